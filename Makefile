@@ -1,0 +1,35 @@
+# The interpreter that makes .venv: the first here that is 3.12 or later. Override it with `make PYTHON=...`.
+PYTHON ?= $(shell for python in python3.12 python3.13 python3.14 python3 python; do \
+	$$python -c 'import sys; sys.exit(sys.version_info < (3, 12))' 2>/dev/null && echo $$python && break; done)
+VENV := .venv
+BIN := $(VENV)/bin
+EXAMPLE ?= intervals
+
+.PHONY: setup repair test lint bench clean
+
+repair: setup ## repair a bundled example (EXAMPLE=intervals, stock or checkout)
+	$(BIN)/rfsn repair examples/$(EXAMPLE)
+
+test: setup ## run the tests
+	$(BIN)/python -P -m pytest
+
+lint: setup ## what CI checks besides the tests
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: setup ## print the measurements that README and docs quote
+	for script in benchmarks/*.py; do $(BIN)/python -P $$script || exit 1; done
+
+setup: $(VENV)/.ready ## make .venv with rfsn and its tools in it
+
+$(VENV)/.ready: pyproject.toml
+	@test -n "$(PYTHON)" || { echo "rfsn needs Python 3.12 or later: install it, or name it: make PYTHON=/path/to/python"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --editable . --group dev
+	@touch $@
+
+clean: ## remove what setup made
+	rm -rf $(VENV)

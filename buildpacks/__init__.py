@@ -1,0 +1,41 @@
+"""Languages: detecting, planning, protecting and reading results, all of it plain data. Starts no process itself."""
+
+from buildpacks.api import (
+    API_VERSION,
+    Buildpack,
+    BuildpackError,
+    BuildPlan,
+    CaseResult,
+    CaseTrace,
+    Detection,
+    Evidence,
+    Frame,
+    Outcome,
+    PlanOptions,
+    RepoView,
+    RunRequest,
+    RunSpec,
+    Spectrum,
+    SuiteReport,
+    WarmRunner,
+)
+
+__all__ = [
+    "API_VERSION",
+    "BuildPlan",
+    "Buildpack",
+    "BuildpackError",
+    "CaseResult",
+    "CaseTrace",
+    "Detection",
+    "Evidence",
+    "Frame",
+    "Outcome",
+    "PlanOptions",
+    "RepoView",
+    "RunRequest",
+    "RunSpec",
+    "Spectrum",
+    "SuiteReport",
+    "WarmRunner",
+]

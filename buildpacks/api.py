@@ -1,0 +1,220 @@
+"""The contract between rfsn and a language: what a buildpack is given and what it returns, all of it plain data.
+
+A buildpack detects its language in a read-only view of the tree, plans the commands that fetch, build and test it, and
+reads the results. It starts no process itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Protocol
+
+from sandbox import CommandResult, Mount
+
+__all__ = [
+    "API_VERSION",
+    "BuildPlan",
+    "Buildpack",
+    "BuildpackError",
+    "CaseResult",
+    "CaseTrace",
+    "Detection",
+    "Evidence",
+    "Frame",
+    "Outcome",
+    "PlanOptions",
+    "RepoView",
+    "RunRequest",
+    "RunSpec",
+    "Spectrum",
+    "SuiteReport",
+    "WarmRunner",
+]
+
+API_VERSION = 1
+"""Version of the `Buildpack` protocol. A pack that names another one is refused when it is enabled."""
+
+
+class BuildpackError(Exception):
+    """The pack cannot do what was asked of this repository; the message says why and what to do."""
+
+
+class Outcome(StrEnum):
+    """The result of one test case."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    ERROR = "error"
+    SKIPPED = "skipped"
+    XFAILED = "xfailed"
+    XPASSED = "xpassed"
+    TIMEOUT = "timeout"
+    MISSING = "missing"
+
+    @property
+    def failing(self) -> bool:
+        """Whether a repair should make this case pass."""
+        return self in {Outcome.FAILED, Outcome.ERROR, Outcome.TIMEOUT}
+
+
+class Evidence(StrEnum):
+    """What a report rests on: an id for every test case, or only the exit code of the command."""
+
+    IDS = "ids"
+    EXIT_CODE = "exit_code"
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One frame of a failure's stack, outermost first; `path` is relative to the tree, `line` counts from 1."""
+
+    path: str
+    line: int
+    function: str
+
+
+@dataclass(frozen=True, slots=True)
+class CaseResult:
+    """One test case: its id as the runner spells it, its outcome, and what a failure said."""
+
+    id: str
+    outcome: Outcome
+    duration_s: float = 0.0
+    message: str = ""
+    frames: tuple[Frame, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SuiteReport:
+    """What one run of the test command said. `problem` is why the tests could not run at all, else empty."""
+
+    cases: tuple[CaseResult, ...]
+    exit_code: int | None
+    duration_s: float
+    evidence: Evidence = Evidence.IDS
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CaseTrace:
+    """What one test case executed: its outcome, the lines covered per file of the tree, and a failure's frames."""
+
+    id: str
+    outcome: Outcome
+    cpu_s: float
+    lines: Mapping[str, frozenset[int]]
+    frames: tuple[Frame, ...] = ()
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Spectrum:
+    """Per-test line coverage: the input of spectrum-based fault localization."""
+
+    cases: tuple[CaseTrace, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Detection:
+    """How sure a pack is (0 to 1) that it can test this tree, and the signs it saw."""
+
+    confidence: float
+    reasons: tuple[str, ...] = ()
+
+
+class RepoView(Protocol):
+    """A read-only tree. Paths are relative and `/`-separated."""
+
+    def files(self) -> Sequence[str]:
+        """Every regular file, sorted."""
+        ...
+
+    def exists(self, path: str) -> bool: ...
+
+    def read(self, path: str) -> bytes:
+        """The content of a file; raises `FileNotFoundError`."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class PlanOptions:
+    """What the user asked of a plan: a test command (argv) instead of the pack's own, and extra environment."""
+
+    test: tuple[str, ...] | None = None
+    env: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class BuildPlan:
+    """How to make an environment and run the tests in it: pure, serialisable data.
+
+    `fetch` commands may use the network and fill `/env`; `build` commands have none and may write `/env` too; `test`
+    is the command as the user would type it. `mounts` are what every step needs to see: interpreters and tools.
+    `cache_key` identifies the environment: equal keys, equal environments.
+    """
+
+    pack: str
+    image: str
+    fetch: tuple[tuple[str, ...], ...]
+    build: tuple[tuple[str, ...], ...]
+    test: tuple[str, ...]
+    env: Mapping[str, str]
+    mounts: tuple[Mount, ...]
+    cache_key: str
+    description: str
+
+
+@dataclass(frozen=True, slots=True)
+class RunRequest:
+    """Which tests to run and how patient to be: one test may use `case_limit_s` seconds of CPU, the whole
+    `hang_budget_s` seconds waiting for tests that reach that limit."""
+
+    ids: tuple[str, ...] = ()
+    case_limit_s: float = 30.0
+    hang_budget_s: float = 90.0
+
+
+@dataclass(frozen=True, slots=True)
+class RunSpec:
+    """One cold run, as data: argv, the mounts it needs, and the file beneath `/results` that it leaves."""
+
+    argv: tuple[str, ...]
+    mounts: tuple[Mount, ...]
+    results: str
+
+
+@dataclass(frozen=True, slots=True)
+class WarmRunner:
+    """A long-lived runner that speaks the protocol of `buildpacks.warm` over its standard streams."""
+
+    argv: tuple[str, ...]
+    mounts: tuple[Mount, ...]
+
+
+class Buildpack(Protocol):
+    """One language's knowledge."""
+
+    name: str
+    api_version: int
+
+    def detect(self, view: RepoView) -> Detection: ...
+
+    def plan(self, view: RepoView, options: PlanOptions) -> BuildPlan:
+        """Raises `BuildpackError` where this tree cannot be tested as it stands."""
+        ...
+
+    def focus(self, plan: BuildPlan, request: RunRequest) -> RunSpec:
+        """The command that runs these tests (all of them where `request.ids` is empty)."""
+        ...
+
+    def parse(self, view: RepoView, result: CommandResult, artifact: bytes | None) -> SuiteReport:
+        """Read a cold run: how the command ended and the results file that it left, if any. Both are hostile."""
+        ...
+
+    def protected(self, view: RepoView) -> tuple[str, ...]:
+        """Patterns (gitignore syntax) of tests, runner configuration and lock files: what no repair may touch."""
+        ...
+
+    def warm_runner(self, plan: BuildPlan) -> WarmRunner | None: ...

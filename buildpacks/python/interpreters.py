@@ -1,0 +1,57 @@
+"""Finding an interpreter for a project, without running one."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from packaging.specifiers import SpecifierSet
+
+__all__ = ["Interpreter", "find"]
+
+
+@dataclass(frozen=True, slots=True)
+class Interpreter:
+    """An interpreter: its version as (major, minor), its executable and the prefix that it needs to see."""
+
+    version: tuple[int, int]
+    executable: Path
+    prefix: Path
+
+
+def find(requires: str) -> Interpreter | None:
+    """The interpreter that runs rfsn where it satisfies `requires` (a version specifier), else the newest that does."""
+    wanted = SpecifierSet(requires)
+    found = [_running(), *sorted(_on_this_machine(), key=lambda known: known.version, reverse=True)]
+    return next((known for known in found if _satisfies(known, wanted)), None)
+
+
+def _satisfies(interpreter: Interpreter, wanted: SpecifierSet) -> bool:
+    """Judged by its minor release: a specifier such as >=3.9.2 accepts a 3.9 that may be older only in the patch."""
+    major, minor = interpreter.version
+    return f"{major}.{minor}.99" in wanted or f"{major}.{minor}" in wanted
+
+
+def _running() -> Interpreter:
+    executable = Path(getattr(sys, "_base_executable", sys.executable)).resolve()
+    return Interpreter((sys.version_info[0], sys.version_info[1]), executable, Path(sys.base_prefix).resolve())
+
+
+def _on_this_machine() -> Iterator[Interpreter]:
+    folders = [Path(folder) for folder in os.environ.get("PATH", "").split(os.pathsep) if folder]
+    versions = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv")) / "versions"
+    if versions.is_dir():
+        folders += sorted(version / "bin" for version in versions.iterdir())
+    for folder in folders:
+        if folder.name == "shims" or not folder.is_dir():
+            continue
+        for entry in sorted(folder.iterdir()):
+            if match := re.fullmatch(r"python(3)\.(\d+)", entry.name):
+                executable = entry.resolve()
+                version = (int(match[1]), int(match[2]))
+                if version >= (3, 8) and os.access(executable, os.X_OK):
+                    yield Interpreter(version, executable, executable.parent.parent)

@@ -1,0 +1,225 @@
+"""The Python buildpack: pytest in an environment made by uv."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from buildpacks.api import (
+    API_VERSION,
+    BuildpackError,
+    BuildPlan,
+    CaseResult,
+    Detection,
+    Outcome,
+    PlanOptions,
+    RepoView,
+    RunRequest,
+    RunSpec,
+    SuiteReport,
+    WarmRunner,
+)
+from buildpacks.junit import JUnitError, read_cases
+from buildpacks.python import interpreters
+from buildpacks.python.requirements import read_needs
+from sandbox import CommandResult, Ending, Mount
+
+__all__ = ["PythonBuildpack"]
+
+_RUNNER = Path(__file__).parent / "runner"
+_UV = "/tools/uv"
+_START = "import sys; sys.path[0] = '/rfsn'; from rfsn_runner.main import main; main()"
+_LIMIT_MARKER = "rfsn: over the limit"
+_SIGNS = ("pyproject.toml", "setup.py", "setup.cfg", "pytest.ini", "tox.ini", "requirements.txt", "conftest.py")
+_NO_TESTS = 5
+
+_PROTECTED = (
+    # tests and what feeds them
+    "test_*.py",
+    "*_test.py",
+    "conftest.py",
+    "test/",
+    "tests/",
+    "testcases/",
+    "*_tests/",
+    "*_testcases/",
+    # configuration of the runner and of everything that it loads
+    "pytest.ini",
+    ".pytest.ini",
+    "pytest.toml",
+    ".pytest.toml",
+    "tox.ini",
+    "setup.cfg",
+    "setup.py",
+    "pyproject.toml",
+    "noxfile.py",
+    ".coveragerc",
+    "sitecustomize.py",
+    "usercustomize.py",
+    "*.pth",
+    # dependencies and their locks
+    "requirements*.txt",
+    "requirements/",
+    "constraints*.txt",
+    "Pipfile",
+    "*.lock",
+    "pylock*.toml",
+    # continuous integration
+    ".github/",
+    ".gitlab-ci.yml",
+    ".circleci/",
+    "Makefile",
+)
+
+
+class PythonBuildpack:
+    """Detects, plans and reads Python projects whose tests pytest runs."""
+
+    name = "python"
+    api_version = API_VERSION
+
+    def detect(self, view: RepoView) -> Detection:
+        """Sure where the tree has packaging or pytest files, less so for bare Python files."""
+        signs = tuple(sign for sign in _SIGNS if view.exists(sign))
+        if signs:
+            return Detection(0.9, signs)
+        sources = [path for path in view.files() if path.endswith(".py")]
+        return Detection(0.5, (f"{len(sources)} Python files",)) if sources else Detection(0.0)
+
+    def plan(self, view: RepoView, options: PlanOptions) -> BuildPlan:
+        """An environment with pytest, the declared requirements and, where it can be installed, the project itself."""
+        test = options.test or ("python", "-m", "pytest")
+        _split(test)
+        needs = read_needs(view)
+        interpreter = interpreters.find(needs.python)
+        if interpreter is None:
+            raise BuildpackError(f"no interpreter here satisfies requires-python {needs.python!r}: install one that does")
+        install = (_UV, "pip", "install", "--python", "/env/bin/python", "--compile-bytecode")
+        requirements = ("pytest", *needs.requirements, *needs.build)
+        fetch = (
+            (_UV, "venv", "--relocatable", "--allow-existing", "--python", str(interpreter.executable), "/env"),
+            (*install, "--only-binary", ":all:", *requirements),
+        )
+        build = ((*install, "--offline", "--no-deps", "--no-build-isolation", "--editable", "/repo"),)
+        built_from = [view.read(path) for path in needs.sources] if needs.build else []
+        identity = [API_VERSION, str(interpreter.executable), fetch, bool(needs.build), _digest(built_from)]
+        return BuildPlan(
+            pack=self.name,
+            image="python:{}.{}-slim".format(*interpreter.version),
+            fetch=fetch,
+            build=build if needs.build else (),
+            test=tuple(test),
+            env={"PYTHONHASHSEED": "0", "PYTHONDONTWRITEBYTECODE": "1", **options.env},
+            mounts=(Mount(interpreter.prefix, str(interpreter.prefix)), Mount(_uv_binary(), _UV)),
+            cache_key=_digest([json.dumps(identity).encode()]),
+            description="Python {}.{} ({})".format(*interpreter.version, interpreter.executable),
+        )
+
+    def focus(self, plan: BuildPlan, request: RunRequest) -> RunSpec:
+        """The plan's command through the cold runner, with results in `/results/junit.xml`."""
+        arguments, module = _split(plan.test)
+        if request.ids:
+            arguments = (*_options(arguments), *request.ids)
+        options = {
+            "args": [*arguments, "-o", "junit_family=xunit1", "--junitxml=/results/junit.xml", *_CACHE],
+            "module": module,
+            "case_limit_s": request.case_limit_s,
+            "hang_budget_s": request.hang_budget_s,
+        }
+        return RunSpec(_runner_argv("cold", options), (_RUNNER_MOUNT,), "junit.xml")
+
+    def parse(self, view: RepoView, result: CommandResult, artifact: bytes | None) -> SuiteReport:
+        """Cases from JUnit XML; without it, the reason why the tests could not run."""
+
+        def report(cases: tuple[CaseResult, ...] = (), problem: str = "") -> SuiteReport:
+            return SuiteReport(cases, result.exit_code, result.duration_s, problem=problem)
+
+        if result.ending is not Ending.EXITED:
+            return report(problem=f"the test command did not finish ({result.ending}) after {result.duration_s:.0f} s")
+        if artifact is None:
+            return report(problem=f"the tests could not run (exit code {result.exit_code}): {_cause(result)}")
+        modules = {re.sub(r"\.py$", "", path).replace("/", "."): path for path in view.files()}
+        try:
+            cases = read_cases(artifact, modules, _LIMIT_MARKER)
+        except JUnitError as error:
+            return report(problem=str(error))
+        if result.exit_code == _NO_TESTS or not cases:
+            return report(problem=f"pytest found no tests: {_cause(result)}" if _cause(result) else "pytest found no tests")
+        uncollected = [case for case in cases if case.outcome is Outcome.ERROR and "::" not in case.id]
+        if uncollected:
+            first = uncollected[0]
+            return report(cases, problem=f"{first.id} could not be collected: {_last_line(first.message) or _cause(result)}")
+        return report(cases)
+
+    def protected(self, view: RepoView) -> tuple[str, ...]:
+        """The patterns of pytest projects; the same for every tree."""
+        del view
+        return _PROTECTED
+
+    def warm_runner(self, plan: BuildPlan) -> WarmRunner:
+        """The worker of `buildpacks/python/runner/warm.py`."""
+        arguments, module = _split(plan.test)
+        quick = ("-s", "--tb=no", "--assert=plain", *_CACHE)
+        return WarmRunner(_runner_argv("warm", {"args": [*arguments, *quick], "module": module}), (_RUNNER_MOUNT,))
+
+
+_CACHE = ("-o", "cache_dir=/tmp/pytest-cache")
+_RUNNER_MOUNT = Mount(_RUNNER, "/rfsn/rfsn_runner")
+
+
+def _runner_argv(mode: str, options: dict[str, object]) -> tuple[str, ...]:
+    return ("/env/bin/python", "-c", _START, mode, json.dumps(options))
+
+
+def _split(command: Sequence[str]) -> tuple[tuple[str, ...], bool]:
+    """pytest's arguments in a command, and whether it is started as a module (which puts the tree on the path)."""
+    match [re.sub(r"^.*/", "", command[0]) if command else "", *command[1:]]:
+        case [python, "-m", "pytest", *arguments] if re.fullmatch(r"python[\d.]*", python):
+            return tuple(arguments), True
+        case ["pytest" | "py.test", *arguments]:
+            return tuple(arguments), False
+    raise BuildpackError(
+        f"the Python buildpack runs pytest, not {' '.join(command)!r}: give --test as 'python -m pytest ...' or 'pytest ...'"
+    )
+
+
+def _options(arguments: Sequence[str]) -> tuple[str, ...]:
+    """The arguments that are options: when tests are named by id, the paths of the command give way to them."""
+    kept: list[str] = []
+    for before, argument in zip(["", *arguments], arguments, strict=False):
+        if argument.startswith("-") or (before in _WITH_VALUE and kept and kept[-1] == before):
+            kept.append(argument)
+    return tuple(kept)
+
+
+_WITH_VALUE = frozenset(
+    {"-o", "-p", "-c", "-k", "-m", "-W", "-n", "--rootdir", "--confcutdir", "--ignore", "--ignore-glob", "--deselect",
+     "--import-mode", "--maxfail", "--tb", "--capture", "--durations", "--basetemp", "--log-level", "--cov", "--timeout"}
+)  # fmt: skip
+
+
+def _uv_binary() -> Path:
+    from uv import find_uv_bin  # noqa: PLC0415  # needed only when a plan is made
+
+    return Path(find_uv_bin())
+
+
+def _digest(parts: Sequence[bytes]) -> str:
+    sums = b"".join(hashlib.sha256(part).digest() for part in parts)
+    return hashlib.sha256(sums).hexdigest()[:32]
+
+
+def _last_line(text: str) -> str:
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    return lines[-1][:300] if lines else ""
+
+
+def _cause(result: CommandResult) -> str:
+    """The line of the output that says most: pytest's own ERROR line, else the last one."""
+    text = (result.stderr + b"\n" + result.stdout).decode(errors="replace")
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    said = [line for line in lines if line.startswith(("ERROR", "E  ", "ModuleNotFoundError", "ImportError"))]
+    return (said or lines or [""])[-1][:300]

@@ -1,0 +1,127 @@
+"""One attempt in a forked child: run some tests through pytest's own protocol and send a line to the parent."""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import select
+import signal
+import time
+
+import pytest
+
+from .limits import limited, wall
+from .trace import LineTracer, frames_of
+
+
+class Recorder:
+    """A plugin that keeps what pytest reports of the test that runs now."""
+
+    def __init__(self, root):
+        self._root = root
+        self.reset()
+
+    def reset(self):
+        self.outcome, self.message, self.frames = "missing", "", []
+
+    @pytest.hookimpl(hookwrapper=True)
+    def pytest_runtest_makereport(self, item, call):
+        outcome = yield
+        report = outcome.get_result()
+        if report.failed:
+            limit = "rfsn: the test reached" in str(call.excinfo.value)
+            self.outcome = "timeout" if limit else "failed" if report.when == "call" else "error"
+            self.message = call.excinfo.exconly()[:2000]
+            self.frames = frames_of(call.excinfo.tb, self._root)
+        elif self.outcome == "missing" and report.skipped:
+            self.outcome = "xfailed" if hasattr(report, "wasxfail") else "skipped"
+        elif self.outcome == "missing" and report.when == "call":
+            self.outcome = "xpassed" if hasattr(report, "wasxfail") else "passed"
+
+
+def run_until_failure(items, recorder):
+    """Run (item, limit) pairs in order; the answer names the first that does not pass."""
+    for at, (item, limit) in enumerate(items):
+        following = items[at + 1][0] if at + 1 < len(items) else None
+        if not run_one(item, following, limit, recorder):
+            return {"outcome": recorder.outcome, "id": item.nodeid}
+    return {"outcome": "passed"}
+
+
+def run_one(item, following, limit, recorder):
+    """Run one item and say whether it passed."""
+    recorder.reset()
+    with limited(limit):
+        item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
+    return recorder.outcome == "passed"
+
+
+def trace_one(item, limit, recorder, root):
+    """Run one item under the line tracer."""
+    used = time.process_time()
+    with LineTracer(root) as tracer:
+        run_one(item, None, limit, recorder)
+    return {
+        "outcome": recorder.outcome,
+        "cpu_s": round(time.process_time() - used, 6),
+        "message": recorder.message,
+        "frames": recorder.frames,
+        "lines": {path: sorted(lines) for path, lines in tracer.lines.items()},
+    }
+
+
+def in_child(work, limit):
+    """Fork; the child answers with `work()`, the parent returns the answer.
+
+    `limit` is CPU seconds for the child as a whole. A child that dies without an answer gives the outcome `timeout`
+    where a limit ended it, else `crashed`.
+    """
+    reading, writing = os.pipe()
+    child = os.fork()
+    if child:
+        os.close(writing)
+        return watch(child, reading, limit)
+    os.close(reading)
+    answer_and_exit(work, writing, limit)
+    return None
+
+
+def answer_and_exit(work, writing, limit):
+    """In the child: do the work under hard limits, send the answer, and leave without any clean-up."""
+    os.setpgid(0, 0)
+    seconds = int(limit) + 2
+    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 1))
+    try:
+        data = json.dumps(work()).encode()
+        while data:
+            data = data[os.write(writing, data) :]
+    finally:
+        os._exit(0)
+
+
+def watch(child, reading, limit):
+    """In the parent: read the child's answer until it closes its pipe or runs out of wall-clock time."""
+    deadline = time.monotonic() + wall(limit) + 1.0
+    parts = []
+    late = False
+    while True:
+        ready, _, _ = select.select([reading], [], [], max(0.0, deadline - time.monotonic()))
+        part = os.read(reading, 1 << 16) if ready else b""
+        late = not ready
+        if not part:
+            break
+        parts.append(part)
+    os.close(reading)
+    for kill, target in ((os.killpg, child), (os.kill, child)):
+        try:
+            kill(target, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+    _, status, _ = os.wait4(child, 0)
+    try:
+        return json.loads(b"".join(parts))
+    except ValueError:
+        limits = (signal.SIGXCPU, signal.SIGPROF, signal.SIGALRM)
+        timed_out = late or (os.WIFSIGNALED(status) and os.WTERMSIG(status) in limits)
+        return {"outcome": "timeout" if timed_out else "crashed"}

@@ -1,0 +1,39 @@
+"""A cold run: pytest as it is, except that no single test can hang it."""
+
+from __future__ import annotations
+
+import pytest
+
+from .limits import LimitReached, limited
+
+
+class Watchdog:
+    """Fails a test whose setup, call or teardown uses more CPU time than its limit.
+
+    Waiting for hanging tests has a budget of its own: once it is used up, the tests that follow get only a twentieth of
+    the limit, so that a suite of hanging tests still ends.
+    """
+
+    def __init__(self, options):
+        self._limit = options["case_limit_s"]
+        self._budget = options["hang_budget_s"]
+
+    def _watch(self):
+        limit = self._limit if self._budget > 0 else self._limit / 20
+        with limited(limit):
+            outcome = yield
+        if outcome.excinfo and issubclass(outcome.excinfo[0], LimitReached):
+            self._budget -= limit
+            outcome.force_exception(pytest.fail.Exception("rfsn: over the limit of %g s" % limit, pytrace=False))
+
+    @pytest.hookimpl(hookwrapper=True)
+    def pytest_runtest_setup(self):
+        yield from self._watch()
+
+    @pytest.hookimpl(hookwrapper=True)
+    def pytest_runtest_call(self):
+        yield from self._watch()
+
+    @pytest.hookimpl(hookwrapper=True)
+    def pytest_runtest_teardown(self):
+        yield from self._watch()

@@ -1,0 +1,89 @@
+"""Putting a changed source file into a process that has already imported the old one.
+
+Where only bodies of functions differ, the live function objects get the new code. Where anything else differs (a
+default, a decorator, a class body, a module constant), the file has to be imported anew: `NeedsImport`.
+"""
+
+from __future__ import annotations
+
+import gc
+import importlib.machinery
+import types
+
+_CO_OPTIMIZED = 0x1  # set for functions, not for modules and class bodies
+
+
+class NeedsImport(Exception):
+    """The change reaches beyond function bodies."""
+
+
+class LiveFunctions:
+    """Every function object of a tree, by the file that it comes from."""
+
+    def __init__(self, root):
+        self._by_file = {}
+        for thing in gc.get_objects():
+            if type(thing) is types.FunctionType and thing.__code__.co_filename.startswith(root):
+                self._by_file.setdefault(thing.__code__.co_filename, []).append(thing)
+
+    def swap(self, filename, old, new):
+        """Give the functions of `filename` the code that differs between two compiled versions of it."""
+        changed = dict(_changed(old, new))
+        for function in self._by_file.get(filename, ()):
+            code = changed.get(function.__code__)
+            if code is not None:
+                if code.co_freevars != function.__code__.co_freevars:
+                    raise NeedsImport(filename)
+                function.__code__ = code
+
+
+def _changed(old, new):
+    """Pairs of old and new code of the functions that differ; a code object is equal only to itself in its place."""
+    old_parts, new_parts = _nested(old), _nested(new)
+    same = _shell(old) == _shell(new) and len(old_parts) == len(new_parts)
+    if not old.co_flags & _CO_OPTIMIZED:
+        if not same:
+            raise NeedsImport(old.co_filename)
+    elif old != new:
+        yield old, new
+    if same:
+        for old_part, new_part in zip(old_parts, new_parts):
+            yield from _changed(old_part, new_part)
+
+
+def _nested(code):
+    return [constant for constant in code.co_consts if isinstance(constant, types.CodeType)]
+
+
+def _shell(code):
+    """What a code object does by itself, its nested code and its line numbers left out."""
+    constants = [
+        (type(constant).__name__, "code" if isinstance(constant, types.CodeType) else repr(constant))
+        for constant in code.co_consts
+    ]
+    return (
+        code.co_code,
+        constants,
+        code.co_names,
+        code.co_varnames,
+        code.co_freevars,
+        code.co_cellvars,
+        code.co_flags,
+        code.co_argcount,
+        code.co_kwonlyargcount,
+        code.co_posonlyargcount,
+    )
+
+
+def override_sources(sources):
+    """Make every later import of a file in `sources` (filename -> bytes) compile these bytes instead."""
+    loader = importlib.machinery.SourceFileLoader
+    original = loader.get_code
+
+    def get_code(self, fullname):
+        source = sources.get(self.path)
+        if source is None:
+            return original(self, fullname)
+        return compile(source, self.path, "exec", dont_inherit=True)
+
+    loader.get_code = get_code

@@ -1,0 +1,64 @@
+"""Which lines of the tree a test executes, and the frames that its failure went through."""
+
+from __future__ import annotations
+
+import sys
+
+MAX_FRAMES = 60
+
+
+class LineTracer:
+    """Collects the (file, line) pairs executed below a folder, by `sys.monitoring` where there is one (3.12)."""
+
+    def __init__(self, root):
+        self._root = root.rstrip("/") + "/"
+        self.lines = {}
+
+    def __enter__(self):
+        if hasattr(sys, "monitoring"):
+            monitoring = sys.monitoring
+            monitoring.use_tool_id(monitoring.COVERAGE_ID, "rfsn")
+            monitoring.register_callback(monitoring.COVERAGE_ID, monitoring.events.LINE, self._on_line)
+            monitoring.set_events(monitoring.COVERAGE_ID, monitoring.events.LINE)
+        else:
+            sys.settrace(self._on_call)
+        return self
+
+    def __exit__(self, *_):
+        if hasattr(sys, "monitoring"):
+            sys.monitoring.set_events(sys.monitoring.COVERAGE_ID, 0)
+            sys.monitoring.free_tool_id(sys.monitoring.COVERAGE_ID)
+        else:
+            sys.settrace(None)
+
+    def _on_line(self, code, line):
+        # Returning DISABLE switches this one location off: each line costs its first execution only.
+        self._add(code.co_filename, line)
+        return sys.monitoring.DISABLE
+
+    def _on_call(self, frame, _event, _arg):
+        if not frame.f_code.co_filename.startswith(self._root):
+            return None
+        self._add(frame.f_code.co_filename, frame.f_lineno)
+        return self._on_frame_line
+
+    def _on_frame_line(self, frame, event, _arg):
+        if event == "line":
+            self._add(frame.f_code.co_filename, frame.f_lineno)
+        return self._on_frame_line
+
+    def _add(self, filename, line):
+        if filename.startswith(self._root):
+            self.lines.setdefault(filename[len(self._root) :], set()).add(line)
+
+
+def frames_of(traceback, root):
+    """The frames of a traceback that lie below `root`, outermost first, as (path, line, function)."""
+    root = root.rstrip("/") + "/"
+    found = []
+    while traceback is not None:
+        code = traceback.tb_frame.f_code
+        if code.co_filename.startswith(root):
+            found.append((code.co_filename[len(root) :], traceback.tb_lineno, code.co_name))
+        traceback = traceback.tb_next
+    return found[:5] + found[5:][-MAX_FRAMES:]

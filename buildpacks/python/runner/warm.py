@@ -1,0 +1,153 @@
+"""The warm worker: imports the project and collects its tests once, then forks for every candidate.
+
+Two processes wait. The *stem* forked before collection: its children import the tree anew, which any change survives.
+The *server* is its child after collection: its children only swap function code, which is much faster. Requests and
+answers are JSON lines on the standard streams; their meaning is in `buildpacks/warm.py`.
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import os
+import socket
+import sys
+
+import pytest
+
+from .attempt import Recorder, answer_and_exit, in_child, run_until_failure, trace_one, watch
+from .swap import LiveFunctions, NeedsImport, override_sources
+
+
+class Worker:
+    """The plugin that takes over pytest's collection and its run loop."""
+
+    def __init__(self, options):
+        self._root = os.getcwd()
+        self._requests = os.fdopen(os.dup(0), "r", encoding="utf-8")
+        self._answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
+        nothing = os.open(os.devnull, os.O_RDWR)
+        for stream in (0, 1):
+            os.dup2(nothing, stream)
+        self._recorder = Recorder(self._root)
+        self._stem = None
+        self._attempt = None
+        self._plan = []
+        self._bases = {}
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_collection(self, session):
+        session.config.pluginmanager.register(self._recorder, "rfsn-recorder")
+        self._grow_stem()
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtestloop(self, session):
+        self._items = {item.nodeid: item for item in session.items}
+        if self._attempt:
+            request, writing = self._attempt
+            answer_and_exit(lambda: self._run(request["tests"]), writing, request["limit"])
+        self._serve(session)
+        os._exit(0)
+
+    # The stem
+
+    def _grow_stem(self):
+        """Fork: the child goes on to collect and serve; the parent stays here, before any import of the tree."""
+        ours, theirs = socket.socketpair()
+        child = os.fork()
+        if child == 0:
+            ours.close()
+            self._stem = theirs.makefile("rw", encoding="utf-8")
+            return
+        theirs.close()
+        link = ours.makefile("rw", encoding="utf-8")
+        for line in link:
+            request = json.loads(line)
+            reading, writing = os.pipe()
+            grandchild = os.fork()
+            if grandchild == 0:
+                os.close(reading)
+                sources = {self._file(path): self._patched(path, edits) for path, edits in request["files"].items()}
+                override_sources(sources)
+                self._attempt = request, writing
+                return
+            os.close(writing)
+            print(json.dumps(watch(grandchild, reading, request["limit"])), file=link, flush=True)
+        _, status = os.waitpid(child, 0)
+        os._exit(os.waitstatus_to_exitcode(status) & 0xFF if hasattr(os, "waitstatus_to_exitcode") else 1)
+
+    # The server
+
+    def _serve(self, session):
+        self._live = LiveFunctions(self._root + "/")
+        gc.freeze()
+        self._answer({"ready": sorted(self._items), "errors": session.testsfailed})
+        for line in self._requests:
+            request = json.loads(line)
+            self._answer(getattr(self, "_do_" + request["op"])(request))
+
+    def _answer(self, answer):
+        print(json.dumps(answer), file=self._answers, flush=True)
+
+    def _do_plan(self, request):
+        self._plan = [(test, limit) for test, limit in request["tests"] if test in self._items]
+        return {"planned": len(self._plan)}
+
+    def _do_trace(self, request):
+        item = self._items.get(request["id"])
+        if item is None:
+            return {"id": request["id"], "outcome": "missing"}
+        limit = request["limit"]
+        answer = in_child(lambda: trace_one(item, limit, self._recorder, self._root), limit)
+        return dict(answer, id=request["id"])
+
+    def _do_try(self, request):
+        files = {}
+        try:
+            for path, edits in request["files"].items():
+                changed = compile(self._patched(path, edits), self._file(path), "exec", dont_inherit=True)
+                files[self._file(path)] = self._base(path)[1], changed
+        except (SyntaxError, ValueError, RecursionError, MemoryError, OverflowError) as error:
+            return {"index": request["index"], "outcome": "invalid", "id": type(error).__name__}
+        limit = sum(limit for _, limit in self._plan)
+        answer = in_child(lambda: self._try_swapped(files), limit)
+        if answer["outcome"] == "needs_import":
+            ask = {"files": request["files"], "tests": self._plan, "limit": limit}
+            print(json.dumps(ask), file=self._stem, flush=True)
+            answer = json.loads(self._stem.readline())
+        return dict(answer, index=request["index"])
+
+    def _try_swapped(self, files):
+        try:
+            for filename, (base, changed) in files.items():
+                self._live.swap(filename, base, changed)
+        except NeedsImport:
+            return {"outcome": "needs_import"}
+        return self._run(self._plan)
+
+    def _run(self, tests):
+        missing = [test for test, _ in tests if test not in self._items]
+        if missing:
+            return {"outcome": "missing", "id": missing[0]}
+        return run_until_failure([(self._items[test], limit) for test, limit in tests], self._recorder)
+
+    # Sources
+
+    def _file(self, path):
+        return os.path.join(self._root, path)
+
+    def _base(self, path):
+        """The bytes of a file of the base and their compiled code, read once."""
+        if path not in self._bases:
+            with open(self._file(path), "rb") as file:
+                source = file.read()
+            self._bases[path] = source, compile(source, self._file(path), "exec", dont_inherit=True)
+        return self._bases[path]
+
+    def _patched(self, path, edits):
+        base = self._base(path)[0]
+        parts, at = [], 0
+        for start, end, text in edits:
+            parts += [base[at:start], text.encode("utf-8", "surrogateescape")]
+            at = end
+        return b"".join([*parts, base[at:]])

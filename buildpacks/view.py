@@ -1,0 +1,62 @@
+"""A folder seen as a `RepoView`."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+
+from sandbox import UnsafePath, iter_files, read_beneath
+
+__all__ = ["FolderView"]
+
+_MAX_FILE_BYTES = 64 << 20
+
+
+class FolderView:
+    """A read-only view of the files below `root`; `.git` is left out, and no symbolic link is followed.
+
+    The list of files is taken once. Reads are cached, for the trees that are viewed do not change.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self._contents: dict[str, bytes] = {}
+
+    @cached_property
+    def _files(self) -> tuple[str, ...]:
+        return tuple(iter_files(self.root))
+
+    @cached_property
+    def _known(self) -> frozenset[str]:
+        return frozenset(self._files)
+
+    def files(self) -> Sequence[str]:
+        """Every regular file, sorted."""
+        return self._files
+
+    def links(self) -> Sequence[str]:
+        """Every symbolic link, sorted."""
+        found: list[str] = []
+        for folder, folders, files in os.walk(self.root):
+            if Path(folder) == self.root:
+                folders[:] = [name for name in folders if name != ".git"]
+            paths = (os.path.join(folder, name) for name in (*folders, *files))
+            found += [os.path.relpath(path, self.root) for path in paths if os.path.islink(path)]
+        return sorted(found)
+
+    def exists(self, path: str) -> bool:
+        """Whether there is a regular file at `path`."""
+        return path in self._known
+
+    def read(self, path: str) -> bytes:
+        """The content of a file; raises `FileNotFoundError`, also for what is no plain file of the tree."""
+        if path not in self._contents:
+            if path not in self._known:
+                raise FileNotFoundError(path)
+            try:
+                self._contents[path] = read_beneath(self.root, path, _MAX_FILE_BYTES)
+            except UnsafePath as error:
+                raise FileNotFoundError(path) from error
+        return self._contents[path]

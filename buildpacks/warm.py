@@ -1,0 +1,155 @@
+"""The protocol of warm runners, the same for every language: JSON lines, one answer a request, in order.
+
+A runner first says `{"ready": [test ids], "errors": collection errors}`. Then it is asked:
+
+- `{"op": "plan", "tests": [[id, limit], ...]}`: the tests that each candidate must pass, in the order to run them, with
+  the CPU seconds that each may use; answered by `{"planned": n}`, the tests that it knows.
+- `{"op": "trace", "id": id, "limit": s}`: run one test on the base and say which lines it executed; answered by its
+  `outcome`, `cpu_s`, `message`, `frames` (path, line, function) and `lines` (path -> numbers).
+- `{"op": "try", "index": n, "files": {path: [[start, end, text], ...]}}`: apply edits (byte offsets on the base) and run
+  the plan until the first test that does not pass; answered by `index`, `outcome` and the `id` of that test.
+
+Every answer comes out of a sandbox and is hostile: decoding checks it and raises `ProtocolError`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from buildpacks.api import CaseTrace, Frame, Outcome
+
+__all__ = [
+    "ProtocolError",
+    "Ready",
+    "Tried",
+    "decode_planned",
+    "decode_ready",
+    "decode_trace",
+    "decode_tried",
+    "encode_plan",
+    "encode_trace",
+    "encode_try",
+]
+
+_OUTCOMES = frozenset({"passed", "failed", "error", "skipped", "xfailed", "xpassed", "timeout", "missing"})
+_TRIED = _OUTCOMES | {"invalid", "crashed"}
+
+
+class ProtocolError(ValueError):
+    """A warm runner answered something that the protocol does not know."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """The runner has collected these tests, and could not collect `errors` files."""
+
+    ids: frozenset[str]
+    errors: int
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """How the planned tests ended under one candidate; `id` is the first test that did not pass, if one did not."""
+
+    index: int
+    outcome: str
+    id: str
+
+
+def encode_plan(tests: Sequence[tuple[str, float]]) -> bytes:
+    """The request that sets the tests and their limits (CPU seconds)."""
+    return _line({"op": "plan", "tests": [[id, round(limit, 3)] for id, limit in tests]})
+
+
+def encode_trace(id: str, limit: float) -> bytes:
+    """The request to trace one test on the base."""
+    return _line({"op": "trace", "id": id, "limit": round(limit, 3)})
+
+
+def encode_try(index: int, files: Mapping[str, Sequence[tuple[int, int, bytes]]]) -> bytes:
+    """The request to try one candidate; edits are (start, end, text) with byte offsets on the base."""
+    texts = {
+        path: [[start, end, text.decode("utf-8", "surrogateescape")] for start, end, text in edits]
+        for path, edits in files.items()
+    }
+    return _line({"op": "try", "index": index, "files": texts})
+
+
+def decode_ready(line: bytes) -> Ready:
+    """The runner's first line."""
+    data = _object(line)
+    ids = data.get("ready")
+    if not isinstance(ids, list) or not all(isinstance(id, str) for id in ids):
+        raise ProtocolError("no list of test ids")
+    return Ready(frozenset(ids), _number(data.get("errors", 0), int))
+
+
+def decode_planned(line: bytes) -> int:
+    """How many of the planned tests the runner knows."""
+    return _number(_object(line).get("planned"), int)
+
+
+def decode_tried(line: bytes) -> Tried:
+    """The answer to a `try`."""
+    data = _object(line)
+    outcome = data.get("outcome")
+    if outcome not in _TRIED:
+        raise ProtocolError(f"no outcome: {outcome!r:.80}")
+    return Tried(_number(data.get("index"), int), outcome, str(data.get("id", ""))[:1000])
+
+
+def decode_trace(line: bytes) -> CaseTrace:
+    """The answer to a `trace`. A test that crashed or was killed leaves no lines."""
+    data = _object(line)
+    outcome = data.get("outcome")
+    if outcome == "crashed":
+        outcome = "error"
+    if outcome not in _OUTCOMES:
+        raise ProtocolError(f"no outcome: {outcome!r:.80}")
+    lines = data.get("lines", {})
+    if not isinstance(lines, dict):
+        raise ProtocolError("lines are no object")
+    return CaseTrace(
+        id=str(data.get("id", "")),
+        outcome=Outcome(outcome),
+        cpu_s=_number(data.get("cpu_s", 0.0), float),
+        lines={str(path): frozenset(_number(line, int) for line in _list(found)) for path, found in lines.items()},
+        frames=tuple(_frame(frame) for frame in _list(data.get("frames", []))),
+        message=str(data.get("message", ""))[:2000],
+    )
+
+
+def _frame(data: object) -> Frame:
+    match data:
+        case [str(path), int(line), str(function)]:
+            return Frame(path, line, function)
+    raise ProtocolError(f"no frame: {data!r:.80}")
+
+
+def _list(data: object) -> list[Any]:
+    if not isinstance(data, list):
+        raise ProtocolError(f"no list: {data!r:.80}")
+    return data
+
+
+def _number[Number: (int, float)](data: object, kind: type[Number]) -> Number:
+    if isinstance(data, bool) or not isinstance(data, int | float):
+        raise ProtocolError(f"no number: {data!r:.80}")
+    return kind(data)
+
+
+def _line(data: Mapping[str, object]) -> bytes:
+    return json.dumps(data, separators=(",", ":")).encode() + b"\n"
+
+
+def _object(line: bytes) -> dict[str, Any]:
+    try:
+        data = json.loads(line)
+    except (ValueError, RecursionError) as error:
+        raise ProtocolError(f"not JSON: {line[:80]!r}") from error
+    if not isinstance(data, dict):
+        raise ProtocolError(f"no object: {line[:80]!r}")
+    return data

@@ -1,0 +1,92 @@
+"""What the gate answers, what it looks at, and the two kinds of rules."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Set
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Protocol
+
+from gate.patch import Change
+from gate.paths import BasePaths
+from gate.vocabulary import Phase, Proposal
+
+__all__ = ["Allowed", "ChangeRule", "Context", "Decision", "Denied", "ProposalRule", "Rejection", "Rule", "SizeLimits"]
+
+
+class Rejection(StrEnum):
+    """The kind of a denial: what a planner should do differently."""
+
+    SCHEMA = "schema"
+    ORDERING = "ordering"
+    BOUNDS = "bounds"
+    INVARIANT = "invariant"
+    TAMPER = "tamper"
+
+
+@dataclass(frozen=True, slots=True)
+class Denied:
+    """A rule's no: its stable id, the kind of the denial, what is wrong, and a hint that the planner can act on."""
+
+    rule: str
+    rejection_type: Rejection
+    reason: str
+    hint: str
+
+
+@dataclass(frozen=True, slots=True)
+class Allowed:
+    """Every rule was content."""
+
+
+type Decision = Allowed | Denied
+
+
+@dataclass(frozen=True, slots=True)
+class SizeLimits:
+    """How much one patch may change."""
+
+    files: int = 10
+    lines: int = 400
+    bytes: int = 100_000
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """All that rules may look at besides the proposal: the base, where the session stands, and what is allowed.
+
+    `read` gives a base file's bytes (raises `FileNotFoundError`); `protected` says whether a path belongs to the
+    tests, the runner's configuration or the lock files; `commands` are the argv prefixes that the plan names.
+    """
+
+    base: BasePaths
+    read: Callable[[str], bytes]
+    protected: Callable[[str], bool]
+    commands: tuple[tuple[str, ...], ...] = ()
+    limits: SizeLimits = field(default_factory=SizeLimits)
+    phase: Phase = Phase.REPRODUCE
+    used_ids: Set[str] = frozenset()
+    applied: bool = False
+    verified: bool = False
+
+
+class Rule[Subject](Protocol):
+    """One reason to say no. `id` is stable: reports, metrics and documentation name it."""
+
+    id: str
+
+    def check(self, subject: Subject, context: Context) -> Denied | None: ...
+
+
+type ProposalRule = Rule[Proposal]
+"""Judges a proposal's envelope and its action, before any patch in it is computed."""
+
+
+class ChangeRule(Rule[Change], Protocol):
+    """Judges what a patch does to the base.
+
+    `incremental` rules are cheap enough to judge every candidate of a search; the others judge a patch before it can
+    become a result.
+    """
+
+    incremental: bool

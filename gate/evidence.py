@@ -1,0 +1,84 @@
+"""Judging what test runs say of a patch: the verdict is a pure function of the reports."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from buildpacks import Evidence, Outcome, SuiteReport
+
+__all__ = ["Verdict", "judge"]
+
+_NAMED = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Whether a patch is a repair, and why not.
+
+    `fixed`, `unfixed` are the targets that pass in every run and those that do not; `broken` are the cases that passed
+    on the base and no longer do.
+    """
+
+    accepted: bool
+    fixed: tuple[str, ...]
+    unfixed: tuple[str, ...]
+    broken: tuple[str, ...]
+    reasons: tuple[str, ...]
+    evidence: Evidence
+    runs: int
+
+
+def judge(
+    baseline: SuiteReport, targets: Collection[str], unstable: Collection[str], runs: Sequence[SuiteReport]
+) -> Verdict:
+    """Judge the cold runs of a patched tree against the `baseline` of the base.
+
+    Accepted where, in every run: the tests could run; the targets pass; every case that passed on the base passes; the
+    exact set of case ids is there; the exit code agrees with the results. `unstable` ids, which changed on the base by
+    themselves, are left out. Nothing is accepted on no run.
+    """
+    wanted, ignored = set(targets), set(unstable)
+    before = {case.id: case.outcome for case in baseline.cases if case.id not in ignored}
+    passed_before = {id for id, outcome in before.items() if outcome is Outcome.PASSED}
+    reasons = [] if runs else ["the patched tree was not run"]
+    unfixed: set[str] = set() if runs else set(wanted)
+    broken: set[str] = set()
+    for number, run in enumerate(runs, 1):
+        after = {case.id: case.outcome for case in run.cases if case.id not in ignored}
+        passed = {id for id, outcome in after.items() if outcome is Outcome.PASSED}
+        unfixed |= wanted - passed
+        broken |= passed_before - passed
+        reasons += [f"run {number}: {reason}" for reason in _disagreements(run, set(before), set(after))]
+    if unfixed:
+        reasons.append(f"targets that do not pass: {_names(unfixed)}")
+    if broken:
+        reasons.append(f"passed on the base and no longer do: {_names(broken)}")
+    return Verdict(
+        accepted=not reasons,
+        fixed=tuple(sorted(wanted - unfixed)),
+        unfixed=tuple(sorted(unfixed)),
+        broken=tuple(sorted(broken)),
+        reasons=tuple(reasons),
+        evidence=baseline.evidence,
+        runs=len(runs),
+    )
+
+
+def _disagreements(run: SuiteReport, expected: set[str], found: set[str]) -> list[str]:
+    """What makes a run untrustworthy whatever its outcomes say."""
+    reasons = [run.problem] if run.problem else []
+    if missing := expected - found:
+        reasons.append(f"cases that did not report: {_names(missing)}")
+    if extra := found - expected:
+        reasons.append(f"cases that the base does not have: {_names(extra)}")
+    failing = any(case.outcome.failing for case in run.cases)
+    if not run.problem and (run.exit_code == 0) == failing:
+        what = "a case failed" if failing else "no case failed"
+        reasons.append(f"exit code {run.exit_code}, though {what}")
+    return reasons
+
+
+def _names(ids: Collection[str]) -> str:
+    shown = ", ".join(sorted(ids)[:_NAMED])
+    return shown if len(ids) <= _NAMED else f"{shown} and {len(ids) - _NAMED} more"

@@ -1,0 +1,63 @@
+"""The gate: a fixed list of rules, asked in order. It learns nothing and runs nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from gate.decision import Allowed, ChangeRule, Context, Decision, Denied, ProposalRule, Rejection, Rule
+from gate.patch import Patch, PatchError, apply
+from gate.rules import CHANGE_RULES, PROPOSAL_RULES
+from gate.vocabulary import ApplyPatch, Proposal
+
+__all__ = ["Gate"]
+
+
+class Gate:
+    """Decides on proposals, and on the candidates that a batch carries."""
+
+    def __init__(
+        self,
+        proposal_rules: Sequence[ProposalRule] = PROPOSAL_RULES,
+        change_rules: Sequence[ChangeRule] = CHANGE_RULES,
+    ) -> None:
+        self._proposal_rules = tuple(proposal_rules)
+        self._change_rules = tuple(change_rules)
+        self._incremental_rules = tuple(rule for rule in change_rules if rule.incremental)
+
+    def decide(self, proposal: Proposal, context: Context) -> Decision:
+        """Judge a proposal: its form, its place, and the patch that it applies, if it applies one.
+
+        The candidates of a `TryPatches` are judged one by one, by `screen`, when their turn comes.
+        """
+        for rule in self._proposal_rules:
+            if denied := _ask(rule, proposal, context):
+                return denied
+        if isinstance(proposal.action, ApplyPatch):
+            return self.judge(proposal.action.patch, context)
+        return Allowed()
+
+    def judge(self, patch: Patch, context: Context) -> Decision:
+        """Ask every rule about a patch: what may become a result has passed here."""
+        return self._judge(patch, context, self._change_rules)
+
+    def screen(self, patch: Patch, context: Context) -> Decision:
+        """Ask the cheap rules about a candidate before it is run."""
+        return self._judge(patch, context, self._incremental_rules)
+
+    def _judge(self, patch: Patch, context: Context, rules: Sequence[ChangeRule]) -> Decision:
+        try:
+            change = apply(patch, context.read)
+        except PatchError as error:
+            return Denied("schema.applies", Rejection.SCHEMA, str(error), "make the patch on the base as it is")
+        for rule in rules:
+            if denied := _ask(rule, change, context):
+                return denied
+        return Allowed()
+
+
+def _ask[Subject](rule: Rule[Subject], subject: Subject, context: Context) -> Denied | None:
+    """A rule that raises denies: a gate that falls open when it is confused is no gate."""
+    try:
+        return rule.check(subject, context)
+    except Exception as error:  # noqa: BLE001
+        return Denied(rule.id, Rejection.INVARIANT, f"the rule failed: {type(error).__name__}: {error}", "report this")

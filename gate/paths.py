@@ -1,0 +1,80 @@
+"""Paths as the gate sees them: what is wrong with one, and which of a base's paths it collides with."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable
+
+__all__ = ["BasePaths", "fold", "path_problem"]
+
+_MAX_COMPONENT_BYTES = 255
+_MAX_PATH_BYTES = 1024
+_GIT_NAMES = frozenset({".git", ".gitattributes", ".gitconfig", ".gitmodules"})
+_HIDDEN_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+
+
+def fold(path: str) -> str:
+    """The form in which two paths are one file on a case-insensitive or normalising file system.
+
+    NFKC and casefold, twice (casefolding can undo normalisation; Unicode 3.13, D145), without default-ignorable
+    characters, which file systems such as HFS+ leave out when they compare names.
+    """
+    visible = "".join(character for character in path if unicodedata.category(character) not in _HIDDEN_CATEGORIES)
+    once = unicodedata.normalize("NFKC", visible).casefold()
+    return unicodedata.normalize("NFKC", once).casefold()
+
+
+def path_problem(path: str) -> str | None:
+    """Why `path` is not a plain relative path beneath the root, or None where it is one."""
+    if not path:
+        return "the path is empty"
+    if any(unicodedata.category(character) in _HIDDEN_CATEGORIES for character in path):
+        return "the path has control, invisible or unassigned characters"
+    if path.startswith("/") or "\\" in path or path[1:2] == ":":
+        return "the path is not relative with / between its parts"
+    if len(path.encode()) > _MAX_PATH_BYTES:
+        return f"the path is longer than {_MAX_PATH_BYTES} bytes"
+    for part in path.split("/"):
+        if part in {"", ".", ".."}:
+            return f"the path has the part {part!r}"
+        if len(part.encode()) > _MAX_COMPONENT_BYTES:
+            return f"a part of the path is longer than {_MAX_COMPONENT_BYTES} bytes"
+        if part != part.strip() or part.endswith("."):
+            return "a part of the path begins or ends with a space, or ends with a dot"
+        folded = fold(part)
+        if folded in _GIT_NAMES or folded.startswith("git~"):
+            return "the path names git's own files"
+    return None
+
+
+class BasePaths:
+    """The paths of a base tree: its regular files, its symbolic links, and their folded forms."""
+
+    def __init__(self, files: Iterable[str], links: Iterable[str] = ()) -> None:
+        self.files = frozenset(files)
+        self.links = frozenset(links)
+        self._folded: dict[str, str] = {}
+        for path in sorted(self.files | self.links):
+            for prefix in _prefixes(path):
+                self._folded.setdefault(fold(prefix), prefix)
+
+    def collision(self, path: str) -> str | None:
+        """A different base path (a file, a link or a folder) that `path` is one with when case and form are folded."""
+        for prefix in _prefixes(path):
+            known = self._folded.get(fold(prefix))
+            if known is not None and known != prefix:
+                return known
+        return None
+
+    def link_above(self, path: str) -> str | None:
+        """The symbolic link that `path` is or goes through, if any."""
+        return next((prefix for prefix in _prefixes(path) if prefix in self.links), None)
+
+    def file_above(self, path: str) -> str | None:
+        """A regular file that `path` treats as a folder, if any."""
+        return next((prefix for prefix in _prefixes(path)[:-1] if prefix in self.files), None)
+
+
+def _prefixes(path: str) -> list[str]:
+    parts = path.split("/")
+    return ["/".join(parts[: count + 1]) for count in range(len(parts))]

@@ -1,0 +1,25 @@
+"""Commands are argument lists that the plan names, never text for a shell."""
+
+from __future__ import annotations
+
+from gate.decision import Context, Denied, Rejection
+from gate.vocabulary import Proposal, RunCommand
+
+__all__ = ["CommandsFromPlan"]
+
+
+class CommandsFromPlan:
+    """Denies a command that is not one of the plan's, argument by argument."""
+
+    id = "commands.from-plan"
+
+    def check(self, proposal: Proposal, context: Context) -> Denied | None:
+        if isinstance(proposal.action, RunCommand) and proposal.action.argv not in context.commands:
+            known = "; ".join(" ".join(argv) for argv in context.commands) or "none"
+            return Denied(
+                self.id,
+                Rejection.INVARIANT,
+                f"the plan has no command {' '.join(proposal.action.argv)!r}",
+                f"the plan's commands: {known}",
+            )
+        return None

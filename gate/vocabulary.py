@@ -1,0 +1,141 @@
+"""The words a planner may use: phases, actions and the proposal that carries one. What is not here cannot be done."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Literal
+
+from gate.patch import Patch
+
+__all__ = [
+    "MAX_CANDIDATES",
+    "Action",
+    "ApplyPatch",
+    "Candidate",
+    "Collect",
+    "Finish",
+    "GiveUp",
+    "Phase",
+    "Proposal",
+    "ReadFile",
+    "RunCommand",
+    "RunTests",
+    "SearchCode",
+    "TryPatches",
+]
+
+MAX_CANDIDATES = 512
+"""The most candidates that one `TryPatches` may carry."""
+
+
+class Phase(StrEnum):
+    """Where a repair stands."""
+
+    REPRODUCE = "reproduce"
+    LOCALIZE = "localize"
+    PATCH = "patch"
+    VERIFY = "verify"
+    EXPAND = "expand"
+    STUCK = "stuck"
+
+
+class Collect(StrEnum):
+    """What a test run is for: the outcomes, per-test coverage as well, or the verdict on the applied patch."""
+
+    OUTCOMES = "outcomes"
+    SPECTRUM = "spectrum"
+    VERDICT = "verdict"
+
+
+@dataclass(frozen=True, slots=True)
+class ReadFile:
+    """Read one file of the tree."""
+
+    path: str
+    type: Literal["read_file"] = "read_file"
+
+
+@dataclass(frozen=True, slots=True)
+class SearchCode:
+    """Find the lines that contain a literal text, in the files that match a gitignore-style pattern."""
+
+    text: str
+    pattern: str = "*"
+    type: Literal["search_code"] = "search_code"
+
+
+@dataclass(frozen=True, slots=True)
+class RunTests:
+    """Run the named tests, or all of them."""
+
+    ids: tuple[str, ...] = ()
+    collect: Collect = Collect.OUTCOMES
+    type: Literal["run_tests"] = "run_tests"
+
+
+@dataclass(frozen=True, slots=True)
+class RunCommand:
+    """Run one command of the plan in a fresh sandbox."""
+
+    argv: tuple[str, ...]
+    type: Literal["run_command"] = "run_command"
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A patch worth trying: which operator made it, where, and how likely it is (higher is likelier)."""
+
+    patch: Patch
+    operator: str
+    location: str
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class TryPatches:
+    """Validate candidates, best first, until one is plausible. `offset` is the place of the first in the search."""
+
+    candidates: tuple[Candidate, ...]
+    offset: int = 0
+    type: Literal["try_patches"] = "try_patches"
+
+
+@dataclass(frozen=True, slots=True)
+class ApplyPatch:
+    """Make a patch (on the base) the one that VERIFY judges."""
+
+    patch: Patch
+    type: Literal["apply_patch"] = "apply_patch"
+
+
+@dataclass(frozen=True, slots=True)
+class Finish:
+    """End with the applied patch as the result."""
+
+    type: Literal["finish"] = "finish"
+
+
+@dataclass(frozen=True, slots=True)
+class GiveUp:
+    """End without a result, saying why."""
+
+    reason: str
+    type: Literal["give_up"] = "give_up"
+
+
+type Action = ReadFile | SearchCode | RunTests | RunCommand | TryPatches | ApplyPatch | Finish | GiveUp
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """One step that a planner wants to take, with its reasons."""
+
+    id: str
+    phase: Phase
+    intent: str
+    hypothesis: str
+    action: Action
+    expected_effect: str
+    risk: str
+    rollback: str

@@ -1,0 +1,1 @@
+"""Planning repairs: the meta-planner, the search planner, and the state that they see. Holds no sandbox, writes no file."""

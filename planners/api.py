@@ -1,0 +1,44 @@
+"""The contract of planners: one typed proposal at a time, from the state and a few read-only views."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from random import Random
+from typing import Protocol
+
+from buildpacks import RepoView, Spectrum, SuiteReport
+from gate import Proposal
+from planners.state import State
+
+__all__ = ["EvidenceView", "Planner", "PlannerContext"]
+
+
+class EvidenceView(Protocol):
+    """The reports and spectra that observations name."""
+
+    def report(self, name: str) -> SuiteReport: ...
+
+    def spectrum(self, name: str) -> Spectrum: ...
+
+
+@dataclass(frozen=True, slots=True)
+class PlannerContext:
+    """What a planner may look at besides the state.
+
+    `is_source` says whether a repair may change a path. `wanted` are the targets that the user named; none for every
+    failing test. `generator` makes a random generator that depends only on the session's seed and a label, so that a
+    choice made again after a crash is the same.
+    """
+
+    view: RepoView
+    evidence: EvidenceView
+    is_source: Callable[[str], bool]
+    generator: Callable[[str], Random]
+    wanted: tuple[str, ...] = ()
+
+
+class Planner(Protocol):
+    """Proposes the next step. It keeps caches only: the same state gives the same proposal, also in a new process."""
+
+    def propose(self, state: State, context: PlannerContext) -> Proposal: ...

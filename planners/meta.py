@@ -1,0 +1,173 @@
+"""The meta-planner: six phases, each of which proposes one kind of step. The phase follows from the state alone."""
+
+from __future__ import annotations
+
+from gate import (
+    Action,
+    ApplyPatch,
+    Candidate,
+    Collect,
+    Finish,
+    GiveUp,
+    Phase,
+    Proposal,
+    RunTests,
+    TryPatches,
+)
+from planners.api import PlannerContext
+from planners.search.planner import CandidateSearch
+from planners.state import State
+from planners.targets import repeated, stable_failures
+
+__all__ = ["MetaPlanner"]
+
+_MAX_DENIALS = 3
+_TRACED_PASSING = 200
+
+
+class MetaPlanner:
+    """Reproduce, localize, patch, verify; expand the search when it runs dry; say so when stuck."""
+
+    def __init__(self, search: CandidateSearch) -> None:
+        self._search = search
+
+    def propose(self, state: State, context: PlannerContext) -> Proposal:
+        """The next step."""
+        return (
+            self._stuck(state, context)
+            or self._reproduce(state, context)
+            or self._localize(state, context)
+            or self._verify(state)
+            or self._patch(state, context)
+        )
+
+    def _stuck(self, state: State, context: PlannerContext) -> Proposal | None:
+        """Reasons to end before any search."""
+        reason = None
+        if state.denials >= _MAX_DENIALS:
+            reason = f"{state.denials} proposals in a row were denied"
+        elif state.baseline and state.baseline.problem:
+            reason = state.baseline.problem
+        elif state.baseline and not state.baseline.failing_total:
+            reason = f"all {state.baseline.passed} tests pass"
+        elif state.baseline and state.repeat and not self._targets(state, context):
+            reason = "no test fails every time"
+        return self._give_up(state, reason) if reason else None
+
+    def _reproduce(self, state: State, context: PlannerContext) -> Proposal | None:
+        if state.baseline is None:
+            return _proposal(
+                state,
+                Phase.REPRODUCE,
+                RunTests(),
+                intent="run the tests as they are",
+                hypothesis="some test fails",
+                expected_effect="the outcome of every test on the base",
+            )
+        if state.repeat is None:
+            return _proposal(
+                state,
+                Phase.REPRODUCE,
+                RunTests(repeated(context.evidence.report(state.baseline.report))),
+                intent="run the failing tests again",
+                hypothesis="a failure that a repair can be judged by fails every time",
+                expected_effect="flaky tests are told from failing ones",
+            )
+        return None
+
+    def _localize(self, state: State, context: PlannerContext) -> Proposal | None:
+        if state.spectrum is not None:
+            return None
+        return _proposal(
+            state,
+            Phase.LOCALIZE,
+            RunTests(self._traced(state, context), Collect.SPECTRUM),
+            intent="trace the failing tests and some that pass",
+            hypothesis="the fault lies on lines that failing tests execute and passing ones do not",
+            expected_effect="a ranking of suspicious lines",
+        )
+
+    def _verify(self, state: State) -> Proposal | None:
+        if state.applied is None:
+            return None
+        accepted = state.verdict is not None and state.verdict.accepted
+        return _proposal(
+            state,
+            Phase.VERIFY,
+            Finish() if accepted else RunTests(collect=Collect.VERDICT),
+            intent="end with the verified patch" if accepted else "judge the applied patch in a pristine sandbox",
+            hypothesis="the patch repairs the targets and breaks nothing",
+            expected_effect="a result" if accepted else "a verdict from two cold runs",
+        )
+
+    def _patch(self, state: State, context: PlannerContext) -> Proposal:
+        if state.plausible:
+            best = state.plausible[0]
+            return _proposal(
+                state,
+                state.phase if state.phase is Phase.EXPAND else Phase.PATCH,
+                ApplyPatch(best.patch),
+                intent=f"apply the plausible patch {best.index} ({best.operator} at {best.location})",
+                hypothesis="a patch that passes every test is a repair",
+                expected_effect="a patch to judge",
+            )
+        targets = self._targets(state, context)
+        batch, widened = self._search.next_batch(state, context, targets)
+        if not batch:
+            return self._give_up(state, f"none of {state.tried} candidates passes the tests")
+        return _proposal(
+            state,
+            Phase.EXPAND if widened else Phase.PATCH,
+            TryPatches(batch, offset=state.tried),
+            intent=f"try {len(batch)} candidates from number {state.tried}",
+            hypothesis=_hypothesis(batch),
+            expected_effect="a plausible patch, or fewer candidates left",
+        )
+
+    def _give_up(self, state: State, reason: str) -> Proposal:
+        return _proposal(
+            state,
+            Phase.STUCK,
+            GiveUp(reason),
+            intent="end without a patch",
+            hypothesis="nothing more can be done here",
+            expected_effect="an honest end",
+        )
+
+    def _targets(self, state: State, context: PlannerContext) -> tuple[str, ...]:
+        if state.baseline is None:
+            return ()
+        repeat = context.evidence.report(state.repeat.report) if state.repeat else None
+        return stable_failures(context.evidence.report(state.baseline.report), repeat, context.wanted)[0]
+
+    def _traced(self, state: State, context: PlannerContext) -> tuple[str, ...]:
+        """The targets, and passing tests: those of the same files first, then a sample of the others."""
+        assert state.baseline is not None
+        targets = self._targets(state, context)
+        report = context.evidence.report(state.baseline.report)
+        passing = [case.id for case in report.cases if case.outcome == "passed"]
+        context.generator("traced").shuffle(passing)
+        files = {id.split("::")[0] for id in targets}
+        passing.sort(key=lambda id: id.split("::")[0] not in files)
+        return targets + tuple(passing[:_TRACED_PASSING])
+
+
+def _hypothesis(batch: tuple[Candidate, ...]) -> str:
+    first = batch[0]
+    return f"the fault is near {first.location}; likeliest now: {first.operator}"
+
+
+def _proposal(
+    state: State, phase: Phase, action: Action, *, intent: str, hypothesis: str, expected_effect: str
+) -> Proposal:
+    harmless = not isinstance(action, ApplyPatch)
+    return Proposal(
+        id=f"p{state.steps + 1:04d}",
+        phase=phase,
+        intent=intent,
+        hypothesis=hypothesis,
+        action=action,
+        expected_effect=expected_effect,
+        risk="none: nothing outside a sandbox changes" if harmless else "the patch may be wrong: the verdict decides",
+        rollback="nothing to undo" if harmless else "the base is untouched; the next patch replaces this one",
+    )

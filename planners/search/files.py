@@ -1,0 +1,137 @@
+"""One suspicious file during a search: its sites by line, and which edits of it are new and parse."""
+
+from __future__ import annotations
+
+import ast
+from collections import defaultdict
+from collections.abc import Mapping
+from functools import cached_property
+from hashlib import blake2b
+
+from planners.search.operators.base import Replacement, Site
+from planners.search.scope import FUNCTIONS, Scope
+from planners.search.source import Source, fingerprint
+
+__all__ = ["SearchedFile"]
+
+_SIGNATURE = 0.5
+"""The suspiciousness of a function's header relative to its worst line: tests run it when they import the file."""
+
+_UNCOVERED = 0.25
+"""The same for lines of a suspicious function that no failing test ran; only the widened search looks at them."""
+
+
+class SearchedFile:
+    """A source file with the suspiciousness of its lines. `core` holds the lines of the normal search."""
+
+    def __init__(self, source: Source, scores: Mapping[int, float], core: frozenset[int]) -> None:
+        self.source = source
+        self._covered = scores
+        self._seen: set[tuple[ast.AST, bytes | str]] = set()
+        self._originals: dict[ast.AST, str] = {}
+        self._scopes: dict[ast.AST, Scope] = {}
+        signatures, uncovered = self._around(scores)
+        self.core = {line: scores[line] for line in sorted(core)} | {
+            line: score for line, score in signatures.items() if line not in scores
+        }
+        self.scores = {**uncovered, **scores, **self.core}
+
+    def _around(self, scores: Mapping[int, float]) -> tuple[dict[int, float], dict[int, float]]:
+        """Scores for the headers of functions with suspicious lines, and for their lines that no failing test ran."""
+        signatures: dict[int, float] = {}
+        uncovered: dict[int, float] = {}
+        for node in self.source.parents:
+            if isinstance(node, FUNCTIONS) and node.end_lineno is not None:
+                body = range(node.body[0].lineno, node.end_lineno + 1)
+                worst = max((scores.get(line, 0.0) for line in body), default=0.0)
+                if worst:
+                    signatures[node.lineno] = worst * _SIGNATURE
+                    uncovered |= {line: worst * _UNCOVERED for line in body}
+        return signatures, uncovered
+
+    @cached_property
+    def sites(self) -> Mapping[int, list[Site]]:
+        """Every node that operators are asked about, by the line whose suspiciousness counts for it."""
+        sites: dict[int, list[Site]] = defaultdict(list)
+        for node in self.source.parents:
+            if isinstance(node, ast.expr | ast.stmt | ast.excepthandler) and self._is_site(node):
+                sites[self._line(node)].append(Site(self.source, node))
+        return sites
+
+    def _is_site(self, node: ast.expr | ast.stmt | ast.excepthandler) -> bool:
+        """Annotations, decorators, docstrings and patterns do not change what a test sees, or are no expressions."""
+        parent, field = self.source.parents[node]
+        while isinstance(node, ast.expr):
+            if field in {"annotation", "returns", "decorator_list", "type_params", "format_spec"}:
+                return False
+            if isinstance(parent, ast.pattern | ast.match_case | ast.TypeAlias):
+                return False
+            if not isinstance(parent, ast.AST) or isinstance(parent, ast.stmt):
+                break
+            parent, field = self.source.parents[parent] if not isinstance(parent, ast.Module) else (parent, field)
+            if isinstance(parent, ast.stmt | ast.Module):
+                break
+        return True
+
+    def _line(self, node: ast.expr | ast.stmt | ast.excepthandler) -> int:
+        """The node's own line, or that of its statement where a continuation line has no coverage."""
+        if node.lineno in self._covered or not isinstance(node, ast.expr):
+            return node.lineno
+        statement = self.source.statement(node)
+        return statement.lineno if statement else node.lineno
+
+    def scope(self, node: ast.AST) -> Scope:
+        """The scope of the function around a node; a function's header belongs to the function."""
+        while not isinstance(node, (*FUNCTIONS, ast.Module)):
+            node = self.source.parents[node][0]
+        known = self._scopes.get(node)
+        if known is None:
+            outer = None if isinstance(node, ast.Module) else self.scope(self.source.parents[node][0])
+            known = self._scopes[node] = Scope(self.source, node, outer)
+        return known
+
+    def region(self, site: Site, *, block: bool) -> ast.AST | None:
+        """Where two replacements can make the same tree: the statement, or for edits of blocks the function."""
+        return self.scope(site.node).function if block else self.source.statement(site.node)
+
+    def accept(self, site: Site, replacement: Replacement) -> bool:
+        """Whether a replacement parses, changes the tree, and makes none that was made before."""
+        region = self.region(site, block=replacement.block)
+        result = self._moved(region, replacement) if replacement.block else self._judged(region, replacement)
+        if region is None or result is None or (region, result) in self._seen:
+            return False
+        self._seen.add((region, result))
+        return True
+
+    def _moved(self, region: ast.AST | None, replacement: Replacement) -> bytes:
+        """The text of the function after an edit of its blocks; whole statements in whole lines always parse."""
+        text = self.source.text
+        start, end = (0, len(text)) if not isinstance(region, ast.stmt) else self.source.span(region)
+        return blake2b(_spliced(text, start, end, replacement).encode(), digest_size=16).digest()
+
+    def _judged(self, region: ast.AST | None, replacement: Replacement) -> str | None:
+        """The tree of the statement after an edit; None where it does not parse or is the original's."""
+        if not isinstance(region, ast.stmt | ast.excepthandler):
+            return None
+        unit, text = self.source.unit(region), self.source.text
+        if region not in self._originals:
+            whole = unit.prefix + text[unit.start : unit.end] + unit.suffix
+            self._originals[region] = _parsed(whole) or ""
+        tree = _parsed(unit.prefix + _spliced(text, unit.start, unit.end, replacement) + unit.suffix)
+        return None if tree == self._originals[region] else tree
+
+
+def _spliced(text: str, start: int, end: int, replacement: Replacement) -> str:
+    parts: list[str] = []
+    at = start
+    for edit in replacement.edits:
+        parts += [text[at : edit.start], edit.text]
+        at = edit.end
+    return "".join([*parts, text[at:end]])
+
+
+def _parsed(text: str) -> str | None:
+    try:
+        return fingerprint(ast.parse(text))
+    except (SyntaxError, ValueError):
+        return None

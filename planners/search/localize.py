@@ -1,0 +1,73 @@
+"""Spectrum-based fault localization: which lines a repair should change, by per-test coverage and stack frames."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass
+from math import sqrt
+
+from buildpacks import CaseTrace, Spectrum
+
+__all__ = ["Suspect", "rank"]
+
+type _Line = tuple[str, int]
+
+_FRAME_SHARE = 0.4
+"""How much of a score the stack frames decide; coverage decides the rest."""
+
+_OUTER_FRAME = 0.5
+"""What a frame counts relative to the next inner one: the fault is more often where the failure shows than above it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Suspect:
+    """A line that may hold the fault; a higher score is more suspicious."""
+
+    path: str
+    line: int
+    score: float
+
+
+def rank(spectrum: Spectrum, targets: Collection[str], is_source: Callable[[str], bool]) -> list[Suspect]:
+    """The lines of source files that the targets executed or failed in, most suspicious first.
+
+    Coverage is scored by Ochiai, ef / sqrt((ef + nf) (ef + ep)) (Abreu, Zoeteweij and van Gemund, "An Evaluation of
+    Similarity Coefficients for Software Fault Localization", PRDC 2006). Failing tests that are no targets say nothing.
+    """
+    failing = [case for case in spectrum.cases if case.id in targets]
+    passing = [case for case in spectrum.cases if case.id not in targets and not case.outcome.failing]
+    coverage = _ochiai(_hits(failing, is_source), _hits(passing, is_source), len(failing))
+    frames = _frames(failing, is_source)
+    suspects = (
+        Suspect(path, line, (1 - _FRAME_SHARE) * coverage.get(at, 0.0) + _FRAME_SHARE * frames.get(at, 0.0))
+        for at in coverage.keys() | frames.keys()
+        for path, line in [at]
+    )
+    return sorted(suspects, key=lambda suspect: (-suspect.score, suspect.path, suspect.line))
+
+
+def _hits(cases: Iterable[CaseTrace], is_source: Callable[[str], bool]) -> Counter[_Line]:
+    hits: Counter[_Line] = Counter()
+    for case in cases:
+        for path, lines in case.lines.items():
+            if is_source(path):
+                hits.update((path, line) for line in lines)
+    return hits
+
+
+def _ochiai(failed: Counter[_Line], passed: Counter[_Line], failing: int) -> dict[_Line, float]:
+    return {at: hits / sqrt(failing * (hits + passed[at])) for at, hits in failed.items()}
+
+
+def _frames(cases: Iterable[CaseTrace], is_source: Callable[[str], bool]) -> dict[_Line, float]:
+    """The mean weight of each line in the tracebacks that name a source file."""
+    total: dict[_Line, float] = defaultdict(float)
+    stacks = 0
+    for case in cases:
+        inner_first = ((frame.path, frame.line) for frame in reversed(case.frames) if is_source(frame.path))
+        stack = list(dict.fromkeys(inner_first))
+        stacks += bool(stack)
+        for depth, at in enumerate(stack):
+            total[at] += _OUTER_FRAME**depth
+    return {at: weight / stacks for at, weight in total.items()}

@@ -1,0 +1,41 @@
+"""Every edit operator, in one list: what the search knows to do."""
+
+from __future__ import annotations
+
+from planners.search.operators import (
+    attributes,
+    calls,
+    comparisons,
+    conditions,
+    constants,
+    elements,
+    guards,
+    ingredients,
+    names,
+    operands,
+    returns,
+    statements,
+    subscripts,
+    wrapping,
+)
+from planners.search.operators.base import Operator
+
+__all__ = ["OPERATORS"]
+
+OPERATORS: tuple[Operator, ...] = (
+    *comparisons.OPERATORS,
+    *constants.OPERATORS,
+    *names.OPERATORS,
+    *attributes.OPERATORS,
+    *calls.OPERATORS,
+    *operands.OPERATORS,
+    *conditions.OPERATORS,
+    *subscripts.OPERATORS,
+    *wrapping.OPERATORS,
+    *elements.OPERATORS,
+    *returns.OPERATORS,
+    *guards.OPERATORS,
+    *statements.OPERATORS,
+    *ingredients.OPERATORS,
+)
+"""The order decides only between candidates of equal score."""

@@ -1,0 +1,114 @@
+"""Comparisons, arithmetic and Boolean operators exchanged for others of their kind.
+
+PraPR's conditional and math mutators (Ghanbari, Benton and Zhang, ISSTA 2019), TBar's FP11 "mutate operators" (Liu et
+al., ISSTA 2019); TSSB-3M's "change binary operator".
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from itertools import pairwise
+
+from planners.search.operators.base import Operator, Replacement, Site
+from planners.search.operators.frequencies import BINARY_OPERATOR
+from planners.search.render import binding
+from planners.search.scope import Scope
+
+__all__ = ["OPERATORS"]
+
+_COMPARISONS: dict[type[ast.cmpop], tuple[str, ...]] = {
+    ast.Lt: ("<=", ">", ">=", "!=", "=="),
+    ast.LtE: ("<", ">=", ">", "!=", "=="),
+    ast.Gt: (">=", "<", "<=", "!=", "=="),
+    ast.GtE: (">", "<=", "<", "!=", "=="),
+    ast.Eq: ("!=", "<=", ">=", "<", ">", "in", "is"),
+    ast.NotEq: ("==", "<", ">", "<=", ">=", "not in", "is not"),
+    ast.In: ("not in", "=="),
+    ast.NotIn: ("in", "!="),
+    ast.Is: ("is not", "=="),
+    ast.IsNot: ("is", "!="),
+}
+_ARITHMETIC: dict[type[ast.operator], tuple[str, ...]] = {
+    ast.Add: ("-", "*", "//", "%", "/"),
+    ast.Sub: ("+", "%", "*", "//", "/"),
+    ast.Mult: ("+", "**", "//", "/", "-", "%"),
+    ast.Div: ("//", "*", "%", "-"),
+    ast.FloorDiv: ("/", "%", "*", "-"),
+    ast.Mod: ("//", "/", "*", "-", "+"),
+    ast.Pow: ("*", "+", "//"),
+    ast.BitAnd: ("|", "^", "%"),
+    ast.BitOr: ("&", "^", "+"),
+    ast.BitXor: ("&", "|", "+"),
+    ast.LShift: (">>", "*"),
+    ast.RShift: ("<<", "//"),
+    ast.MatMult: ("*",),
+}
+_PARSED: dict[str, ast.operator] = {
+    text: node.op
+    for text in ("+", "-", "*", "/", "//", "%", "**", "&", "|", "^", "<<", ">>")
+    if isinstance(node := ast.parse(f"a {text} b", mode="eval").body, ast.BinOp)
+}
+_COMPARISON = re.compile(r"<=|>=|==|!=|<|>|\bnot\s+in\b|\bis\s+not\b|\bin\b|\bis\b")
+_BINARY = re.compile(r"\*\*|//|<<|>>|[-+*/%&|^@]")
+_BOOLEAN = re.compile(r"\b(and|or)\b")
+
+
+def _compare(site: Site, _: Scope) -> Iterator[Replacement]:
+    """`a < b` -> `a <= b`."""
+    assert isinstance(site.node, ast.Compare)
+    operands = [site.node.left, *site.node.comparators]
+    for place, operator in enumerate(site.node.ops):
+        for text in _COMPARISONS[type(operator)]:
+            yield from _between(site, operands[place], operands[place + 1], _COMPARISON, text)
+
+
+def _arithmetic(site: Site, _: Scope) -> Iterator[Replacement]:
+    """`a + b` -> `a - b`; where another grouping would result the operands get parentheses."""
+    node = site.node
+    assert isinstance(node, ast.BinOp)
+    if isinstance(node.left, ast.Constant | ast.JoinedStr) and isinstance(getattr(node.left, "value", ""), str):
+        return
+    for text in _ARITHMETIC[type(node.op)]:
+        level = binding(_PARSED[text])
+        if level == binding(node.op):
+            yield from _between(site, node.left, node.right, _BINARY, text)
+        else:
+            yield from site.put(f"{site.text(node.left, level)} {text} {site.text(node.right, level + 1)}")
+
+
+def _augmented(site: Site, _: Scope) -> Iterator[Replacement]:
+    """`a += b` -> `a -= b`."""
+    node = site.node
+    assert isinstance(node, ast.AugAssign)
+    for text in _ARITHMETIC[type(node.op)]:
+        yield from _between(site, node.target, node.value, _BINARY, text)
+
+
+def _boolean(site: Site, _: Scope) -> Iterator[Replacement]:
+    """`a and b` -> `a or b`."""
+    node = site.node
+    assert isinstance(node, ast.BoolOp)
+    word = "or" if isinstance(node.op, ast.And) else "and"
+    for left, right in pairwise(node.values):
+        yield from _between(site, left, right, _BOOLEAN, word)
+
+
+def _between(
+    site: Site, left: ast.expr, right: ast.expr, pattern: re.Pattern[str], text: str
+) -> Iterator[Replacement]:
+    """Change only the operator's own characters, where no comment makes them hard to find."""
+    start, end = site.source.span(left)[1], site.source.span(right)[0]
+    gap = site.source.text[start:end]
+    match = pattern.search(gap)
+    if match and "#" not in gap:
+        yield site.edit(start + match.start(), start + match.end(), text)
+
+
+OPERATORS = (
+    Operator("compare", BINARY_OPERATOR, 3, 3, (ast.Compare,), _compare),
+    Operator("arithmetic", BINARY_OPERATOR, 4, 4, (ast.BinOp,), _arithmetic),
+    Operator("augmented-operator", BINARY_OPERATOR, 3, 4, (ast.AugAssign,), _augmented),
+    Operator("boolean-operator", BINARY_OPERATOR, 4, 1, (ast.BoolOp,), _boolean),
+)

@@ -1,0 +1,121 @@
+"""Conditions negated, tightened, loosened and replaced.
+
+TSSB-3M's "more specific if" and "less specific if"; TBar's FP6 "mutate conditional expression"; SPR's and Prophet's
+condition refinement (Long and Rinard, FSE 2015, POPL 2016).
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from functools import partial
+
+from planners.search.operators.base import Operator, Replacement, Site
+from planners.search.operators.frequencies import BOOLEAN, LOOSER_IF, RARE, STRICTER_IF
+from planners.search.operators.predicates import first_predicates
+from planners.search.render import AND, NOT
+from planners.search.scope import Scope
+
+__all__ = ["OPERATORS", "is_condition"]
+
+
+def is_condition(site: Site) -> bool:
+    """Whether the site decides something: a test, a part of one, or a returned comparison."""
+    node, parent, field = site.node, site.parent, site.field
+    if field == "test" or (field == "ifs" and isinstance(parent, ast.comprehension)):
+        return True
+    if isinstance(parent, ast.BoolOp) or (isinstance(parent, ast.UnaryOp) and isinstance(parent.op, ast.Not)):
+        return True
+    return isinstance(node, ast.Compare | ast.BoolOp) and isinstance(parent, ast.Return | ast.Assign)
+
+
+def _negate(site: Site, _: Scope) -> Iterator[Replacement]:
+    """`c` -> `not c`, `not c` -> `c`; a single comparison is changed by its own operator."""
+    node = site.node
+    assert isinstance(node, ast.expr)
+    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
+        yield from site.put(site.text(node.operand))
+    elif is_condition(site) and not isinstance(node, ast.Compare | ast.Constant):
+        yield from site.put(f"not {site.text(level=NOT)}")
+    elif site.field in {"value", "elt", "args"} and isinstance(node, ast.Call | ast.Name) and _returned(site):
+        yield from site.put(f"not {site.text()}", weight=0.3)
+
+
+def _returned(site: Site) -> bool:
+    return isinstance(site.parent, ast.Return) or (
+        isinstance(site.parent, ast.GeneratorExp) and site.field == "elt"
+    )
+
+
+def _whole(site: Site) -> bool:
+    """Whether the site is a condition, but no part of a larger one."""
+    return is_condition(site) and not isinstance(site.parent, ast.BoolOp | ast.UnaryOp)
+
+
+def _tighten(site: Site, scope: Scope, *, wide: bool) -> Iterator[Replacement]:
+    """`c` -> `c and p`, `p and c`."""
+    if _whole(site) and not isinstance(site.node, ast.Constant):
+        for text in first_predicates(site, scope, wide=wide):
+            if text != site.text():
+                yield from site.put(f"{site.text(level=AND)} and {text}")
+                yield from site.put(f"{text} and {site.text(level=AND)}")
+
+
+def _loosen(site: Site, scope: Scope, *, wide: bool) -> Iterator[Replacement]:
+    """`c` -> `c or p`, `p or c`."""
+    if _whole(site) and not isinstance(site.node, ast.Constant):
+        for text in first_predicates(site, scope, wide=wide):
+            if text != site.text():
+                yield from site.put(f"{site.text(level=3)} or {text}")
+                yield from site.put(f"{text} or {site.text(level=3)}")
+
+
+def _replace(site: Site, scope: Scope, *, wide: bool) -> Iterator[Replacement]:
+    """`c` -> `p`; a constant condition is likelier to be wrong than another."""
+    node = site.node
+    constant = isinstance(node, ast.Constant)
+    returned = isinstance(site.parent, ast.Return) and constant and isinstance(node.value, bool)
+    if is_condition(site) or returned:
+        if not constant and not wide:
+            yield from site.put("True", weight=0.3)
+            yield from site.put("False", weight=0.3)
+        for text in first_predicates(site, scope, wide=wide):
+            yield from site.put(text, weight=1.0 if constant else 0.3)
+
+
+def _choice(site: Site, scope: Scope) -> Iterator[Replacement]:
+    """`a if c else b` -> `b if c else a`, `a`, `b`."""
+    node = site.node
+    assert isinstance(node, ast.IfExp)
+    body, test, other = site.text(node.body, 3), site.text(node.test, 3), site.text(node.orelse)
+    yield from site.put(f"{site.text(node.orelse, 3)} if {test} else {site.text(node.body)}")
+    yield from site.put(body)
+    yield from site.put(other)
+
+
+def _default(site: Site, scope: Scope) -> Iterator[Replacement]:
+    """`return x`, `a = x` -> `x if x else <constant>`, and `x or y`."""
+    node = site.node
+    assert isinstance(node, ast.expr)
+    if not isinstance(site.parent, ast.Return | ast.Assign) or site.field != "value":
+        return
+    for other in ("None", "0", "[]", "''", "False", *scope.names(node)):
+        for test in scope.parameters:
+            if "callable" not in scope.kind(test):
+                yield from site.put(f"{site.text(level=3)} if {test} else {other}")
+
+
+_TESTS = (ast.expr,)
+_VALUES = (ast.Name, ast.Call, ast.BinOp, ast.Subscript, ast.Attribute)
+
+OPERATORS = (
+    Operator("negate", (STRICTER_IF + LOOSER_IF) / 4, 4, 1, _TESTS, _negate),
+    Operator("tighten", STRICTER_IF, 4, 16, _TESTS, partial(_tighten, wide=False)),
+    Operator("loosen", LOOSER_IF, 4, 8, _TESTS, partial(_loosen, wide=False)),
+    Operator("replace-condition", BOOLEAN / 2, 4, 8, _TESTS, partial(_replace, wide=False)),
+    Operator("choice", RARE * 2, 1, 2, (ast.IfExp,), _choice),
+    Operator("default-value", RARE, 4, 10, _VALUES, _default, width=1),
+    Operator("tighten-wide", STRICTER_IF / 2, 4, 40, _TESTS, partial(_tighten, wide=True), width=1),
+    Operator("loosen-wide", LOOSER_IF / 2, 4, 40, _TESTS, partial(_loosen, wide=True), width=1),
+    Operator("replace-condition-wide", RARE, 4, 40, _TESTS, partial(_replace, wide=True), width=1),
+)

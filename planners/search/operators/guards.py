@@ -1,0 +1,108 @@
+"""New conditions before and around statements: guards, base cases, early ends of loops.
+
+TBar's FP4 "insert missed statement" and FP2 "insert null pointer checker"; SPR's "condition introduction" and
+"conditional control flow introduction" (Long and Rinard, FSE 2015); PAR's null checks (Kim et al., ICSE 2013).
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from planners.search.operators.base import Operator, Replacement, Site
+from planners.search.operators.blocks import insert, lines, siblings
+from planners.search.operators.frequencies import STATEMENT
+from planners.search.operators.predicates import first_predicates
+from planners.search.scope import FUNCTIONS, Scope
+
+__all__ = ["OPERATORS"]
+
+_RESULTS = ("None", "[]", "0", "False", "True", "''", "1", "-1")
+_LOOPS = (ast.For, ast.While, ast.AsyncFor)
+_TESTS_AT_ENTRY = 10
+
+
+def _return_early(site: Site, scope: Scope) -> Iterator[Replacement]:
+    """`if not x: return []` where a function's own statements begin."""
+    if isinstance(scope.function, FUNCTIONS) and site.parent is scope.function and _is_first(site):
+        tests = list(first_predicates(site, scope, wide=False))
+        for test in tests[:_TESTS_AT_ENTRY]:
+            for result in _results(site, scope):
+                yield from insert(site, f"if {test}:\n    return {result}")
+
+
+def _results(site: Site, scope: Scope) -> list[str]:
+    """What the function returns elsewhere, then plain values and parameters."""
+    node = site.node
+    assert isinstance(node, ast.stmt)
+    known = set(scope.names(node)) | set(scope.functions)
+    elsewhere = [site.text(value) for value in scope.returns if _uses_only(value, known)]
+    usual = _usual(scope)
+    return list(dict.fromkeys([*elsewhere, *usual, *_RESULTS, *scope.parameters]))[:12]
+
+
+def _usual(scope: Scope) -> list[str]:
+    """The empty value of the annotated type of the result, where there is one."""
+    assert isinstance(scope.function, FUNCTIONS)
+    annotation = ast.unparse(scope.function.returns) if scope.function.returns else ""
+    empty = {"int": "0", "str": "''", "bool": "False", "float": "0.0", "list": "[]", "List": "[]", "Optional": "None"}
+    return [value for name, value in empty.items() if annotation.startswith(name)]
+
+
+def _uses_only(value: ast.expr, known: set[str]) -> bool:
+    return all(node.id in known for node in ast.walk(value) if isinstance(node, ast.Name))
+
+
+def _is_first(site: Site) -> bool:
+    body = siblings(site)
+    first = next((stmt for stmt in body if not _is_docstring(stmt)), None)
+    return site.node is first
+
+
+def _is_docstring(statement: ast.stmt) -> bool:
+    return isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
+
+
+def _leave_loop(site: Site, scope: Scope) -> Iterator[Replacement]:
+    """`if p: continue`, `if p: break`, `if p: return x` before a statement of a loop."""
+    if isinstance(site.parent, _LOOPS) and site.field == "body":
+        results = [f"return {site.text(value)}" for value in scope.returns]
+        for test in first_predicates(site, scope, wide=False):
+            for action in ("continue", "break", *results[:3]):
+                yield from insert(site, f"if {test}:\n    {action}", weight=1.0 if action == "continue" else 0.6)
+
+
+def _return_later(site: Site, scope: Scope) -> Iterator[Replacement]:
+    """A guard before a statement that is not the first."""
+    if isinstance(scope.function, FUNCTIONS) and not (site.parent is scope.function and _is_first(site)):
+        if not _is_docstring(site.node) if isinstance(site.node, ast.stmt) else False:
+            for test in first_predicates(site, scope, wide=False):
+                for result in _results(site, scope)[:5]:
+                    yield from insert(site, f"if {test}:\n    return {result}")
+
+
+def _surround(site: Site, scope: Scope) -> Iterator[Replacement]:
+    """`s` -> `if p: s` for a statement on one line."""
+    node = site.node
+    assert isinstance(node, ast.stmt)
+    place = lines(site.source, node)
+    if place is None or _is_docstring(node) or not isinstance(scope.function, FUNCTIONS):
+        return
+    start, stop, indent = place
+    text = site.source.text[start:stop]
+    if site.source.line_of(stop - 1) != node.lineno or not text.endswith(("\n", "\r")):
+        return
+    step = "\t" if indent.endswith("\t") else "    "
+    for test in first_predicates(site, scope, wide=False):
+        moved = f"{indent}if {test}:{site.source.newline}{step}{text}"
+        yield site.lines(start, stop, moved)
+
+
+_SIMPLE = (ast.Assign, ast.AugAssign, ast.Expr, ast.Return)
+
+OPERATORS = (
+    Operator("return-early", STATEMENT, 1, 30, (ast.stmt,), _return_early),
+    Operator("leave-loop", STATEMENT / 2, 4, 30, (ast.stmt,), _leave_loop),
+    Operator("surround", STATEMENT / 2, 6, 24, _SIMPLE, _surround),
+    Operator("return-later", STATEMENT / 2, 8, 60, (ast.stmt,), _return_later, width=1),
+)

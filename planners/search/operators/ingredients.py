@@ -1,0 +1,78 @@
+"""Expressions replaced by other expressions of the function or of the file.
+
+GenProg's and SPR's plastic-surgery hypothesis: the ingredients of a fix are often in the program (Le Goues et al.,
+"GenProg", TSE 2012; Barr et al., "The Plastic Surgery Hypothesis", FSE 2014).
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from planners.search.operators.base import Operator, Replacement, Site
+from planners.search.operators.frequencies import IDENTIFIER
+from planners.search.scope import Scope
+
+__all__ = ["OPERATORS"]
+
+_PLACES = frozenset(
+    {"value", "args", "left", "right", "comparators", "slice", "lower", "upper", "test", "iter", "elts", "body", "orelse"}
+    | {"values", "elt", "operand", "ifs"}
+)
+
+
+def _from_function(site: Site, scope: Scope) -> Iterator[Replacement]:
+    """`a` -> `b[i]`: another expression of the same function, those in the same role first."""
+    yield from _replacements(site, scope.expressions)
+
+
+def _from_file(site: Site, scope: Scope) -> Iterator[Replacement]:
+    """The same from the other functions of the file and from its own statements."""
+    own = {scope.source.segment(node) for node in scope.expressions}
+    yield from _replacements(site, tuple(node for node in scope.file_expressions if scope.source.segment(node) not in own))
+
+
+def _replacements(site: Site, ingredients: tuple[ast.expr, ...]) -> Iterator[Replacement]:
+    node = site.node
+    assert isinstance(node, ast.expr)
+    if site.field not in _PLACES or isinstance(site.parent, ast.Expr | ast.Attribute | ast.FormattedValue):
+        return
+    if not isinstance(getattr(node, "ctx", ast.Load()), ast.Load) or isinstance(node, ast.Slice | ast.Starred):
+        return
+    role = _role(site, node)
+    alike = [other for other in ingredients if _role(site, other) == role]
+    for other in alike:
+        yield from _fitting(site, other, 1.0)
+    for other in ingredients:
+        if _role(site, other) != role:
+            yield from _fitting(site, other, 0.3)
+
+
+def _fitting(site: Site, other: ast.expr, weight: float) -> Iterator[Replacement]:
+    """An expression does not become a larger one that it is a part of many times over."""
+    text = site.text(other, 0)
+    if text != site.text() and len(text) < 80:
+        yield from site.put(text, weight=weight)
+
+
+def _role(site: Site, node: ast.expr) -> str:
+    """What an expression is used for: a test, an index, an argument of a function, an operand, a value."""
+    parent, field = site.source.parents[node]
+    match parent:
+        case ast.Call(func=ast.Name(id=name)):
+            return f"argument of {name}"
+        case ast.Call(func=ast.Attribute(attr=name)):
+            return f"argument of .{name}"
+        case ast.Compare() | ast.BinOp():
+            return "operand"
+        case ast.Return() | ast.Assign() | ast.AugAssign():
+            return "value"
+    return field
+
+
+_REPLACED = (ast.Name, ast.Call, ast.BinOp, ast.Subscript, ast.Attribute, ast.Compare, ast.BoolOp, ast.Constant, ast.List)
+
+OPERATORS = (
+    Operator("expression", IDENTIFIER / 4, 20, 10, _REPLACED, _from_function),
+    Operator("file-expression", IDENTIFIER / 8, 20, 100, _REPLACED, _from_file, width=1),
+)

@@ -1,0 +1,93 @@
+"""Operands dropped, exchanged and replaced.
+
+TSSB-3M's "change binary operand"; PraPR's argument and operand propagation; GenProg's deletion at the expression level.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from planners.search.operators.base import Operator, Replacement, Site
+from planners.search.operators.frequencies import BINARY_OPERAND, LOOSER_IF, RARE, STRICTER_IF
+from planners.search.render import binding
+from planners.search.scope import Scope
+
+__all__ = ["OPERATORS"]
+
+_SIGNS: dict[type[ast.operator], str] = {
+    type(node.op): sign
+    for sign in ("+", "-", "*", "/", "//", "%", "**", "&", "|", "^", "<<", ">>", "@")
+    if isinstance(node := ast.parse(f"a {sign} b", mode="eval").body, ast.BinOp)
+}
+
+
+def _drop(site: Site, _: Scope) -> Iterator[Replacement]:
+    """`a + b` -> `a`, `b`."""
+    node = site.node
+    assert isinstance(node, ast.BinOp)
+    for side in (node.left, node.right):
+        yield from site.put(site.text(side))
+
+
+def _drop_condition(site: Site, _: Scope) -> Iterator[Replacement]:
+    """`a and b` -> `a`, `b`; of three or more, one is left out."""
+    node = site.node
+    assert isinstance(node, ast.BoolOp)
+    word, level = (" and ", 5) if isinstance(node.op, ast.And) else (" or ", 4)
+    texts = [site.text(value, level) for value in node.values]
+    for place in reversed(range(len(texts))):
+        yield from site.put(word.join([*texts[:place], *texts[place + 1 :]]))
+
+
+def _swap(site: Site, _: Scope) -> Iterator[Replacement]:
+    """`a - b` -> `b - a`, `a or b` -> `b or a`, `a < b` -> `b < a`."""
+    node = site.node
+    if isinstance(node, ast.BinOp):
+        level = binding(node.op) + 1
+        sign = _SIGNS[type(node.op)]
+        yield from site.put(f"{site.text(node.right, level)} {sign} {site.text(node.left, level)}")
+    elif isinstance(node, ast.BoolOp):
+        word = " and " if isinstance(node.op, ast.And) else " or "
+        texts = [site.text(value, 5) for value in node.values]
+        for place in range(1, len(texts)):
+            yield from site.put(word.join([texts[place], *texts[:place], *texts[place + 1 :]]))
+    elif isinstance(node, ast.Compare) and isinstance(node.ops[0], ast.In | ast.NotIn):
+        word = "in" if isinstance(node.ops[0], ast.In) else "not in"
+        yield from site.put(f"{site.text(node.comparators[0], 7)} {word} {site.text(node.left, 7)}")
+
+
+def _replace(site: Site, scope: Scope) -> Iterator[Replacement]:
+    """An operand that is no name -> a name in scope: `a + f(x)` -> `a + b`."""
+    node, parent = site.node, site.parent
+    assert isinstance(node, ast.expr)
+    if not isinstance(parent, ast.BinOp | ast.Compare | ast.AugAssign | ast.Subscript) or site.field == "target":
+        return
+    if isinstance(node, ast.Name | ast.Constant | ast.Slice) or not isinstance(getattr(node, "ctx", ast.Load()), ast.Load):
+        return
+    for text in [*scope.names(node), *scope.fields]:
+        yield from site.put(text)
+
+
+def _regroup(site: Site, _: Scope) -> Iterator[Replacement]:
+    """`a - b * c` -> `(a - b) * c`, `(a + b) * c` -> `a + b * c`."""
+    node = site.node
+    assert isinstance(node, ast.BinOp)
+    outer = _SIGNS[type(node.op)]
+    if isinstance(node.right, ast.BinOp):
+        inner, level = _SIGNS[type(node.right.op)], 13
+        left, middle, right = (site.text(part, level) for part in (node.left, node.right.left, node.right.right))
+        yield from site.put(f"({left} {outer} {middle}) {inner} {right}")
+    if isinstance(node.left, ast.BinOp):
+        inner, level = _SIGNS[type(node.left.op)], 13
+        left, middle, right = (site.text(part, level) for part in (node.left.left, node.left.right, node.right))
+        yield from site.put(f"{left} {inner} ({middle} {outer} {right})")
+
+
+OPERATORS = (
+    Operator("drop-operand", BINARY_OPERAND / 4, 4, 2, (ast.BinOp,), _drop),
+    Operator("drop-condition", (STRICTER_IF + LOOSER_IF) / 3, 4, 2, (ast.BoolOp,), _drop_condition),
+    Operator("swap-operands", RARE * 2, 4, 1, (ast.BinOp, ast.BoolOp, ast.Compare), _swap),
+    Operator("replace-operand", BINARY_OPERAND / 3, 8, 5, (ast.expr,), _replace),
+    Operator("regroup", RARE, 4, 1, (ast.BinOp,), _regroup),
+)

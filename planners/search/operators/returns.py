@@ -1,0 +1,101 @@
+"""What a function returns or yields, and how it leaves.
+
+PraPR's return mutators; TBar's FP12 "mutate return statement"; the "change of control-flow word" fixes of Python.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from planners.search.operators.base import Operator, Replacement, Site
+from planners.search.operators.frequencies import IDENTIFIER, RARE
+from planners.search.scope import Scope
+
+__all__ = ["OPERATORS"]
+
+_EXCEPTIONS: tuple[str, ...] = (
+    "ValueError",
+    "TypeError",
+    "KeyError",
+    "IndexError",
+    "AttributeError",
+    "ZeroDivisionError",
+    "StopIteration",
+    "OSError",
+    "RuntimeError",
+    "Exception",
+)
+
+
+def _value(site: Site, scope: Scope) -> Iterator[Replacement]:
+    """`return x` -> `return y`: names, plain constants, and what the function returns elsewhere."""
+    node = site.node
+    if not isinstance(site.parent, ast.Return):
+        return
+    assert isinstance(node, ast.expr)
+    elsewhere = [site.text(value) for value in scope.returns]
+    for text in dict.fromkeys([*scope.names(node), *elsewhere, "None", "0", "[]", "True", "False", "''", "1", "-1"]):
+        if text != site.text():
+            yield from site.put(text)
+
+
+def _leave(site: Site, scope: Scope) -> Iterator[Replacement]:
+    """`break` -> `continue`, `return` and so on; `pass` -> any of them."""
+    start, end = site.source.span(site.node)
+    elsewhere = [f"return {site.text(value)}" for value in scope.returns]
+    for text in dict.fromkeys(["break", "continue", "pass", "return", *elsewhere]):
+        if text != site.source.text[start:end] and (text not in {"break", "continue"} or _in_loop(site)):
+            yield site.edit(start, end, text)
+
+
+def _in_loop(site: Site) -> bool:
+    node, field = site.source.parents[site.node]
+    while not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Module):
+        if isinstance(node, ast.For | ast.While | ast.AsyncFor) and field == "body":
+            return True
+        node, field = site.source.parents[node]
+    return False
+
+
+def _yield(site: Site, _: Scope) -> Iterator[Replacement]:
+    """`yield x` <-> `yield from x` <-> `return x`; an expression statement -> `return x`."""
+    node = site.node
+    assert isinstance(node, ast.Return | ast.Expr)
+    start, end = site.source.span(node)
+    value = node.value
+    if isinstance(value, ast.Yield | ast.YieldFrom):
+        inner = f" {site.text(value.value)}" if value.value else ""
+        word = "yield from" if isinstance(value, ast.Yield) else "yield"
+        for text in (f"{word}{inner}", f"return{inner}"):
+            yield site.edit(start, end, text)
+    elif isinstance(node, ast.Expr) and not isinstance(value, ast.Constant):
+        yield site.edit(start, end, f"return {site.text(value)}", weight=0.5)
+        if isinstance(value, ast.Call):
+            yield site.edit(start, end, f"yield from {site.text(value)}", weight=0.3)
+    elif isinstance(node, ast.Return) and value:
+        for text in (f"yield {site.text(value)}", f"yield from {site.text(value)}"):
+            yield site.edit(start, end, text, weight=0.3)
+
+
+def _exception(site: Site, scope: Scope) -> Iterator[Replacement]:
+    """The exception that is caught or raised -> another one of the file or of the usual ones."""
+    node = site.node
+    assert isinstance(node, ast.Name)
+    raised = isinstance(site.parent, ast.Raise) or (
+        isinstance(site.parent, ast.Call) and isinstance(site.source.parents[site.parent][0], ast.Raise)
+    )
+    caught = isinstance(site.parent, ast.ExceptHandler)
+    if (raised and site.field in {"func", "exc"}) or caught:
+        own = [name for name in scope.functions if name.endswith(("Error", "Exception", "Warning"))]
+        for name in dict.fromkeys([*own, *_EXCEPTIONS]):
+            if name != node.id:
+                yield from site.put(name)
+
+
+OPERATORS = (
+    Operator("return-value", IDENTIFIER / 4, 3, 6, (ast.expr,), _value),
+    Operator("leave", RARE * 2, 1, 4, (ast.Break, ast.Continue, ast.Pass), _leave),
+    Operator("yield-or-return", RARE, 4, 2, (ast.Return, ast.Expr), _yield),
+    Operator("exception", RARE * 2, 1, 4, (ast.Name,), _exception),
+)

@@ -1,0 +1,212 @@
+"""Statements deleted, moved, copied and turned into one another.
+
+GenProg's delete, insert and swap (Le Goues et al., TSE 2012); TBar's FP4, FP14 "move statement" and FP15 "remove buggy
+statement"; SPR's "copy and replace" (Long and Rinard, FSE 2015).
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from planners.search.operators.base import Operator, Replacement, Site, TextEdit
+from planners.search.operators.blocks import delete, insert, lines, siblings
+from planners.search.operators.frequencies import IDENTIFIER, RARE, STATEMENT
+from planners.search.scope import FUNCTIONS, Scope
+
+__all__ = ["OPERATORS"]
+
+_BLOCKS = ("body", "orelse", "finalbody")
+_COPIED = (ast.Assign, ast.AugAssign, ast.Expr)
+
+
+def _delete(site: Site, _: Scope) -> Iterator[Replacement]:
+    """A statement -> nothing."""
+    edit = delete(site)
+    if edit and not isinstance(site.node, (*FUNCTIONS, ast.ClassDef, ast.Import, ast.ImportFrom, ast.Pass)):
+        yield Replacement((edit,), block=True)
+
+
+def _move(site: Site, _: Scope) -> Iterator[Replacement]:
+    """A statement -> before the one above, after the one below, out of its block (before and after), or into one."""
+    node = site.node
+    assert isinstance(node, ast.stmt)
+    block, cut, place = siblings(site), delete(site), lines(site.source, node)
+    if cut is None or place is None or isinstance(node, (*FUNCTIONS, ast.ClassDef)) or node not in block:
+        return
+    at = block.index(node)
+    text = site.source.text[place[0] : place[1]]
+    if at > 0:
+        yield from _moved(site, cut, block[at - 1], text, after=False)
+    if at + 1 < len(block):
+        yield from _moved(site, cut, block[at + 1], text, after=True)
+    if isinstance(site.parent, ast.stmt) and not isinstance(site.parent, (*FUNCTIONS, ast.ClassDef)):
+        yield from _moved(site, cut, site.parent, text, after=True)
+        yield from _moved(site, cut, site.parent, text, after=False)
+    for other, last in ((at - 1, True), (at + 1, False)):
+        if 0 <= other < len(block):
+            for name in _BLOCKS:
+                inner = getattr(block[other], name, [])
+                if inner:
+                    yield from _moved(site, cut, inner[-1 if last else 0], text, after=last)
+
+
+def _moved(site: Site, cut: TextEdit, anchor: ast.stmt, text: str, *, after: bool) -> Iterator[Replacement]:
+    """Cut the statement and put its text beside another one with that one's indentation."""
+    place = lines(site.source, anchor)
+    node = site.node
+    assert isinstance(node, ast.stmt)
+    if place is None or site.source.text[place[1] - 1 : place[1]] not in {"\n", "\r"}:
+        return
+    old = site.source.text[: site.source.first(node)].rpartition("\n")[2]
+    shifted = _indented(text, old, place[2], site.source.newline)
+    if shifted is None:
+        return
+    at = place[1] if after else place[0]
+    edits = sorted([cut, TextEdit(at, at, shifted)])
+    if edits[0].end <= edits[1].start:
+        yield Replacement(tuple(edits), block=True)
+
+
+def _indented(text: str, old: str, new: str, newline: str) -> str | None:
+    """The lines of a statement with another indentation; None where a line has less than the statement's."""
+    found = [line.rstrip("\r\n") for line in text.splitlines()]
+    if any(line.strip() and not line.startswith(old) for line in found) or "'''" in text or '"""' in text:
+        return None
+    return "".join(f"{new}{line[len(old) :]}{newline}" if line.strip() else newline for line in found)
+
+
+def _assign(site: Site, scope: Scope) -> Iterator[Replacement]:
+    """A new `a = b` between variables of the function, those that are used alike first."""
+    node = site.node
+    assert isinstance(node, ast.stmt)
+    if not isinstance(scope.function, FUNCTIONS) or _is_docstring(node):
+        return
+    names = scope.names(node)
+    own = [name for name in scope.bindings if name in names]
+    for first in own:
+        for second in names:
+            if first != second and not (scope.kind(first) | scope.kind(second)) & {"callable"}:
+                alike = _alike(first, second, scope)
+                yield from insert(site, f"{first} = {second}", weight=1.0 if alike else 0.3)
+                if _is_last(site):
+                    yield from insert(site, f"{first} = {second}", after=True, weight=1.0 if alike else 0.3)
+
+
+def _alike(first: str, second: str, scope: Scope) -> bool:
+    one, two = scope.kind(first), scope.kind(second)
+    return not one or not two or bool(one & two)
+
+
+def _count(site: Site, scope: Scope) -> Iterator[Replacement]:
+    """A new `n += 1`, `n -= 1`, `a.append(b)`, `a.add(b)`, `a.pop()` among the variables of the function."""
+    node = site.node
+    assert isinstance(node, ast.stmt)
+    if not isinstance(scope.function, FUNCTIONS) or _is_docstring(node):
+        return
+    names = scope.names(node)
+    texts: list[str] = []
+    for name in names:
+        kind = scope.kind(name)
+        if kind & {"number", "index"} or not kind:
+            texts += [f"{name} += 1", f"{name} -= 1"]
+        if "sequence" in kind or not kind:
+            calls = [call for call in ("append", "add") if call in scope.methods] or ["append"]
+            texts += [f"{name}.{call}({other})" for call in calls for other in names if other != name]
+    for text in texts:
+        yield from insert(site, text)
+        if _is_last(site):
+            yield from insert(site, text, after=True)
+
+
+def _is_last(site: Site) -> bool:
+    block = siblings(site)
+    return bool(block) and block[-1] is site.node and not isinstance(site.node, ast.Return | ast.Break | ast.Continue)
+
+
+def _is_docstring(statement: ast.stmt) -> bool:
+    return isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
+
+
+def _copy(site: Site, scope: Scope) -> Iterator[Replacement]:
+    """A copy of another simple statement of the function, as it is."""
+    for text, _ in _copied(site, scope):
+        yield from _inserted(site, text)
+
+
+def _copy_changed(site: Site, scope: Scope) -> Iterator[Replacement]:
+    """The same with one of its variables changed."""
+    for text, statement in _copied(site, scope):
+        start = site.source.span(statement)[0]
+        for node in ast.walk(statement):
+            if isinstance(node, ast.Name) and node.id in scope.bindings:
+                for name in scope.bindings:
+                    if name != node.id:
+                        first, end = (place - start for place in site.source.span(node))
+                        yield from _inserted(site, text[:first] + name + text[end:])
+
+
+def _copied(site: Site, scope: Scope) -> Iterator[tuple[str, ast.stmt]]:
+    seen: set[str] = set()
+    for node in scope.nodes:
+        if isinstance(node, _COPIED) and node is not site.node and not _is_docstring(node):
+            start, end = site.source.span(node)
+            text = site.source.text[start:end]
+            if text not in seen and "\n" not in text and "\r" not in text:
+                seen.add(text)
+                yield text, node
+
+
+def _inserted(site: Site, text: str) -> Iterator[Replacement]:
+    assert isinstance(site.node, ast.stmt)
+    if not _is_docstring(site.node):
+        yield from insert(site, text)
+        if _is_last(site):
+            yield from insert(site, text, after=True)
+
+
+def _augment(site: Site, _: Scope) -> Iterator[Replacement]:
+    """`a = b` -> `a += b`, `a -= b` and back."""
+    node = site.node
+    source = site.source
+    if isinstance(node, ast.AugAssign):
+        gap = source.span(node.target)[1], source.span(node.value)[0]
+        yield site.edit(*gap, " = ")
+    elif isinstance(node, ast.Assign) and len(node.targets) == 1 and not isinstance(node.targets[0], ast.Tuple | ast.List):
+        gap = source.span(node.targets[0])[1], source.span(node.value)[0]
+        if source.text[slice(*gap)].strip() == "=":
+            for sign in ("+=", "-=", "*=", "|="):
+                yield site.edit(*gap, f" {sign} ")
+
+
+def _keep_result(site: Site, scope: Scope) -> Iterator[Replacement]:
+    """A call on its own -> `x = x.f(...)`, `x = f(...)`; `x.update(y)` -> `x = y`."""
+    node = site.node
+    assert isinstance(node, ast.Expr)
+    if not isinstance(node.value, ast.Call):
+        return
+    start = source_start = site.source.span(node)[0]
+    end = site.source.span(node)[1]
+    owner = node.value.func.value if isinstance(node.value.func, ast.Attribute) else None
+    targets = [site.text(owner)] if isinstance(owner, ast.Name | ast.Attribute | ast.Subscript) else []
+    targets += [site.text(item) for item in node.value.args if isinstance(item, ast.Name)]
+    for name in dict.fromkeys([*targets, *scope.bindings]):
+        yield site.edit(source_start, start, f"{name} = ")
+    for argument in node.value.args:
+        for target in targets:
+            for sign in ("=", "+="):
+                yield site.edit(start, end, f"{target} {sign} {site.text(argument)}")
+
+
+_ANY = (ast.stmt,)
+
+OPERATORS = (
+    Operator("delete-statement", STATEMENT, 8, 1, _ANY, _delete),
+    Operator("move-statement", STATEMENT, 8, 4, _ANY, _move),
+    Operator("assign-variable", STATEMENT, 8, 8, _ANY, _assign),
+    Operator("count-or-collect", STATEMENT, 8, 16, _ANY, _count),
+    Operator("copy-statement", STATEMENT / 2, 8, 8, _ANY, _copy),
+    Operator("augment", RARE * 2, 4, 2, (ast.Assign, ast.AugAssign), _augment),
+    Operator("keep-result", IDENTIFIER / 16, 3, 4, (ast.Expr,), _keep_result),
+    Operator("copy-changed-statement", STATEMENT, 8, 100, _ANY, _copy_changed),
+)

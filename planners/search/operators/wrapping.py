@@ -1,0 +1,160 @@
+"""Expressions wrapped in a call, an operation, a slice or brackets.
+
+TSSB-3M's "add function around expression", "change binary operand" (an operand added) and "add element".
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from planners.search.operators.base import Operator, Replacement, Site
+from planners.search.operators.frequencies import ADD_ELEMENT, BINARY_OPERAND, RARE, WRAP_IN_CALL
+from planners.search.render import binding
+from planners.search.scope import FUNCTIONS, Scope
+
+__all__ = ["OPERATORS"]
+
+_CALLS = ("abs", "len", "int", "str", "sorted", "list", "set", "sum", "float", "round", "tuple", "max", "min", "reversed")
+_TRUTHS = (ast.Compare, ast.BoolOp)
+_STRINGS = (ast.JoinedStr, ast.FormattedValue, ast.Slice, ast.Starred)
+
+
+def _loaded(site: Site) -> bool:
+    """Whether the site is a value that another may stand for."""
+    node = site.node
+    if isinstance(node, _STRINGS) or site.field == "func" or isinstance(site.parent, ast.Expr | ast.JoinedStr):
+        return False
+    if isinstance(site.parent, ast.Attribute) and isinstance(node, ast.Name) and node.id in {"self", "cls"}:
+        return False
+    return isinstance(getattr(node, "ctx", ast.Load()), ast.Load)
+
+
+def _wrap(site: Site, scope: Scope) -> Iterator[Replacement]:
+    """`x` -> `abs(x)`, `sorted(x)`, or a function of the file with one parameter."""
+    node = site.node
+    if not _loaded(site) or isinstance(node, (*_TRUTHS, ast.Constant)):
+        return
+    kind = scope.kind(node.id) if isinstance(node, ast.Name) else frozenset()
+    if "callable" in kind:
+        return
+    inside = node.func.id if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) else ""
+    own = [name for name in scope.functions if scope.arity.get(name, 1) == 1]
+    for name in dict.fromkeys([*own, *_CALLS]):
+        if name == inside or ("number" in kind and name in _OF_COLLECTIONS):
+            continue
+        yield from site.put(f"{name}({site.text()})", weight=1.0 if name in own or name in _CALLS[:6] else 0.6)
+
+
+_OF_COLLECTIONS = frozenset({"len", "sorted", "list", "set", "sum", "tuple", "max", "min", "reversed"})
+
+
+def _clamp(site: Site, scope: Scope) -> Iterator[Replacement]:
+    """`x` -> `max(x, 0)`, `min(x, name)`."""
+    node = site.node
+    assert isinstance(node, ast.expr)
+    if not _loaded(site) or isinstance(node, (*_TRUTHS, ast.Constant)):
+        return
+    if isinstance(node, ast.Name) and scope.kind(node.id) & {"sequence", "callable"}:
+        return
+    if site.field not in {"value", "args", "left", "right", "slice", "lower", "upper", "comparators", "elts"}:
+        return
+    names = [name for name in scope.names(node) if not scope.kind(name) & {"sequence", "callable", "object"}]
+    items = [site.text(item) for item in scope.expressions if isinstance(item, ast.Subscript)]
+    for bound in ["0", "1", *names, *items[:4]]:
+        if bound != site.text():
+            yield from site.put(f"max({bound}, {site.text()})")
+            yield from site.put(f"min({bound}, {site.text()})")
+
+
+def _operate(site: Site, scope: Scope) -> Iterator[Replacement]:
+    """`x` -> `x + name`, `x - name`, and `x * 2`, `x ** 2`, `x // 2`, `x % 2` with constants."""
+    node = site.node
+    assert isinstance(node, ast.expr)
+    if not _loaded(site) or isinstance(node, _TRUTHS) or isinstance(site.parent, ast.Attribute):
+        return
+    if isinstance(node, ast.Constant) and not isinstance(node.value, int | float):
+        return
+    kind = scope.kind(node.id) if isinstance(node, ast.Name) else frozenset()
+    if "callable" in kind:
+        return
+    for name in scope.names(node):
+        if scope.kind(name) & {"callable"} or (isinstance(node, ast.Name) and name == node.id):
+            continue
+        alike = not kind or not scope.kind(name) or bool(kind & scope.kind(name))
+        yield from _operation(site, "+-", name, 1.0 if alike else 0.3)
+    if "sequence" not in kind:
+        for constant in dict.fromkeys(["2", *(text for text in scope.constants if text.isdigit())]):
+            yield from _operation(site, ("*", "//", "%", "**", "/"), constant, 0.6)
+        for name in scope.names(node):
+            if not scope.kind(name) & {"callable", "sequence", "object"}:
+                yield from _operation(site, ("*", "//", "%", "/"), name, 0.4)
+
+
+def _operation(site: Site, signs: str | tuple[str, ...], operand: str, weight: float) -> Iterator[Replacement]:
+    for sign in signs:
+        level = binding(ast.parse(f"a {sign} b", mode="eval").body.op)  # type: ignore[attr-defined]
+        yield from site.put(f"{site.text(level=level + (sign == '**'))} {sign} {operand}", weight=weight)
+
+
+def _slice(site: Site, scope: Scope) -> Iterator[Replacement]:
+    """`x` -> `x[1:]`, `x[:-1]`, `x[::-1]`, `x[:n]`, `x[0]`, `x[i]`."""
+    node = site.node
+    assert isinstance(node, ast.expr)
+    if not _loaded(site) or isinstance(node, (*_TRUTHS, ast.Constant, ast.BinOp)):
+        return
+    kind = scope.kind(node.id) if isinstance(node, ast.Name) else frozenset()
+    if kind and not kind & {"sequence", "element"}:
+        return
+    for text in ("1:", ":-1", "::-1", "0", "-1", "1", ":", "::2"):
+        yield from site.put(f"{site.atom()}[{text}]")
+    for name in scope.names(node):
+        if name != site.text() and not scope.kind(name) & {"callable", "sequence"}:
+            for text in (f":{name}", f"{name}:", name):
+                yield from site.put(f"{site.atom()}[{text}]", weight=0.7)
+
+
+def _enclose(site: Site, _: Scope) -> Iterator[Replacement]:
+    """`x` -> `[x]`, `(x,)`, `[*x]`."""
+    if _loaded(site) and not isinstance(site.parent, ast.Attribute):
+        for opening, closing in (("[", "]"), ("(", ",)"), ("{", "}")):
+            yield from site.put(f"{opening}{site.text()}{closing}")
+
+
+def _nest(site: Site, scope: Scope) -> Iterator[Replacement]:
+    """`f(a, b)` -> `f(f(a, b), b)`, and in a recursive function `x` -> `f(x)`."""
+    node = site.node
+    if isinstance(node, ast.Call):
+        arguments = [site.text(argument, 0) for argument in node.args]
+        for place in range(len(arguments)):
+            nested = [*arguments[:place], site.text(), *arguments[place + 1 :]]
+            yield from site.put(f"{site.atom(node.func)}({', '.join(nested)})")
+    if not _loaded(site) or not isinstance(scope.function, FUNCTIONS) or isinstance(node, ast.Constant):
+        return
+    name, parameters = scope.function.name, scope.parameters
+    for place in range(len(parameters)):
+        called = [*parameters[:place], site.text(), *parameters[place + 1 :]]
+        yield from site.put(f"{name}({', '.join(called)})")
+
+
+def _negative(site: Site, scope: Scope) -> Iterator[Replacement]:
+    """`x` -> `-x`, `-x` -> `x`."""
+    node = site.node
+    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub | ast.UAdd | ast.Invert):
+        yield from site.put(site.text(node.operand))
+    elif _loaded(site) and not isinstance(node, _TRUTHS) and not isinstance(site.parent, ast.Attribute):
+        if not isinstance(node, ast.Name) or not scope.kind(node.id) & {"sequence", "callable", "object"}:
+            yield from site.put(f"-{site.text(level=13)}")
+
+
+_VALUES = (ast.Name, ast.Call, ast.BinOp, ast.Subscript, ast.Attribute, ast.ListComp, ast.GeneratorExp, ast.IfExp)
+
+OPERATORS = (
+    Operator("wrap", WRAP_IN_CALL, 20, 10, _VALUES, _wrap),
+    Operator("operate", BINARY_OPERAND / 2, 20, 8, (*_VALUES, ast.Constant), _operate),
+    Operator("clamp", WRAP_IN_CALL / 4, 12, 4, _VALUES, _clamp),
+    Operator("slice", ADD_ELEMENT, 20, 8, _VALUES, _slice),
+    Operator("enclose", ADD_ELEMENT / 4, 20, 2, (*_VALUES, ast.Constant, ast.Tuple), _enclose),
+    Operator("nest", WRAP_IN_CALL / 8, 20, 2, _VALUES, _nest),
+    Operator("negative", RARE * 2, 10, 1, (*_VALUES, ast.UnaryOp), _negative),
+)

@@ -1,0 +1,279 @@
+"""What an edit may be made of: the names, functions, attributes, constants and expressions around a site."""
+
+from __future__ import annotations
+
+import ast
+import builtins
+from collections import defaultdict
+from functools import cached_property
+
+from planners.search.source import Source
+
+__all__ = ["FUNCTIONS", "Scope"]
+
+FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+_COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+_BUILTINS = frozenset(name for name in dir(builtins) if not name.startswith("_"))
+_SEQUENCE_METHODS = frozenset({"append", "extend", "insert", "pop", "index", "sort", "split", "join", "strip", "count"})
+
+type Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Module
+
+
+class Scope:
+    """One function (or the module's own statements) with everything visible in it; the lists are in a fixed order."""
+
+    def __init__(self, source: Source, function: Function, outer: Scope | None) -> None:
+        self.source, self.function, self.outer = source, function, outer
+
+    @cached_property
+    def nodes(self) -> tuple[ast.AST, ...]:
+        """Every node of the function in the order of the text; nested functions have their own scope."""
+        found: list[ast.AST] = []
+        stack: list[ast.AST] = list(reversed(list(ast.iter_child_nodes(self.function))))
+        while stack:
+            node = stack.pop()
+            found.append(node)
+            if not isinstance(node, (*FUNCTIONS, ast.ClassDef)):
+                stack.extend(reversed(list(ast.iter_child_nodes(node))))
+        return tuple(found)
+
+    @cached_property
+    def module(self) -> Scope:
+        """The scope of the file."""
+        return self.outer.module if self.outer else self
+
+    @cached_property
+    def parameters(self) -> tuple[str, ...]:
+        """The function's own parameters, without `self` and `cls`."""
+        if isinstance(self.function, ast.Module):
+            return ()
+        return tuple(name for name in _arguments(self.function.args) if name not in {"self", "cls"})
+
+    @cached_property
+    def bindings(self) -> dict[str, int]:
+        """The line on which each variable is first bound; comprehension variables are not among them."""
+        found = dict.fromkeys(self.parameters, 0)
+        for node in self.nodes:
+            match node:
+                case ast.Name(ctx=ast.Store()) if not self._in_comprehension(node):
+                    found.setdefault(node.id, node.lineno)
+                case ast.ExceptHandler(name=str() as name):
+                    found.setdefault(name, node.lineno)
+        return found
+
+    @cached_property
+    def uses(self) -> dict[str, list[int]]:
+        """The lines on which each name stands."""
+        found: dict[str, list[int]] = defaultdict(list)
+        for node in self.nodes:
+            if isinstance(node, ast.Name):
+                found[node.id].append(node.lineno)
+        return found
+
+    def names(self, node: ast.expr | ast.stmt) -> list[str]:
+        """The variables that are bound at a node, nearest use first: own ones, then those of the scopes around it."""
+        inner = self._inner_names(node)
+        own = [name for name, line in self.bindings.items() if line < node.lineno and name not in inner]
+        own.sort(key=lambda name: min((abs(line - node.lineno) for line in self.uses.get(name, ())), default=999))
+        found = dict.fromkeys([*inner, *own])
+        outer = self.outer
+        while outer:
+            found.update(dict.fromkeys(name for name in outer.bindings if not name.startswith("__")))
+            outer = outer.outer
+        return [name for name in found if name != "_"]
+
+    def _inner_names(self, node: ast.AST) -> list[str]:
+        """Variables of the comprehensions and lambdas around a node."""
+        found: list[str] = []
+        while node is not self.function and not isinstance(node, ast.stmt):
+            if isinstance(node, _COMPREHENSIONS):
+                found += [
+                    name.id for part in node.generators for name in ast.walk(part.target) if isinstance(name, ast.Name)
+                ]
+            elif isinstance(node, ast.Lambda):
+                found += _arguments(node.args)
+            node = self.source.parents[node][0]
+        return found
+
+    def _in_comprehension(self, node: ast.AST) -> bool:
+        while not isinstance(node, ast.stmt):
+            if isinstance(node, ast.comprehension):
+                return True
+            node = self.source.parents[node][0]
+        return False
+
+    @cached_property
+    def functions(self) -> tuple[str, ...]:
+        """What can be called by a plain name: functions and classes of the file, imported names, builtins in use."""
+        found: dict[str, None] = {}
+        scope: Scope | None = self
+        while scope:
+            for node in scope.nodes:
+                match node:
+                    case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
+                        found[node.name] = None
+                    case ast.ImportFrom() if node.module != "typing":
+                        found.update(dict.fromkeys(alias.asname or alias.name for alias in node.names))
+                    case ast.Call(func=ast.Name(id=name)) if name in _BUILTINS:
+                        found[name] = None
+            scope = scope.outer
+        if isinstance(self.function, FUNCTIONS) and not isinstance(self.source.parents[self.function][0], ast.ClassDef):
+            found[self.function.name] = None
+        found.pop("*", None)
+        return tuple(found)
+
+    @cached_property
+    def arity(self) -> dict[str, int]:
+        """How many positional parameters each function of the file has (a method's without `self`)."""
+        found: dict[str, int] = {}
+        for node in self.source.parents:
+            if isinstance(node, FUNCTIONS):
+                names = [arg.arg for arg in [*node.args.posonlyargs, *node.args.args]]
+                found.setdefault(node.name, len([name for name in names if name not in {"self", "cls"}]))
+        return found
+
+    @cached_property
+    def constants(self) -> tuple[str, ...]:
+        """The numbers and strings of the function as text, docstrings left out."""
+        found: dict[str, None] = {}
+        for node in self.nodes:
+            if isinstance(node, ast.Constant) and isinstance(node.value, int | float | str) and node.value not in {0, 1}:
+                parent = self.source.parents[node][0]
+                if not isinstance(parent, ast.Expr | ast.JoinedStr | ast.FormattedValue):
+                    found[self.source.segment(node)] = None
+        return tuple(found)
+
+    @cached_property
+    def kinds(self) -> dict[str, frozenset[str]]:
+        """How each name is used: as a `number`, a `sequence`, an `object` or a `callable` (it may be several)."""
+        found: dict[str, set[str]] = defaultdict(set)
+        for node in self.nodes:
+            _note_kinds(node, found)
+        return {name: frozenset(kinds) for name, kinds in found.items()}
+
+    def kind(self, name: str) -> frozenset[str]:
+        """How a name is used here or in the scopes around; empty where nothing tells."""
+        return self.kinds.get(name, frozenset()) or (self.outer.kind(name) if self.outer else frozenset())
+
+    @cached_property
+    def attributes(self) -> tuple[str, ...]:
+        """Attributes of the file that are not called, the most used first; those of the function before the others."""
+        return self._attributes(called=False)
+
+    @cached_property
+    def methods(self) -> tuple[str, ...]:
+        """Methods that the file calls, those of the function first."""
+        return self._attributes(called=True)
+
+    def _attributes(self, *, called: bool) -> tuple[str, ...]:
+        found: dict[str, None] = {}
+        scopes = [self.nodes, self.source.parents]
+        for nodes in scopes:
+            for node in nodes:
+                if isinstance(node, ast.Attribute) and self.is_called(node) == called:
+                    found[node.attr] = None
+        return tuple(found)
+
+    def is_called(self, node: ast.expr) -> bool:
+        """Whether a node is the function of a call."""
+        return self.source.parents[node][1] == "func"
+
+    @cached_property
+    def expressions(self) -> tuple[ast.expr, ...]:
+        """The function's loaded expressions other than names and constants, each text once."""
+        found: dict[str, ast.expr] = {}
+        for node in self.nodes:
+            if isinstance(node, ast.expr) and _is_ingredient(node) and self.source.parents[node][1] != "annotation":
+                found.setdefault(self.source.segment(node), node)
+        return tuple(found.values())
+
+    @cached_property
+    def file_expressions(self) -> tuple[ast.expr, ...]:
+        """The same for the whole file."""
+        found: dict[str, ast.expr] = {}
+        for node, (_, field) in self.source.parents.items():
+            if isinstance(node, ast.expr) and _is_ingredient(node) and field not in {"annotation", "returns"}:
+                found.setdefault(self.source.segment(node), node)
+        return tuple(found.values())
+
+    @cached_property
+    def conditions(self) -> tuple[ast.expr, ...]:
+        """The function's comparisons and other tests."""
+        tests = (ast.Compare, ast.BoolOp)
+        return tuple(
+            node
+            for node in self.expressions
+            if isinstance(node, tests)
+            or (isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not))
+            or self.source.parents[node][1] in {"test", "ifs"}
+        )
+
+    @cached_property
+    def returns(self) -> tuple[ast.expr, ...]:
+        """The expressions that the function returns, each text once."""
+        found: dict[str, ast.expr] = {}
+        for node in self.nodes:
+            if isinstance(node, ast.Return) and node.value:
+                found.setdefault(self.source.segment(node.value), node.value)
+        return tuple(found.values())
+
+    @cached_property
+    def fields(self) -> tuple[str, ...]:
+        """Attributes of names, as `self.size` or `node.left`, that the function reads or writes."""
+        found: dict[str, None] = {}
+        for node in self.nodes:
+            match node:
+                case ast.Attribute(value=ast.Name()) if not self.is_called(node):
+                    found[self.source.segment(node)] = None
+        return tuple(found)
+
+
+def _arguments(arguments: ast.arguments) -> list[str]:
+    listed = [*arguments.posonlyargs, *arguments.args, arguments.vararg, *arguments.kwonlyargs, arguments.kwarg]
+    return [argument.arg for argument in listed if argument]
+
+
+def _is_ingredient(node: ast.expr) -> bool:
+    if isinstance(node, ast.Name | ast.Constant | ast.Starred | ast.JoinedStr | ast.FormattedValue | ast.Slice):
+        return False
+    return not isinstance(getattr(node, "ctx", None), ast.Store | ast.Del)
+
+
+def _note_kinds(node: ast.AST, found: dict[str, set[str]]) -> None:
+    """Read the kinds of names off one node."""
+    match node:
+        case ast.Subscript(value=ast.Name(id=name), slice=index):
+            found[name].add("sequence")
+            if isinstance(index, ast.Name):
+                found[index.id].add("index")
+        case ast.For(target=target, iter=iterable) | ast.comprehension(target=target, iter=iterable):
+            if isinstance(iterable, ast.Name):
+                found[iterable.id].add("sequence")
+            if isinstance(target, ast.Name) and isinstance(iterable, ast.Call):
+                if isinstance(iterable.func, ast.Name) and iterable.func.id == "range":
+                    found[target.id].add("number")
+        case ast.Call(func=ast.Name(id=name), args=args):
+            found[name].add("callable")
+            if name in {"len", "sorted", "sum", "enumerate", "list", "set", "reversed"}:
+                for argument in args:
+                    if isinstance(argument, ast.Name):
+                        found[argument.id].add("sequence")
+        case ast.Attribute(value=ast.Name(id=name), attr=attribute):
+            found[name].add("sequence" if attribute in _SEQUENCE_METHODS else "object")
+        case ast.BinOp(left=left, right=right) if not isinstance(node.op, ast.Add | ast.Mod):
+            for side in (left, right):
+                if isinstance(side, ast.Name):
+                    found[side.id].add("number")
+        case ast.Compare(left=ast.Name(id=name), ops=[ast.In() | ast.NotIn()], comparators=[ast.Name(id=container)]):
+            found[container].add("sequence")
+            found[name].add("element")
+        case ast.Compare(left=ast.Name(id=name), comparators=[ast.Constant(value=int())]):
+            found[name].add("number")
+        case ast.Assign(targets=[ast.Name(id=name)], value=value) | ast.AugAssign(target=ast.Name(id=name), value=value):
+            if isinstance(value, ast.List | ast.ListComp | ast.Dict | ast.Set | ast.DictComp | ast.SetComp):
+                found[name].add("sequence")
+            elif isinstance(value, ast.Constant):
+                found[name].add("number" if isinstance(value.value, int | float) else "sequence")
+        case ast.arg(arg=name, annotation=ast.expr() as annotation):
+            text = ast.unparse(annotation)
+            found[name].add("number" if text in {"int", "float"} else "sequence" if text[:4] != "Call" else "callable")

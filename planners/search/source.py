@@ -1,0 +1,164 @@
+"""One Python file as the operators see it: its text, its tree, and where each node lies in both."""
+
+from __future__ import annotations
+
+import ast
+import io
+import re
+import tokenize
+from bisect import bisect_right
+from dataclasses import dataclass
+from functools import cached_property
+
+from gate.patch import content_hash
+
+__all__ = ["Source", "Unit", "fingerprint", "load"]
+
+_NEWLINE = re.compile(r"\r\n|\r|\n")
+_SKIPPED_FIELDS = frozenset({"ctx", "kind", "type_comment", "type_ignores"})
+
+type Parent = tuple[ast.AST, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """The smallest piece of text that parses on its own and holds an expression: a statement, or a block's header."""
+
+    start: int
+    end: int
+    prefix: str
+    suffix: str
+
+
+class Source:
+    """A parsed file. Offsets are counted in characters of `text` until `byte_offset` makes them bytes of the file."""
+
+    def __init__(self, path: str, raw: bytes, text: str, encoding: str, tree: ast.Module) -> None:
+        self.path, self.raw, self.text, self.encoding, self.tree = path, raw, text, encoding, tree
+        self.hash = content_hash(raw)
+        ends = [match.end() for match in _NEWLINE.finditer(text)]
+        self.line_starts = [0, *ends]
+        self._ascii = text.isascii()
+        self._bom = 3 if raw.startswith(b"\xef\xbb\xbf") else 0
+        self._segments: dict[ast.AST, str] = {}
+
+    @cached_property
+    def parents(self) -> dict[ast.AST, Parent]:
+        """Every node's parent and the field of it that holds the node."""
+        parents: dict[ast.AST, Parent] = {}
+        stack: list[ast.AST] = [self.tree]
+        while stack:
+            node = stack.pop()
+            for name, value in ast.iter_fields(node):
+                for child in value if isinstance(value, list) else (value,):
+                    if isinstance(child, ast.AST) and not isinstance(child, ast.expr_context):
+                        parents[child] = (node, name)
+                        stack.append(child)
+        return parents
+
+    @cached_property
+    def newline(self) -> str:
+        """The line ending that inserted lines use."""
+        match = _NEWLINE.search(self.text)
+        return match.group() if match else "\n"
+
+    def offset(self, line: int, column: int) -> int:
+        """The character at a position as the tree has it: lines from 1, columns in bytes of UTF-8."""
+        start = self.line_starts[line - 1]
+        if self._ascii:
+            return start + column
+        end = self.line_starts[line] if line < len(self.line_starts) else len(self.text)
+        return start + len(self.text[start:end].encode()[:column].decode())
+
+    def span(self, node: ast.expr | ast.stmt | ast.excepthandler | ast.arg | ast.keyword) -> tuple[int, int]:
+        """Where a node begins and ends; parentheses around it and decorators are not part of it."""
+        assert node.end_lineno is not None
+        assert node.end_col_offset is not None
+        return self.offset(node.lineno, node.col_offset), self.offset(node.end_lineno, node.end_col_offset)
+
+    def segment(self, node: ast.expr) -> str:
+        """A node's text on one line, such that it may stand anywhere that its precedence allows."""
+        known = self._segments.get(node)
+        if known is None:
+            start, end = self.span(node)
+            known = self.text[start:end]
+            # An unparenthesised tuple needs its parentheses elsewhere, and a line break needs brackets around it.
+            if isinstance(node, ast.Tuple) or "\n" in known or "\r" in known:
+                known = ast.unparse(node)
+            self._segments[node] = known
+        return known
+
+    def line_of(self, offset: int) -> int:
+        """The number of the line that holds a character."""
+        return bisect_right(self.line_starts, offset)
+
+    def byte_offset(self, offset: int) -> int:
+        """The place of a character in the file."""
+        if self._ascii:
+            return offset + self._bom
+        return len(self.text[:offset].encode(self.encoding)) + self._bom
+
+    def statement(self, node: ast.AST) -> ast.stmt | ast.excepthandler | None:
+        """The statement or `except` clause that holds a node; None in a `case`, whose text stands in no statement."""
+        while not isinstance(node, ast.stmt | ast.excepthandler):
+            if isinstance(node, ast.match_case | ast.Module):
+                return None
+            node = self.parents[node][0]
+        return node
+
+    def unit(self, statement: ast.stmt | ast.excepthandler) -> Unit:
+        """What to parse in order to judge an edit inside a statement (its header where it is a block)."""
+        start, end = self.span(statement)
+        prefix, suffix = "", ""
+        if isinstance(statement, ast.Match):
+            end, suffix = self.offset(statement.cases[0].pattern.lineno, statement.cases[0].pattern.col_offset), "_: pass"
+        elif body := getattr(statement, "body", None):
+            end, suffix = self.first(body[0]), "pass"
+        if isinstance(statement, ast.excepthandler):
+            prefix = "try: pass\n"
+        elif self.text.startswith("elif", start) and isinstance(statement, ast.If):
+            start += 2
+        return Unit(start, end, prefix, suffix)
+
+    def first(self, statement: ast.stmt) -> int:
+        """Where a statement begins, its decorators included."""
+        decorators: list[ast.expr] = getattr(statement, "decorator_list", [])
+        start = self.span(statement)[0]
+        return self.text.rfind("@", 0, self.span(decorators[0])[0]) if decorators else start
+
+
+def load(path: str, raw: bytes) -> Source | None:
+    """Parse a file; None where it cannot be decoded (PEP 263), is no Python, or would not be written back as it was."""
+    try:
+        encoding, _ = tokenize.detect_encoding(io.BytesIO(raw).readline)
+        codec = "utf-8" if encoding == "utf-8-sig" else encoding
+        bare = raw.removeprefix(b"\xef\xbb\xbf") if encoding == "utf-8-sig" else raw
+        text = bare.decode(codec)
+        # A codec with shift states has no byte offset for a character.
+        if text.encode(codec) != bare or (codec not in {"utf-8", "iso-8859-1"} and "2022" in codec):
+            return None
+        return Source(path, raw, text, codec, ast.parse(text))
+    except (SyntaxError, ValueError, LookupError, RecursionError, MemoryError):
+        return None
+
+
+def fingerprint(node: ast.AST) -> str:
+    """A text that is equal for equal trees, whatever their formatting (a faster `ast.dump`)."""
+    parts: list[str] = []
+    _append_fingerprint(node, parts)
+    return " ".join(parts)
+
+
+def _append_fingerprint(node: object, parts: list[str]) -> None:
+    if isinstance(node, ast.AST):
+        parts.append(type(node).__name__)
+        for name in node._fields:
+            if name not in _SKIPPED_FIELDS:
+                _append_fingerprint(getattr(node, name, None), parts)
+    elif isinstance(node, list):
+        parts.append("[")
+        for item in node:
+            _append_fingerprint(item, parts)
+        parts.append("]")
+    else:
+        parts.append(repr(node))

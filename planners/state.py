@@ -1,0 +1,164 @@
+"""What a planner sees: the state folded from the journal, and the observation that each step ends with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from gate import Denied, Patch, Phase, Proposal, Verdict
+from gate.vocabulary import ApplyPatch
+
+__all__ = [
+    "MAX_LISTED",
+    "Batch",
+    "Denial",
+    "Ended",
+    "Observation",
+    "Output",
+    "Plausible",
+    "SpectrumReady",
+    "State",
+    "SuiteRan",
+    "VerdictReached",
+]
+
+MAX_LISTED = 200
+"""The most test ids that an observation lists; the report that it names has them all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Denial:
+    """The gate said no, and why."""
+
+    denied: Denied
+    type: Literal["denial"] = "denial"
+
+
+@dataclass(frozen=True, slots=True)
+class SuiteRan:
+    """Tests ran. `report` names the blob with every case; `failing` lists the first `MAX_LISTED` failing ids.
+
+    `forecast_s` is how long a run takes in which no test reaches its limit. `problem` is why the tests could not run at
+    all, else empty.
+    """
+
+    report: str
+    passed: int
+    failing_total: int
+    total: int
+    failing: tuple[str, ...]
+    duration_s: float
+    forecast_s: float
+    problem: str = ""
+    type: Literal["suite_ran"] = "suite_ran"
+
+
+@dataclass(frozen=True, slots=True)
+class SpectrumReady:
+    """Per-test coverage was collected; it is the blob `spectrum`. Empty where the pack has no warm runner."""
+
+    spectrum: str
+    cases: int
+    duration_s: float
+    type: Literal["spectrum_ready"] = "spectrum_ready"
+
+
+@dataclass(frozen=True, slots=True)
+class Plausible:
+    """A candidate that passed every test in a cold run: the `index`-th of the search."""
+
+    index: int
+    patch: Patch
+    operator: str
+    location: str
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """A batch of candidates was judged, up to the first plausible one.
+
+    `outcomes` has one letter for each that was judged, in order: p plausible, f failed a test, t over a limit,
+    i invalid source, x crashed, c passed warm but not cold, d denied by the gate.
+    """
+
+    offset: int
+    outcomes: str
+    plausible: tuple[Plausible, ...]
+    duration_s: float
+    type: Literal["batch"] = "batch"
+
+
+@dataclass(frozen=True, slots=True)
+class VerdictReached:
+    """The applied patch was verified, or not."""
+
+    verdict: Verdict
+    type: Literal["verdict_reached"] = "verdict_reached"
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """What reading, searching, running or applying gave."""
+
+    text: str
+    exit_code: int | None = None
+    type: Literal["output"] = "output"
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """The planner has finished or given up, for this reason."""
+
+    reason: str
+    type: Literal["ended"] = "ended"
+
+
+type Observation = Denial | SuiteRan | SpectrumReady | Batch | VerdictReached | Output | Ended
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """Where a repair stands: bounded aggregates of everything that was observed."""
+
+    phase: Phase = Phase.REPRODUCE
+    steps: int = 0
+    baseline: SuiteRan | None = None
+    repeat: SuiteRan | None = None
+    spectrum: SpectrumReady | None = None
+    tried: int = 0
+    plausible: tuple[Plausible, ...] = ()
+    applied: Patch | None = None
+    verdict: Verdict | None = None
+    rejected: int = 0
+    denials: int = 0
+    last: Observation | None = None
+    ended: Ended | None = None
+
+    def after(self, proposal: Proposal, observation: Observation) -> State:
+        """The state after one step. A denied step changes no phase."""
+        state = replace(self, steps=self.steps + 1, last=observation)
+        if isinstance(observation, Denial):
+            return replace(state, denials=self.denials + 1)
+        state = replace(state, phase=proposal.phase, denials=0)
+        match observation:
+            case SuiteRan() if self.baseline is None:
+                return replace(state, baseline=observation)
+            case SuiteRan() if self.repeat is None:
+                return replace(state, repeat=observation)
+            case SpectrumReady():
+                return replace(state, spectrum=observation)
+            case Batch(_, outcomes, plausible):
+                return replace(state, tried=self.tried + len(outcomes), plausible=self.plausible + plausible)
+            case VerdictReached(verdict) if verdict.accepted:
+                return replace(state, verdict=verdict)
+            case VerdictReached(verdict):
+                return replace(state, applied=None, verdict=verdict, rejected=self.rejected + 1)
+            case Output() if isinstance(proposal.action, ApplyPatch):
+                patch = proposal.action.patch
+                left = tuple(known for known in self.plausible if known.patch != patch)
+                return replace(state, applied=patch, verdict=None, plausible=left)
+            case Ended():
+                return replace(state, ended=observation)
+        return state
+
+

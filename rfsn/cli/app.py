@@ -1,0 +1,134 @@
+"""Every command and its options."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from rfsn import __version__
+
+__all__ = ["app"]
+
+app = typer.Typer(
+    name="rfsn",
+    help="Repair a git repository whose tests fail, and prove the repair. No model and no key needed.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout and nothing else there.")]
+Test = Annotated[str | None, typer.Option("--test", metavar="CMD", help="The test command, split as a shell would.")]
+Target = Annotated[list[str] | None, typer.Option("--target", metavar="ID", help="A test to repair; may be repeated.")]
+Sandbox = Annotated[str | None, typer.Option(metavar="auto|bubblewrap|local", help="What holds untrusted code.")]
+Env = Annotated[list[str] | None, typer.Option("--env", metavar="K=V", help="An environment variable of the tests.")]
+Offline = Annotated[bool | None, typer.Option("--offline", help="Make environments from caches alone.")]
+MaxSteps = Annotated[int | None, typer.Option(metavar="N", help="The most steps of a session (default 200).")]
+Seed = Annotated[int | None, typer.Option(metavar="N", help="Where every random choice comes from (default 0).")]
+ConfigFile = Annotated[Path | None, typer.Option("--config", metavar="FILE", help="A rfsn.toml instead of the user's.")]
+
+
+def _version(wanted: bool) -> None:  # noqa: FBT001  # typer calls it with the flag
+    if wanted:
+        typer.echo(f"rfsn {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    *, version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Show it.")] = False
+) -> None:
+    """Options before any command."""
+
+
+@app.command()
+def repair(
+    repo: Annotated[str, typer.Argument(metavar="REPO", help="A git repository: a path or a URL.")],
+    *,
+    ref: Annotated[str | None, typer.Option(metavar="REV", help="A revision instead of the working tree.")] = None,
+    test: Test = None,
+    target: Target = None,
+    sandbox: Sandbox = None,
+    env: Env = None,
+    offline: Offline = None,
+    time_limit: Annotated[float | None, typer.Option(metavar="S", help="Seconds in all (default 900).")] = None,
+    max_steps: MaxSteps = None,
+    workers: Annotated[int | None, typer.Option(metavar="N", help="Validators side by side (default 1).")] = None,
+    seed: Seed = None,
+    out: Annotated[Path | None, typer.Option(metavar="DIR", help="The session's folder.")] = None,
+    config: ConfigFile = None,
+    json: Json = False,
+) -> None:
+    """Repair REPO: find the fault, try patches, verify one."""
+    from rfsn.cli import commands  # noqa: PLC0415
+
+    options = _options(ref=ref, test=test, target=target, sandbox=sandbox, env=env, offline=offline)
+    options |= {"time_limit": time_limit, "max_steps": max_steps, "workers": workers, "seed": seed}
+    raise typer.Exit(commands.repair(repo, options, config, out, as_json=json))
+
+
+@app.command()
+def resume(
+    session: Annotated[str, typer.Argument(metavar="SESSION", help="A session's name or folder.")], *, json: Json = False
+) -> None:
+    """Go on with a session that was interrupted or killed."""
+    from rfsn.cli import commands  # noqa: PLC0415
+
+    raise typer.Exit(commands.resume(session, as_json=json))
+
+
+@app.command()
+def replay(
+    session: Annotated[str, typer.Argument(metavar="SESSION", help="A session's name or folder.")], *, json: Json = False
+) -> None:
+    """Check a journal: its chain, its states, and that planner and gate decide the same again."""
+    from rfsn.cli import commands  # noqa: PLC0415
+
+    raise typer.Exit(commands.replay(session, as_json=json))
+
+
+@app.command("eval")
+def evaluate(
+    dataset: Annotated[Path, typer.Argument(metavar="DATASET.jsonl", help="One instance a line.")],
+    *,
+    workers: Annotated[int, typer.Option(metavar="N", min=1, help="Instances side by side.")] = 1,
+    instance_timeout: Annotated[float | None, typer.Option(metavar="S", help="Seconds for each instance.")] = None,
+    out: Annotated[Path | None, typer.Option(metavar="DIR", help="Where results go (default: a new folder here).")] = None,
+    limit: Annotated[int | None, typer.Option(metavar="N", min=1, help="Only the first N instances.")] = None,
+    only: Annotated[list[str] | None, typer.Option(metavar="ID", help="Only this instance; may be repeated.")] = None,
+    retry: Annotated[list[str] | None, typer.Option(metavar="STATUS", help="Run those with this status again.")] = None,
+    sandbox: Sandbox = None,
+    env: Env = None,
+    offline: Offline = None,
+    max_steps: MaxSteps = None,
+    seed: Seed = None,
+    config: ConfigFile = None,
+    json: Json = False,
+) -> None:
+    """Repair every instance of a data set and count the results."""
+    from rfsn.cli import commands  # noqa: PLC0415
+
+    options = _options(sandbox=sandbox, env=env, offline=offline)
+    options |= {"time_limit": instance_timeout, "max_steps": max_steps, "seed": seed}
+    chosen = commands.Selection(limit, tuple(only or ()), tuple(retry or ()))
+    raise typer.Exit(commands.evaluate(dataset, options, config, out, workers, chosen, as_json=json))
+
+
+def _options(**given: Any) -> dict[str, Any]:
+    """Options in the form that the configuration has them."""
+    import shlex  # noqa: PLC0415
+
+    if given.get("test") is not None:
+        try:
+            given["test"] = tuple(shlex.split(given["test"]))
+        except ValueError as error:
+            raise typer.BadParameter(str(error), param_hint="--test") from error
+    if given.get("env") is not None:
+        pairs = [entry.partition("=") for entry in given["env"]]
+        if any(not name or not sign for name, sign, _ in pairs):
+            raise typer.BadParameter("give it as NAME=VALUE", param_hint="--env")
+        given["env"] = {name: value for name, _, value in pairs}
+    return {name: tuple(value) if isinstance(value, list) else value for name, value in given.items()}

@@ -1,0 +1,134 @@
+"""What the commands do, and what the user sees of it."""
+
+from __future__ import annotations
+
+import json
+import signal
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from rfsn.cli.progress import Lines
+from rfsn.compose import run_session
+from rfsn.config import load_config
+from rfsn.errors import InfraError, RfsnError
+from rfsn.evaluation import Selection, run_evaluation
+from rfsn.log import configure_logging
+from rfsn.outcome import EXIT_CODES
+from rfsn.replay import replay_session
+from rfsn.session import Session, session_folder
+from sandbox import SandboxError
+
+__all__ = ["Selection", "evaluate", "repair", "replay", "resume"]
+
+
+def repair(
+    source: str, options: Mapping[str, Any], config_file: Path | None, out: Path | None, *, as_json: bool
+) -> int:
+    """`rfsn repair`: a new session."""
+    return _guarded(
+        lambda: _finish(Session.create(source, load_config(options, config_file), out), as_json=as_json),
+        as_json=as_json,
+    )
+
+
+def resume(name: str, *, as_json: bool) -> int:
+    """`rfsn resume`: an old session."""
+    return _guarded(lambda: _finish(Session.resume(session_folder(name)), as_json=as_json), as_json=as_json)
+
+
+def replay(name: str, *, as_json: bool) -> int:
+    """`rfsn replay`: whether the journal agrees with itself."""
+
+    def run() -> int:
+        found = replay_session(session_folder(name))
+        if as_json:
+            print(json.dumps({"agrees": not found.problems, "steps": found.steps, "problems": list(found.problems)}))
+        else:
+            print("\n".join(found.problems) or f"{found.steps} steps replayed: planner, gate and states agree")
+        return 1 if found.problems else 0
+
+    return _guarded(run, as_json=as_json)
+
+
+def evaluate(
+    dataset: Path,
+    options: Mapping[str, Any],
+    config_file: Path | None,
+    out: Path | None,
+    workers: int,
+    selection: Selection,
+    *,
+    as_json: bool,
+) -> int:
+    """`rfsn eval`: many sessions."""
+
+    def run() -> int:
+        summary = run_evaluation(
+            dataset, load_config(options, config_file), out, workers, selection, quiet=as_json
+        )
+        if as_json:
+            print(json.dumps(summary))
+        return 0
+
+    return _guarded(run, as_json=as_json)
+
+
+def _finish(session: Session, *, as_json: bool) -> int:
+    """Run a session to its end and show the result."""
+    if not as_json:
+        session.listeners.append(Lines(session, sys.stderr))
+    try:
+        result = run_session(session)
+    except KeyboardInterrupt:
+        print(f"interrupted: go on with: rfsn resume {session.name}", file=sys.stderr)
+        if as_json:
+            print(json.dumps({"status": "interrupted", "session": session.name}))
+        return EXIT_CODES["interrupted"]
+    finally:
+        session.close()
+    if as_json:
+        print(json.dumps(result))
+    else:
+        _show(result)
+    return EXIT_CODES[result["status"]]
+
+
+def _show(result: Mapping[str, Any]) -> None:
+    print(f"{result['status'].replace('_', ' ')}: {result['reason']}", file=sys.stderr)
+    if result["patch"]:
+        sys.stdout.write(result["patch"])
+        print(f"the patch: {result['folder']}/patch.diff", file=sys.stderr)
+
+
+def _guarded(command: Callable[[], int], *, as_json: bool) -> int:
+    """Run a command; an error becomes a message and its exit code, never a traceback."""
+    try:
+        configure_logging()
+        with _terminable():
+            return command()
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return EXIT_CODES["interrupted"]
+    except (RfsnError, SandboxError) as error:
+        status = "infra_error" if isinstance(error, InfraError | SandboxError) else "usage_error"
+        print(f"rfsn: {error}", file=sys.stderr)
+        if as_json:
+            print(json.dumps({"status": status, "reason": str(error)}))
+        return EXIT_CODES[status]
+
+
+@contextmanager
+def _terminable() -> Iterator[None]:
+    """Make SIGTERM end a session as Ctrl-C does: journaled and resumable."""
+
+    def interrupt(_number: int, _frame: object) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

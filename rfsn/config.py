@@ -1,0 +1,81 @@
+"""The configuration of a session, merged once: defaults < the user's rfsn.toml < `RFSN_*` environment < options."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from rfsn import home
+from rfsn.errors import UsageError
+
+__all__ = ["Config", "load_config"]
+
+_NOT_SETTINGS = {"RFSN_HOME", "RFSN_LOG"}
+
+
+class Config(BaseModel):
+    """What a repair may use and how it goes about it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    ref: str | None = None
+    """The revision to repair; the working tree as it is where none is named."""
+    test: tuple[str, ...] | None = None
+    """The test command (argv); the buildpack's own where none is given."""
+    target: tuple[str, ...] = ()
+    """The test ids to repair; every failing test where none is named."""
+    sandbox: Literal["auto", "bubblewrap", "local"] = "auto"
+    """What holds untrusted code."""
+    env: dict[str, str] = Field(default_factory=dict)
+    """Environment variables of the test command."""
+    time_limit: float = Field(default=900.0, gt=0)
+    """Seconds of wall-clock time for the whole session."""
+    max_steps: int = Field(default=200, gt=0)
+    """The most steps (proposals) of a session."""
+    workers: int = Field(default=1, ge=1, le=64)
+    """Warm validators that try candidates side by side."""
+    seed: int = 0
+    """Where every random choice comes from."""
+    offline: bool = False
+    """Whether the environment must come from caches alone."""
+    protect: tuple[str, ...] = ()
+    """Further patterns (gitignore syntax) of files that no repair may touch."""
+
+
+def load_config(options: Mapping[str, Any], file: Path | None = None) -> Config:
+    """Merge the layers; an option of None was not given. Raises `UsageError` naming the file, variable or option."""
+    path = file or home.config_file()
+    layers: dict[str, Any] = {}
+    if file is not None and not file.is_file():
+        raise UsageError(f"{file}: no such configuration file")
+    if path.is_file():
+        layers.update(_checked(_toml(path), str(path)))
+    for name, text in os.environ.items():
+        key = name.removeprefix("RFSN_").lower()
+        if name.startswith("RFSN_") and name not in _NOT_SETTINGS and key in Config.model_fields:
+            layers.update(_checked({key: text}, f"the environment variable {name}"))
+    layers.update(_checked({key: value for key, value in options.items() if value is not None}, "the options"))
+    return Config(**layers)
+
+
+def _checked(layer: dict[str, Any], origin: str) -> dict[str, Any]:
+    """Validate one layer by itself, so that an error names where the value came from."""
+    try:
+        known = Config(**layer)
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(str(part) for part in first["loc"])
+        raise UsageError(f"{origin}: {key}: {first['msg']}") from error
+    return {key: getattr(known, key) for key in layer}
+
+
+def _toml(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UsageError(f"{path}: not readable as TOML: {error}") from error

@@ -1,0 +1,25 @@
+"""Errors that a user meets, each with what happened, where, and what to do.
+
+    RfsnError
+    ├── UsageError       the request is wrong: an option, a path, a file that does not read (exit code 2)
+    ├── InfraError       the machine, the network or a tool failed: nothing is said of the repository (exit code 3)
+    └── JournalError     a session folder is damaged, or in use by another controller (exit code 2)
+"""
+
+__all__ = ["InfraError", "JournalError", "RfsnError", "UsageError"]
+
+
+class RfsnError(Exception):
+    """Anything that ends a command with a message instead of a result."""
+
+
+class UsageError(RfsnError):
+    """The request cannot be carried out as it stands."""
+
+
+class InfraError(RfsnError):
+    """Something around the repair failed, not the repository's tests."""
+
+
+class JournalError(RfsnError):
+    """A session's journal cannot be trusted or taken over."""

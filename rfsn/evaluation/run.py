@@ -1,0 +1,142 @@
+"""Running an evaluation: instances side by side, each a session with one validator."""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from contextvars import copy_context
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from rfsn.compose import run_session
+from rfsn.config import Config
+from rfsn.errors import RfsnError, UsageError
+from rfsn.evaluation.dataset import Instance, read_dataset
+from rfsn.evaluation.results import Results, summarize
+from rfsn.session import Session
+from rfsn.source import take_files
+from sandbox import remove_tree
+
+__all__ = ["Selection", "run_evaluation"]
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Which instances to run: the first `limit`, `only` those named, and those of a status in `retry` once more."""
+
+    limit: int | None = None
+    only: tuple[str, ...] = ()
+    retry: tuple[str, ...] = ()
+
+
+def run_evaluation(
+    dataset: Path, config: Config, out: Path | None, workers: int, selection: Selection, *, quiet: bool
+) -> dict[str, Any]:
+    """Repair every chosen instance that has no result in `out` yet, and return the totals.
+
+    Raises `UsageError` for a data set that cannot be read, an unknown instance, or an `out` of another configuration.
+    """
+    chosen = _chosen(read_dataset(dataset), selection, dataset)
+    results = Results(out or Path(f"rfsn-eval-{dataset.stem}"), config, dataset)
+    known = results.load()
+    if selection.retry:
+        results.keep_only({id for id, row in known.items() if row["status"] not in selection.retry})
+        known = results.load()
+    began = time.monotonic()
+    console = Console(file=sys.stderr, quiet=quiet)
+    todo = [instance for instance in chosen if instance.instance_id not in known]
+    _run_all(todo, config, results, workers, console, done=len(chosen) - len(todo))
+    rows = results.load()
+    ended = [rows[instance.instance_id] for instance in chosen if instance.instance_id in rows]
+    summary = summarize(ended, time.monotonic() - began)
+    if not quiet:
+        _show(ended, summary, console)
+    return summary
+
+
+def _chosen(instances: Sequence[Instance], selection: Selection, dataset: Path) -> list[Instance]:
+    unknown = set(selection.only) - {instance.instance_id for instance in instances}
+    if unknown:
+        raise UsageError(f"{dataset} has no instance {', '.join(sorted(unknown))}")
+    chosen = [one for one in instances if not selection.only or one.instance_id in selection.only]
+    return chosen[: selection.limit]
+
+
+def _run_all(
+    todo: Sequence[Instance], config: Config, results: Results, workers: int, console: Console, *, done: int
+) -> None:
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    stop = threading.Event()
+    repaired = 0
+    with (
+        Progress(*columns, console=console, transient=True) as progress,
+        ThreadPoolExecutor(workers, thread_name_prefix="instance") as pool,
+    ):
+        task = progress.add_task("repairing", total=len(todo) + done, completed=done)
+        futures: list[Future[dict[str, Any] | None]] = [
+            pool.submit(copy_context().run, _run_one, instance, config, results, stop) for instance in todo
+        ]
+        try:
+            for future in as_completed(futures):
+                row = future.result()
+                if row is not None:
+                    repaired += row["status"] == "repaired"
+                    progress.update(task, advance=1, description=f"repaired {repaired}")
+                    if not progress.console.is_terminal:
+                        console.print(f"{row['instance_id']}: {row['status']} in {row['seconds']:.1f} s", highlight=False)
+        except KeyboardInterrupt:
+            stop.set()
+            console.print("stopping: instances that run are finished first; the same command goes on later")
+            raise
+
+
+def _run_one(instance: Instance, config: Config, results: Results, stop: threading.Event) -> dict[str, Any] | None:
+    if stop.is_set():
+        return None
+    folder = results.sessions() / instance.instance_id
+    remove_tree(folder)
+    cpu = time.thread_time()
+    mine = config.model_copy(update={"test": instance.test_command, "protect": (*config.protect, *instance.test_files)})
+    session = Session.create(f"instance {instance.instance_id}", mine, folder)
+    try:
+        report = run_session(
+            session, take=lambda into: take_files(instance.files, f"instance {instance.instance_id}", into)
+        )
+    except RfsnError as error:
+        report = {"status": "infra_error", "reason": str(error), "seconds": session.journal.clock}
+    finally:
+        session.close()
+    row = {
+        "instance_id": instance.instance_id,
+        "status": report["status"],
+        "seconds": report["seconds"],
+        "cpu_seconds": round(time.thread_time() - cpu + report.get("cpu_seconds", 0.0), 3),
+        "candidates": report.get("candidates", 0),
+        "patch": report.get("patch"),
+        "reason": report["reason"],
+        "session": str(folder),
+        "seed": config.seed,
+    }
+    results.add(row)
+    return row
+
+
+def _show(rows: Sequence[dict[str, Any]], summary: dict[str, Any], console: Console) -> None:
+    table = Table("instance", "status", "seconds", "candidates", "reason")
+    for row in rows:
+        reason = str(row["reason"]).splitlines()[0][:80] if row["reason"] else ""
+        table.add_row(
+            *(str(cell) for cell in (row["instance_id"], row["status"], f"{row['seconds']:.1f}", row["candidates"])),
+            reason,
+        )
+    console.print(table, markup=False)
+    counts = ", ".join(f"{key} {value}" for key, value in summary.items() if key not in {"seconds", "cpu_seconds"})
+    console.print(f"{counts}; {summary['seconds']:.0f} s, {summary['cpu_seconds']:.0f} CPU s", highlight=False)

@@ -1,0 +1,256 @@
+"""Carrying out allowed actions: each gives one observation."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from statistics import median
+
+import pathspec
+
+from buildpacks import CaseTrace, Outcome, RunRequest, Spectrum, SuiteReport
+from gate import (
+    ApplyPatch,
+    Candidate,
+    Change,
+    Collect,
+    Context,
+    Denied,
+    EditFile,
+    Finish,
+    Gate,
+    GiveUp,
+    Patch,
+    Proposal,
+    ReadFile,
+    RunCommand,
+    RunTests,
+    SearchCode,
+    TryPatches,
+    Verdict,
+    apply,
+    judge,
+)
+from planners.state import (
+    MAX_LISTED,
+    Batch,
+    Ended,
+    Observation,
+    Output,
+    Plausible,
+    SpectrumReady,
+    State,
+    SuiteRan,
+    VerdictReached,
+)
+from planners.targets import stable_failures
+from rfsn.blobs import BlobStore
+from rfsn.budget import Budget
+from rfsn.runs import Bench
+from rfsn.validation import Files, Pool, WarmWorker
+
+__all__ = ["Executor"]
+
+_VERDICT_RUNS = 2
+_MAX_OUTPUT = 20_000
+_MAX_FOUND = 200
+
+
+@dataclass(frozen=True, slots=True)
+class _Targets:
+    """What a session repairs: the report of the base, the ids to fix, and the ids that say nothing."""
+
+    baseline: SuiteReport
+    targets: tuple[str, ...]
+    unstable: tuple[str, ...]
+
+
+class Executor:
+    """Runs actions on one session's bench."""
+
+    def __init__(
+        self, bench: Bench, gate: Gate, blobs: BlobStore, budget: Budget, *, workers: int, wanted: tuple[str, ...] = ()
+    ) -> None:
+        self._bench = bench
+        self._gate = gate
+        self._blobs = blobs
+        self._budget = budget
+        self._wanted = wanted
+        self._pool = Pool([WarmWorker(bench) for _ in range(workers)]) if bench.pack.warm_runner(bench.plan) else None
+        self._planned: str | None = None
+
+    def execute(self, proposal: Proposal, state: State, context: Context) -> Observation:
+        """Carry out an allowed proposal. Raises `InfraError` where sandboxes, not tests, fail."""
+        match proposal.action:
+            case RunTests(ids, Collect.OUTCOMES):
+                return self._run_tests(ids, state)
+            case RunTests(ids, Collect.SPECTRUM):
+                return self._trace(ids, state)
+            case RunTests():
+                return VerdictReached(self._verdict(state))
+            case TryPatches(candidates, offset):
+                return self._try(candidates, offset, state, context)
+            case ApplyPatch(patch):
+                paths = ", ".join(sorted(apply(patch, self._bench.view.read).files))
+                return Output(f"applied to {paths}")
+            case ReadFile(path):
+                return self._read(path)
+            case SearchCode(text, pattern):
+                return self._search(text, pattern)
+            case RunCommand(argv):
+                result = self._bench.run_command(argv, self._budget.left_s, self._applied(state))
+                text = (result.stdout + b"\n" + result.stderr).decode(errors="replace").strip()
+                return Output(text[-_MAX_OUTPUT:], result.exit_code)
+            case Finish():
+                return Ended("the patch was verified")
+            case GiveUp(reason):
+                return Ended(reason)
+
+    def close(self) -> None:
+        """End every warm worker."""
+        if self._pool:
+            self._pool.close()
+
+    def cpu_s(self) -> float:
+        """CPU seconds that sandboxes used since the last call."""
+        return round(self._bench.cpu.take(), 3)
+
+    # Running and judging tests
+
+    def _run_tests(self, ids: tuple[str, ...], state: State) -> SuiteRan:
+        limit = self._budget.case_limit_s
+        request = RunRequest(ids, case_limit_s=limit, hang_budget_s=limit)
+        report = self._bench.run_tests(request, self._budget.suite_limit_s, self._applied(state))
+        failing = tuple(case.id for case in report.cases if case.outcome.failing)
+        hung = sum(case.duration_s for case in report.cases if case.outcome is Outcome.TIMEOUT)
+        return SuiteRan(
+            report=self._blobs.put_report(report),
+            passed=sum(case.outcome is Outcome.PASSED for case in report.cases),
+            failing_total=len(failing),
+            total=len(report.cases),
+            failing=failing[:MAX_LISTED],
+            duration_s=round(report.duration_s, 3),
+            forecast_s=round(max(0.0, report.duration_s - hung), 3),
+            problem=report.problem,
+        )
+
+    def _verdict(self, state: State) -> Verdict:
+        known = self._targets(state)
+        limit = self._budget.case_limit_s
+        change = self._applied(state)
+        runs = [
+            self._bench.run_tests(RunRequest((), limit, limit), self._budget.left_s, change) for _ in range(_VERDICT_RUNS)
+        ]
+        return judge(known.baseline, known.targets, known.unstable, runs)
+
+    def _trace(self, ids: tuple[str, ...], state: State) -> SpectrumReady:
+        began = time.monotonic()
+        outcomes = {case.id: case.outcome for case in self._targets(state).baseline.cases}
+        limits = [(id, self._budget.trace_limit_s(outcomes.get(id))) for id in ids]
+        worker = WarmWorker(self._bench)
+        try:
+            spectrum = Spectrum(tuple(worker.trace(limits)))
+        finally:
+            worker.close()
+        return SpectrumReady(self._blobs.put_spectrum(spectrum), len(spectrum.cases), round(time.monotonic() - began, 3))
+
+    def _targets(self, state: State) -> _Targets:
+        assert state.baseline is not None
+        baseline = self._blobs.report(state.baseline.report)
+        repeat = self._blobs.report(state.repeat.report) if state.repeat else None
+        return _Targets(baseline, *stable_failures(baseline, repeat, self._wanted))
+
+    def _applied(self, state: State) -> Change | None:
+        return apply(state.applied, self._bench.view.read) if state.applied is not None else None
+
+    # Trying candidates
+
+    def _try(self, candidates: tuple[Candidate, ...], offset: int, state: State, context: Context) -> Batch:
+        assert self._pool is not None
+        assert state.spectrum is not None
+        began = time.monotonic()
+        known = self._targets(state)
+        if self._planned != state.spectrum.spectrum:
+            self._pool.plan(self._order(known, self._blobs.spectrum(state.spectrum.spectrum)))
+            self._planned = state.spectrum.spectrum
+        numbered = dict(enumerate(candidates, offset))
+        denied = {
+            index for index, one in numbered.items() if isinstance(self._gate.screen(one.patch, context), Denied)
+        }
+        tried = [(index, _files(one.patch)) for index, one in numbered.items() if index not in denied]
+        letters = {
+            judged.index: judged.letter
+            for judged in self._pool.judge(
+                tried, lambda index: self._confirm(numbered[index].patch, known, state), self._budget.search_deadline(state)
+            )
+        }
+        outcomes = ""
+        for index in numbered:
+            letter = "d" if index in denied else letters.get(index)
+            if letter is None:
+                break
+            outcomes += letter
+        found = tuple(
+            Plausible(index, numbered[index].patch, numbered[index].operator, numbered[index].location)
+            for index, letter in enumerate(outcomes, offset)
+            if letter == "p"
+        )
+        return Batch(offset, outcomes, found, round(time.monotonic() - began, 3))
+
+    def _confirm(self, patch: Patch, known: _Targets, state: State) -> bool:
+        """Whether a candidate that passed warm also passes in one cold run of everything."""
+        assert state.baseline is not None
+        limit = self._budget.case_limit_s
+        change = apply(patch, self._bench.view.read)
+        timeout = min(self._budget.left_s, 10.0 + 5.0 * state.baseline.forecast_s)
+        report = self._bench.run_tests(RunRequest((), limit, limit), timeout, change)
+        return judge(known.baseline, known.targets, known.unstable, [report]).accepted
+
+    def _order(self, known: _Targets, spectrum: Spectrum) -> list[tuple[str, float]]:
+        """The tests that a candidate must pass, with their limits: the cheapest target first, passing tests last."""
+        traces = {trace.id: trace for trace in spectrum.cases}
+        usual = median([trace.cpu_s for trace in spectrum.cases if trace.outcome is Outcome.PASSED] or [0.0])
+        passed = [case.id for case in known.baseline.cases if case.outcome is Outcome.PASSED]
+        passed = [id for id in passed if id not in known.unstable]
+
+        def cost(id: str) -> float:
+            trace = traces.get(id)
+            return trace.cpu_s if trace else usual
+
+        order = [*sorted(known.targets, key=cost), *sorted(passed, key=cost)]
+        return [(id, self._limit(traces.get(id), usual)) for id in order]
+
+    def _limit(self, trace: CaseTrace | None, usual: float) -> float:
+        """CPU seconds that a test may use under a candidate: ten times what it used on the base, where that ended."""
+        if trace is None:
+            return self._budget.case_limit_s
+        return max(0.2, 10.0 * (usual if trace.outcome is Outcome.TIMEOUT else trace.cpu_s))
+
+    # Looking
+
+    def _read(self, path: str) -> Output:
+        try:
+            return Output(self._bench.view.read(path).decode(errors="replace")[:_MAX_OUTPUT], 0)
+        except FileNotFoundError:
+            return Output(f"{path}: no such file", 1)
+
+    def _search(self, text: str, pattern: str) -> Output:
+        chosen = pathspec.GitIgnoreSpec.from_lines([pattern])
+        needle = text.encode("utf-8", "surrogateescape")
+        found: list[str] = []
+        for path in chosen.match_files(self._bench.view.files()):
+            for number, line in enumerate(self._bench.view.read(path).splitlines(), 1):
+                if needle in line:
+                    found.append(f"{path}:{number}: {line.decode(errors='replace').strip()[:200]}")
+                if len(found) == _MAX_FOUND:
+                    return Output("\n".join([*found, "(more left out)"]), 0)
+        return Output("\n".join(found) or "nothing found", 0 if found else 1)
+
+
+def _files(patch: Patch) -> Files:
+    """The edits of a search candidate, for the warm protocol. Only edits of files can be tried warm."""
+    return {
+        operation.path: [(edit.start, edit.end, edit.text) for edit in operation.edits]
+        for operation in patch
+        if isinstance(operation, EditFile)
+    }

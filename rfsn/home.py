@@ -1,0 +1,26 @@
+"""Where rfsn keeps its data on this machine."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import platformdirs
+
+__all__ = ["cache_home", "config_file", "sessions_home"]
+
+
+def sessions_home() -> Path:
+    """The folder of all sessions: below `$RFSN_HOME`, by default the platform's folder for user data."""
+    return Path(os.environ.get("RFSN_HOME") or platformdirs.user_data_dir("rfsn")) / "sessions"
+
+
+def cache_home() -> Path:
+    """The folder of caches: below `$RFSN_HOME` where that is set, by default the platform's folder for caches."""
+    home = os.environ.get("RFSN_HOME")
+    return Path(home) / "cache" if home else Path(platformdirs.user_cache_dir("rfsn"))
+
+
+def config_file() -> Path:
+    """The user's `rfsn.toml`."""
+    return Path(platformdirs.user_config_dir("rfsn")) / "rfsn.toml"

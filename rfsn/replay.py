@@ -1,0 +1,52 @@
+"""Replaying a journal without running anything: its chain, its states, and every proposal and decision made again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from gate import Gate
+from planners.api import Planner
+from rfsn.compose import Project, default_planner
+from rfsn.events import PhaseEnded, Proposed
+from rfsn.session import Progress, Session, fold, state_hash
+
+__all__ = ["Replay", "replay_session"]
+
+
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """How many steps were replayed, and every difference that was found."""
+
+    steps: int
+    problems: tuple[str, ...]
+
+
+def replay_session(folder: Path, planner: Planner | None = None) -> Replay:
+    """Fold the journal again, asking planner and gate anew at each proposal.
+
+    Raises `JournalError` where the chain is broken, and `UsageError` where the session is not to be found.
+    """
+    session = Session(folder)
+    try:
+        return _replayed(session, planner or default_planner())
+    finally:
+        session.close()
+
+
+def _replayed(session: Session, planner: Planner) -> Replay:
+    progress, problems, steps = Progress(), [], 0
+    project = Project(session) if session.progress.source else None
+    gate = Gate()
+    for entry in session.journal.entries:
+        event = entry.event
+        if isinstance(event, Proposed) and project is not None:
+            steps += 1
+            proposal = planner.propose(progress.state, project.planner_context())
+            again = Proposed.of(proposal, gate.decide(proposal, project.gate_context(progress)))
+            if again != event:
+                problems.append(f"line {entry.sequence + 1}: {event.proposal.id} is proposed or decided differently now")
+        progress = fold(progress, event)
+        if isinstance(event, PhaseEnded) and event.state != state_hash(progress.state):
+            problems.append(f"line {entry.sequence + 1}: the state at the end of {event.phase} is another one")
+    return Replay(steps, tuple(problems))

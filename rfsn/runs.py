@@ -1,0 +1,123 @@
+"""Cold runs: the test command in a fresh copy of the tree, with or without a patch."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from threading import Lock
+
+from buildpacks import Buildpack, BuildPlan, RepoView, RunRequest, SuiteReport
+from gate import Change
+from rfsn.errors import InfraError
+from sandbox import (
+    Command,
+    CommandResult,
+    Ending,
+    Mount,
+    Sandbox,
+    SandboxProvider,
+    SandboxSpec,
+    UnsafePath,
+    copy_tree,
+    read_beneath,
+    remove_tree,
+    write_beneath,
+)
+
+__all__ = ["CpuMeter", "Bench"]
+
+_MAX_RESULTS_BYTES = 256 << 20
+
+
+class CpuMeter:
+    """Adds up CPU seconds from several threads."""
+
+    def __init__(self) -> None:
+        self._seconds = 0.0
+        self._lock = Lock()
+
+    def add(self, seconds: float) -> None:
+        with self._lock:
+            self._seconds += seconds
+
+    def take(self) -> float:
+        """The seconds since the last call."""
+        with self._lock:
+            seconds, self._seconds = self._seconds, 0.0
+            return seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """Everything that it takes to run a project's tests: the base, its environment, its pack and its sandboxes."""
+
+    base: Path
+    view: RepoView
+    environment: Path
+    pack: Buildpack
+    plan: BuildPlan
+    provider: SandboxProvider
+    scratch: Path
+    cpu: CpuMeter = field(default_factory=CpuMeter)
+
+    def run_tests(self, request: RunRequest, timeout_s: float, change: Change | None = None) -> SuiteReport:
+        """Run the tests cold in a pristine workspace; raises `InfraError` where the sandbox itself broke."""
+        spec = self.pack.focus(self.plan, request)
+        with tempfile.TemporaryDirectory(prefix="results-", dir=self.scratch, ignore_cleanup_errors=True) as folder:
+            results = Path(folder)
+            result = self.run_command(spec.argv, timeout_s, change, (*spec.mounts, Mount(results, "/results", writable=True)))
+            artifact = _artifact(results, spec.results)
+        return self.pack.parse(self.view, result, artifact)
+
+    def run_command(
+        self, argv: Sequence[str], timeout_s: float, change: Change | None = None, mounts: Sequence[Mount] = ()
+    ) -> CommandResult:
+        """Run one command in a pristine workspace."""
+        with Workspace(self, change, mounts) as sandbox:
+            result = sandbox.run(Command(tuple(argv), timeout_s, env=self.plan.env))
+        self.cpu.add(result.cpu_s)
+        if result.ending is Ending.INFRA_ERROR:
+            raise InfraError(f"the sandbox failed: {result.stderr.decode(errors='replace').strip()[-500:]}")
+        return result
+
+
+class Workspace:
+    """A copy of the base, with a change applied, open in a sandbox; gone when the block ends."""
+
+    def __init__(self, bench: Bench, change: Change | None = None, mounts: Sequence[Mount] = ()) -> None:
+        self._bench = bench
+        self._change = change
+        self._mounts = tuple(mounts)
+
+    def __enter__(self) -> Sandbox:
+        self._folder = Path(tempfile.mkdtemp(prefix="workspace-", dir=self._bench.scratch))
+        tree = self._folder / "repo"
+        copy_tree(self._bench.base, tree)
+        for path, file in (self._change.files if self._change else {}).items():
+            if file.after is None:
+                (tree / path).unlink()
+            else:
+                executable = file.mode == "100755" or (file.mode is None and _is_executable(tree / path))
+                write_beneath(tree, path, file.after, executable=executable)
+        mounts = (*self._bench.plan.mounts, *self._mounts)
+        self._sandbox = self._bench.provider.open(SandboxSpec(tree, environment=self._bench.environment, mounts=mounts))
+        return self._sandbox
+
+    def __exit__(self, *_: object) -> None:
+        self._sandbox.close()
+        remove_tree(self._folder)
+
+
+def _is_executable(path: Path) -> bool:
+    return path.exists() and bool(path.stat().st_mode & 0o100)
+
+
+def _artifact(results: Path, name: str) -> bytes | None:
+    try:
+        return read_beneath(results, name, _MAX_RESULTS_BYTES)
+    except (FileNotFoundError, UnsafePath):
+        return None
+
+

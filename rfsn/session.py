@@ -1,0 +1,168 @@
+"""A session: a folder with a journal, and the state that is a fold over it."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from pydantic import TypeAdapter
+
+from gate import Proposal
+from planners.state import State
+from rfsn import __version__, home
+from rfsn.blobs import BlobStore
+from rfsn.config import Config
+from rfsn.errors import UsageError
+from rfsn.events import (
+    EnvironmentReady,
+    Event,
+    Observed,
+    PhaseEnded,
+    Proposed,
+    Resumed,
+    SessionEnded,
+    SessionStarted,
+    SourceTaken,
+)
+from rfsn.journal import Journal
+
+__all__ = ["Progress", "Session", "fold", "session_folder", "state_hash"]
+
+_STATE: TypeAdapter[State] = TypeAdapter(State)
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Everything that the events say so far. `state` is the planner's part."""
+
+    started: SessionStarted | None = None
+    source: SourceTaken | None = None
+    environment: EnvironmentReady | None = None
+    state: State = field(default_factory=State)
+    pending: Proposal | None = None
+    ended: SessionEnded | None = None
+    used_ids: frozenset[str] = frozenset()
+    cpu_s: float = 0.0
+
+
+def fold(progress: Progress, event: Event) -> Progress:
+    """The progress after one more event."""
+    match event:
+        case SessionStarted():
+            return replace(progress, started=event)
+        case SourceTaken():
+            return replace(progress, source=event)
+        case EnvironmentReady():
+            return replace(progress, environment=event)
+        case Proposed(proposal=proposal):
+            return replace(progress, pending=proposal)
+        case Observed(observation=observation, cpu_s=cpu_s) if progress.pending is not None:
+            return replace(
+                progress,
+                state=progress.state.after(progress.pending, observation),
+                used_ids=progress.used_ids | {progress.pending.id},
+                pending=None,
+                cpu_s=progress.cpu_s + cpu_s,
+            )
+        case Resumed():
+            return replace(progress, pending=None)
+        case SessionEnded():
+            return replace(progress, ended=event)
+    return progress
+
+
+def state_hash(state: State) -> str:
+    """The identity of a state: the hash of everything that it holds."""
+    return hashlib.sha256(_STATE.dump_json(state)).hexdigest()
+
+
+def session_folder(name: str) -> Path:
+    """The folder of a session by its name or path. Raises `UsageError` where there is none."""
+    for folder in (Path(name), home.sessions_home() / name):
+        if (folder / "journal.jsonl").is_file():
+            return folder.resolve()
+    raise UsageError(f"{name}: no such session in {home.sessions_home()}")
+
+
+class Session:
+    """An open session: appends events, keeps the fold, and tells listeners."""
+
+    def __init__(self, folder: Path) -> None:
+        """Open the session in `folder`, a new one where there is none yet; `JournalError` where it is in use."""
+        self.folder = folder
+        self.journal = Journal(folder / "journal.jsonl")
+        self.blobs = BlobStore(folder / "blobs")
+        self.listeners: list[Callable[[Event, Progress], None]] = []
+        self.progress = Progress()
+        for entry in self.journal.entries:
+            self.progress = fold(self.progress, entry.event)
+
+    @classmethod
+    def create(cls, source: str, config: Config, folder: Path | None = None) -> Session:
+        """Begin a session on `source`, in `folder` or under a new name in the home of sessions."""
+        name = f"{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(3)}"
+        session = cls(folder or home.sessions_home() / name)
+        if session.progress.started is not None:
+            session.close()
+            raise UsageError(f"{session.folder} has a session already: choose another --out, or 'rfsn resume' it")
+        session.record(
+            SessionStarted(
+                session=session.folder.name, version=__version__, source=source, config=config.model_dump(mode="json")
+            )
+        )
+        return session
+
+    @classmethod
+    def resume(cls, folder: Path) -> Session:
+        """Take over a session that another controller left."""
+        session = cls(folder)
+        if session.progress.started is None:
+            session.close()
+            raise UsageError(f"{folder} has an empty journal: start again with 'rfsn repair'")
+        if session.progress.ended is None:
+            session.record(Resumed())
+        return session
+
+    @property
+    def name(self) -> str:
+        """The name by which the session is resumed."""
+        return self.folder.name
+
+    @property
+    def config(self) -> Config:
+        """The configuration with which the session began."""
+        assert self.progress.started is not None
+        return Config.model_validate(self.progress.started.config, strict=False)
+
+    @property
+    def base(self) -> Path:
+        """The snapshot of the source."""
+        return self.folder / "base"
+
+    @property
+    def scratch(self) -> Path:
+        """Where workspaces live while they are needed."""
+        return self.folder / "scratch"
+
+    def record(self, event: Event) -> None:
+        """Make an event durable, fold it in and tell the listeners; at the end of a phase, seal the state."""
+        before = self.progress.state
+        self._append(event)
+        after = self.progress.state
+        if isinstance(event, Observed) and (after.phase is not before.phase or after.ended):
+            self._append(PhaseEnded(phase=before.phase, state=state_hash(after)))
+
+    def _append(self, event: Event) -> None:
+        self.journal.append(event)
+        self.progress = fold(self.progress, event)
+        for listener in self.listeners:
+            listener(event, self.progress)
+
+    def close(self) -> None:
+        """Give up the lock."""
+        self.journal.close()
+

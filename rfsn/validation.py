@@ -1,0 +1,221 @@
+"""Judging candidates: warm workers find the few that pass, cold runs confirm them."""
+
+from __future__ import annotations
+
+import os
+import select
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
+from dataclasses import dataclass
+from queue import Empty, SimpleQueue
+from typing import Self
+
+from buildpacks import CaseTrace
+from buildpacks.warm import (
+    ProtocolError,
+    Ready,
+    Tried,
+    decode_planned,
+    decode_ready,
+    decode_trace,
+    decode_tried,
+    encode_plan,
+    encode_trace,
+    encode_try,
+)
+from rfsn.errors import InfraError
+from rfsn.runs import Bench, Workspace
+from sandbox import Command, Process
+
+__all__ = ["Files", "Judged", "Pool", "WarmWorker"]
+
+type Files = Mapping[str, Sequence[tuple[int, int, bytes]]]
+"""A candidate as the warm protocol wants it: for each path its edits (start, end, text)."""
+
+_CHUNK = 8
+_START_TIMEOUT_S = 120.0
+_LETTERS = {"passed": "p", "timeout": "t", "invalid": "i", "crashed": "x"}
+
+
+class _WorkerDied(Exception):
+    """The worker closed its pipe, was too slow to answer, or answered nonsense."""
+
+
+class WarmWorker:
+    """One warm runner in a workspace of its own; started at the first use, started again when it died."""
+
+    def __init__(self, bench: Bench) -> None:
+        runner = bench.pack.warm_runner(bench.plan)
+        assert runner is not None
+        self._bench = bench
+        self._runner = runner
+        self._tests: tuple[tuple[str, float], ...] = ()
+        self._workspace: Workspace | None = None
+        self._process: Process | None = None
+        self._unread = b""
+
+    def trace(self, tests: Sequence[tuple[str, float]]) -> Iterator[CaseTrace]:
+        """Trace tests, each with its CPU limit; those that the worker cannot trace are left out."""
+        for id, limit in tests:
+            try:
+                yield decode_trace(self._ask(encode_trace(id, limit), _patience(limit)))
+            except (_WorkerDied, ProtocolError):
+                self.close()
+
+    def plan(self, tests: Sequence[tuple[str, float]]) -> None:
+        """Set the tests that every candidate must pass, in order, each with its CPU limit."""
+        self._tests = tuple(tests)
+        self.close()
+
+    def judge(self, candidates: Sequence[tuple[int, Files]]) -> list[Tried]:
+        """Try candidates in order. One that takes the worker down with it has the outcome `crashed`."""
+        found: list[Tried] = []
+        while len(found) < len(candidates):
+            rest = candidates[len(found) :]
+            try:
+                self._send(b"".join(encode_try(index, files) for index, files in rest))
+                for index, _ in rest:
+                    tried = decode_tried(self._receive(_patience(sum(limit for _, limit in self._tests))))
+                    if tried.index != index:
+                        raise ProtocolError(f"an answer for candidate {tried.index}, not {index}")
+                    found.append(tried)
+            except (_WorkerDied, ProtocolError):
+                self.close()
+                found.append(Tried(candidates[len(found)][0], "crashed", ""))
+        return found
+
+    def close(self) -> None:
+        """End the process and remove its workspace."""
+        if self._process is not None:
+            self._bench.cpu.add(self._process.kill().cpu_s)
+            self._process = None
+        if self._workspace is not None:
+            self._workspace.__exit__()
+            self._workspace = None
+
+    def _start(self) -> Process:
+        self._workspace = Workspace(self._bench, mounts=self._runner.mounts)
+        sandbox = self._workspace.__enter__()
+        self._process = sandbox.spawn(Command(self._runner.argv, timeout_s=24 * 3600.0, env=self._bench.plan.env))
+        self._unread = b""
+        try:
+            self.ready: Ready = decode_ready(self._receive(_START_TIMEOUT_S))
+            if self._tests:
+                self._send(encode_plan(self._tests))
+                decode_planned(self._receive(_START_TIMEOUT_S))
+        except (_WorkerDied, ProtocolError) as error:
+            said = self._process.kill().stderr.decode(errors="replace").strip()
+            raise InfraError(f"the warm worker cannot start: {error}\n{said[-1000:]}") from error
+        return self._process
+
+    def _ask(self, request: bytes, patience_s: float) -> bytes:
+        self._send(request)
+        return self._receive(patience_s)
+
+    def _send(self, data: bytes) -> None:
+        process = self._process or self._start()
+        try:
+            process.stdin.write(data)
+            process.stdin.flush()
+        except OSError as error:
+            raise _WorkerDied("it closed its pipe") from error
+
+    def _receive(self, patience_s: float) -> bytes:
+        """One line from the worker, which may take `patience_s` seconds."""
+        assert self._process is not None
+        descriptor = self._process.stdout.fileno()
+        deadline = time.monotonic() + patience_s
+        while b"\n" not in self._unread:
+            if not select.select([descriptor], [], [], max(0.0, deadline - time.monotonic()))[0]:
+                raise _WorkerDied(f"no answer within {patience_s:.0f} s")
+            part = os.read(descriptor, 1 << 16)
+            if not part:
+                raise _WorkerDied("it ended")
+            self._unread += part
+        line, self._unread = self._unread.split(b"\n", 1)
+        return line
+
+
+def _patience(limit_s: float) -> float:
+    """How long an answer may take: the worker enforces the limit itself, this is for a worker that hangs."""
+    return 30.0 + 10.0 * limit_s
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """One candidate's letter (see `planners.state.Batch`), in the order of the candidates."""
+
+    index: int
+    letter: str
+
+
+class Pool:
+    """Several warm workers that try candidates side by side. Results do not depend on how many there are."""
+
+    def __init__(self, workers: Sequence[WarmWorker]) -> None:
+        self._workers = tuple(workers)
+
+    def plan(self, tests: Sequence[tuple[str, float]]) -> None:
+        """Set the tests of every worker."""
+        for worker in self._workers:
+            worker.plan(tests)
+
+    def judge(
+        self, candidates: Sequence[tuple[int, Files]], confirm: Callable[[int], bool], deadline: float
+    ) -> list[Judged]:
+        """Judge candidates until the first that `confirm` (a cold run) agrees on, in order.
+
+        Candidates are handed out in chunks; a chunk is not begun after `deadline` (on the monotonic clock), nor after a
+        chunk before it had a confirmed candidate. The answer covers every candidate up to the first confirmed one.
+        """
+        queue: SimpleQueue[int] = SimpleQueue()
+        for start in range(0, len(candidates), _CHUNK):
+            queue.put(start)
+        letters: dict[int, str] = {}
+        stop = False
+
+        def work(worker: WarmWorker) -> None:
+            nonlocal stop
+            while not stop and time.monotonic() < deadline:
+                try:
+                    start = queue.get_nowait()
+                except Empty:
+                    return
+                for tried in worker.judge(candidates[start : start + _CHUNK]):
+                    letter = _LETTERS.get(tried.outcome, "f")
+                    if letter == "p" and not confirm(tried.index):
+                        letter = "c"
+                    letters[tried.index] = letter
+                    if letter == "p":
+                        stop = True
+                        break
+
+        with ThreadPoolExecutor(len(self._workers), thread_name_prefix="validator") as pool:
+            try:
+                for done in [pool.submit(copy_context().run, work, worker) for worker in self._workers]:
+                    done.result()
+            finally:
+                stop = True
+        return list(_until_first_plausible([index for index, _ in candidates], letters))
+
+    def close(self) -> None:
+        """End every worker."""
+        for worker in self._workers:
+            worker.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def _until_first_plausible(order: Sequence[int], letters: Mapping[int, str]) -> Iterator[Judged]:
+    for index in order:
+        if index not in letters:
+            return
+        yield Judged(index, letters[index])
+        if letters[index] == "p":
+            return

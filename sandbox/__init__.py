@@ -1,0 +1,42 @@
+"""Running untrusted commands: backends, workspaces and limits. Knows nothing of tests, patches or planners."""
+
+from sandbox.choose import choose
+from sandbox.errors import SandboxError, SandboxFailed, SandboxUnavailable, UnsafePath
+from sandbox.model import (
+    ENV,
+    REPO,
+    Command,
+    CommandResult,
+    Ending,
+    Limits,
+    Mount,
+    Process,
+    Sandbox,
+    SandboxProvider,
+    SandboxSpec,
+)
+from sandbox.workspace import copy_tree, iter_files, read_beneath, remove_tree, write_beneath
+
+__all__ = [
+    "ENV",
+    "REPO",
+    "Command",
+    "CommandResult",
+    "Ending",
+    "Limits",
+    "Mount",
+    "Process",
+    "Sandbox",
+    "SandboxError",
+    "SandboxFailed",
+    "SandboxProvider",
+    "SandboxSpec",
+    "SandboxUnavailable",
+    "UnsafePath",
+    "choose",
+    "copy_tree",
+    "iter_files",
+    "read_beneath",
+    "remove_tree",
+    "write_beneath",
+]

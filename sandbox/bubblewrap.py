@@ -1,0 +1,143 @@
+"""The sandbox made of Linux namespaces by bubblewrap (bwrap).
+
+What it holds: no network, no host file besides the programs of /usr and the mounts, no host process, no capability, no
+namespace of its own, limits on each process, and nothing outlives the controller. What it does not: there is no system
+call filter, memory is limited for each process and not for all together, and where the controller runs as root, so does
+the sandbox as the host's kernel sees it: root is exempt from the limit on processes, and files of root in a mount can be
+read. A sandbox with a network also reaches the host's loopback and its abstract sockets.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import signal
+from contextlib import ExitStack, suppress
+from typing import TYPE_CHECKING
+
+from sandbox.errors import SandboxFailed
+from sandbox.hosted import HostedProvider, HostedSandbox
+from sandbox.layout import ENVIRONMENT, files, isolation, system, tree
+from sandbox.probe import PRLIMIT, probe
+from sandbox.process import Child
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sandbox.model import Command, Limits, SandboxSpec
+    from sandbox.process import LongLived, Spawner
+
+__all__ = ["BubblewrapProvider"]
+
+READY = b"+"
+# The shell is process 1: when the command ends it ends, the kernel kills all else in the namespace before bwrap hears of
+# it, and bwrap's own rusage then holds the CPU time of everything. Its stderr is shut: it would tell of signals.
+INIT = 'exec 3>&2 2>/dev/null; (exec "$@" 2>&3 3>&-); exit $?'
+INIT_LASTING = f"printf {READY.decode()}; {INIT}"
+
+
+class BubblewrapProvider(HostedProvider):
+    """Makes sandboxes with bwrap; raises `SandboxUnavailable`, with the remedy, where that cannot work."""
+
+    name = "bubblewrap"
+
+    def __init__(self) -> None:
+        self.bwrap = probe()
+        super().__init__()
+
+    def open(self, spec: SandboxSpec) -> BubblewrapSandbox:
+        """A sandbox for `spec`; a missing mount shows when the first command runs."""
+        return BubblewrapSandbox(self, self.bwrap, spec)
+
+
+class BubblewrapSandbox(HostedSandbox):
+    """Each command runs in namespaces of its own; what they share is the workspace and the writable mounts."""
+
+    def __init__(self, provider: BubblewrapProvider, bwrap: str, spec: SandboxSpec) -> None:
+        super().__init__(provider, spec)
+        self._bwrap = bwrap
+        self._before = (*isolation(spec), *system(spec))
+        self._after = tuple(tree(spec))
+        self._files = files(spec)
+        self._limits = (PRLIMIT, *_limits(spec.limits), "--")
+
+    def start(self, spawner: Spawner, command: Command, *, lasting: bool) -> Child:
+        """Start bwrap; its options and files go through memory, so that no command line of the host shows them."""
+        with ExitStack() as fds:
+
+            def memory(content: bytes) -> int:
+                fd = os.memfd_create("rfsn-sandbox")
+                fds.callback(os.close, fd)
+                with open(fd, "wb", closefd=False) as file:  # noqa: PTH123 - a descriptor
+                    file.write(content)
+                os.lseek(fd, 0, os.SEEK_SET)
+                return fd
+
+            status, reported = os.pipe()
+            fds.callback(os.close, reported)
+            given = {memory(content): path for path, content in self._files.items()}
+            options = [*self._before]
+            for fd, path in given.items():
+                options += ("--perms", "0444", "--file", str(fd), path)
+            options += self._after
+            for key, value in {**ENVIRONMENT, **command.env}.items():
+                options += ("--setenv", key, value)
+            options += ("--json-status-fd", str(reported))
+            args = memory(b"".join(os.fsencode(option) + b"\0" for option in options))
+            init = ("/bin/sh", "-c", INIT_LASTING if lasting else INIT, "sh")
+            try:
+                popen = spawner.start(
+                    (self._bwrap, "--args", str(args), "--", *init, *self._limits, *command.argv),
+                    env={},
+                    stdin=lasting or bool(command.stdin),
+                    pass_fds=(*given, args, reported),
+                )
+            except (OSError, SandboxFailed) as error:
+                os.close(status)
+                raise SandboxFailed(f"{self._bwrap} could not be started: {error}") from error
+        return BubblewrapChild(
+            popen, output_bytes=self.spec.limits.output_bytes, timeout_s=command.timeout_s, status=status
+        )
+
+    def await_ready(self, process: LongLived) -> None:
+        """Take the byte that process 1 writes before the command starts."""
+        if process.stdout.read(len(READY)) != READY:
+            said = process.kill().stderr.decode(errors="replace").strip()
+            raise SandboxFailed(f"the sandbox did not come up: {said or 'its time was spent'}")
+
+
+class BubblewrapChild(Child):
+    """bwrap's monitor process; it reports the host's number of process 1 at the start and its exit code at the end."""
+
+    def end_tree(self) -> None:
+        """Kill process 1, and with it the namespace; before bwrap has told its number there is nothing to be killed."""
+        pid = self._reported("child-pid")
+        if pid is not None:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+
+    def exit_code(self, returncode: int) -> int | None:  # noqa: ARG002 - bwrap ends with 1 for its own failures too
+        """The code that bwrap reported, which it does only when it had started process 1."""
+        return self._reported("exit-code")
+
+    def _reported(self, key: str) -> int | None:
+        for line in self.status.content().splitlines():
+            with suppress(json.JSONDecodeError):
+                value = json.loads(line).get(key)
+                if value is not None:
+                    return int(value)
+        return None
+
+
+def _limits(limits: Limits) -> Iterator[str]:
+    """Options of prlimit, none above what the controller itself is held to."""
+    for option, kind, value in (
+        ("as", resource.RLIMIT_AS, limits.memory_bytes),
+        ("nproc", resource.RLIMIT_NPROC, limits.processes),
+        ("fsize", resource.RLIMIT_FSIZE, limits.file_bytes),
+        ("nofile", resource.RLIMIT_NOFILE, limits.open_files),
+        ("core", resource.RLIMIT_CORE, 0),
+    ):
+        hard = resource.getrlimit(kind)[1]
+        yield f"--{option}={value if hard == resource.RLIM_INFINITY else min(value, hard)}"

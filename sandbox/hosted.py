@@ -1,0 +1,110 @@
+"""What the backends that run on this very host share: the life of a sandbox and of its provider."""
+
+from __future__ import annotations
+
+import threading
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING
+
+from sandbox.errors import SandboxFailed
+from sandbox.model import Ending
+from sandbox.process import LongLived, Spawner
+from sandbox.workspace import read_beneath, write_beneath
+
+if TYPE_CHECKING:
+    from sandbox.model import Command, CommandResult, Process, SandboxSpec
+    from sandbox.process import Child
+
+__all__ = ["HostedProvider", "HostedSandbox"]
+
+
+class HostedProvider(ABC):
+    """A `SandboxProvider` whose sandboxes' processes are forked by one thread of this process."""
+
+    name: str
+
+    def __init__(self) -> None:
+        self.spawner = Spawner()
+        self.sandboxes: set[HostedSandbox] = set()
+
+    @abstractmethod
+    def open(self, spec: SandboxSpec) -> HostedSandbox:
+        """A sandbox for `spec`; nothing runs before its first command."""
+
+    def close(self) -> None:
+        """End all sandboxes, then the thread that forks."""
+        for sandbox in list(self.sandboxes):
+            sandbox.close()
+        self.spawner.close()
+
+
+class HostedSandbox(ABC):
+    """A `Sandbox` over a host folder; it keeps account of its children so that `close` can end them."""
+
+    def __init__(self, provider: HostedProvider, spec: SandboxSpec) -> None:
+        self.spec = spec
+        self._provider = provider
+        self._lock = threading.Lock()
+        self._closed = False
+        self._running: set[Child] = set()
+        self._processes: list[LongLived] = []
+        provider.sandboxes.add(self)
+
+    @abstractmethod
+    def start(self, spawner: Spawner, command: Command, *, lasting: bool) -> Child:
+        """Start the command's process; `lasting` where the caller will talk to it over its pipes."""
+
+    def run(self, command: Command) -> CommandResult:
+        """Run one command to its end. Raises `SandboxFailed` only where the sandbox is closed."""
+        child = self._start(command, lasting=False)
+        try:
+            return child.collect(command.stdin, take_stdout=True)
+        finally:
+            with self._lock:
+                self._running.discard(child)
+
+    def spawn(self, command: Command) -> Process:
+        """Start a process with pipes; raises `SandboxFailed`, with what the backend said, where none comes up."""
+        child = self._start(command, lasting=True)
+        process = LongLived(child)
+        with self._lock:
+            self._processes.append(process)
+            self._running.discard(child)
+        try:
+            self.await_ready(process)
+        except SandboxFailed:
+            process.kill()
+            raise
+        return process
+
+    def await_ready(self, process: LongLived) -> None:
+        """Return once a lasting process runs; raises `SandboxFailed` where it did not come up."""
+
+    def read(self, path: str, limit: int = 16 << 20) -> bytes:
+        """See `Sandbox.read`."""
+        return read_beneath(self.spec.workspace, path, limit)
+
+    def write(self, path: str, content: bytes, *, executable: bool = False) -> None:
+        """See `Sandbox.write`; the controller may write where the sandbox's own processes may only read."""
+        write_beneath(self.spec.workspace, path, content, executable=executable)
+
+    def close(self) -> None:
+        """End every process; a command that still runs in another thread ends with `Ending.INFRA_ERROR`."""
+        with self._lock:
+            self._closed = True
+            running, processes = list(self._running), list(self._processes)
+        for child in running:
+            child.stop(Ending.INFRA_ERROR)
+        for process in processes:
+            process.kill()
+        self._provider.sandboxes.discard(self)
+
+    def _start(self, command: Command, *, lasting: bool) -> Child:
+        # Under the lock: a child started while `close` runs would be missed by it.
+        with self._lock:
+            if self._closed:
+                raise SandboxFailed("the sandbox is closed")
+            self._processes = [process for process in self._processes if process.alive]
+            child = self.start(self._provider.spawner, command, lasting=lasting)
+            self._running.add(child)
+            return child

