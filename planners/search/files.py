@@ -10,7 +10,7 @@ from hashlib import blake2b
 
 from planners.search.operators.base import Replacement, Site
 from planners.search.scope import FUNCTIONS, Scope
-from planners.search.source import Source, fingerprint
+from planners.search.source import Source, fingerprint, parse
 
 __all__ = ["SearchedFile"]
 
@@ -81,7 +81,9 @@ class SearchedFile:
         return statement.lineno if statement else node.lineno
 
     def scope(self, node: ast.AST) -> Scope:
-        """The scope of the function around a node; a function's header belongs to the function."""
+        """The scope of the function around a node; the default values of a function belong to it, itself does not."""
+        if isinstance(node, FUNCTIONS):
+            node = self.source.parents[node][0]
         while not isinstance(node, (*FUNCTIONS, ast.Module)):
             node = self.source.parents[node][0]
         known = self._scopes.get(node)
@@ -132,6 +134,6 @@ def _spliced(text: str, start: int, end: int, replacement: Replacement) -> str:
 
 def _parsed(text: str) -> str | None:
     try:
-        return fingerprint(ast.parse(text))
+        return fingerprint(parse(text))
     except (SyntaxError, ValueError):
         return None

@@ -6,13 +6,14 @@ import ast
 import io
 import re
 import tokenize
+import warnings
 from bisect import bisect_right
 from dataclasses import dataclass
 from functools import cached_property
 
 from gate.patch import content_hash
 
-__all__ = ["Source", "Unit", "fingerprint", "load"]
+__all__ = ["Source", "Unit", "fingerprint", "load", "parse"]
 
 _NEWLINE = re.compile(r"\r\n|\r|\n")
 _SKIPPED_FIELDS = frozenset({"ctx", "kind", "type_comment", "type_ignores"})
@@ -137,9 +138,16 @@ def load(path: str, raw: bytes) -> Source | None:
         # A codec with shift states has no byte offset for a character.
         if text.encode(codec) != bare or (codec not in {"utf-8", "iso-8859-1"} and "2022" in codec):
             return None
-        return Source(path, raw, text, codec, ast.parse(text))
+        return Source(path, raw, text, codec, parse(text))
     except (SyntaxError, ValueError, LookupError, RecursionError, MemoryError):
         return None
+
+
+def parse(text: str) -> ast.Module:
+    """`ast.parse` without its warnings: a doubtful escape in a repaired file is no business of ours."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return ast.parse(text)
 
 
 def fingerprint(node: ast.AST) -> str:

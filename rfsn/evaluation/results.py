@@ -27,7 +27,7 @@ class Results:
         """Open or create the folder. Raises `UsageError` where it holds results of another configuration."""
         self._folder = folder
         self._lock = Lock()
-        folder.mkdir(parents=True, exist_ok=True)
+        self.sessions().mkdir(parents=True, exist_ok=True)
         identity = {
             "version": __version__,
             "dataset": hashlib.sha256(dataset.read_bytes()).hexdigest(),

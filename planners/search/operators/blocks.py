@@ -15,13 +15,14 @@ type Lines = tuple[int, int, str]
 
 
 def lines(source: Source, statement: ast.stmt) -> Lines | None:
-    """A statement's own lines; None where it shares one with another."""
+    """A statement's own lines; None where it shares one with another, as an `elif` does with the `if` above it."""
     first, end = source.first(statement), source.span(statement)[1]
     start = max(place for place in _around(source, first) if place <= first)
     stop = min((place for place in _around(source, end) if place > end), default=len(source.text))
     indent = source.text[start:first]
     rest = source.text[end:stop].strip()
-    if indent.strip() or (rest and not rest.startswith("#")):
+    shared = isinstance(statement, ast.If) and source.text.startswith("elif", first)
+    if shared or indent.strip() or (rest and not rest.startswith("#")):
         return None
     return start, stop, indent
 

@@ -61,6 +61,8 @@ def _compare(site: Site, _: Scope) -> Iterator[Replacement]:
     operands = [site.node.left, *site.node.comparators]
     for place, operator in enumerate(site.node.ops):
         for text in _COMPARISONS[type(operator)]:
+            if text.startswith("is") and isinstance(operands[place + 1], ast.Constant):
+                continue  # identity with a literal is an accident
             yield from _between(site, operands[place], operands[place + 1], _COMPARISON, text)
 
 
