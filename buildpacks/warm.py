@@ -56,7 +56,7 @@ class Tried:
 
     index: int
     outcome: str
-    id: str
+    id: str = ""
 
 
 def encode_plan(tests: Sequence[tuple[str, float]]) -> bytes:

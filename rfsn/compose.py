@@ -20,7 +20,7 @@ from planners.search.planner import CandidateSearch
 from rfsn.budget import Budget
 from rfsn.controller import Controller
 from rfsn.environment import prepare_environment
-from rfsn.errors import InfraError, UsageError
+from rfsn.errors import InfraError, RfsnError, UsageError
 from rfsn.events import EnvironmentReady, Interrupted, SessionEnded, SourceTaken
 from rfsn.execution import Executor
 from rfsn.outcome import write_results
@@ -29,6 +29,8 @@ from rfsn.runs import Bench
 from rfsn.session import Progress, Session
 from rfsn.source import Snapshot, take_source
 from sandbox import SandboxProvider, SandboxUnavailable, choose, remove_tree
+
+_log = structlog.get_logger("rfsn")
 
 __all__ = ["Project", "default_planner", "run_session"]
 
@@ -107,6 +109,11 @@ def run_session(
             session.record(SessionEnded(status="infra_error", reason=str(error)))
         except UsageError as error:
             session.record(SessionEnded(status="usage_error", reason=str(error)))
+        except RfsnError:
+            raise  # the journal itself cannot be written: there is nowhere to record it
+        except Exception as error:
+            _log.exception("a defect in rfsn")
+            session.record(SessionEnded(status="infra_error", reason=f"a defect in rfsn: {type(error).__name__}: {error}"))
         finally:
             remove_tree(session.scratch)
         return write_results(session)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from difflib import get_close_matches
 from statistics import median
 
 import pathspec
@@ -46,12 +47,14 @@ from planners.state import (
 from planners.targets import stable_failures
 from rfsn.blobs import BlobStore
 from rfsn.budget import Budget
+from rfsn.errors import UsageError
 from rfsn.runs import Bench
 from rfsn.validation import Files, Pool, WarmWorker
 
 __all__ = ["Executor"]
 
 _VERDICT_RUNS = 2
+_LEAST_LIMIT_S = 0.1
 _MAX_OUTPUT = 20_000
 _MAX_FOUND = 200
 
@@ -121,6 +124,8 @@ class Executor:
         limit = self._budget.case_limit_s
         request = RunRequest(ids, case_limit_s=limit, hang_budget_s=limit)
         report = self._bench.run_tests(request, self._budget.suite_limit_s, self._applied(state))
+        if state.baseline is None and not report.problem:
+            self._check_wanted(report)
         failing = tuple(case.id for case in report.cases if case.outcome.failing)
         hung = sum(case.duration_s for case in report.cases if case.outcome is Outcome.TIMEOUT)
         return SuiteRan(
@@ -133,6 +138,13 @@ class Executor:
             forecast_s=round(max(0.0, report.duration_s - hung), 3),
             problem=report.problem,
         )
+
+    def _check_wanted(self, report: SuiteReport) -> None:
+        known = [case.id for case in report.cases]
+        for id in self._wanted:
+            if id not in known:
+                near = ", ".join(get_close_matches(id, known)) or "nothing near it"
+                raise UsageError(f"--target {id}: there is no such test; there is {near}")
 
     def _verdict(self, state: State) -> Verdict:
         known = self._targets(state)
@@ -224,7 +236,7 @@ class Executor:
         """CPU seconds that a test may use under a candidate: ten times what it used on the base, where that ended."""
         if trace is None:
             return self._budget.case_limit_s
-        return max(0.2, 10.0 * (usual if trace.outcome is Outcome.TIMEOUT else trace.cpu_s))
+        return max(_LEAST_LIMIT_S, 10.0 * (usual if trace.outcome is Outcome.TIMEOUT else trace.cpu_s))
 
     # Looking
 

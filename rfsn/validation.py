@@ -36,6 +36,7 @@ type Files = Mapping[str, Sequence[tuple[int, int, bytes]]]
 
 _CHUNK = 8
 _START_TIMEOUT_S = 120.0
+_LEAVE_S = 0.5
 _LETTERS = {"passed": "p", "timeout": "t", "invalid": "i", "crashed": "x"}
 
 
@@ -83,17 +84,28 @@ class WarmWorker:
                     found.append(tried)
             except (_WorkerDied, ProtocolError):
                 self.close()
-                found.append(Tried(candidates[len(found)][0], "crashed", ""))
+                found.append(Tried(candidates[len(found)][0], "crashed"))
         return found
 
     def close(self) -> None:
         """End the process and remove its workspace."""
         if self._process is not None:
+            self._let_go(self._process)
             self._bench.cpu.add(self._process.kill().cpu_s)
             self._process = None
         if self._workspace is not None:
             self._workspace.__exit__()
             self._workspace = None
+
+    def _let_go(self, process: Process) -> None:
+        """Close the worker's pipe and give it a moment to leave: the CPU time of what is killed goes uncounted."""
+        try:
+            process.stdin.close()
+            descriptor = process.stdout.fileno()
+            while select.select([descriptor], [], [], _LEAVE_S)[0] and os.read(descriptor, 1 << 16):
+                pass
+        except OSError:
+            return
 
     def _start(self) -> Process:
         self._workspace = Workspace(self._bench, mounts=self._runner.mounts)
@@ -192,12 +204,15 @@ class Pool:
                         stop = True
                         break
 
-        with ThreadPoolExecutor(len(self._workers), thread_name_prefix="validator") as pool:
-            try:
-                for done in [pool.submit(copy_context().run, work, worker) for worker in self._workers]:
-                    done.result()
-            finally:
-                stop = True
+        if len(self._workers) == 1:
+            work(self._workers[0])
+        else:
+            with ThreadPoolExecutor(len(self._workers), thread_name_prefix="validator") as pool:
+                try:
+                    for done in [pool.submit(copy_context().run, work, worker) for worker in self._workers]:
+                        done.result()
+                finally:
+                    stop = True
         return list(_until_first_plausible([index for index, _ in candidates], letters))
 
     def close(self) -> None:

@@ -1,7 +1,9 @@
 """Running untrusted commands: backends, workspaces and limits. Knows nothing of tests, patches or planners."""
 
+from sandbox.bubblewrap import BubblewrapProvider
 from sandbox.choose import choose
 from sandbox.errors import SandboxError, SandboxFailed, SandboxUnavailable, UnsafePath
+from sandbox.local import LocalProvider
 from sandbox.model import (
     ENV,
     REPO,
@@ -20,10 +22,12 @@ from sandbox.workspace import copy_tree, iter_files, read_beneath, remove_tree, 
 __all__ = [
     "ENV",
     "REPO",
+    "BubblewrapProvider",
     "Command",
     "CommandResult",
     "Ending",
     "Limits",
+    "LocalProvider",
     "Mount",
     "Process",
     "Sandbox",

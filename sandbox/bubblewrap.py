@@ -1,10 +1,11 @@
 """The sandbox made of Linux namespaces by bubblewrap (bwrap).
 
 What it holds: no network, no host file besides the programs of /usr and the mounts, no host process, no capability, no
-namespace of its own, limits on each process, and nothing outlives the controller. What it does not: there is no system
-call filter, memory is limited for each process and not for all together, and where the controller runs as root, so does
-the sandbox as the host's kernel sees it: root is exempt from the limit on processes, and files of root in a mount can be
-read. A sandbox with a network also reaches the host's loopback and its abstract sockets.
+namespace of its own, limits on each process, and nothing outlives the controller.
+
+What it does not hold: there is no system call filter; memory is limited for each process, not for all together; where
+the controller runs as root, so does the sandbox in the eyes of the host's kernel: root is exempt from the limit on
+processes, and files of root in a mount can be read. With a network, the host's loopback and abstract sockets are open.
 """
 
 from __future__ import annotations
@@ -16,7 +17,6 @@ import signal
 from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING
 
-from sandbox.errors import SandboxFailed
 from sandbox.hosted import HostedProvider, HostedSandbox
 from sandbox.layout import ENVIRONMENT, files, isolation, system, tree
 from sandbox.probe import PRLIMIT, probe
@@ -26,13 +26,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from sandbox.model import Command, Limits, SandboxSpec
-    from sandbox.process import LongLived, Spawner
+    from sandbox.process import Spawner
 
 __all__ = ["BubblewrapProvider"]
 
 READY = b"+"
-# The shell is process 1: when the command ends it ends, the kernel kills all else in the namespace before bwrap hears of
-# it, and bwrap's own rusage then holds the CPU time of everything. Its stderr is shut: it would tell of signals.
+# The shell is process 1: it ends with the command, the kernel kills all else in the namespace before bwrap hears of that,
+# and bwrap's own rusage then holds the CPU time of everything. Its stderr is shut: it would tell of signals.
 INIT = 'exec 3>&2 2>/dev/null; (exec "$@" 2>&3 3>&-); exit $?'
 INIT_LASTING = f"printf {READY.decode()}; {INIT}"
 
@@ -54,6 +54,8 @@ class BubblewrapProvider(HostedProvider):
 class BubblewrapSandbox(HostedSandbox):
     """Each command runs in namespaces of its own; what they share is the workspace and the writable mounts."""
 
+    greeting = READY
+
     def __init__(self, provider: BubblewrapProvider, bwrap: str, spec: SandboxSpec) -> None:
         super().__init__(provider, spec)
         self._bwrap = bwrap
@@ -69,13 +71,11 @@ class BubblewrapSandbox(HostedSandbox):
             def memory(content: bytes) -> int:
                 fd = os.memfd_create("rfsn-sandbox")
                 fds.callback(os.close, fd)
-                with open(fd, "wb", closefd=False) as file:  # noqa: PTH123 - a descriptor
+                with open(fd, "wb", closefd=False) as file:
                     file.write(content)
                 os.lseek(fd, 0, os.SEEK_SET)
                 return fd
 
-            status, reported = os.pipe()
-            fds.callback(os.close, reported)
             given = {memory(content): path for path, content in self._files.items()}
             options = [*self._before]
             for fd, path in given.items():
@@ -83,28 +83,36 @@ class BubblewrapSandbox(HostedSandbox):
             options += self._after
             for key, value in {**ENVIRONMENT, **command.env}.items():
                 options += ("--setenv", key, value)
-            options += ("--json-status-fd", str(reported))
+            if any("\0" in option for option in options):
+                # bwrap would take what follows for an option of its own.
+                raise ValueError("a variable or the path of a mount holds a NUL")
             args = memory(b"".join(os.fsencode(option) + b"\0" for option in options))
+            status, reported = os.pipe()
+            fds.callback(os.close, reported)
             init = ("/bin/sh", "-c", INIT_LASTING if lasting else INIT, "sh")
             try:
                 popen = spawner.start(
-                    (self._bwrap, "--args", str(args), "--", *init, *self._limits, *command.argv),
+                    (
+                        self._bwrap,
+                        "--args",
+                        str(args),
+                        "--json-status-fd",
+                        str(reported),
+                        "--",
+                        *init,
+                        *self._limits,
+                        *command.argv,
+                    ),
                     env={},
                     stdin=lasting or bool(command.stdin),
                     pass_fds=(*given, args, reported),
                 )
-            except (OSError, SandboxFailed) as error:
+            except BaseException:
                 os.close(status)
-                raise SandboxFailed(f"{self._bwrap} could not be started: {error}") from error
+                raise
         return BubblewrapChild(
             popen, output_bytes=self.spec.limits.output_bytes, timeout_s=command.timeout_s, status=status
         )
-
-    def await_ready(self, process: LongLived) -> None:
-        """Take the byte that process 1 writes before the command starts."""
-        if process.stdout.read(len(READY)) != READY:
-            said = process.kill().stderr.decode(errors="replace").strip()
-            raise SandboxFailed(f"the sandbox did not come up: {said or 'its time was spent'}")
 
 
 class BubblewrapChild(Child):

@@ -1,9 +1,9 @@
 """Errors of the sandbox layer.
 
-    SandboxError
-    ├── SandboxUnavailable   no backend can hold untrusted code here; says the exact remedy
-    ├── SandboxFailed        a backend broke while in use (an infrastructure failure, never a test failure)
-    └── UnsafePath           a path leaves the workspace, crosses a symlink or is no regular file
+SandboxError
+├── SandboxUnavailable   no backend can hold untrusted code here; says the exact remedy
+├── SandboxFailed        a backend broke while in use (an infrastructure failure, never a test failure)
+└── UnsafePath           a path leaves the workspace, crosses a symlink or is no regular file
 """
 
 __all__ = ["SandboxError", "SandboxFailed", "SandboxUnavailable", "UnsafePath"]
@@ -13,13 +13,13 @@ class SandboxError(Exception):
     """Anything that went wrong in the sandbox layer."""
 
 
-class SandboxUnavailable(SandboxError):
+class SandboxUnavailable(SandboxError):  # noqa: N818 - says what happened
     """No sandbox can be had on this machine; the message names the remedy."""
 
 
-class SandboxFailed(SandboxError):
+class SandboxFailed(SandboxError):  # noqa: N818 - says what happened
     """The sandbox itself broke: what ran inside it has said nothing."""
 
 
-class UnsafePath(SandboxError):
+class UnsafePath(SandboxError):  # noqa: N818 - says what happened
     """A read or write was refused because its path is not a plain file beneath the root."""

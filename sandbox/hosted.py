@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import threading
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from sandbox.errors import SandboxFailed
-from sandbox.model import Ending
+from sandbox.model import CommandResult, Ending
 from sandbox.process import LongLived, Spawner
 from sandbox.workspace import read_beneath, write_beneath
 
 if TYPE_CHECKING:
-    from sandbox.model import Command, CommandResult, Process, SandboxSpec
+    from sandbox.model import Command, Process, SandboxSpec
     from sandbox.process import Child
 
 __all__ = ["HostedProvider", "HostedSandbox"]
@@ -41,6 +41,9 @@ class HostedProvider(ABC):
 class HostedSandbox(ABC):
     """A `Sandbox` over a host folder; it keeps account of its children so that `close` can end them."""
 
+    greeting: ClassVar[bytes] = b""
+    """What the backend itself writes to the stdout of a lasting process once that is about to start."""
+
     def __init__(self, provider: HostedProvider, spec: SandboxSpec) -> None:
         self.spec = spec
         self._provider = provider
@@ -52,11 +55,17 @@ class HostedSandbox(ABC):
 
     @abstractmethod
     def start(self, spawner: Spawner, command: Command, *, lasting: bool) -> Child:
-        """Start the command's process; `lasting` where the caller will talk to it over its pipes."""
+        """Start the command's process; `lasting` where the caller will talk to it over its pipes.
+
+        Raises `OSError` where that cannot be done.
+        """
 
     def run(self, command: Command) -> CommandResult:
-        """Run one command to its end. Raises `SandboxFailed` only where the sandbox is closed."""
-        child = self._start(command, lasting=False)
+        """Run one command to its end; see `Sandbox.run`."""
+        try:
+            child = self._start(command, lasting=False)
+        except OSError as error:
+            return CommandResult(None, b"", str(error).encode(errors="replace"), 0.0, 0.0, Ending.INFRA_ERROR)
         try:
             return child.collect(command.stdin, take_stdout=True)
         finally:
@@ -65,20 +74,18 @@ class HostedSandbox(ABC):
 
     def spawn(self, command: Command) -> Process:
         """Start a process with pipes; raises `SandboxFailed`, with what the backend said, where none comes up."""
-        child = self._start(command, lasting=True)
+        try:
+            child = self._start(command, lasting=True)
+        except OSError as error:
+            raise SandboxFailed(f"the process could not be started: {error}") from error
         process = LongLived(child)
         with self._lock:
             self._processes.append(process)
             self._running.discard(child)
-        try:
-            self.await_ready(process)
-        except SandboxFailed:
-            process.kill()
-            raise
+        if process.stdout.read(len(self.greeting)) != self.greeting:
+            said = process.kill().stderr.decode(errors="replace").strip()
+            raise SandboxFailed(f"the sandbox did not come up: {said or 'its time was spent'}")
         return process
-
-    def await_ready(self, process: LongLived) -> None:
-        """Return once a lasting process runs; raises `SandboxFailed` where it did not come up."""
 
     def read(self, path: str, limit: int = 16 << 20) -> bytes:
         """See `Sandbox.read`."""

@@ -69,6 +69,7 @@ def system(spec: SandboxSpec) -> Iterator[str]:
             yield from ("--symlink", str(path.readlink()), str(path))
         elif path.is_dir():
             yield from ("--ro-bind", str(path), str(path))
+    yield from ("--perms", "0755", "--dir", "/etc")
     for name in (*ETC, *(NETWORK if spec.network else ())):
         if Path(name).exists():
             yield from ("--ro-bind", name, name)

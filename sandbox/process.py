@@ -58,7 +58,8 @@ class Capture:
         if self.total <= self._limit:
             return bytes(self._head + self._tail)
         tail = self._tail[len(self._tail) - self._half :]
-        return b"%b\n[rfsn: %d bytes left out]\n%b" % (self._head, self.total - len(self._head) - len(tail), tail)
+        marker = b"\n[rfsn: %d bytes left out]\n" % (self.total - len(self._head) - len(tail))
+        return bytes(self._head + marker + tail)
 
 
 class Spawner:
@@ -115,7 +116,9 @@ class Child:
     it in `end_tree` and `exit_code`.
     """
 
-    def __init__(self, popen: subprocess.Popen[bytes], *, output_bytes: int, timeout_s: float, status: int | None):
+    def __init__(
+        self, popen: subprocess.Popen[bytes], *, output_bytes: int, timeout_s: float, status: int | None
+    ) -> None:
         self.popen = popen
         self.stdout = Capture(output_bytes)
         self.stderr = Capture(output_bytes)

@@ -1,4 +1,4 @@
-"""Trees of files that untrusted code may write: every path in them is a trap until it is opened without following links."""
+"""Trees of files that untrusted code may write: no path in them is trusted until it is open."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from sandbox.errors import UnsafePath
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
 
 __all__ = ["copy_tree", "iter_files", "read_beneath", "remove_tree", "write_beneath"]
@@ -82,29 +82,39 @@ def copy_tree(source: Path, target: Path) -> None:
 
 def remove_tree(path: Path) -> None:
     """Remove a tree, also where folders in it were made read-only; following no symlink. Nothing there is fine."""
-    parent = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        _remove(path.name, parent)
-    finally:
-        os.close(parent)
+    if path.is_symlink() or not path.is_dir():
+        path.unlink(missing_ok=True)
+        return
+    with ExitStack() as fds:
+        root = _open(fds, os.fspath(path), None, os.O_PATH)
+        _unlock(root)
+        while names := _names(root):
+            for name in names:
+                try:
+                    os.unlink(name, dir_fd=root)
+                except IsADirectoryError:
+                    _empty(name, root)
+    path.rmdir()
 
 
 def iter_files(root: Path) -> Iterator[str]:
     """The `/`-separated paths of all regular files beneath `root`, sorted; no symlink is followed, `.git` is skipped.
 
-    A name that is no UTF-8 comes with surrogate escapes.
+    A name that is no UTF-8 comes with surrogate escapes. Raises `OSError` where a folder cannot be read.
     """
-    yield from sorted(_files(root))
-
-
-def _files(root: Path) -> Iterator[str]:
-    base = os.fspath(root)
-    for folder, folders, names, fd in os.fwalk(base, follow_symlinks=False):
-        folders[:] = [name for name in folders if name != ".git"]
-        prefix = folder[len(base) :].strip("/")
-        for name in names:
-            if name != ".git" and stat.S_ISREG(os.stat(name, dir_fd=fd, follow_symlinks=False).st_mode):
-                yield f"{prefix}/{name}" if prefix else name
+    found: list[str] = []
+    folders = [""]
+    while folders:
+        folder = folders.pop()
+        with os.scandir(f"{os.fspath(root)}/{folder}") as entries:
+            for entry in entries:
+                if entry.name == ".git":
+                    continue
+                if entry.is_dir(follow_symlinks=False):
+                    folders.append(f"{folder}{entry.name}/")
+                elif entry.is_file(follow_symlinks=False):
+                    found.append(f"{folder}{entry.name}")
+    yield from sorted(found)
 
 
 def _parts(path: str) -> list[str]:
@@ -144,8 +154,8 @@ def _folder(root: Path, folders: list[str], path: str, *, make: bool) -> Iterato
         os.close(current)
 
 
-def _open(fds: ExitStack, name: str, folder: int | None) -> int:
-    fd = os.open(name, FOLDER, dir_fd=folder)
+def _open(fds: ExitStack, name: str, folder: int | None, how: int = os.O_RDONLY) -> int:
+    fd = os.open(name, FOLDER | how, dir_fd=folder)
     fds.callback(os.close, fd)
     return fd
 
@@ -178,21 +188,27 @@ def _copy_file(name: str, source: int, target: int) -> None:
             os.fchmod(made, 0o755 if found.st_mode & 0o111 else 0o644)
 
 
-def _remove(name: str, folder: int) -> None:
-    try:
-        os.unlink(name, dir_fd=folder)
-    except FileNotFoundError:
-        return
-    except (IsADirectoryError, PermissionError):
-        _remove_folder(name, folder)
-
-
-def _remove_folder(name: str, folder: int) -> None:
-    fd = os.open(name, FOLDER, dir_fd=folder)
-    try:
-        os.fchmod(fd, 0o700)
-        for inner in os.listdir(fd):
-            _remove(inner, fd)
-    finally:
-        os.close(fd)
+def _empty(name: str, folder: int) -> None:
+    """Remove the folder `name`, moving the folders in it up beside it: no depth exhausts descriptors or the stack."""
+    with ExitStack() as fds:
+        fd = _open(fds, name, folder, os.O_PATH)
+        _unlock(fd)
+        for inner in _names(fd):
+            try:
+                os.unlink(inner, dir_fd=fd)
+            except IsADirectoryError:
+                # Its own `..` changes, which takes the right to write it.
+                with ExitStack() as once:
+                    _unlock(_open(once, inner, fd, os.O_PATH))
+                os.rename(inner, secrets.token_hex(8), src_dir_fd=fd, dst_dir_fd=folder)
     os.rmdir(name, dir_fd=folder)
+
+
+def _names(fd: int) -> list[str]:
+    """The names in the folder open at `fd`, which O_PATH keeps from being listed itself."""
+    return os.listdir(f"/proc/self/fd/{fd}")  # noqa: PTH208 - no path of a file
+
+
+def _unlock(fd: int) -> None:
+    """Make the folder open at `fd` ours to change; opening it with O_PATH took no right to read."""
+    os.chmod(f"/proc/self/fd/{fd}", 0o700)  # noqa: PTH101 - no path of a file

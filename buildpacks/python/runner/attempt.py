@@ -104,7 +104,6 @@ def watch(child, reading, limit):
     """In the parent: read the child's answer until it closes its pipe or runs out of wall-clock time."""
     deadline = time.monotonic() + wall(limit) + 1.0
     parts = []
-    late = False
     while True:
         ready, _, _ = select.select([reading], [], [], max(0.0, deadline - time.monotonic()))
         part = os.read(reading, 1 << 16) if ready else b""

@@ -1,0 +1,113 @@
+"""What tests share: a real command line, small real projects, one home for the environments that they need."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@dataclass(frozen=True)
+class Ran:
+    """A finished command."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> dict[str, Any]:
+        found = json.loads(self.out)
+        assert isinstance(found, dict)
+        return found
+
+
+@pytest.fixture(scope="session")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One `RFSN_HOME` for all tests, so that environments are made once."""
+    return tmp_path_factory.mktemp("rfsn-home")
+
+
+@pytest.fixture(scope="session")
+def environment(home: Path) -> dict[str, str]:
+    """The environment of commands: the developer's own rfsn settings play no part."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("RFSN_")}
+    return kept | {"RFSN_HOME": str(home)}
+
+
+@pytest.fixture(autouse=True)
+def _home(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What runs in the test's own process uses the same home."""
+    for name in [name for name in os.environ if name.startswith("RFSN_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("RFSN_HOME", str(home))
+
+
+@pytest.fixture(scope="session")
+def script() -> Path:
+    """The console script of the environment that runs the tests."""
+    return Path(sys.executable).with_name("rfsn")
+
+
+@pytest.fixture(scope="session")
+def rfsn(environment: dict[str, str], script: Path) -> Callable[..., Ran]:
+    """Run the command line."""
+
+    def run(*arguments: str | Path, cwd: Path | None = None, env: Mapping[str, str] | None = None) -> Ran:
+        done = subprocess.run(
+            [script, *arguments],
+            cwd=cwd or ROOT,
+            env=environment | dict(env or {}),
+            capture_output=True,
+            text=True,
+            timeout=300,
+            check=False,
+        )
+        assert "Traceback" not in done.stderr, done.stderr
+        return Ran(done.returncode, done.stdout, done.stderr)
+
+    return run
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Callable[..., Path]:
+    """Make a git repository of the given files, committed."""
+
+    def make(files: Mapping[str, str], name: str = "project") -> Path:
+        folder = tmp_path / name
+        for path, text in files.items():
+            (folder / path).parent.mkdir(parents=True, exist_ok=True)
+            (folder / path).write_text(text)
+        run_git("init", "--quiet", "--initial-branch=main", cwd=folder)
+        run_git("add", "--all", cwd=folder)
+        run_git("commit", "--quiet", "--allow-empty", "--message", "start", cwd=folder)
+        return folder
+
+    return make
+
+
+def run_git(*arguments: str, cwd: Path) -> str:
+    cwd.mkdir(parents=True, exist_ok=True)
+    identity = ("-c", "user.name=test", "-c", "user.email=test@localhost")
+    done = subprocess.run(["git", *identity, *arguments], cwd=cwd, capture_output=True, text=True, check=True)
+    return done.stdout
+
+
+@pytest.fixture
+def git() -> Callable[..., str]:
+    """Run git in a folder."""
+    return run_git
+
+
+@pytest.fixture(scope="session")
+def examples() -> Path:
+    return ROOT / "examples"

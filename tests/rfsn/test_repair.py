@@ -1,0 +1,213 @@
+"""`rfsn repair` as its users meet it."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+type Rfsn = Callable[..., Any]
+type Make = Callable[..., Path]
+
+BUGGY = {
+    "ranges.py": "def last(items):\n    return items[len(items)]\n\n\ndef first(items):\n    return items[0]\n",
+    "test_ranges.py": (
+        "from ranges import first, last\n\n\n"
+        "def test_last():\n    assert last([1, 2, 3]) == 3\n    assert last([4, 5]) == 5\n\n\n"
+        "def test_first():\n    assert first([1, 2]) == 1\n"
+    ),
+}
+
+
+def processes(marker: str) -> list[str]:
+    """The command lines of running processes that contain a text."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        try:
+            line = (entry / "cmdline").read_bytes() if entry.name.isdigit() else b""
+        except OSError:
+            continue
+        if marker.encode() in line:
+            found.append(line.replace(b"\0", b" ").decode(errors="replace"))
+    return found
+
+
+def tree(folder: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+@pytest.mark.parametrize(
+    ("example", "path"), [("intervals", "intervals.py"), ("stock", "stock.py"), ("checkout", "shop/basket.py")]
+)
+def test_each_example_is_repaired_and_the_patch_holds_outside(
+    example: str, path: str, rfsn: Rfsn, examples: Path, tmp_path: Path
+) -> None:
+    before = tree(examples / example)
+    ran = rfsn("repair", examples / example, "--out", tmp_path / "session")
+    assert ran.code == 0
+    assert f"+++ b/{path}" in ran.out
+    assert "repaired" in ran.err
+    assert tree(examples / example) == before, "the user's own tree was written"
+    copy = tmp_path / "copy"
+    shutil.copytree(examples / example, copy)
+    subprocess.run(["git", "apply", tmp_path / "session" / "patch.diff"], cwd=copy, check=True)
+    subprocess.run([sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"], cwd=copy, check=True)
+
+
+def test_json_is_one_object_and_nothing_else(rfsn: Rfsn, project: Make) -> None:
+    ran = rfsn("repair", project(BUGGY), "--json")
+    assert ran.code == 0
+    result = ran.json
+    assert result["status"] == "repaired"
+    assert result["tests"] == {
+        "command": ["python", "-m", "pytest"],
+        "total": 2,
+        "passed": 1,
+        "failing": ["test_ranges.py::test_last"],
+        "fixed": ["test_ranges.py::test_last"],
+    }
+    assert result["verdict"] == {"accepted": True, "reasons": [], "evidence": "ids"}
+    assert ran.err == ""
+    folder = Path(result["folder"])
+    assert json.loads((folder / "report.json").read_text()) == result
+    assert (folder / "patch.diff").read_text() == result["patch"]
+    assert not (folder / "scratch").exists()
+
+
+def test_uncommitted_work_is_part_of_the_source(rfsn: Rfsn, project: Make) -> None:
+    folder = project({"ranges.py": BUGGY["ranges.py"], "old.py": "", "test_old.py": "def test(): assert False\n"})
+    (folder / "test_ranges.py").write_text(BUGGY["test_ranges.py"])
+    (folder / "test_old.py").unlink()
+    (folder / ".gitignore").write_text("ignored.py\n")
+    (folder / "ignored.py").write_text("")
+    result = rfsn("repair", folder, "--json").json
+    assert result["status"] == "repaired"
+    assert result["tests"]["total"] == 2
+    assert not (Path(result["folder"]) / "base" / "ignored.py").exists()
+
+
+def test_a_revision_is_taken_as_it_was(rfsn: Rfsn, project: Make, git: Callable[..., str]) -> None:
+    folder = project(BUGGY)
+    git("tag", "buggy", cwd=folder)
+    (folder / "ranges.py").write_text(BUGGY["ranges.py"].replace("[len(items)]", "[-1]"))
+    git("commit", "--quiet", "--all", "--message", "fix", cwd=folder)
+    assert rfsn("repair", folder, "--json").json["status"] == "nothing_to_repair"
+    for revision in ("buggy", "HEAD~1"):
+        result = rfsn("repair", folder, "--ref", revision, "--json").json
+        assert result["status"] == "repaired"
+        history = git("log", "--oneline", "--all", cwd=Path(result["folder"]) / "base")
+        assert len(history.splitlines()) == 1, "the fix must not be reachable"
+
+
+def test_a_target_narrows_the_repair(rfsn: Rfsn, project: Make) -> None:
+    files = BUGGY | {"test_never.py": "def test_never():\n    assert 1 == 2\n"}
+    result = rfsn("repair", project(files), "--target", "test_ranges.py::test_last", "--json").json
+    assert result["status"] == "repaired"
+    assert result["tests"]["fixed"] == ["test_ranges.py::test_last"]
+
+
+def test_an_unknown_target_is_named_with_its_neighbours(rfsn: Rfsn, project: Make) -> None:
+    ran = rfsn("repair", project(BUGGY), "--target", "test_ranges.py::test_lost")
+    assert ran.code == 2
+    assert "test_ranges.py::test_lost" in ran.err
+    assert "test_ranges.py::test_last" in ran.err
+
+
+@pytest.mark.parametrize(
+    ("files", "options", "status", "code", "said"),
+    [
+        ({"a.py": "", "test_a.py": "def test(): pass\n"}, [], "nothing_to_repair", 0, "all 1 tests pass"),
+        ({"a.py": "x = 1\n"}, [], "infra_error", 3, "pytest found no tests"),
+        ({"README": "no code"}, [], "usage_error", 2, "no buildpack"),
+        (BUGGY, ["--test", "make check"], "usage_error", 2, "runs pytest, not 'make check'"),
+        (BUGGY, ["--ref", "no-such-revision"], "usage_error", 2, "has no revision 'no-such-revision'"),
+        (BUGGY, ["--ref", "--upload-pack=evil"], "usage_error", 2, "no revision"),
+        (BUGGY, ["--sandbox", "nowhere"], "usage_error", 2, "sandbox"),
+        (BUGGY, ["--time-limit", "-1"], "usage_error", 2, "time_limit"),
+        (BUGGY, ["--max-steps", "1"], "not_repaired", 1, "the limit of 1 steps is reached"),
+        (
+            {"a.py": "", "test_a.py": "import a\nimport missing_module\n"},
+            [],
+            "infra_error",
+            3,
+            "test_a.py could not be collected",
+        ),
+        (
+            {"a.py": "", "test_a.py": "def test(): assert 0\n", "requirements.txt": "no-such-package-rfsn==1.0\n"},
+            [],
+            "infra_error",
+            3,
+            "no-such-package-rfsn",
+        ),
+    ],
+)
+def test_every_other_end_is_said_plainly(
+    files: dict[str, str], options: list[str], status: str, code: int, said: str, rfsn: Rfsn, project: Make
+) -> None:
+    ran = rfsn("repair", project(files), *options, "--json")
+    assert (ran.json["status"], ran.code) == (status, code), ran.json
+    assert said in ran.json["reason"]
+
+
+def test_what_is_no_repository_is_refused(rfsn: Rfsn, tmp_path: Path) -> None:
+    (tmp_path / "plain").mkdir()
+    ran = rfsn("repair", tmp_path / "plain")
+    assert ran.code == 2
+    assert "not a git repository" in ran.err
+    ran = rfsn("repair", tmp_path / "nowhere")
+    assert ran.code == 2
+    assert "no such folder" in ran.err
+
+
+def test_flaky_failures_are_not_repaired(rfsn: Rfsn, project: Make) -> None:
+    # Fails on the first run and passes on the second: the second is asked for by id, which the arguments show.
+    flaky = "import sys\n\n\ndef test_moody():\n    assert any('test_moody' in argument for argument in sys.argv)\n"
+    ran = rfsn("repair", project({"a.py": "", "test_a.py": flaky}), "--json")
+    assert (ran.json["status"], ran.code) == ("flaky", 1)
+
+
+def test_a_hanging_test_is_ended_and_repaired(rfsn: Rfsn, project: Make) -> None:
+    files = {
+        "count.py": "def steps(n):\n    count = 0\n    while n > 0:\n        n = n + 1\n        count += 1\n    return count\n",
+        "test_count.py": (
+            "from count import steps\n\n\ndef test_steps():\n    assert steps(5) == 5\n\n\n"
+            "def test_none():\n    assert steps(0) == 0\n"
+        ),
+    }
+    result = rfsn("repair", project(files), "--time-limit", "120", "--json").json
+    assert result["status"] == "repaired", result
+    assert "timeout" in result["outcomes"]
+
+
+def test_a_daemon_that_a_test_starts_dies_with_its_sandbox(rfsn: Rfsn, project: Make) -> None:
+    marker = f"rfsn-daemon-{os.getpid()}-{time.monotonic_ns()}"
+    daemon = (
+        "import subprocess, sys\n\n\ndef test_daemon():\n"
+        f"    subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(600)', '{marker}'],\n"
+        "                     start_new_session=True)\n    assert False\n"
+    )
+    ran = rfsn("repair", project({"a.py": "x = 1\n", "test_a.py": daemon}), "--json")
+    assert ran.json["status"] == "not_repaired"
+    assert not processes(marker)
+
+
+def test_log_lines_carry_session_phase_and_step(rfsn: Rfsn, project: Make) -> None:
+    ran = rfsn("repair", project(BUGGY), "--json", env={"RFSN_LOG": "json"})
+    lines = [json.loads(line) for line in ran.err.splitlines()]
+    assert [line["step"] for line in lines] == list(range(1, len(lines) + 1))
+    assert {line["session"] for line in lines} == {ran.json["session"]}
+    assert [lines[0]["phase"], lines[-1]["phase"]] == ["reproduce", "verify"]
+
+
+def test_seeds_and_workers_do_not_change_what_is_found(rfsn: Rfsn, examples: Path) -> None:
+    one = rfsn("repair", examples / "checkout", "--json").json
+    two = rfsn("repair", examples / "checkout", "--workers", "2", "--json").json
+    assert (one["patch"], one["outcomes"]) == (two["patch"], two["outcomes"])
