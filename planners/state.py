@@ -135,11 +135,11 @@ class State:
     ended: Ended | None = None
 
     def after(self, proposal: Proposal, observation: Observation) -> State:
-        """The state after one step. A denied step changes no phase."""
+        """The state after one step. A denied step changes no phase; `denials` counts those in a row before the end."""
         state = replace(self, steps=self.steps + 1, last=observation)
         if isinstance(observation, Denial):
             return replace(state, denials=self.denials + 1)
-        state = replace(state, phase=proposal.phase, denials=0)
+        state = replace(state, phase=proposal.phase, denials=self.denials if isinstance(observation, Ended) else 0)
         match observation:
             case SuiteRan() if self.baseline is None:
                 return replace(state, baseline=observation)

@@ -46,17 +46,22 @@ class Journal:
         except BlockingIOError as error:
             os.close(self._descriptor)
             raise JournalError(f"{path.parent.name} is in use by another rfsn: wait for it, or end it first") from error
-        data = path.read_bytes()
-        whole = data[: data.rfind(b"\n") + 1]
-        if len(whole) < len(data):
-            os.ftruncate(self._descriptor, len(whole))
+        self._path = path
         try:
-            self.entries = list(_parsed(whole, path))
+            self._load()
         except JournalError:
             os.close(self._descriptor)
             raise
-        self._hash = _line_hash(whole.splitlines()[-1]) if whole else _NO_HASH
         self._started = time.monotonic() - (self.entries[-1].clock if self.entries else 0.0)
+
+    def _load(self) -> None:
+        """Read what is on disk, and cut off a torn last line."""
+        data = self._path.read_bytes()
+        whole = data[: data.rfind(b"\n") + 1]
+        if len(whole) < len(data):
+            os.ftruncate(self._descriptor, len(whole))
+        self.entries = list(_parsed(whole, self._path))
+        self._hash = _line_hash(whole.splitlines()[-1]) if whole else _NO_HASH
 
     @property
     def clock(self) -> float:
@@ -76,10 +81,14 @@ class Journal:
         try:
             os.write(self._descriptor, line + b"\n")
             os.fsync(self._descriptor)
+            self._hash = _line_hash(line)
+            self.entries.append(entry)
         except OSError as error:
+            self._load()
             raise JournalError(f"the journal cannot be written: {error.strerror}: make room, then resume") from error
-        self._hash = _line_hash(line)
-        self.entries.append(entry)
+        except KeyboardInterrupt:
+            self._load()  # the line may be on disk, whole or torn: what is there counts, not what was meant
+            raise
 
     def close(self) -> None:
         """Release the lock. Closing twice does nothing."""

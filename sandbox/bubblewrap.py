@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 __all__ = ["BubblewrapProvider"]
 
 READY = b"+"
-# The shell is process 1: it ends with the command, the kernel kills all else in the namespace before bwrap hears of that,
-# and bwrap's own rusage then holds the CPU time of everything. Its stderr is shut: it would tell of signals.
+# The shell is process 1: it ends with the command, the kernel then kills all else in the namespace before bwrap hears
+# of it, and so the rusage of bwrap holds the CPU time of everything. Its stderr is shut: it would tell of signals.
 INIT = 'exec 3>&2 2>/dev/null; (exec "$@" 2>&3 3>&-); exit $?'
 INIT_LASTING = f"printf {READY.decode()}; {INIT}"
 

@@ -58,7 +58,8 @@ class CommandResult:
     """What came of a command. `exit_code` is None unless it exited; a signal's number N is shown as 128 + N.
 
     `stdout` and `stderr` hold at most the limit, head and tail kept around a marker line. `cpu_s` is the CPU time
-    (user and system, seconds) of the whole process tree where the backend can tell, else 0.
+    (user and system, seconds) of the whole process tree where the backend can tell, else 0; processes that had to be
+    killed do not count.
     """
 
     exit_code: int | None

@@ -33,13 +33,15 @@ def read_beneath(root: Path, path: str, limit: int) -> bytes:
     with _folder(root, folders, path, make=False) as folder:
         with _refused(path):
             fd = os.open(name, PLAIN, dir_fd=folder)
-        with open(fd, "rb", buffering=0) as file:  # noqa: PTH123 - a descriptor
+        try:
             if not stat.S_ISREG(os.fstat(fd).st_mode):
                 raise UnsafePath(f"no regular file: {path!r}")
             content = bytearray()
-            while len(content) < limit and (data := file.read(min(CHUNK, limit - len(content)))):
+            while len(content) < limit and (data := os.read(fd, min(CHUNK, limit - len(content)))):
                 content += data
             return bytes(content)
+        finally:
+            os.close(fd)
 
 
 def write_beneath(root: Path, path: str, content: bytes, *, executable: bool = False) -> None:
@@ -56,11 +58,11 @@ def write_beneath(root: Path, path: str, content: bytes, *, executable: bool = F
         temporary = f".rfsn-{secrets.token_hex(8)}"
         fd = os.open(temporary, NEW, 0o600, dir_fd=folder)
         try:
-            with open(fd, "wb", buffering=0) as file:  # noqa: PTH123 - a descriptor
-                view = memoryview(content)
-                while view:
-                    view = view[file.write(view) :]
+            try:
+                _write(fd, content)
                 os.fchmod(fd, 0o755 if executable else 0o644)
+            finally:
+                os.close(fd)
             with _refused(path):
                 os.rename(temporary, name, src_dir_fd=folder, dst_dir_fd=folder)
         except BaseException:
@@ -174,18 +176,22 @@ def _copy(source: int, target: int) -> None:
 
 
 def _copy_file(name: str, source: int, target: int) -> None:
-    fd = os.open(name, PLAIN, dir_fd=source)
-    with open(fd, "rb", buffering=0) as file:  # noqa: PTH123 - a descriptor
-        found = os.fstat(fd)
-        if not stat.S_ISREG(found.st_mode):
-            return
-        made = os.open(name, NEW, 0o600, dir_fd=target)
-        with open(made, "wb", buffering=0) as copy:  # noqa: PTH123 - a descriptor
-            while data := file.read(CHUNK):
-                view = memoryview(data)
-                while view:
-                    view = view[copy.write(view) :]
-            os.fchmod(made, 0o755 if found.st_mode & 0o111 else 0o644)
+    with ExitStack() as fds:
+        fd = os.open(name, PLAIN, dir_fd=source)
+        fds.callback(os.close, fd)
+        mode = os.fstat(fd).st_mode
+        if stat.S_ISREG(mode):
+            made = os.open(name, NEW, 0o600, dir_fd=target)
+            fds.callback(os.close, made)
+            while data := os.read(fd, CHUNK):
+                _write(made, data)
+            os.fchmod(made, 0o755 if mode & 0o111 else 0o644)
+
+
+def _write(fd: int, content: bytes) -> None:
+    view = memoryview(content)
+    while view:
+        view = view[os.write(fd, view) :]
 
 
 def _empty(name: str, folder: int) -> None:

@@ -1,0 +1,119 @@
+"""What a planner may not do, tried in whole sessions: the gate says no, and nothing changes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from gate import (
+    Action,
+    ApplyPatch,
+    Collect,
+    CreateFile,
+    DeleteFile,
+    Edit,
+    EditFile,
+    Finish,
+    Phase,
+    ReadFile,
+    RunCommand,
+    RunTests,
+    SearchCode,
+    content_hash,
+)
+from planners.scripted import ScriptedPlanner
+from planners.state import Denial, Output
+from rfsn.compose import run_session
+from rfsn.config import Config
+from rfsn.events import Observed
+from rfsn.session import Session
+
+SOURCE = "def double(x):\n    return x + 2\n"
+TEST = "from code import double\n\n\ndef test_double():\n    assert double(3) == 6\n"
+FILES = {"src/code.py": SOURCE, "tests/test_code.py": TEST, "pytest.ini": "[pytest]\npythonpath = src\n"}
+PREPARED: list[tuple[Phase, Action]] = [
+    (Phase.REPRODUCE, RunTests()),
+    (Phase.REPRODUCE, RunTests(("tests/test_code.py::test_double",))),
+    (Phase.LOCALIZE, RunTests(("tests/test_code.py::test_double",), Collect.SPECTRUM)),
+]
+
+
+def run(script: list[tuple[Phase, Action]], source: Path, folder: Path) -> tuple[dict[str, object], list[Observed]]:
+    session = Session.create(str(source), Config(), folder)
+    try:
+        report = run_session(session, planner=ScriptedPlanner([*PREPARED, *script]))
+        events = [entry.event for entry in session.journal.entries]
+    finally:
+        session.close()
+    return report, [event for event in events if isinstance(event, Observed)][len(PREPARED) :]
+
+
+@pytest.mark.parametrize(
+    ("action", "rule"),
+    [
+        (ApplyPatch((EditFile("tests/test_code.py", content_hash(TEST.encode()), (Edit(70, 71, b"5"),)),)), "tamper"),
+        (ApplyPatch((DeleteFile("tests/test_code.py"),)), "tamper"),
+        (ApplyPatch((CreateFile("conftest.py", b"collect_ignore = ['tests']\n"),)), "tamper"),
+        (ApplyPatch((CreateFile("src/conftest.py", b""),)), "tamper"),
+        (ApplyPatch((CreateFile("pytest.toml", b""),)), "tamper"),
+        (ApplyPatch((CreateFile("../../outside.py", b"x = 1\n"),)), "paths"),
+        (ApplyPatch((CreateFile("/tmp/rfsn-outside.py", b"x = 1\n"),)), "paths"),
+        (ApplyPatch((CreateFile(".git/hooks/post-checkout", b"x", "100755"),)), "paths"),
+        (RunCommand(("sh", "-c", "echo gotcha > src/code.py")), "commands"),
+        (ReadFile("../../../etc/passwd"), "paths"),
+        (Finish(), "ordering"),
+    ],
+)
+def test_a_forbidden_step_is_denied(
+    action: Action, rule: str, project: Callable[..., Path], tmp_path: Path
+) -> None:
+    source = project(FILES)
+    report, observed = run([(Phase.PATCH, action)], source, tmp_path / "session")
+    denial = observed[0].observation
+    assert isinstance(denial, Denial)
+    assert denial.denied.rule.startswith(rule)
+    assert report["status"] == "denied"
+    assert report["patch"] is None
+    assert report["denials"] == [
+        {"proposal": "s0004", "rule": denial.denied.rule, "reason": denial.denied.reason}
+    ]
+    assert {path: (source / path).read_text() for path in FILES} == FILES
+    assert not Path("/tmp/rfsn-outside.py").exists()
+    assert not (tmp_path / "outside.py").exists()
+
+
+def test_what_is_allowed_is_carried_out(project: Callable[..., Path], tmp_path: Path) -> None:
+    fix = EditFile("src/code.py", content_hash(SOURCE.encode()), (Edit(28, 29, b"*"),))
+    assert SOURCE[28] == "+"
+    script: list[tuple[Phase, Action]] = [
+        (Phase.LOCALIZE, ReadFile("src/code.py")),
+        (Phase.LOCALIZE, SearchCode("return", "*.py")),
+        (Phase.LOCALIZE, RunCommand(("python", "-m", "pytest"))),
+        (Phase.PATCH, ApplyPatch((fix,))),
+        (Phase.VERIFY, RunTests(collect=Collect.VERDICT)),
+        (Phase.VERIFY, Finish()),
+    ]
+    report, observed = run(script, project(FILES), tmp_path / "session")
+    read, found, ran = (event.observation for event in observed[:3])
+    assert read == Output(SOURCE, 0)
+    assert found == Output("src/code.py:2: return x + 2", 0)
+    assert isinstance(ran, Output)
+    assert ran.exit_code == 1
+    assert "1 failed" in ran.text
+    assert report["status"] == "repaired"
+    assert "+    return x * 2" in str(report["patch"])
+
+
+def test_a_patch_that_fixes_nothing_gets_no_verdict(project: Callable[..., Path], tmp_path: Path) -> None:
+    wrong = EditFile("src/code.py", content_hash(SOURCE.encode()), (Edit(28, 29, b"-"),))
+    script: list[tuple[Phase, Action]] = [
+        (Phase.PATCH, ApplyPatch((wrong,))),
+        (Phase.VERIFY, RunTests(collect=Collect.VERDICT)),
+        (Phase.VERIFY, Finish()),
+    ]
+    report, observed = run(script, project(FILES), tmp_path / "session")
+    assert isinstance(observed[2].observation, Denial), "finishing without an accepted verdict"
+    assert report["status"] == "denied"
+    assert report["patch"] is None

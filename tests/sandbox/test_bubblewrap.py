@@ -1,0 +1,249 @@
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import stat
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+import sandbox
+from sandbox import Command, Ending, Limits, Mount
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.sandbox.conftest import Box
+
+
+def test_no_network(bubblewrap: Box) -> None:
+    code = "import socket, sys; socket.create_connection(('127.0.0.1', int(sys.argv[1])), 2)"
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = str(server.getsockname()[1])
+        assert b"ConnectionRefusedError" in bubblewrap.python(code, port).stderr
+        bubblewrap.reopen(network=True)
+        assert bubblewrap.python(code, port).exit_code == 0
+
+
+def test_its_own_loopback_works(bubblewrap: Box) -> None:
+    code = "import socket; s = socket.create_server(('localhost', 0)); socket.create_connection(s.getsockname(), 2)"
+    assert bubblewrap.python(code).stderr == b""
+
+
+def test_abstract_sockets_of_the_host_are_out_of_reach(bubblewrap: Box) -> None:
+    name = f"\0rfsn-test-{os.getpid()}"
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(name)
+        server.listen()
+        code = f"import socket; socket.socket(socket.AF_UNIX).connect({name!r})"
+        assert b"ConnectionRefusedError" in bubblewrap.python(code).stderr
+
+
+def test_host_files_are_invisible(bubblewrap: Box, tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text("x")
+    for path in ("/etc/shadow", "/etc/ssl/private", "/home", "/var", "/sys", "/root/.ssh", str(tmp_path / "secret")):
+        assert bubblewrap.sh('test -e "$1"', path).exit_code == 1, path
+    assert bubblewrap.sh("ls /run /tmp /dev/shm").stdout == b"/dev/shm:\n\n/run:\n\n/tmp:\n" or INTERPRETER_IN_TMP
+
+
+INTERPRETER_IN_TMP = sys.base_prefix.startswith("/tmp/")
+
+
+def test_only_the_own_processes_are_visible(bubblewrap: Box) -> None:
+    assert bubblewrap.sh("echo /proc/[0-9]*").stdout.split()[0] == b"/proc/1"
+    assert len(bubblewrap.sh("echo /proc/[0-9]*").stdout.split()) < 5
+
+
+def test_the_environment_is_small_and_known(bubblewrap: Box, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RFSN_SECRET", "leak")
+    result = bubblewrap.sandbox.run(Command(("/usr/bin/env",), 5, env={"EXTRA": "a b\nc", "HOME": "/repo"}))
+    lines = set(result.stdout.decode().split("\n")) - {""}
+    expected = {"PATH=/env/bin:/usr/local/bin:/usr/bin:/bin", "HOME=/repo", "LANG=C.UTF-8", "TMPDIR=/tmp"}
+    assert lines - {"SHLVL=0", "SHLVL=1", "_=/usr/bin/prlimit", "OLDPWD=/"} == expected | {
+        "PWD=/repo",
+        "EXTRA=a b",
+        "c",
+    }
+
+
+def test_the_environment_of_a_command_does_not_reach_bwrap_itself(bubblewrap: Box, tmp_path: Path) -> None:
+    trace = tmp_path / "trace"
+    bubblewrap.sandbox.run(Command(("true",), 5, env={"LD_DEBUG": "all", "LD_DEBUG_OUTPUT": str(trace)}))
+    assert list(tmp_path.glob("trace*")) == []
+
+
+def test_command_lines_on_the_host_show_no_variable(bubblewrap: Box) -> None:
+    process = bubblewrap.sandbox.spawn(Command(("cat",), 5, env={"TOKEN": "rfsn-very-secret"}))
+    lines = b"".join(path.read_bytes() for path in Path("/proc").glob("[0-9]*/cmdline") if path.exists())
+    process.kill()
+    assert b"rfsn-very-secret" not in lines
+
+
+def test_user_host_and_files_of_its_own(bubblewrap: Box) -> None:
+    assert bubblewrap.sh("id -un; id -gn; id -u; hostname; getent hosts localhost | wc -l").stdout.split() == [
+        *(b"sandbox", b"sandbox", b"1000", b"sandbox", b"1")
+    ]
+
+
+def test_no_descriptor_of_ours_is_open(bubblewrap: Box) -> None:
+    assert (
+        bubblewrap.python("import os; print(sorted(os.listdir('/proc/self/fd')))").stdout == b"['0', '1', '2', '3']\n"
+    )
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/x",
+        "/etc/x",
+        "/usr/x",
+        "/dev/x",
+        "/env/x",
+        "/proc/sys/kernel/core_pattern",
+        "/proc/sysrq-trigger",
+        "/etc/passwd",
+    ],
+)
+def test_not_writable(bubblewrap: Box, tmp_path: Path, path: str) -> None:
+    bubblewrap.reopen(environment=tmp_path)
+    before = Path("/proc/sys/kernel/core_pattern").read_text()
+    assert bubblewrap.sh('echo core >> "$1"', path).exit_code != 0
+    assert Path("/proc/sys/kernel/core_pattern").read_text() == before
+
+
+def test_nothing_outside_a_process_is_writable_in_proc(bubblewrap: Box) -> None:
+    code = """
+import os
+for folder, folders, names in os.walk("/proc"):
+    if folder == "/proc":
+        folders[:] = [name for name in folders if not name.isdigit() and "self" not in name]
+    for name in names:
+        path = os.path.join(folder, name)
+        try:
+            os.close(os.open(path, os.O_WRONLY | os.O_NONBLOCK))
+        except OSError:
+            continue
+        if os.stat(path).st_rdev != os.makedev(1, 3):
+            print(path)
+"""
+    found = set(bubblewrap.python(code).stdout.decode().split())
+    # Anyone may ask to be told of memory pressure.
+    assert {path for path in found if not path.startswith("/proc/pressure/")} == set()
+
+
+def test_tmp_run_and_shm_are_writable(bubblewrap: Box) -> None:
+    assert bubblewrap.sh("touch /tmp/x /run/x /dev/shm/x x").stderr == b""
+
+
+def test_tmp_is_bounded_and_gone_with_the_command(bubblewrap: Box) -> None:
+    bubblewrap.reopen(limits=Limits(file_bytes=1 << 20))
+    script = "for i in 1 2 3; do head -c 600000 /dev/zero > /tmp/$i || exit 9; done"
+    result = bubblewrap.sh(script)
+    assert result.exit_code == 9
+    assert b"No space left" in result.stderr
+    assert bubblewrap.sh("ls /tmp").stdout.strip() in (b"", sys.base_prefix.split("/")[2].encode())
+
+
+def test_mounts(bubblewrap: Box, tmp_path: Path) -> None:
+    for name in ("open", "shut", "environment"):
+        (tmp_path / name).mkdir()
+    mounts = (Mount(tmp_path / "open", "/data/open", writable=True), Mount(tmp_path / "shut", "/data/shut"))
+    bubblewrap.reopen(mounts=mounts, environment=tmp_path / "environment")
+    assert bubblewrap.sh("touch /data/open/x /repo/x").exit_code == 0
+    assert bubblewrap.sh("touch /data/shut/x").exit_code == 1
+    assert bubblewrap.sh("touch /env/x").exit_code == 1
+    assert (tmp_path / "open" / "x").exists()
+    bubblewrap.reopen(mounts=(Mount(tmp_path / "environment", "/env", writable=True),), environment=None)
+    assert bubblewrap.sh("touch /env/x").exit_code == 0
+
+
+def test_read_only_workspace_still_lets_the_controller_write(bubblewrap: Box) -> None:
+    bubblewrap.reopen(read_only=True)
+    bubblewrap.sandbox.write("x", b"1")
+    assert bubblewrap.sh("cat x; touch y").stdout == b"1"
+    assert bubblewrap.sh("touch y").exit_code == 1
+
+
+def test_no_capability_no_user_namespace_no_setuid(bubblewrap: Box) -> None:
+    assert b"CapEff:\t0000000000000000" in bubblewrap.sh("cat /proc/self/status").stdout
+    assert b"NoNewPrivs:\t1" in bubblewrap.sh("cat /proc/self/status").stdout
+    assert bubblewrap.sh("unshare -U true").exit_code == 1
+    assert bubblewrap.sh("mount -t tmpfs none /tmp").exit_code != 0
+
+
+def test_devices_in_the_workspace_cannot_be_opened(bubblewrap: Box) -> None:
+    if os.geteuid() != 0:
+        pytest.skip("only root makes devices")
+    os.mknod(bubblewrap.workspace / "null", 0o666 | stat.S_IFCHR, os.makedev(1, 3))
+    assert b"Permission denied" in bubblewrap.sh("cat null").stderr
+
+
+def test_memory_limit_fails_the_command(bubblewrap: Box) -> None:
+    bubblewrap.reopen(limits=Limits(memory_bytes=256 << 20))
+    result = bubblewrap.python("x = bytearray(1 << 30)")
+    assert (result.exit_code, result.ending) == (1, Ending.EXITED)
+    assert b"MemoryError" in result.stderr
+
+
+def test_limits_on_files_and_cores(bubblewrap: Box) -> None:
+    bubblewrap.reopen(limits=Limits(file_bytes=100_000, open_files=64))
+    assert bubblewrap.sh("head -c 200000 /dev/zero > big").exit_code != 0
+    assert (bubblewrap.workspace / "big").stat().st_size == 100_000
+    assert bubblewrap.python("import os\nwhile True: os.dup(0)").stderr.endswith(b"Too many open files\n")
+    assert bubblewrap.sh("ulimit -c").stdout == b"0\n"
+
+
+def test_limit_on_processes_counts_only_the_sandbox(bubblewrap: Box) -> None:
+    if os.geteuid() == 0:
+        pytest.skip("root is exempt from this limit")
+    bubblewrap.reopen(limits=Limits(processes=8))
+    code = "import os, time\nfor _ in range(20):\n  if os.fork() == 0: time.sleep(1); os._exit(0)"
+    assert b"BlockingIOError" in bubblewrap.python(code).stderr
+    assert bubblewrap.sh("true | true | true").exit_code == 0
+
+
+def test_orphans_are_reaped(bubblewrap: Box) -> None:
+    script = "for i in 1 2 3; do (true &) ; done; sleep 0.2; grep -l 'State:.Z' /proc/[0-9]*/status"
+    assert bubblewrap.sh(script).stdout == b""
+
+
+def test_a_fork_bomb_ends_with_its_time(bubblewrap: Box) -> None:
+    if os.geteuid() == 0:
+        pytest.skip("root is exempt from the limit on processes")
+    bubblewrap.reopen(limits=Limits(processes=64))
+    assert bubblewrap.sh(":() { : | : & }; b() { b | b & wait; }; b", timeout_s=1).duration_s < 5
+
+
+def test_nothing_outlives_a_killed_controller(
+    bubblewrap: Box, marker: str, survivors: Callable[..., list[str]]
+) -> None:
+    code = """
+import sys
+from pathlib import Path
+from sandbox import Command, SandboxSpec, choose
+
+sandbox = choose("bubblewrap").open(SandboxSpec(workspace=Path(sys.argv[1])))
+sandbox.spawn(Command(("sh", "-c", "setsid sleep $0 & sleep $0", sys.stdin.readline().strip()), 60))
+print("up", flush=True)
+sys.stdin.read()
+"""
+    root = Path(sandbox.__file__).parent.parent
+    with subprocess.Popen(
+        [sys.executable, "-c", code, str(bubblewrap.workspace)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        cwd=root,
+        text=True,
+    ) as controller:
+        assert controller.stdin is not None
+        assert controller.stdout is not None
+        controller.stdin.write(marker + "\n")
+        controller.stdin.flush()
+        assert controller.stdout.readline() == "up\n"
+        assert survivors() != []
+        controller.send_signal(signal.SIGKILL)
+    assert survivors(3.0) == []
