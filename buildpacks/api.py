@@ -131,7 +131,9 @@ class RepoView(Protocol):
         """Every regular file, sorted."""
         ...
 
-    def exists(self, path: str) -> bool: ...
+    def exists(self, path: str) -> bool:
+        """Whether there is a regular file at `path`."""
+        ...
 
     def read(self, path: str) -> bytes:
         """The content of a file; raises `FileNotFoundError`."""
@@ -168,8 +170,10 @@ class BuildPlan:
 
 @dataclass(frozen=True, slots=True)
 class RunRequest:
-    """Which tests to run and how patient to be: one test may use `case_limit_s` seconds of CPU, the whole
-    `hang_budget_s` seconds waiting for tests that reach that limit."""
+    """Which tests to run (all where `ids` is empty) and how patient to be.
+
+    One test may use `case_limit_s` seconds of CPU; `hang_budget_s` seconds may be spent on tests that reach that limit.
+    """
 
     ids: tuple[str, ...] = ()
     case_limit_s: float = 30.0
@@ -199,7 +203,9 @@ class Buildpack(Protocol):
     name: str
     api_version: int
 
-    def detect(self, view: RepoView) -> Detection: ...
+    def detect(self, view: RepoView) -> Detection:
+        """How sure the pack is that this tree is its language's."""
+        ...
 
     def plan(self, view: RepoView, options: PlanOptions) -> BuildPlan:
         """Raises `BuildpackError` where this tree cannot be tested as it stands."""
@@ -217,4 +223,6 @@ class Buildpack(Protocol):
         """Patterns (gitignore syntax) of tests, runner configuration and lock files: what no repair may touch."""
         ...
 
-    def warm_runner(self, plan: BuildPlan) -> WarmRunner | None: ...
+    def warm_runner(self, plan: BuildPlan) -> WarmRunner | None:
+        """The worker that validates candidates quickly, where the language has one."""
+        ...

@@ -52,11 +52,9 @@ def _case(element: Element, modules: Mapping[str, str], limit_marker: str) -> Ca
         child = element.find(tag)
         if child is not None:
             message = (child.get("message") or child.text or "").strip()[:_MAX_MESSAGE]
-            if limit_marker in message:
-                outcome = Outcome.TIMEOUT
-            elif child.get("type") == "pytest.xfail":
-                outcome = Outcome.XFAILED
-            return CaseResult(id, outcome, duration, message)
+            expected = child.get("type") == "pytest.xfail"
+            told = Outcome.TIMEOUT if limit_marker in message else Outcome.XFAILED if expected else outcome
+            return CaseResult(id, told, duration, message)
     return CaseResult(id, Outcome.PASSED, duration)
 
 

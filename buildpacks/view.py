@@ -42,8 +42,8 @@ class FolderView:
         for folder, folders, files in os.walk(self.root):
             if Path(folder) == self.root:
                 folders[:] = [name for name in folders if name != ".git"]
-            paths = (os.path.join(folder, name) for name in (*folders, *files))
-            found += [os.path.relpath(path, self.root) for path in paths if os.path.islink(path)]
+            paths = (Path(folder, name) for name in (*folders, *files))
+            found += [path.relative_to(self.root).as_posix() for path in paths if path.is_symlink()]
         return sorted(found)
 
     def exists(self, path: str) -> bool:

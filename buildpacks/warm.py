@@ -6,8 +6,8 @@ A runner first says `{"ready": [test ids], "errors": collection errors}`. Then i
   the CPU seconds that each may use; answered by `{"planned": n}`, the tests that it knows.
 - `{"op": "trace", "id": id, "limit": s}`: run one test on the base and say which lines it executed; answered by its
   `outcome`, `cpu_s`, `message`, `frames` (path, line, function) and `lines` (path -> numbers).
-- `{"op": "try", "index": n, "files": {path: [[start, end, text], ...]}}`: apply edits (byte offsets on the base) and run
-  the plan until the first test that does not pass; answered by `index`, `outcome` and the `id` of that test.
+- `{"op": "try", "index": n, "files": {path: [[start, end, text], ...]}}`: apply edits (byte offsets on the base) and
+  run the plan until the first test that does not pass; answered by `index`, `outcome` and the `id` of that test.
 
 Every answer comes out of a sandbox and is hostile: decoding checks it and raises `ProtocolError`.
 """

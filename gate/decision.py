@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Set
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
@@ -65,7 +65,7 @@ class Context:
     commands: tuple[tuple[str, ...], ...] = ()
     limits: SizeLimits = field(default_factory=SizeLimits)
     phase: Phase = Phase.REPRODUCE
-    used_ids: Set[str] = frozenset()
+    used_ids: frozenset[str] = frozenset()
     applied: bool = False
     verified: bool = False
 
@@ -75,7 +75,9 @@ class Rule[Subject](Protocol):
 
     id: str
 
-    def check(self, subject: Subject, context: Context) -> Denied | None: ...
+    def check(self, subject: Subject, context: Context) -> Denied | None:
+        """A denial, or None where this rule has nothing to say against the subject."""
+        ...
 
 
 type ProposalRule = Rule[Proposal]

@@ -114,7 +114,7 @@ class Change:
 def apply(patch: Patch, read: Callable[[str], bytes]) -> Change:
     """Compute what `patch` does on the base that `read` gives (it raises `FileNotFoundError` for a missing path).
 
-    Raises `PatchError` where the patch does not fit. Paths are taken as they are written: judging them is a rule's work.
+    Raises `PatchError` where the patch does not fit. Paths are taken as they are written: judging them is for rules.
     """
     files: dict[str, FileChange] = {}
 
@@ -158,7 +158,13 @@ def apply(patch: Patch, read: Callable[[str], bytes]) -> Change:
                 put_fresh(to, content, None)
             case SetMode(path, mode):
                 put(path, current(path), mode)
-    return Change({path: file for path, file in files.items() if file.before != file.after or (file.mode and file.after is not None)})
+    return Change(
+        {
+            path: file
+            for path, file in files.items()
+            if file.before != file.after or (file.mode and file.after is not None)
+        }
+    )
 
 
 def _edited(path: str, content: bytes, edits: tuple[Edit, ...]) -> bytes:

@@ -17,9 +17,13 @@ __all__ = ["EvidenceView", "Planner", "PlannerContext"]
 class EvidenceView(Protocol):
     """The reports and spectra that observations name."""
 
-    def report(self, name: str) -> SuiteReport: ...
+    def report(self, name: str) -> SuiteReport:
+        """The report of a test run."""
+        ...
 
-    def spectrum(self, name: str) -> Spectrum: ...
+    def spectrum(self, name: str) -> Spectrum:
+        """Per-test coverage."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,4 +45,6 @@ class PlannerContext:
 class Planner(Protocol):
     """Proposes the next step. It keeps caches only: the same state gives the same proposal, also in a new process."""
 
-    def propose(self, state: State, context: PlannerContext) -> Proposal: ...
+    def propose(self, state: State, context: PlannerContext) -> Proposal:
+        """The next step from here."""
+        ...

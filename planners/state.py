@@ -160,5 +160,3 @@ class State:
             case Ended():
                 return replace(state, ended=observation)
         return state
-
-

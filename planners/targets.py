@@ -10,7 +10,7 @@ __all__ = ["repeated", "stable_failures"]
 
 
 def repeated(baseline: SuiteReport) -> tuple[str, ...]:
-    """The failing tests worth a second run; of those over their limit only the first, for each costs its whole limit."""
+    """The failing tests worth a second run; of those over their limit only the first: each costs its whole limit."""
     hanging = [case.id for case in baseline.cases if case.outcome is Outcome.TIMEOUT]
     return tuple(case.id for case in baseline.cases if case.outcome.failing and case.id not in hanging[1:])
 
@@ -24,8 +24,8 @@ def stable_failures(
     """
     first = {case.id: case.outcome for case in baseline.cases}
     second = {case.id: case.outcome for case in repeat.cases} if repeat and not repeat.problem else {}
-    unstable = {
-        id for id, outcome in second.items() if outcome.failing != first.get(id, Outcome.MISSING).failing
-    } | (second.keys() - first.keys())
+    unstable = {id for id, outcome in second.items() if outcome.failing != first.get(id, Outcome.MISSING).failing} | (
+        second.keys() - first.keys()
+    )
     failing = (id for id, outcome in first.items() if outcome.failing and id not in unstable)
     return tuple(id for id in failing if not wanted or id in wanted), tuple(sorted(unstable))

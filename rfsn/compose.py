@@ -111,9 +111,11 @@ def run_session(
             session.record(SessionEnded(status="usage_error", reason=str(error)))
         except RfsnError:
             raise  # the journal itself cannot be written: there is nowhere to record it
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001  # the outermost edge: no session ends without saying so
             _log.exception("a defect in rfsn")
-            session.record(SessionEnded(status="infra_error", reason=f"a defect in rfsn: {type(error).__name__}: {error}"))
+            session.record(
+                SessionEnded(status="infra_error", reason=f"a defect in rfsn: {type(error).__name__}: {error}")
+            )
         finally:
             remove_tree(session.scratch)
         return write_results(session)
@@ -140,9 +142,7 @@ def _run(session: Session, planner: Planner, take: Callable[[Path], Snapshot] | 
         gate = Gate()
         executor = Executor(bench, gate, session.blobs, budget, workers=config.workers, wanted=config.target)
         try:
-            Controller(
-                session, planner, gate, executor, budget, project.planner_context(), project.gate_context
-            ).run()
+            Controller(session, planner, gate, executor, budget, project.planner_context(), project.gate_context).run()
         finally:
             executor.close()
 

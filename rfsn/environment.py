@@ -17,7 +17,16 @@ __all__ = ["prepare_environment"]
 _STEP_TIMEOUT_S = 600.0
 # What the fetch step may know of the host: the user's package index, proxy and certificate settings.
 _FETCH_PREFIXES = ("UV_INDEX", "UV_DEFAULT_INDEX", "UV_EXTRA_INDEX_URL", "UV_FIND_LINKS", "UV_NATIVE_TLS", "UV_HTTP")
-_FETCH_NAMES = ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "no_proxy", "all_proxy")
+_FETCH_NAMES = (
+    "HTTP_PROXY",
+    "HTTPS_PROXY",
+    "NO_PROXY",
+    "ALL_PROXY",
+    "http_proxy",
+    "https_proxy",
+    "no_proxy",
+    "all_proxy",
+)
 _CERTIFICATES = ("SSL_CERT_FILE", "SSL_CERT_DIR")
 
 
@@ -84,5 +93,3 @@ def _check(result: CommandResult, argv: tuple[str, ...], *, offline: bool) -> No
     how = f"exit code {result.exit_code}" if result.ending is Ending.EXITED else str(result.ending)
     hint = "--offline was given: run once without it" if offline else "check the requirement, the index and the network"
     raise InfraError(f"the environment cannot be made ({how}): {step}\n{said[-2000:]}\n{hint}")
-
-

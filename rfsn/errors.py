@@ -1,9 +1,9 @@
 """Errors that a user meets, each with what happened, where, and what to do.
 
-    RfsnError
-    ├── UsageError       the request is wrong: an option, a path, a file that does not read (exit code 2)
-    ├── InfraError       the machine, the network or a tool failed: nothing is said of the repository (exit code 3)
-    └── JournalError     a session folder is damaged, or in use by another controller (exit code 2)
+RfsnError
+├── UsageError       the request is wrong: an option, a path, a file that does not read (exit code 2)
+├── InfraError       the machine, the network or a tool failed: nothing is said of the repository (exit code 3)
+└── JournalError     a session folder is damaged, or in use by another controller (exit code 2)
 """
 
 __all__ = ["InfraError", "JournalError", "RfsnError", "UsageError"]

@@ -151,7 +151,8 @@ class Executor:
         limit = self._budget.case_limit_s
         change = self._applied(state)
         runs = [
-            self._bench.run_tests(RunRequest((), limit, limit), self._budget.left_s, change) for _ in range(_VERDICT_RUNS)
+            self._bench.run_tests(RunRequest((), limit, limit), self._budget.left_s, change)
+            for _ in range(_VERDICT_RUNS)
         ]
         return judge(known.baseline, known.targets, known.unstable, runs)
 
@@ -164,7 +165,9 @@ class Executor:
             spectrum = Spectrum(tuple(worker.trace(limits)))
         finally:
             worker.close()
-        return SpectrumReady(self._blobs.put_spectrum(spectrum), len(spectrum.cases), round(time.monotonic() - began, 3))
+        return SpectrumReady(
+            self._blobs.put_spectrum(spectrum), len(spectrum.cases), round(time.monotonic() - began, 3)
+        )
 
     def _targets(self, state: State) -> _Targets:
         assert state.baseline is not None
@@ -186,14 +189,14 @@ class Executor:
             self._pool.plan(self._order(known, self._blobs.spectrum(state.spectrum.spectrum)))
             self._planned = state.spectrum.spectrum
         numbered = dict(enumerate(candidates, offset))
-        denied = {
-            index for index, one in numbered.items() if isinstance(self._gate.screen(one.patch, context), Denied)
-        }
+        denied = {index for index, one in numbered.items() if isinstance(self._gate.screen(one.patch, context), Denied)}
         tried = [(index, _files(one.patch)) for index, one in numbered.items() if index not in denied]
         letters = {
             judged.index: judged.letter
             for judged in self._pool.judge(
-                tried, lambda index: self._confirm(numbered[index].patch, known, state), self._budget.search_deadline(state)
+                tried,
+                lambda index: self._confirm(numbered[index].patch, known, state),
+                self._budget.search_deadline(state),
             )
         }
         outcomes = ""

@@ -11,7 +11,7 @@ from rfsn.errors import InfraError
 
 __all__ = ["GitError", "git"]
 
-# Nothing that a repository's own configuration could have git run: no hooks, no monitor, no pager, no helper transports.
+# Nothing that a repository's own configuration could have git run: no hook, monitor, pager or helper transport.
 _SAFE = (
     "-c", "core.hooksPath=/dev/null",
     "-c", "core.fsmonitor=false",

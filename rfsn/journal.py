@@ -1,4 +1,4 @@
-"""The append-only journal of a session: JSON Lines, each line hashed into the next, each on disk before the next step."""
+"""The append-only journal of a session: JSON Lines, each hashed into the next, each on disk before the next step."""
 
 from __future__ import annotations
 
@@ -22,8 +22,11 @@ _NO_HASH = "0" * 64
 
 
 class Entry(BaseModel):
-    """One line: its number (from 0), when it was written, the seconds of work of the session until then, the SHA-256 of
-    the line before, and the event."""
+    """One line of a journal.
+
+    `sequence` counts from 0, `clock` is the seconds of work of the session until then, `previous` the SHA-256 of the
+    line before.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid", ser_json_bytes="base64", val_json_bytes="base64")
 
@@ -38,7 +41,7 @@ class Journal:
     """A journal that is open for appending. A lock keeps every other controller off it."""
 
     def __init__(self, path: Path) -> None:
-        """Open or create `path`. A torn last line, left by a crash, is cut off; any other damage is a `JournalError`."""
+        """Open or create `path`. A torn last line, left by a crash, is cut off; other damage is a `JournalError`."""
         path.parent.mkdir(parents=True, exist_ok=True)
         self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
         try:
@@ -99,7 +102,9 @@ class Journal:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.close()
 
 

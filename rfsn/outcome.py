@@ -30,7 +30,15 @@ EXIT_CODES: Mapping[str, int] = {
 }
 """Each status, and the exit code of a command that ends with it."""
 
-_LETTERS = {"p": "plausible", "f": "failed", "t": "timeout", "i": "invalid", "x": "crashed", "c": "unconfirmed", "d": "denied"}
+_LETTERS = {
+    "p": "plausible",
+    "f": "failed",
+    "t": "timeout",
+    "i": "invalid",
+    "x": "crashed",
+    "c": "unconfirmed",
+    "d": "denied",
+}
 
 
 def conclude(state: State, problem: str | None) -> SessionEnded:

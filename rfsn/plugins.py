@@ -32,5 +32,7 @@ def _buildpacks() -> Iterator[Buildpack]:
 def _load(entry: EntryPoint) -> Buildpack:
     pack = cast("Buildpack", entry.load()())
     if pack.api_version != API_VERSION:
-        raise UsageError(f"the buildpack {entry.name} has version {pack.api_version} of the API; rfsn has {API_VERSION}")
+        raise UsageError(
+            f"the buildpack {entry.name} has version {pack.api_version} of the API; rfsn has {API_VERSION}"
+        )
     return pack

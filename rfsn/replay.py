@@ -45,7 +45,9 @@ def _replayed(session: Session, planner: Planner) -> Replay:
             proposal = planner.propose(progress.state, project.planner_context())
             again = Proposed.of(proposal, gate.decide(proposal, project.gate_context(progress)))
             if again != event:
-                problems.append(f"line {entry.sequence + 1}: {event.proposal.id} is proposed or decided differently now")
+                problems.append(
+                    f"line {entry.sequence + 1}: {event.proposal.id} is proposed or decided differently now"
+                )
         progress = fold(progress, event)
         if isinstance(event, PhaseEnded) and event.state != state_hash(progress.state):
             problems.append(f"line {entry.sequence + 1}: the state at the end of {event.phase} is another one")

@@ -26,7 +26,7 @@ from sandbox import (
     write_beneath,
 )
 
-__all__ = ["CpuMeter", "Bench"]
+__all__ = ["Bench", "CpuMeter"]
 
 _MAX_RESULTS_BYTES = 256 << 20
 
@@ -39,6 +39,7 @@ class CpuMeter:
         self._lock = Lock()
 
     def add(self, seconds: float) -> None:
+        """Count seconds of any thread."""
         with self._lock:
             self._seconds += seconds
 
@@ -67,7 +68,9 @@ class Bench:
         spec = self.pack.focus(self.plan, request)
         with tempfile.TemporaryDirectory(prefix="results-", dir=self.scratch, ignore_cleanup_errors=True) as folder:
             results = Path(folder)
-            result = self.run_command(spec.argv, timeout_s, change, (*spec.mounts, Mount(results, "/results", writable=True)))
+            result = self.run_command(
+                spec.argv, timeout_s, change, (*spec.mounts, Mount(results, "/results", writable=True))
+            )
             artifact = _artifact(results, spec.results)
         return self.pack.parse(self.view, result, artifact)
 
@@ -119,5 +122,3 @@ def _artifact(results: Path, name: str) -> bytes | None:
         return read_beneath(results, name, _MAX_RESULTS_BYTES)
     except (FileNotFoundError, UnsafePath):
         return None
-
-

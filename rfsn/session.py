@@ -165,4 +165,3 @@ class Session:
     def close(self) -> None:
         """Give up the lock."""
         self.journal.close()
-

@@ -156,6 +156,8 @@ def _fetch(remote: str, revision: str, prefix: str, into: Path) -> None:
         git("read-tree", f"FETCH_HEAD:{prefix}" if prefix else "FETCH_HEAD", cwd=scratch)
         git("--work-tree", str(into), "checkout-index", "--all", "--quiet", cwd=scratch)
     except GitError as error:
-        raise UsageError(f"{remote} at {revision} cannot be fetched: {error.stderr.strip().splitlines()[-1]}") from error
+        raise UsageError(
+            f"{remote} at {revision} cannot be fetched: {error.stderr.strip().splitlines()[-1]}"
+        ) from error
     finally:
         remove_tree(scratch)

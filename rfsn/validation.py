@@ -78,10 +78,7 @@ class WarmWorker:
             try:
                 self._send(b"".join(encode_try(index, files) for index, files in rest))
                 for index, _ in rest:
-                    tried = decode_tried(self._receive(_patience(sum(limit for _, limit in self._tests))))
-                    if tried.index != index:
-                        raise ProtocolError(f"an answer for candidate {tried.index}, not {index}")
-                    found.append(tried)
+                    found.append(self._receive_tried(index))  # what came before an error counts
             except (_WorkerDied, ProtocolError):
                 self.close()
                 found.append(Tried(candidates[len(found)][0], "crashed"))
@@ -125,6 +122,12 @@ class WarmWorker:
     def _ask(self, request: bytes, patience_s: float) -> bytes:
         self._send(request)
         return self._receive(patience_s)
+
+    def _receive_tried(self, index: int) -> Tried:
+        tried = decode_tried(self._receive(_patience(sum(limit for _, limit in self._tests))))
+        if tried.index != index:
+            raise ProtocolError(f"an answer for candidate {tried.index}, not {index}")
+        return tried
 
     def _send(self, data: bytes) -> None:
         process = self._process or self._start()

@@ -13,13 +13,13 @@ class SandboxError(Exception):
     """Anything that went wrong in the sandbox layer."""
 
 
-class SandboxUnavailable(SandboxError):  # noqa: N818 - says what happened
+class SandboxUnavailable(SandboxError):
     """No sandbox can be had on this machine; the message names the remedy."""
 
 
-class SandboxFailed(SandboxError):  # noqa: N818 - says what happened
+class SandboxFailed(SandboxError):
     """The sandbox itself broke: what ran inside it has said nothing."""
 
 
-class UnsafePath(SandboxError):  # noqa: N818 - says what happened
+class UnsafePath(SandboxError):
     """A read or write was refused because its path is not a plain file beneath the root."""

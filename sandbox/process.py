@@ -13,6 +13,7 @@ from contextlib import suppress
 from typing import IO, TYPE_CHECKING
 
 from sandbox.errors import SandboxFailed
+from sandbox.keyring import forsake_session_keyring
 from sandbox.model import CommandResult, Ending
 
 if TYPE_CHECKING:
@@ -66,11 +67,11 @@ class Spawner:
     """The one thread that forks all children of a provider.
 
     A parent-death signal fires when the thread that forked ends, not the process, so children forked by a short-lived
-    worker would die with it. This thread lives until `close`.
+    worker would die with it. This thread lives until `close`. It has left the controller's session keyring.
     """
 
     def __init__(self) -> None:
-        self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="sandbox-spawner")
+        self._executor = ThreadPoolExecutor(1, "sandbox-spawner", initializer=forsake_session_keyring)
 
     def start(
         self,

@@ -96,7 +96,9 @@ class PythonBuildpack:
         needs = read_needs(view)
         interpreter = interpreters.find(needs.python)
         if interpreter is None:
-            raise BuildpackError(f"no interpreter here satisfies requires-python {needs.python!r}: install one that does")
+            raise BuildpackError(
+                f"no interpreter here satisfies requires-python {needs.python!r}: install one that does"
+            )
         install = (_UV, "pip", "install", "--python", "/env/bin/python", "--compile-bytecode")
         requirements = ("pytest", *needs.requirements, *needs.build)
         fetch = (
@@ -147,11 +149,15 @@ class PythonBuildpack:
         except JUnitError as error:
             return report(problem=str(error))
         if result.exit_code == _NO_TESTS or not cases:
-            return report(problem=f"pytest found no tests: {_cause(result)}" if _cause(result) else "pytest found no tests")
+            return report(
+                problem=f"pytest found no tests: {_cause(result)}" if _cause(result) else "pytest found no tests"
+            )
         uncollected = [case for case in cases if case.outcome is Outcome.ERROR and "::" not in case.id]
         if uncollected:
             first = uncollected[0]
-            return report(cases, problem=f"{first.id} could not be collected: {_last_line(first.message) or _cause(result)}")
+            return report(
+                cases, problem=f"{first.id} could not be collected: {_last_line(first.message) or _cause(result)}"
+            )
         return report(cases)
 
     def protected(self, view: RepoView) -> tuple[str, ...]:
@@ -175,14 +181,14 @@ def _runner_argv(mode: str, options: dict[str, object]) -> tuple[str, ...]:
 
 
 def _split(command: Sequence[str]) -> tuple[tuple[str, ...], bool]:
-    """pytest's arguments in a command, and whether it is started as a module (which puts the tree on the path)."""
+    """Pytest's arguments in a command, and whether it is started as a module (which puts the tree on the path)."""
     match [re.sub(r"^.*/", "", command[0]) if command else "", *command[1:]]:
         case [python, "-m", "pytest", *arguments] if re.fullmatch(r"python[\d.]*", python):
             return tuple(arguments), True
         case ["pytest" | "py.test", *arguments]:
             return tuple(arguments), False
     raise BuildpackError(
-        f"the Python buildpack runs pytest, not {' '.join(command)!r}: give --test as 'python -m pytest ...' or 'pytest ...'"
+        f"the Python buildpack runs pytest, not {' '.join(command)!r}: say --test 'python -m pytest ...'"
     )
 
 
@@ -197,7 +203,7 @@ def _options(arguments: Sequence[str]) -> tuple[str, ...]:
 
 _WITH_VALUE = frozenset(
     {"-o", "-p", "-c", "-k", "-m", "-W", "-n", "--rootdir", "--confcutdir", "--ignore", "--ignore-glob", "--deselect",
-     "--import-mode", "--maxfail", "--tb", "--capture", "--durations", "--basetemp", "--log-level", "--cov", "--timeout"}
+     "--import-mode", "--maxfail", "--tb", "--capture", "--basetemp", "--log-level", "--cov", "--timeout"}
 )  # fmt: skip
 
 

@@ -78,7 +78,7 @@ def read_needs(view: RepoView) -> Needs:
     default = ["setuptools>=40.8", "wheel"] if installable else []
     build = pyproject.get("build-system", {}).get("requires", default)
     own = canonicalize_name(str(project.get("name", "")))
-    kept = {text: None for text in found if (name := _name(text)) and name != own}
+    kept = {text: None for text in found if _name(text) not in {None, own}}
     return Needs(tuple(kept), tuple(build), python, tuple(sources))
 
 
@@ -100,7 +100,7 @@ def _toml(view: RepoView, path: str) -> dict[str, Any]:
 
 def _test_group(groups: dict[str, Any], known: dict[str, Any]) -> Iterator[str]:
     """The requirements of the first group that is named as test requirements usually are."""
-    named = {canonicalize_name(name): name for name in groups}
+    named: dict[str, str] = {canonicalize_name(name): name for name in groups}
     for wanted in _TEST_GROUPS:
         if wanted in named:
             yield from _expanded(groups[named[wanted]], known, depth=0)

@@ -30,7 +30,9 @@ class PhaseOrder:
             return self._denied(f"{context.phase} cannot be followed by {proposal.phase}", f"next may come: {allowed}")
         match proposal.action:
             case TryPatches() if proposal.phase not in {Phase.PATCH, Phase.EXPAND}:
-                return self._denied(f"candidates are tried in patch or expand, not in {proposal.phase}", "localize first")
+                return self._denied(
+                    f"candidates are tried in patch or expand, not in {proposal.phase}", "localize first"
+                )
             case ApplyPatch() if proposal.phase not in {Phase.PATCH, Phase.EXPAND}:
                 return self._denied(f"a patch is applied in patch or expand, not in {proposal.phase}", "localize first")
             case RunTests(collect=Collect.VERDICT) if not context.applied:

@@ -1,0 +1,1 @@
+"""The search planner: fault localization and single-edit candidates, without a model."""

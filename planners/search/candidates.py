@@ -66,7 +66,6 @@ class _Search:
         )
         self._heap: list[tuple[float, int, _Step]] = []
         self._serial = count()
-        self._remembered: set[tuple[str, int]] = set()
         self._scores: dict[str, dict[int, float]] = defaultdict(dict)
         self._core: dict[str, set[int]] = defaultdict(set)
         top = max((suspect.score for suspect in suspects), default=0.0)
@@ -134,18 +133,12 @@ class _Search:
 
     def _remember(self, file: SearchedFile, site: Site, *, block: bool) -> None:
         """Have the file know what the normal search made in the region of a site, so that none of it is repeated."""
-        region = file.region(site, block=block)
-        if region is None or (file.source.path, id(region), block) in self._remembered:
-            return
-        self._remembered.add((file.source.path, id(region), block))
-        for line in file.core:
-            for other in file.sites.get(line, ()):
-                if file.region(other, block=block) is region:
-                    for operator in self._operators:
-                        if operator.width == 0 and isinstance(other.node, operator.nodes):
-                            for replacement in operator.expand(other, file.scope(other.node)):
-                                if replacement.block == block:
-                                    file.accept(other, replacement)
+        for other in file.unremembered(site, block=block):
+            for operator in self._operators:
+                if operator.width == 0 and isinstance(other.node, operator.nodes):
+                    for replacement in operator.expand(other, file.scope(other.node)):
+                        if replacement.block == block:
+                            file.accept(other, replacement)
 
 
 def _candidate(site: Site, operator: Operator, replacement: Replacement, score: float) -> Candidate:

@@ -8,11 +8,13 @@ from collections.abc import Mapping
 from functools import cached_property
 from hashlib import blake2b
 
-from planners.search.operators.base import Replacement, Site
+from planners.search.operators.base import Replacement, Site, parse_expression
 from planners.search.scope import FUNCTIONS, Scope
 from planners.search.source import Source, fingerprint, parse
 
 __all__ = ["SearchedFile"]
+
+_FIXED_FIELDS = frozenset({"annotation", "returns", "decorator_list", "type_params", "format_spec"})
 
 _SIGNATURE = 0.5
 """The suspiciousness of a function's header relative to its worst line: tests run it when they import the file."""
@@ -28,6 +30,7 @@ class SearchedFile:
         self.source = source
         self._covered = scores
         self._seen: set[tuple[ast.AST, bytes | str]] = set()
+        self._remembered: set[tuple[ast.AST, bool]] = set()
         self._originals: dict[ast.AST, str] = {}
         self._scopes: dict[ast.AST, Scope] = {}
         signatures, uncovered = self._around(scores)
@@ -46,7 +49,7 @@ class SearchedFile:
                 worst = max((scores.get(line, 0.0) for line in body), default=0.0)
                 if worst:
                     signatures[node.lineno] = worst * _SIGNATURE
-                    uncovered |= {line: worst * _UNCOVERED for line in body}
+                    uncovered |= dict.fromkeys(body, worst * _UNCOVERED)
         return signatures, uncovered
 
     @cached_property
@@ -58,20 +61,29 @@ class SearchedFile:
                 sites[self._line(node)].append(Site(self.source, node))
         return sites
 
-    def _is_site(self, node: ast.expr | ast.stmt | ast.excepthandler) -> bool:
-        """Annotations, decorators, docstrings and patterns do not change what a test sees, or are no expressions."""
-        parent, field = self.source.parents[node]
-        while isinstance(node, ast.expr):
-            if field in {"annotation", "returns", "decorator_list", "type_params", "format_spec"}:
+    def _is_site(self, site: ast.expr | ast.stmt | ast.excepthandler) -> bool:
+        """Annotations, decorators and patterns are left alone, and so are the plain parts of an f-string."""
+        node: ast.AST = site
+        if isinstance(site, ast.Constant | ast.FormattedValue) and isinstance(
+            self.source.parents[site][0], ast.JoinedStr
+        ):
+            return False
+        while not isinstance(node, ast.stmt | ast.excepthandler | ast.Module):
+            parent, field = self.source.parents[node]
+            if field in _FIXED_FIELDS or isinstance(parent, ast.pattern | ast.match_case | ast.TypeAlias):
                 return False
-            if isinstance(parent, ast.pattern | ast.match_case | ast.TypeAlias):
+            if isinstance(node, ast.FormattedValue) and not self._is_where_it_says(site):
                 return False
-            if not isinstance(parent, ast.AST) or isinstance(parent, ast.stmt):
-                break
-            parent, field = self.source.parents[parent] if not isinstance(parent, ast.Module) else (parent, field)
-            if isinstance(parent, ast.stmt | ast.Module):
-                break
+            node = parent
         return True
+
+    def _is_where_it_says(self, site: ast.AST) -> bool:
+        """Inside f-strings some versions of the parser are wrong about positions."""
+        if not isinstance(site, ast.expr):
+            return False
+        start, end = self.source.span(site)
+        parsed = parse_expression(self.source.text[start:end])
+        return parsed is not None and fingerprint(parsed) == fingerprint(site)
 
     def _line(self, node: ast.expr | ast.stmt | ast.excepthandler) -> int:
         """The node's own line, or that of its statement where a continuation line has no coverage."""
@@ -91,6 +103,26 @@ class SearchedFile:
             outer = None if isinstance(node, ast.Module) else self.scope(self.source.parents[node][0])
             known = self._scopes[node] = Scope(self.source, node, outer)
         return known
+
+    @cached_property
+    def _core_sites(self) -> Mapping[ast.AST, list[Site]]:
+        """The sites of the normal search by statement, and the statements by function."""
+        found: dict[ast.AST, list[Site]] = defaultdict(list)
+        for line in self.core:
+            for site in self.sites.get(line, ()):
+                for block in (False, True):
+                    region = self.region(site, block=block)
+                    if region and not (block and isinstance(site.node, ast.expr)):
+                        found[region].append(site)
+        return found
+
+    def unremembered(self, site: Site, *, block: bool) -> list[Site]:
+        """The sites whose normal replacements may be the same as one of this site's; none when asked again."""
+        region = self.region(site, block=block)
+        if region is None or (region, block) in self._remembered:
+            return []
+        self._remembered.add((region, block))
+        return [other for other in self._core_sites.get(region, []) if self.region(other, block=block) is region]
 
     def region(self, site: Site, *, block: bool) -> ast.AST | None:
         """Where two replacements can make the same tree: the statement, or for edits of blocks the function."""
@@ -135,5 +167,5 @@ def _spliced(text: str, start: int, end: int, replacement: Replacement) -> str:
 def _parsed(text: str) -> str | None:
     try:
         return fingerprint(parse(text))
-    except (SyntaxError, ValueError):
+    except (SyntaxError, ValueError, RecursionError):
         return None

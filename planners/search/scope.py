@@ -16,6 +16,10 @@ _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 _BUILTINS = frozenset(name for name in dir(builtins) if not name.startswith("_"))
 _SEQUENCE_METHODS = frozenset({"append", "extend", "insert", "pop", "index", "sort", "split", "join", "strip", "count"})
 
+_COLLECTIONS = frozenset(
+    {"str", "list", "tuple", "set", "dict", "sequence", "iterable", "mapping", "iterator", "deque"}
+)
+
 type Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Module
 
 
@@ -137,7 +141,11 @@ class Scope:
         """The numbers and strings of the function as text, docstrings left out."""
         found: dict[str, None] = {}
         for node in self.nodes:
-            if isinstance(node, ast.Constant) and isinstance(node.value, int | float | str) and node.value not in {0, 1}:
+            if (
+                isinstance(node, ast.Constant)
+                and isinstance(node.value, int | float | str)
+                and node.value not in {0, 1}
+            ):
                 parent = self.source.parents[node][0]
                 if not isinstance(parent, ast.Expr | ast.JoinedStr | ast.FormattedValue):
                     found[self.source.segment(node)] = None
@@ -154,6 +162,11 @@ class Scope:
     def kind(self, name: str) -> frozenset[str]:
         """How a name is used here or in the scopes around; empty where nothing tells."""
         return self.kinds.get(name, frozenset()) or (self.outer.kind(name) if self.outer else frozenset())
+
+    def alike(self, first: str, second: str) -> bool:
+        """Whether two names may hold the same kind of thing."""
+        one, two = self.kind(first), self.kind(second)
+        return not one or not two or bool(one & two)
 
     @cached_property
     def attributes(self) -> tuple[str, ...]:
@@ -228,6 +241,15 @@ class Scope:
         return tuple(found)
 
 
+def _annotated(name: str) -> str:
+    """The kind that an annotation tells, by the last part of its name."""
+    if name in {"int", "float", "complex", "decimal"}:
+        return "number"
+    if name == "callable":
+        return "callable"
+    return "sequence" if name in _COLLECTIONS else "object"
+
+
 def _arguments(arguments: ast.arguments) -> list[str]:
     listed = [*arguments.posonlyargs, *arguments.args, arguments.vararg, *arguments.kwonlyargs, arguments.kwarg]
     return [argument.arg for argument in listed if argument]
@@ -269,11 +291,12 @@ def _note_kinds(node: ast.AST, found: dict[str, set[str]]) -> None:
             found[name].add("element")
         case ast.Compare(left=ast.Name(id=name), comparators=[ast.Constant(value=int())]):
             found[name].add("number")
-        case ast.Assign(targets=[ast.Name(id=name)], value=value) | ast.AugAssign(target=ast.Name(id=name), value=value):
+        case (
+            ast.Assign(targets=[ast.Name(id=name)], value=value) | ast.AugAssign(target=ast.Name(id=name), value=value)
+        ):
             if isinstance(value, ast.List | ast.ListComp | ast.Dict | ast.Set | ast.DictComp | ast.SetComp):
                 found[name].add("sequence")
             elif isinstance(value, ast.Constant):
                 found[name].add("number" if isinstance(value.value, int | float) else "sequence")
         case ast.arg(arg=name, annotation=ast.expr() as annotation):
-            text = ast.unparse(annotation)
-            found[name].add("number" if text in {"int", "float"} else "sequence" if text[:4] != "Call" else "callable")
+            found[name].add(_annotated(ast.unparse(annotation).rpartition(".")[2].partition("[")[0].lower()))

@@ -9,14 +9,17 @@ import tokenize
 import warnings
 from bisect import bisect_right
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 
 from gate.patch import content_hash
 
-__all__ = ["Source", "Unit", "fingerprint", "load", "parse"]
+__all__ = ["Lines", "Source", "Unit", "fingerprint", "is_docstring", "load", "parse"]
 
 _NEWLINE = re.compile(r"\r\n|\r|\n")
 _SKIPPED_FIELDS = frozenset({"ctx", "kind", "type_comment", "type_ignores"})
+
+type Lines = tuple[int, int, str]
+"""Where a statement's lines begin and end (after the line's end), and their indentation."""
 
 type Parent = tuple[ast.AST, str]
 
@@ -42,6 +45,7 @@ class Source:
         self._ascii = text.isascii()
         self._bom = 3 if raw.startswith(b"\xef\xbb\xbf") else 0
         self._segments: dict[ast.AST, str] = {}
+        self._lines: dict[ast.stmt, Lines | None] = {}
 
     @cached_property
     def parents(self) -> dict[ast.AST, Parent]:
@@ -89,6 +93,28 @@ class Source:
             self._segments[node] = known
         return known
 
+    def lines(self, statement: ast.stmt) -> Lines | None:
+        """A statement's own lines; None where it shares one with another, or has to stay where it is.
+
+        An `elif` shares its line with the `if` above it. Docstrings and `__future__` imports come first in their block.
+        """
+        if statement not in self._lines:
+            self._lines[statement] = self._find_lines(statement)
+        return self._lines[statement]
+
+    def _find_lines(self, statement: ast.stmt) -> Lines | None:
+        first, end = self.first(statement), self.span(statement)[1]
+        line, last = self.line_of(first), statement.end_lineno
+        assert last is not None
+        start = self.line_starts[line - 1]
+        stop = self.line_starts[last] if last < len(self.line_starts) else len(self.text)
+        indent, rest = self.text[start:first], self.text[end:stop].strip()
+        shared = isinstance(statement, ast.If) and self.text.startswith("elif", first)
+        fixed = isinstance(statement, ast.ImportFrom) and statement.module == "__future__"
+        if shared or fixed or is_docstring(statement) or indent.strip() or (rest and not rest.startswith("#")):
+            return None
+        return start, stop, indent
+
     def line_of(self, offset: int) -> int:
         """The number of the line that holds a character."""
         return bisect_right(self.line_starts, offset)
@@ -112,7 +138,10 @@ class Source:
         start, end = self.span(statement)
         prefix, suffix = "", ""
         if isinstance(statement, ast.Match):
-            end, suffix = self.offset(statement.cases[0].pattern.lineno, statement.cases[0].pattern.col_offset), "_: pass"
+            end, suffix = (
+                self.offset(statement.cases[0].pattern.lineno, statement.cases[0].pattern.col_offset),
+                "_: pass",
+            )
         elif body := getattr(statement, "body", None):
             end, suffix = self.first(body[0]), "pass"
         if isinstance(statement, ast.excepthandler):
@@ -144,10 +173,17 @@ def load(path: str, raw: bytes) -> Source | None:
 
 
 def parse(text: str) -> ast.Module:
-    """`ast.parse` without its warnings: a doubtful escape in a repaired file is no business of ours."""
+    """`ast.parse` without the warnings about doubtful escapes: in a repaired file they are no business of ours."""
+    if "\\" not in text:
+        return ast.parse(text)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         return ast.parse(text)
+
+
+def is_docstring(statement: ast.AST) -> bool:
+    """Whether a statement is a constant on its own: a docstring, or as good as one."""
+    return isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
 
 
 def fingerprint(node: ast.AST) -> str:
@@ -157,16 +193,24 @@ def fingerprint(node: ast.AST) -> str:
     return " ".join(parts)
 
 
-def _append_fingerprint(node: object, parts: list[str]) -> None:
-    if isinstance(node, ast.AST):
-        parts.append(type(node).__name__)
-        for name in node._fields:
-            if name not in _SKIPPED_FIELDS:
-                _append_fingerprint(getattr(node, name, None), parts)
-    elif isinstance(node, list):
-        parts.append("[")
-        for item in node:
-            _append_fingerprint(item, parts)
-        parts.append("]")
-    else:
-        parts.append(repr(node))
+def _append_fingerprint(node: ast.AST, parts: list[str]) -> None:
+    parts.append(node.__class__.__name__)
+    for name in _fields(node.__class__):
+        value = getattr(node, name, None)
+        if isinstance(value, ast.AST):
+            _append_fingerprint(value, parts)
+        elif isinstance(value, list):
+            parts.append("[")
+            for item in value:
+                if isinstance(item, ast.AST):
+                    _append_fingerprint(item, parts)
+                else:
+                    parts.append(repr(item))
+            parts.append("]")
+        else:
+            parts.append(repr(value))
+
+
+@cache
+def _fields(kind: type[ast.AST]) -> tuple[str, ...]:
+    return tuple(name for name in kind._fields if name not in _SKIPPED_FIELDS)

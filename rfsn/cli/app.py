@@ -72,7 +72,9 @@ def repair(
 
 @app.command()
 def resume(
-    session: Annotated[str, typer.Argument(metavar="SESSION", help="A session's name or folder.")], *, json: Json = False
+    session: Annotated[str, typer.Argument(metavar="SESSION", help="A session's name or folder.")],
+    *,
+    json: Json = False,
 ) -> None:
     """Go on with a session that was interrupted or killed."""
     from rfsn.cli import commands  # noqa: PLC0415
@@ -82,7 +84,9 @@ def resume(
 
 @app.command()
 def replay(
-    session: Annotated[str, typer.Argument(metavar="SESSION", help="A session's name or folder.")], *, json: Json = False
+    session: Annotated[str, typer.Argument(metavar="SESSION", help="A session's name or folder.")],
+    *,
+    json: Json = False,
 ) -> None:
     """Check a journal: its chain, its states, and that planner and gate decide the same again."""
     from rfsn.cli import commands  # noqa: PLC0415
@@ -96,7 +100,9 @@ def evaluate(
     *,
     workers: Annotated[int, typer.Option(metavar="N", min=1, help="Instances side by side.")] = 1,
     instance_timeout: Annotated[float | None, typer.Option(metavar="S", help="Seconds for each instance.")] = None,
-    out: Annotated[Path | None, typer.Option(metavar="DIR", help="Where results go (default: a new folder here).")] = None,
+    out: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Where results go (default: a new folder here).")
+    ] = None,
     limit: Annotated[int | None, typer.Option(metavar="N", min=1, help="Only the first N instances.")] = None,
     only: Annotated[list[str] | None, typer.Option(metavar="ID", help="Only this instance; may be repeated.")] = None,
     retry: Annotated[list[str] | None, typer.Option(metavar="STATUS", help="Run those with this status again.")] = None,

@@ -66,9 +66,7 @@ def evaluate(
     """`rfsn eval`: many sessions."""
 
     def run() -> int:
-        summary = run_evaluation(
-            dataset, load_config(options, config_file), out, workers, selection, quiet=as_json
-        )
+        summary = run_evaluation(dataset, load_config(options, config_file), out, workers, selection, quiet=as_json)
         if as_json:
             print(json.dumps(summary))
         return 0

@@ -16,13 +16,14 @@ class Lines:
 
     def __init__(self, session: Session, stream: TextIO) -> None:
         self._stream = stream
-        self._clock = lambda: session.journal.clock
+        self._journal = session.journal
         print(f"session {session.name}  ({session.folder})", file=stream, flush=True)
 
     def __call__(self, event: Event, progress: Progress) -> None:
+        """Print the line of an event, if it has one."""
         text = self._line(event, progress)
         if text:
-            print(f"{self._clock():7.1f} s  {printable(text)}", file=self._stream, flush=True)
+            print(f"{self._journal.clock:7.1f} s  {printable(text)}", file=self._stream, flush=True)
 
     def _line(self, event: Event, progress: Progress) -> str | None:
         match event:
@@ -37,7 +38,11 @@ class Lines:
                 return f"localize     traced {cases} tests"
             case Observed(observation=Batch() as batch):
                 rate = len(batch.outcomes) / batch.duration_s if batch.duration_s else 0.0
-                found = f"; plausible: {batch.plausible[0].operator} at {batch.plausible[0].location}" if batch.plausible else ""
+                found = (
+                    f"; plausible: {batch.plausible[0].operator} at {batch.plausible[0].location}"
+                    if batch.plausible
+                    else ""
+                )
                 return f"{progress.state.phase:<12} tried {progress.state.tried} candidates ({rate:.0f}/s){found}"
             case Observed(observation=VerdictReached(verdict=verdict)):
                 said = f"accepted after {verdict.runs} cold runs" if verdict.accepted else "; ".join(verdict.reasons)

@@ -80,7 +80,7 @@ def _prediction(row: dict[str, Any]) -> dict[str, Any]:
 
 
 def summarize(rows: Iterable[dict[str, Any]], seconds: float) -> dict[str, Any]:
-    """Totals: how many instances ended with each status, and what they took (`seconds` is the wall time of this run)."""
+    """Totals: how many instances ended with each status, and CPU seconds; `seconds` is the wall time of this run."""
     rows = list(rows)
     return {
         "total": len(rows),

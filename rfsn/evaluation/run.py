@@ -91,7 +91,9 @@ def _run_all(
                     repaired += row["status"] == "repaired"
                     progress.update(task, advance=1, description=f"repaired {repaired}")
                     if not progress.console.is_terminal:
-                        console.print(f"{row['instance_id']}: {row['status']} in {row['seconds']:.1f} s", highlight=False)
+                        console.print(
+                            f"{row['instance_id']}: {row['status']} in {row['seconds']:.1f} s", highlight=False
+                        )
         except KeyboardInterrupt:
             stop.set()
             console.print("stopping: instances that run are finished first; the same command goes on later")

@@ -54,9 +54,11 @@ def test_setup_files_are_read_and_never_run() -> None:
     setup_py = """
 import os; os.abort()
 from setuptools import setup
-setup(name="thing", install_requires=["six"], extras_require={"test": ["mock"]}, python_requires=">=3.8", version=VERSION)
+setup(name="thing", install_requires=["six"], extras_require={"test": ["mock"]}, python_requires=">=3.8", version=V)
 """
-    setup_cfg = "[options]\ninstall_requires =\n  attrs\n  packaging>=20\n[options.extras_require]\ntesting =\n  pytest-cov\n"
+    setup_cfg = (
+        "[options]\ninstall_requires =\n  attrs\n  packaging>=20\n[options.extras_require]\ntesting =\n  pytest-cov\n"
+    )
     needs = read_needs(Tree({"setup.py": setup_py, "setup.cfg": setup_cfg}))
     assert needs.requirements == ("attrs", "packaging>=20", "pytest-cov", "six", "mock")
     assert needs.python == ">=3.8"

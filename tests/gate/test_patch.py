@@ -4,7 +4,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gate import CreateFile, DeleteFile, Edit, EditFile, FileChange, PatchError, RenameFile, SetMode, apply, content_hash
+from gate import (
+    CreateFile,
+    DeleteFile,
+    Edit,
+    EditFile,
+    FileChange,
+    PatchError,
+    RenameFile,
+    SetMode,
+    apply,
+    content_hash,
+)
 
 BASE = {"a.py": b"one two three", "b.py": b"bee"}
 
@@ -38,7 +49,12 @@ def test_operations_build_on_one_another() -> None:
 
 
 def test_what_does_not_fit_is_refused() -> None:
-    for operation in (DeleteFile("x.py"), SetMode("x.py", "100644"), RenameFile("a.py", "b.py"), CreateFile("a.py", b"")):
+    for operation in (
+        DeleteFile("x.py"),
+        SetMode("x.py", "100644"),
+        RenameFile("a.py", "b.py"),
+        CreateFile("a.py", b""),
+    ):
         with pytest.raises(PatchError):
             apply((operation,), read)
 

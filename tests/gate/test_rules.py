@@ -1,6 +1,7 @@
 """Each rule on what it must deny, beside what it must let through."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -124,7 +125,7 @@ def test_a_plain_change_of_sources_is_allowed(patch: Patch) -> None:
         "SRC/new.py",
         "src/CORE.py",
         "src/Strasse.py",
-        "src/ｃore.py",
+        "src/\uff43ore.py",
     ],
 )
 def test_no_path_escapes_hides_or_collides(path: str) -> None:
@@ -159,7 +160,9 @@ def test_tests_and_their_configuration_stay_as_they_are(patch: Patch) -> None:
 def test_patches_stay_small() -> None:
     small = replace(CONTEXT, limits=SizeLimits(files=1, lines=3, bytes=100))
     assert decide(ApplyPatch((CreateFile("a.py", b"1\n2\n"),)), small) == Allowed()
-    assert denied_by(ApplyPatch((CreateFile("a.py", b"x = 1\n"), CreateFile("b.py", b"x = 1\n"))), small) == "bounds.size"
+    assert (
+        denied_by(ApplyPatch((CreateFile("a.py", b"x = 1\n"), CreateFile("b.py", b"x = 1\n"))), small) == "bounds.size"
+    )
     assert denied_by(ApplyPatch((CreateFile("a.py", b"\n" * 5),)), small) == "bounds.size"
     assert denied_by(ApplyPatch((CreateFile("a.py", b"x" * 200),)), small) == "bounds.size"
     assert denied_by(ApplyPatch(())) == "bounds.size"
@@ -213,7 +216,8 @@ def test_ids_are_unique_and_texts_complete() -> None:
     assert denied_by(RunTests(), again) == "ordering.phases"
     for name in ("id", "intent", "hypothesis", "expected_effect", "risk", "rollback"):
         for text in ("", "  ", "x" * 5000):
-            proposal = replace(propose(RunTests()), **{name: text})
+            changed: dict[str, Any] = {name: text}
+            proposal = replace(propose(RunTests()), **changed)
             assert isinstance(Gate().decide(proposal, CONTEXT), Denied), name
 
 

@@ -66,9 +66,7 @@ def run(script: list[tuple[Phase, Action]], source: Path, folder: Path) -> tuple
         (Finish(), "ordering"),
     ],
 )
-def test_a_forbidden_step_is_denied(
-    action: Action, rule: str, project: Callable[..., Path], tmp_path: Path
-) -> None:
+def test_a_forbidden_step_is_denied(action: Action, rule: str, project: Callable[..., Path], tmp_path: Path) -> None:
     source = project(FILES)
     report, observed = run([(Phase.PATCH, action)], source, tmp_path / "session")
     denial = observed[0].observation
@@ -76,9 +74,7 @@ def test_a_forbidden_step_is_denied(
     assert denial.denied.rule.startswith(rule)
     assert report["status"] == "denied"
     assert report["patch"] is None
-    assert report["denials"] == [
-        {"proposal": "s0004", "rule": denial.denied.rule, "reason": denial.denied.reason}
-    ]
+    assert report["denials"] == [{"proposal": "s0004", "rule": denial.denied.rule, "reason": denial.denied.reason}]
     assert {path: (source / path).read_text() for path in FILES} == FILES
     assert not Path("/tmp/rfsn-outside.py").exists()
     assert not (tmp_path / "outside.py").exists()

@@ -176,7 +176,9 @@ def test_flaky_failures_are_not_repaired(rfsn: Rfsn, project: Make) -> None:
 
 def test_a_hanging_test_is_ended_and_repaired(rfsn: Rfsn, project: Make) -> None:
     files = {
-        "count.py": "def steps(n):\n    count = 0\n    while n > 0:\n        n = n + 1\n        count += 1\n    return count\n",
+        "count.py": (
+            "def steps(n):\n    count = 0\n    while n > 0:\n        n = n + 1\n        count += 1\n    return count\n"
+        ),
         "test_count.py": (
             "from count import steps\n\n\ndef test_steps():\n    assert steps(5) == 5\n\n\n"
             "def test_none():\n    assert steps(0) == 0\n"

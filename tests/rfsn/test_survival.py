@@ -16,11 +16,12 @@ import pytest
 
 KILLS = 20
 
-# Four hundred candidates and no repair among them, then a plausible one: a session of a known length in steps.
+# Some hundred candidates, then a plausible one: a session that the search ends, not the clock.
 FILES = {
     "grade.py": (
         "LIMITS = [50, 60, 70, 80]\n\n\ndef grade(points, bonus=0):\n    total = points + bonus\n    result = 0\n"
-        "    for limit in LIMITS:\n        if total > limit:\n            result = result + 1\n        elif result < 0:\n"
+        "    for limit in LIMITS:\n        if total > limit:\n            result = result + 1\n"
+        "        elif result < 0:\n"
         "            result = result * 2\n    return result - 1\n"
     ),
     "test_grade.py": (
@@ -115,9 +116,7 @@ def test_ctrl_c_ends_cleanly_and_says_how_to_go_on(
         assert resumed["status"] == "repaired", resumed
 
 
-def test_a_finished_session_is_not_run_again(
-    rfsn: Callable[..., Any], examples: Path, tmp_path: Path
-) -> None:
+def test_a_finished_session_is_not_run_again(rfsn: Callable[..., Any], examples: Path, tmp_path: Path) -> None:
     first = rfsn("repair", examples / "stock", "--out", tmp_path / "session", "--json").json
     journal = (tmp_path / "session" / "journal.jsonl").read_bytes()
     assert rfsn("resume", tmp_path / "session", "--json").json == first

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import ctypes
 import os
+import platform
 import signal
 import socket
 import stat
@@ -180,6 +182,20 @@ def test_devices_in_the_workspace_cannot_be_opened(bubblewrap: Box) -> None:
         pytest.skip("only root makes devices")
     os.mknod(bubblewrap.workspace / "null", 0o666 | stat.S_IFCHR, os.makedev(1, 3))
     assert b"Permission denied" in bubblewrap.sh("cat null").stderr
+
+
+def test_keys_of_the_controllers_session_cannot_be_read(bubblewrap: Box) -> None:
+    if platform.machine() != "x86_64":
+        pytest.skip("the test knows the system calls of x86_64 only")
+    call = ctypes.CDLL(None).syscall
+    key = call(248, b"user", b"rfsn-test", b"secret", 6, ctypes.c_long(-3))
+    if key < 0:
+        pytest.skip("no keyring here")
+    read = f"print(ctypes.CDLL(None).syscall(250, 11, ctypes.c_long({key}), ctypes.create_string_buffer(9), 9))"
+    try:
+        assert bubblewrap.python(f"import ctypes; {read}").stdout == b"-1\n"
+    finally:
+        call(250, 9, key, ctypes.c_long(-3))
 
 
 def test_memory_limit_fails_the_command(bubblewrap: Box) -> None:

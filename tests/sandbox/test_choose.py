@@ -8,11 +8,11 @@ import pytest
 
 import sandbox
 from sandbox import SandboxUnavailable, choose, probe
-from tests.sandbox.conftest import provider_or_skip
 
 
+@pytest.mark.usefixtures("bubblewrap")
 def test_auto_isolates() -> None:
-    provider = provider_or_skip("auto")
+    provider = choose("auto")
     assert provider.name == "bubblewrap"
     provider.close()
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import resource
 import select
 import signal
 import time
+from typing import Any, Callable, Dict, Generator, List, NoReturn, Optional, Sequence, Tuple
 
 import pytest
 
@@ -18,18 +20,21 @@ from .trace import LineTracer, frames_of
 class Recorder:
     """A plugin that keeps what pytest reports of the test that runs now."""
 
-    def __init__(self, root):
+    def __init__(self, root: str) -> None:
         self._root = root
         self.reset()
 
-    def reset(self):
-        self.outcome, self.message, self.frames = "missing", "", []
+    def reset(self) -> None:
+        """Forget the test before."""
+        self.outcome = "missing"
+        self.message = ""
+        self.frames: List[Tuple[str, int, str]] = []
 
     @pytest.hookimpl(hookwrapper=True)
-    def pytest_runtest_makereport(self, item, call):
+    def pytest_runtest_makereport(self, call: pytest.CallInfo[None]) -> Generator[None, Any, None]:
         outcome = yield
         report = outcome.get_result()
-        if report.failed:
+        if report.failed and call.excinfo is not None:
             limit = "rfsn: the test reached" in str(call.excinfo.value)
             self.outcome = "timeout" if limit else "failed" if report.when == "call" else "error"
             self.message = call.excinfo.exconly()[:2000]
@@ -40,7 +45,7 @@ class Recorder:
             self.outcome = "xpassed" if hasattr(report, "wasxfail") else "passed"
 
 
-def run_until_failure(items, recorder):
+def run_until_failure(items: Sequence[Tuple[pytest.Item, float]], recorder: Recorder) -> Dict[str, Any]:
     """Run (item, limit) pairs in order; the answer names the first that does not pass."""
     for at, (item, limit) in enumerate(items):
         following = items[at + 1][0] if at + 1 < len(items) else None
@@ -49,7 +54,7 @@ def run_until_failure(items, recorder):
     return {"outcome": "passed"}
 
 
-def run_one(item, following, limit, recorder):
+def run_one(item: pytest.Item, following: Optional[pytest.Item], limit: float, recorder: Recorder) -> bool:
     """Run one item and say whether it passed."""
     recorder.reset()
     with limited(limit):
@@ -57,7 +62,7 @@ def run_one(item, following, limit, recorder):
     return recorder.outcome == "passed"
 
 
-def trace_one(item, limit, recorder, root):
+def trace_one(item: pytest.Item, limit: float, recorder: Recorder, root: str) -> Dict[str, Any]:
     """Run one item under the line tracer."""
     used = time.process_time()
     with LineTracer(root) as tracer:
@@ -71,7 +76,7 @@ def trace_one(item, limit, recorder, root):
     }
 
 
-def in_child(work, limit):
+def in_child(work: Callable[[], Dict[str, Any]], limit: float) -> Dict[str, Any]:
     """Fork; the child answers with `work()`, the parent returns the answer.
 
     `limit` is CPU seconds for the child as a whole. A child that dies without an answer gives the outcome `timeout`
@@ -79,15 +84,14 @@ def in_child(work, limit):
     """
     reading, writing = os.pipe()
     child = os.fork()
-    if child:
-        os.close(writing)
-        return watch(child, reading, limit)
-    os.close(reading)
-    answer_and_exit(work, writing, limit)
-    return None
+    if child == 0:
+        os.close(reading)
+        answer_and_exit(work, writing, limit)
+    os.close(writing)
+    return watch(child, reading, limit)
 
 
-def answer_and_exit(work, writing, limit):
+def answer_and_exit(work: Callable[[], Dict[str, Any]], writing: int, limit: float) -> NoReturn:
     """In the child: do the work under hard limits, send the answer, and leave without any clean-up."""
     os.setpgid(0, 0)
     seconds = int(limit) + 2
@@ -100,7 +104,7 @@ def answer_and_exit(work, writing, limit):
         os._exit(0)
 
 
-def watch(child, reading, limit):
+def watch(child: int, reading: int, limit: float) -> Dict[str, Any]:
     """In the parent: read the child's answer until it closes its pipe or runs out of wall-clock time."""
     deadline = time.monotonic() + wall(limit) + 1.0
     parts = []
@@ -112,15 +116,14 @@ def watch(child, reading, limit):
             break
         parts.append(part)
     os.close(reading)
-    for kill, target in ((os.killpg, child), (os.kill, child)):
-        try:
-            kill(target, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
+    for kill in (os.killpg, os.kill):
+        with contextlib.suppress(ProcessLookupError):
+            kill(child, signal.SIGKILL)
     _, status, _ = os.wait4(child, 0)
     try:
-        return json.loads(b"".join(parts))
+        answer: Dict[str, Any] = json.loads(b"".join(parts))
     except ValueError:
         limits = (signal.SIGXCPU, signal.SIGPROF, signal.SIGALRM)
         timed_out = late or (os.WIFSIGNALED(status) and os.WTERMSIG(status) in limits)
         return {"outcome": "timeout" if timed_out else "crashed"}
+    return answer

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any, Dict, Generator
+
 import pytest
 
 from .limits import LimitReached, limited
@@ -14,26 +16,26 @@ class Watchdog:
     the limit, so that a suite of hanging tests still ends.
     """
 
-    def __init__(self, options):
-        self._limit = options["case_limit_s"]
-        self._budget = options["hang_budget_s"]
+    def __init__(self, options: Dict[str, Any]) -> None:
+        self._limit: float = options["case_limit_s"]
+        self._budget: float = options["hang_budget_s"]
 
-    def _watch(self):
+    def _watch(self) -> Generator[None, Any, None]:
         limit = self._limit if self._budget > 0 else self._limit / 20
         with limited(limit):
             outcome = yield
         if outcome.excinfo and issubclass(outcome.excinfo[0], LimitReached):
             self._budget -= limit
-            outcome.force_exception(pytest.fail.Exception("rfsn: over the limit of %g s" % limit, pytrace=False))
+            outcome.force_exception(pytest.fail.Exception(f"rfsn: over the limit of {limit:g} s", pytrace=False))
 
     @pytest.hookimpl(hookwrapper=True)
-    def pytest_runtest_setup(self):
+    def pytest_runtest_setup(self) -> Generator[None, Any, None]:
         yield from self._watch()
 
     @pytest.hookimpl(hookwrapper=True)
-    def pytest_runtest_call(self):
+    def pytest_runtest_call(self) -> Generator[None, Any, None]:
         yield from self._watch()
 
     @pytest.hookimpl(hookwrapper=True)
-    def pytest_runtest_teardown(self):
+    def pytest_runtest_teardown(self) -> Generator[None, Any, None]:
         yield from self._watch()

@@ -10,7 +10,7 @@ import sys
 def main() -> None:
     """Run `cold OPTIONS` or `warm OPTIONS`; OPTIONS is a JSON object with the pytest arguments and the limits."""
     mode, options = sys.argv[1], json.loads(sys.argv[2])
-    # What this package needs is imported before the tree gets a place on the path: no file in it can stand in for these.
+    # What this package needs is imported before the tree gets a place on the path: no file in it can stand in for it.
     import pytest
 
     from .cold import Watchdog
@@ -20,5 +20,5 @@ def main() -> None:
     if options["module"]:
         sys.path.insert(0, os.getcwd())
     sys.argv = [pytest.__file__, *options["args"]]
-    plugin = Worker(options) if mode == "warm" else Watchdog(options)
+    plugin: object = Worker(options) if mode == "warm" else Watchdog(options)
     sys.exit(int(pytest.main(options["args"], plugins=[plugin])))

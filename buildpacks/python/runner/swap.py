@@ -9,6 +9,7 @@ from __future__ import annotations
 import gc
 import importlib.machinery
 import types
+from typing import Any, Dict, Iterator, List, Optional, Tuple
 
 _CO_OPTIMIZED = 0x1  # set for functions, not for modules and class bodies
 
@@ -20,13 +21,13 @@ class NeedsImport(Exception):
 class LiveFunctions:
     """Every function object of a tree, by the file that it comes from."""
 
-    def __init__(self, root):
-        self._by_file = {}
+    def __init__(self, root: str) -> None:
+        self._by_file: Dict[str, List[types.FunctionType]] = {}
         for thing in gc.get_objects():
             if type(thing) is types.FunctionType and thing.__code__.co_filename.startswith(root):
                 self._by_file.setdefault(thing.__code__.co_filename, []).append(thing)
 
-    def swap(self, filename, old, new):
+    def swap(self, filename: str, old: types.CodeType, new: types.CodeType) -> None:
         """Give the functions of `filename` the code that differs between two compiled versions of it."""
         changed = dict(_changed(old, new))
         for function in self._by_file.get(filename, ()):
@@ -37,7 +38,7 @@ class LiveFunctions:
                 function.__code__ = code
 
 
-def _changed(old, new):
+def _changed(old: types.CodeType, new: types.CodeType) -> Iterator[Tuple[types.CodeType, types.CodeType]]:
     """Pairs of old and new code of the functions that differ; a code object is equal only to itself in its place."""
     old_parts, new_parts = _nested(old), _nested(new)
     same = _shell(old) == _shell(new) and len(old_parts) == len(new_parts)
@@ -51,11 +52,11 @@ def _changed(old, new):
             yield from _changed(old_part, new_part)
 
 
-def _nested(code):
+def _nested(code: types.CodeType) -> List[types.CodeType]:
     return [constant for constant in code.co_consts if isinstance(constant, types.CodeType)]
 
 
-def _shell(code):
+def _shell(code: types.CodeType) -> Tuple[Any, ...]:
     """What a code object does by itself, its nested code and its line numbers left out."""
     constants = [
         (type(constant).__name__, "code" if isinstance(constant, types.CodeType) else repr(constant))
@@ -75,15 +76,16 @@ def _shell(code):
     )
 
 
-def override_sources(sources):
+def override_sources(sources: Dict[str, bytes]) -> None:
     """Make every later import of a file in `sources` (filename -> bytes) compile these bytes instead."""
     loader = importlib.machinery.SourceFileLoader
     original = loader.get_code
 
-    def get_code(self, fullname):
+    def get_code(self: importlib.machinery.SourceFileLoader, fullname: str) -> Optional[types.CodeType]:
         source = sources.get(self.path)
         if source is None:
             return original(self, fullname)
-        return compile(source, self.path, "exec", dont_inherit=True)
+        code: types.CodeType = compile(source, self.path, "exec", dont_inherit=True)
+        return code
 
-    loader.get_code = get_code
+    loader.get_code = get_code  # type: ignore[method-assign,assignment]  # what imports from now on go through

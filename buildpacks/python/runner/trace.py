@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from types import CodeType, FrameType, TracebackType
+from typing import Any, Callable, Dict, List, Optional, Set, Tuple
 
 MAX_FRAMES = 60
 
@@ -10,11 +12,11 @@ MAX_FRAMES = 60
 class LineTracer:
     """Collects the (file, line) pairs executed below a folder, by `sys.monitoring` where there is one (3.12)."""
 
-    def __init__(self, root):
+    def __init__(self, root: str) -> None:
         self._root = root.rstrip("/") + "/"
-        self.lines = {}
+        self.lines: Dict[str, Set[int]] = {}
 
-    def __enter__(self):
+    def __enter__(self) -> LineTracer:  # noqa: PYI034  # typing has no Self before 3.11
         if hasattr(sys, "monitoring"):
             monitoring = sys.monitoring
             monitoring.use_tool_id(monitoring.COVERAGE_ID, "rfsn")
@@ -24,35 +26,35 @@ class LineTracer:
             sys.settrace(self._on_call)
         return self
 
-    def __exit__(self, *_):
+    def __exit__(self, *_: object) -> None:
         if hasattr(sys, "monitoring"):
             sys.monitoring.set_events(sys.monitoring.COVERAGE_ID, 0)
             sys.monitoring.free_tool_id(sys.monitoring.COVERAGE_ID)
         else:
             sys.settrace(None)
 
-    def _on_line(self, code, line):
+    def _on_line(self, code: CodeType, line: int) -> Any:
         # Returning DISABLE switches this one location off: each line costs its first execution only.
         self._add(code.co_filename, line)
         return sys.monitoring.DISABLE
 
-    def _on_call(self, frame, _event, _arg):
+    def _on_call(self, frame: FrameType, _event: str, _arg: object) -> Optional[Callable[..., Any]]:
         if not frame.f_code.co_filename.startswith(self._root):
             return None
         self._add(frame.f_code.co_filename, frame.f_lineno)
         return self._on_frame_line
 
-    def _on_frame_line(self, frame, event, _arg):
+    def _on_frame_line(self, frame: FrameType, event: str, _arg: object) -> Callable[..., Any]:
         if event == "line":
             self._add(frame.f_code.co_filename, frame.f_lineno)
         return self._on_frame_line
 
-    def _add(self, filename, line):
+    def _add(self, filename: str, line: int) -> None:
         if filename.startswith(self._root):
             self.lines.setdefault(filename[len(self._root) :], set()).add(line)
 
 
-def frames_of(traceback, root):
+def frames_of(traceback: Optional[TracebackType], root: str) -> List[Tuple[str, int, str]]:
     """The frames of a traceback that lie below `root`, outermost first, as (path, line, function)."""
     root = root.rstrip("/") + "/"
     found = []

@@ -11,7 +11,8 @@ import gc
 import json
 import os
 import socket
-import sys
+from types import CodeType
+from typing import Any, Dict, List, Optional, TextIO, Tuple
 
 import pytest
 
@@ -22,7 +23,7 @@ from .swap import LiveFunctions, NeedsImport, override_sources
 class Worker:
     """The plugin that takes over pytest's collection and its run loop."""
 
-    def __init__(self, options):
+    def __init__(self, _options: Dict[str, Any]) -> None:
         self._root = os.getcwd()
         self._requests = os.fdopen(os.dup(0), "r", encoding="utf-8")
         self._answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
@@ -30,18 +31,19 @@ class Worker:
         for stream in (0, 1):
             os.dup2(nothing, stream)
         self._recorder = Recorder(self._root)
-        self._stem = None
-        self._attempt = None
-        self._plan = []
-        self._bases = {}
+        self._stem: Optional[TextIO] = None
+        self._attempt: Optional[Tuple[Dict[str, Any], int]] = None
+        self._plan: List[Tuple[str, float]] = []
+        self._items: Dict[str, pytest.Item] = {}
+        self._bases: Dict[str, Tuple[bytes, CodeType]] = {}
 
     @pytest.hookimpl(tryfirst=True)
-    def pytest_collection(self, session):
+    def pytest_collection(self, session: pytest.Session) -> None:
         session.config.pluginmanager.register(self._recorder, "rfsn-recorder")
         self._grow_stem()
 
     @pytest.hookimpl(tryfirst=True)
-    def pytest_runtestloop(self, session):
+    def pytest_runtestloop(self, session: pytest.Session) -> None:
         self._items = {item.nodeid: item for item in session.items}
         if self._attempt:
             request, writing = self._attempt
@@ -51,7 +53,7 @@ class Worker:
 
     # The stem
 
-    def _grow_stem(self):
+    def _grow_stem(self) -> None:
         """Fork: the child goes on to collect and serve; the parent stays here, before any import of the tree."""
         ours, theirs = socket.socketpair()
         child = os.fork()
@@ -78,7 +80,7 @@ class Worker:
 
     # The server
 
-    def _serve(self, session):
+    def _serve(self, session: pytest.Session) -> None:
         self._live = LiveFunctions(self._root + "/")
         gc.freeze()
         self._answer({"ready": sorted(self._items), "errors": session.testsfailed})
@@ -86,14 +88,14 @@ class Worker:
             request = json.loads(line)
             self._answer(getattr(self, "_do_" + request["op"])(request))
 
-    def _answer(self, answer):
+    def _answer(self, answer: Dict[str, Any]) -> None:
         print(json.dumps(answer), file=self._answers, flush=True)
 
-    def _do_plan(self, request):
+    def _do_plan(self, request: Dict[str, Any]) -> Dict[str, Any]:
         self._plan = [(test, limit) for test, limit in request["tests"] if test in self._items]
         return {"planned": len(self._plan)}
 
-    def _do_trace(self, request):
+    def _do_trace(self, request: Dict[str, Any]) -> Dict[str, Any]:
         item = self._items.get(request["id"])
         if item is None:
             return {"id": request["id"], "outcome": "missing"}
@@ -101,7 +103,7 @@ class Worker:
         answer = in_child(lambda: trace_one(item, limit, self._recorder, self._root), limit)
         return dict(answer, id=request["id"])
 
-    def _do_try(self, request):
+    def _do_try(self, request: Dict[str, Any]) -> Dict[str, Any]:
         files = {}
         try:
             for path, edits in request["files"].items():
@@ -111,13 +113,13 @@ class Worker:
             return {"index": request["index"], "outcome": "invalid", "id": type(error).__name__}
         limit = sum(limit for _, limit in self._plan)
         answer = in_child(lambda: self._try_swapped(files), limit)
-        if answer["outcome"] == "needs_import":
+        if answer["outcome"] == "needs_import" and self._stem is not None:
             ask = {"files": request["files"], "tests": self._plan, "limit": limit}
             print(json.dumps(ask), file=self._stem, flush=True)
             answer = json.loads(self._stem.readline())
         return dict(answer, index=request["index"])
 
-    def _try_swapped(self, files):
+    def _try_swapped(self, files: Dict[str, Tuple[CodeType, CodeType]]) -> Dict[str, Any]:
         try:
             for filename, (base, changed) in files.items():
                 self._live.swap(filename, base, changed)
@@ -125,7 +127,7 @@ class Worker:
             return {"outcome": "needs_import"}
         return self._run(self._plan)
 
-    def _run(self, tests):
+    def _run(self, tests: List[Tuple[str, float]]) -> Dict[str, Any]:
         missing = [test for test, _ in tests if test not in self._items]
         if missing:
             return {"outcome": "missing", "id": missing[0]}
@@ -133,10 +135,10 @@ class Worker:
 
     # Sources
 
-    def _file(self, path):
+    def _file(self, path: str) -> str:
         return os.path.join(self._root, path)
 
-    def _base(self, path):
+    def _base(self, path: str) -> Tuple[bytes, CodeType]:
         """The bytes of a file of the base and their compiled code, read once."""
         if path not in self._bases:
             with open(self._file(path), "rb") as file:
@@ -144,9 +146,10 @@ class Worker:
             self._bases[path] = source, compile(source, self._file(path), "exec", dont_inherit=True)
         return self._bases[path]
 
-    def _patched(self, path, edits):
+    def _patched(self, path: str, edits: List[Tuple[int, int, str]]) -> bytes:
         base = self._base(path)[0]
-        parts, at = [], 0
+        parts: List[bytes] = []
+        at = 0
         for start, end, text in edits:
             parts += [base[at:start], text.encode("utf-8", "surrogateescape")]
             at = end

@@ -69,7 +69,8 @@ class Site:
             assert isinstance(self.node, ast.expr)
             node = self.node
         parsed = parse_expression(text)
-        if parsed is None:
+        in_braces = isinstance(self.source.parents[node][0], ast.FormattedValue)
+        if parsed is None or (in_braces and text.startswith("{")):
             return
         start, end = self.source.span(node)
         enclosed = self.source.text[start - 1 : start] == "(" and self.source.text[end : end + 1] == ")"

@@ -6,30 +6,8 @@ import ast
 from collections.abc import Sequence
 
 from planners.search.operators.base import Replacement, Site, TextEdit
-from planners.search.source import Source
 
-__all__ = ["Lines", "delete", "insert", "lines", "siblings"]
-
-type Lines = tuple[int, int, str]
-"""Where a statement's lines begin and end (after the line's end), and their indentation."""
-
-
-def lines(source: Source, statement: ast.stmt) -> Lines | None:
-    """A statement's own lines; None where it shares one with another, as an `elif` does with the `if` above it."""
-    first, end = source.first(statement), source.span(statement)[1]
-    start = max(place for place in _around(source, first) if place <= first)
-    stop = min((place for place in _around(source, end) if place > end), default=len(source.text))
-    indent = source.text[start:first]
-    rest = source.text[end:stop].strip()
-    shared = isinstance(statement, ast.If) and source.text.startswith("elif", first)
-    if shared or indent.strip() or (rest and not rest.startswith("#")):
-        return None
-    return start, stop, indent
-
-
-def _around(source: Source, offset: int) -> list[int]:
-    line = source.line_of(offset)
-    return source.line_starts[line - 1 : line + 1]
+__all__ = ["delete", "insert", "siblings"]
 
 
 def siblings(site: Site) -> Sequence[ast.stmt]:
@@ -41,7 +19,7 @@ def siblings(site: Site) -> Sequence[ast.stmt]:
 def insert(site: Site, text: str, *, after: bool = False, weight: float = 1.0) -> list[Replacement]:
     """Add lines before or after the site's statement; `text` has no indentation of its own."""
     assert isinstance(site.node, ast.stmt)
-    place = lines(site.source, site.node)
+    place = site.source.lines(site.node)
     if place is None:
         return []
     start, stop, indent = place
@@ -56,7 +34,7 @@ def insert(site: Site, text: str, *, after: bool = False, weight: float = 1.0) -
 def delete(site: Site) -> TextEdit | None:
     """Remove the site's statement; a block that would be empty gets `pass`."""
     assert isinstance(site.node, ast.stmt)
-    place = lines(site.source, site.node)
+    place = site.source.lines(site.node)
     if place is None:
         return None
     if len(siblings(site)) > 1:

@@ -59,8 +59,8 @@ def _replace(site: Site, scope: Scope) -> Iterator[Replacement]:
     if site.field != "args" or isinstance(node, ast.Name | ast.Starred | ast.Constant):
         return
     assert isinstance(node, ast.expr)
-    for name in scope.names(node):
-        yield from site.put(name)
+    for text in [*scope.names(node), *scope.fields]:
+        yield from site.put(text)
 
 
 def _add(site: Site, scope: Scope) -> Iterator[Replacement]:
@@ -72,7 +72,9 @@ def _add(site: Site, scope: Scope) -> Iterator[Replacement]:
     if any(isinstance(argument, ast.Starred | ast.GeneratorExp) for argument in node.args):
         return
     room = scope.arity.get(name, len(texts) + 1) > len(texts)
-    for extra in dict.fromkeys([*scope.names(node), "1", "0", "None", "True", "False", *scope.constants]):
+    for extra in dict.fromkeys(
+        [*scope.names(node), *scope.fields, "1", "0", "None", "True", "False", *scope.constants]
+    ):
         for place in dict.fromkeys([len(texts), 0, *range(1, len(texts))]):
             weight = (1.0 if room else 0.1) * (1.0 if place == len(texts) else 0.5)
             yield from _call(site, [*texts[:place], extra, *texts[place:]], weight)
@@ -145,7 +147,9 @@ def _put_call(site: Site, node: ast.Call, texts: list[str], weight: float = 1.0)
 
 
 def _keywords(site: Site, node: ast.Call) -> list[str]:
-    return [f"{word.arg}={site.text(word.value)}" if word.arg else f"**{site.text(word.value)}" for word in node.keywords]
+    return [
+        f"{word.arg}={site.text(word.value)}" if word.arg else f"**{site.text(word.value)}" for word in node.keywords
+    ]
 
 
 _CALL = (ast.Call,)

@@ -97,9 +97,7 @@ def _boolean(site: Site, _: Scope) -> Iterator[Replacement]:
         yield from _between(site, left, right, _BOOLEAN, word)
 
 
-def _between(
-    site: Site, left: ast.expr, right: ast.expr, pattern: re.Pattern[str], text: str
-) -> Iterator[Replacement]:
+def _between(site: Site, left: ast.expr, right: ast.expr, pattern: re.Pattern[str], text: str) -> Iterator[Replacement]:
     """Change only the operator's own characters, where no comment makes them hard to find."""
     start, end = site.source.span(left)[1], site.source.span(right)[0]
     gap = site.source.text[start:end]

@@ -42,9 +42,7 @@ def _negate(site: Site, _: Scope) -> Iterator[Replacement]:
 
 
 def _returned(site: Site) -> bool:
-    return isinstance(site.parent, ast.Return) or (
-        isinstance(site.parent, ast.GeneratorExp) and site.field == "elt"
-    )
+    return isinstance(site.parent, ast.Return) or (isinstance(site.parent, ast.GeneratorExp) and site.field == "elt")
 
 
 def _whole(site: Site) -> bool:
@@ -74,7 +72,7 @@ def _replace(site: Site, scope: Scope, *, wide: bool) -> Iterator[Replacement]:
     """`c` -> `p`; a constant condition is likelier to be wrong than another."""
     node = site.node
     constant = isinstance(node, ast.Constant)
-    returned = isinstance(site.parent, ast.Return) and constant and isinstance(node.value, bool)
+    returned = isinstance(site.parent, ast.Return) and isinstance(node, ast.Constant) and isinstance(node.value, bool)
     if is_condition(site) or returned:
         if not constant and not wide:
             yield from site.put("True", weight=0.3)
@@ -83,7 +81,7 @@ def _replace(site: Site, scope: Scope, *, wide: bool) -> Iterator[Replacement]:
             yield from site.put(text, weight=1.0 if constant else 0.3)
 
 
-def _choice(site: Site, scope: Scope) -> Iterator[Replacement]:
+def _choice(site: Site, _: Scope) -> Iterator[Replacement]:
     """`a if c else b` -> `b if c else a`, `a`, `b`."""
     node = site.node
     assert isinstance(node, ast.IfExp)

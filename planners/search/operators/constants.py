@@ -39,7 +39,15 @@ def _string(site: Site, scope: Scope) -> Iterator[Replacement]:
     if not isinstance(node.value, str) or isinstance(site.parent, ast.Expr | ast.JoinedStr):
         return
     found = [text for text in scope.constants if text[0] in "'\"r" and text != site.text()]
-    variants = [node.value.strip(), node.value.lower(), node.value.upper(), "", " ", node.value + " ", node.value + "\n"]
+    variants = [
+        node.value.strip(),
+        node.value.lower(),
+        node.value.upper(),
+        "",
+        " ",
+        node.value + " ",
+        node.value + "\n",
+    ]
     for text in dict.fromkeys([*found, *(repr(value) for value in variants if value != node.value)]):
         yield from site.put(text)
 

@@ -65,15 +65,18 @@ def _display(site: Site, texts: list[str]) -> Iterator[Replacement]:
     elif site.source.text[site.source.span(node)[0]] == "(" or len(texts) < 2:
         yield from site.put(f"({', '.join(texts)}{',' if len(texts) == 1 else ''})")
     else:
-        start, end = site.source.span(node)  # type: ignore[arg-type]
+        start, end = site.source.span(node)
         yield site.edit(start, end, ", ".join(texts))
 
 
-def _entries(site: Site, scope: Scope) -> Iterator[Replacement]:
-    """A dict with its keys and values exchanged, or an entry left out."""
+def _entries(site: Site, _: Scope) -> Iterator[Replacement]:
+    """`{a: b, c: d}` -> `{a: b}`."""
     node = site.node
     assert isinstance(node, ast.Dict)
-    pairs = [(f"{site.text(key)}: " if key else "**") + site.text(value) for key, value in zip(node.keys, node.values)]
+    pairs = [
+        (f"{site.text(key)}: " if key else "**") + site.text(value)
+        for key, value in zip(node.keys, node.values, strict=True)
+    ]
     for place in reversed(range(len(pairs))):
         yield from site.put("{" + ", ".join([*pairs[:place], *pairs[place + 1 :]]) + "}")
 
@@ -126,6 +129,8 @@ OPERATORS = (
     Operator("swap-elements", ARGUMENT_SWAP, 2, 1, _DISPLAYS, _swap),
     Operator("entries", RARE, 2, 2, (ast.Dict,), _entries),
     Operator("comprehension-condition", STRICTER_IF, 2, 24, _COMPREHENSIONS, partial(_conditions, wide=False)),
-    Operator("concatenate", ADD_ELEMENT / 2, 10, 6, (ast.Call, ast.Name, *_LISTED, ast.BinOp, ast.Subscript), _concatenate),
+    Operator(
+        "concatenate", ADD_ELEMENT / 2, 10, 6, (ast.Call, ast.Name, *_LISTED, ast.BinOp, ast.Subscript), _concatenate
+    ),
     Operator("comprehension-condition-wide", RARE, 2, 60, _COMPREHENSIONS, partial(_conditions, wide=True), width=1),
 )

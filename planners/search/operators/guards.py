@@ -10,10 +10,11 @@ import ast
 from collections.abc import Iterator
 
 from planners.search.operators.base import Operator, Replacement, Site
-from planners.search.operators.blocks import insert, lines, siblings
+from planners.search.operators.blocks import insert, siblings
 from planners.search.operators.frequencies import STATEMENT
 from planners.search.operators.predicates import first_predicates
 from planners.search.scope import FUNCTIONS, Scope
+from planners.search.source import is_docstring
 
 __all__ = ["OPERATORS"]
 
@@ -54,13 +55,7 @@ def _uses_only(value: ast.expr, known: set[str]) -> bool:
 
 
 def _is_first(site: Site) -> bool:
-    body = siblings(site)
-    first = next((stmt for stmt in body if not _is_docstring(stmt)), None)
-    return site.node is first
-
-
-def _is_docstring(statement: ast.stmt) -> bool:
-    return isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
+    return site.node is next((statement for statement in siblings(site) if not is_docstring(statement)), None)
 
 
 def _leave_loop(site: Site, scope: Scope) -> Iterator[Replacement]:
@@ -75,18 +70,17 @@ def _leave_loop(site: Site, scope: Scope) -> Iterator[Replacement]:
 def _return_later(site: Site, scope: Scope) -> Iterator[Replacement]:
     """A guard before a statement that is not the first."""
     if isinstance(scope.function, FUNCTIONS) and not (site.parent is scope.function and _is_first(site)):
-        if not _is_docstring(site.node) if isinstance(site.node, ast.stmt) else False:
-            for test in first_predicates(site, scope, wide=False):
-                for result in _results(site, scope)[:5]:
-                    yield from insert(site, f"if {test}:\n    return {result}")
+        for test in first_predicates(site, scope, wide=False):
+            for result in _results(site, scope)[:5]:
+                yield from insert(site, f"if {test}:\n    return {result}")
 
 
 def _surround(site: Site, scope: Scope) -> Iterator[Replacement]:
     """`s` -> `if p: s` for a statement on one line."""
     node = site.node
     assert isinstance(node, ast.stmt)
-    place = lines(site.source, node)
-    if place is None or _is_docstring(node) or not isinstance(scope.function, FUNCTIONS):
+    place = site.source.lines(node)
+    if place is None or not isinstance(scope.function, FUNCTIONS):
         return
     start, stop, indent = place
     text = site.source.text[start:stop]

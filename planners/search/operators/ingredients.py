@@ -16,7 +16,21 @@ from planners.search.scope import Scope
 __all__ = ["OPERATORS"]
 
 _PLACES = frozenset(
-    {"value", "args", "left", "right", "comparators", "slice", "lower", "upper", "test", "iter", "elts", "body", "orelse"}
+    {
+        "value",
+        "args",
+        "left",
+        "right",
+        "comparators",
+        "slice",
+        "lower",
+        "upper",
+        "test",
+        "iter",
+        "elts",
+        "body",
+        "orelse",
+    }
     | {"values", "elt", "operand", "ifs"}
 )
 
@@ -29,7 +43,9 @@ def _from_function(site: Site, scope: Scope) -> Iterator[Replacement]:
 def _from_file(site: Site, scope: Scope) -> Iterator[Replacement]:
     """The same from the other functions of the file and from its own statements."""
     own = {scope.source.segment(node) for node in scope.expressions}
-    yield from _replacements(site, tuple(node for node in scope.file_expressions if scope.source.segment(node) not in own))
+    yield from _replacements(
+        site, tuple(node for node in scope.file_expressions if scope.source.segment(node) not in own)
+    )
 
 
 def _replacements(site: Site, ingredients: tuple[ast.expr, ...]) -> Iterator[Replacement]:
@@ -70,7 +86,17 @@ def _role(site: Site, node: ast.expr) -> str:
     return field
 
 
-_REPLACED = (ast.Name, ast.Call, ast.BinOp, ast.Subscript, ast.Attribute, ast.Compare, ast.BoolOp, ast.Constant, ast.List)
+_REPLACED = (
+    ast.Name,
+    ast.Call,
+    ast.BinOp,
+    ast.Subscript,
+    ast.Attribute,
+    ast.Compare,
+    ast.BoolOp,
+    ast.Constant,
+    ast.List,
+)
 
 OPERATORS = (
     Operator("expression", IDENTIFIER / 4, 20, 10, _REPLACED, _from_function),

@@ -37,12 +37,9 @@ def _variable(site: Site, scope: Scope) -> Iterator[Replacement]:
     assert isinstance(node, ast.Name)
     if not isinstance(node.ctx, ast.Load) or site.field == "func":
         return
-    kind = scope.kind(node.id)
     names = [name for name in scope.names(node) if name != node.id]
-    names.sort(key=lambda name: not (kind & scope.kind(name)) if kind and scope.kind(name) else False)
-    for name in names:
-        alike = not kind or not scope.kind(name) or bool(kind & scope.kind(name))
-        yield from site.put(name, weight=1.0 if alike else 0.5)
+    for name in sorted(names, key=lambda name: not scope.alike(name, node.id)):
+        yield from site.put(name, weight=1.0 if scope.alike(name, node.id) else 0.5)
 
 
 def _to_field(site: Site, scope: Scope) -> Iterator[Replacement]:

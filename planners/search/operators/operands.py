@@ -63,7 +63,9 @@ def _replace(site: Site, scope: Scope) -> Iterator[Replacement]:
     assert isinstance(node, ast.expr)
     if not isinstance(parent, ast.BinOp | ast.Compare | ast.AugAssign | ast.Subscript) or site.field == "target":
         return
-    if isinstance(node, ast.Name | ast.Constant | ast.Slice) or not isinstance(getattr(node, "ctx", ast.Load()), ast.Load):
+    if isinstance(node, ast.Name | ast.Constant | ast.Slice) or not isinstance(
+        getattr(node, "ctx", ast.Load()), ast.Load
+    ):
         return
     for text in [*scope.names(node), *scope.fields]:
         yield from site.put(text)

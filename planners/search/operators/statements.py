@@ -10,9 +10,10 @@ import ast
 from collections.abc import Iterator
 
 from planners.search.operators.base import Operator, Replacement, Site, TextEdit
-from planners.search.operators.blocks import delete, insert, lines, siblings
+from planners.search.operators.blocks import delete, insert, siblings
 from planners.search.operators.frequencies import IDENTIFIER, RARE, STATEMENT
 from planners.search.scope import FUNCTIONS, Scope
+from planners.search.source import is_docstring
 
 __all__ = ["OPERATORS"]
 
@@ -31,7 +32,7 @@ def _move(site: Site, _: Scope) -> Iterator[Replacement]:
     """A statement -> before the one above, after the one below, out of its block (before and after), or into one."""
     node = site.node
     assert isinstance(node, ast.stmt)
-    block, cut, place = siblings(site), delete(site), lines(site.source, node)
+    block, cut, place = siblings(site), delete(site), site.source.lines(node)
     if cut is None or place is None or isinstance(node, (*FUNCTIONS, ast.ClassDef)) or node not in block:
         return
     at = block.index(node)
@@ -53,7 +54,7 @@ def _move(site: Site, _: Scope) -> Iterator[Replacement]:
 
 def _moved(site: Site, cut: TextEdit, anchor: ast.stmt, text: str, *, after: bool) -> Iterator[Replacement]:
     """Cut the statement and put its text beside another one with that one's indentation."""
-    place = lines(site.source, anchor)
+    place = site.source.lines(anchor)
     node = site.node
     assert isinstance(node, ast.stmt)
     if place is None or site.source.text[place[1] - 1 : place[1]] not in {"\n", "\r"}:
@@ -80,29 +81,24 @@ def _assign(site: Site, scope: Scope) -> Iterator[Replacement]:
     """A new `a = b` between variables of the function, those that are used alike first."""
     node = site.node
     assert isinstance(node, ast.stmt)
-    if not isinstance(scope.function, FUNCTIONS) or _is_docstring(node):
+    if not isinstance(scope.function, FUNCTIONS):
         return
     names = scope.names(node)
     own = [name for name in scope.bindings if name in names]
     for first in own:
         for second in names:
             if first != second and not (scope.kind(first) | scope.kind(second)) & {"callable"}:
-                alike = _alike(first, second, scope)
+                alike = scope.alike(first, second)
                 yield from insert(site, f"{first} = {second}", weight=1.0 if alike else 0.3)
                 if _is_last(site):
                     yield from insert(site, f"{first} = {second}", after=True, weight=1.0 if alike else 0.3)
-
-
-def _alike(first: str, second: str, scope: Scope) -> bool:
-    one, two = scope.kind(first), scope.kind(second)
-    return not one or not two or bool(one & two)
 
 
 def _count(site: Site, scope: Scope) -> Iterator[Replacement]:
     """A new `n += 1`, `n -= 1`, `a.append(b)`, `a.add(b)`, `a.pop()` among the variables of the function."""
     node = site.node
     assert isinstance(node, ast.stmt)
-    if not isinstance(scope.function, FUNCTIONS) or _is_docstring(node):
+    if not isinstance(scope.function, FUNCTIONS):
         return
     names = scope.names(node)
     texts: list[str] = []
@@ -122,10 +118,6 @@ def _count(site: Site, scope: Scope) -> Iterator[Replacement]:
 def _is_last(site: Site) -> bool:
     block = siblings(site)
     return bool(block) and block[-1] is site.node and not isinstance(site.node, ast.Return | ast.Break | ast.Continue)
-
-
-def _is_docstring(statement: ast.stmt) -> bool:
-    return isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
 
 
 def _copy(site: Site, scope: Scope) -> Iterator[Replacement]:
@@ -149,7 +141,7 @@ def _copy_changed(site: Site, scope: Scope) -> Iterator[Replacement]:
 def _copied(site: Site, scope: Scope) -> Iterator[tuple[str, ast.stmt]]:
     seen: set[str] = set()
     for node in scope.nodes:
-        if isinstance(node, _COPIED) and node is not site.node and not _is_docstring(node):
+        if isinstance(node, _COPIED) and node is not site.node and not is_docstring(node):
             start, end = site.source.span(node)
             text = site.source.text[start:end]
             if text not in seen and "\n" not in text and "\r" not in text:
@@ -158,11 +150,9 @@ def _copied(site: Site, scope: Scope) -> Iterator[tuple[str, ast.stmt]]:
 
 
 def _inserted(site: Site, text: str) -> Iterator[Replacement]:
-    assert isinstance(site.node, ast.stmt)
-    if not _is_docstring(site.node):
-        yield from insert(site, text)
-        if _is_last(site):
-            yield from insert(site, text, after=True)
+    yield from insert(site, text)
+    if _is_last(site):
+        yield from insert(site, text, after=True)
 
 
 def _augment(site: Site, _: Scope) -> Iterator[Replacement]:
@@ -172,7 +162,11 @@ def _augment(site: Site, _: Scope) -> Iterator[Replacement]:
     if isinstance(node, ast.AugAssign):
         gap = source.span(node.target)[1], source.span(node.value)[0]
         yield site.edit(*gap, " = ")
-    elif isinstance(node, ast.Assign) and len(node.targets) == 1 and not isinstance(node.targets[0], ast.Tuple | ast.List):
+    elif (
+        isinstance(node, ast.Assign)
+        and len(node.targets) == 1
+        and not isinstance(node.targets[0], ast.Tuple | ast.List)
+    ):
         gap = source.span(node.targets[0])[1], source.span(node.value)[0]
         if source.text[slice(*gap)].strip() == "=":
             for sign in ("+=", "-=", "*=", "|="):
@@ -185,13 +179,12 @@ def _keep_result(site: Site, scope: Scope) -> Iterator[Replacement]:
     assert isinstance(node, ast.Expr)
     if not isinstance(node.value, ast.Call):
         return
-    start = source_start = site.source.span(node)[0]
-    end = site.source.span(node)[1]
+    start, end = site.source.span(node)
     owner = node.value.func.value if isinstance(node.value.func, ast.Attribute) else None
     targets = [site.text(owner)] if isinstance(owner, ast.Name | ast.Attribute | ast.Subscript) else []
     targets += [site.text(item) for item in node.value.args if isinstance(item, ast.Name)]
     for name in dict.fromkeys([*targets, *scope.bindings]):
-        yield site.edit(source_start, start, f"{name} = ")
+        yield site.edit(start, start, f"{name} = ")
     for argument in node.value.args:
         for target in targets:
             for sign in ("=", "+="):
@@ -208,5 +201,5 @@ OPERATORS = (
     Operator("copy-statement", STATEMENT / 2, 8, 8, _ANY, _copy),
     Operator("augment", RARE * 2, 4, 2, (ast.Assign, ast.AugAssign), _augment),
     Operator("keep-result", IDENTIFIER / 16, 3, 4, (ast.Expr,), _keep_result),
-    Operator("copy-changed-statement", STATEMENT, 8, 100, _ANY, _copy_changed),
+    Operator("copy-changed-statement", STATEMENT / 2, 8, 100, _ANY, _copy_changed),
 )

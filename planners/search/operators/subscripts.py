@@ -83,7 +83,11 @@ def _range(site: Site, scope: Scope) -> Iterator[Replacement]:
             shapes += [f"{start}, {stop}, 2", f"{stop} - 1, {start} - 1, -1", f"{stop}, {start}, -1"]
             shapes += [f"{start}, {stop}, {name}" for name in scope.names(node)]
         case [start, stop, step]:
-            shapes = [f"{start}, {stop}", f"{stop}, {start}, {step}", f"{start}, {stop}, -{site.text(node.args[2], 13)}"]
+            shapes = [
+                f"{start}, {stop}",
+                f"{stop}, {start}, {step}",
+                f"{start}, {stop}, -{site.text(node.args[2], 13)}",
+            ]
             shapes += [f"{stop} - 1, {start} - 1, -1", f"{start} - 1, {stop} - 1, {step}"]
         case _:
             return

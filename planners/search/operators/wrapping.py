@@ -15,7 +15,22 @@ from planners.search.scope import FUNCTIONS, Scope
 
 __all__ = ["OPERATORS"]
 
-_CALLS = ("abs", "len", "int", "str", "sorted", "list", "set", "sum", "float", "round", "tuple", "max", "min", "reversed")
+_CALLS = (
+    "abs",
+    "len",
+    "int",
+    "str",
+    "sorted",
+    "list",
+    "set",
+    "sum",
+    "float",
+    "round",
+    "tuple",
+    "max",
+    "min",
+    "reversed",
+)
 _TRUTHS = (ast.Compare, ast.BoolOp)
 _STRINGS = (ast.JoinedStr, ast.FormattedValue, ast.Slice, ast.Starred)
 
@@ -81,8 +96,8 @@ def _operate(site: Site, scope: Scope) -> Iterator[Replacement]:
     for name in scope.names(node):
         if scope.kind(name) & {"callable"} or (isinstance(node, ast.Name) and name == node.id):
             continue
-        alike = not kind or not scope.kind(name) or bool(kind & scope.kind(name))
-        yield from _operation(site, "+-", name, 1.0 if alike else 0.3)
+        likely = not kind or scope.alike(name, site.text())
+        yield from _operation(site, "+-", name, 1.0 if likely else 0.3)
     if "sequence" not in kind:
         for constant in dict.fromkeys(["2", *(text for text in scope.constants if text.isdigit())]):
             yield from _operation(site, ("*", "//", "%", "**", "/"), constant, 0.6)
