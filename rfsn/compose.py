@@ -28,7 +28,7 @@ from rfsn.plugins import detect_buildpack
 from rfsn.runs import Bench
 from rfsn.session import Progress, Session
 from rfsn.source import Snapshot, take_source
-from sandbox import SandboxProvider, SandboxUnavailable, choose, remove_tree
+from sandbox import SandboxError, SandboxProvider, choose, remove_tree
 
 _log = structlog.get_logger("rfsn")
 
@@ -105,7 +105,7 @@ def run_session(
             session.record(Interrupted())
             write_results(session)
             raise
-        except (InfraError, SandboxUnavailable) as error:
+        except (InfraError, SandboxError) as error:
             session.record(SessionEnded(status="infra_error", reason=str(error)))
         except UsageError as error:
             session.record(SessionEnded(status="usage_error", reason=str(error)))

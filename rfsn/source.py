@@ -12,7 +12,7 @@ from pathlib import Path
 from gate import Change
 from rfsn.errors import UsageError
 from rfsn.git import GitError, git
-from sandbox import remove_tree, write_beneath
+from sandbox import UnsafePath, remove_tree, write_beneath
 
 __all__ = ["Snapshot", "is_url", "render_diff", "take_files", "take_source"]
 
@@ -70,8 +70,11 @@ def take_files(files: Mapping[str, str], origin: str, into: Path) -> Snapshot:
     """Snapshot a project that is given as texts by path."""
 
     def write(to: Path) -> None:
-        for path, text in files.items():
-            write_beneath(to, path, text.encode("utf-8", "surrogateescape"))
+        try:
+            for path, text in files.items():
+                write_beneath(to, path, text.encode("utf-8", "surrogateescape"))
+        except UnsafePath as error:
+            raise UsageError(f"{origin} has a file outside the project: {error}") from error
 
     return _in_place(into, write, origin)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
 import stat
 from contextlib import ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING
@@ -55,7 +54,7 @@ def write_beneath(root: Path, path: str, content: bytes, *, executable: bool = F
         with suppress(FileNotFoundError), _refused(path):
             if not stat.S_ISREG(os.stat(name, dir_fd=folder, follow_symlinks=False).st_mode):
                 raise UnsafePath(f"no regular file: {path!r}")
-        temporary = f".rfsn-{secrets.token_hex(8)}"
+        temporary = f".rfsn-{os.urandom(8).hex()}"
         fd = os.open(temporary, NEW, 0o600, dir_fd=folder)
         try:
             try:
@@ -206,7 +205,7 @@ def _empty(name: str, folder: int) -> None:
                 # Its own `..` changes, which takes the right to write it.
                 with ExitStack() as once:
                     _unlock(_open(once, inner, fd, os.O_PATH))
-                os.rename(inner, secrets.token_hex(8), src_dir_fd=fd, dst_dir_fd=folder)
+                os.rename(inner, os.urandom(8).hex(), src_dir_fd=fd, dst_dir_fd=folder)
     os.rmdir(name, dir_fd=folder)
 
 

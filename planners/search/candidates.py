@@ -57,7 +57,7 @@ type _Step = Callable[[float], Candidate | None]
 
 
 class _Search:
-    """A heap of steps under the highest score that each can lead to: open a file, look at a line, take from a stream."""
+    """A heap of steps by the highest score each can lead to: open a file, look at a line, take from a stream."""
 
     def __init__(self, view: RepoView, suspects: Sequence[Suspect], width: int) -> None:
         self._view, self._width = view, width

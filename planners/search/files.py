@@ -151,7 +151,11 @@ class SearchedFile:
         if region not in self._originals:
             whole = unit.prefix + text[unit.start : unit.end] + unit.suffix
             self._originals[region] = _parsed(whole) or ""
-        tree = _parsed(unit.prefix + _spliced(text, unit.start, unit.end, replacement) + unit.suffix)
+        edited = unit.prefix + _spliced(text, unit.start, unit.end, replacement) + unit.suffix
+        if (region, edited) in self._seen:
+            return None
+        self._seen.add((region, edited))
+        tree = _parsed(edited)
         return None if tree == self._originals[region] else tree
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 
-__all__ = ["ATOM", "TEST", "binding", "precedence", "required"]
+__all__ = ["AND", "ATOM", "NOT", "TEST", "UNARY", "binding", "precedence", "required"]
 
 WALRUS, TEST, OR, AND, NOT, COMPARE = 0, 2, 3, 4, 5, 6
 BIT_OR, UNARY, POWER, AWAIT, ATOM = 7, 13, 14, 15, 16

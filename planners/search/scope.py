@@ -271,9 +271,12 @@ def _note_kinds(node: ast.AST, found: dict[str, set[str]]) -> None:
         case ast.For(target=target, iter=iterable) | ast.comprehension(target=target, iter=iterable):
             if isinstance(iterable, ast.Name):
                 found[iterable.id].add("sequence")
-            if isinstance(target, ast.Name) and isinstance(iterable, ast.Call):
-                if isinstance(iterable.func, ast.Name) and iterable.func.id == "range":
-                    found[target.id].add("number")
+            if (
+                isinstance(target, ast.Name)
+                and isinstance(iterable, ast.Call)
+                and ast.unparse(iterable.func) == "range"
+            ):
+                found[target.id].add("number")
         case ast.Call(func=ast.Name(id=name), args=args):
             found[name].add("callable")
             if name in {"len", "sorted", "sum", "enumerate", "list", "set", "reversed"}:

@@ -9,7 +9,7 @@ import tokenize
 import warnings
 from bisect import bisect_right
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cached_property
 
 from gate.patch import content_hash
 
@@ -17,6 +17,9 @@ __all__ = ["Lines", "Source", "Unit", "fingerprint", "is_docstring", "load", "pa
 
 _NEWLINE = re.compile(r"\r\n|\r|\n")
 _SKIPPED_FIELDS = frozenset({"ctx", "kind", "type_comment", "type_ignores"})
+
+_FIELDS: dict[type[ast.AST], tuple[str, ...]] = {}
+"""The fields of each kind of node that make two trees different (filled as kinds are met)."""
 
 type Lines = tuple[int, int, str]
 """Where a statement's lines begin and end (after the line's end), and their indentation."""
@@ -195,7 +198,10 @@ def fingerprint(node: ast.AST) -> str:
 
 def _append_fingerprint(node: ast.AST, parts: list[str]) -> None:
     parts.append(node.__class__.__name__)
-    for name in _fields(node.__class__):
+    kind = node.__class__
+    if kind not in _FIELDS:
+        _FIELDS[kind] = tuple(name for name in kind._fields if name not in _SKIPPED_FIELDS)
+    for name in _FIELDS[kind]:
         value = getattr(node, name, None)
         if isinstance(value, ast.AST):
             _append_fingerprint(value, parts)
@@ -209,8 +215,3 @@ def _append_fingerprint(node: ast.AST, parts: list[str]) -> None:
             parts.append("]")
         else:
             parts.append(repr(value))
-
-
-@cache
-def _fields(kind: type[ast.AST]) -> tuple[str, ...]:
-    return tuple(name for name in kind._fields if name not in _SKIPPED_FIELDS)

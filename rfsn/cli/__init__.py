@@ -12,7 +12,8 @@ __all__ = ["main"]
 def main() -> None:
     """The console script `rfsn`."""
     if problem := check_packages():
-        sys.exit(f"rfsn: {problem}")
+        print(f"rfsn: {problem}", file=sys.stderr)
+        sys.exit(2)
     from rfsn.cli.app import app  # noqa: PLC0415  # nothing of ours is imported before the check
 
     app()

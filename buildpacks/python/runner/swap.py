@@ -1,7 +1,8 @@
 """Putting a changed source file into a process that has already imported the old one.
 
 Where only bodies of functions differ, the live function objects get the new code. Where anything else differs (a
-default, a decorator, a class body, a module constant), the file has to be imported anew: `NeedsImport`.
+default, a decorator, a class body, a module constant), or where a function that differs was called while the tree was
+imported (what it returned then is still around), the file has to be imported anew: `NeedsImport`.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import gc
 import importlib.machinery
 import types
-from typing import Any, Dict, Iterator, List, Optional, Tuple
+from typing import Any, Dict, Iterator, List, Optional, Set, Tuple
 
 _CO_OPTIMIZED = 0x1  # set for functions, not for modules and class bodies
 
@@ -21,7 +22,9 @@ class NeedsImport(Exception):
 class LiveFunctions:
     """Every function object of a tree, by the file that it comes from."""
 
-    def __init__(self, root: str) -> None:
+    def __init__(self, root: str, called: Set[types.CodeType]) -> None:
+        """Find them; `called` is the code that ran during the import."""
+        self._called = called
         self._by_file: Dict[str, List[types.FunctionType]] = {}
         for thing in gc.get_objects():
             if type(thing) is types.FunctionType and thing.__code__.co_filename.startswith(root):
@@ -30,16 +33,21 @@ class LiveFunctions:
     def swap(self, filename: str, old: types.CodeType, new: types.CodeType) -> None:
         """Give the functions of `filename` the code that differs between two compiled versions of it."""
         changed = dict(_changed(old, new))
+        if not self._called.isdisjoint(changed):
+            raise NeedsImport(filename)
         for function in self._by_file.get(filename, ()):
-            code = changed.get(function.__code__)
-            if code is not None:
-                if code.co_freevars != function.__code__.co_freevars:
+            if function.__code__ in changed:
+                code = changed[function.__code__]
+                if code is None or code.co_freevars != function.__code__.co_freevars:
                     raise NeedsImport(filename)
                 function.__code__ = code
 
 
-def _changed(old: types.CodeType, new: types.CodeType) -> Iterator[Tuple[types.CodeType, types.CodeType]]:
-    """Pairs of old and new code of the functions that differ; a code object is equal only to itself in its place."""
+def _changed(old: types.CodeType, new: types.CodeType) -> Iterator[Tuple[types.CodeType, Optional[types.CodeType]]]:
+    """Pairs of old and new code of the functions that differ; a code object is equal only to itself in its place.
+
+    A function inside one that was rearranged has no counterpart: None.
+    """
     old_parts, new_parts = _nested(old), _nested(new)
     same = _shell(old) == _shell(new) and len(old_parts) == len(new_parts)
     if not old.co_flags & _CO_OPTIMIZED:
@@ -50,10 +58,18 @@ def _changed(old: types.CodeType, new: types.CodeType) -> Iterator[Tuple[types.C
     if same:
         for old_part, new_part in zip(old_parts, new_parts):
             yield from _changed(old_part, new_part)
+    else:
+        yield from ((part, None) for part in _all_nested(old))
 
 
 def _nested(code: types.CodeType) -> List[types.CodeType]:
     return [constant for constant in code.co_consts if isinstance(constant, types.CodeType)]
+
+
+def _all_nested(code: types.CodeType) -> Iterator[types.CodeType]:
+    for part in _nested(code):
+        yield part
+        yield from _all_nested(part)
 
 
 def _shell(code: types.CodeType) -> Tuple[Any, ...]:
@@ -73,6 +89,7 @@ def _shell(code: types.CodeType) -> Tuple[Any, ...]:
         code.co_argcount,
         code.co_kwonlyargcount,
         code.co_posonlyargcount,
+        getattr(code, "co_exceptiontable", b""),  # where its try blocks are, since 3.11
     )
 
 

@@ -54,6 +54,39 @@ class LineTracer:
             self.lines.setdefault(filename[len(self._root) :], set()).add(line)
 
 
+class CalledCode:
+    """Collects the code objects of functions that are called between `start` and `stop`."""
+
+    def __init__(self) -> None:
+        self.code: Set[CodeType] = set()
+
+    def start(self) -> None:
+        """Begin to collect."""
+        if hasattr(sys, "monitoring"):
+            monitoring = sys.monitoring
+            monitoring.use_tool_id(monitoring.PROFILER_ID, "rfsn")
+            monitoring.register_callback(monitoring.PROFILER_ID, monitoring.events.PY_START, self._on_start)
+            monitoring.set_events(monitoring.PROFILER_ID, monitoring.events.PY_START)
+        else:
+            sys.setprofile(self._on_event)
+
+    def stop(self) -> None:
+        """Collect no more."""
+        if hasattr(sys, "monitoring"):
+            sys.monitoring.set_events(sys.monitoring.PROFILER_ID, 0)
+            sys.monitoring.free_tool_id(sys.monitoring.PROFILER_ID)
+        else:
+            sys.setprofile(None)
+
+    def _on_start(self, code: CodeType, _offset: int) -> Any:
+        self.code.add(code)
+        return sys.monitoring.DISABLE
+
+    def _on_event(self, frame: FrameType, event: str, _arg: object) -> None:
+        if event == "call":
+            self.code.add(frame.f_code)
+
+
 def frames_of(traceback: Optional[TracebackType], root: str) -> List[Tuple[str, int, str]]:
     """The frames of a traceback that lie below `root`, outermost first, as (path, line, function)."""
     root = root.rstrip("/") + "/"

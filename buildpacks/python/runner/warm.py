@@ -18,6 +18,7 @@ import pytest
 
 from .attempt import Recorder, answer_and_exit, in_child, run_until_failure, trace_one, watch
 from .swap import LiveFunctions, NeedsImport, override_sources
+from .trace import CalledCode
 
 
 class Worker:
@@ -31,6 +32,7 @@ class Worker:
         for stream in (0, 1):
             os.dup2(nothing, stream)
         self._recorder = Recorder(self._root)
+        self._called = CalledCode()
         self._stem: Optional[TextIO] = None
         self._attempt: Optional[Tuple[Dict[str, Any], int]] = None
         self._plan: List[Tuple[str, float]] = []
@@ -60,6 +62,7 @@ class Worker:
         if child == 0:
             ours.close()
             self._stem = theirs.makefile("rw", encoding="utf-8")
+            self._called.start()
             return
         theirs.close()
         link = ours.makefile("rw", encoding="utf-8")
@@ -81,7 +84,8 @@ class Worker:
     # The server
 
     def _serve(self, session: pytest.Session) -> None:
-        self._live = LiveFunctions(self._root + "/")
+        self._called.stop()
+        self._live = LiveFunctions(self._root + "/", self._called.code)
         gc.freeze()
         self._answer({"ready": sorted(self._items), "errors": session.testsfailed})
         for line in self._requests:

@@ -94,9 +94,9 @@ type Expand = Callable[[Site, Scope], Iterator[Replacement]]
 class Operator:
     """One kind of fix.
 
-    `frequency` is the percentage of single-statement fixes of this kind (TSSB-3M: Richter and Wehrheim, "TSSB-3M: Mining
-    single statement bugs at massive scale", MSR 2022), `sites` and `options` how many places a function of usual size
-    has for it and how many replacements each of them: together they say how likely one replacement is.
+    `frequency` is the percentage of single-statement fixes of this kind (see `frequencies`); `sites` and `options` are
+    how many places a function of usual size has for it, and how many replacements each of them. Together they say how
+    likely one replacement is.
     """
 
     id: str

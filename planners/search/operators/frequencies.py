@@ -1,8 +1,8 @@
 """How often single-statement fixes of Python are of each kind, in percent.
 
 TSSB-3M, 1.44 million fixes (Richter and Wehrheim, "TSSB-3M: Mining single statement bugs at massive scale", MSR 2022).
-The insertion of statements is no single-statement fix; its figures follow the shares of the missing-statement templates
-among the fixes of Soto et al., "A Deeper Look into Bug Fixes", MSR 2016, scaled to the same sum.
+Operators that are a part of a kind take a fraction of its figure. STATEMENT and RARE are estimates: adding, moving and
+deleting statements is outside of that study, and what it does not list is taken to be rare.
 """
 
 from __future__ import annotations

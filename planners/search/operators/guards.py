@@ -75,6 +75,20 @@ def _return_later(site: Site, scope: Scope) -> Iterator[Replacement]:
                 yield from insert(site, f"if {test}:\n    return {result}")
 
 
+def _finish(site: Site, scope: Scope) -> Iterator[Replacement]:
+    """A missing `return x` at the end of a function, a missing `break` at the end of a branch in a loop."""
+    node = site.node
+    assert isinstance(node, ast.stmt)
+    if node is not siblings(site)[-1] or isinstance(node, ast.Return | ast.Raise | ast.Break | ast.Continue):
+        return
+    if site.parent is scope.function and isinstance(scope.function, FUNCTIONS):
+        for name in [*scope.bindings, *_RESULTS[:5]]:
+            yield from insert(site, f"return {name}", after=True)
+    elif isinstance(site.parent, ast.If) and isinstance(site.source.parents[site.parent][0], _LOOPS):
+        for action in ("break", "continue"):
+            yield from insert(site, action, after=True)
+
+
 def _surround(site: Site, scope: Scope) -> Iterator[Replacement]:
     """`s` -> `if p: s` for a statement on one line."""
     node = site.node
@@ -97,6 +111,7 @@ _SIMPLE = (ast.Assign, ast.AugAssign, ast.Expr, ast.Return)
 OPERATORS = (
     Operator("return-early", STATEMENT, 1, 30, (ast.stmt,), _return_early),
     Operator("leave-loop", STATEMENT / 2, 4, 30, (ast.stmt,), _leave_loop),
+    Operator("finish", STATEMENT / 4, 1, 6, (ast.stmt,), _finish),
     Operator("surround", STATEMENT / 2, 6, 24, _SIMPLE, _surround),
     Operator("return-later", STATEMENT / 2, 8, 60, (ast.stmt,), _return_later, width=1),
 )

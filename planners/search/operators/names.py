@@ -80,9 +80,8 @@ def _constant(site: Site, scope: Scope) -> Iterator[Replacement]:
     node = site.node
     if site.field == "func" or not isinstance(getattr(node, "ctx", ast.Load()), ast.Load):
         return
-    if isinstance(site.parent, ast.Expr | ast.Attribute | ast.Subscript | ast.JoinedStr | ast.FormattedValue):
-        if site.field in {"value", "values"}:
-            return
+    if isinstance(site.parent, ast.Expr | ast.Attribute | ast.Subscript | ast.FormattedValue) and site.field == "value":
+        return
     if isinstance(node, ast.Constant):
         for name in scope.names(node):
             yield from site.put(name)

@@ -41,10 +41,10 @@ def _value(site: Site, scope: Scope) -> Iterator[Replacement]:
 
 
 def _leave(site: Site, scope: Scope) -> Iterator[Replacement]:
-    """`break` -> `continue`, `return` and so on; `pass` -> any of them."""
+    """`break` -> `continue`, `return` and so on; `pass` and `return x` -> any of them. (Deletion makes `pass`.)"""
     start, end = site.source.span(site.node)
     elsewhere = [f"return {site.text(value)}" for value in scope.returns]
-    for text in dict.fromkeys(["break", "continue", "pass", "return", *elsewhere]):
+    for text in dict.fromkeys(["break", "continue", "return", *elsewhere]):
         if text != site.source.text[start:end] and (text not in {"break", "continue"} or _in_loop(site)):
             yield site.edit(start, end, text)
 
@@ -95,7 +95,7 @@ def _exception(site: Site, scope: Scope) -> Iterator[Replacement]:
 
 OPERATORS = (
     Operator("return-value", IDENTIFIER / 4, 3, 6, (ast.expr,), _value),
-    Operator("leave", RARE * 2, 1, 4, (ast.Break, ast.Continue, ast.Pass), _leave),
+    Operator("leave", RARE * 2, 1, 4, (ast.Break, ast.Continue, ast.Pass, ast.Return), _leave),
     Operator("yield-or-return", RARE, 4, 2, (ast.Return, ast.Expr), _yield),
     Operator("exception", RARE * 2, 1, 4, (ast.Name,), _exception),
 )

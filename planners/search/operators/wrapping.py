@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from planners.search.operators.base import Operator, Replacement, Site
 from planners.search.operators.frequencies import ADD_ELEMENT, BINARY_OPERAND, RARE, WRAP_IN_CALL
-from planners.search.render import binding
+from planners.search.render import UNARY, binding
 from planners.search.scope import FUNCTIONS, Scope
 
 __all__ = ["OPERATORS"]
@@ -157,9 +157,15 @@ def _negative(site: Site, scope: Scope) -> Iterator[Replacement]:
     node = site.node
     if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub | ast.UAdd | ast.Invert):
         yield from site.put(site.text(node.operand))
-    elif _loaded(site) and not isinstance(node, _TRUTHS) and not isinstance(site.parent, ast.Attribute):
-        if not isinstance(node, ast.Name) or not scope.kind(node.id) & {"sequence", "callable", "object"}:
-            yield from site.put(f"-{site.text(level=13)}")
+        return
+    collection = isinstance(node, ast.Name) and scope.kind(node.id) & {"sequence", "callable", "object"}
+    if (
+        _loaded(site)
+        and not isinstance(node, _TRUTHS)
+        and not isinstance(site.parent, ast.Attribute)
+        and not collection
+    ):
+        yield from site.put(f"-{site.text(level=UNARY)}")
 
 
 _VALUES = (ast.Name, ast.Call, ast.BinOp, ast.Subscript, ast.Attribute, ast.ListComp, ast.GeneratorExp, ast.IfExp)

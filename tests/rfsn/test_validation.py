@@ -1,0 +1,224 @@
+"""Warm validation says what a cold run says, for every kind of change."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import pytest
+
+from buildpacks import Outcome, RunRequest
+from gate import Edit, EditFile, Patch, apply, content_hash
+from rfsn.runs import Bench
+from rfsn.validation import Files, Judged, Pool, WarmWorker
+
+SOURCE = """\
+import functools
+import os
+
+LIMIT = 3
+
+
+def half(n):
+    return n // 2
+
+
+SIZES = [half(8)]
+
+
+def remember(function):
+    @functools.wraps(function)
+    def wrapper(*arguments):
+        return function(*arguments)
+    return wrapper
+
+
+@remember
+def clamp(x, low=0):
+    if x > LIMIT:
+        return LIMIT
+    return x if x > low else low
+
+
+class Counter:
+    step = 1
+
+    def __init__(self):
+        self.value = 0
+
+    def up(self):
+        self.value += self.step
+        return self
+
+    @property
+    def doubled(self):
+        return (lambda v: v * 2)(self.value)
+
+
+def pairs(items):
+    return [(a, b) for a in items for b in items if a < b]
+"""
+
+TESTS = """\
+import unittest
+
+import pytest
+
+from lib.things import SIZES, Counter, clamp, pairs
+
+
+@pytest.fixture
+def counter():
+    return Counter()
+
+
+@pytest.mark.parametrize(("x", "expected"), [(-1, 0), (2, 2), (9, 3)])
+def test_clamp(x, expected):
+    assert clamp(x) == expected
+
+
+def test_counter(counter, doubled_twice):
+    assert counter.up().up().doubled == doubled_twice
+
+
+def test_sizes():
+    assert SIZES == [4]
+
+
+class TestPairs(unittest.TestCase):
+    def setUp(self):
+        self.items = [1, 2, 3]
+
+    def test_pairs(self):
+        self.assertEqual(pairs(self.items), [(1, 2), (1, 3), (2, 3)])
+"""
+
+FILES = {
+    "lib/__init__.py": "",
+    "lib/things.py": SOURCE,
+    "tests/conftest.py": "import pytest\n\n\n@pytest.fixture\ndef doubled_twice():\n    return 4\n",
+    "tests/test_things.py": TESTS,
+    "pytest.ini": "[pytest]\npythonpath = .\n",
+}
+IDS = [
+    "tests/test_things.py::test_clamp[-1-0]",
+    "tests/test_things.py::test_clamp[2-2]",
+    "tests/test_things.py::test_clamp[9-3]",
+    "tests/test_things.py::test_counter",
+    "tests/test_things.py::test_sizes",
+    "tests/test_things.py::TestPairs::test_pairs",
+]
+
+# What is replaced, by what, and the letter that it must get.
+CHANGES = [
+    ("return x if x > low else low", "return x if x >= low else low", "p"),  # the same function, another way
+    ("return x if x > low else low", "return low if x > low else x", "f"),
+    ("low=0", "low=0.0", "p"),  # a default: imported anew, and no test notices
+    ("low=0", "low=-5", "f"),
+    ("LIMIT = 3", "LIMIT = 4", "f"),  # a constant of the module
+    ("step = 1", "step = 2", "f"),  # a class body
+    ("@remember\n", "", "p"),  # a decorator
+    ("return function(*arguments)", "return None", "f"),  # a closure that was made at import
+    ("v * 2", "v * 3", "f"),  # a lambda
+    ("a < b", "a <= b", "f"),
+    ("self.value += self.step", "self.value += self.step\n        helper = 1", "p"),  # lines shift
+    ("def up(self):", "def up(self, by=1):", "p"),
+    ("return LIMIT\n", "return LIMIT +\n", "i"),
+    ("if x > LIMIT:", "while x > LIMIT:\n            pass\n        if x:", "i"),
+    ("if x > LIMIT:", "while x > LIMIT: pass\n    if x > LIMIT:", "t"),
+    ("if x > LIMIT:", "os._exit(0)\n    if x > LIMIT:", "x"),
+    ("import os\n", "import os\nos._exit(0)\n", "x"),
+    ("import os\n", "import no_such_module\n", "f"),
+    ("SIZES = [half(8)]", "SIZES = [half(6)]", "f"),
+    ("return n // 2", "return n / 2 - 1", "f"),  # called during the import
+    ("if x > LIMIT:", "clamp(x)\n    if x > LIMIT:", "f"),  # endless recursion
+    ("return LIMIT\n", "raise KeyboardInterrupt\n", "x"),
+    ("return LIMIT\n", "import pytest; pytest.skip('no')\n", "f"),
+]
+
+
+def patch(before: str, after: str) -> Patch:
+    start = SOURCE.encode().index(before.encode())
+    edit = Edit(start, start + len(before.encode()), after.encode())
+    return (EditFile("lib/things.py", content_hash(SOURCE.encode()), (edit,)),)
+
+
+def files(changed: Patch) -> Files:
+    (operation,) = changed
+    assert isinstance(operation, EditFile)
+    return {operation.path: [(edit.start, edit.end, edit.text) for edit in operation.edits]}
+
+
+def letters(bench: Bench, changes: list[tuple[str, str, str]], workers: int = 1) -> str:
+    numbered = [(index, files(patch(before, after))) for index, (before, after, _) in enumerate(changes)]
+    with Pool([WarmWorker(bench) for _ in range(workers)]) as pool:
+        pool.plan([(id, 0.3) for id in IDS])
+        # Nothing is confirmed: a batch ends at the first confirmed candidate, and here every one is wanted.
+        judged = pool.judge(numbered, lambda _: False, time.monotonic() + 60)
+    assert [one.index for one in judged] == list(range(len(changes)))
+    return "".join(one.letter for one in judged).replace("c", "p")
+
+
+def test_every_kind_of_change_gets_its_letter(make_bench: Callable[..., Bench]) -> None:
+    bench = make_bench(FILES)
+    found = dict(zip([change[:2] for change in CHANGES], letters(bench, CHANGES), strict=True))
+    assert found == {(before, after): letter for before, after, letter in CHANGES}
+    again = letters(bench, [*CHANGES, *CHANGES], workers=2)
+    assert again == "".join(letter for _, _, letter in CHANGES) * 2, "a candidate left a trace in the next"
+
+
+def test_what_passes_warm_passes_cold_and_the_other_way_round(make_bench: Callable[..., Bench]) -> None:
+    bench = make_bench(FILES)
+    quick = [change for change in CHANGES if change[2] in "pf"]
+    for before, after, letter in quick:
+        report = bench.run_tests(RunRequest(), 60, apply(patch(before, after), bench.view.read))
+        passed = {case.id for case in report.cases if case.outcome is Outcome.PASSED}
+        assert (passed == set(IDS) and report.exit_code == 0) == (letter == "p"), (before, after, report)
+
+
+def test_a_batch_ends_at_the_first_confirmed_candidate(make_bench: Callable[..., Bench]) -> None:
+    bench = make_bench(FILES)
+    order = [1, 3, 0, 4, 6, 5]  # two of these pass; the second is the one that is confirmed
+    numbered = [(place, files(patch(*CHANGES[index][:2]))) for place, index in enumerate(order, 100)]
+    for workers in (1, 2):
+        with Pool([WarmWorker(bench) for _ in range(workers)]) as pool:
+            pool.plan([(id, 0.3) for id in IDS])
+            judged = pool.judge(numbered, lambda index: index == 104, time.monotonic() + 60)
+            late = pool.judge(numbered, lambda _: True, time.monotonic() - 1)
+        assert judged == [Judged(100, "f"), Judged(101, "f"), Judged(102, "c"), Judged(103, "f"), Judged(104, "p")]
+        assert late == []
+
+
+def test_traces_name_lines_frames_and_outcomes(make_bench: Callable[..., Bench]) -> None:
+    bench = make_bench(FILES | {"lib/things.py": SOURCE.replace("return LIMIT\n", "return LIMIT // 0\n")})
+    worker = WarmWorker(bench)
+    traces = {trace.id: trace for trace in worker.trace([(id, 1.0) for id in IDS])}
+    worker.close()
+    assert [traces[id].outcome for id in IDS] == ["passed", "passed", "failed", *["passed"] * 3]
+    failing, passing = traces[IDS[2]], traces[IDS[0]]
+    assert [(frame.path, frame.function) for frame in failing.frames] == [
+        ("tests/test_things.py", "test_clamp"),
+        ("lib/things.py", "wrapper"),
+        ("lib/things.py", "clamp"),
+    ]
+    assert "ZeroDivisionError" in failing.message
+    assert failing.lines["lib/things.py"] - passing.lines["lib/things.py"] == {SOURCE.splitlines().index("        return LIMIT") + 1}
+    assert not passing.frames
+
+
+def test_a_hanging_test_shows_its_loop(make_bench: Callable[..., Bench]) -> None:
+    looping = SOURCE.replace("    if x > LIMIT:\n", "    while x > LIMIT:\n        x += 1\n    if x > LIMIT:\n")
+    worker = WarmWorker(make_bench(FILES | {"lib/things.py": looping}))
+    (trace,) = worker.trace([(IDS[2], 0.2)])
+    worker.close()
+    assert trace.outcome is Outcome.TIMEOUT
+    loop = looping.splitlines().index("    while x > LIMIT:") + 1
+    assert {loop, loop + 1} <= trace.lines["lib/things.py"]
+    assert trace.frames[-1].function == "clamp"
+
+
+@pytest.mark.parametrize("command", [("pytest",), ("python", "-m", "pytest", "-q", "tests")])
+def test_cold_runs_can_be_focused(make_bench: Callable[..., Bench], command: tuple[str, ...]) -> None:
+    bench = make_bench(FILES, *command)
+    assert {case.id for case in bench.run_tests(RunRequest(), 60).cases} == set(IDS)
+    assert [case.id for case in bench.run_tests(RunRequest((IDS[3],)), 60).cases] == [IDS[3]]
