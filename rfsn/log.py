@@ -24,7 +24,7 @@ def configure_logging(stream: TextIO = sys.stderr) -> None:
     renderer: structlog.types.Processor = (
         structlog.processors.JSONRenderer()
         if chosen == "json"
-        else structlog.dev.ConsoleRenderer(colors=stream.isatty())
+        else structlog.dev.ConsoleRenderer(colors=stream.isatty(), exception_formatter=structlog.dev.plain_traceback)
     )
     structlog.configure(
         processors=[

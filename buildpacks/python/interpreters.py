@@ -26,8 +26,11 @@ class Interpreter:
 def find(requires: str) -> Interpreter | None:
     """The interpreter that runs rfsn where it satisfies `requires` (a version specifier), else the newest that does."""
     wanted = SpecifierSet(requires)
-    found = [_running(), *sorted(_on_this_machine(), key=lambda known: known.version, reverse=True)]
-    return next((known for known in found if _satisfies(known, wanted)), None)
+    running = _running()
+    if _satisfies(running, wanted):
+        return running
+    others = sorted(_on_this_machine(), key=lambda known: known.version, reverse=True)
+    return next((known for known in others if _satisfies(known, wanted)), None)
 
 
 def _satisfies(interpreter: Interpreter, wanted: SpecifierSet) -> bool:
@@ -44,14 +47,21 @@ def _running() -> Interpreter:
 def _on_this_machine() -> Iterator[Interpreter]:
     folders = [Path(folder) for folder in os.environ.get("PATH", "").split(os.pathsep) if folder]
     versions = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv")) / "versions"
-    if versions.is_dir():
-        folders += sorted(version / "bin" for version in versions.iterdir())
+    folders += [version / "bin" for version in _entries(versions)]
     for folder in folders:
-        if folder.name == "shims" or not folder.is_dir():
+        if folder.name == "shims":  # pyenv's: scripts that choose an interpreter when they run
             continue
-        for entry in sorted(folder.iterdir()):
+        for entry in _entries(folder):
             if match := re.fullmatch(r"python(3)\.(\d+)", entry.name):
                 executable = entry.resolve()
                 version = (int(match[1]), int(match[2]))
                 if version >= (3, 8) and os.access(executable, os.X_OK):
                     yield Interpreter(version, executable, executable.parent.parent)
+
+
+def _entries(folder: Path) -> list[Path]:
+    """What is in a folder; nothing where it is not there, or not for us to read."""
+    try:
+        return sorted(folder.iterdir())
+    except OSError:
+        return []

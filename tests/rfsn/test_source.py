@@ -160,7 +160,7 @@ def test_a_rendered_diff_applies_to_the_users_tree(project: Make, git: Git, tmp_
     diff = render_diff(base, change, tmp_path / "index")
     assert git("status", "--porcelain", cwd=base) == "", "rendering changed the snapshot"
     (tmp_path / "patch.diff").write_bytes(diff.encode("utf-8", "surrogateescape"))
-    options = ["-c", "core.autocrlf=false", "apply", "--whitespace=nowarn", tmp_path / "patch.diff"]
+    options = ["-c", "core.autocrlf=false", "apply", "--whitespace=nowarn", str(tmp_path / "patch.diff")]
     (folder / ".gitattributes").unlink()
     subprocess.run(["git", *options], cwd=folder, check=True)
     for path, file in change.files.items():

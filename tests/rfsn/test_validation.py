@@ -202,7 +202,9 @@ def test_traces_name_lines_frames_and_outcomes(make_bench: Callable[..., Bench])
         ("lib/things.py", "clamp"),
     ]
     assert "ZeroDivisionError" in failing.message
-    assert failing.lines["lib/things.py"] - passing.lines["lib/things.py"] == {SOURCE.splitlines().index("        return LIMIT") + 1}
+    assert failing.lines["lib/things.py"] - passing.lines["lib/things.py"] == {
+        SOURCE.splitlines().index("        return LIMIT") + 1
+    }
     assert not passing.frames
 
 

@@ -23,11 +23,20 @@ _SIGNS: dict[type[ast.operator], str] = {
 
 
 def _drop(site: Site, _: Scope) -> Iterator[Replacement]:
-    """`a + b` -> `a`, `b`."""
+    """`a + b` -> `a`, `b`; `a ** b * c` -> `a ** c`, and `a * b ** c` -> `a ** c`."""
     node = site.node
     assert isinstance(node, ast.BinOp)
     for side in (node.left, node.right):
         yield from site.put(site.text(side))
+    if isinstance(node.left, ast.BinOp) and binding(node.left.op) > binding(node.op):
+        yield from _operation(site, node.left.left, node.left.op, node.right)
+    if isinstance(node.right, ast.BinOp) and binding(node.right.op) > binding(node.op):
+        yield from _operation(site, node.left, node.right.op, node.right.right)
+
+
+def _operation(site: Site, left: ast.expr, operator: ast.operator, right: ast.expr) -> Iterator[Replacement]:
+    level = binding(operator) + 1
+    yield from site.put(f"{site.text(left, level)} {_SIGNS[type(operator)]} {site.text(right, level)}")
 
 
 def _drop_condition(site: Site, _: Scope) -> Iterator[Replacement]:
@@ -44,9 +53,7 @@ def _swap(site: Site, _: Scope) -> Iterator[Replacement]:
     """`a - b` -> `b - a`, `a or b` -> `b or a`, `a < b` -> `b < a`."""
     node = site.node
     if isinstance(node, ast.BinOp):
-        level = binding(node.op) + 1
-        sign = _SIGNS[type(node.op)]
-        yield from site.put(f"{site.text(node.right, level)} {sign} {site.text(node.left, level)}")
+        yield from _operation(site, node.right, node.op, node.left)
     elif isinstance(node, ast.BoolOp):
         word = " and " if isinstance(node.op, ast.And) else " or "
         texts = [site.text(value, 5) for value in node.values]

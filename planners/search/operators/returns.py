@@ -41,7 +41,7 @@ def _value(site: Site, scope: Scope) -> Iterator[Replacement]:
 
 
 def _leave(site: Site, scope: Scope) -> Iterator[Replacement]:
-    """`break` -> `continue`, `return` and so on; `pass` and `return x` -> any of them. (Deletion makes `pass`.)"""
+    """`break` -> `continue`, `return` and so on; `pass` and `return x` -> any of them; deletion makes `pass`."""
     start, end = site.source.span(site.node)
     elsewhere = [f"return {site.text(value)}" for value in scope.returns]
     for text in dict.fromkeys(["break", "continue", "return", *elsewhere]):

@@ -115,6 +115,32 @@ def _count(site: Site, scope: Scope) -> Iterator[Replacement]:
             yield from insert(site, text, after=True)
 
 
+def _advance(site: Site, _: Scope) -> Iterator[Replacement]:
+    """A missing `n += 1`, `n -= 1` or `n.pop()` in a `while` loop whose body changes no name of its condition.
+
+    Compare Marcote and Monperrus, "Automatic Repair of Infinite Loops" (arXiv 1504.05078), who change the condition.
+    """
+    node = site.node
+    assert isinstance(node, ast.While)
+    tested = list(dict.fromkeys(part.id for part in ast.walk(node.test) if isinstance(part, ast.Name)))
+    if _changed(node.body).isdisjoint(tested):
+        last = Site(site.source, node.body[-1])
+        for name in tested:
+            for text in (f"{name} += 1", f"{name} -= 1", f"{name}.pop()"):
+                yield from insert(last, text, after=True)
+
+
+def _changed(statements: list[ast.stmt]) -> set[str]:
+    """The names that statements bind, or call a method of."""
+    names: set[str] = set()
+    for statement in statements:
+        for node in ast.walk(statement):
+            match node:
+                case ast.Name(id=name, ctx=ast.Store()) | ast.Call(func=ast.Attribute(value=ast.Name(id=name))):
+                    names.add(name)
+    return names
+
+
 def _is_last(site: Site) -> bool:
     block = siblings(site)
     return bool(block) and block[-1] is site.node and not isinstance(site.node, ast.Return | ast.Break | ast.Continue)
@@ -198,6 +224,7 @@ OPERATORS = (
     Operator("move-statement", STATEMENT, 8, 4, _ANY, _move),
     Operator("assign-variable", STATEMENT, 8, 8, _ANY, _assign),
     Operator("count-or-collect", STATEMENT, 8, 16, _ANY, _count),
+    Operator("advance-loop", STATEMENT, 1, 4, (ast.While,), _advance),
     Operator("copy-statement", STATEMENT / 2, 8, 8, _ANY, _copy),
     Operator("augment", RARE * 2, 4, 2, (ast.Assign, ast.AugAssign), _augment),
     Operator("keep-result", IDENTIFIER / 16, 3, 4, (ast.Expr,), _keep_result),
