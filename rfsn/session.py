@@ -93,9 +93,9 @@ class Session:
 
     def __init__(self, folder: Path) -> None:
         """Open the session in `folder`, a new one where there is none yet; `JournalError` where it is in use."""
-        self.folder = folder
-        self.journal = Journal(folder / "journal.jsonl")
-        self.blobs = BlobStore(folder / "blobs")
+        self.folder = folder.resolve()
+        self.journal = Journal(self.folder / "journal.jsonl")
+        self.blobs = BlobStore(self.folder / "blobs")
         self.listeners: list[Callable[[Event, Progress], None]] = []
         self.progress = Progress()
         for entry in self.journal.entries:

@@ -1,0 +1,226 @@
+"""The meta-planner's way through its phases, with states made by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from random import Random
+
+import pytest
+
+from buildpacks import CaseResult, CaseTrace, Evidence, Frame, Outcome, Spectrum, SuiteReport
+from gate import (
+    Action,
+    Allowed,
+    ApplyPatch,
+    BasePaths,
+    Collect,
+    Context,
+    Denied,
+    Finish,
+    Gate,
+    GiveUp,
+    Phase,
+    Proposal,
+    Rejection,
+    RunTests,
+    TryPatches,
+    Verdict,
+)
+from planners.api import PlannerContext
+from planners.meta import MetaPlanner
+from planners.search.planner import CandidateSearch
+from planners.state import (
+    Batch,
+    Denial,
+    Ended,
+    Observation,
+    Output,
+    Plausible,
+    SpectrumReady,
+    State,
+    SuiteRan,
+    VerdictReached,
+)
+from planners.targets import repeated, stable_failures
+
+SOURCE = b"def f(a, b):\n    if a < b:\n        return a\n    return b\n"
+P, F, T, S = Outcome.PASSED, Outcome.FAILED, Outcome.TIMEOUT, Outcome.SKIPPED
+
+
+def suite(outcomes: dict[str, Outcome]) -> SuiteReport:
+    return SuiteReport(tuple(CaseResult(id, outcome) for id, outcome in outcomes.items()), 1, 0.5)
+
+
+class Tree:
+    def files(self) -> Sequence[str]:
+        return ["f.py", "test_f.py"]
+
+    def exists(self, path: str) -> bool:
+        return path in self.files()
+
+    def read(self, path: str) -> bytes:
+        if path != "f.py":
+            raise FileNotFoundError(path)
+        return SOURCE
+
+
+@dataclass
+class Reports:
+    """Reports by name, and one spectrum."""
+
+    suites: dict[str, SuiteReport] = field(default_factory=dict)
+
+    def report(self, name: str) -> SuiteReport:
+        return self.suites[name]
+
+    def spectrum(self, name: str) -> Spectrum:
+        assert name == "spectrum"
+        lines = {"f.py": frozenset({2, 3, 4})}
+        return Spectrum(
+            (
+                CaseTrace("t::bad", F, 0.01, lines, (Frame("f.py", 2, "f"),)),
+                CaseTrace("t::good", P, 0.01, {"f.py": frozenset({2})}),
+            )
+        )
+
+
+REPORTS = Reports({"base": suite({"t::bad": F, "t::good": P, "t::skip": S}), "again": suite({"t::bad": F})})
+CONTEXT = PlannerContext(
+    view=Tree(), evidence=REPORTS, is_source="f.py".__eq__, generator=lambda label: Random(f"0:{label}")
+)
+BASE = SuiteRan("base", 1, 1, 3, ("t::bad",), 0.5, 0.5)
+AGAIN = SuiteRan("again", 0, 1, 1, ("t::bad",), 0.5, 0.5)
+ACCEPTED = Verdict(True, ("t::bad",), (), (), (), Evidence.IDS, 2)
+REFUSED = Verdict(False, (), ("t::bad",), (), ("no",), Evidence.IDS, 2)
+
+
+def planner() -> MetaPlanner:
+    return MetaPlanner(CandidateSearch())
+
+
+def walk(observations: Sequence[Observation]) -> tuple[State, list[Proposal]]:
+    """Step through a session with these observations; every proposal must satisfy the gate."""
+    state, proposals, meta = State(), [], planner()
+    for observation in observations:
+        proposal = meta.propose(state, CONTEXT)
+        context = Context(
+            base=BasePaths(["f.py", "test_f.py"]),
+            read=Tree().read,
+            protected="test_f.py".__eq__,
+            phase=state.phase,
+            used_ids=frozenset(known.id for known in proposals),
+            applied=state.applied is not None,
+            verified=state.verdict is not None and state.verdict.accepted,
+        )
+        assert Gate().decide(proposal, context) == Allowed(), proposal
+        proposals.append(proposal)
+        state = state.after(proposal, observation)
+    return state, proposals
+
+
+def plausible(batch: Proposal, index: int) -> Plausible:
+    assert isinstance(batch.action, TryPatches)
+    one = batch.action.candidates[index]
+    return Plausible(index, one.patch, one.operator, one.location)
+
+
+def test_the_whole_way_to_a_verified_patch() -> None:
+    begin = [BASE, AGAIN, SpectrumReady("spectrum", 2, 0.1)]
+    state, _ = walk(begin)
+    batch = planner().propose(state, CONTEXT)
+    found = plausible(batch, 2)
+    _, proposals = walk(
+        [*begin, Batch(0, "ffp", (found,), 0.1), Output("applied"), VerdictReached(ACCEPTED), Ended("done")]
+    )
+    actions: list[Action] = [proposal.action for proposal in proposals]
+    assert actions[0] == RunTests()
+    assert actions[1] == RunTests(("t::bad",))
+    assert actions[2] == RunTests(("t::bad", "t::good"), Collect.SPECTRUM)
+    assert isinstance(actions[3], TryPatches)
+    assert actions[4] == ApplyPatch(found.patch)
+    assert actions[5] == RunTests(collect=Collect.VERDICT)
+    assert actions[6] == Finish()
+    assert [proposal.phase for proposal in proposals] == [
+        Phase.REPRODUCE,
+        Phase.REPRODUCE,
+        Phase.LOCALIZE,
+        Phase.PATCH,
+        Phase.PATCH,
+        Phase.VERIFY,
+        Phase.VERIFY,
+    ]
+
+
+def test_after_a_refused_verdict_the_search_goes_on_behind_the_patch() -> None:
+    begin: list[Observation] = [BASE, AGAIN, SpectrumReady("spectrum", 2, 0.1)]
+    first = planner().propose(walk(begin)[0], CONTEXT)
+    found = plausible(first, 2)
+    refused = [*begin, Batch(0, "ffp", (found,), 0.1), Output("applied"), VerdictReached(REFUSED)]
+    state, _ = walk(refused)
+    assert (state.applied, state.plausible, state.tried) == (None, (), 3)
+    again = planner().propose(state, CONTEXT)
+    assert isinstance(again.action, TryPatches)
+    assert isinstance(first.action, TryPatches)
+    assert again.action.offset == 3
+    assert again.action.candidates[0] == first.action.candidates[3]
+    assert again.phase is Phase.PATCH
+
+
+def test_a_dry_search_is_widened_and_then_given_up() -> None:
+    observations: list[Observation] = [BASE, AGAIN, SpectrumReady("spectrum", 2, 0.1)]
+    phases: list[Phase] = []
+    while True:
+        state, _ = walk(observations)
+        proposal = planner().propose(state, CONTEXT)
+        if not isinstance(proposal.action, TryPatches):
+            break
+        phases.append(proposal.phase)
+        observations.append(Batch(state.tried, "f" * len(proposal.action.candidates), (), 0.1))
+    assert phases == sorted(phases, key=[Phase.PATCH, Phase.EXPAND].index)
+    assert Phase.EXPAND in phases
+    assert proposal.phase is Phase.STUCK
+    assert proposal.action == GiveUp(f"none of {state.tried} candidates passes the tests")
+
+
+@pytest.mark.parametrize(
+    ("observations", "reason"),
+    [
+        ([replace(BASE, failing_total=0, failing=(), passed=2)], "all 2 tests pass"),
+        ([replace(BASE, problem="it does not even start")], "it does not even start"),
+        ([BASE, replace(AGAIN, report="base-passes")], "no test fails every time"),
+    ],
+)
+def test_there_are_reasons_to_end_early(observations: list[Observation], reason: str) -> None:
+    REPORTS.suites["base-passes"] = suite({"t::bad": P})
+    state, _ = walk(observations)
+    proposal = planner().propose(state, CONTEXT)
+    assert (proposal.phase, proposal.action) == (Phase.STUCK, GiveUp(reason))
+
+
+def test_three_denials_in_a_row_end_a_session() -> None:
+    denial = Denial(Denied("some.rule", Rejection.TAMPER, "no", "do not"))
+    state = State()
+    for _ in range(3):
+        state = state.after(planner().propose(state, CONTEXT), denial)
+    proposal = planner().propose(state, CONTEXT)
+    assert proposal.action == GiveUp("3 proposals in a row were denied")
+    assert state.phase is Phase.REPRODUCE
+
+
+def test_the_same_state_gives_the_same_proposal_in_any_planner() -> None:
+    state, _ = walk([BASE, AGAIN, SpectrumReady("spectrum", 2, 0.1), Batch(0, "f" * 7, (), 0.1)])
+    used = planner()
+    for tried in (0, 30, 7):
+        used.propose(replace(state, tried=tried), CONTEXT)
+    assert used.propose(state, CONTEXT) == planner().propose(state, CONTEXT)
+
+
+def test_targets_fail_every_time() -> None:
+    baseline = suite({"a": F, "b": F, "c": P, "d": T, "e": T})
+    assert repeated(baseline) == ("a", "b", "d")
+    assert stable_failures(baseline, suite({"a": F, "b": P, "d": T})) == (("a", "d", "e"), ("b",))
+    assert stable_failures(baseline, suite({"a": F, "b": P, "d": T, "new": F})) == (("a", "d", "e"), ("b", "new"))
+    assert stable_failures(baseline, None, ["e", "c"]) == (("e",), ())
+    broken = replace(suite({}), problem="it crashed")
+    assert stable_failures(baseline, broken) == (("a", "b", "d", "e"), ())
