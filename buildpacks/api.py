@@ -142,10 +142,16 @@ class RepoView(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class PlanOptions:
-    """What the user asked of a plan: a test command (argv) instead of the pack's own, and extra environment."""
+    """What is asked of a plan: a test command (argv) instead of the pack's own, and extra environment variables.
+
+    `packages` are the exact requirements of the environment, instead of those that the project declares. `version` is
+    for builds that would ask the history for one.
+    """
 
     test: tuple[str, ...] | None = None
     env: Mapping[str, str] = field(default_factory=dict)
+    packages: tuple[str, ...] | None = None
+    version: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -48,7 +49,7 @@ class Project:
         self.view = FolderView(session.base)
         self.pack: Buildpack = detect_buildpack(self.view)
         try:
-            self.plan: BuildPlan = self.pack.plan(self.view, PlanOptions(config.test, config.env))
+            self.plan: BuildPlan = self.pack.plan(self.view, _plan_options(session))
         except BuildpackError as error:
             raise UsageError(str(error)) from error
         patterns = (*self.pack.protected(self.view), *config.protect)
@@ -130,7 +131,7 @@ def _run(session: Session, planner: Planner, take: Callable[[Path], Snapshot] | 
         remove_tree(session.base)
         source = progress.started.source
         snapshot = take(session.base) if take else take_source(source, config.ref, session.base)
-        session.record(SourceTaken(tree=snapshot.tree, files=snapshot.files, origin=snapshot.origin))
+        session.record(SourceTaken(**asdict(snapshot)))
     project = Project(session)
     with _provider(config.sandbox) as provider:
         environment = prepare_environment(project.plan, session.base, provider, offline=config.offline)
@@ -145,6 +146,11 @@ def _run(session: Session, planner: Planner, take: Callable[[Path], Snapshot] | 
             Controller(session, planner, gate, executor, budget, project.planner_context(), project.gate_context).run()
         finally:
             executor.close()
+
+
+def _plan_options(session: Session) -> PlanOptions:
+    config, source = session.config, session.progress.source
+    return PlanOptions(config.test, config.env, config.packages, source.version if source else "")
 
 
 def _ready(project: Project, provider: SandboxProvider) -> EnvironmentReady:

@@ -41,6 +41,8 @@ class Config(BaseModel):
     """Warm validators that try candidates side by side."""
     seed: int = 0
     """Where every random choice comes from."""
+    packages: tuple[str, ...] | None = None
+    """The exact requirements of the environment, instead of those that the project declares."""
     offline: bool = False
     """Whether the environment must come from caches alone."""
     protect: tuple[str, ...] = ()

@@ -66,5 +66,8 @@ class Controller:
             else:
                 self._session.record(Started(proposal=proposal.id))
                 observation = self._executor.execute(proposal, state, context)
-            self._session.record(Observed(proposal=proposal.id, observation=observation, cpu_s=self._executor.cpu_s()))
+            used = self._executor.used()
+            self._session.record(
+                Observed(proposal=proposal.id, observation=observation, cpu_s=used.cpu_s, sandbox=used.sandbox)
+            )
             _log.info(proposal.intent, action=proposal.action.type, observation=observation.type)

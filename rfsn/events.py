@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from gate import Allowed, Candidate, Denied, Phase, Proposal, TryPatches
 from planners.state import Observation
+from rfsn.meter import SandboxUse
 
 __all__ = [
     "EnvironmentReady",
@@ -51,6 +52,7 @@ class SourceTaken(_Event):
     tree: str
     files: int
     origin: str
+    version: str = ""
 
 
 class EnvironmentReady(_Event):
@@ -98,12 +100,13 @@ class Started(_Event):
 
 
 class Observed(_Event):
-    """A step ended. `cpu_s` is the CPU time, in seconds, that its sandboxes used."""
+    """A step ended. `cpu_s` is the CPU time, in seconds, that its sandboxes used; `sandbox` says what they did."""
 
     kind: Literal["observed"] = "observed"
     proposal: str
     observation: Annotated[Observation, Field(discriminator="type")]
     cpu_s: float = 0.0
+    sandbox: tuple[SandboxUse, ...] = ()
 
 
 class PhaseEnded(_Event):

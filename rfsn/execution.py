@@ -48,6 +48,7 @@ from planners.targets import stable_failures
 from rfsn.blobs import BlobStore
 from rfsn.budget import Budget
 from rfsn.errors import UsageError
+from rfsn.meter import Used
 from rfsn.runs import Bench
 from rfsn.validation import Files, Pool, WarmWorker
 
@@ -105,18 +106,22 @@ class Executor:
                 text = (result.stdout + b"\n" + result.stderr).decode(errors="replace").strip()
                 return Output(text[-_MAX_OUTPUT:], result.exit_code)
             case Finish():
-                return Ended("the patch was verified")
+                return self._end("the patch was verified")
             case GiveUp(reason):
-                return Ended(reason)
+                return self._end(reason)
 
     def close(self) -> None:
         """End every warm worker."""
         if self._pool:
             self._pool.close()
 
-    def cpu_s(self) -> float:
-        """CPU seconds that sandboxes used since the last call."""
-        return round(self._bench.cpu.take(), 3)
+    def used(self) -> Used:
+        """What was used of sandboxes since the last call."""
+        return self._bench.meter.take()
+
+    def _end(self, reason: str) -> Ended:
+        self.close()  # now, so that this last step counts what the warm workers used
+        return Ended(reason)
 
     # Running and judging tests
 
@@ -205,6 +210,8 @@ class Executor:
             if letter is None:
                 break
             outcomes += letter
+        if len(outcomes) < len(candidates) and not outcomes.endswith("p"):
+            self._pool.close()  # the time is up: no later step may count what the warm workers used
         found = tuple(
             Plausible(index, numbered[index].patch, numbered[index].operator, numbered[index].location)
             for index, letter in enumerate(outcomes, offset)

@@ -6,11 +6,11 @@ import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from threading import Lock
 
 from buildpacks import Buildpack, BuildPlan, RepoView, RunRequest, SuiteReport
 from gate import Change
 from rfsn.errors import InfraError
+from rfsn.meter import Meter
 from sandbox import (
     Command,
     CommandResult,
@@ -26,28 +26,9 @@ from sandbox import (
     write_beneath,
 )
 
-__all__ = ["Bench", "CpuMeter"]
+__all__ = ["Bench", "Workspace"]
 
 _MAX_RESULTS_BYTES = 256 << 20
-
-
-class CpuMeter:
-    """Adds up CPU seconds from several threads."""
-
-    def __init__(self) -> None:
-        self._seconds = 0.0
-        self._lock = Lock()
-
-    def add(self, seconds: float) -> None:
-        """Count seconds of any thread."""
-        with self._lock:
-            self._seconds += seconds
-
-    def take(self) -> float:
-        """The seconds since the last call."""
-        with self._lock:
-            seconds, self._seconds = self._seconds, 0.0
-            return seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +42,7 @@ class Bench:
     plan: BuildPlan
     provider: SandboxProvider
     scratch: Path
-    cpu: CpuMeter = field(default_factory=CpuMeter)
+    meter: Meter = field(default_factory=Meter)
 
     def run_tests(self, request: RunRequest, timeout_s: float, change: Change | None = None) -> SuiteReport:
         """Run the tests cold in a pristine workspace; raises `InfraError` where the sandbox itself broke."""
@@ -80,7 +61,7 @@ class Bench:
         """Run one command in a pristine workspace."""
         with Workspace(self, change, mounts) as sandbox:
             result = sandbox.run(Command(tuple(argv), timeout_s, env=self.plan.env))
-        self.cpu.add(result.cpu_s)
+        self.meter.add(self.provider.name, "run", result)
         if result.ending is Ending.INFRA_ERROR:
             raise InfraError(f"the sandbox failed: {result.stderr.decode(errors='replace').strip()[-500:]}")
         return result

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import stat
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from packaging.version import InvalidVersion, Version
+
 from gate import Change
 from rfsn.errors import UsageError
 from rfsn.git import GitError, git
 from sandbox import UnsafePath, remove_tree, write_beneath
 
-__all__ = ["Snapshot", "is_url", "render_diff", "take_files", "take_source"]
+__all__ = ["Snapshot", "is_url", "paths_of", "render_diff", "take_files", "take_source"]
 
 _AUTHOR = {
     f"GIT_{role}_{field}": value
@@ -27,11 +30,15 @@ _RAW_ATTRIBUTES = "* -text -filter -ident -working-tree-encoding\n"
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """A taken source: the id of its git tree, how many files it has, and what it was taken from, in words."""
+    """A taken source: the id of its git tree, how many files it has, and what it was taken from, in words.
+
+    `version` is that of the nearest tag, for builds that ask git for one; the snapshot itself has no tags.
+    """
 
     tree: str
     files: int
     origin: str
+    version: str
 
 
 def is_url(source: str) -> bool:
@@ -39,8 +46,8 @@ def is_url(source: str) -> bool:
     return "://" in source or source.startswith("git@")
 
 
-def take_source(source: str, ref: str | None, into: Path) -> Snapshot:
-    """Snapshot the path or URL `source` into the new folder `into`.
+def take_source(source: str, ref: str | None, into: Path, patch: str = "") -> Snapshot:
+    """Snapshot the path or URL `source` into the new folder `into`, with `patch` (a diff) applied to it.
 
     A path without `ref` is taken as the user sees it: uncommitted changes and untracked, not ignored, files included. A
     path inside a repository means that folder alone. Raises `UsageError` where there is nothing to take.
@@ -48,22 +55,38 @@ def take_source(source: str, ref: str | None, into: Path) -> Snapshot:
     if ref is not None and ref.startswith("-"):
         raise UsageError(f"{ref!r} is no revision")
     if is_url(source):
-        return _in_place(into, lambda to: _fetch(source, ref or "HEAD", "", to), f"{source} at {ref or 'HEAD'}")
+        origin = f"{source} at {ref or 'HEAD'}"
+        return _in_place(into, lambda to: _fetch(source, ref or "HEAD", "", to), origin, _remote_version(source), patch)
     folder = Path(source).resolve()
     if not folder.is_dir():
         raise UsageError(f"{source}: no such folder; give a git repository's path or URL")
     try:
-        prefix = git("rev-parse", "--show-prefix", cwd=folder).decode().strip()
+        bare = git("rev-parse", "--is-bare-repository", cwd=folder).strip() == b"true"
     except GitError as error:
         raise UsageError(f"{source} is not a git repository: run 'git init' there first, or name another") from error
-    if ref is None:
-        return _in_place(into, lambda to: _copy_working_tree(folder, to), f"the working tree of {folder}")
+    if ref is None and not bare:
+        version = _nearest_version(folder, "HEAD")
+        origin = f"the working tree of {folder}"
+        return _in_place(into, lambda to: _copy_working_tree(folder, to), origin, version, patch)
+    ref = ref or "HEAD"
     try:
         commit = git("rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{commit}}", cwd=folder)
     except GitError as error:
         raise UsageError(f"{source} has no revision {ref!r}: 'git -C {source} log --all' shows what it has") from error
-    top = git("rev-parse", "--show-toplevel", cwd=folder).decode().strip()
-    return _in_place(into, lambda to: _fetch(top, commit.decode().strip(), prefix, to), f"{folder} at {ref}")
+    revision = commit.decode().strip()
+    prefix = git("rev-parse", "--show-prefix", cwd=folder).decode().strip()
+    top = git("rev-parse", "--absolute-git-dir", cwd=folder).decode().strip()
+    version = _nearest_version(folder, revision)
+    return _in_place(into, lambda to: _fetch(top, revision, prefix, to), f"{folder} at {ref}", version, patch)
+
+
+def paths_of(patch: str) -> tuple[str, ...]:
+    """The paths that a diff touches, as git reads it. Raises `UsageError` where it is no diff."""
+    try:
+        listing = git("apply", "--numstat", "-z", "-", cwd=Path("/"), stdin=_bytes(patch))
+    except GitError as error:
+        raise UsageError(f"the patch does not read: {error.stderr.strip()}") from error
+    return tuple(entry.split("\t", 2)[2] for entry in _text(listing).split("\0") if entry.count("\t") == 2)
 
 
 def take_files(files: Mapping[str, str], origin: str, into: Path) -> Snapshot:
@@ -72,11 +95,11 @@ def take_files(files: Mapping[str, str], origin: str, into: Path) -> Snapshot:
     def write(to: Path) -> None:
         try:
             for path, text in files.items():
-                write_beneath(to, path, text.encode("utf-8", "surrogateescape"))
+                write_beneath(to, path, _bytes(text))
         except UnsafePath as error:
             raise UsageError(f"{origin} has a file outside the project: {error}") from error
 
-    return _in_place(into, write, origin)
+    return _in_place(into, write, origin, "", "")
 
 
 def render_diff(base: Path, change: Change, scratch: Path) -> str:
@@ -94,32 +117,34 @@ def render_diff(base: Path, change: Change, scratch: Path) -> str:
                 continue
             blob = git("hash-object", "-w", "--no-filters", "--stdin", cwd=base, stdin=file.after, env=environment)
             entries.append(f"{file.mode or modes.get(path, '100644')} {blob.decode().strip()}\t{path}")
-        listing = "\0".join(entries).encode("utf-8", "surrogateescape") + b"\0"
+        listing = _bytes("\0".join(entries)) + b"\0"
         git("update-index", "-z", "--index-info", cwd=base, stdin=listing, env=environment)
         options = ("--cached", "--binary", "--no-ext-diff", "--no-textconv", "--no-color")
         diff = git("diff-index", "-p", *options, "HEAD", cwd=base, env=environment)
     finally:
         scratch.unlink(missing_ok=True)
         shutil.rmtree(environment["GIT_OBJECT_DIRECTORY"])
-    return diff.decode("utf-8", "surrogateescape")
+    return _text(diff)
 
 
 def _modes(base: Path) -> list[tuple[str, str]]:
-    listing = git("ls-tree", "-r", "-z", "HEAD", cwd=base).decode("utf-8", "surrogateescape")
+    listing = _text(git("ls-tree", "-r", "-z", "HEAD", cwd=base))
     lines = [line.partition("\t") for line in listing.split("\0") if line]
     return [(path, meta.split()[0]) for meta, _, path in lines]
 
 
-def _in_place(into: Path, fill: Callable[[Path], None], origin: str) -> Snapshot:
-    """Let `fill` write the files into a new folder, commit them there, and only then give it its name."""
+def _in_place(into: Path, fill: Callable[[Path], None], origin: str, version: str, patch: str) -> Snapshot:
+    """Let `fill` write the files into a new repository, commit them there, and only then give it its name."""
     partial = into.with_name(into.name + ".partial")
     remove_tree(partial)
     partial.mkdir(parents=True)
-    fill(partial)
     git("init", "--quiet", "--template=", "--initial-branch=main", cwd=partial)
     attributes = partial / ".git" / "info" / "attributes"
     attributes.parent.mkdir(exist_ok=True)
     attributes.write_text(_RAW_ATTRIBUTES)
+    fill(partial)
+    if patch:
+        _apply(patch, partial, origin)
     git("add", "--all", "--force", ".", cwd=partial)
     count = git("ls-files", "-z", cwd=partial).count(b"\0")
     if not count:
@@ -127,7 +152,48 @@ def _in_place(into: Path, fill: Callable[[Path], None], origin: str) -> Snapshot
     git("commit", "--quiet", "--no-verify", "--message", "base", cwd=partial, env=_AUTHOR)
     tree = git("rev-parse", "HEAD^{tree}", cwd=partial).decode().strip()
     partial.rename(into)
-    return Snapshot(tree, count, origin)
+    return Snapshot(tree, count, origin, version)
+
+
+def _apply(patch: str, folder: Path, origin: str) -> None:
+    try:
+        git("apply", "--whitespace=nowarn", "-", cwd=folder, stdin=_bytes(patch))
+    except GitError as error:
+        raise UsageError(f"the patch does not apply to {origin}: {error.stderr.strip()}") from error
+
+
+def _nearest_version(folder: Path, revision: str) -> str:
+    try:
+        return _version(git("describe", "--tags", "--abbrev=0", revision, cwd=folder).decode(errors="replace"))
+    except GitError:
+        return ""
+
+
+def _remote_version(url: str) -> str:
+    """The highest version among the tags of a remote repository."""
+    try:
+        listing = git("ls-remote", "--tags", "--refs", "--end-of-options", url, cwd=Path("/"))
+    except GitError:
+        return ""
+    versions = {_version(line.rpartition("/")[2]) for line in listing.decode(errors="replace").splitlines()}
+    return max(filter(None, versions), key=Version, default="")
+
+
+def _version(tag: str) -> str:
+    """The version in a tag (`v1.2`, `release-1.2`), or nothing."""
+    found = re.search(r"\d.*", tag.strip())
+    try:
+        return str(Version(found[0])) if found else ""
+    except InvalidVersion:
+        return ""
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode("utf-8", "surrogateescape")
+
+
+def _text(data: bytes) -> str:
+    return data.decode("utf-8", "surrogateescape")
 
 
 def _copy_working_tree(folder: Path, into: Path) -> None:

@@ -88,7 +88,7 @@ class WarmWorker:
         """End the process and remove its workspace."""
         if self._process is not None:
             self._let_go(self._process)
-            self._bench.cpu.add(self._process.kill().cpu_s)
+            self._bench.meter.add(self._bench.provider.name, "spawn", self._process.kill())
             self._process = None
         if self._workspace is not None:
             self._workspace.__exit__()

@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Sequence
 from pathlib import Path
+from posixpath import dirname
 
 from buildpacks.api import (
     API_VERSION,
@@ -35,6 +36,9 @@ _START = "import sys; sys.path[0] = '/rfsn'; from rfsn_runner.main import main; 
 _LIMIT_MARKER = "rfsn: over the limit"
 _SIGNS = ("pyproject.toml", "setup.py", "setup.cfg", "pytest.ini", "tox.ini", "requirements.txt", "conftest.py")
 _NO_TESTS = 5
+
+# How builds that ask git for their version are told it: setuptools_scm and hatch-vcs, pdm, poetry-dynamic-versioning.
+_VERSION_VARIABLES = ("SETUPTOOLS_SCM_PRETEND_VERSION", "PDM_BUILD_SCM_VERSION", "POETRY_DYNAMIC_VERSIONING_BYPASS")
 
 _PROTECTED = (
     # tests and what feeds them
@@ -100,14 +104,17 @@ class PythonBuildpack:
                 f"no interpreter here satisfies requires-python {needs.python!r}: install one that does"
             )
         install = (_UV, "pip", "install", "--python", "/env/bin/python", "--compile-bytecode")
-        requirements = ("pytest", *needs.requirements, *needs.build)
+        declared = ("pytest", *needs.requirements) if options.packages is None else options.packages
+        requirements = (*declared, *needs.build)
         fetch = (
             (_UV, "venv", "--relocatable", "--allow-existing", "--python", str(interpreter.executable), "/env"),
             (*install, "--only-binary", ":all:", *requirements),
         )
-        build = ((*install, "--offline", "--no-deps", "--no-build-isolation", "--editable", "/repo"),)
-        built_from = [view.read(path) for path in needs.sources] if needs.build else []
-        identity = [API_VERSION, str(interpreter.executable), fetch, bool(needs.build), _digest(built_from)]
+        versions = [f"{name}={options.version or '0.0.0'}" for name in _VERSION_VARIABLES]
+        build = (("env", *versions, *install, "--offline", "--no-deps", "--no-build-isolation", "--editable", "/repo"),)
+        folders = sorted({dirname(path) for path in view.files() if path.endswith(".py")})
+        built_from = [*(view.read(path) for path in needs.sources), *map(str.encode, folders)] if needs.build else []
+        identity = [API_VERSION, str(interpreter.executable), fetch, needs.build and build, _digest(built_from)]
         return BuildPlan(
             pack=self.name,
             image="python:{}.{}-slim".format(*interpreter.version),

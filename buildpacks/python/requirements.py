@@ -18,6 +18,8 @@ from buildpacks.api import BuildpackError, RepoView
 __all__ = ["Needs", "read_needs"]
 
 _TEST_GROUPS = ("test", "tests", "testing", "dev", "develop", "development")
+# Build backends that ask for this package only when they build an editable, which nobody could know from the files.
+_ASK_FOR_EDITABLES = frozenset({"hatchling", "pdm-backend"})
 _REQUIREMENT_FILES = (
     "requirements.txt",
     "requirements-test.txt",
@@ -76,7 +78,9 @@ def read_needs(view: RepoView) -> Needs:
             found += _requirement_file(view, name, set())
     installable = "build-system" in pyproject or "project" in pyproject or view.exists("setup.py")
     default = ["setuptools>=40.8", "wheel"] if installable else []
-    build = pyproject.get("build-system", {}).get("requires", default)
+    build = list(pyproject.get("build-system", {}).get("requires", default))
+    if any(_name(text) in _ASK_FOR_EDITABLES for text in build):
+        build.append("editables")
     own = canonicalize_name(str(project.get("name", "")))
     kept = {text: None for text in found if _name(text) not in {None, own}}
     return Needs(tuple(kept), tuple(build), python, tuple(sources))

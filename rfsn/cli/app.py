@@ -98,6 +98,7 @@ def replay(
 def evaluate(
     dataset: Annotated[Path, typer.Argument(metavar="DATASET.jsonl", help="One instance a line.")],
     *,
+    repos: Annotated[Path | None, typer.Option(metavar="DIR", help="Clones that rows name, as owner/name.")] = None,
     workers: Annotated[int, typer.Option(metavar="N", min=1, help="Instances side by side.")] = 1,
     instance_timeout: Annotated[float | None, typer.Option(metavar="S", help="Seconds for each instance.")] = None,
     out: Annotated[
@@ -120,7 +121,7 @@ def evaluate(
     options = _options(sandbox=sandbox, env=env, offline=offline)
     options |= {"time_limit": instance_timeout, "max_steps": max_steps, "seed": seed}
     chosen = commands.Selection(limit, tuple(only or ()), tuple(retry or ()))
-    raise typer.Exit(commands.evaluate(dataset, options, config, out, workers, chosen, as_json=json))
+    raise typer.Exit(commands.evaluate(dataset, options, config, out, workers, chosen, repos, as_json=json))
 
 
 def _options(**given: Any) -> dict[str, Any]:

@@ -60,13 +60,16 @@ def evaluate(
     out: Path | None,
     workers: int,
     selection: Selection,
+    repos: Path | None,
     *,
     as_json: bool,
 ) -> int:
     """`rfsn eval`: many sessions."""
 
     def run() -> int:
-        summary = run_evaluation(dataset, load_config(options, config_file), out, workers, selection, quiet=as_json)
+        summary = run_evaluation(
+            dataset, load_config(options, config_file), out, workers, selection, repos=repos, quiet=as_json
+        )
         if as_json:
             print(json.dumps(summary))
         return 0

@@ -5,10 +5,11 @@ from __future__ import annotations
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from contextvars import copy_context
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,14 +17,11 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from rfsn.compose import run_session
 from rfsn.config import Config
-from rfsn.errors import RfsnError, UsageError
+from rfsn.errors import UsageError
 from rfsn.evaluation.dataset import Instance, read_dataset
+from rfsn.evaluation.instance import run_instance
 from rfsn.evaluation.results import Results, summarize
-from rfsn.session import Session
-from rfsn.source import take_files
-from sandbox import remove_tree
 
 __all__ = ["Selection", "run_evaluation"]
 
@@ -38,10 +36,18 @@ class Selection:
 
 
 def run_evaluation(
-    dataset: Path, config: Config, out: Path | None, workers: int, selection: Selection, *, quiet: bool
+    dataset: Path,
+    config: Config,
+    out: Path | None,
+    workers: int,
+    selection: Selection,
+    *,
+    repos: Path | None = None,
+    quiet: bool = False,
 ) -> dict[str, Any]:
     """Repair every chosen instance that has no result in `out` yet, and return the totals.
 
+    `repos` is the folder of clones that rows with a `base_commit` need, as owner/name, owner__name or owner+name.
     Raises `UsageError` for a data set that cannot be read, an unknown instance, or an `out` of another configuration.
     """
     chosen = _chosen(read_dataset(dataset), selection, dataset)
@@ -53,7 +59,8 @@ def run_evaluation(
     began = time.monotonic()
     console = Console(file=sys.stderr, quiet=quiet)
     todo = [instance for instance in chosen if instance.instance_id not in known]
-    _run_all(todo, config, results, workers, console, done=len(chosen) - len(todo))
+    run = partial(_run_one, config=config, results=results, repos=repos)
+    _run_all(todo, run, workers, console, done=len(chosen) - len(todo))
     rows = results.load()
     ended = [rows[instance.instance_id] for instance in chosen if instance.instance_id in rows]
     summary = summarize(ended, time.monotonic() - began)
@@ -71,7 +78,7 @@ def _chosen(instances: Sequence[Instance], selection: Selection, dataset: Path) 
 
 
 def _run_all(
-    todo: Sequence[Instance], config: Config, results: Results, workers: int, console: Console, *, done: int
+    todo: Sequence[Instance], run: Callable[..., dict[str, Any] | None], workers: int, console: Console, *, done: int
 ) -> None:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     stop = threading.Event()
@@ -82,7 +89,7 @@ def _run_all(
     ):
         task = progress.add_task("repairing", total=len(todo) + done, completed=done)
         futures: list[Future[dict[str, Any] | None]] = [
-            pool.submit(copy_context().run, _run_one, instance, config, results, stop) for instance in todo
+            pool.submit(copy_context().run, partial(run, instance, stop=stop)) for instance in todo
         ]
         try:
             for future in as_completed(futures):
@@ -100,33 +107,12 @@ def _run_all(
             raise
 
 
-def _run_one(instance: Instance, config: Config, results: Results, stop: threading.Event) -> dict[str, Any] | None:
+def _run_one(
+    instance: Instance, config: Config, results: Results, repos: Path | None, stop: threading.Event
+) -> dict[str, Any] | None:
     if stop.is_set():
         return None
-    folder = results.sessions() / instance.instance_id
-    remove_tree(folder)
-    cpu = time.thread_time()
-    mine = config.model_copy(update={"test": instance.test_command, "protect": (*config.protect, *instance.test_files)})
-    session = Session.create(f"instance {instance.instance_id}", mine, folder)
-    try:
-        report = run_session(
-            session, take=lambda into: take_files(instance.files, f"instance {instance.instance_id}", into)
-        )
-    except RfsnError as error:
-        report = {"status": "infra_error", "reason": str(error), "seconds": session.journal.clock}
-    finally:
-        session.close()
-    row = {
-        "instance_id": instance.instance_id,
-        "status": report["status"],
-        "seconds": report["seconds"],
-        "cpu_seconds": round(time.thread_time() - cpu + report.get("cpu_seconds", 0.0), 3),
-        "candidates": report.get("candidates", 0),
-        "patch": report.get("patch"),
-        "reason": report["reason"],
-        "session": str(folder),
-        "seed": config.seed,
-    }
+    row = run_instance(instance, config, results.sessions() / instance.instance_id, repos)
     results.add(row)
     return row
 

@@ -47,7 +47,7 @@ def test_pyproject_with_groups_and_extras() -> None:
     """
     needs = read_needs(Tree({"pyproject.toml": text}))
     assert needs.requirements == ("attrs>=22", "hypothesis", "pytest-mock", "coverage")
-    assert (needs.build, needs.python) == (("hatchling",), ">=3.9")
+    assert (needs.build, needs.python) == (("hatchling", "editables"), ">=3.9")
 
 
 def test_setup_files_are_read_and_never_run() -> None:

@@ -18,6 +18,7 @@ from planners.search.source import is_docstring
 __all__ = ["OPERATORS"]
 
 _BLOCKS = ("body", "orelse", "finalbody")
+_LOOPS = (ast.For, ast.While, ast.AsyncFor)
 _COPIED = (ast.Assign, ast.AugAssign, ast.Expr)
 
 
@@ -41,7 +42,7 @@ def _move(site: Site, _: Scope) -> Iterator[Replacement]:
         yield from _moved(site, cut, block[at - 1], text, after=False)
     if at + 1 < len(block):
         yield from _moved(site, cut, block[at + 1], text, after=True)
-    if isinstance(site.parent, ast.stmt) and not isinstance(site.parent, (*FUNCTIONS, ast.ClassDef)):
+    if isinstance(site.parent, ast.stmt) and _may_leave(site):
         yield from _moved(site, cut, site.parent, text, after=True)
         yield from _moved(site, cut, site.parent, text, after=False)
     for other, last in ((at - 1, True), (at + 1, False)):
@@ -50,6 +51,13 @@ def _move(site: Site, _: Scope) -> Iterator[Replacement]:
                 inner = getattr(block[other], name, [])
                 if inner:
                     yield from _moved(site, cut, inner[-1 if last else 0], text, after=last)
+
+
+def _may_leave(site: Site) -> bool:
+    """Whether a statement can stand outside of its block: no function or class, and no `break` loses its loop."""
+    if isinstance(site.parent, _LOOPS):
+        return not any(isinstance(node, ast.Break | ast.Continue) for node in ast.walk(site.node))
+    return not isinstance(site.parent, (*FUNCTIONS, ast.ClassDef))
 
 
 def _moved(site: Site, cut: TextEdit, anchor: ast.stmt, text: str, *, after: bool) -> Iterator[Replacement]:
@@ -95,7 +103,7 @@ def _assign(site: Site, scope: Scope) -> Iterator[Replacement]:
 
 
 def _count(site: Site, scope: Scope) -> Iterator[Replacement]:
-    """A new `n += 1`, `n -= 1`, `a.append(b)`, `a.add(b)`, `a.pop()` among the variables of the function."""
+    """A new `n += 1`, `n -= 1`, `a.append(b)`, `a.add(b)` among the variables of the function."""
     node = site.node
     assert isinstance(node, ast.stmt)
     if not isinstance(scope.function, FUNCTIONS):

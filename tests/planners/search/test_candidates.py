@@ -143,7 +143,7 @@ def test_suspicious_lines_come_first(search: Search) -> None:
     assert wide >= {f"{search.path}:2", f"{search.path}:4"}
 
 
-def test_candidates_are_made_lazily(search: Search) -> None:
+def test_candidates_are_made_lazily() -> None:
     content = {f"m{number}.py": PROGRAM for number in range(20)}
     reads: list[str] = []
 

@@ -1,0 +1,96 @@
+"""One instance of a data set as a session, and its session as one row of results."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any
+
+from buildpacks import Outcome
+from rfsn.compose import run_session
+from rfsn.config import Config
+from rfsn.errors import RfsnError, UsageError
+from rfsn.evaluation.dataset import InlineInstance, Instance, RepositoryInstance
+from rfsn.session import Session
+from rfsn.source import Snapshot, paths_of, take_files, take_source
+from sandbox import remove_tree
+
+__all__ = ["run_instance"]
+
+
+def run_instance(instance: Instance, config: Config, folder: Path, repos: Path | None) -> dict[str, Any]:
+    """Repair one instance in a session in `folder`, which is made anew, and return its row.
+
+    A row that cannot even be taken (no clone, a test patch that does not apply) ends as `infra_error`.
+    """
+    remove_tree(folder)
+    cpu = time.thread_time()
+    try:
+        report = _run(instance, config, folder, repos)
+    except RfsnError as error:
+        report = {"status": "infra_error", "reason": str(error), "seconds": 0.0}
+    row = {
+        "instance_id": instance.instance_id,
+        "status": report["status"],
+        "seconds": report["seconds"],
+        "cpu_seconds": round(time.thread_time() - cpu + report.get("cpu_seconds", 0.0), 3),
+        "candidates": report.get("candidates", 0),
+        "patch": report.get("patch"),
+        "reason": report["reason"],
+        "session": str(folder),
+        "seed": config.seed,
+    }
+    if isinstance(instance, RepositoryInstance):
+        row |= {"mode": "given", "baseline": report.get("baseline")}
+    return row
+
+
+def _run(instance: Instance, config: Config, folder: Path, repos: Path | None) -> dict[str, Any]:
+    update: dict[str, Any] = {"test": instance.test_command}
+    if isinstance(instance, InlineInstance):
+        update["protect"] = (*config.protect, *instance.test_files)
+    else:
+        clone = _clone(instance, repos)
+        update["protect"] = (*config.protect, *paths_of(instance.test_patch))
+        update |= {"target": instance.fail_to_pass, "packages": instance.packages}
+    session = Session.create(f"instance {instance.instance_id}", config.model_copy(update=update), folder)
+
+    def take(into: Path) -> Snapshot:
+        if isinstance(instance, InlineInstance):
+            return take_files(instance.files, f"instance {instance.instance_id}", into)
+        return take_source(str(clone), instance.base_commit, into, instance.test_patch)
+
+    try:
+        report = run_session(session, take=take)
+        if isinstance(instance, RepositoryInstance):
+            report["baseline"] = _agreement(instance, session)
+        return report
+    finally:
+        session.close()
+
+
+def _clone(instance: RepositoryInstance, repos: Path | None) -> Path:
+    if repos is None:
+        raise UsageError(f"{instance.instance_id} needs a clone of {instance.repo}: name their folder with --repos")
+    names = (instance.repo, instance.repo.replace("/", "__"), instance.repo.replace("/", "+"))
+    for name in names:
+        for path in (repos / name, repos / f"{name}.git"):
+            if path.is_dir():
+                return path
+    raise UsageError(f"there is no clone of {instance.repo} in {repos}: looked for {', '.join(names)}")
+
+
+def _agreement(instance: RepositoryInstance, session: Session) -> dict[str, int] | None:
+    """How far the run of the base is what the row says: counts of ids, and of those that did as they should."""
+    baseline = session.progress.state.baseline
+    if baseline is None:
+        return None
+    outcomes = {case.id: case.outcome for case in session.blobs.report(baseline.report).cases}
+    failing = [id for id in instance.fail_to_pass if outcomes.get(id, Outcome.MISSING) is not Outcome.PASSED]
+    passing = [id for id in instance.pass_to_pass if outcomes.get(id) is Outcome.PASSED]
+    return {
+        "fail_to_pass": len(instance.fail_to_pass),
+        "failing": len(failing),
+        "pass_to_pass": len(instance.pass_to_pass),
+        "passing": len(passing),
+    }
