@@ -88,13 +88,17 @@ class CaseResult:
 
 @dataclass(frozen=True, slots=True)
 class SuiteReport:
-    """What one run of the test command said. `problem` is why the tests could not run at all, else empty."""
+    """What one run of the test command said. `problem` is why the tests could not run at all, else empty.
+
+    `crashed` is whether the command began and then ended without a report: some test may have taken it down.
+    """
 
     cases: tuple[CaseResult, ...]
     exit_code: int | None
     duration_s: float
     evidence: Evidence = Evidence.IDS
     problem: str = ""
+    crashed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

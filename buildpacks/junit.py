@@ -51,11 +51,17 @@ def _case(element: Element, modules: Mapping[str, str], limit_marker: str) -> Ca
     for tag, outcome in (("error", Outcome.ERROR), ("failure", Outcome.FAILED), ("skipped", Outcome.SKIPPED)):
         child = element.find(tag)
         if child is not None:
-            message = (child.get("message") or child.text or "").strip()[:_MAX_MESSAGE]
+            message = _message(child)
             expected = child.get("type") == "pytest.xfail"
             told = Outcome.TIMEOUT if limit_marker in message else Outcome.XFAILED if expected else outcome
             return CaseResult(id, told, duration, message)
     return CaseResult(id, Outcome.PASSED, duration)
+
+
+def _message(element: Element) -> str:
+    """What pytest says first; of a file that it could not collect, the end of the traceback, which has the reason."""
+    short, long = element.get("message") or "", (element.text or "").strip()
+    return long[-_MAX_MESSAGE:] if short in {"", "collection failure"} else short.strip()[:_MAX_MESSAGE]
 
 
 def case_id(classname: str, name: str, modules: Mapping[str, str]) -> str:

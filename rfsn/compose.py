@@ -108,6 +108,9 @@ def run_session(
             raise
         except (InfraError, SandboxError) as error:
             session.record(SessionEnded(status="infra_error", reason=str(error)))
+        except OSError as error:
+            where = f"{error.filename}: " if error.filename else ""
+            session.record(SessionEnded(status="infra_error", reason=f"{where}{error.strerror or error}"))
         except UsageError as error:
             session.record(SessionEnded(status="usage_error", reason=str(error)))
         except RfsnError:

@@ -13,9 +13,10 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from rfsn import home
 from rfsn.errors import UsageError
 
-__all__ = ["Config", "load_config"]
+__all__ = ["NOT_SETTINGS", "Config", "load_config"]
 
-_NOT_SETTINGS = {"RFSN_HOME", "RFSN_LOG"}
+NOT_SETTINGS = {"RFSN_HOME", "RFSN_LOG"}
+"""Variables that are read elsewhere; every other `RFSN_*` is a field of `Config`."""
 
 
 class Config(BaseModel):
@@ -59,7 +60,7 @@ def load_config(options: Mapping[str, Any], file: Path | None = None) -> Config:
         layers.update(_checked(_toml(path), str(path)))
     for name, text in os.environ.items():
         key = name.removeprefix("RFSN_").lower()
-        if name.startswith("RFSN_") and name not in _NOT_SETTINGS and key in Config.model_fields:
+        if name.startswith("RFSN_") and name not in NOT_SETTINGS and key in Config.model_fields:
             layers.update(_checked({key: text}, f"the environment variable {name}"))
     layers.update(_checked({key: value for key, value in options.items() if value is not None}, "the options"))
     return Config(**layers)

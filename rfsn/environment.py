@@ -4,16 +4,31 @@ from __future__ import annotations
 
 import fcntl
 import os
+import shutil
 import tempfile
 from pathlib import Path
 
 from buildpacks import BuildPlan
 from rfsn import home
 from rfsn.errors import InfraError
-from sandbox import Command, CommandResult, Ending, Mount, SandboxProvider, SandboxSpec, copy_tree, remove_tree
+from sandbox import (
+    Command,
+    CommandResult,
+    Ending,
+    Mount,
+    SandboxProvider,
+    SandboxSpec,
+    copy_tree,
+    iter_files,
+    remove_tree,
+)
 
-__all__ = ["prepare_environment"]
+__all__ = ["GENERATED", "prepare_environment"]
 
+GENERATED = "generated"
+"""Where an environment keeps what a build wrote into the tree: version files, compiled extensions, metadata."""
+
+_NOT_KEPT = ("build/", "dist/")
 _STEP_TIMEOUT_S = 600.0
 # What the fetch step may know of the host: the user's package index, proxy and certificate settings.
 _FETCH_PREFIXES = ("UV_INDEX", "UV_DEFAULT_INDEX", "UV_EXTRA_INDEX_URL", "UV_FIND_LINKS", "UV_NATIVE_TLS", "UV_HTTP")
@@ -33,7 +48,8 @@ _CERTIFICATES = ("SSL_CERT_FILE", "SSL_CERT_DIR")
 def prepare_environment(plan: BuildPlan, base: Path, provider: SandboxProvider, *, offline: bool = False) -> Path:
     """The folder to mount at `/env` for this plan; made now where the cache does not have it.
 
-    `base` is the tree that the build steps see, in a copy. Raises `InfraError` with the step's own words where a
+    `base` is the tree that the build steps see, in a copy; files that they add to it are kept in the environment's
+    folder `GENERATED`, for workspaces to have them too. Raises `InfraError` with the step's own words where a
     requirement cannot be had.
     """
     environments = home.cache_home() / "environments"
@@ -71,6 +87,12 @@ def _make(plan: BuildPlan, base: Path, environment: Path, provider: SandboxProvi
                 _check(sandbox.run(Command(argv, _STEP_TIMEOUT_S, env=env)), argv, offline=offline)
             finally:
                 sandbox.close()
+        known = set(iter_files(base))
+        for path in iter_files(workspace):
+            if path not in known and not path.startswith(_NOT_KEPT) and "__pycache__" not in path:
+                target = environment / GENERATED / path
+                target.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy(workspace / path, target)
 
 
 def _network_settings() -> tuple[dict[str, str], tuple[Mount, ...]]:

@@ -9,7 +9,7 @@ from statistics import median
 
 import pathspec
 
-from buildpacks import CaseTrace, Outcome, RunRequest, Spectrum, SuiteReport
+from buildpacks import CaseResult, CaseTrace, Outcome, RunRequest, Spectrum, SuiteReport
 from gate import (
     ApplyPatch,
     Candidate,
@@ -47,7 +47,7 @@ from planners.state import (
 from planners.targets import stable_failures
 from rfsn.blobs import BlobStore
 from rfsn.budget import Budget
-from rfsn.errors import UsageError
+from rfsn.errors import InfraError, UsageError
 from rfsn.meter import Used
 from rfsn.runs import Bench
 from rfsn.validation import Files, Pool, WarmWorker
@@ -129,6 +129,8 @@ class Executor:
         limit = self._budget.case_limit_s
         request = RunRequest(ids, case_limit_s=limit, hang_budget_s=limit)
         report = self._bench.run_tests(request, self._budget.suite_limit_s, self._applied(state))
+        if state.baseline is None and report.crashed:
+            report = self._one_by_one() or report
         if state.baseline is None and not report.problem:
             self._check_wanted(report)
         failing = tuple(case.id for case in report.cases if case.outcome.failing)
@@ -143,6 +145,24 @@ class Executor:
             forecast_s=round(max(0.0, report.duration_s - hung), 3),
             problem=report.problem,
         )
+
+    def _one_by_one(self) -> SuiteReport | None:
+        """Run every test in a process of its own: how a suite ends in which one test takes the whole run down."""
+        if self._bench.pack.warm_runner(self._bench.plan) is None:
+            return None
+        began = time.monotonic()
+        worker = WarmWorker(self._bench)
+        try:
+            ids = sorted(worker.ready().ids)
+            cases = [
+                CaseResult(trace.id, trace.outcome, trace.cpu_s, trace.message, trace.frames)
+                for trace in worker.trace([(id, self._budget.case_limit_s) for id in ids])
+            ]
+        except InfraError:
+            return None
+        finally:
+            worker.close()
+        return SuiteReport(tuple(cases), exit_code=None, duration_s=time.monotonic() - began) if cases else None
 
     def _check_wanted(self, report: SuiteReport) -> None:
         known = [case.id for case in report.cases]

@@ -7,16 +7,19 @@ import os
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from buildpacks.view import FolderView
-from gate import Denied, apply
+from gate import Denied, Patch, PatchError, apply
 from planners.state import Batch, State
-from rfsn.events import Observed, Proposed, SessionEnded
+from rfsn.errors import JournalError
+from rfsn.events import Interrupted, Observed, Proposed, SessionEnded
+from rfsn.record import Record
 from rfsn.session import Session
 from rfsn.source import render_diff
 
-__all__ = ["EXIT_CODES", "conclude", "write_results"]
+__all__ = ["EXIT_CODES", "LETTERS", "conclude", "diff_of", "regenerate", "report_of", "write_results"]
 
 EXIT_CODES: Mapping[str, int] = {
     "repaired": 0,
@@ -30,7 +33,7 @@ EXIT_CODES: Mapping[str, int] = {
 }
 """Each status, and the exit code of a command that ends with it."""
 
-_LETTERS = {
+LETTERS: Mapping[str, str] = {
     "p": "plausible",
     "f": "failed",
     "t": "timeout",
@@ -39,11 +42,14 @@ _LETTERS = {
     "c": "unconfirmed",
     "d": "denied",
 }
+"""What each letter in the outcomes of a batch means."""
 
 
 def conclude(state: State, problem: str | None) -> SessionEnded:
     """The end of a session whose planner has ended, or whose budget has (`problem` says how)."""
-    return SessionEnded(status=_status(state), reason=problem or (state.ended.reason if state.ended else ""))
+    status = _status(state)
+    broken = state.baseline.problem if state.baseline and status == "infra_error" else ""
+    return SessionEnded(status=status, reason=broken or problem or (state.ended.reason if state.ended else ""))
 
 
 def _status(state: State) -> str:
@@ -60,39 +66,58 @@ def _status(state: State) -> str:
 
 
 def write_results(session: Session) -> dict[str, Any]:
-    """Write `report.json` and, where a patch was verified, `patch.diff` into the session's folder; return the report.
+    """Write `report.json`, `report.html` and, where a patch was verified, `patch.diff`; return the report.
 
-    Both are made from the journal and the snapshot alone: writing them again gives the same.
+    All are made from the journal, its blobs and the snapshot alone: writing them again gives the same.
     """
-    progress = session.progress
-    diff = ""
-    if progress.ended and progress.ended.status == "repaired" and progress.state.applied is not None:
-        change = apply(progress.state.applied, FolderView(session.base).read)
-        diff = render_diff(session.base, change, session.folder / "patch.index")
-        _write(session.folder / "patch.diff", diff)
-    result = _report(session, diff)
-    _write(session.folder / "report.json", json.dumps(result, indent=2) + "\n")
-    return result
+    return _write_results(Record.of(session))
 
 
-def _report(session: Session, diff: str) -> dict[str, Any]:
-    progress, state = session.progress, session.progress.state
+def regenerate(folder: Path) -> dict[str, Any]:
+    """Write the results of the session in `folder` again, also while a controller is at work on it."""
+    return _write_results(Record.read(folder))
+
+
+def _write_results(record: Record) -> dict[str, Any]:
+    from rfsn.page import page_of  # noqa: PLC0415  # only the end of a session needs it, and it needs this module
+
+    report = report_of(record)
+    if report["patch"]:
+        _write(record.folder / "patch.diff", report["patch"])
+    _write(record.folder / "report.json", json.dumps(report, indent=2) + "\n")
+    _write(record.folder / "report.html", page_of(record, report))
+    return report
+
+
+def diff_of(record: Record, patch: Patch) -> str:
+    """A patch on a session's snapshot, as a diff that `git apply` takes."""
+    try:
+        change = apply(patch, FolderView(record.base).read)
+    except PatchError as error:
+        raise JournalError(f"{record.base} is no longer what the journal says: {error}") from error
+    with TemporaryDirectory(prefix="rfsn-") as scratch:
+        return render_diff(record.base, change, Path(scratch) / "index")
+
+
+def report_of(record: Record) -> dict[str, Any]:
+    """The report of a session: what `report.json` holds."""
+    progress, state = record.progress, record.progress.state
+    ended, verdict = progress.ended, state.verdict
+    diff = diff_of(record, state.applied) if ended and ended.status == "repaired" and state.applied else ""
     outcomes: Counter[str] = Counter()
     denials: list[dict[str, str]] = []
-    for entry in session.journal.entries:
+    for entry in record.entries:
         match entry.event:
             case Observed(observation=Batch(outcomes=letters)):
-                outcomes.update(_LETTERS[letter] for letter in letters)
+                outcomes.update(LETTERS[letter] for letter in letters)
             case Proposed(proposal=proposal, decision=Denied() as denied):
                 denials.append({"proposal": proposal.id, "rule": denied.rule, "reason": denied.reason})
-    ended = progress.ended
-    verdict = state.verdict
     return {
-        "session": session.name,
-        "folder": str(session.folder),
+        "session": record.folder.name,
+        "folder": str(record.folder),
         "source": progress.source.origin if progress.source else None,
         "status": ended.status if ended else "interrupted",
-        "reason": ended.reason if ended else f"stopped by the user; go on with: rfsn resume {session.name}",
+        "reason": ended.reason if ended else _unfinished(record),
         "patch": diff or None,
         "tests": {
             "command": list(progress.environment.test) if progress.environment else None,
@@ -110,10 +135,18 @@ def _report(session: Session, diff: str) -> dict[str, Any]:
         "candidates": state.tried,
         "outcomes": dict(sorted(outcomes.items())),
         "denials": denials,
-        "seconds": round(session.journal.entries[-1].clock, 3),
+        "seconds": round(record.seconds, 3),
         "cpu_seconds": round(progress.cpu_s, 3),
-        "seed": session.config.seed,
+        "seed": record.config.seed,
     }
+
+
+def _unfinished(record: Record) -> str:
+    """Why a session has no end: it was stopped, or killed, or goes on."""
+    resume = f"go on with: rfsn resume {record.folder.name}"
+    if isinstance(record.entries[-1].event, Interrupted):
+        return f"stopped by the user; {resume}"
+    return f"not finished; unless a controller is still at work on it, {resume}"
 
 
 def _write(path: Path, text: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -9,6 +10,7 @@ from pathlib import Path
 
 from buildpacks import Buildpack, BuildPlan, RepoView, RunRequest, SuiteReport
 from gate import Change
+from rfsn.environment import GENERATED
 from rfsn.errors import InfraError
 from rfsn.meter import Meter
 from sandbox import (
@@ -79,6 +81,9 @@ class Workspace:
         self._folder = Path(tempfile.mkdtemp(prefix="workspace-", dir=self._bench.scratch))
         tree = self._folder / "repo"
         copy_tree(self._bench.base, tree)
+        generated = self._bench.environment / GENERATED
+        if generated.is_dir():
+            shutil.copytree(generated, tree, dirs_exist_ok=True)
         for path, file in (self._change.files if self._change else {}).items():
             if file.after is None:
                 (tree / path).unlink()

@@ -55,7 +55,14 @@ class WarmWorker:
         self._tests: tuple[tuple[str, float], ...] = ()
         self._workspace: Workspace | None = None
         self._process: Process | None = None
+        self._ready = Ready(frozenset(), 0)
         self._unread = b""
+
+    def ready(self) -> Ready:
+        """What the worker found, starting it where it does not run. Raises `InfraError` where it cannot start."""
+        if self._process is None:
+            self._start()
+        return self._ready
 
     def trace(self, tests: Sequence[tuple[str, float]]) -> Iterator[CaseTrace]:
         """Trace tests, each with its CPU limit; those that the worker cannot trace are left out."""
@@ -110,12 +117,13 @@ class WarmWorker:
         self._process = sandbox.spawn(Command(self._runner.argv, timeout_s=24 * 3600.0, env=self._bench.plan.env))
         self._unread = b""
         try:
-            self.ready: Ready = decode_ready(self._receive(_START_TIMEOUT_S))
+            self._ready = decode_ready(self._receive(_START_TIMEOUT_S))
             if self._tests:
                 self._send(encode_plan(self._tests))
                 decode_planned(self._receive(_START_TIMEOUT_S))
         except (_WorkerDied, ProtocolError) as error:
             said = self._process.kill().stderr.decode(errors="replace").strip()
+            self._process = None
             raise InfraError(f"the warm worker cannot start: {error}\n{said[-1000:]}") from error
         return self._process
 

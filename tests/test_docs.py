@@ -31,15 +31,18 @@ def test_make_targets_exist() -> None:
 
 
 def test_the_rfsn_commands_run_in_order(
-    tmp_path: Path, environment: dict[str, str], script: Path, project: Callable[..., Path]
+    environment: dict[str, str], script: Path, project: Callable[..., Path]
 ) -> None:
     workplace = project({}, "workplace")
     shutil.copytree(ROOT / "examples", workplace / "examples")
     row: dict[str, Any] = {
         "instance_id": "one",
-        "files": {"one.py": "def one():\n    return 0\n", "test_one.py": "from one import one\n\n\ndef test():\n    assert one() == 1\n"},
+        "files": {
+            "one.py": "def one():\n    return 0\n",
+            "test_one.py": "from one import one\n\n\ndef test():\n    assert one() == 1\n",
+        },
         "test_command": ["python", "-m", "pytest"],
-    }  # fmt: skip
+    }
     (workplace / "bugs.jsonl").write_text(json.dumps(row) + "\n")
     (workplace / ".venv" / "bin").mkdir(parents=True)
     (workplace / ".venv" / "bin" / "rfsn").symlink_to(script)

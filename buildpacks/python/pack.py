@@ -36,6 +36,7 @@ _START = "import sys; sys.path[0] = '/rfsn'; from rfsn_runner.main import main; 
 _LIMIT_MARKER = "rfsn: over the limit"
 _SIGNS = ("pyproject.toml", "setup.py", "setup.cfg", "pytest.ini", "tox.ini", "requirements.txt", "conftest.py")
 _NO_TESTS = 5
+_USAGE_ERROR = 4
 
 # How builds that ask git for their version are told it: setuptools_scm and hatch-vcs, pdm, poetry-dynamic-versioning.
 _VERSION_VARIABLES = ("SETUPTOOLS_SCM_PRETEND_VERSION", "PDM_BUILD_SCM_VERSION", "POETRY_DYNAMIC_VERSIONING_BYPASS")
@@ -144,7 +145,8 @@ class PythonBuildpack:
         """Cases from JUnit XML; without it, the reason why the tests could not run."""
 
         def report(cases: tuple[CaseResult, ...] = (), problem: str = "") -> SuiteReport:
-            return SuiteReport(cases, result.exit_code, result.duration_s, problem=problem)
+            crashed = result.ending is Ending.EXITED and artifact is None and result.exit_code != _USAGE_ERROR
+            return SuiteReport(cases, result.exit_code, result.duration_s, problem=problem, crashed=crashed)
 
         if result.ending is not Ending.EXITED:
             return report(problem=f"the test command did not finish ({result.ending}) after {result.duration_s:.0f} s")

@@ -19,6 +19,12 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
+sessions = typer.Typer(
+    help="The sessions in the home of sessions; those in other folders (--out) are yours to keep or remove.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+app.add_typer(sessions, name="sessions")
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout and nothing else there.")]
 Test = Annotated[str | None, typer.Option("--test", metavar="CMD", help="The test command, split as a shell would.")]
@@ -28,6 +34,10 @@ Env = Annotated[list[str] | None, typer.Option("--env", metavar="K=V", help="An 
 Offline = Annotated[bool | None, typer.Option("--offline", help="Make environments from caches alone.")]
 MaxSteps = Annotated[int | None, typer.Option(metavar="N", help="The most steps of a session (default 200).")]
 Seed = Annotated[int | None, typer.Option(metavar="N", help="Where every random choice comes from (default 0).")]
+MetricsPort = Annotated[
+    int | None,
+    typer.Option(metavar="P", min=0, max=65535, help="Serve metrics on this port (0: a free one) meanwhile."),
+]
 ConfigFile = Annotated[Path | None, typer.Option("--config", metavar="FILE", help="A rfsn.toml instead of the user's.")]
 
 
@@ -60,6 +70,7 @@ def repair(
     seed: Seed = None,
     out: Annotated[Path | None, typer.Option(metavar="DIR", help="The session's folder.")] = None,
     config: ConfigFile = None,
+    metrics_port: MetricsPort = None,
     json: Json = False,
 ) -> None:
     """Repair REPO: find the fault, try patches, verify one."""
@@ -67,19 +78,20 @@ def repair(
 
     options = _options(ref=ref, test=test, target=target, sandbox=sandbox, env=env, offline=offline)
     options |= {"time_limit": time_limit, "max_steps": max_steps, "workers": workers, "seed": seed}
-    raise typer.Exit(commands.repair(repo, options, config, out, as_json=json))
+    raise typer.Exit(commands.repair(repo, options, config, out, metrics_port=metrics_port, as_json=json))
 
 
 @app.command()
 def resume(
     session: Annotated[str, typer.Argument(metavar="SESSION", help="A session's name or folder.")],
     *,
+    metrics_port: MetricsPort = None,
     json: Json = False,
 ) -> None:
     """Go on with a session that was interrupted or killed."""
     from rfsn.cli import commands  # noqa: PLC0415
 
-    raise typer.Exit(commands.resume(session, as_json=json))
+    raise typer.Exit(commands.resume(session, metrics_port=metrics_port, as_json=json))
 
 
 @app.command()
@@ -92,6 +104,43 @@ def replay(
     from rfsn.cli import commands  # noqa: PLC0415
 
     raise typer.Exit(commands.replay(session, as_json=json))
+
+
+@app.command()
+def report(
+    session: Annotated[str, typer.Argument(metavar="SESSION", help="A session's name or folder.")],
+    *,
+    show: Annotated[bool, typer.Option("--open", help="Show the page in the browser.")] = False,
+) -> None:
+    """Write a session's report.json, report.html and patch.diff again, and say where the page is."""
+    from rfsn.cli import sessions as commands  # noqa: PLC0415
+
+    raise typer.Exit(commands.report(session, show=show))
+
+
+@sessions.command("list")
+def list_sessions(*, json: Json = False) -> None:
+    """List the sessions, newest first."""
+    from rfsn.cli import sessions as commands  # noqa: PLC0415
+
+    raise typer.Exit(commands.list_all(as_json=json))
+
+
+@sessions.command()
+def prune(
+    *,
+    keep: Annotated[int, typer.Option(metavar="N", min=0, help="Leave the newest N sessions.")] = 20,
+    older_than: Annotated[
+        float, typer.Option(metavar="DAYS", min=0, help="Leave what was worked on within these days.")
+    ] = 30.0,
+    status: Annotated[list[str] | None, typer.Option(metavar="STATUS", help="Remove only these; repeatable.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be removed.")] = False,
+    json: Json = False,
+) -> None:
+    """Remove old sessions: those beyond the newest N that are also older than DAYS. One in use is never removed."""
+    from rfsn.cli import sessions as commands  # noqa: PLC0415
+
+    raise typer.Exit(commands.remove_old(keep, older_than, tuple(status or ()), dry_run=dry_run, as_json=json))
 
 
 @app.command("eval")
@@ -113,6 +162,7 @@ def evaluate(
     max_steps: MaxSteps = None,
     seed: Seed = None,
     config: ConfigFile = None,
+    metrics_port: MetricsPort = None,
     json: Json = False,
 ) -> None:
     """Repair every instance of a data set and count the results."""
@@ -121,7 +171,19 @@ def evaluate(
     options = _options(sandbox=sandbox, env=env, offline=offline)
     options |= {"time_limit": instance_timeout, "max_steps": max_steps, "seed": seed}
     chosen = commands.Selection(limit, tuple(only or ()), tuple(retry or ()))
-    raise typer.Exit(commands.evaluate(dataset, options, config, out, workers, chosen, repos, as_json=json))
+    raise typer.Exit(
+        commands.evaluate(
+            dataset, options, config, out, workers, chosen, repos, metrics_port=metrics_port, as_json=json
+        )
+    )
+
+
+@app.command()
+def doctor(*, json: Json = False) -> None:
+    """Say whether rfsn can repair on this machine, and what to do where it cannot."""
+    from rfsn.cli.doctor import doctor as examine  # noqa: PLC0415
+
+    raise typer.Exit(examine(as_json=json))
 
 
 def _options(**given: Any) -> dict[str, Any]:

@@ -21,22 +21,36 @@ from rfsn.replay import replay_session
 from rfsn.session import Session, session_folder
 from sandbox import SandboxError
 
-__all__ = ["Selection", "evaluate", "repair", "replay", "resume"]
+__all__ = ["Selection", "evaluate", "guarded", "repair", "replay", "resume"]
 
 
 def repair(
-    source: str, options: Mapping[str, Any], config_file: Path | None, out: Path | None, *, as_json: bool
+    source: str,
+    options: Mapping[str, Any],
+    config_file: Path | None,
+    out: Path | None,
+    *,
+    metrics_port: int | None,
+    as_json: bool,
 ) -> int:
     """`rfsn repair`: a new session."""
-    return _guarded(
-        lambda: _finish(Session.create(source, load_config(options, config_file), out), as_json=as_json),
-        as_json=as_json,
-    )
+
+    def run() -> int:
+        config = load_config(options, config_file)
+        with _measured(metrics_port) as follow:
+            return _finish(Session.create(source, config, out), follow, as_json=as_json)
+
+    return guarded(run, as_json=as_json)
 
 
-def resume(name: str, *, as_json: bool) -> int:
+def resume(name: str, *, metrics_port: int | None, as_json: bool) -> int:
     """`rfsn resume`: an old session."""
-    return _guarded(lambda: _finish(Session.resume(session_folder(name)), as_json=as_json), as_json=as_json)
+
+    def run() -> int:
+        with _measured(metrics_port) as follow:
+            return _finish(Session.resume(session_folder(name)), follow, as_json=as_json)
+
+    return guarded(run, as_json=as_json)
 
 
 def replay(name: str, *, as_json: bool) -> int:
@@ -50,7 +64,7 @@ def replay(name: str, *, as_json: bool) -> int:
             print("\n".join(found.problems) or f"{found.steps} steps replayed: planner, gate and states agree")
         return 1 if found.problems else 0
 
-    return _guarded(run, as_json=as_json)
+    return guarded(run, as_json=as_json)
 
 
 def evaluate(
@@ -62,26 +76,45 @@ def evaluate(
     selection: Selection,
     repos: Path | None,
     *,
+    metrics_port: int | None,
     as_json: bool,
 ) -> int:
     """`rfsn eval`: many sessions."""
 
     def run() -> int:
-        summary = run_evaluation(
-            dataset, load_config(options, config_file), out, workers, selection, repos=repos, quiet=as_json
-        )
+        config = load_config(options, config_file)
+        with _measured(metrics_port) as follow:
+            summary = run_evaluation(
+                dataset, config, out, workers, selection, repos=repos, follow=follow, quiet=as_json
+            )
         if as_json:
             print(json.dumps(summary))
         return 0
 
-    return _guarded(run, as_json=as_json)
+    return guarded(run, as_json=as_json)
 
 
-def _finish(session: Session, *, as_json: bool) -> int:
+@contextmanager
+def _measured(port: int | None) -> Iterator[Callable[[Session], None]]:
+    """Gives what is to be told of every session; its metrics are served on `port` meanwhile, where there is one."""
+    if port is None:
+        yield lambda _session: None
+        return
+    from rfsn.exposition import serve  # noqa: PLC0415  # prometheus_client takes a tenth of a second
+    from rfsn.metrics import Metrics  # noqa: PLC0415  # the same
+
+    metrics = Metrics()
+    with serve(metrics, port) as address:
+        print(f"metrics: {address}", file=sys.stderr, flush=True)
+        yield metrics.follow
+
+
+def _finish(session: Session, follow: Callable[[Session], None], *, as_json: bool) -> int:
     """Run a session to its end and show the result."""
-    if not as_json:
-        session.listeners.append(Lines(session, sys.stderr))
     try:
+        follow(session)
+        if not as_json:
+            session.listeners.append(Lines(session, sys.stderr))
         result = run_session(session)
     except KeyboardInterrupt:
         print(f"interrupted: go on with: rfsn resume {session.name}", file=sys.stderr)
@@ -104,7 +137,7 @@ def _show(result: Mapping[str, Any]) -> None:
         print(f"the patch: {result['folder']}/patch.diff", file=sys.stderr)
 
 
-def _guarded(command: Callable[[], int], *, as_json: bool) -> int:
+def guarded(command: Callable[[], int], *, as_json: bool) -> int:
     """Run a command; an error becomes a message and its exit code, never a traceback."""
     try:
         configure_logging()

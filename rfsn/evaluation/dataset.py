@@ -25,8 +25,8 @@ type _Ids = Annotated[tuple[str, ...], BeforeValidator(_listed)]
 class _Row(BaseModel):
     """What every row has.
 
-    Columns that are not named here or below (a reference solution, a gold patch, hints) are dropped when the row is read:
-    no planner can see what was never kept.
+    Columns that are not named here or below (a reference solution, a gold patch, hints) are dropped when the row is
+    read: no planner can see what was never kept.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -18,15 +19,22 @@ from sandbox import remove_tree
 __all__ = ["run_instance"]
 
 
-def run_instance(instance: Instance, config: Config, folder: Path, repos: Path | None) -> dict[str, Any]:
+def run_instance(
+    instance: Instance,
+    config: Config,
+    folder: Path,
+    repos: Path | None,
+    follow: Callable[[Session], None] | None = None,
+) -> dict[str, Any]:
     """Repair one instance in a session in `folder`, which is made anew, and return its row.
 
+    `follow` is told of the session before it runs.
     A row that cannot even be taken (no clone, a test patch that does not apply) ends as `infra_error`.
     """
     remove_tree(folder)
     cpu = time.thread_time()
     try:
-        report = _run(instance, config, folder, repos)
+        report = _run(instance, config, folder, repos, follow)
     except RfsnError as error:
         report = {"status": "infra_error", "reason": str(error), "seconds": 0.0}
     row = {
@@ -45,7 +53,13 @@ def run_instance(instance: Instance, config: Config, folder: Path, repos: Path |
     return row
 
 
-def _run(instance: Instance, config: Config, folder: Path, repos: Path | None) -> dict[str, Any]:
+def _run(
+    instance: Instance,
+    config: Config,
+    folder: Path,
+    repos: Path | None,
+    follow: Callable[[Session], None] | None,
+) -> dict[str, Any]:
     update: dict[str, Any] = {"test": instance.test_command}
     if isinstance(instance, InlineInstance):
         update["protect"] = (*config.protect, *instance.test_files)
@@ -61,6 +75,8 @@ def _run(instance: Instance, config: Config, folder: Path, repos: Path | None) -
         return take_source(str(clone), instance.base_commit, into, instance.test_patch)
 
     try:
+        if follow is not None:
+            follow(session)
         report = run_session(session, take=take)
         if isinstance(instance, RepositoryInstance):
             report["baseline"] = _agreement(instance, session)

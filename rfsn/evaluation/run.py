@@ -22,6 +22,7 @@ from rfsn.errors import UsageError
 from rfsn.evaluation.dataset import Instance, read_dataset
 from rfsn.evaluation.instance import run_instance
 from rfsn.evaluation.results import Results, summarize
+from rfsn.session import Session
 
 __all__ = ["Selection", "run_evaluation"]
 
@@ -43,11 +44,13 @@ def run_evaluation(
     selection: Selection,
     *,
     repos: Path | None = None,
+    follow: Callable[[Session], None] | None = None,
     quiet: bool = False,
 ) -> dict[str, Any]:
     """Repair every chosen instance that has no result in `out` yet, and return the totals.
 
     `repos` is the folder of clones that rows with a `base_commit` need, as owner/name, owner__name or owner+name.
+    `follow` is told of every session before it runs.
     Raises `UsageError` for a data set that cannot be read, an unknown instance, or an `out` of another configuration.
     """
     chosen = _chosen(read_dataset(dataset), selection, dataset)
@@ -59,7 +62,7 @@ def run_evaluation(
     began = time.monotonic()
     console = Console(file=sys.stderr, quiet=quiet)
     todo = [instance for instance in chosen if instance.instance_id not in known]
-    run = partial(_run_one, config=config, results=results, repos=repos)
+    run = partial(_run_one, config=config, results=results, repos=repos, follow=follow)
     _run_all(todo, run, workers, console, done=len(chosen) - len(todo))
     rows = results.load()
     ended = [rows[instance.instance_id] for instance in chosen if instance.instance_id in rows]
@@ -108,11 +111,16 @@ def _run_all(
 
 
 def _run_one(
-    instance: Instance, config: Config, results: Results, repos: Path | None, stop: threading.Event
+    instance: Instance,
+    config: Config,
+    results: Results,
+    repos: Path | None,
+    follow: Callable[[Session], None] | None,
+    stop: threading.Event,
 ) -> dict[str, Any] | None:
     if stop.is_set():
         return None
-    row = run_instance(instance, config, results.sessions() / instance.instance_id, repos)
+    row = run_instance(instance, config, results.sessions() / instance.instance_id, repos, follow)
     results.add(row)
     return row
 

@@ -8,7 +8,7 @@ from random import Random
 
 import pytest
 
-from buildpacks import CaseResult, CaseTrace, Evidence, Frame, Outcome, Spectrum, SuiteReport
+from buildpacks import CaseResult, CaseTrace, Frame, Outcome, Spectrum, SuiteReport
 from gate import (
     Action,
     Allowed,
@@ -25,7 +25,7 @@ from gate import (
     Rejection,
     RunTests,
     TryPatches,
-    Verdict,
+    judge,
 )
 from planners.api import PlannerContext
 from planners.meta import MetaPlanner
@@ -91,8 +91,8 @@ CONTEXT = PlannerContext(
 )
 BASE = SuiteRan("base", 1, 1, 3, ("t::bad",), 0.5, 0.5)
 AGAIN = SuiteRan("again", 0, 1, 1, ("t::bad",), 0.5, 0.5)
-ACCEPTED = Verdict(True, ("t::bad",), (), (), (), Evidence.IDS, 2)
-REFUSED = Verdict(False, (), ("t::bad",), (), ("no",), Evidence.IDS, 2)
+ACCEPTED = judge(suite({"a": P}), ["a"], [], [replace(suite({"a": P}), exit_code=0)])
+REFUSED = judge(suite({"a": F}), ["a"], [], [suite({"a": F})])
 
 
 def planner() -> MetaPlanner:
@@ -101,7 +101,8 @@ def planner() -> MetaPlanner:
 
 def walk(observations: Sequence[Observation]) -> tuple[State, list[Proposal]]:
     """Step through a session with these observations; every proposal must satisfy the gate."""
-    state, proposals, meta = State(), [], planner()
+    state, meta = State(), planner()
+    proposals: list[Proposal] = []
     for observation in observations:
         proposal = meta.propose(state, CONTEXT)
         context = Context(
@@ -126,7 +127,7 @@ def plausible(batch: Proposal, index: int) -> Plausible:
 
 
 def test_the_whole_way_to_a_verified_patch() -> None:
-    begin = [BASE, AGAIN, SpectrumReady("spectrum", 2, 0.1)]
+    begin: list[Observation] = [BASE, AGAIN, SpectrumReady("spectrum", 2, 0.1)]
     state, _ = walk(begin)
     batch = planner().propose(state, CONTEXT)
     found = plausible(batch, 2)

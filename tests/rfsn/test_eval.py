@@ -33,9 +33,13 @@ ROWS = [
     row("wrong-operator", "def least(a, b):\n    return a if a > b else b\n", TEST),
     row("hopeless", "def least(a, b):\n    raise NotImplementedError\n", "def test_no():\n    assert 1 == 2\n"),
     row("fine", "def least(a, b):\n    return min(a, b)\n", TEST),
-    row("helper-is-a-test", "def least(a, b):\n    return a\n", "import helper\n\n\ndef test():\n    assert helper.VALUE == 4\n",
-        test_files=["test_thing.py", "helper.py"]),
-]  # fmt: skip
+    row(
+        "helper-is-a-test",
+        "def least(a, b):\n    return a\n",
+        "import helper\n\n\ndef test():\n    assert helper.VALUE == 4\n",
+        test_files=["test_thing.py", "helper.py"],
+    ),
+]
 
 
 @pytest.fixture

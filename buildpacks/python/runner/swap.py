@@ -6,12 +6,17 @@ imported (what it returned then is still around), the file has to be imported an
 """
 
 from __future__ import annotations
+import __future__
 
+import ast
 import gc
 import importlib.machinery
 import types
 from typing import Any, Dict, Iterator, List, Optional, Set, Tuple
 
+_FUTURE = 0
+for _name in __future__.all_feature_names:
+    _FUTURE |= getattr(__future__, _name).compiler_flag
 _CO_OPTIMIZED = 0x1  # set for functions, not for modules and class bodies
 
 
@@ -35,12 +40,16 @@ class LiveFunctions:
         changed = dict(_changed(old, new))
         if not self._called.isdisjoint(changed):
             raise NeedsImport(filename)
+        swapped = False
         for function in self._by_file.get(filename, ()):
             if function.__code__ in changed:
                 code = changed[function.__code__]
                 if code is None or code.co_freevars != function.__code__.co_freevars:
                     raise NeedsImport(filename)
                 function.__code__ = code
+                swapped = True
+        if not swapped:
+            raise NeedsImport(filename)
 
 
 def _changed(old: types.CodeType, new: types.CodeType) -> Iterator[Tuple[types.CodeType, Optional[types.CodeType]]]:
@@ -64,6 +73,61 @@ def _changed(old: types.CodeType, new: types.CodeType) -> Iterator[Tuple[types.C
 
 def _nested(code: types.CodeType) -> List[types.CodeType]:
     return [constant for constant in code.co_consts if isinstance(constant, types.CodeType)]
+
+
+class Source:
+    """A file of the base, ready for edits: compiling one of its top-level statements is much quicker than the whole."""
+
+    def __init__(self, filename: str) -> None:
+        self._filename = filename
+        with open(filename, "rb") as file:
+            self._content = file.read()
+        self._code = compile(self._content, filename, "exec", dont_inherit=True)
+        self._future = self._code.co_flags & _FUTURE
+        self._statements: List[Tuple[int, int, int]] = []
+        if self._content.isascii():  # offsets in any other encoding are not worth the trouble
+            self._statements = _top_level(self._content)
+
+    def edited(self, edits: List[Tuple[int, int, str]]) -> bytes:
+        """The whole file with the edits (start, end, text) applied."""
+        return _spliced(self._content, edits)
+
+    def compiled(self, edits: List[Tuple[int, int, str]]) -> Tuple[types.CodeType, types.CodeType]:
+        """The code before and after: of the one top-level statement that has all the edits, else of the whole file."""
+        first, last = edits[0][0], edits[-1][1]
+        for start, end, line in self._statements:
+            if start < first and last < end:
+                shifted = [(from_ - start, to - start, text) for from_, to, text in edits]
+                before = self._content[start:end]
+                return self._compile(before, line), self._compile(_spliced(before, shifted), line)
+        return self._code, self._compile(self.edited(edits), 1)
+
+    def _compile(self, source: bytes, line: int) -> types.CodeType:
+        text = b"\n" * (line - 1) + source
+        code: types.CodeType = compile(text, self._filename, "exec", flags=self._future, dont_inherit=True)
+        return code
+
+
+def _top_level(content: bytes) -> List[Tuple[int, int, int]]:
+    """The functions and classes of a file: offsets of their first and behind their last byte, and the first line."""
+    starts = [0]
+    for text in content.splitlines(keepends=True):
+        starts.append(starts[-1] + len(text))
+    found = []
+    for node in ast.parse(content).body:
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+            line = min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
+            found.append((starts[line - 1], starts[node.end_lineno or node.lineno], line))
+    return found
+
+
+def _spliced(content: bytes, edits: List[Tuple[int, int, str]]) -> bytes:
+    parts: List[bytes] = []
+    at = 0
+    for start, end, text in edits:
+        parts += [content[at:start], text.encode("utf-8", "surrogateescape")]
+        at = end
+    return b"".join([*parts, content[at:]])
 
 
 def _all_nested(code: types.CodeType) -> Iterator[types.CodeType]:

@@ -17,7 +17,7 @@ from typing import Any, Dict, List, Optional, TextIO, Tuple
 import pytest
 
 from .attempt import Recorder, answer_and_exit, in_child, run_until_failure, trace_one, watch
-from .swap import LiveFunctions, NeedsImport, override_sources
+from .swap import LiveFunctions, NeedsImport, Source, override_sources
 from .trace import CalledCode
 
 
@@ -37,7 +37,7 @@ class Worker:
         self._attempt: Optional[Tuple[Dict[str, Any], int]] = None
         self._plan: List[Tuple[str, float]] = []
         self._items: Dict[str, pytest.Item] = {}
-        self._bases: Dict[str, Tuple[bytes, CodeType]] = {}
+        self._sources: Dict[str, Source] = {}
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection(self, session: pytest.Session) -> None:
@@ -72,7 +72,8 @@ class Worker:
             grandchild = os.fork()
             if grandchild == 0:
                 os.close(reading)
-                sources = {self._file(path): self._patched(path, edits) for path, edits in request["files"].items()}
+                files = request["files"].items()
+                sources = {self._file(path): self._source(path).edited(edits) for path, edits in files}
                 override_sources(sources)
                 self._attempt = request, writing
                 return
@@ -111,8 +112,7 @@ class Worker:
         files = {}
         try:
             for path, edits in request["files"].items():
-                changed = compile(self._patched(path, edits), self._file(path), "exec", dont_inherit=True)
-                files[self._file(path)] = self._base(path)[1], changed
+                files[self._file(path)] = self._source(path).compiled(edits)
         except (SyntaxError, ValueError, RecursionError, MemoryError, OverflowError) as error:
             return {"index": request["index"], "outcome": "invalid", "id": type(error).__name__}
         limit = sum(limit for _, limit in self._plan)
@@ -142,19 +142,7 @@ class Worker:
     def _file(self, path: str) -> str:
         return os.path.join(self._root, path)
 
-    def _base(self, path: str) -> Tuple[bytes, CodeType]:
-        """The bytes of a file of the base and their compiled code, read once."""
-        if path not in self._bases:
-            with open(self._file(path), "rb") as file:
-                source = file.read()
-            self._bases[path] = source, compile(source, self._file(path), "exec", dont_inherit=True)
-        return self._bases[path]
-
-    def _patched(self, path: str, edits: List[Tuple[int, int, str]]) -> bytes:
-        base = self._base(path)[0]
-        parts: List[bytes] = []
-        at = 0
-        for start, end, text in edits:
-            parts += [base[at:start], text.encode("utf-8", "surrogateescape")]
-            at = end
-        return b"".join([*parts, base[at:]])
+    def _source(self, path: str) -> Source:
+        if path not in self._sources:
+            self._sources[path] = Source(self._file(path))
+        return self._sources[path]

