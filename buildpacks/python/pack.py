@@ -134,7 +134,7 @@ class PythonBuildpack:
         if request.ids:
             arguments = (*_options(arguments), *request.ids)
         options = {
-            "args": [*arguments, "-o", "junit_family=xunit1", "--junitxml=/results/junit.xml", *_CACHE],
+            "args": [*arguments, "-o", "junit_family=xunit1", "--junitxml=/results/junit.xml", *_QUIET],
             "module": module,
             "case_limit_s": request.case_limit_s,
             "hang_budget_s": request.hang_budget_s,
@@ -182,6 +182,8 @@ class PythonBuildpack:
 
 
 _CACHE = ("-o", "cache_dir=/tmp/pytest-cache")
+# What a test printed could be a gigabyte: it is not repeated in the report of its failure.
+_QUIET = ("--show-capture=no", *_CACHE)
 _RUNNER_MOUNT = Mount(_RUNNER, "/rfsn/rfsn_runner")
 
 

@@ -109,7 +109,8 @@ def test_line_ends_and_tabs_are_kept(
 
 
 def test_links_pipes_and_read_only_files_do_no_harm(rfsn: Rfsn, project: Make) -> None:
-    folder = project({"thing.py": FIXABLE, "test_thing.py": TEST, "data/file.txt": "x"})
+    settings = "[pytest]\ntestpaths = test_thing.py\n"
+    folder = project({"thing.py": FIXABLE, "test_thing.py": TEST, "data/file.txt": "x", "pytest.ini": settings})
     (folder / "loop").symlink_to("loop")
     (folder / "data" / "up").symlink_to("..")
     (folder / "host").symlink_to("/etc/passwd")

@@ -62,22 +62,21 @@ def run_one(item: pytest.Item, following: Optional[pytest.Item], limit: float, r
     return recorder.outcome == "passed"
 
 
-def trace_one(item: pytest.Item, limit: float, recorder: Recorder, root: str) -> Dict[str, Any]:
+def trace_one(item: pytest.Item, limit: float, recorder: Recorder, tracer: LineTracer) -> Dict[str, Any]:
     """Run one item under the line tracer."""
     used = time.process_time()
-    with LineTracer(root) as tracer:
+    with tracer:
         run_one(item, None, limit, recorder)
     return {
         "outcome": recorder.outcome,
         "cpu_s": round(time.process_time() - used, 6),
         "message": recorder.message,
         "frames": recorder.frames,
-        "lines": {path: sorted(lines) for path, lines in tracer.lines.items()},
     }
 
 
-def in_child(work: Callable[[], Dict[str, Any]], limit: float) -> Dict[str, Any]:
-    """Fork; the child answers with `work()`, the parent returns the answer.
+def in_child(work: Callable[[int], Dict[str, Any]], limit: float) -> Tuple[Dict[str, Any], bytes]:
+    """Fork; the child answers with `work(out)`. Return the answer, and what the child wrote to `out` before it.
 
     `limit` is CPU seconds for the child as a whole. A child that dies without an answer gives the outcome `timeout`
     where a limit ended it, else `crashed`.
@@ -91,21 +90,21 @@ def in_child(work: Callable[[], Dict[str, Any]], limit: float) -> Dict[str, Any]
     return watch(child, reading, limit)
 
 
-def answer_and_exit(work: Callable[[], Dict[str, Any]], writing: int, limit: float) -> NoReturn:
+def answer_and_exit(work: Callable[[int], Dict[str, Any]], writing: int, limit: float) -> NoReturn:
     """In the child: do the work under hard limits, send the answer, and leave without any clean-up."""
     os.setpgid(0, 0)
     seconds = int(limit) + 2
     resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 1))
     try:
-        data = json.dumps(work()).encode()
+        data = b"\n" + json.dumps(work(writing)).encode()
         while data:
             data = data[os.write(writing, data) :]
     finally:
         os._exit(0)
 
 
-def watch(child: int, reading: int, limit: float) -> Dict[str, Any]:
-    """In the parent: read the child's answer until it closes its pipe or runs out of wall-clock time."""
+def watch(child: int, reading: int, limit: float) -> Tuple[Dict[str, Any], bytes]:
+    """In the parent: read what the child writes until it closes its pipe or runs out of wall-clock time."""
     deadline = time.monotonic() + wall(limit) + 1.0
     parts = []
     while True:
@@ -120,10 +119,11 @@ def watch(child: int, reading: int, limit: float) -> Dict[str, Any]:
         with contextlib.suppress(ProcessLookupError):
             kill(child, signal.SIGKILL)
     _, status, _ = os.wait4(child, 0)
+    written, _, last = b"".join(parts).rpartition(b"\n")
     try:
-        answer: Dict[str, Any] = json.loads(b"".join(parts))
+        answer: Dict[str, Any] = json.loads(last)
     except ValueError:
         limits = (signal.SIGXCPU, signal.SIGPROF, signal.SIGALRM)
         timed_out = late or (os.WIFSIGNALED(status) and os.WTERMSIG(status) in limits)
-        return {"outcome": "timeout" if timed_out else "crashed"}
-    return answer
+        answer = {"outcome": "timeout" if timed_out else "crashed"}
+    return answer, written

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 import sys
 from types import CodeType, FrameType, TracebackType
 from typing import Any, Callable, Dict, List, Optional, Set, Tuple
@@ -10,11 +12,15 @@ MAX_FRAMES = 60
 
 
 class LineTracer:
-    """Collects the (file, line) pairs executed below a folder, by `sys.monitoring` where there is one (3.12)."""
+    """Writes each (file, line) pair executed below a folder, by `sys.monitoring` where there is one (3.12).
 
-    def __init__(self, root: str) -> None:
+    A pair is written when it is first seen, not at the end: a test that takes its process down has shown its lines.
+    """
+
+    def __init__(self, root: str, out: int) -> None:
         self._root = root.rstrip("/") + "/"
-        self.lines: Dict[str, Set[int]] = {}
+        self._out = out
+        self._seen: Set[Tuple[str, int]] = set()
 
     def __enter__(self) -> LineTracer:  # noqa: PYI034  # typing has no Self before 3.11
         if hasattr(sys, "monitoring"):
@@ -50,8 +56,21 @@ class LineTracer:
         return self._on_frame_line
 
     def _add(self, filename: str, line: int) -> None:
-        if filename.startswith(self._root):
-            self.lines.setdefault(filename[len(self._root) :], set()).add(line)
+        if filename.startswith(self._root) and (filename, line) not in self._seen:
+            self._seen.add((filename, line))
+            os.write(self._out, json.dumps([filename[len(self._root) :], line]).encode() + b"\n")
+
+
+def read_lines(data: bytes) -> Dict[str, List[int]]:
+    """What a `LineTracer` wrote, as line numbers by path."""
+    found: Dict[str, List[int]] = {}
+    for text in data.splitlines():
+        try:
+            path, line = json.loads(text)
+        except ValueError:  # torn, or the answer that follows the lines
+            continue
+        found.setdefault(path, []).append(line)
+    return found
 
 
 class CalledCode:

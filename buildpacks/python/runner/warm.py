@@ -18,7 +18,7 @@ import pytest
 
 from .attempt import Recorder, answer_and_exit, in_child, run_until_failure, trace_one, watch
 from .swap import LiveFunctions, NeedsImport, Source, override_sources
-from .trace import CalledCode
+from .trace import CalledCode, LineTracer, read_lines
 
 
 class Worker:
@@ -49,7 +49,7 @@ class Worker:
         self._items = {item.nodeid: item for item in session.items}
         if self._attempt:
             request, writing = self._attempt
-            answer_and_exit(lambda: self._run(request["tests"]), writing, request["limit"])
+            answer_and_exit(lambda _: self._run(request["tests"]), writing, request["limit"])
         self._serve(session)
         os._exit(0)
 
@@ -78,7 +78,7 @@ class Worker:
                 self._attempt = request, writing
                 return
             os.close(writing)
-            print(json.dumps(watch(grandchild, reading, request["limit"])), file=link, flush=True)
+            print(json.dumps(watch(grandchild, reading, request["limit"])[0]), file=link, flush=True)
         _, status = os.waitpid(child, 0)
         os._exit(os.waitstatus_to_exitcode(status) & 0xFF if hasattr(os, "waitstatus_to_exitcode") else 1)
 
@@ -105,8 +105,12 @@ class Worker:
         if item is None:
             return {"id": request["id"], "outcome": "missing"}
         limit = request["limit"]
-        answer = in_child(lambda: trace_one(item, limit, self._recorder, self._root), limit)
-        return dict(answer, id=request["id"])
+
+        def trace(out: int) -> Dict[str, Any]:
+            return trace_one(item, limit, self._recorder, LineTracer(self._root, out))
+
+        answer, written = in_child(trace, limit)
+        return dict(answer, id=request["id"], lines=read_lines(written))
 
     def _do_try(self, request: Dict[str, Any]) -> Dict[str, Any]:
         files = {}
@@ -116,7 +120,7 @@ class Worker:
         except (SyntaxError, ValueError, RecursionError, MemoryError, OverflowError) as error:
             return {"index": request["index"], "outcome": "invalid", "id": type(error).__name__}
         limit = sum(limit for _, limit in self._plan)
-        answer = in_child(lambda: self._try_swapped(files), limit)
+        answer, _ = in_child(lambda _: self._try_swapped(files), limit)
         if answer["outcome"] == "needs_import" and self._stem is not None:
             ask = {"files": request["files"], "tests": self._plan, "limit": limit}
             print(json.dumps(ask), file=self._stem, flush=True)
