@@ -111,7 +111,7 @@ def test_a_stopped_evaluation_goes_on(rfsn: Rfsn, dataset: Path, tmp_path: Path)
     [
         ("", "empty"),
         ("no json\n", "rows.jsonl:1"),
-        (json.dumps({"instance_id": "x"}), "files: Field required"),
+        (json.dumps({"instance_id": "x"}), "Field required"),
         (json.dumps(ROWS[0]) + "\n" + json.dumps(ROWS[0]), "two rows"),
     ],
 )
