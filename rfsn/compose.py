@@ -6,16 +6,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from random import Random
 from typing import Any
 
-import pathspec
 import structlog
 
-from buildpacks import Buildpack, BuildpackError, BuildPlan, PlanOptions
-from buildpacks.view import FolderView
-from gate import BasePaths, Context, Gate
-from planners.api import Planner, PlannerContext
+from gate import Gate
+from planners.api import Planner
 from planners.meta import MetaPlanner
 from planners.search.planner import CandidateSearch
 from rfsn.budget import Budget
@@ -24,67 +20,22 @@ from rfsn.environment import prepare_environment
 from rfsn.errors import InfraError, RfsnError, UsageError
 from rfsn.events import EnvironmentReady, Interrupted, SessionEnded, SourceTaken
 from rfsn.execution import Executor
-from rfsn.outcome import write_results
-from rfsn.plugins import detect_buildpack
+from rfsn.project import Project
+from rfsn.record import Record
+from rfsn.results import write_results
 from rfsn.runs import Bench
-from rfsn.session import Progress, Session
+from rfsn.session import Session
 from rfsn.source import Snapshot, take_source
 from sandbox import SandboxError, SandboxProvider, choose, remove_tree
 
 _log = structlog.get_logger("rfsn")
 
-__all__ = ["Project", "default_planner", "run_session"]
+__all__ = ["default_planner", "run_session"]
 
 
 def default_planner() -> Planner:
     """The planner that needs no model: the search planner in its six phases."""
     return MetaPlanner(CandidateSearch())
-
-
-class Project:
-    """A taken source as gate and planner see it: pure data, the same whenever it is made again from the session."""
-
-    def __init__(self, session: Session) -> None:
-        config = session.config
-        self.view = FolderView(session.base)
-        self.pack: Buildpack = detect_buildpack(self.view)
-        try:
-            self.plan: BuildPlan = self.pack.plan(self.view, _plan_options(session))
-        except BuildpackError as error:
-            raise UsageError(str(error)) from error
-        patterns = (*self.pack.protected(self.view), *config.protect)
-        self._protected = pathspec.GitIgnoreSpec.from_lines(patterns)
-        self._paths = BasePaths(self.view.files(), self.view.links())
-        self._session = session
-
-    def protected(self, path: str) -> bool:
-        """Whether a path belongs to tests, configuration or dependencies."""
-        return self._protected.match_file(path)
-
-    def gate_context(self, progress: Progress) -> Context:
-        """What rules may look at, where the session stands."""
-        state = progress.state
-        return Context(
-            base=self._paths,
-            read=self.view.read,
-            protected=self.protected,
-            commands=(self.plan.test,),
-            phase=state.phase,
-            used_ids=progress.used_ids,
-            applied=state.applied is not None,
-            verified=state.verdict is not None and state.verdict.accepted,
-        )
-
-    def planner_context(self) -> PlannerContext:
-        """What planners may look at."""
-        seed = self._session.config.seed
-        return PlannerContext(
-            view=self.view,
-            evidence=self._session.blobs,
-            is_source=lambda path: path.endswith(".py") and not self.protected(path),
-            generator=lambda label: Random(f"{seed}:{label}"),  # noqa: S311  # reproducible, not secret
-            wanted=self._session.config.target,
-        )
 
 
 def run_session(
@@ -135,7 +86,7 @@ def _run(session: Session, planner: Planner, take: Callable[[Path], Snapshot] | 
         source = progress.started.source
         snapshot = take(session.base) if take else take_source(source, config.ref, session.base)
         session.record(SourceTaken(**asdict(snapshot)))
-    project = Project(session)
+    project = Project(Record.of(session))
     with _provider(config.sandbox) as provider:
         environment = prepare_environment(project.plan, session.base, provider, offline=config.offline)
         if session.progress.environment is None:
@@ -149,11 +100,6 @@ def _run(session: Session, planner: Planner, take: Callable[[Path], Snapshot] | 
             Controller(session, planner, gate, executor, budget, project.planner_context(), project.gate_context).run()
         finally:
             executor.close()
-
-
-def _plan_options(session: Session) -> PlanOptions:
-    config, source = session.config, session.progress.source
-    return PlanOptions(config.test, config.env, config.packages, source.version if source else "")
 
 
 def _ready(project: Project, provider: SandboxProvider) -> EnvironmentReady:

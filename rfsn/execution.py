@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from statistics import median
@@ -206,38 +207,47 @@ class Executor:
     # Trying candidates
 
     def _try(self, candidates: tuple[Candidate, ...], offset: int, state: State, context: Context) -> Batch:
-        assert self._pool is not None
-        assert state.spectrum is not None
         began = time.monotonic()
-        known = self._targets(state)
-        if self._planned != state.spectrum.spectrum:
-            self._pool.plan(self._order(known, self._blobs.spectrum(state.spectrum.spectrum)))
-            self._planned = state.spectrum.spectrum
         numbered = dict(enumerate(candidates, offset))
-        denied = {index for index, one in numbered.items() if isinstance(self._gate.screen(one.patch, context), Denied)}
-        tried = [(index, _files(one.patch)) for index, one in numbered.items() if index not in denied]
-        letters = {
-            judged.index: judged.letter
-            for judged in self._pool.judge(
-                tried,
-                lambda index: self._confirm(numbered[index].patch, known, state),
-                self._budget.search_deadline(state),
-            )
+        allowed = {
+            index: one.patch
+            for index, one in numbered.items()
+            if not isinstance(self._gate.screen(one.patch, context), Denied)
         }
+        letters = dict.fromkeys(numbered.keys() - allowed.keys(), "d") | self._judge(allowed, state)
         outcomes = ""
         for index in numbered:
-            letter = "d" if index in denied else letters.get(index)
-            if letter is None:
+            if index not in letters or outcomes.endswith("p"):
                 break
-            outcomes += letter
+            outcomes += letters[index]
         if len(outcomes) < len(candidates) and not outcomes.endswith("p"):
-            self._pool.close()  # the time is up: no later step may count what the warm workers used
+            self.close()  # the time is up: no later step may count what the warm workers used
         found = tuple(
             Plausible(index, numbered[index].patch, numbered[index].operator, numbered[index].location)
             for index, letter in enumerate(outcomes, offset)
             if letter == "p"
         )
         return Batch(offset, outcomes, found, round(time.monotonic() - began, 3))
+
+    def _judge(self, patches: Mapping[int, Patch], state: State) -> dict[int, str]:
+        """The letters of candidates up to the first plausible one: warm where all only edit files, else cold."""
+        known = self._targets(state)
+        deadline = self._budget.search_deadline(state)
+        edits = {index: edits for index, patch in patches.items() if (edits := _edits(patch)) is not None}
+        if self._pool is not None and state.spectrum is not None and len(edits) == len(patches):
+            if self._planned != state.spectrum.spectrum:
+                self._pool.plan(self._order(known, self._blobs.spectrum(state.spectrum.spectrum)))
+                self._planned = state.spectrum.spectrum
+            judged = self._pool.judge(
+                list(edits.items()), lambda index: self._confirm(patches[index], known, state), deadline
+            )
+            return {one.index: one.letter for one in judged}
+        letters: dict[int, str] = {}
+        for index, patch in patches.items():
+            if time.monotonic() >= deadline or "p" in letters.values():
+                break
+            letters[index] = "p" if self._confirm(patch, known, state) else "f"
+        return letters
 
     def _confirm(self, patch: Patch, known: _Targets, state: State) -> bool:
         """Whether a candidate that passed warm also passes in one cold run of everything."""
@@ -289,10 +299,9 @@ class Executor:
         return Output("\n".join(found) or "nothing found", 0 if found else 1)
 
 
-def _files(patch: Patch) -> Files:
-    """The edits of a search candidate, for the warm protocol. Only edits of files can be tried warm."""
-    return {
-        operation.path: [(edit.start, edit.end, edit.text) for edit in operation.edits]
-        for operation in patch
-        if isinstance(operation, EditFile)
-    }
+def _edits(patch: Patch) -> Files | None:
+    """A patch for the warm protocol; None where it does more than to edit files."""
+    edited = [operation for operation in patch if isinstance(operation, EditFile)]
+    if len(edited) < len(patch) or len({operation.path for operation in edited}) < len(edited):
+        return None
+    return {operation.path: [(edit.start, edit.end, edit.text) for edit in operation.edits] for operation in edited}

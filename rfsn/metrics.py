@@ -24,7 +24,7 @@ from rfsn.blobs import BlobStore
 from rfsn.events import Event, Interrupted, Observed, Proposed, Resumed, SessionEnded, SessionStarted
 from rfsn.journal import Entry
 from rfsn.meter import SandboxUse
-from rfsn.outcome import LETTERS
+from rfsn.report import LETTERS
 from rfsn.session import Progress, Session, fold
 
 __all__ = ["Metrics"]

@@ -7,9 +7,11 @@ from pathlib import Path
 
 from gate import Gate
 from planners.api import Planner
-from rfsn.compose import Project, default_planner
+from rfsn.compose import default_planner
 from rfsn.events import PhaseEnded, Proposed
-from rfsn.session import Progress, Session, fold, state_hash
+from rfsn.project import Project
+from rfsn.record import Record
+from rfsn.session import Progress, fold, state_hash
 
 __all__ = ["Replay", "replay_session"]
 
@@ -27,18 +29,13 @@ def replay_session(folder: Path, planner: Planner | None = None) -> Replay:
 
     Raises `JournalError` where the chain is broken, and `UsageError` where the session is not to be found.
     """
-    session = Session(folder)
-    try:
-        return _replayed(session, planner or default_planner())
-    finally:
-        session.close()
-
-
-def _replayed(session: Session, planner: Planner) -> Replay:
-    progress, problems, steps = Progress(), [], 0
-    project = Project(session) if session.progress.source else None
+    record = Record.read(folder)
+    planner = planner or default_planner()
+    project = Project(record) if record.progress.source else None
     gate = Gate()
-    for entry in session.journal.entries:
+    progress, steps = Progress(), 0
+    problems: list[str] = []
+    for entry in record.entries:
         event = entry.event
         if isinstance(event, Proposed) and project is not None:
             steps += 1

@@ -13,7 +13,7 @@ from typing import Any
 from rfsn.cli.commands import guarded
 from rfsn.cli.progress import printable
 from rfsn.errors import InfraError
-from rfsn.outcome import regenerate
+from rfsn.results import regenerate
 from rfsn.retention import Listed, Pruned, choose, list_sessions, prune
 from rfsn.session import session_folder
 

@@ -12,12 +12,12 @@ from typing import Any
 from planners.state import Batch
 from rfsn.errors import RfsnError
 from rfsn.events import Observed
-from rfsn.outcome import report_of
 from rfsn.page.evidence import alternatives, diff, suspects, tests
 from rfsn.page.markup import Html, lines, tag
 from rfsn.page.plot import candidates_plot
 from rfsn.page.timeline import timeline
 from rfsn.record import Record
+from rfsn.report import report_of
 
 __all__ = ["page_of", "render_page"]
 

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from itertools import islice
-
-import pathspec
 
 from buildpacks import CaseResult, SuiteReport
 from buildpacks.view import FolderView
@@ -15,10 +13,10 @@ from planners.search.localize import Suspect, rank
 from planners.state import Batch, VerdictReached
 from planners.targets import stable_failures
 from rfsn.events import Observed, Proposed
-from rfsn.outcome import diff_of
 from rfsn.page.markup import Html, counted, folded, lines, tag
-from rfsn.plugins import detect_buildpack
+from rfsn.project import Project
 from rfsn.record import Record
+from rfsn.report import diff_of
 
 __all__ = ["alternatives", "diff", "suspects", "tests"]
 
@@ -33,20 +31,14 @@ def suspects(record: Record) -> Html:
     if state.baseline is None or state.spectrum is None:
         return tag("p", "The session did not come to this.")
     targets = _stable(record)[0]
-    view = FolderView(record.base)
-    ranked = rank(record.blobs.spectrum(state.spectrum.spectrum), targets, _is_source(record, view))
+    project = Project(record)
+    ranked = rank(record.blobs.spectrum(state.spectrum.spectrum), targets, project.is_source)
     if not ranked:
         return tag("p", "No failing test ran a line of the source.")
     head = tag("tr", *(tag("th", name) for name in ("#", "score", "line")))
-    rows = (_suspect(place, one, view) for place, one in enumerate(ranked[:_SUSPECTS], 1))
+    rows = (_suspect(place, one, project.view) for place, one in enumerate(ranked[:_SUSPECTS], 1))
     caption = f"The first {min(len(ranked), _SUSPECTS)} of {counted(len(ranked), 'suspicious line')}"
     return tag("div", tag("table", tag("caption", caption), head, *rows), class_="wide")
-
-
-def _is_source(record: Record, view: FolderView) -> Callable[[str], bool]:
-    patterns = (*detect_buildpack(view).protected(view), *record.config.protect)
-    protected = pathspec.GitIgnoreSpec.from_lines(patterns)
-    return lambda path: not protected.match_file(path)
 
 
 def _suspect(place: int, suspect: Suspect, view: FolderView) -> Html:

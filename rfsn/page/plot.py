@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Sequence
 from itertools import accumulate, groupby, pairwise
 
-from rfsn.outcome import LETTERS
 from rfsn.page.markup import Html, tag
+from rfsn.report import LETTERS
 
 __all__ = ["candidates_plot"]
 

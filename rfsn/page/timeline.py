@@ -24,8 +24,8 @@ from gate import (
 from planners.state import Batch, Denial, Ended, Observation, Output, SpectrumReady, SuiteRan, VerdictReached
 from rfsn.events import EnvironmentReady, Event, Interrupted, Observed, Proposed, Resumed, SessionEnded, SourceTaken
 from rfsn.journal import Entry
-from rfsn.outcome import LETTERS
 from rfsn.page.markup import Html, counted, folded, lines, tag
+from rfsn.report import LETTERS
 
 __all__ = ["timeline"]
 

@@ -10,6 +10,7 @@ import pytest
 from gate import (
     Action,
     ApplyPatch,
+    Candidate,
     Collect,
     CreateFile,
     DeleteFile,
@@ -21,10 +22,11 @@ from gate import (
     RunCommand,
     RunTests,
     SearchCode,
+    TryPatches,
     content_hash,
 )
 from planners.scripted import ScriptedPlanner
-from planners.state import Denial, Output
+from planners.state import Batch, Denial, Output
 from rfsn.compose import run_session
 from rfsn.config import Config
 from rfsn.events import Observed
@@ -100,6 +102,25 @@ def test_what_is_allowed_is_carried_out(project: Callable[..., Path], tmp_path: 
     assert "1 failed" in ran.text
     assert report["status"] == "repaired"
     assert "+    return x * 2" in str(report["patch"])
+
+
+def test_candidates_that_do_more_than_edit_are_tried_cold(project: Callable[..., Path], tmp_path: Path) -> None:
+    def edit(text: bytes) -> EditFile:
+        return EditFile("src/code.py", content_hash(SOURCE.encode()), (Edit(28, 29, text),))
+
+    moved = b"def double(x):\n    return 2 * x\n"
+    patches = [
+        (edit(b"-"), CreateFile("src/extra.py", b"x = 1\n")),
+        (CreateFile("conftest.py", b""),),
+        (DeleteFile("src/code.py"), CreateFile("src/code/__init__.py", moved)),
+        (edit(b"*"),),
+    ]
+    batch = TryPatches(tuple(Candidate(patch, "scripted", "src/code.py:2", 1.0) for patch in patches))
+    _, observed = run([(Phase.PATCH, batch)], project(FILES), tmp_path / "session")
+    tried = observed[0].observation
+    assert isinstance(tried, Batch)
+    assert tried.outcomes == "fdp"
+    assert [one.index for one in tried.plausible] == [2]
 
 
 def test_a_patch_that_fixes_nothing_gets_no_verdict(project: Callable[..., Path], tmp_path: Path) -> None:

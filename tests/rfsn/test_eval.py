@@ -106,6 +106,51 @@ def test_a_stopped_evaluation_goes_on(rfsn: Rfsn, dataset: Path, tmp_path: Path)
     assert "total 2" in ran.err
 
 
+def test_rows_of_repositories(
+    rfsn: Rfsn, project: Callable[..., Path], git: Callable[..., str], tmp_path: Path
+) -> None:
+    files = {
+        "src/least/__init__.py": "def least(a, b):\n    return a if a > b else b\n",
+        "tests/test_old.py": "from least import least\n\n\ndef test_same():\n    assert least(1, 1) == 1\n",
+        "pytest.ini": "[pytest]\npythonpath = src\n",
+    }
+    clone = project(files, "clones/someone__least")
+    base = git("rev-parse", "HEAD", cwd=clone).strip()
+    (clone / "tests" / "test_new.py").write_text(TEST.replace("from thing", "from least"))
+    git("add", "--all", cwd=clone)
+    test_patch = git("diff", "--cached", cwd=clone)
+    (clone / "src/least/__init__.py").write_text("def least(a, b):\n    return min(a, b)\n")
+    gold = git("diff", "--", "src", cwd=clone)
+    git("commit", "--quiet", "--all", "--message", "fix", cwd=clone)
+    common = {
+        "repo": "someone/least",
+        "base_commit": base,
+        "patch": gold,
+        "hints_text": SECRET,
+        "test_patch": test_patch,
+        "test_command": ["python", "-m", "pytest", "-q"],
+        "FAIL_TO_PASS": json.dumps(["tests/test_new.py::test_least"]),
+        "PASS_TO_PASS": ["tests/test_old.py::test_same"],
+    }
+    rows = [
+        common | {"instance_id": "least-1"},
+        common | {"instance_id": "least-2", "packages": ["pytest"]},
+        common | {"instance_id": "no-clone", "repo": "nobody/nothing"},
+        common | {"instance_id": "bad-patch", "test_patch": test_patch.replace("+++ b/tests/", "+++ b/../")},
+    ]
+    dataset = tmp_path / "rows.jsonl"
+    dataset.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    ran = rfsn("eval", dataset, "--repos", tmp_path / "clones", "--out", tmp_path / "out", "--json")
+    assert (ran.json["repaired"], ran.json["infra_error"]) == (2, 2)
+    results = lines(tmp_path / "out" / "results.jsonl")
+    for name in ("least-1", "least-2"):
+        assert results[name]["mode"] == "given"
+        assert results[name]["baseline"] == {"fail_to_pass": 1, "failing": 1, "pass_to_pass": 1, "passing": 1}
+    assert "no clone of nobody/nothing" in results["no-clone"]["reason"]
+    for path in (tmp_path / "out").rglob("*"):
+        assert not path.is_file() or SECRET.encode() not in path.read_bytes(), path
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [

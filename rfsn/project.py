@@ -1,0 +1,75 @@
+"""A taken source as gate and planner see it."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from random import Random
+
+import pathspec
+
+from buildpacks import Buildpack, BuildpackError, BuildPlan, PlanOptions
+from buildpacks.view import FolderView
+from gate import BasePaths, Context
+from planners.api import PlannerContext
+from rfsn.errors import UsageError
+from rfsn.plugins import detect_buildpack
+from rfsn.record import Record
+from rfsn.session import Progress
+
+__all__ = ["Project"]
+
+
+class Project:
+    """The base of a session, its buildpack and its plan: the same whenever it is made again from the record."""
+
+    def __init__(self, record: Record) -> None:
+        """Raises `UsageError` where no buildpack knows the tree."""
+        self._record = record
+        self.view = FolderView(record.base)
+        self.pack: Buildpack = detect_buildpack(self.view)
+        patterns = (*self.pack.protected(self.view), *record.config.protect)
+        self._protected = pathspec.GitIgnoreSpec.from_lines(patterns)
+        self._paths = BasePaths(self.view.files(), self.view.links())
+
+    @cached_property
+    def plan(self) -> BuildPlan:
+        """How the pack makes the environment and runs the tests. Raises `UsageError` where it cannot."""
+        config, source = self._record.config, self._record.progress.source
+        options = PlanOptions(config.test, config.env, config.packages, source.version if source else "")
+        try:
+            return self.pack.plan(self.view, options)
+        except BuildpackError as error:
+            raise UsageError(str(error)) from error
+
+    def protected(self, path: str) -> bool:
+        """Whether a path belongs to tests, configuration or dependencies."""
+        return self._protected.match_file(path)
+
+    def is_source(self, path: str) -> bool:
+        """Whether a repair may change a path."""
+        return not self.protected(path)
+
+    def gate_context(self, progress: Progress) -> Context:
+        """What rules may look at, where the session stands."""
+        state = progress.state
+        return Context(
+            base=self._paths,
+            read=self.view.read,
+            protected=self.protected,
+            commands=(self.plan.test,),
+            phase=state.phase,
+            used_ids=progress.used_ids,
+            applied=state.applied is not None,
+            verified=state.verdict is not None and state.verdict.accepted,
+        )
+
+    def planner_context(self) -> PlannerContext:
+        """What planners may look at."""
+        seed = self._record.config.seed
+        return PlannerContext(
+            view=self.view,
+            evidence=self._record.blobs,
+            is_source=self.is_source,
+            generator=lambda label: Random(f"{seed}:{label}"),  # noqa: S311  # reproducible, not secret
+            wanted=self._record.config.target,
+        )

@@ -1,0 +1,90 @@
+"""The report of a session: what its journal says, in one object."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from buildpacks.view import FolderView
+from gate import Denied, Patch, PatchError, apply
+from planners.state import Batch
+from rfsn.errors import JournalError
+from rfsn.events import Interrupted, Observed, Proposed
+from rfsn.record import Record
+from rfsn.source import render_diff
+
+__all__ = ["LETTERS", "diff_of", "report_of"]
+
+LETTERS: Mapping[str, str] = {
+    "p": "plausible",
+    "f": "failed",
+    "t": "timeout",
+    "i": "invalid",
+    "x": "crashed",
+    "c": "unconfirmed",
+    "d": "denied",
+}
+"""What each letter in the outcomes of a batch means."""
+
+
+def diff_of(record: Record, patch: Patch) -> str:
+    """A patch on a session's snapshot, as a diff that `git apply` takes."""
+    try:
+        change = apply(patch, FolderView(record.base).read)
+    except PatchError as error:
+        raise JournalError(f"{record.base} is no longer what the journal says: {error}") from error
+    with TemporaryDirectory(prefix="rfsn-") as scratch:
+        return render_diff(record.base, change, Path(scratch) / "index")
+
+
+def report_of(record: Record) -> dict[str, Any]:
+    """The report of a session: what `report.json` holds."""
+    progress, state = record.progress, record.progress.state
+    ended, verdict = progress.ended, state.verdict
+    diff = diff_of(record, state.applied) if ended and ended.status == "repaired" and state.applied else ""
+    outcomes: Counter[str] = Counter()
+    denials: list[dict[str, str]] = []
+    for entry in record.entries:
+        match entry.event:
+            case Observed(observation=Batch(outcomes=letters)):
+                outcomes.update(LETTERS[letter] for letter in letters)
+            case Proposed(proposal=proposal, decision=Denied() as denied):
+                denials.append({"proposal": proposal.id, "rule": denied.rule, "reason": denied.reason})
+    return {
+        "session": record.folder.name,
+        "folder": str(record.folder),
+        "source": progress.source.origin if progress.source else None,
+        "status": ended.status if ended else "interrupted",
+        "reason": ended.reason if ended else _unfinished(record),
+        "patch": diff or None,
+        "tests": {
+            "command": list(progress.environment.test) if progress.environment else None,
+            "total": state.baseline.total if state.baseline else None,
+            "passed": state.baseline.passed if state.baseline else None,
+            "failing": list(state.baseline.failing) if state.baseline else [],
+            "fixed": list(verdict.fixed) if verdict and verdict.accepted else [],
+        },
+        "verdict": {"accepted": verdict.accepted, "reasons": list(verdict.reasons), "evidence": verdict.evidence}
+        if verdict
+        else None,
+        "environment": progress.environment.description if progress.environment else None,
+        "sandbox": progress.environment.backend if progress.environment else None,
+        "steps": state.steps,
+        "candidates": state.tried,
+        "outcomes": dict(sorted(outcomes.items())),
+        "denials": denials,
+        "seconds": round(record.seconds, 3),
+        "cpu_seconds": round(progress.cpu_s, 3),
+        "seed": record.config.seed,
+    }
+
+
+def _unfinished(record: Record) -> str:
+    """Why a session has no end: it was stopped, or killed, or goes on."""
+    resume = f"go on with: rfsn resume {record.folder.name}"
+    if isinstance(record.entries[-1].event, Interrupted):
+        return f"stopped by the user; {resume}"
+    return f"not finished; unless a controller is still at work on it, {resume}"

@@ -1,0 +1,44 @@
+"""The files that a session leaves in its folder."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from rfsn.record import Record
+from rfsn.report import report_of
+from rfsn.session import Session
+
+__all__ = ["regenerate", "write_results"]
+
+
+def write_results(session: Session) -> dict[str, Any]:
+    """Write `report.json`, `report.html` and, where a patch was verified, `patch.diff`; return the report.
+
+    All are made from the journal, its blobs and the snapshot alone: writing them again gives the same.
+    """
+    return _write_results(Record.of(session))
+
+
+def regenerate(folder: Path) -> dict[str, Any]:
+    """Write the results of the session in `folder` again, also while a controller is at work on it."""
+    return _write_results(Record.read(folder))
+
+
+def _write_results(record: Record) -> dict[str, Any]:
+    from rfsn.page import page_of  # noqa: PLC0415  # only the end of a session needs it
+
+    report = report_of(record)
+    if report["patch"]:
+        _write(record.folder / "patch.diff", report["patch"])
+    _write(record.folder / "report.json", json.dumps(report, indent=2) + "\n")
+    _write(record.folder / "report.html", page_of(record, report))
+    return report
+
+
+def _write(path: Path, text: str) -> None:
+    partial = path.with_name(f"{path.name}.{os.getpid()}")
+    partial.write_text(text, encoding="utf-8", errors="surrogateescape")
+    partial.rename(path)
