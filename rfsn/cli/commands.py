@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -113,9 +114,8 @@ def _finish(session: Session, follow: Callable[[Session], None], *, as_json: boo
     """Run a session to its end and show the result."""
     try:
         follow(session)
-        if not as_json:
-            session.listeners.append(Lines(session, sys.stderr))
-        result = run_session(session)
+        with _shown(session, as_json=as_json):
+            result = run_session(session)
     except KeyboardInterrupt:
         print(f"interrupted: go on with: rfsn resume {session.name}", file=sys.stderr)
         if as_json:
@@ -128,6 +128,24 @@ def _finish(session: Session, follow: Callable[[Session], None], *, as_json: boo
     else:
         _show(result)
     return EXIT_CODES[result["status"]]
+
+
+@contextmanager
+def _shown(session: Session, *, as_json: bool) -> Iterator[None]:
+    """Show the progress of a session: live on a terminal, in plain lines elsewhere, not at all beside JSON."""
+    if as_json:
+        yield
+    elif sys.stderr.isatty() and not os.environ.get("RFSN_LOG"):
+        from rich.console import Console  # noqa: PLC0415  # plain lines do not need it
+
+        from rfsn.cli.live import LiveView  # noqa: PLC0415  # the same
+
+        with LiveView(session, Console(stderr=True, highlight=False)) as view:
+            session.listeners.append(view)
+            yield
+    else:
+        session.listeners.append(Lines(session, sys.stderr))
+        yield
 
 
 def _show(result: Mapping[str, Any]) -> None:

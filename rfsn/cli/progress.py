@@ -8,7 +8,7 @@ from planners.state import Batch, Denial, SpectrumReady, SuiteRan, VerdictReache
 from rfsn.events import EnvironmentReady, Event, Observed, Resumed, SessionEnded, SessionStarted, SourceTaken
 from rfsn.session import Progress, Session
 
-__all__ = ["Lines"]
+__all__ = ["Lines", "line_of", "printable"]
 
 
 class Lines:
@@ -21,38 +21,44 @@ class Lines:
 
     def __call__(self, event: Event, progress: Progress) -> None:
         """Print the line of an event, if it has one."""
-        text = self._line(event, progress)
-        if text:
-            print(f"{self._journal.clock:7.1f} s  {printable(text)}", file=self._stream, flush=True)
+        if text := line_of(event, progress):
+            print(f"{self._journal.clock:7.1f} s  {text}", file=self._stream, flush=True)
 
-    def _line(self, event: Event, progress: Progress) -> str | None:
-        match event:
-            case SourceTaken(files=files, origin=origin):
-                return f"source       {origin}: {files} files"
-            case EnvironmentReady(description=description, backend=backend, test=test):
-                return f"environment  {description} in {backend}; tests: {' '.join(test)}"
-            case Observed(observation=SuiteRan() as ran):
-                what = "again" if progress.state.repeat is not None else "tests"
-                return f"reproduce    {what}: {ran.failing_total} of {ran.total} fail ({ran.duration_s:.1f} s)"
-            case Observed(observation=SpectrumReady(cases=cases)):
-                return f"localize     traced {cases} tests"
-            case Observed(observation=Batch() as batch):
-                rate = len(batch.outcomes) / batch.duration_s if batch.duration_s else 0.0
-                found = (
-                    f"; plausible: {batch.plausible[0].operator} at {batch.plausible[0].location}"
-                    if batch.plausible
-                    else ""
-                )
-                return f"{progress.state.phase:<12} tried {progress.state.tried} candidates ({rate:.0f}/s){found}"
-            case Observed(observation=VerdictReached(verdict=verdict)):
-                said = f"accepted after {verdict.runs} cold runs" if verdict.accepted else "; ".join(verdict.reasons)
-                return f"verify       {said}"
-            case Observed(observation=Denial(denied=denied)):
-                return f"denied       {denied.rule}: {denied.reason}"
-            case Resumed():
-                return "resumed"
-            case SessionStarted() | SessionEnded() | _:
-                return None
+
+def line_of(event: Event, progress: Progress) -> str | None:
+    """What an event tells the user, without control characters; None where it is not worth a line."""
+    text = _line_of(event, progress)
+    return printable(text) if text else None
+
+
+def _line_of(event: Event, progress: Progress) -> str | None:
+    match event:
+        case SourceTaken(files=files, origin=origin):
+            return f"source       {origin}: {files} files"
+        case EnvironmentReady(description=description, backend=backend, test=test):
+            return f"environment  {description} in {backend}; tests: {' '.join(test)}"
+        case Observed(observation=SuiteRan() as ran):
+            what = "again" if progress.state.repeat is not None else "tests"
+            return f"reproduce    {what}: {ran.failing_total} of {ran.total} fail ({ran.duration_s:.1f} s)"
+        case Observed(observation=SpectrumReady(cases=cases)):
+            return f"localize     traced {cases} tests"
+        case Observed(observation=Batch() as batch):
+            rate = len(batch.outcomes) / batch.duration_s if batch.duration_s else 0.0
+            found = (
+                f"; plausible: {batch.plausible[0].operator} at {batch.plausible[0].location}"
+                if batch.plausible
+                else ""
+            )
+            return f"{progress.state.phase:<12} tried {progress.state.tried} candidates ({rate:.0f}/s){found}"
+        case Observed(observation=VerdictReached(verdict=verdict)):
+            said = f"accepted after {verdict.runs} cold runs" if verdict.accepted else "; ".join(verdict.reasons)
+            return f"verify       {said}"
+        case Observed(observation=Denial(denied=denied)):
+            return f"denied       {denied.rule}: {denied.reason}"
+        case Resumed():
+            return "resumed"
+        case SessionStarted() | SessionEnded() | _:
+            return None
 
 
 def printable(text: str) -> str:

@@ -1,0 +1,86 @@
+"""The live view on a terminal: the lines of the session above, and below them where it stands right now."""
+
+from __future__ import annotations
+
+from types import TracebackType
+from typing import Self
+
+from rich.console import Console, RenderableType
+from rich.live import Live
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from planners.state import Batch, Denial
+from rfsn.cli.progress import line_of
+from rfsn.events import Event, Observed, Started
+from rfsn.session import Progress, Session
+
+__all__ = ["LiveView"]
+
+_REFRESHES_PER_SECOND = 8
+_BAR_WIDTH = 30
+
+
+class LiveView:
+    """A listener of a session that keeps a small table up to date while the session runs.
+
+    All text is put into `Text` objects: markup in the name of a test stays what it is.
+    """
+
+    def __init__(self, session: Session, console: Console) -> None:
+        self._session = session
+        self._console = console
+        self._doing = "starting"
+        self._rate = 0.0
+        self._denial = ""
+        self._live = Live(
+            get_renderable=self._table, console=console, refresh_per_second=_REFRESHES_PER_SECOND, transient=True
+        )
+
+    def __enter__(self) -> Self:
+        self._console.print(Text(f"session {self._session.name}  ({self._session.folder})"), soft_wrap=True)
+        self._live.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._live.stop()
+
+    def __call__(self, event: Event, progress: Progress) -> None:
+        """Print the line of an event, if it has one, and take in what the table shows."""
+        if text := line_of(event, progress):
+            line = Text(f"{self._session.journal.clock:7.1f} s  {text}")
+            line.stylize("dim", 0, 9)
+            self._console.print(line, soft_wrap=True)
+        match event:
+            case Started() if progress.pending is not None:
+                self._doing = f"{progress.pending.phase}: {progress.pending.intent}"
+            case Observed(observation=Batch() as batch) if batch.duration_s:
+                self._rate = len(batch.outcomes) / batch.duration_s
+            case Observed(observation=Denial(denied=denied)):
+                self._denial = f"{denied.rule}: {denied.reason}"
+
+    def _table(self) -> RenderableType:
+        config, state = self._session.config, self._session.progress.state
+        spent = min(self._session.journal.clock, config.time_limit)
+        table = Table.grid(padding=(0, 2))
+        bar = Table.grid(padding=(0, 1))
+        clock = Text(f"{spent:.0f} of {config.time_limit:.0f} s, step {state.steps + 1} of {config.max_steps}")
+        bar.add_row(ProgressBar(total=config.time_limit, completed=spent, width=_BAR_WIDTH), clock)
+        table.add_row(Text("now", style="bold"), Text(self._doing, overflow="ellipsis", no_wrap=True))
+        table.add_row(Text("budget", style="bold"), bar)
+        table.add_row(Text("candidates", style="bold"), Text(f"{state.tried} tried, {self._rate:.0f}/s"))
+        table.add_row(Text("best so far", style="bold"), Text(self._best(), overflow="ellipsis", no_wrap=True))
+        if self._denial:
+            table.add_row(Text("last denial", style="bold red"), Text(self._denial, overflow="ellipsis", no_wrap=True))
+        return table
+
+    def _best(self) -> str:
+        state = self._session.progress.state
+        if state.applied is not None:
+            return "a patch that passes every test, being verified"
+        if state.plausible:
+            return f"{state.plausible[0].operator} at {state.plausible[0].location}"
+        return "no patch that passes"
