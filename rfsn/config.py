@@ -46,6 +46,10 @@ class Config(BaseModel):
     """The exact requirements of the environment, instead of those that the project declares."""
     offline: bool = False
     """Whether the environment must come from caches alone."""
+    apply: bool = False
+    """Whether a verified patch is written into the working tree that it was made for."""
+    branch: str | None = None
+    """The new branch that a verified patch is committed to."""
     protect: tuple[str, ...] = ()
     """Further patterns (gitignore syntax) of files that no repair may touch."""
 

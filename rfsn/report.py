@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from buildpacks.view import FolderView
@@ -36,8 +34,7 @@ def diff_of(record: Record, patch: Patch) -> str:
         change = apply(patch, FolderView(record.base).read)
     except PatchError as error:
         raise JournalError(f"{record.base} is no longer what the journal says: {error}") from error
-    with TemporaryDirectory(prefix="rfsn-") as scratch:
-        return render_diff(record.base, change, Path(scratch) / "index")
+    return render_diff(record.base, change)
 
 
 def report_of(record: Record) -> dict[str, Any]:

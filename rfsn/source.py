@@ -6,9 +6,11 @@ import os
 import re
 import shutil
 import stat
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from packaging.version import InvalidVersion, Version
 
@@ -17,13 +19,17 @@ from rfsn.errors import UsageError
 from rfsn.git import GitError, git
 from sandbox import UnsafePath, remove_tree, write_beneath
 
-__all__ = ["Snapshot", "is_url", "paths_of", "render_diff", "take_files", "take_source"]
+__all__ = ["AUTHOR", "Snapshot", "is_url", "paths_of", "render_diff", "stage", "take_files", "take_source"]
 
-_AUTHOR = {
+AUTHOR = {
     f"GIT_{role}_{field}": value
     for role in ("AUTHOR", "COMMITTER")
-    for field, value in (("NAME", "rfsn"), ("EMAIL", "rfsn@localhost"), ("DATE", "2000-01-01T00:00:00Z"))
+    for field, value in (("NAME", "rfsn"), ("EMAIL", "rfsn@localhost"))
 }
+"""Whom commits are by, as variables of git's environment."""
+
+# The same files are the same commit, whenever they are taken.
+_TIMELESS = {f"GIT_{role}_DATE": "2000-01-01T00:00:00Z" for role in ("AUTHOR", "COMMITTER")}
 # Bytes stay as they are: no end-of-line conversion, no filter, no keyword expansion, whatever .gitattributes says.
 _RAW_ATTRIBUTES = "* -text -filter -ident -working-tree-encoding\n"
 
@@ -102,35 +108,42 @@ def take_files(files: Mapping[str, str], origin: str, into: Path) -> Snapshot:
     return _in_place(into, write, origin, "", "")
 
 
-def render_diff(base: Path, change: Change, scratch: Path) -> str:
-    """The change as a diff that `git apply` takes, made by git itself from a scratch index on the snapshot `base`."""
-    environment = {"GIT_INDEX_FILE": str(scratch), "GIT_OBJECT_DIRECTORY": str(scratch) + ".objects"}
-    environment["GIT_ALTERNATE_OBJECT_DIRECTORIES"] = str(base / ".git" / "objects")
-    Path(environment["GIT_OBJECT_DIRECTORY"]).mkdir()
-    try:
-        git("read-tree", "HEAD", cwd=base, env=environment)
-        modes = dict(_modes(base))
+def render_diff(base: Path, change: Change) -> str:
+    """The change as a diff that `git apply` takes, made by git itself; the snapshot `base` stays as it is."""
+    with TemporaryDirectory(prefix="rfsn-") as objects:
+        aside = {
+            "GIT_OBJECT_DIRECTORY": objects,
+            "GIT_ALTERNATE_OBJECT_DIRECTORIES": str(base / ".git" / "objects"),
+        }
+        with stage(base, change, "HEAD", aside) as environment:
+            options = ("--cached", "--binary", "--no-ext-diff", "--no-textconv", "--no-color")
+            return _text(git("diff-index", "-p", *options, "HEAD", cwd=base, env=environment))
+
+
+@contextmanager
+def stage(
+    folder: Path, change: Change, revision: str, environment: Mapping[str, str] | None = None
+) -> Iterator[dict[str, str]]:
+    """A scratch index of `revision` with the change in it; gives the environment in which git uses that index."""
+    with TemporaryDirectory(prefix="rfsn-") as scratch:
+        staged = {**(environment or {}), "GIT_INDEX_FILE": str(Path(scratch) / "index")}
+        git("read-tree", revision, cwd=folder, env=staged)
+        modes = _modes(folder, revision)
         entries = []
         for path, file in change.files.items():
             if file.after is None:
                 entries.append(f"0 {'0' * 40}\t{path}")
                 continue
-            blob = git("hash-object", "-w", "--no-filters", "--stdin", cwd=base, stdin=file.after, env=environment)
+            blob = git("hash-object", "-w", "--no-filters", "--stdin", cwd=folder, stdin=file.after, env=staged)
             entries.append(f"{file.mode or modes.get(path, '100644')} {blob.decode().strip()}\t{path}")
-        listing = _bytes("\0".join(entries)) + b"\0"
-        git("update-index", "-z", "--index-info", cwd=base, stdin=listing, env=environment)
-        options = ("--cached", "--binary", "--no-ext-diff", "--no-textconv", "--no-color")
-        diff = git("diff-index", "-p", *options, "HEAD", cwd=base, env=environment)
-    finally:
-        scratch.unlink(missing_ok=True)
-        shutil.rmtree(environment["GIT_OBJECT_DIRECTORY"])
-    return _text(diff)
+        git("update-index", "-z", "--index-info", cwd=folder, stdin=_bytes("\0".join(entries)) + b"\0", env=staged)
+        yield staged
 
 
-def _modes(base: Path) -> list[tuple[str, str]]:
-    listing = _text(git("ls-tree", "-r", "-z", "HEAD", cwd=base))
+def _modes(folder: Path, revision: str) -> dict[str, str]:
+    listing = _text(git("ls-tree", "-r", "-z", "--full-tree", revision, cwd=folder))
     lines = [line.partition("\t") for line in listing.split("\0") if line]
-    return [(path, meta.split()[0]) for meta, _, path in lines]
+    return {path: meta.split()[0] for meta, _, path in lines}
 
 
 def _in_place(into: Path, fill: Callable[[Path], None], origin: str, version: str, patch: str) -> Snapshot:
@@ -149,7 +162,7 @@ def _in_place(into: Path, fill: Callable[[Path], None], origin: str, version: st
     count = git("ls-files", "-z", cwd=partial).count(b"\0")
     if not count:
         raise UsageError(f"{origin} has no files: there is nothing to repair")
-    git("commit", "--quiet", "--no-verify", "--message", "base", cwd=partial, env=_AUTHOR)
+    git("commit", "--quiet", "--no-verify", "--message", "base", cwd=partial, env=AUTHOR | _TIMELESS)
     tree = git("rev-parse", "HEAD^{tree}", cwd=partial).decode().strip()
     partial.rename(into)
     return Snapshot(tree, count, origin, version)

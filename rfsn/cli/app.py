@@ -69,6 +69,8 @@ def repair(
     workers: Annotated[int | None, typer.Option(metavar="N", help="Validators side by side (default 1).")] = None,
     seed: Seed = None,
     out: Annotated[Path | None, typer.Option(metavar="DIR", help="The session's folder.")] = None,
+    apply: Annotated[bool, typer.Option("--apply", help="Write a verified patch into REPO's working tree.")] = False,
+    branch: Annotated[str | None, typer.Option(metavar="NAME", help="Commit a verified patch to a new branch.")] = None,
     config: ConfigFile = None,
     metrics_port: MetricsPort = None,
     json: Json = False,
@@ -78,6 +80,7 @@ def repair(
 
     options = _options(ref=ref, test=test, target=target, sandbox=sandbox, env=env, offline=offline)
     options |= {"time_limit": time_limit, "max_steps": max_steps, "workers": workers, "seed": seed}
+    options |= {"apply": apply or None, "branch": branch}
     raise typer.Exit(commands.repair(repo, options, config, out, metrics_port=metrics_port, as_json=json))
 
 

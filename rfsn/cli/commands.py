@@ -14,12 +14,14 @@ from typing import Any
 from rfsn.cli.progress import Lines
 from rfsn.compose import run_session
 from rfsn.config import load_config
+from rfsn.delivery import Delivery
 from rfsn.errors import InfraError, RfsnError
 from rfsn.evaluation import Selection, run_evaluation
 from rfsn.log import configure_logging
 from rfsn.outcome import EXIT_CODES
 from rfsn.replay import replay_session
 from rfsn.session import Session, session_folder
+from rfsn.source import is_url
 from sandbox import SandboxError
 
 __all__ = ["Selection", "evaluate", "guarded", "repair", "replay", "resume"]
@@ -38,8 +40,11 @@ def repair(
 
     def run() -> int:
         config = load_config(options, config_file)
+        # A resumed session may be started from another folder.
+        place = source if is_url(source) else str(Path(source).resolve())
+        Delivery(place, config.apply, config.branch).check()
         with _measured(metrics_port) as follow:
-            return _finish(Session.create(source, config, out), follow, as_json=as_json)
+            return _finish(Session.create(place, config, out), follow, as_json=as_json)
 
     return guarded(run, as_json=as_json)
 
@@ -116,6 +121,7 @@ def _finish(session: Session, follow: Callable[[Session], None], *, as_json: boo
         follow(session)
         with _shown(session, as_json=as_json):
             result = run_session(session)
+        delivered = Delivery.of(session).deliver(session)
     except KeyboardInterrupt:
         print(f"interrupted: go on with: rfsn resume {session.name}", file=sys.stderr)
         if as_json:
@@ -124,9 +130,11 @@ def _finish(session: Session, follow: Callable[[Session], None], *, as_json: boo
     finally:
         session.close()
     if as_json:
-        print(json.dumps(result))
+        print(json.dumps(result | ({"delivered": delivered} if delivered else {})))
     else:
         _show(result)
+        if delivered:
+            print(delivered, file=sys.stderr)
     return EXIT_CODES[result["status"]]
 
 

@@ -157,7 +157,7 @@ def test_a_rendered_diff_applies_to_the_users_tree(project: Make, git: Git, tmp_
         SetMode("crlf.py", "100755"),
     )
     change = apply(patch, read)
-    diff = render_diff(base, change, tmp_path / "index")
+    diff = render_diff(base, change)
     assert git("status", "--porcelain", cwd=base) == "", "rendering changed the snapshot"
     (tmp_path / "patch.diff").write_bytes(diff.encode("utf-8", "surrogateescape"))
     options = ["-c", "core.autocrlf=false", "apply", "--whitespace=nowarn", str(tmp_path / "patch.diff")]

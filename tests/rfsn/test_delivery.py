@@ -1,0 +1,86 @@
+"""Where a verified patch goes when the user says so, and what it never overwrites."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+type Rfsn = Callable[..., Any]
+type Make = Callable[..., Path]
+type Git = Callable[..., str]
+
+SOURCE = "def least(a, b):\n    return a if a > b else b\n"
+TEST = "from thing import least\n\n\ndef test_least():\n    assert least(1, 2) == 1\n    assert least(4, 3) == 3\n"
+FILES = {"inner/thing.py": SOURCE, "inner/test_thing.py": TEST, "other.txt": "x\n"}
+
+
+def test_apply_writes_the_tree_and_nothing_else(rfsn: Rfsn, project: Make, git: Git) -> None:
+    folder = project(FILES)
+    (folder / "other.txt").write_text("uncommitted\n")
+    ran = rfsn("repair", folder / "inner", "--apply", "--json")
+    assert (ran.code, ran.json["delivered"]) == (0, "applied to thing.py")
+    assert git("diff", "--name-only", cwd=folder).split() == ["inner/thing.py", "other.txt"]
+    assert rfsn("repair", folder / "inner", "--json").json["status"] == "nothing_to_repair"
+
+
+def test_apply_goes_on_top_of_uncommitted_work(rfsn: Rfsn, project: Make) -> None:
+    folder = project(FILES)
+    (folder / "inner" / "thing.py").write_text("# mine\n" + SOURCE)
+    assert rfsn("repair", folder / "inner", "--apply").code == 0
+    assert (folder / "inner" / "thing.py").read_text().startswith("# mine\n")
+
+
+def test_apply_refuses_what_changed_meanwhile(rfsn: Rfsn, project: Make) -> None:
+    folder = project(FILES) / "inner"
+    (folder / "thing.py").write_text("# newer\n" + SOURCE)
+    ran = rfsn("repair", folder, "--ref", "HEAD", "--apply")
+    assert ran.code == 2
+    assert "not written: thing.py is not what was repaired" in ran.err
+    assert (folder / "thing.py").read_text() == "# newer\n" + SOURCE
+
+
+def test_a_branch_gets_one_commit_and_the_tree_none(rfsn: Rfsn, project: Make, git: Git) -> None:
+    folder = project(FILES)
+    ran = rfsn("repair", folder / "inner", "--branch", "fix/least")
+    assert ran.code == 0
+    assert "committed to the branch fix/least" in ran.err
+    assert git("status", "--porcelain", cwd=folder) == ""
+    assert git("branch", "--show-current", cwd=folder).strip() == "main"
+    assert git("diff", "--name-only", "main", "fix/least", cwd=folder).split() == ["inner/thing.py"]
+    assert git("rev-parse", "fix/least~1", cwd=folder) == git("rev-parse", "main", cwd=folder)
+    again = rfsn("repair", folder / "inner", "--branch", "fix/least")
+    assert again.code == 2
+    assert "is there already" in again.err
+
+
+def test_a_branch_refuses_uncommitted_work_on_its_files(rfsn: Rfsn, project: Make, git: Git) -> None:
+    folder = project(FILES)
+    (folder / "inner" / "thing.py").write_text("# mine\n" + SOURCE)
+    ran = rfsn("repair", folder / "inner", "--branch", "fix")
+    assert ran.code == 2
+    assert "not written: inner/thing.py is not what was repaired in HEAD" in ran.err
+    assert git("branch", "--list", "fix", cwd=folder) == ""
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--apply", "--branch", "x"], "exclude one another"),
+        (["--branch", "no name"], "no name for a branch"),
+        (["--branch", "-evil"], "no name for a branch"),
+    ],
+)
+def test_what_cannot_be_done_is_refused_at_once(options: list[str], said: str, rfsn: Rfsn, project: Make) -> None:
+    ran = rfsn("repair", project(FILES), *options)
+    assert ran.code == 2
+    assert said in ran.err
+    assert "session" not in ran.err
+
+
+def test_a_url_has_no_tree_to_write(rfsn: Rfsn, project: Make) -> None:
+    ran = rfsn("repair", f"file://{project(FILES)}", "--apply")
+    assert ran.code == 2
+    assert "clone it first" in ran.err
