@@ -8,13 +8,18 @@ from typing import Any
 
 from buildpacks.view import FolderView
 from gate import Denied, Patch, PatchError, apply
+from planners.search.localize import Suspect, rank
 from planners.state import Batch
-from rfsn.errors import JournalError
+from planners.targets import stable_failures
+from rfsn.errors import JournalError, RfsnError
 from rfsn.events import Interrupted, Observed, Proposed
+from rfsn.project import Project
 from rfsn.record import Record
 from rfsn.source import render_diff
 
-__all__ = ["LETTERS", "diff_of", "report_of"]
+__all__ = ["LETTERS", "diff_of", "ranked_suspects", "report_of", "targets_of"]
+
+_SUSPECTS = 10
 
 LETTERS: Mapping[str, str] = {
     "p": "plausible",
@@ -69,6 +74,7 @@ def report_of(record: Record) -> dict[str, Any]:
         else None,
         "environment": progress.environment.description if progress.environment else None,
         "sandbox": progress.environment.backend if progress.environment else None,
+        "suspects": _named_suspects(record),
         "steps": state.steps,
         "candidates": state.tried,
         "outcomes": dict(sorted(outcomes.items())),
@@ -77,6 +83,29 @@ def report_of(record: Record) -> dict[str, Any]:
         "cpu_seconds": round(progress.cpu_s, 3),
         "seed": record.config.seed,
     }
+
+
+def _named_suspects(record: Record) -> list[str]:
+    try:
+        return [f"{one.path}:{one.line}" for one in ranked_suspects(record)[:_SUSPECTS]]
+    except RfsnError:  # a blob or the snapshot is damaged: the rest of the report is still worth having
+        return []
+
+
+def ranked_suspects(record: Record) -> list[Suspect]:
+    """The suspicious lines, most suspicious first; none where the session did not come to trace its tests."""
+    spectrum = record.progress.state.spectrum
+    if spectrum is None:
+        return []
+    return rank(record.blobs.spectrum(spectrum.spectrum), targets_of(record)[0], Project(record).is_source)
+
+
+def targets_of(record: Record) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The ids that the session should repair, and those that are unstable; its baseline must be known."""
+    state = record.progress.state
+    assert state.baseline is not None
+    repeat = record.blobs.report(state.repeat.report) if state.repeat else None
+    return stable_failures(record.blobs.report(state.baseline.report), repeat, record.config.target)
 
 
 def _unfinished(record: Record) -> str:

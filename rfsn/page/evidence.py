@@ -9,14 +9,12 @@ from itertools import islice
 from buildpacks import CaseResult, SuiteReport
 from buildpacks.view import FolderView
 from gate import ApplyPatch, Denied, Patch, Verdict
-from planners.search.localize import Suspect, rank
+from planners.search.localize import Suspect
 from planners.state import Batch, VerdictReached
-from planners.targets import stable_failures
 from rfsn.events import Observed, Proposed
 from rfsn.page.markup import Html, counted, folded, lines, tag
-from rfsn.project import Project
 from rfsn.record import Record
-from rfsn.report import diff_of
+from rfsn.report import diff_of, ranked_suspects, targets_of
 
 __all__ = ["alternatives", "diff", "suspects", "tests"]
 
@@ -27,16 +25,14 @@ _ALTERNATIVES = 10
 
 def suspects(record: Record) -> Html:
     """The lines that localization suspected most, each with its score and its text."""
-    state = record.progress.state
-    if state.baseline is None or state.spectrum is None:
+    if record.progress.state.spectrum is None:
         return tag("p", "The session did not come to this.")
-    targets = _stable(record)[0]
-    project = Project(record)
-    ranked = rank(record.blobs.spectrum(state.spectrum.spectrum), targets, project.is_source)
+    ranked = ranked_suspects(record)
     if not ranked:
         return tag("p", "No failing test ran a line of the source.")
+    view = FolderView(record.base)
     head = tag("tr", *(tag("th", name) for name in ("#", "score", "line")))
-    rows = (_suspect(place, one, project.view) for place, one in enumerate(ranked[:_SUSPECTS], 1))
+    rows = (_suspect(place, one, view) for place, one in enumerate(ranked[:_SUSPECTS], 1))
     caption = f"The first {min(len(ranked), _SUSPECTS)} of {counted(len(ranked), 'suspicious line')}"
     return tag("div", tag("table", tag("caption", caption), head, *rows), class_="wide")
 
@@ -86,17 +82,9 @@ def tests(record: Record) -> Html:
     return tag("div", *parts)
 
 
-def _stable(record: Record) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The targets and the unstable ids."""
-    state = record.progress.state
-    assert state.baseline is not None
-    repeat = record.blobs.report(state.repeat.report) if state.repeat else None
-    return stable_failures(record.blobs.report(state.baseline.report), repeat, record.config.target)
-
-
 def _after(record: Record, report: SuiteReport) -> Mapping[str, str]:
     """What is known of each failing test under the patch."""
-    targets, unstable = map(frozenset, _stable(record))
+    targets, unstable = map(frozenset, targets_of(record))
     verdict = record.progress.state.verdict
     fixed = frozenset(verdict.fixed) if verdict else frozenset()
 

@@ -157,6 +157,18 @@ def test_every_other_end_is_said_plainly(
     assert said in ran.json["reason"]
 
 
+def test_suspects_are_shown_where_nothing_was_found(rfsn: Rfsn, project: Make) -> None:
+    files = {
+        "thing.py": "def area(a, b):\n    return 7\n",
+        "test_thing.py": "from thing import area\n\n\ndef test_area():\n    assert area(3, 5) == 'a long story'\n",
+    }
+    folder = project(files)
+    ran = rfsn("repair", folder)
+    assert ran.code == 1
+    assert "most suspicious lines: thing.py:2" in ran.err
+    assert rfsn("repair", folder, "--json").json["suspects"] == ["thing.py:2"]
+
+
 def test_what_is_no_repository_is_refused(rfsn: Rfsn, tmp_path: Path) -> None:
     (tmp_path / "plain").mkdir()
     ran = rfsn("repair", tmp_path / "plain")
