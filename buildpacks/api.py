@@ -162,8 +162,9 @@ class PlanOptions:
 class BuildPlan:
     """How to make an environment and run the tests in it: pure, serialisable data.
 
-    `fetch` commands may use the network and fill `/env`; `build` commands have none and may write `/env` too; `test`
-    is the command as the user would type it. `mounts` are what every step needs to see: interpreters and tools.
+    `fetch` commands may use the network and fill `/env`; `build` commands have none and may write `/env` too. Where a
+    build fails, the `fallback` commands are run instead: many tests can do without an installed project. `test` is the
+    command as the user would type it. `mounts` are what every step needs to see: interpreters and tools.
     `cache_key` identifies the environment: equal keys, equal environments.
     """
 
@@ -171,6 +172,7 @@ class BuildPlan:
     image: str
     fetch: tuple[tuple[str, ...], ...]
     build: tuple[tuple[str, ...], ...]
+    fallback: tuple[tuple[str, ...], ...]
     test: tuple[str, ...]
     env: Mapping[str, str]
     mounts: tuple[Mount, ...]

@@ -6,7 +6,7 @@ from collections.abc import Collection
 
 from buildpacks import Outcome, SuiteReport
 
-__all__ = ["repeated", "stable_failures"]
+__all__ = ["named", "repeated", "stable_failures"]
 
 
 def repeated(baseline: SuiteReport) -> tuple[str, ...]:
@@ -15,17 +15,29 @@ def repeated(baseline: SuiteReport) -> tuple[str, ...]:
     return tuple(case.id for case in baseline.cases if case.outcome.failing and case.id not in hanging[1:])
 
 
+def named(id: str, known: Collection[str]) -> tuple[str, ...]:
+    """The tests that somebody means by `id`: that one, else those of the same class and name in another file.
+
+    A test that a class inherits is, in many reports, said to be in the file that defines it, not in that of the class.
+    """
+    if id in known:
+        return (id,)
+    _, sign, tail = id.partition("::")
+    return tuple(one for one in known if sign and one.partition("::")[2] == tail)
+
+
 def stable_failures(
     baseline: SuiteReport, repeat: SuiteReport | None, wanted: Collection[str] = ()
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The targets, and the ids that are unstable: other on the second run than on the first, or there only once.
 
-    `wanted` narrows the targets to the ids that it names. A repeat that could not run at all says nothing.
+    `wanted` narrows the targets to the ids that it names (see `named`). A repeat that could not run says nothing.
     """
     first = {case.id: case.outcome for case in baseline.cases}
     second = {case.id: case.outcome for case in repeat.cases} if repeat and not repeat.problem else {}
     unstable = {id for id, outcome in second.items() if outcome.failing != first.get(id, Outcome.MISSING).failing} | (
         second.keys() - first.keys()
     )
+    meant = {one for id in wanted for one in named(id, first)}
     failing = (id for id, outcome in first.items() if outcome.failing and id not in unstable)
-    return tuple(id for id in failing if not wanted or id in wanted), tuple(sorted(unstable))
+    return tuple(id for id in failing if not wanted or id in meant), tuple(sorted(unstable))

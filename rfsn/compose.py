@@ -16,7 +16,7 @@ from planners.meta import MetaPlanner
 from planners.search.planner import CandidateSearch
 from rfsn.budget import Budget
 from rfsn.controller import Controller
-from rfsn.environment import prepare_environment
+from rfsn.environment import NOT_BUILT, prepare_environment
 from rfsn.errors import InfraError, RfsnError, UsageError
 from rfsn.events import EnvironmentReady, Interrupted, SessionEnded, SourceTaken
 from rfsn.execution import Executor
@@ -90,7 +90,7 @@ def _run(session: Session, planner: Planner, take: Callable[[Path], Snapshot] | 
     with _provider(config.sandbox) as provider:
         environment = prepare_environment(project.plan, session.base, provider, offline=config.offline)
         if session.progress.environment is None:
-            session.record(_ready(project, provider))
+            session.record(_ready(project, provider, environment))
         plan = project.plan
         bench = Bench(session.base, project.view, environment, project.pack, plan, provider, session.scratch)
         budget = Budget(config.time_limit, config.max_steps, lambda: session.journal.clock)
@@ -102,11 +102,13 @@ def _run(session: Session, planner: Planner, take: Callable[[Path], Snapshot] | 
             executor.close()
 
 
-def _ready(project: Project, provider: SandboxProvider) -> EnvironmentReady:
+def _ready(project: Project, provider: SandboxProvider, environment: Path) -> EnvironmentReady:
     plan = project.plan
+    found = (environment / NOT_BUILT).exists()
+    note = f"; the project did not build and is only on the path: see {environment / NOT_BUILT}" if found else ""
     return EnvironmentReady(
         pack=plan.pack,
-        description=plan.description,
+        description=plan.description + note,
         cache_key=plan.cache_key,
         backend=provider.name,
         test=plan.test,

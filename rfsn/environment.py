@@ -6,6 +6,8 @@ import fcntl
 import os
 import shutil
 import tempfile
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from buildpacks import BuildPlan
@@ -23,11 +25,15 @@ from sandbox import (
     remove_tree,
 )
 
-__all__ = ["GENERATED", "prepare_environment"]
+__all__ = ["GENERATED", "NOT_BUILT", "prepare_environment"]
 
 GENERATED = "generated"
 """Where an environment keeps what a build wrote into the tree: version files, compiled extensions, metadata."""
 
+NOT_BUILT = "not-built.txt"
+"""Where an environment keeps why its project could not be installed, where that is so."""
+
+_MAX_SAID = 2_000
 _NOT_KEPT = ("build/", "dist/")
 _STEP_TIMEOUT_S = 600.0
 # What the fetch step may know of the host: the user's package index, proxy and certificate settings.
@@ -72,21 +78,22 @@ def _make(plan: BuildPlan, base: Path, environment: Path, provider: SandboxProvi
     with tempfile.TemporaryDirectory(prefix="rfsn-build-") as scratch:
         workspace = Path(scratch) / "repo"
         copy_tree(base, workspace)
-        mounts = (*plan.mounts, Mount(environment, "/env", writable=True), Mount(cache, "/cache", writable=True))
-        variables = {"UV_CACHE_DIR": "/cache", "UV_LINK_MODE": "copy", "UV_PYTHON_DOWNLOADS": "never"}
-        if offline:
-            variables["UV_OFFLINE"] = "1"
         settings, certificates = _network_settings()
-        steps = [(argv, True) for argv in plan.fetch] + [(argv, False) for argv in plan.build]
-        for argv, fetching in steps:
-            network = fetching and not offline
-            spec = SandboxSpec(workspace, mounts=(*mounts, *certificates) if network else mounts, network=network)
-            sandbox = provider.open(spec)
-            try:
-                env = {**variables, **settings} if network else variables
-                _check(sandbox.run(Command(argv, _STEP_TIMEOUT_S, env=env)), argv, offline=offline)
-            finally:
-                sandbox.close()
+        variables = {"UV_LINK_MODE": "copy", "UV_PYTHON_DOWNLOADS": "never"}
+        building = SandboxSpec(workspace, mounts=(*plan.mounts, Mount(environment, "/env", writable=True)))
+        # The cache is shared by all projects: only fetching, which runs no code of theirs, may write it.
+        extra = (Mount(cache, "/cache", writable=True), *certificates)
+        fetching = replace(building, mounts=(*building.mounts, *extra), network=not offline)
+        fetch_variables = {**variables, **settings, "UV_CACHE_DIR": "/cache"} | ({"UV_OFFLINE": "1"} if offline else {})
+        for argv in plan.fetch:
+            _check(_run(argv, fetching, fetch_variables, provider), argv, offline=offline)
+        for argv in plan.build:
+            built = _run(argv, building, variables, provider)
+            if not _succeeded(built):
+                for other in plan.fallback:
+                    _check(_run(other, building, variables, provider), other, offline=offline)
+                (environment / NOT_BUILT).write_text(_said(built))
+                break
         known = set(iter_files(base))
         for path in iter_files(workspace):
             if path not in known and not path.startswith(_NOT_KEPT) and "__pycache__" not in path:
@@ -107,11 +114,29 @@ def _network_settings() -> tuple[dict[str, str], tuple[Mount, ...]]:
     return settings, tuple(Mount(path, str(path)) for path in sorted(paths) if path.exists())
 
 
+def _run(
+    argv: tuple[str, ...], spec: SandboxSpec, variables: Mapping[str, str], provider: SandboxProvider
+) -> CommandResult:
+    sandbox = provider.open(spec)
+    try:
+        return sandbox.run(Command(argv, _STEP_TIMEOUT_S, env=variables))
+    finally:
+        sandbox.close()
+
+
+def _succeeded(result: CommandResult) -> bool:
+    return result.ending is Ending.EXITED and result.exit_code == 0
+
+
+def _said(result: CommandResult) -> str:
+    text = result.stderr.decode(errors="replace").strip() or result.stdout.decode(errors="replace").strip()
+    return text[-_MAX_SAID:]
+
+
 def _check(result: CommandResult, argv: tuple[str, ...], *, offline: bool) -> None:
-    if result.ending is Ending.EXITED and result.exit_code == 0:
+    if _succeeded(result):
         return
-    said = result.stderr.decode(errors="replace").strip() or result.stdout.decode(errors="replace").strip()
     step = " ".join(Path(part).name if number == 0 else part for number, part in enumerate(argv))
     how = f"exit code {result.exit_code}" if result.ending is Ending.EXITED else str(result.ending)
     hint = "--offline was given: run once without it" if offline else "check the requirement, the index and the network"
-    raise InfraError(f"the environment cannot be made ({how}): {step}\n{said[-2000:]}\n{hint}")
+    raise InfraError(f"the environment cannot be made ({how}): {step}\n{_said(result)}\n{hint}")

@@ -45,7 +45,7 @@ from planners.state import (
     SuiteRan,
     VerdictReached,
 )
-from planners.targets import stable_failures
+from planners.targets import named, stable_failures
 from rfsn.blobs import BlobStore
 from rfsn.budget import Budget
 from rfsn.errors import InfraError, UsageError
@@ -168,7 +168,7 @@ class Executor:
     def _check_wanted(self, report: SuiteReport) -> None:
         known = [case.id for case in report.cases]
         for id in self._wanted:
-            if id not in known:
+            if not named(id, known):
                 near = ", ".join(get_close_matches(id, known)) or "nothing near it"
                 raise UsageError(f"--target {id}: there is no such test; there is {near}")
 

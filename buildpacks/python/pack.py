@@ -33,6 +33,11 @@ __all__ = ["PythonBuildpack"]
 _RUNNER = Path(__file__).parent / "runner"
 _UV = "/tools/uv"
 _START = "import sys; sys.path[0] = '/rfsn'; from rfsn_runner.main import main; main()"
+_COMPILE = "import compileall; compileall.compile_dir('/env/lib', quiet=2)"
+_PUT_ON_PATH = (
+    "import pathlib, site; path = pathlib.Path(site.getsitepackages()[0], 'rfsn-tree.pth'); "
+    "path.write_text('/repo\\n/repo/src\\n')"
+)
 _LIMIT_MARKER = "rfsn: over the limit"
 _SIGNS = ("pyproject.toml", "setup.py", "setup.cfg", "pytest.ini", "tox.ini", "requirements.txt", "conftest.py")
 _NO_TESTS = 5
@@ -104,7 +109,7 @@ class PythonBuildpack:
             raise BuildpackError(
                 f"no interpreter here satisfies requires-python {needs.python!r}: install one that does"
             )
-        install = (_UV, "pip", "install", "--python", "/env/bin/python", "--compile-bytecode")
+        install = (_UV, "pip", "install", "--python", "/env/bin/python")
         declared = ("pytest", *needs.requirements) if options.packages is None else options.packages
         requirements = (*declared, *needs.build)
         fetch = (
@@ -112,15 +117,21 @@ class PythonBuildpack:
             (*install, "--only-binary", ":all:", *requirements),
         )
         versions = [f"{name}={options.version or '0.0.0'}" for name in _VERSION_VARIABLES]
-        build = (("env", *versions, *install, "--offline", "--no-deps", "--no-build-isolation", "--editable", "/repo"),)
+        editable = ("--offline", "--no-deps", "--no-build-isolation", "--editable", "/repo")
+        # Compiling runs the environment's interpreter, and with it whatever a package has put in a .pth file.
+        build = (
+            ("/env/bin/python", "-c", _COMPILE),
+            *((("env", *versions, *install, *editable),) if needs.build else ()),
+        )
         folders = sorted({dirname(path) for path in view.files() if path.endswith(".py")})
         built_from = [*(view.read(path) for path in needs.sources), *map(str.encode, folders)] if needs.build else []
-        identity = [API_VERSION, str(interpreter.executable), fetch, needs.build and build, _digest(built_from)]
+        identity = [API_VERSION, str(interpreter.executable), fetch, build, _digest(built_from)]
         return BuildPlan(
             pack=self.name,
             image="python:{}.{}-slim".format(*interpreter.version),
             fetch=fetch,
-            build=build if needs.build else (),
+            build=build,
+            fallback=(("/env/bin/python", "-c", _PUT_ON_PATH),),
             test=tuple(test),
             env={"PYTHONHASHSEED": "0", "PYTHONDONTWRITEBYTECODE": "1", **options.env},
             mounts=(Mount(interpreter.prefix, str(interpreter.prefix)), Mount(_uv_binary(), _UV)),

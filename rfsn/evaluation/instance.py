@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from buildpacks import Outcome
+from planners.targets import named
 from rfsn.compose import run_session
 from rfsn.config import Config
 from rfsn.errors import RfsnError, UsageError
@@ -102,8 +103,13 @@ def _agreement(instance: RepositoryInstance, session: Session) -> dict[str, int]
     if baseline is None:
         return None
     outcomes = {case.id: case.outcome for case in session.blobs.report(baseline.report).cases}
-    failing = [id for id in instance.fail_to_pass if outcomes.get(id, Outcome.MISSING) is not Outcome.PASSED]
-    passing = [id for id in instance.pass_to_pass if outcomes.get(id) is Outcome.PASSED]
+
+    def passes(id: str) -> bool:
+        found = [outcomes[one] for one in named(id, outcomes)]
+        return bool(found) and all(outcome is Outcome.PASSED for outcome in found)
+
+    failing = [id for id in instance.fail_to_pass if not passes(id)]
+    passing = [id for id in instance.pass_to_pass if passes(id)]
     return {
         "fail_to_pass": len(instance.fail_to_pass),
         "failing": len(failing),

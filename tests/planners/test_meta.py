@@ -223,5 +223,8 @@ def test_targets_fail_every_time() -> None:
     assert stable_failures(baseline, suite({"a": F, "b": P, "d": T})) == (("a", "d", "e"), ("b",))
     assert stable_failures(baseline, suite({"a": F, "b": P, "d": T, "new": F})) == (("a", "d", "e"), ("b", "new"))
     assert stable_failures(baseline, None, ["e", "c"]) == (("e",), ())
+    inherited = suite({"t/test_a.py::A::x": F, "t/test_b.py::A::x": P, "t/test_b.py::B::x": F})
+    assert stable_failures(inherited, None, ["t/base.py::A::x"])[0] == ("t/test_a.py::A::x",)
+    assert stable_failures(inherited, None, ["t/test_b.py::B::x"])[0] == ("t/test_b.py::B::x",)
     broken = replace(suite({}), problem="it crashed")
     assert stable_failures(baseline, broken) == (("a", "b", "d", "e"), ())

@@ -1,0 +1,52 @@
+"""Environments: what a project declares is there, and what cannot be had is said."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+type Rfsn = Callable[..., Any]
+type Make = Callable[..., Path]
+
+SOURCE = "def least(a, b):\n    return a if a > b else b\n"
+TEST = "from thing import least\n\n\ndef test_least():\n    assert least(1, 2) == 1\n    assert least(4, 3) == 3\n"
+BUILT = '[build-system]\nrequires = ["setuptools>=77"]\nbuild-backend = "setuptools.build_meta"\n'
+PROJECT = '[project]\nname = "thing"\nversion = "1.2.3"\n'
+
+
+def test_a_project_is_installed_with_what_it_needs(rfsn: Rfsn, project: Make) -> None:
+    test = TEST + (
+        "\n\ndef test_environment():\n    import iniconfig\n    from importlib.metadata import version\n"
+        "    assert version('thing') == '1.2.3'\n"
+    )
+    settings = BUILT + PROJECT + 'dependencies = ["iniconfig"]\n[tool.setuptools.packages.find]\nwhere = ["src"]\n'
+    files = {"src/thing/__init__.py": SOURCE, "tests/test_thing.py": test, "pyproject.toml": settings}
+    result = rfsn("repair", project(files), "--json").json
+    assert result["status"] == "repaired", result
+    assert result["tests"]["failing"] == ["tests/test_thing.py::test_least"]
+
+
+def test_what_a_build_writes_into_the_tree_is_there(rfsn: Rfsn, project: Make, git: Callable[..., str]) -> None:
+    settings = (
+        '[build-system]\nrequires = ["setuptools>=77", "setuptools-scm>=8"]\nbuild-backend = "setuptools.build_meta"\n'
+        '[project]\nname = "thing"\ndynamic = ["version"]\n[tool.setuptools_scm]\nversion_file = "src/thing/_v.py"\n'
+        '[tool.setuptools.packages.find]\nwhere = ["src"]\n'
+    )
+    source = "from thing._v import __version__\n\n\n" + SOURCE
+    test = TEST + "\n\ndef test_version():\n    from thing import __version__\n    assert __version__ == '4.5.6'\n"
+    folder = project({"src/thing/__init__.py": source, "tests/test_thing.py": test, "pyproject.toml": settings})
+    git("tag", "v4.5.6", cwd=folder)
+    result = rfsn("repair", folder, "--json").json
+    assert result["status"] == "repaired", result
+    assert result["tests"]["passed"] == 1
+    assert "_v.py" not in result["patch"]
+
+
+def test_a_build_that_fails_leaves_the_tree_on_the_path(rfsn: Rfsn, project: Make) -> None:
+    broken = BUILT + PROJECT + '[tool.setuptools.cmdclass]\nbuild_py = "nowhere.Nothing"\n'
+    files = {"src/thing.py": SOURCE, "tests/test_thing.py": TEST, "pyproject.toml": broken}
+    result = rfsn("repair", project(files), "--json").json
+    assert result["status"] == "repaired", result
+    assert "did not build and is only on the path" in result["environment"]
+    assert "nowhere" in Path(result["environment"].split(": see ")[1]).read_text()
