@@ -50,3 +50,27 @@ def test_a_build_that_fails_leaves_the_tree_on_the_path(rfsn: Rfsn, project: Mak
     assert result["status"] == "repaired", result
     assert "did not build and is only on the path" in result["environment"]
     assert "nowhere" in Path(result["environment"].split(": see ")[1]).read_text()
+
+
+def test_variables_reach_the_tests(rfsn: Rfsn, project: Make) -> None:
+    test = TEST + "\n\ndef test_mode():\n    import os\n    assert os.environ['MODE'] == 'a=b'\n"
+    folder = project({"thing.py": SOURCE, "test_thing.py": test})
+    assert rfsn("repair", folder, "--json").json["tests"]["passed"] == 0
+    assert rfsn("repair", folder, "--env", "MODE=a=b", "--json").json["tests"]["passed"] == 1
+    assert rfsn("repair", folder, "--env", "MODE").code == 2
+
+
+def test_nothing_of_the_controllers_environment_does(rfsn: Rfsn, project: Make) -> None:
+    test = TEST + "\n\ndef test_secret():\n    import os\n    assert 'API_KEY' not in os.environ\n"
+    folder = project({"thing.py": SOURCE, "test_thing.py": test})
+    assert rfsn("repair", folder, "--json", env={"API_KEY": "secret"}).json["tests"]["passed"] == 1
+
+
+def test_offline_makes_no_environment_that_is_not_cached(rfsn: Rfsn, project: Make, tmp_path: Path) -> None:
+    folder = project({"thing.py": SOURCE, "test_thing.py": TEST})
+    empty = {"RFSN_HOME": str(tmp_path / "home")}
+    ran = rfsn("repair", folder, "--offline", "--json", env=empty)
+    assert (ran.code, ran.json["status"]) == (3, "infra_error")
+    assert "--offline was given" in ran.json["reason"]
+    assert rfsn("repair", folder, "--json").code == 0
+    assert rfsn("repair", folder, "--offline", "--json").code == 0
