@@ -169,7 +169,6 @@ class BuildPlan:
     """
 
     pack: str
-    image: str
     fetch: tuple[tuple[str, ...], ...]
     build: tuple[tuple[str, ...], ...]
     fallback: tuple[tuple[str, ...], ...]

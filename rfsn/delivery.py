@@ -73,10 +73,12 @@ class Delivery:
         return self._write(change, folder)
 
     def _write(self, change: Change, folder: Path) -> str:
-        _refuse_where_changed((path for path, file in change.files.items() if _now(folder, path) != file.before), "")
+        _refuse_where_changed(
+            (path for path, file in change.files.items() if _now(folder, path) not in (file.before, file.after)), ""
+        )
         for path, file in change.files.items():
             if file.after is None:
-                (folder / path).unlink()
+                (folder / path).unlink(missing_ok=True)
             else:
                 known = folder / path
                 executable = file.mode == "100755" or (file.mode is None and os.access(known, os.X_OK))
@@ -91,9 +93,12 @@ class Delivery:
         _refuse_where_changed(differing, f" in {revision}")
         with stage(folder, moved, parent) as environment:
             tree = git("write-tree", cwd=folder, env=environment).decode().strip()
+        ref = f"refs/heads/{branch}"
+        if _exists(ref, folder) and git("rev-parse", f"{ref}^{{tree}}", cwd=folder).decode().strip() == tree:
+            return f"committed to the branch {branch}"
         message = "Repair failing tests\n\nFound and verified by rfsn.\n"
         commit = git("commit-tree", tree, "-p", parent, "-m", message, cwd=folder, env=AUTHOR).decode().strip()
-        git("update-ref", f"refs/heads/{branch}", commit, "0" * 40, cwd=folder)
+        git("update-ref", ref, commit, "0" * 40, cwd=folder)
         return f"committed to the branch {branch}"
 
 

@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from statistics import median
 
-import pathspec
-
 from buildpacks import CaseResult, CaseTrace, Outcome, RunRequest, Spectrum, SuiteReport
 from gate import (
     ApplyPatch,
@@ -49,6 +47,7 @@ from planners.targets import named, stable_failures
 from rfsn.blobs import BlobStore
 from rfsn.budget import Budget
 from rfsn.errors import InfraError, UsageError
+from rfsn.looking import MAX_OUTPUT, read_file, search_code
 from rfsn.meter import Used
 from rfsn.runs import Bench
 from rfsn.validation import Files, Pool, WarmWorker
@@ -57,8 +56,6 @@ __all__ = ["Executor"]
 
 _VERDICT_RUNS = 2
 _LEAST_LIMIT_S = 0.1
-_MAX_OUTPUT = 20_000
-_MAX_FOUND = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +79,7 @@ class Executor:
         self._budget = budget
         self._wanted = wanted
         self._pool = Pool([WarmWorker(bench) for _ in range(workers)]) if bench.pack.warm_runner(bench.plan) else None
-        self._planned: str | None = None
+        self._planned: Spectrum | None = None
 
     def execute(self, proposal: Proposal, state: State, context: Context) -> Observation:
         """Carry out an allowed proposal. Raises `InfraError` where sandboxes, not tests, fail."""
@@ -99,13 +96,13 @@ class Executor:
                 paths = ", ".join(sorted(apply(patch, self._bench.view.read).files))
                 return Output(f"applied to {paths}")
             case ReadFile(path):
-                return self._read(path)
+                return read_file(self._bench.view, path)
             case SearchCode(text, pattern):
-                return self._search(text, pattern)
+                return search_code(self._bench.view, text, pattern)
             case RunCommand(argv):
                 result = self._bench.run_command(argv, self._budget.left_s, self._applied(state))
                 text = (result.stdout + b"\n" + result.stderr).decode(errors="replace").strip()
-                return Output(text[-_MAX_OUTPUT:], result.exit_code)
+                return Output(text[-MAX_OUTPUT:], result.exit_code)
             case Finish():
                 return self._end("the patch was verified")
             case GiveUp(reason):
@@ -230,14 +227,19 @@ class Executor:
         return Batch(offset, outcomes, found, round(time.monotonic() - began, 3))
 
     def _judge(self, patches: Mapping[int, Patch], state: State) -> dict[int, str]:
-        """The letters of candidates up to the first plausible one: warm where all only edit files, else cold."""
+        """The letters of candidates up to the first plausible one: warm where that is possible, else cold.
+
+        Warm validation takes edits of files alone, and a worker that knows every target.
+        """
         known = self._targets(state)
         deadline = self._budget.search_deadline(state)
         edits = {index: edits for index, patch in patches.items() if (edits := _edits(patch)) is not None}
-        if self._pool is not None and state.spectrum is not None and len(edits) == len(patches):
-            if self._planned != state.spectrum.spectrum:
-                self._pool.plan(self._order(known, self._blobs.spectrum(state.spectrum.spectrum)))
-                self._planned = state.spectrum.spectrum
+        spectrum = self._blobs.spectrum(state.spectrum.spectrum) if state.spectrum else Spectrum(())
+        traced = {trace.id for trace in spectrum.cases if trace.outcome is not Outcome.MISSING}
+        if self._pool is not None and len(edits) == len(patches) and traced.issuperset(known.targets):
+            if self._planned is not spectrum:
+                self._pool.plan(self._order(known, spectrum))
+                self._planned = spectrum
             judged = self._pool.judge(
                 list(edits.items()), lambda index: self._confirm(patches[index], known, state), deadline
             )
@@ -277,26 +279,6 @@ class Executor:
         if trace is None:
             return self._budget.case_limit_s
         return max(_LEAST_LIMIT_S, 10.0 * (usual if trace.outcome is Outcome.TIMEOUT else trace.cpu_s))
-
-    # Looking
-
-    def _read(self, path: str) -> Output:
-        try:
-            return Output(self._bench.view.read(path).decode(errors="replace")[:_MAX_OUTPUT], 0)
-        except FileNotFoundError:
-            return Output(f"{path}: no such file", 1)
-
-    def _search(self, text: str, pattern: str) -> Output:
-        chosen = pathspec.GitIgnoreSpec.from_lines([pattern])
-        needle = text.encode("utf-8", "surrogateescape")
-        found: list[str] = []
-        for path in chosen.match_files(self._bench.view.files()):
-            for number, line in enumerate(self._bench.view.read(path).splitlines(), 1):
-                if needle in line:
-                    found.append(f"{path}:{number}: {line.decode(errors='replace').strip()[:200]}")
-                if len(found) == _MAX_FOUND:
-                    return Output("\n".join([*found, "(more left out)"]), 0)
-        return Output("\n".join(found) or "nothing found", 0 if found else 1)
 
 
 def _edits(patch: Patch) -> Files | None:

@@ -111,3 +111,23 @@ def git() -> Callable[..., str]:
 @pytest.fixture(scope="session")
 def examples() -> Path:
     return ROOT / "examples"
+
+
+@pytest.fixture(scope="session")
+def processes() -> Callable[[str], list[str]]:
+    """The command lines of other running processes that contain a text."""
+
+    def find(marker: str) -> list[str]:
+        found = []
+        for entry in Path("/proc").iterdir():
+            if not entry.name.isdigit() or int(entry.name) == os.getpid():
+                continue
+            try:
+                line = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+            except OSError:
+                continue
+            if marker in line:
+                found.append(line)
+        return found
+
+    return find

@@ -128,7 +128,6 @@ class PythonBuildpack:
         identity = [API_VERSION, str(interpreter.executable), fetch, build, _digest(built_from)]
         return BuildPlan(
             pack=self.name,
-            image="python:{}.{}-slim".format(*interpreter.version),
             fetch=fetch,
             build=build,
             fallback=(("/env/bin/python", "-c", _PUT_ON_PATH),),

@@ -15,7 +15,7 @@ from rfsn.cli.progress import Lines
 from rfsn.compose import run_session
 from rfsn.config import load_config
 from rfsn.delivery import Delivery
-from rfsn.errors import InfraError, RfsnError
+from rfsn.errors import InfraError, RfsnError, UsageError
 from rfsn.evaluation import Selection, run_evaluation
 from rfsn.log import configure_logging
 from rfsn.outcome import EXIT_CODES
@@ -121,7 +121,7 @@ def _finish(session: Session, follow: Callable[[Session], None], *, as_json: boo
         follow(session)
         with _shown(session, as_json=as_json):
             result = run_session(session)
-        delivered = Delivery.of(session).deliver(session)
+        delivered, refused = _delivered(session)
     except KeyboardInterrupt:
         print(f"interrupted: go on with: rfsn resume {session.name}", file=sys.stderr)
         if as_json:
@@ -129,13 +129,22 @@ def _finish(session: Session, follow: Callable[[Session], None], *, as_json: boo
         return EXIT_CODES["interrupted"]
     finally:
         session.close()
+    told = {"delivered": delivered, "refused": refused}
     if as_json:
-        print(json.dumps(result | ({"delivered": delivered} if delivered else {})))
+        print(json.dumps(result | {key: text for key, text in told.items() if text}))
     else:
         _show(result)
-        if delivered:
-            print(delivered, file=sys.stderr)
-    return EXIT_CODES[result["status"]]
+    if not as_json and (delivered or refused):
+        print(delivered or f"rfsn: {refused}", file=sys.stderr)
+    return EXIT_CODES["usage_error" if refused else result["status"]]
+
+
+def _delivered(session: Session) -> tuple[str | None, str | None]:
+    """What was done with the patch, or why it was not: the repair stands either way."""
+    try:
+        return Delivery.of(session).deliver(session), None
+    except UsageError as error:
+        return None, str(error)
 
 
 @contextmanager

@@ -50,11 +50,11 @@ class Results:
         data = path.read_bytes()
         whole = data[: data.rfind(b"\n") + 1]
         if whole != data:
-            path.write_bytes(whole)
+            os.truncate(path, len(whole))
         return {row["instance_id"]: row for row in map(json.loads, whole.splitlines())}
 
     def keep_only(self, instances: Collection[str]) -> None:
-        """Drop the results of every other instance."""
+        """Drop the results of every other instance, and have the predictions say what the results do."""
         rows = [row for id, row in self.load().items() if id in instances]
         for name, lines in (("results", rows), ("predictions", [_prediction(row) for row in rows])):
             partial = self._folder / f"{name}.partial"

@@ -56,9 +56,9 @@ def run_evaluation(
     chosen = _chosen(read_dataset(dataset), selection, dataset)
     results = Results(out or Path(f"rfsn-eval-{dataset.stem}"), config, dataset)
     known = results.load()
-    if selection.retry:
-        results.keep_only({id for id, row in known.items() if row["status"] not in selection.retry})
-        known = results.load()
+    again = {one.instance_id for one in chosen if known.get(one.instance_id, {}).get("status") in selection.retry}
+    known = {id: row for id, row in known.items() if id not in again}
+    results.keep_only(known)
     began = time.monotonic()
     console = Console(file=sys.stderr, quiet=quiet)
     todo = [instance for instance in chosen if instance.instance_id not in known]

@@ -23,6 +23,8 @@ def test_apply_writes_the_tree_and_nothing_else(rfsn: Rfsn, project: Make, git: 
     ran = rfsn("repair", folder / "inner", "--apply", "--json")
     assert (ran.code, ran.json["delivered"]) == (0, "applied to thing.py")
     assert git("diff", "--name-only", cwd=folder).split() == ["inner/thing.py", "other.txt"]
+    again = rfsn("resume", ran.json["session"], "--json")
+    assert (again.code, again.json["delivered"]) == (0, "applied to thing.py")
     assert rfsn("repair", folder / "inner", "--json").json["status"] == "nothing_to_repair"
 
 
@@ -39,6 +41,7 @@ def test_apply_refuses_what_changed_meanwhile(rfsn: Rfsn, project: Make) -> None
     ran = rfsn("repair", folder, "--ref", "HEAD", "--apply")
     assert ran.code == 2
     assert "not written: thing.py is not what was repaired" in ran.err
+    assert "+++ b/thing.py" in ran.out, "the repair is shown all the same"
     assert (folder / "thing.py").read_text() == "# newer\n" + SOURCE
 
 

@@ -87,6 +87,11 @@ def test_every_instance_ends_and_is_counted(rfsn: Rfsn, dataset: Path, tmp_path:
     assert refused.code == 2
     assert "another data set or configuration" in refused.err
 
+    (out / "predictions.jsonl").write_text("")
+    rfsn(*command, "--only", "fine", "--retry", "not_repaired")
+    assert (out / "results.jsonl").read_bytes() == before, "a result that was not chosen was dropped"
+    assert sorted(lines(out / "predictions.jsonl")) == sorted(results), "a prediction that a crash lost is missing"
+
     retried = rfsn(*command, "--retry", "not_repaired", "--json").json
     assert retried["total"] == 4
     assert len((out / "results.jsonl").read_text().splitlines()) == 4

@@ -27,19 +27,6 @@ BUGGY = {
 }
 
 
-def processes(marker: str) -> list[str]:
-    """The command lines of running processes that contain a text."""
-    found = []
-    for entry in Path("/proc").iterdir():
-        try:
-            line = (entry / "cmdline").read_bytes() if entry.name.isdigit() else b""
-        except OSError:
-            continue
-        if marker.encode() in line:
-            found.append(line.replace(b"\0", b" ").decode(errors="replace"))
-    return found
-
-
 def tree(folder: Path) -> dict[str, bytes]:
     return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
@@ -201,7 +188,9 @@ def test_a_hanging_test_is_ended_and_repaired(rfsn: Rfsn, project: Make) -> None
     assert "timeout" in result["outcomes"]
 
 
-def test_a_daemon_that_a_test_starts_dies_with_its_sandbox(rfsn: Rfsn, project: Make) -> None:
+def test_a_daemon_that_a_test_starts_dies_with_its_sandbox(
+    rfsn: Rfsn, project: Make, processes: Callable[[str], list[str]]
+) -> None:
     marker = f"rfsn-daemon-{os.getpid()}-{time.monotonic_ns()}"
     daemon = (
         "import subprocess, sys\n\n\ndef test_daemon():\n"

@@ -33,19 +33,6 @@ FILES = {
 }
 
 
-def left_running(marker: str) -> list[str]:
-    found = []
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit() and int(entry.name) != os.getpid():
-            try:
-                line = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
-            except OSError:
-                continue
-            if marker in line:
-                found.append(line)
-    return found
-
-
 def outcome(report: dict[str, Any]) -> tuple[Any, ...]:
     return report["status"], report["patch"], report["candidates"], report["outcomes"], report["steps"]
 
@@ -57,6 +44,7 @@ def test_twenty_kills_change_nothing(
     script: Path,
     environment: dict[str, str],
     tmp_path: Path,
+    processes: Callable[[str], list[str]],
 ) -> None:
     source = project({path: text.replace("{marker}", str(os.getpid())) for path, text in FILES.items()})
     began = time.monotonic()
@@ -76,7 +64,7 @@ def test_twenty_kills_change_nothing(
         process.send_signal(signal.SIGKILL)
         process.wait()
         time.sleep(0.3)
-        assert not left_running(str(folder)), f"after a kill at {delay:.2f} s"
+        assert not processes(str(folder)), f"after a kill at {delay:.2f} s"
         unended += b'"session_ended"' not in (folder / "journal.jsonl").read_bytes()
         resumed = rfsn("resume", folder, "--json").json
         assert outcome(resumed) == outcome(undisturbed), f"after a kill at {delay:.2f} s"
@@ -92,6 +80,7 @@ def test_ctrl_c_ends_cleanly_and_says_how_to_go_on(
     script: Path,
     environment: dict[str, str],
     tmp_path: Path,
+    processes: Callable[[str], list[str]],
 ) -> None:
     source = project({path: text.replace("{marker}", "x") for path, text in FILES.items()})
     for number, kind in enumerate((signal.SIGINT, signal.SIGTERM)):
@@ -110,7 +99,7 @@ def test_ctrl_c_ends_cleanly_and_says_how_to_go_on(
         assert f"rfsn resume {folder.name}" in said
         assert "Traceback" not in said
         assert json.loads((folder / "report.json").read_text())["status"] == "interrupted"
-        assert not left_running(str(folder))
+        assert not processes(str(folder))
         assert not (folder / "scratch").exists()
         resumed = rfsn("resume", folder, "--json").json
         assert resumed["status"] == "repaired", resumed

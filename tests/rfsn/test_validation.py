@@ -126,6 +126,7 @@ CHANGES = [
     ("return LIMIT\n", "return LIMIT +\n", "i"),
     ("if x > LIMIT:", "while x > LIMIT:\n            pass\n        if x:", "i"),
     ("if x > LIMIT:", "while x > LIMIT: pass\n    if x > LIMIT:", "t"),
+    ("if x > LIMIT:", "7 ** (7 ** 9 + LIMIT)\n    if x > LIMIT:", "t"),  # no handler interrupts it
     ("if x > LIMIT:", "os._exit(0)\n    if x > LIMIT:", "x"),
     ("import os\n", "import os\nos._exit(0)\n", "x"),
     ("import os\n", "import no_such_module\n", "f"),
