@@ -2,12 +2,15 @@
 
 A runner first says `{"ready": [test ids], "errors": collection errors}`. Then it is asked:
 
-- `{"op": "plan", "tests": [[id, limit], ...]}`: the tests that each candidate must pass, in the order to run them, with
-  the CPU seconds that each may use; answered by `{"planned": n}`, the tests that it knows.
+- `{"op": "plan", "targets": [[id, limit], ...], "tests": [[id, limit], ...]}`: the failing tests that candidates are to
+  repair and the passing ones that they must not break, in the order to run them, with the CPU seconds that each may
+  use; answered by `{"planned": n}`, the tests that it knows.
 - `{"op": "trace", "id": id, "limit": s}`: run one test on the base and say which lines it executed; answered by its
   `outcome`, `cpu_s`, `message`, `frames` (path, line, function) and `lines` (path -> numbers).
-- `{"op": "try", "index": n, "files": {path: [[start, end, text], ...]}}`: apply edits (byte offsets on the base) and
-  run the plan until the first test that does not pass; answered by `index`, `outcome` and the `id` of that test.
+- `{"op": "try", "index": n, "files": {path: [[start, end, text], ...]}, "probes": [id, ...]}`: apply edits (byte
+  offsets on the base) and run the `probes`, some of the targets, until one passes; then all other targets, then the
+  tests until the first that does not pass. Answered by `index`, `outcome`, the `id` of a test that did not pass and,
+  where the outcome is `passed` though not every target is, by those that are, `fixed`.
 
 Every answer comes out of a sandbox and is hostile: decoding checks it and raises `ProtocolError`.
 """
@@ -52,16 +55,24 @@ class Ready:
 
 @dataclass(frozen=True, slots=True)
 class Tried:
-    """How the planned tests ended under one candidate; `id` is the first test that did not pass, if one did not."""
+    """How the planned tests ended under one candidate; `id` is the first test that did not pass, if one did not.
+
+    `passed` means that no passing test broke and that the targets `fixed` pass: None for all of them.
+    """
 
     index: int
     outcome: str
     id: str = ""
+    fixed: tuple[str, ...] | None = None
 
 
-def encode_plan(tests: Sequence[tuple[str, float]]) -> bytes:
-    """The request that sets the tests and their limits (CPU seconds)."""
-    return _line({"op": "plan", "tests": [[id, round(limit, 3)] for id, limit in tests]})
+def encode_plan(targets: Sequence[tuple[str, float]], tests: Sequence[tuple[str, float]]) -> bytes:
+    """The request that sets the targets, the other tests and their limits (CPU seconds)."""
+    return _line({"op": "plan", "targets": _rounded(targets), "tests": _rounded(tests)})
+
+
+def _rounded(tests: Sequence[tuple[str, float]]) -> list[tuple[str, float]]:
+    return [(id, round(limit, 3)) for id, limit in tests]
 
 
 def encode_trace(id: str, limit: float) -> bytes:
@@ -69,13 +80,13 @@ def encode_trace(id: str, limit: float) -> bytes:
     return _line({"op": "trace", "id": id, "limit": round(limit, 3)})
 
 
-def encode_try(index: int, files: Mapping[str, Sequence[tuple[int, int, bytes]]]) -> bytes:
+def encode_try(index: int, files: Mapping[str, Sequence[tuple[int, int, bytes]]], probes: Sequence[str]) -> bytes:
     """The request to try one candidate; edits are (start, end, text) with byte offsets on the base."""
     texts = {
         path: [[start, end, text.decode("utf-8", "surrogateescape")] for start, end, text in edits]
         for path, edits in files.items()
     }
-    return _line({"op": "try", "index": index, "files": texts})
+    return _line({"op": "try", "index": index, "files": texts, "probes": probes})
 
 
 def decode_ready(line: bytes) -> Ready:
@@ -98,7 +109,8 @@ def decode_tried(line: bytes) -> Tried:
     outcome = data.get("outcome")
     if outcome not in _TRIED:
         raise ProtocolError(f"no outcome: {outcome!r:.80}")
-    return Tried(_number(data.get("index"), int), outcome, str(data.get("id", ""))[:1000])
+    fixed = tuple(str(id) for id in _list(data["fixed"])) if "fixed" in data else None
+    return Tried(_number(data.get("index"), int), outcome, str(data.get("id", ""))[:1000], fixed)
 
 
 def decode_trace(line: bytes) -> CaseTrace:

@@ -1,5 +1,6 @@
 """The vocabulary of proposals, the rules that judge them, and the judging of evidence. Learns nothing, runs nothing."""
 
+from gate.composition import compose
 from gate.decision import Allowed, ChangeRule, Context, Decision, Denied, ProposalRule, Rejection, Rule, SizeLimits
 from gate.evidence import Verdict, judge
 from gate.gate import Gate
@@ -75,6 +76,7 @@ __all__ = [
     "TryPatches",
     "Verdict",
     "apply",
+    "compose",
     "content_hash",
     "judge",
 ]

@@ -17,16 +17,22 @@ class Verdict:
     """Whether a patch is a repair, and why not.
 
     `fixed`, `unfixed` are the targets that pass in every run and those that do not; `broken` are the cases that passed
-    on the base and no longer do.
+    on the base and no longer do. `sound` is whether every run can be trusted and nothing is broken.
     """
 
     accepted: bool
+    sound: bool
     fixed: tuple[str, ...]
     unfixed: tuple[str, ...]
     broken: tuple[str, ...]
     reasons: tuple[str, ...]
     evidence: Evidence
     runs: int
+
+    @property
+    def partly(self) -> bool:
+        """Whether some targets are fixed, not all, and nothing is broken."""
+        return self.sound and bool(self.fixed) and bool(self.unfixed)
 
 
 def judge(
@@ -50,12 +56,14 @@ def judge(
         unfixed |= wanted - passed
         broken |= passed_before - passed
         reasons += [f"run {number}: {reason}" for reason in _disagreements(run, set(before), set(after))]
-    if unfixed:
-        reasons.append(f"targets that do not pass: {_names(unfixed)}")
     if broken:
         reasons.append(f"passed on the base and no longer do: {_names(broken)}")
+    sound = not reasons
+    if unfixed:
+        reasons.append(f"targets that do not pass: {_names(unfixed)}")
     return Verdict(
         accepted=not reasons,
+        sound=sound,
         fixed=tuple(sorted(wanted - unfixed)),
         unfixed=tuple(sorted(unfixed)),
         broken=tuple(sorted(broken)),

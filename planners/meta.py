@@ -1,7 +1,12 @@
-"""The meta-planner: six phases, each of which proposes one kind of step. The phase follows from the state alone."""
+"""The meta-planner: six phases, each of which proposes one kind of step. The phase follows from the state alone.
+
+Independent failures are repaired one after another: a candidate that repairs some of the targets is kept once a verdict
+agrees, and the search goes on for the others from the tree that it makes.
+"""
 
 from __future__ import annotations
 
+from buildpacks import Spectrum
 from gate import (
     Action,
     ApplyPatch,
@@ -16,13 +21,15 @@ from gate import (
 )
 from planners.api import PlannerContext
 from planners.search.planner import CandidateSearch
-from planners.state import State
-from planners.targets import repeated, stable_failures
+from planners.state import Partial, Plausible, State
+from planners.targets import reached, repeated, targets_of
 
 __all__ = ["MetaPlanner"]
 
 _MAX_DENIALS = 3
 _TRACED_PASSING = 200
+_PATIENCE = 256
+"""How many more candidates are tried, at least, for a patch of all targets after one for some was found."""
 
 
 class MetaPlanner:
@@ -82,7 +89,9 @@ class MetaPlanner:
             state,
             Phase.LOCALIZE,
             RunTests(self._traced(state, context), Collect.SPECTRUM),
-            intent="trace the failing tests and some that pass",
+            intent="trace the tests that still fail and some that pass"
+            if state.kept
+            else "trace the failing tests and some that pass",
             hypothesis="the fault lies on lines that failing tests execute and passing ones do not",
             expected_effect="a ranking of suspicious lines",
         )
@@ -102,19 +111,17 @@ class MetaPlanner:
 
     def _patch(self, state: State, context: PlannerContext) -> Proposal:
         if state.plausible:
-            best = state.plausible[0]
-            return _proposal(
-                state,
-                state.phase if state.phase is Phase.EXPAND else Phase.PATCH,
-                ApplyPatch(best.patch),
-                intent=f"apply the plausible patch {best.index} ({best.operator} at {best.location})",
-                hypothesis="a patch that passes every test is a repair",
-                expected_effect="a patch to judge",
-            )
+            return self._apply(state, state.plausible[0], "a patch that passes every test is a repair")
         targets = self._targets(state, context)
-        batch, widened = self._search.next_batch(state, context, targets)
+        ripe = self._ripe(state, context, targets)
+        batch, widened = ((), False) if ripe else self._search.next_batch(state, context, targets)
+        if not batch and state.partial:
+            best = ripe or state.partial[0]
+            share = f"{len(best.fixed)} of {len(targets)} targets"
+            return self._apply(state, best, f"there are several faults: this repairs {share}, and the rest comes next")
         if not batch:
-            return self._give_up(state, f"none of {state.tried} candidates passes the tests")
+            what = "passes the tests" if state.kept is None else "repairs the rest"
+            return self._give_up(state, f"none of {state.tried} candidates {what}")
         return _proposal(
             state,
             Phase.EXPAND if widened else Phase.PATCH,
@@ -122,6 +129,36 @@ class MetaPlanner:
             intent=f"try {len(batch)} candidates from number {state.tried}",
             hypothesis=_hypothesis(batch),
             expected_effect="a plausible patch, or fewer candidates left",
+        )
+
+    def _ripe(self, state: State, context: PlannerContext, targets: tuple[str, ...]) -> Partial | None:
+        """The patch for some targets to go on from, where waiting for one patch for all of them is no use any more.
+
+        That is so for one that repairs every target which runs the edited line, at once where no line of a source is
+        run by all targets (a single edit cannot repair them then), else after some patience; for any when half of the
+        time that was left is used.
+        """
+        if not state.partial or state.spectrum is None:
+            return None
+        begun = state.kept.spent if state.kept else 0.0
+        if state.spent >= (1.0 + begun) / 2:
+            return state.partial[0]
+        spectrum = context.evidence.spectrum(state.spectrum.spectrum)
+        for one in state.partial:
+            complete = {trace.id for trace in reached(spectrum, targets, one.location)} <= set(one.fixed)
+            waited = state.tried - one.index > max(_PATIENCE, one.index - (state.kept.tried if state.kept else 0))
+            if complete and (waited or not _shared(spectrum, targets, context)):
+                return one
+        return None
+
+    def _apply(self, state: State, found: Plausible | Partial, hypothesis: str) -> Proposal:
+        return _proposal(
+            state,
+            state.phase if state.phase is Phase.EXPAND else Phase.PATCH,
+            ApplyPatch(found.patch),
+            intent=f"apply the plausible patch {found.index} ({found.operator} at {found.location})",
+            hypothesis=hypothesis,
+            expected_effect="a patch to judge",
         )
 
     def _give_up(self, state: State, reason: str) -> Proposal:
@@ -135,10 +172,8 @@ class MetaPlanner:
         )
 
     def _targets(self, state: State, context: PlannerContext) -> tuple[str, ...]:
-        if state.baseline is None:
-            return ()
-        repeat = context.evidence.report(state.repeat.report) if state.repeat else None
-        return stable_failures(context.evidence.report(state.baseline.report), repeat, context.wanted)[0]
+        """The targets that no kept patch repairs."""
+        return targets_of(state, context.evidence, context.wanted).left
 
     def _traced(self, state: State, context: PlannerContext) -> tuple[str, ...]:
         """The targets, and passing tests: those of the same files first, then a sample of the others."""
@@ -150,6 +185,17 @@ class MetaPlanner:
         files = {id.split("::")[0] for id in targets}
         passing.sort(key=lambda id: id.split("::")[0] not in files)
         return targets + tuple(passing[:_TRACED_PASSING])
+
+
+def _shared(spectrum: Spectrum, targets: tuple[str, ...], context: PlannerContext) -> bool:
+    """Whether all targets run some line of a source: only there could one edit repair them all."""
+    wanted = frozenset(targets)
+    lines = [
+        {(path, line) for path, found in trace.lines.items() if context.is_source(path) for line in found}
+        for trace in spectrum.cases
+        if trace.id in wanted
+    ]
+    return bool(lines) and bool(set.intersection(*lines))
 
 
 def _hypothesis(batch: tuple[Candidate, ...]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -10,20 +11,27 @@ from gate.vocabulary import ApplyPatch
 
 __all__ = [
     "MAX_LISTED",
+    "MAX_PARTIAL",
     "Batch",
     "Denial",
     "Ended",
+    "Kept",
     "Observation",
     "Output",
+    "Partial",
     "Plausible",
     "SpectrumReady",
     "State",
     "SuiteRan",
     "VerdictReached",
+    "most_fixed",
 ]
 
 MAX_LISTED = 200
 """The most test ids that an observation lists; the report that it names has them all."""
+
+MAX_PARTIAL = 5
+"""The most patches for some targets that a state or a batch remembers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,23 +82,37 @@ class Plausible:
 
 
 @dataclass(frozen=True, slots=True)
+class Partial:
+    """A candidate under which the targets `fixed` pass, others do not, and no passing test breaks (in a warm run)."""
+
+    index: int
+    patch: Patch
+    operator: str
+    location: str
+    fixed: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Batch:
     """A batch of candidates was judged, up to the first plausible one.
 
-    `outcomes` has one letter for each that was judged, in order: p plausible, f failed a test, t over a limit,
-    i invalid source, x crashed, c passed warm but not cold, d denied by the gate.
+    `outcomes` has one letter for each that was judged, in order: p plausible, s plausible for some targets (the first
+    of those are `partial`), f failed a test, t over a limit, i invalid source, x crashed, c passed warm but not cold,
+    d denied by the gate. `spent` is the share of the session's time for searching that is used up by now, 0 to 1.
     """
 
     offset: int
     outcomes: str
     plausible: tuple[Plausible, ...]
     duration_s: float
+    partial: tuple[Partial, ...] = ()
+    spent: float = 0.0
     type: Literal["batch"] = "batch"
 
 
 @dataclass(frozen=True, slots=True)
 class VerdictReached:
-    """The applied patch was verified, or not."""
+    """The applied patch was judged."""
 
     verdict: Verdict
     type: Literal["verdict_reached"] = "verdict_reached"
@@ -117,6 +139,19 @@ type Observation = Denial | SuiteRan | SpectrumReady | Batch | VerdictReached | 
 
 
 @dataclass(frozen=True, slots=True)
+class Kept:
+    """A patch that a verdict found to repair some targets. The search goes on from the tree that it makes.
+
+    `tried` and `spent` are what the search had used when it was kept.
+    """
+
+    patch: Patch
+    verdict: Verdict
+    tried: int
+    spent: float
+
+
+@dataclass(frozen=True, slots=True)
 class State:
     """Where a repair stands: bounded aggregates of everything that was observed."""
 
@@ -126,13 +161,23 @@ class State:
     repeat: SuiteRan | None = None
     spectrum: SpectrumReady | None = None
     tried: int = 0
+    spent: float = 0.0
     plausible: tuple[Plausible, ...] = ()
+    partial: tuple[Partial, ...] = ()
+    kept: Kept | None = None
     applied: Patch | None = None
     verdict: Verdict | None = None
     rejected: int = 0
     denials: int = 0
     last: Observation | None = None
     ended: Ended | None = None
+
+    @property
+    def verified(self) -> tuple[Patch, Verdict] | None:
+        """The patch that a verdict found to repair all targets, else the one for some of them, and that verdict."""
+        if self.applied is not None and self.verdict is not None and self.verdict.accepted:
+            return self.applied, self.verdict
+        return (self.kept.patch, self.kept.verdict) if self.kept else None
 
     def after(self, proposal: Proposal, observation: Observation) -> State:
         """The state after one step. A denied step changes no phase; `denials` counts those in a row before the end."""
@@ -147,16 +192,31 @@ class State:
                 return replace(state, repeat=observation)
             case SpectrumReady():
                 return replace(state, spectrum=observation)
-            case Batch(_, outcomes, plausible):
-                return replace(state, tried=self.tried + len(outcomes), plausible=self.plausible + plausible)
+            case Batch():
+                return replace(
+                    state,
+                    tried=self.tried + len(observation.outcomes),
+                    spent=observation.spent,
+                    plausible=self.plausible + observation.plausible,
+                    partial=most_fixed(self.partial + observation.partial),
+                )
             case VerdictReached(verdict) if verdict.accepted:
                 return replace(state, verdict=verdict)
+            case VerdictReached(verdict) if verdict.partly and self.applied is not None:
+                kept = Kept(self.applied, verdict, self.tried, self.spent)
+                return replace(state, kept=kept, applied=None, verdict=verdict, spectrum=None, plausible=(), partial=())
             case VerdictReached(verdict):
                 return replace(state, applied=None, verdict=verdict, rejected=self.rejected + 1)
             case Output() if isinstance(proposal.action, ApplyPatch):
                 patch = proposal.action.patch
-                left = tuple(known for known in self.plausible if known.patch != patch)
-                return replace(state, applied=patch, verdict=None, plausible=left)
+                plausible = tuple(known for known in self.plausible if known.patch != patch)
+                partial = tuple(known for known in self.partial if known.patch != patch)
+                return replace(state, applied=patch, verdict=None, plausible=plausible, partial=partial)
             case Ended():
                 return replace(state, ended=observation)
         return state
+
+
+def most_fixed(partial: Iterable[Partial]) -> tuple[Partial, ...]:
+    """Those that fix the most targets, the first ones among equals."""
+    return tuple(sorted(partial, key=lambda one: (-len(one.fixed), one.index))[:MAX_PARTIAL])

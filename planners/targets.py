@@ -1,12 +1,19 @@
-"""Which tests a repair is about: those that fail every time."""
+"""Which tests a repair is about, those that fail every time, and which of them tell most of a candidate."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import dataclass
 
-from buildpacks import Outcome, SuiteReport
+from buildpacks import CaseTrace, Outcome, Spectrum, SuiteReport
+from planners.api import EvidenceView
+from planners.state import State
 
-__all__ = ["named", "repeated", "stable_failures"]
+__all__ = ["Targets", "named", "probes", "reached", "repeated", "stable_failures", "targets_of"]
+
+_MAX_PROBES = 3
+_MAX_COMPARED = 32
+_ABOUT_AS_QUICK = 3.0
 
 
 def repeated(baseline: SuiteReport) -> tuple[str, ...]:
@@ -41,3 +48,68 @@ def stable_failures(
     meant = {one for id in wanted for one in named(id, first)}
     failing = (id for id, outcome in first.items() if outcome.failing and id not in unstable)
     return tuple(id for id in failing if not wanted or id in meant), tuple(sorted(unstable))
+
+
+@dataclass(frozen=True, slots=True)
+class Targets:
+    """What a session repairs: the report of the base, the ids to fix, and those that are unstable and say nothing.
+
+    `left` are the ids that no kept patch fixes.
+    """
+
+    baseline: SuiteReport
+    all: tuple[str, ...]
+    unstable: tuple[str, ...]
+    left: tuple[str, ...]
+
+
+def targets_of(state: State, evidence: EvidenceView, wanted: Collection[str]) -> Targets:
+    """The targets of a state whose baseline is known; `wanted` are those that the user named, if any."""
+    assert state.baseline is not None
+    baseline = evidence.report(state.baseline.report)
+    repeat = evidence.report(state.repeat.report) if state.repeat else None
+    targets, unstable = stable_failures(baseline, repeat, wanted)
+    fixed = frozenset(state.kept.verdict.fixed if state.kept else ())
+    return Targets(baseline, targets, unstable, tuple(id for id in targets if id not in fixed))
+
+
+def reached(spectrum: Spectrum, targets: Collection[str], location: str) -> tuple[CaseTrace, ...]:
+    """The targets that execute the line `location` (path:line), whose outcome an edit there can change.
+
+    All of them where none does: what a module or a class body holds runs before any test.
+    """
+    path, _, line = location.rpartition(":")
+    wanted = frozenset(targets)
+    traces = tuple(trace for trace in spectrum.cases if trace.id in wanted)
+    hit = tuple(trace for trace in traces if line.isdigit() and int(line) in trace.lines.get(path, ()))
+    return hit or traces
+
+
+def probes(traces: Collection[CaseTrace]) -> tuple[str, ...]:
+    """A few failing tests that stand for all of `traces`: a candidate under which each of them fails is no repair.
+
+    The quickest of each kind of failure (by exception and innermost frame outside of the test), for it has the fewest
+    faults in its way; where all fail alike, also one that is about as quick and runs the most other lines.
+    """
+    quickest = sorted(traces, key=lambda trace: trace.cpu_s)
+    kinds: dict[tuple[str, ...], CaseTrace] = {}
+    for trace in quickest:
+        kinds.setdefault(_kind(trace), trace)
+    chosen = list(kinds.values())
+    if len(chosen) == 1:
+        first = chosen[0]
+        quick = [trace for trace in quickest[:_MAX_COMPARED] if trace.cpu_s < _ABOUT_AS_QUICK * first.cpu_s]
+        other = max(quick, key=lambda trace: len(_lines(trace) - _lines(first)), default=first)
+        chosen += [other] if _lines(other) - _lines(first) else []
+    chosen.sort(key=lambda trace: trace.outcome is Outcome.TIMEOUT)
+    return tuple(trace.id for trace in chosen[:_MAX_PROBES])
+
+
+def _kind(trace: CaseTrace) -> tuple[str, ...]:
+    frame = trace.frames[-1] if trace.frames else None
+    where = f"{frame.path}:{frame.function}" if frame and frame.path != trace.id.split("::")[0] else ""
+    return str(trace.outcome), trace.message.partition(":")[0], where
+
+
+def _lines(trace: CaseTrace) -> set[tuple[str, int]]:
+    return {(path, line) for path, lines in trace.lines.items() for line in lines}

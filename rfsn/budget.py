@@ -45,6 +45,10 @@ class Budget:
         """Time that is kept for the verdict."""
         return 1.0 + _VERDICT_SHARE * (state.baseline.forecast_s if state.baseline else 0.0)
 
+    def search_spent(self, state: State) -> float:
+        """The share of the time for searching that is used up, 0 to 1."""
+        return min(1.0, self._clock() / max(1.0, self._time_limit_s - self.reserve_s(state)))
+
     def search_deadline(self, state: State) -> float:
         """When a search must stop, on the monotonic clock."""
         return time.monotonic() + self._time_limit_s - self._clock() - self.reserve_s(state)
@@ -56,7 +60,7 @@ class Budget:
             return f"the time limit of {self._time_limit_s:g} s is reached"
         if state.steps >= self._max_steps:
             return f"the limit of {self._max_steps} steps is reached"
-        searching = state.applied is None and not state.plausible
+        searching = state.applied is None and not state.plausible and not state.partial
         if searching and state.baseline and spent + self.reserve_s(state) >= self._time_limit_s:
             return f"the time limit of {self._time_limit_s:g} s is reached but for the reserve of the verdict"
         return None

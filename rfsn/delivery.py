@@ -64,9 +64,9 @@ class Delivery:
         """
         state, ended = session.progress.state, session.progress.ended
         asked = self.apply or self.branch is not None
-        if not asked or ended is None or ended.status != "repaired" or state.applied is None:
+        if not asked or ended is None or state.verified is None:
             return None
-        change = apply(state.applied, FolderView(session.base).read)
+        change = apply(state.verified[0], FolderView(session.base).read)
         folder = Path(self.source).resolve()
         if self.branch is not None:
             return self._commit(change, folder, session.config.ref or "HEAD", self.branch)

@@ -12,6 +12,7 @@ __all__ = ["EXIT_CODES", "conclude"]
 EXIT_CODES: Mapping[str, int] = {
     "repaired": 0,
     "nothing_to_repair": 0,
+    "partly_repaired": 1,
     "not_repaired": 1,
     "denied": 1,
     "flaky": 1,
@@ -25,14 +26,19 @@ EXIT_CODES: Mapping[str, int] = {
 def conclude(state: State, problem: str | None) -> SessionEnded:
     """The end of a session whose planner has ended, or whose budget has (`problem` says how)."""
     status = _status(state)
-    broken = state.baseline.problem if state.baseline and status == "infra_error" else ""
-    return SessionEnded(status=status, reason=broken or problem or (state.ended.reason if state.ended else ""))
+    reason = problem or (state.ended.reason if state.ended else "")
+    if status == "infra_error" and state.baseline:
+        reason = state.baseline.problem
+    if status == "partly_repaired" and state.kept:
+        fixed, left = len(state.kept.verdict.fixed), len(state.kept.verdict.unfixed)
+        reason = f"the patch repairs {fixed} of {fixed + left} targets and breaks nothing; {reason}"
+    return SessionEnded(status=status, reason=reason)
 
 
 def _status(state: State) -> str:
     baseline = state.baseline
-    if state.ended and state.verdict is not None and state.verdict.accepted:
-        return "repaired"
+    if state.verified:
+        return "repaired" if state.verified[1].accepted else "partly_repaired"
     if baseline is not None and baseline.problem:
         return "infra_error"
     if baseline is not None and not baseline.failing_total:

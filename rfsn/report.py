@@ -10,19 +10,20 @@ from buildpacks.view import FolderView
 from gate import Denied, Patch, PatchError, apply
 from planners.search.localize import Suspect, rank
 from planners.state import Batch
-from planners.targets import stable_failures
+from planners.targets import targets_of
 from rfsn.errors import JournalError, RfsnError
 from rfsn.events import Interrupted, Observed, Proposed
 from rfsn.project import Project
 from rfsn.record import Record
 from rfsn.source import render_diff
 
-__all__ = ["LETTERS", "diff_of", "ranked_suspects", "report_of", "targets_of"]
+__all__ = ["LETTERS", "diff_of", "ranked_suspects", "report_of"]
 
 _SUSPECTS = 10
 
 LETTERS: Mapping[str, str] = {
     "p": "plausible",
+    "s": "partial",
     "f": "failed",
     "t": "timeout",
     "i": "invalid",
@@ -45,8 +46,7 @@ def diff_of(record: Record, patch: Patch) -> str:
 def report_of(record: Record) -> dict[str, Any]:
     """The report of a session: what `report.json` holds."""
     progress, state = record.progress, record.progress.state
-    ended, verdict = progress.ended, state.verdict
-    diff = diff_of(record, state.applied) if ended and ended.status == "repaired" and state.applied else ""
+    ended, verdict = progress.ended, state.verified[1] if state.verified else state.verdict
     outcomes: Counter[str] = Counter()
     denials: list[dict[str, str]] = []
     for entry in record.entries:
@@ -61,13 +61,14 @@ def report_of(record: Record) -> dict[str, Any]:
         "source": progress.source.origin if progress.source else None,
         "status": ended.status if ended else "interrupted",
         "reason": ended.reason if ended else _unfinished(record),
-        "patch": diff or None,
+        "patch": diff_of(record, state.verified[0]) if state.verified else None,
+        "best": _best(record),
         "tests": {
             "command": list(progress.environment.test) if progress.environment else None,
             "total": state.baseline.total if state.baseline else None,
             "passed": state.baseline.passed if state.baseline else None,
             "failing": list(state.baseline.failing) if state.baseline else [],
-            "fixed": list(verdict.fixed) if verdict and verdict.accepted else [],
+            "fixed": list(verdict.fixed) if verdict and state.verified else [],
         },
         "verdict": {"accepted": verdict.accepted, "reasons": list(verdict.reasons), "evidence": verdict.evidence}
         if verdict
@@ -85,6 +86,15 @@ def report_of(record: Record) -> dict[str, Any]:
     }
 
 
+def _best(record: Record) -> dict[str, Any] | None:
+    """The patch for some targets that was not judged, where nothing better was found."""
+    state = record.progress.state
+    if state.verified or not state.partial:
+        return None
+    best = state.partial[0]
+    return {"patch": diff_of(record, best.patch), "fixed": list(best.fixed), "location": best.location}
+
+
 def _named_suspects(record: Record) -> list[str]:
     try:
         return [f"{one.path}:{one.line}" for one in ranked_suspects(record)[:_SUSPECTS]]
@@ -97,15 +107,8 @@ def ranked_suspects(record: Record) -> list[Suspect]:
     spectrum = record.progress.state.spectrum
     if spectrum is None:
         return []
-    return rank(record.blobs.spectrum(spectrum.spectrum), targets_of(record)[0], Project(record).is_source)
-
-
-def targets_of(record: Record) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The ids that the session should repair, and those that are unstable; its baseline must be known."""
-    state = record.progress.state
-    assert state.baseline is not None
-    repeat = record.blobs.report(state.repeat.report) if state.repeat else None
-    return stable_failures(record.blobs.report(state.baseline.report), repeat, record.config.target)
+    targets = targets_of(record.progress.state, record.blobs, record.config.target).all
+    return rank(record.blobs.spectrum(spectrum.spectrum), targets, Project(record).is_source)
 
 
 def _unfinished(record: Record) -> str:

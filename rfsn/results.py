@@ -15,7 +15,7 @@ __all__ = ["regenerate", "write_results"]
 
 
 def write_results(session: Session) -> dict[str, Any]:
-    """Write `report.json`, `report.html` and, where a patch was verified, `patch.diff`; return the report.
+    """Write `report.json`, `report.html`, `patch.diff` where a patch was verified, else `best.diff`; return the report.
 
     All are made from the journal, its blobs and the snapshot alone: writing them again gives the same.
     """
@@ -33,6 +33,8 @@ def _write_results(record: Record) -> dict[str, Any]:
     report = report_of(record)
     if report["patch"]:
         _write(record.folder / "patch.diff", report["patch"])
+    if report["best"]:
+        _write(record.folder / "best.diff", report["best"]["patch"])
     _write(record.folder / "report.json", json.dumps(report, indent=2) + "\n")
     _write(record.folder / "report.html", page_of(record, report))
     return report

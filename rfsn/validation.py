@@ -25,14 +25,18 @@ from buildpacks.warm import (
     encode_trace,
     encode_try,
 )
+from gate import Change
 from rfsn.errors import InfraError
 from rfsn.runs import Bench, Workspace
 from sandbox import Command, Process
 
-__all__ = ["Files", "Judged", "Pool", "WarmWorker"]
+__all__ = ["Files", "Judged", "Limits", "Pool", "Trial", "WarmWorker"]
 
 type Files = Mapping[str, Sequence[tuple[int, int, bytes]]]
 """A candidate as the warm protocol wants it: for each path its edits (start, end, text)."""
+
+type Limits = Sequence[tuple[str, float]]
+"""Tests in the order to run them, each with the CPU seconds that it may use."""
 
 _CHUNK = 8
 _START_TIMEOUT_S = 120.0
@@ -44,15 +48,27 @@ class _WorkerDied(Exception):
     """The worker closed its pipe, was too slow to answer, or answered nonsense."""
 
 
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """A candidate to be judged; where all `probes`, which are targets, fail under it, nothing else is run."""
+
+    index: int
+    files: Files
+    probes: tuple[str, ...]
+
+
 class WarmWorker:
     """One warm runner in a workspace of its own; started at the first use, started again when it died."""
 
-    def __init__(self, bench: Bench) -> None:
+    def __init__(self, bench: Bench, change: Change | None = None) -> None:
+        """`change` is applied to the workspace; the edits of trials are on the base, so they want a worker without."""
         runner = bench.pack.warm_runner(bench.plan)
         assert runner is not None
         self._bench = bench
         self._runner = runner
-        self._tests: tuple[tuple[str, float], ...] = ()
+        self._change = change
+        self._targets: Limits = ()
+        self._tests: Limits = ()
         self._workspace: Workspace | None = None
         self._process: Process | None = None
         self._ready = Ready(frozenset(), 0)
@@ -64,7 +80,7 @@ class WarmWorker:
             self._start()
         return self._ready
 
-    def trace(self, tests: Sequence[tuple[str, float]]) -> Iterator[CaseTrace]:
+    def trace(self, tests: Limits) -> Iterator[CaseTrace]:
         """Trace tests, each with its CPU limit; those that the worker cannot trace are left out."""
         for id, limit in tests:
             try:
@@ -72,23 +88,23 @@ class WarmWorker:
             except (_WorkerDied, ProtocolError):
                 self.close()
 
-    def plan(self, tests: Sequence[tuple[str, float]]) -> None:
-        """Set the tests that every candidate must pass, in order, each with its CPU limit."""
-        self._tests = tuple(tests)
+    def plan(self, targets: Limits, tests: Limits) -> None:
+        """Set the targets that candidates are to repair, and the tests that they must not break."""
+        self._targets, self._tests = targets, tests
         self.close()
 
-    def judge(self, candidates: Sequence[tuple[int, Files]]) -> list[Tried]:
+    def judge(self, candidates: Sequence[Trial]) -> list[Tried]:
         """Try candidates in order. One that takes the worker down with it has the outcome `crashed`."""
         found: list[Tried] = []
         while len(found) < len(candidates):
             rest = candidates[len(found) :]
             try:
-                self._send(b"".join(encode_try(index, files) for index, files in rest))
-                for index, _ in rest:
-                    found.append(self._receive_tried(index))  # what came before an error counts
+                self._send(b"".join(encode_try(one.index, one.files, one.probes) for one in rest))
+                for one in rest:
+                    found.append(self._receive_tried(one.index))  # noqa: PERF401  # what came before an error counts
             except (_WorkerDied, ProtocolError):
                 self.close()
-                found.append(Tried(candidates[len(found)][0], "crashed"))
+                found.append(Tried(candidates[len(found)].index, "crashed"))
         return found
 
     def close(self) -> None:
@@ -112,14 +128,14 @@ class WarmWorker:
             return
 
     def _start(self) -> Process:
-        self._workspace = Workspace(self._bench, mounts=self._runner.mounts)
+        self._workspace = Workspace(self._bench, self._change, self._runner.mounts)
         sandbox = self._workspace.__enter__()
         self._process = sandbox.spawn(Command(self._runner.argv, timeout_s=24 * 3600.0, env=self._bench.plan.env))
         self._unread = b""
         try:
             self._ready = decode_ready(self._receive(_START_TIMEOUT_S))
-            if self._tests:
-                self._send(encode_plan(self._tests))
+            if self._targets:
+                self._send(encode_plan(self._targets, self._tests))
                 decode_planned(self._receive(_START_TIMEOUT_S))
         except (_WorkerDied, ProtocolError) as error:
             said = self._process.kill().stderr.decode(errors="replace").strip()
@@ -132,7 +148,7 @@ class WarmWorker:
         return self._receive(patience_s)
 
     def _receive_tried(self, index: int) -> Tried:
-        tried = decode_tried(self._receive(_patience(sum(limit for _, limit in self._tests))))
+        tried = decode_tried(self._receive(_patience(sum(limit for _, limit in (*self._targets, *self._tests)))))
         if tried.index != index:
             raise ProtocolError(f"an answer for candidate {tried.index}, not {index}")
         return tried
@@ -168,10 +184,11 @@ def _patience(limit_s: float) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """One candidate's letter (see `planners.state.Batch`), in the order of the candidates."""
+    """One candidate's letter (see `planners.state.Batch`); for `s`, the targets that it repairs."""
 
     index: int
     letter: str
+    fixed: tuple[str, ...] = ()
 
 
 class Pool:
@@ -180,15 +197,13 @@ class Pool:
     def __init__(self, workers: Sequence[WarmWorker]) -> None:
         self._workers = tuple(workers)
 
-    def plan(self, tests: Sequence[tuple[str, float]]) -> None:
-        """Set the tests of every worker."""
+    def plan(self, targets: Limits, tests: Limits) -> None:
+        """Set the targets and the other tests of every worker."""
         for worker in self._workers:
-            worker.plan(tests)
+            worker.plan(targets, tests)
 
-    def judge(
-        self, candidates: Sequence[tuple[int, Files]], confirm: Callable[[int], bool], deadline: float
-    ) -> list[Judged]:
-        """Judge candidates until the first that `confirm` (a cold run) agrees on, in order.
+    def judge(self, candidates: Sequence[Trial], confirm: Callable[[int], bool], deadline: float) -> list[Judged]:
+        """Judge candidates until the first that passes everything and that `confirm` (a cold run) agrees on, in order.
 
         Candidates are handed out in chunks; a chunk is not begun after `deadline` (on the monotonic clock), nor after a
         chunk before it had a confirmed candidate. The answer covers every candidate up to the first confirmed one.
@@ -196,7 +211,7 @@ class Pool:
         queue: SimpleQueue[int] = SimpleQueue()
         for start in range(0, len(candidates), _CHUNK):
             queue.put(start)
-        letters: dict[int, str] = {}
+        judged: dict[int, Judged] = {}
         stop = False
 
         def work(worker: WarmWorker) -> None:
@@ -208,9 +223,11 @@ class Pool:
                     return
                 for tried in worker.judge(candidates[start : start + _CHUNK]):
                     letter = _LETTERS.get(tried.outcome, "f")
-                    if letter == "p" and not confirm(tried.index):
+                    if letter == "p" and tried.fixed is not None:
+                        letter = "s"
+                    elif letter == "p" and not confirm(tried.index):
                         letter = "c"
-                    letters[tried.index] = letter
+                    judged[tried.index] = Judged(tried.index, letter, tried.fixed or ())
                     if letter == "p":
                         stop = True
                         break
@@ -224,7 +241,7 @@ class Pool:
                         done.result()
                 finally:
                     stop = True
-        return list(_until_first_plausible([index for index, _ in candidates], letters))
+        return list(_until_first_plausible([one.index for one in candidates], judged))
 
     def close(self) -> None:
         """End every worker."""
@@ -238,10 +255,10 @@ class Pool:
         self.close()
 
 
-def _until_first_plausible(order: Sequence[int], letters: Mapping[int, str]) -> Iterator[Judged]:
+def _until_first_plausible(order: Sequence[int], judged: Mapping[int, Judged]) -> Iterator[Judged]:
     for index in order:
-        if index not in letters:
+        if index not in judged:
             return
-        yield Judged(index, letters[index])
-        if letters[index] == "p":
+        yield judged[index]
+        if judged[index].letter == "p":
             return

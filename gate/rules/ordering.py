@@ -11,7 +11,7 @@ _NEXT: dict[Phase, frozenset[Phase]] = {
     Phase.REPRODUCE: frozenset({Phase.LOCALIZE, Phase.STUCK}),
     Phase.LOCALIZE: frozenset({Phase.PATCH, Phase.STUCK}),
     Phase.PATCH: frozenset({Phase.VERIFY, Phase.EXPAND, Phase.STUCK}),
-    Phase.VERIFY: frozenset({Phase.PATCH, Phase.EXPAND, Phase.STUCK}),
+    Phase.VERIFY: frozenset({Phase.LOCALIZE, Phase.PATCH, Phase.EXPAND, Phase.STUCK}),
     Phase.EXPAND: frozenset({Phase.LOCALIZE, Phase.PATCH, Phase.VERIFY, Phase.STUCK}),
     Phase.STUCK: frozenset(),
 }

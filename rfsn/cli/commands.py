@@ -167,9 +167,12 @@ def _shown(session: Session, *, as_json: bool) -> Iterator[None]:
 
 def _show(result: Mapping[str, Any]) -> None:
     print(f"{result['status'].replace('_', ' ')}: {result['reason']}", file=sys.stderr)
-    if result["status"] == "not_repaired" and result["suspects"]:
+    if result["status"] in {"not_repaired", "partly_repaired"} and result["suspects"]:
         print(f"most suspicious lines: {', '.join(result['suspects'])}", file=sys.stderr)
     print(f"the report: {result['folder']}/report.html", file=sys.stderr)
+    if result["best"]:
+        fixed = len(result["best"]["fixed"])
+        print(f"the best candidate, not verified, repairs {fixed}: {result['folder']}/best.diff", file=sys.stderr)
     if result["patch"]:
         sys.stdout.write(result["patch"])
         print(f"the patch: {result['folder']}/patch.diff", file=sys.stderr)

@@ -83,4 +83,9 @@ class LiveView:
             return "a patch that passes every test, being verified"
         if state.plausible:
             return f"{state.plausible[0].operator} at {state.plausible[0].location}"
+        if state.partial:
+            return f"{state.partial[0].operator} at {state.partial[0].location} repairs {len(state.partial[0].fixed)}"
+        if state.kept:
+            verdict = state.kept.verdict
+            return f"a patch for {len(verdict.fixed)} of {len(verdict.fixed + verdict.unfixed)} targets, verified"
         return "no patch that passes"

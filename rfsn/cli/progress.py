@@ -44,14 +44,15 @@ def _line_of(event: Event, progress: Progress) -> str | None:
             return f"localize     traced {cases} tests"
         case Observed(observation=Batch() as batch):
             rate = len(batch.outcomes) / batch.duration_s if batch.duration_s else 0.0
-            found = (
-                f"; plausible: {batch.plausible[0].operator} at {batch.plausible[0].location}"
-                if batch.plausible
-                else ""
-            )
+            found = ""
+            if named := batch.plausible or batch.partial:
+                what = "plausible" if batch.plausible else f"plausible for {len(batch.partial[0].fixed)} of the targets"
+                found = f"; {what}: {named[0].operator} at {named[0].location}"
             return f"{progress.state.phase:<12} tried {progress.state.tried} candidates ({rate:.0f}/s){found}"
         case Observed(observation=VerdictReached(verdict=verdict)):
             said = f"accepted after {verdict.runs} cold runs" if verdict.accepted else "; ".join(verdict.reasons)
+            if verdict.partly:
+                said = f"{len(verdict.fixed)} of {len(verdict.fixed + verdict.unfixed)} targets pass, nothing is broken"
             return f"verify       {said}"
         case Observed(observation=Denial(denied=denied)):
             return f"denied       {denied.rule}: {denied.reason}"

@@ -72,10 +72,12 @@ class Results:
 
 
 def _prediction(row: dict[str, Any]) -> dict[str, Any]:
+    mode = {"mode": row["mode"]} if "mode" in row else {}
     return {
         "instance_id": row["instance_id"],
         "model_name_or_path": _MODEL_NAME,
         "model_patch": row["patch"] or "",
+        **mode,
     }
 
 

@@ -35,7 +35,7 @@ def render_page(session_folder: Path) -> str:
 def page_of(record: Record, report: Mapping[str, Any]) -> str:
     """The page of a record, of which the report is known."""
     sections: list[tuple[str, Callable[[], Html]]] = [
-        ("Patch", lambda: diff(report["patch"]) if report["patch"] else tag("p", "No patch was verified.")),
+        ("Patch", lambda: _patch(report)),
         ("Tests", lambda: tests(record)),
         ("Timeline", lambda: timeline(record.entries)),
         ("Localization", lambda: suspects(record)),
@@ -48,6 +48,16 @@ def page_of(record: Record, report: Mapping[str, Any]) -> str:
     template = Template(files(__name__).joinpath("report.html.in").read_text(encoding="utf-8"))
     title = tag("title", f"{_words(report['status'])}: {record.started.session}")
     return template.substitute(title=title, body="\n".join(body))
+
+
+def _patch(report: Mapping[str, Any]) -> Html:
+    if report["patch"]:
+        return diff(report["patch"])
+    if report["best"]:
+        fixed = tag("ul", *(tag("li", tag("code", id)) for id in report["best"]["fixed"]))
+        told = tag("p", "No patch was verified. The best candidate breaks no test that it ran, and repairs:")
+        return tag("div", told, fixed, diff(report["best"]["patch"]))
+    return tag("p", "No patch was verified.")
 
 
 def _section(name: str, build: Callable[[], Html]) -> Html:

@@ -10,11 +10,12 @@ from buildpacks import CaseResult, SuiteReport
 from buildpacks.view import FolderView
 from gate import ApplyPatch, Denied, Patch, Verdict
 from planners.search.localize import Suspect
-from planners.state import Batch, VerdictReached
+from planners.state import Batch, Partial, Plausible, VerdictReached
+from planners.targets import targets_of
 from rfsn.events import Observed, Proposed
 from rfsn.page.markup import Html, counted, folded, lines, tag
 from rfsn.record import Record
-from rfsn.report import diff_of, ranked_suspects, targets_of
+from rfsn.report import diff_of, ranked_suspects
 
 __all__ = ["alternatives", "diff", "suspects", "tests"]
 
@@ -84,7 +85,8 @@ def tests(record: Record) -> Html:
 
 def _after(record: Record, report: SuiteReport) -> Mapping[str, str]:
     """What is known of each failing test under the patch."""
-    targets, unstable = map(frozenset, targets_of(record))
+    known = targets_of(record.progress.state, record.blobs, record.config.target)
+    targets, unstable = frozenset(known.all), frozenset(known.unstable)
     verdict = record.progress.state.verdict
     fixed = frozenset(verdict.fixed) if verdict else frozenset()
 
@@ -157,8 +159,8 @@ def diff(text: str) -> Html:
 def alternatives(record: Record) -> Html:
     """Every patch that passed the tests or was applied and is not the result: why not, and its diff."""
     known = dict(_patches(record))
-    if record.progress.ended and record.progress.ended.status == "repaired" and record.progress.state.applied:
-        known.pop(record.progress.state.applied, None)
+    if verified := record.progress.state.verified:
+        known.pop(verified[0], None)
     if not known:
         return tag("p", "No other patch passed the tests.")
     shown = (
@@ -178,12 +180,19 @@ def _patches(record: Record) -> Iterator[tuple[Patch, str]]:
         match entry.event:
             case Proposed() as proposed:
                 pass
-            case Observed(observation=Batch(plausible=plausible)):
-                for one in plausible:
+            case Observed(observation=Batch(plausible=plausible, partial=partial)):
+                found: tuple[Plausible | Partial, ...] = (*plausible, *partial)
+                for one in found:
                     names[one.patch] = f"number {one.index}, {one.operator} at {one.location}"
-                    yield one.patch, f"{names[one.patch]}: passed a cold run, was not judged"
+                    passed = (
+                        f"plausible for {len(one.fixed)} of the targets"
+                        if isinstance(one, Partial)
+                        else "passed a cold run"
+                    )
+                    yield one.patch, f"{names[one.patch]}: {passed}, was not judged"
             case Observed(observation=VerdictReached(verdict)) if applied is not None:
-                told = "accepted" if verdict.accepted else f"rejected: {'; '.join(verdict.reasons)}"
+                told = "accepted" if verdict.accepted else "kept" if verdict.partly else "rejected"
+                told += f": {'; '.join(verdict.reasons)}" if verdict.reasons else ""
                 yield applied, f"{names.get(applied, 'a proposed patch')}: {told}"
             case Observed() if (
                 proposed is not None

@@ -14,7 +14,7 @@ __all__ = ["candidates_plot"]
 _COLUMNS = 240
 """The most columns; where there are more candidates, a column stands for several."""
 
-_STACK = "ftxidcp"
+_STACK = "ftxidcsp"
 """The order of outcomes from the bottom up."""
 
 type _Column = Counter[str]

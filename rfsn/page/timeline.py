@@ -154,7 +154,8 @@ def _observation(observation: Observation) -> Html:
 
 def _batch(batch: Batch) -> Html:
     counts = ", ".join(f"{count} {LETTERS[letter]}" for letter, count in Counter(batch.outcomes).most_common())
-    found = "".join(f"; number {one.index}: {one.operator} at {one.location}" for one in batch.plausible)
+    named = batch.plausible or batch.partial[:1]
+    found = "".join(f"; number {one.index}: {one.operator} at {one.location}" for one in named)
     return tag("span", f"{counts or 'none was judged'}{found} ({batch.duration_s:.2f} s)")
 
 
@@ -163,7 +164,8 @@ def _verdict(verdict: Verdict) -> Html:
         return tag(
             "span", f"accepted after {counted(verdict.runs, 'cold run')}; {len(verdict.fixed)} fixed, nothing broken"
         )
-    return tag("div", "rejected:", tag("ul", *(tag("li", reason) for reason in verdict.reasons)))
+    said = f"kept, for it repairs {counted(len(verdict.fixed), 'target')}:" if verdict.partly else "rejected:"
+    return tag("div", said, tag("ul", *(tag("li", reason) for reason in verdict.reasons)))
 
 
 def _output(text: str, exit_code: int | None) -> Html:

@@ -1,5 +1,7 @@
 """The verdict as a function of reports."""
 
+from dataclasses import replace
+
 import pytest
 
 from buildpacks import CaseResult, Outcome, SuiteReport
@@ -52,3 +54,13 @@ def test_unstable_ids_say_nothing() -> None:
 
 def test_no_run_is_no_evidence() -> None:
     assert not judge(BASELINE, ["a"], [], []).accepted
+
+
+def test_some_targets_are_a_part_of_a_repair_where_nothing_breaks() -> None:
+    part = suite({"a": P, "b": P, "c": S, "d": F})
+    verdict = judge(BASELINE, ["a", "d"], [], [part, part])
+    assert (verdict.accepted, verdict.partly, verdict.fixed, verdict.unfixed) == (False, True, ("a",), ("d",))
+    breaking = suite({"a": P, "b": F, "c": S, "d": F})
+    for run in (breaking, replace(part, exit_code=0), BASELINE):
+        assert not judge(BASELINE, ["a", "d"], [], [part, run]).partly
+    assert not judge(BASELINE, ["a"], [], [GOOD, GOOD]).partly, "it is a whole one"

@@ -25,6 +25,7 @@ from gate import (
     Rejection,
     RunTests,
     TryPatches,
+    apply,
     judge,
 )
 from planners.api import PlannerContext
@@ -34,15 +35,17 @@ from planners.state import (
     Batch,
     Denial,
     Ended,
+    Kept,
     Observation,
     Output,
+    Partial,
     Plausible,
     SpectrumReady,
     State,
     SuiteRan,
     VerdictReached,
 )
-from planners.targets import repeated, stable_failures
+from planners.targets import probes, reached, repeated, stable_failures
 
 SOURCE = b"def f(a, b):\n    if a < b:\n        return a\n    return b\n"
 P, F, T, S = Outcome.PASSED, Outcome.FAILED, Outcome.TIMEOUT, Outcome.SKIPPED
@@ -80,6 +83,7 @@ class Reports:
         return Spectrum(
             (
                 CaseTrace("t::bad", F, 0.01, lines, (Frame("f.py", 2, "f"),)),
+                CaseTrace("t::worse", F, 0.01, lines, (Frame("f.py", 2, "f"),)),
                 CaseTrace("t::good", P, 0.01, {"f.py": frozenset({2})}),
             )
         )
@@ -93,6 +97,9 @@ BASE = SuiteRan("base", 1, 1, 3, ("t::bad",), 0.5, 0.5)
 AGAIN = SuiteRan("again", 0, 1, 1, ("t::bad",), 0.5, 0.5)
 ACCEPTED = judge(suite({"a": P}), ["a"], [], [replace(suite({"a": P}), exit_code=0)])
 REFUSED = judge(suite({"a": F}), ["a"], [], [suite({"a": F})])
+
+
+PARTLY = judge(suite({"t::bad": F, "t::worse": F}), ["t::bad", "t::worse"], [], [suite({"t::bad": P, "t::worse": F})])
 
 
 def planner() -> MetaPlanner:
@@ -168,6 +175,48 @@ def test_after_a_refused_verdict_the_search_goes_on_behind_the_patch() -> None:
     assert again.phase is Phase.PATCH
 
 
+@pytest.fixture
+def two_targets(monkeypatch: pytest.MonkeyPatch) -> list[Observation]:
+    """How a session begins with two failing tests that run the same function."""
+    monkeypatch.setitem(REPORTS.suites, "base", suite({"t::bad": F, "t::worse": F, "t::good": P}))
+    monkeypatch.setitem(REPORTS.suites, "again", suite({"t::bad": F, "t::worse": F}))
+    both = ("t::bad", "t::worse")
+    return [replace(BASE, failing=both), replace(AGAIN, failing=both), SpectrumReady("spectrum", 3, 0.1)]
+
+
+def partial(batch: Proposal, index: int) -> Partial:
+    found = plausible(batch, index)
+    return Partial(found.index, found.patch, found.operator, found.location, ("t::bad",))
+
+
+def half(spent: float, found: Partial) -> Batch:
+    return Batch(0, "ffsf", (), 0.1, (found,), spent)
+
+
+def test_a_patch_for_some_targets_waits_for_one_for_all(two_targets: list[Observation]) -> None:
+    """Both tests run the lines, so one edit could repair them; when half of the time is used, what there is counts."""
+    found = partial(planner().propose(walk(two_targets)[0], CONTEXT), 2)
+    early, late = (walk([*two_targets, half(spent, found)])[0] for spent in (0.1, 0.5))
+    assert isinstance(planner().propose(early, CONTEXT).action, TryPatches)
+    assert planner().propose(late, CONTEXT).action == ApplyPatch(found.patch)
+
+
+def test_after_a_kept_patch_the_rest_is_searched_from_the_tree_that_it_makes(two_targets: list[Observation]) -> None:
+    found = partial(planner().propose(walk(two_targets)[0], CONTEXT), 2)
+    begin = [*two_targets, half(0.5, found), Output("applied"), VerdictReached(PARTLY)]
+    state, _ = walk(begin)
+    assert (state.kept, state.applied, state.spectrum) == (Kept(found.patch, PARTLY, 4, 0.5), None, None)
+    assert planner().propose(state, CONTEXT).action == RunTests(("t::worse", "t::good"), Collect.SPECTRUM)
+    state, _ = walk([*begin, SpectrumReady("spectrum", 2, 0.1)])
+    action = planner().propose(state, CONTEXT).action
+    assert isinstance(action, TryPatches)
+    before = apply(found.patch, Tree().read).files["f.py"].after
+    for candidate in action.candidates:
+        assert apply(candidate.patch, Tree().read).files["f.py"].after not in {SOURCE, before}
+    last = planner().propose(replace(state, tried=10_000), CONTEXT)
+    assert last.action == GiveUp("none of 10000 candidates repairs the rest")
+
+
 def test_a_dry_search_is_widened_and_then_given_up() -> None:
     observations: list[Observation] = [BASE, AGAIN, SpectrumReady("spectrum", 2, 0.1)]
     phases: list[Phase] = []
@@ -228,3 +277,26 @@ def test_targets_fail_every_time() -> None:
     assert stable_failures(inherited, None, ["t/test_b.py::B::x"])[0] == ("t/test_b.py::B::x",)
     broken = replace(suite({}), problem="it crashed")
     assert stable_failures(baseline, broken) == (("a", "b", "d", "e"), ())
+
+
+def test_probes_stand_for_every_kind_of_failure() -> None:
+    def trace(id: str, lines: set[int], message: str = "AssertionError: x", function: str = "test") -> CaseTrace:
+        path = "t.py" if function == "test" else "f.py"
+        cpu_s = 0.01 * len(lines)
+        return CaseTrace(f"t.py::{id}", F, cpu_s, {"f.py": frozenset(lines)}, (Frame(path, 1, function),), message)
+
+    small, large, other = trace("small", {1, 2}), trace("large", {1, 2, 3}), trace("other", {1, 9})
+    error, inner = trace("error", {1, 2}, "KeyError: 3"), trace("inner", {1, 2, 3}, "KeyError: 1", "lookup")
+    hanging = replace(trace("hanging", {1}, ""), outcome=T)
+    assert probes([large, small]) == ("t.py::small", "t.py::large")
+    assert probes([small, other, large]) == ("t.py::small", "t.py::other")
+    assert probes([large, small, error]) == ("t.py::small", "t.py::error")
+    assert probes([hanging, inner, error]) == ("t.py::error", "t.py::inner", "t.py::hanging")
+    assert len(probes([small, error, inner, hanging])) == 3
+    assert probes([small]) == ("t.py::small",)
+    assert probes([small, replace(large, cpu_s=1.0)]) == ("t.py::small",)
+    spectrum = Spectrum((small, large, other))
+    ids = [trace.id for trace in spectrum.cases]
+    assert reached(spectrum, ids, "f.py:2") == (small, large)
+    assert reached(spectrum, ids[1:], "f.py:2") == (large,)
+    assert reached(spectrum, ids, "f.py:77") == spectrum.cases, "nothing tells, so it may be any of them"

@@ -148,8 +148,9 @@ def test_rows_of_repositories(
     ran = rfsn("eval", dataset, "--repos", tmp_path / "clones", "--out", tmp_path / "out", "--json")
     assert (ran.json["repaired"], ran.json["infra_error"]) == (2, 2)
     results = lines(tmp_path / "out" / "results.jsonl")
+    predictions = lines(tmp_path / "out" / "predictions.jsonl")
     for name in ("least-1", "least-2"):
-        assert results[name]["mode"] == "given"
+        assert results[name]["mode"] == predictions[name]["mode"] == "given"
         assert results[name]["baseline"] == {"fail_to_pass": 1, "failing": 1, "pass_to_pass": 1, "passing": 1}
     assert "no clone of nobody/nothing" in results["no-clone"]["reason"]
     for path in (tmp_path / "out").rglob("*"):

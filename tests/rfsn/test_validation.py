@@ -10,7 +10,7 @@ import pytest
 from buildpacks import Outcome, RunRequest
 from gate import Edit, EditFile, Patch, apply, content_hash
 from rfsn.runs import Bench
-from rfsn.validation import Files, Judged, Pool, WarmWorker
+from rfsn.validation import Files, Judged, Pool, Trial, WarmWorker
 
 SOURCE = """\
 import functools
@@ -150,10 +150,14 @@ def files(changed: Patch) -> Files:
     return {operation.path: [(edit.start, edit.end, edit.text) for edit in operation.edits]}
 
 
+def trial(index: int, before: str, after: str) -> Trial:
+    return Trial(index, files(patch(before, after)), (IDS[0],))
+
+
 def letters(bench: Bench, changes: list[tuple[str, str, str]], workers: int = 1) -> str:
-    numbered = [(index, files(patch(before, after))) for index, (before, after, _) in enumerate(changes)]
+    numbered = [trial(index, before, after) for index, (before, after, _) in enumerate(changes)]
     with Pool([WarmWorker(bench) for _ in range(workers)]) as pool:
-        pool.plan([(id, 0.3) for id in IDS])
+        pool.plan([(IDS[0], 0.3)], [(id, 0.3) for id in IDS[1:]])
         # Nothing is confirmed: a batch ends at the first confirmed candidate, and here every one is wanted.
         judged = pool.judge(numbered, lambda _: False, time.monotonic() + 60)
     assert [one.index for one in judged] == list(range(len(changes)))
@@ -180,14 +184,74 @@ def test_what_passes_warm_passes_cold_and_the_other_way_round(make_bench: Callab
 def test_a_batch_ends_at_the_first_confirmed_candidate(make_bench: Callable[..., Bench]) -> None:
     bench = make_bench(FILES)
     order = [1, 3, 0, 4, 6, 5]  # two of these pass; the second is the one that is confirmed
-    numbered = [(place, files(patch(*CHANGES[index][:2]))) for place, index in enumerate(order, 100)]
+    numbered = [trial(place, *CHANGES[index][:2]) for place, index in enumerate(order, 100)]
     for workers in (1, 2):
         with Pool([WarmWorker(bench) for _ in range(workers)]) as pool:
-            pool.plan([(id, 0.3) for id in IDS])
+            pool.plan([(IDS[0], 0.3)], [(id, 0.3) for id in IDS[1:]])
             judged = pool.judge(numbered, lambda index: index == 104, time.monotonic() + 60)
             late = pool.judge(numbered, lambda _: True, time.monotonic() - 1)
         assert judged == [Judged(100, "f"), Judged(101, "f"), Judged(102, "c"), Judged(103, "f"), Judged(104, "p")]
         assert late == []
+
+
+TWO_FAULTS = """\
+def first(x):
+    return x + 2
+
+
+def second(x):
+    return x + 3
+
+
+def third(x):
+    return x
+"""
+TWO_FAULTS_TESTS = """\
+from two import first, second, third
+
+def test_first():
+    assert first(1) == 2
+
+def test_first_again():
+    assert first(2) == 3
+
+def test_second():
+    assert second(1) == 2
+
+def test_third():
+    assert third(1) == 1
+"""
+
+
+def test_what_repairs_some_targets_is_told_with_them(make_bench: Callable[..., Bench]) -> None:
+    bench = make_bench({"two.py": TWO_FAULTS, "test_two.py": TWO_FAULTS_TESTS, "pytest.ini": "[pytest]\n"})
+    targets = [f"test_two.py::test_{name}" for name in ("first", "first_again", "second")]
+    probes = (targets[0], targets[2])
+
+    def changed(index: int, *edits: tuple[str, str]) -> Trial:
+        places = sorted((TWO_FAULTS.index(before), before, after) for before, after in edits)
+        return Trial(index, {"two.py": [(at, at + len(one), other.encode()) for at, one, other in places]}, probes)
+
+    first, second = ("x + 2", "x + 1"), ("x + 3", "x + 1")
+    trials = [
+        changed(0, first),
+        changed(1, second),
+        changed(2, first, second),
+        changed(3, ("x + 2", "2")),
+        changed(4, first, ("return x\n", "return x + 1\n")),
+        changed(5, ("x + 2", "x + 4")),
+    ]
+    with Pool([WarmWorker(bench)]) as pool:
+        pool.plan([(id, 0.3) for id in targets], [("test_two.py::test_third", 0.3)])
+        judged = pool.judge(trials, lambda _: False, time.monotonic() + 60)
+    assert [(one.letter, sorted(one.fixed)) for one in judged] == [
+        ("s", targets[:2]),
+        ("s", targets[2:]),
+        ("c", []),
+        ("s", targets[:1]),
+        ("f", []),  # it breaks the test that passes
+        ("f", []),
+    ]
 
 
 def test_traces_name_lines_frames_and_outcomes(make_bench: Callable[..., Bench]) -> None:

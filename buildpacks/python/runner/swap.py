@@ -9,6 +9,7 @@ from __future__ import annotations
 import __future__
 
 import ast
+import functools
 import gc
 import importlib.machinery
 import types
@@ -84,6 +85,7 @@ class Source:
             self._content = file.read()
         self._code = compile(self._content, filename, "exec", dont_inherit=True)
         self._future = self._code.co_flags & _FUTURE
+        self._compile = functools.lru_cache(maxsize=64)(self._compile_part)  # what stays the same from one to the next
         self._statements: List[Tuple[int, int, int]] = []
         if self._content.isascii():  # offsets in any other encoding are not worth the trouble
             self._statements = _top_level(self._content)
@@ -92,17 +94,24 @@ class Source:
         """The whole file with the edits (start, end, text) applied."""
         return _spliced(self._content, edits)
 
-    def compiled(self, edits: List[Tuple[int, int, str]]) -> Tuple[types.CodeType, types.CodeType]:
-        """The code before and after: of the one top-level statement that has all the edits, else of the whole file."""
-        first, last = edits[0][0], edits[-1][1]
-        for start, end, line in self._statements:
-            if start < first and last < end:
-                shifted = [(from_ - start, to - start, text) for from_, to, text in edits]
-                before = self._content[start:end]
-                return self._compile(before, line), self._compile(_spliced(before, shifted), line)
-        return self._code, self._compile(self.edited(edits), 1)
+    def compiled(self, edits: List[Tuple[int, int, str]]) -> List[Tuple[types.CodeType, types.CodeType]]:
+        """The code before and after: of the top-level statements that have the edits, else of the whole file."""
+        inside: Dict[Tuple[int, int, int], List[Tuple[int, int, str]]] = {}
+        for from_, to, text in edits:
+            around = [(start, end, line) for start, end, line in self._statements if start < from_ and to < end]
+            if not around:
+                return [(self._code, self._compile(self.edited(edits), 1))]
+            start = around[0][0]
+            inside.setdefault(around[0], []).append((from_ - start, to - start, text))
+        return [
+            (
+                self._compile(self._content[start:end], line),
+                self._compile(_spliced(self._content[start:end], own), line),
+            )
+            for (start, end, line), own in inside.items()
+        ]
 
-    def _compile(self, source: bytes, line: int) -> types.CodeType:
+    def _compile_part(self, source: bytes, line: int) -> types.CodeType:
         text = b"\n" * (line - 1) + source
         code: types.CodeType = compile(text, self._filename, "exec", flags=self._future, dont_inherit=True)
         return code

@@ -16,7 +16,7 @@ from typing import Any, Dict, List, Optional, TextIO, Tuple
 
 import pytest
 
-from .attempt import Recorder, answer_and_exit, in_child, run_until_failure, trace_one, watch
+from .attempt import Limited, Recorder, answer_and_exit, in_child, trace_one, try_out, watch
 from .swap import LiveFunctions, NeedsImport, Source, override_sources
 from .trace import CalledCode, LineTracer, read_lines
 
@@ -35,7 +35,8 @@ class Worker:
         self._called = CalledCode()
         self._stem: Optional[TextIO] = None
         self._attempt: Optional[Tuple[Dict[str, Any], int]] = None
-        self._plan: List[Tuple[str, float]] = []
+        self._targets: Dict[str, float] = {}
+        self._tests: Dict[str, float] = {}
         self._items: Dict[str, pytest.Item] = {}
         self._sources: Dict[str, Source] = {}
 
@@ -49,7 +50,8 @@ class Worker:
         self._items = {item.nodeid: item for item in session.items}
         if self._attempt:
             request, writing = self._attempt
-            answer_and_exit(lambda _: self._run(request["tests"]), writing, request["limit"])
+            self._targets, self._tests = request["targets"], request["tests"]
+            answer_and_exit(lambda _: self._run(request["probes"]), writing, request["limit"])
         self._serve(session)
         os._exit(0)
 
@@ -97,8 +99,9 @@ class Worker:
         print(json.dumps(answer), file=self._answers, flush=True)
 
     def _do_plan(self, request: Dict[str, Any]) -> Dict[str, Any]:
-        self._plan = [(test, limit) for test, limit in request["tests"] if test in self._items]
-        return {"planned": len(self._plan)}
+        self._targets = {id: limit for id, limit in request["targets"] if id in self._items}
+        self._tests = {id: limit for id, limit in request["tests"] if id in self._items}
+        return {"planned": len(self._targets) + len(self._tests)}
 
     def _do_trace(self, request: Dict[str, Any]) -> Dict[str, Any]:
         item = self._items.get(request["id"])
@@ -119,27 +122,33 @@ class Worker:
                 files[self._file(path)] = self._source(path).compiled(edits)
         except (SyntaxError, ValueError, RecursionError, MemoryError, OverflowError) as error:
             return {"index": request["index"], "outcome": "invalid", "id": type(error).__name__}
-        limit = sum(limit for _, limit in self._plan)
-        answer, _ = in_child(lambda _: self._try_swapped(files), limit)
+        limit = sum(self._targets.values()) + sum(self._tests.values())
+        answer, _ = in_child(lambda _: self._try_swapped(files, request["probes"]), limit)
         if answer["outcome"] == "needs_import" and self._stem is not None:
-            ask = {"files": request["files"], "tests": self._plan, "limit": limit}
+            ask = {"targets": self._targets, "tests": self._tests, "limit": limit, **request}
             print(json.dumps(ask), file=self._stem, flush=True)
             answer = json.loads(self._stem.readline())
         return dict(answer, index=request["index"])
 
-    def _try_swapped(self, files: Dict[str, Tuple[CodeType, CodeType]]) -> Dict[str, Any]:
+    def _try_swapped(self, files: Dict[str, List[Tuple[CodeType, CodeType]]], probes: List[str]) -> Dict[str, Any]:
         try:
-            for filename, (base, changed) in files.items():
-                self._live.swap(filename, base, changed)
+            for filename, changes in files.items():
+                for base, changed in changes:
+                    self._live.swap(filename, base, changed)
         except NeedsImport:
             return {"outcome": "needs_import"}
-        return self._run(self._plan)
+        return self._run(probes)
 
-    def _run(self, tests: List[Tuple[str, float]]) -> Dict[str, Any]:
-        missing = [test for test, _ in tests if test not in self._items]
+    def _run(self, probes: List[str]) -> Dict[str, Any]:
+        missing = [id for id in (*self._targets, *self._tests) if id not in self._items]
         if missing:
             return {"outcome": "missing", "id": missing[0]}
-        return run_until_failure([(self._items[test], limit) for test, limit in tests], self._recorder)
+
+        def limited(limits: Dict[str, float]) -> List[Limited]:
+            return [(self._items[id], limit) for id, limit in limits.items()]
+
+        first = {id: self._targets[id] for id in probes}
+        return try_out(limited(first), limited(self._targets), limited(self._tests), self._recorder)
 
     # Sources
 

@@ -1,0 +1,141 @@
+"""Judging batches of candidates: the gate first, then warm workers, then a cold run of what passed."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Mapping
+from statistics import median
+
+from buildpacks import CaseTrace, Outcome, RunRequest, Spectrum
+from gate import Candidate, Context, Denied, EditFile, Gate, Patch, Verdict, apply, judge
+from planners.state import Batch, Partial, Plausible, State, most_fixed
+from planners.targets import Targets, probes, reached, targets_of
+from rfsn.blobs import BlobStore
+from rfsn.budget import Budget
+from rfsn.runs import Bench
+from rfsn.validation import Files, Judged, Limits, Pool, Trial, WarmWorker
+
+__all__ = ["BatchJudge"]
+
+_LEAST_LIMIT_S = 0.1
+
+
+class BatchJudge:
+    """Judges the candidates of one session."""
+
+    def __init__(
+        self, bench: Bench, gate: Gate, blobs: BlobStore, budget: Budget, *, workers: int, wanted: tuple[str, ...] = ()
+    ) -> None:
+        self._bench = bench
+        self._gate = gate
+        self._blobs = blobs
+        self._budget = budget
+        self._wanted = wanted
+        self._pool = Pool([WarmWorker(bench) for _ in range(workers)]) if bench.pack.warm_runner(bench.plan) else None
+        self._planned: Spectrum | None = None
+
+    def close(self) -> None:
+        """End every warm worker."""
+        if self._pool:
+            self._pool.close()
+
+    def judge(self, candidates: tuple[Candidate, ...], offset: int, state: State, context: Context) -> Batch:
+        """Judge candidates, of which the first has the number `offset`, up to the first plausible one."""
+        began = time.monotonic()
+        numbered = dict(enumerate(candidates, offset))
+        allowed = {
+            index: one
+            for index, one in numbered.items()
+            if not isinstance(self._gate.screen(one.patch, context), Denied)
+        }
+        judged = {index: Judged(index, "d") for index in numbered.keys() - allowed.keys()}
+        judged |= {one.index: one for one in self._judge(allowed, state)}
+        outcomes = ""
+        for index in numbered:
+            if index not in judged or outcomes.endswith("p"):
+                break
+            outcomes += judged[index].letter
+        if len(outcomes) < len(candidates) and not outcomes.endswith("p"):
+            self.close()  # the time is up: no later step may count what the warm workers used
+
+        def found(letter: str) -> list[tuple[int, Patch, str, str]]:
+            indexes = [index for index, one in enumerate(outcomes, offset) if one == letter]
+            return [(at, numbered[at].patch, numbered[at].operator, numbered[at].location) for at in indexes]
+
+        partial = [Partial(*one, fixed=judged[one[0]].fixed) for one in found("s")]
+        return Batch(
+            offset,
+            outcomes,
+            plausible=tuple(Plausible(*one) for one in found("p")),
+            duration_s=round(time.monotonic() - began, 3),
+            partial=most_fixed(partial),
+            spent=round(self._budget.search_spent(state), 3),
+        )
+
+    def _judge(self, candidates: Mapping[int, Candidate], state: State) -> list[Judged]:
+        """Judge candidates up to the first plausible one: warm where that is possible, else cold.
+
+        Warm validation takes edits of files alone, and a worker that knows every target.
+        """
+        known = targets_of(state, self._blobs, self._wanted)
+        deadline = self._budget.search_deadline(state)
+        edits = {index: edits for index, one in candidates.items() if (edits := _edits(one.patch)) is not None}
+        spectrum = self._blobs.spectrum(state.spectrum.spectrum) if state.spectrum else Spectrum(())
+        traced = {trace.id for trace in spectrum.cases if trace.outcome is not Outcome.MISSING}
+        if self._pool is not None and len(edits) == len(candidates) and traced.issuperset(known.left):
+            if self._planned is not spectrum:
+                self._pool.plan(*self._order(known, spectrum))
+                self._planned = spectrum
+            locations = {one.location for one in candidates.values()}
+            asked = {location: probes(reached(spectrum, known.left, location)) for location in locations}
+            trials = [Trial(index, edits[index], asked[one.location]) for index, one in candidates.items()]
+            return self._pool.judge(
+                trials, lambda index: self._run_cold(candidates[index].patch, known, state).accepted, deadline
+            )
+        judged: list[Judged] = []
+        for index, one in candidates.items():
+            if time.monotonic() >= deadline or (judged and judged[-1].letter == "p"):
+                break
+            verdict = self._run_cold(one.patch, known, state)
+            fixed = tuple(id for id in verdict.fixed if id in known.left)
+            letter = "p" if verdict.accepted else "s" if fixed and verdict.partly else "f"
+            judged.append(Judged(index, letter, fixed))
+        return judged
+
+    def _run_cold(self, patch: Patch, known: Targets, state: State) -> Verdict:
+        """What one cold run of everything says of a candidate."""
+        assert state.baseline is not None
+        limit = self._budget.case_limit_s
+        timeout = min(self._budget.left_s, 10.0 + 5.0 * state.baseline.forecast_s)
+        report = self._bench.run_tests(RunRequest((), limit, limit), timeout, apply(patch, self._bench.view.read))
+        return judge(known.baseline, known.all, known.unstable, [report])
+
+    def _order(self, known: Targets, spectrum: Spectrum) -> tuple[Limits, Limits]:
+        """The targets that are left and the tests that pass, the cheapest first, with their limits."""
+        traces = {trace.id: trace for trace in spectrum.cases}
+        usual = median([trace.cpu_s for trace in spectrum.cases if trace.outcome is Outcome.PASSED] or [0.0])
+        passing = {case.id for case in known.baseline.cases if case.outcome is Outcome.PASSED} - {*known.unstable}
+        passing |= {*known.all} - {*known.left}
+
+        def cost(id: str) -> float:
+            trace = traces.get(id)
+            return trace.cpu_s if trace else usual
+
+        def limited(ids: Iterable[str]) -> Limits:
+            return [(id, self._limit(traces.get(id), usual)) for id in sorted(ids, key=lambda id: (cost(id), id))]
+
+        return limited(known.left), limited(passing)
+
+    def _limit(self, trace: CaseTrace | None, usual: float) -> float:
+        """CPU seconds that a test may use under a candidate: ten times what it used on the base, where that ended."""
+        if trace is None:
+            return self._budget.case_limit_s
+        return max(_LEAST_LIMIT_S, 10.0 * (usual if trace.outcome is Outcome.TIMEOUT else trace.cpu_s))
+
+
+def _edits(patch: Patch) -> Files | None:
+    """A patch for the warm protocol; None where it does more than to edit files."""
+    edited = [operation for operation in patch if isinstance(operation, EditFile)]
+    if len(edited) < len(patch) or len({operation.path for operation in edited}) < len(edited):
+        return None
+    return {operation.path: [(edit.start, edit.end, edit.text) for edit in operation.edits] for operation in edited}
