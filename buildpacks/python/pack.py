@@ -25,6 +25,7 @@ from buildpacks.api import (
 )
 from buildpacks.junit import JUnitError, read_cases
 from buildpacks.python import interpreters
+from buildpacks.python.commands import command_for, options_of, split, unittest_files
 from buildpacks.python.requirements import read_needs
 from sandbox import CommandResult, Ending, Mount
 
@@ -50,6 +51,7 @@ _PROTECTED = (
     # tests and what feeds them
     "test_*.py",
     "*_test.py",
+    "tests.py",
     "conftest.py",
     "test/",
     "tests/",
@@ -101,8 +103,7 @@ class PythonBuildpack:
 
     def plan(self, view: RepoView, options: PlanOptions) -> BuildPlan:
         """An environment with pytest, the declared requirements and, where it can be installed, the project itself."""
-        test = options.test or ("python", "-m", "pytest")
-        _split(test)
+        test = command_for(view, options.test)
         needs = read_needs(view)
         interpreter = interpreters.find(needs.python)
         if interpreter is None:
@@ -131,7 +132,7 @@ class PythonBuildpack:
             fetch=fetch,
             build=build,
             fallback=(("/env/bin/python", "-c", _PUT_ON_PATH),),
-            test=tuple(test),
+            test=test,
             env={"PYTHONHASHSEED": "0", "PYTHONDONTWRITEBYTECODE": "1", **options.env},
             mounts=(Mount(interpreter.prefix, str(interpreter.prefix)), Mount(_uv_binary(), _UV)),
             cache_key=_digest([json.dumps(identity).encode()]),
@@ -140,9 +141,9 @@ class PythonBuildpack:
 
     def focus(self, plan: BuildPlan, request: RunRequest) -> RunSpec:
         """The plan's command through the cold runner, with results in `/results/junit.xml`."""
-        arguments, module = _split(plan.test)
+        arguments, module = split(plan.test)
         if request.ids:
-            arguments = (*_options(arguments), *request.ids)
+            arguments = (*options_of(arguments), *request.ids)
         options = {
             "args": [*arguments, "-o", "junit_family=xunit1", "--junitxml=/results/junit.xml", *_QUIET],
             "module": module,
@@ -180,13 +181,12 @@ class PythonBuildpack:
         return report(cases)
 
     def protected(self, view: RepoView) -> tuple[str, ...]:
-        """The patterns of pytest projects; the same for every tree."""
-        del view
-        return _PROTECTED
+        """The patterns of pytest projects, and the tests that only unittest would find."""
+        return (*_PROTECTED, *(f"/{path}" for path in unittest_files(view)))
 
     def warm_runner(self, plan: BuildPlan) -> WarmRunner:
         """The worker of `buildpacks/python/runner/warm.py`."""
-        arguments, module = _split(plan.test)
+        arguments, module = split(plan.test)
         quick = ("-s", "--tb=no", "--assert=plain", *_CACHE)
         return WarmRunner(_runner_argv("warm", {"args": [*arguments, *quick], "module": module}), (_RUNNER_MOUNT,))
 
@@ -199,33 +199,6 @@ _RUNNER_MOUNT = Mount(_RUNNER, "/rfsn/rfsn_runner")
 
 def _runner_argv(mode: str, options: dict[str, object]) -> tuple[str, ...]:
     return ("/env/bin/python", "-c", _START, mode, json.dumps(options))
-
-
-def _split(command: Sequence[str]) -> tuple[tuple[str, ...], bool]:
-    """Pytest's arguments in a command, and whether it is started as a module (which puts the tree on the path)."""
-    match [re.sub(r"^.*/", "", command[0]) if command else "", *command[1:]]:
-        case [python, "-m", "pytest", *arguments] if re.fullmatch(r"python[\d.]*", python):
-            return tuple(arguments), True
-        case ["pytest" | "py.test", *arguments]:
-            return tuple(arguments), False
-    raise BuildpackError(
-        f"the Python buildpack runs pytest, not {' '.join(command)!r}: say --test 'python -m pytest ...'"
-    )
-
-
-def _options(arguments: Sequence[str]) -> tuple[str, ...]:
-    """The arguments that are options: when tests are named by id, the paths of the command give way to them."""
-    kept: list[str] = []
-    for before, argument in zip(["", *arguments], arguments, strict=False):
-        if argument.startswith("-") or (before in _WITH_VALUE and kept and kept[-1] == before):
-            kept.append(argument)
-    return tuple(kept)
-
-
-_WITH_VALUE = frozenset(
-    {"-o", "-p", "-c", "-k", "-m", "-W", "-n", "--rootdir", "--confcutdir", "--ignore", "--ignore-glob", "--deselect",
-     "--import-mode", "--maxfail", "--tb", "--capture", "--basetemp", "--log-level", "--cov", "--timeout"}
-)  # fmt: skip
 
 
 def _uv_binary() -> Path:

@@ -73,7 +73,72 @@ def test_requirement_files_include_one_another() -> None:
     assert read_needs(Tree(files)).requirements == ("attrs==23.1", "mock ; python_version > '3'")
 
 
-@pytest.mark.parametrize("name", ["pyproject.toml", "setup.cfg"])
+def test_names_in_setup_py_stand_for_their_literals() -> None:
+    text = """
+BASE = ["six"]
+EXTRAS = {"test": ["mock"], "css": ["tinycss2"]}
+setup(install_requires=BASE + ["attrs"], extras_require=EXTRAS, python_requires=read("python.txt"))
+"""
+    needs = read_needs(Tree({"setup.py": text, "requirements-dev.txt": "-e .[css]\n"}))
+    assert (needs.requirements, needs.python) == (("six", "attrs", "mock", "tinycss2"), "")
+
+
+def test_poetry_versions_become_those_of_the_standard() -> None:
+    text = """
+        [tool.poetry.dependencies]
+        python = "^3.9"
+        requests = {version = "^2.28", extras = ["socks"]}
+        rich = {version = "*", optional = true}
+        sister = {path = "../sister"}
+        old = [{version = "~1.2", python = "<3.11"}, {version = "1.4.*", python = ">=3.11"}]
+        both = "^1 || ^2"
+        [tool.poetry.group.dev.dependencies]
+        mock = "5.1"
+    """
+    needs = read_needs(Tree({"pyproject.toml": text}))
+    assert needs.requirements == (
+        "requests[socks] (>=2.28,<3.0)",
+        'old (>=1.2,<1.3) ; python_version < "3.11"',
+        'old (==1.4.*) ; python_version >= "3.11"',
+        "both",
+        "mock (==5.1)",
+    )
+    assert needs.python == ">=3.9,<4.0"
+    with pytest.raises(BuildpackError, match=r"requests in tool\.poetry"):
+        read_needs(Tree({"pyproject.toml": '[tool.poetry.dependencies]\nrequests = "bananas"\n'}))
+
+
+@pytest.mark.parametrize(
+    ("files", "expected"),
+    [
+        ({"pyproject.toml": '[tool.uv]\ndev-dependencies = ["mock"]\n'}, ("mock",)),
+        ({"pyproject.toml": '[tool.pdm.dev-dependencies]\ntest = ["mock"]\nlint = ["ruff"]\n'}, ("mock",)),
+        ({"pyproject.toml": '[tool.hatch.envs.default]\ndependencies = ["mock"]\n'}, ("mock",)),
+        (
+            {"Pipfile": '[packages]\nsix = {version = ">1", markers = "python_version > \'3\'"}\n'},
+            ("six>1 ; python_version > '3'",),
+        ),
+        ({"Pipfile": '[dev-packages]\nmock = {extras = ["a"], version = "*"}\nlocal = {path = "."}\n'}, ("mock[a]",)),
+        (
+            {"tox.ini": "[testenv]\ndeps =\n  mock\n  py39: six\n  -rmore.txt\n", "more.txt": "attrs\n"},
+            ("mock", "attrs"),
+        ),
+        ({"tox.ini": "[testenv]\ndeps = mock<1\n", "requirements-dev.txt": "mock>2\n"}, ("mock>2",)),
+        (
+            {
+                "pyproject.toml": '[project]\nname = "a"\ndynamic = ["dependencies"]\n'
+                '[tool.setuptools.dynamic]\ndependencies = {file = ["base.in"]}\n',
+                "base.in": "attrs\n",
+            },
+            ("attrs",),
+        ),
+    ],
+)
+def test_every_tools_own_table_counts(files: dict[str, str], expected: tuple[str, ...]) -> None:
+    assert read_needs(Tree(files)).requirements == expected
+
+
+@pytest.mark.parametrize("name", ["pyproject.toml", "setup.cfg", "tox.ini", "Pipfile"])
 def test_a_broken_file_is_named(name: str) -> None:
     with pytest.raises(BuildpackError, match=name):
         read_needs(Tree({name: "[[["}))

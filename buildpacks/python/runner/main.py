@@ -14,6 +14,7 @@ def main() -> None:
     import pytest
 
     from .cold import Watchdog
+    from .tame import Tame
     from .warm import Worker
 
     sys.path.pop(0)
@@ -21,4 +22,4 @@ def main() -> None:
         sys.path.insert(0, os.getcwd())
     sys.argv = [pytest.__file__, *options["args"]]
     plugin: object = Worker(options) if mode == "warm" else Watchdog(options)
-    sys.exit(int(pytest.main(options["args"], plugins=[plugin])))
+    sys.exit(int(pytest.main(options["args"], plugins=[Tame(), plugin])))

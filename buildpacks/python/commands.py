@@ -1,0 +1,118 @@
+"""Test commands: what pytest is told for a command that the user gave, or for none.
+
+unittest's cases are run by pytest too, so that each has an id, a limit and an outcome of its own.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+from collections.abc import Sequence
+from fnmatch import fnmatch
+from posixpath import basename
+from typing import NoReturn
+
+from buildpacks.api import BuildpackError, RepoView
+
+__all__ = ["command_for", "options_of", "split", "unittest_files"]
+
+_PYTEST = ("python", "-m", "pytest")
+_CONFIGURATIONS = ("pytest.ini", ".pytest.ini", "pytest.toml", ".pytest.toml", "tox.ini", "setup.cfg", "pyproject.toml")
+_PYTEST_FILES = ("test_*.py", "*_test.py")
+_UNITTEST_FILES = "test*.py"
+_WITH_VALUE = frozenset(
+    {"-o", "-p", "-c", "-k", "-m", "-W", "-n", "--rootdir", "--confcutdir", "--ignore", "--ignore-glob", "--deselect",
+     "--import-mode", "--maxfail", "--tb", "--capture", "--basetemp", "--log-level", "--cov", "--timeout"}
+)  # fmt: skip
+
+
+def command_for(view: RepoView, given: Sequence[str] | None) -> tuple[str, ...]:
+    """The pytest command that runs what the command `given` would, or all tests where none is given.
+
+    Raises `BuildpackError` for a command of another runner.
+    """
+    if given is None:
+        return _PYTEST if not _only_unittest_names(view) else (*_PYTEST, "-o", f"python_files={_UNITTEST_FILES}")
+    match given:
+        case [python, "-m", "unittest", *arguments] if re.fullmatch(r"python[\d.]*", basename(python)):
+            return (*_PYTEST, *_translated(arguments, view))
+    split(given)
+    return tuple(given)
+
+
+def unittest_files(view: RepoView) -> list[str]:
+    """Files that unittest would discover and pytest would not."""
+    names = (path for path in view.files() if fnmatch(basename(path), _UNITTEST_FILES))
+    return [path for path in names if not _is_pytest_file(path) and re.search(rb"\bTestCase\b", view.read(path))]
+
+
+def split(command: Sequence[str]) -> tuple[tuple[str, ...], bool]:
+    """Pytest's arguments in a command, and whether it is started as a module (which puts the tree on the path)."""
+    match [basename(command[0]) if command else "", *command[1:]]:
+        case [python, "-m", "pytest", *arguments] if re.fullmatch(r"python[\d.]*", python):
+            return tuple(arguments), True
+        case ["pytest" | "py.test", *arguments]:
+            return tuple(arguments), False
+    raise BuildpackError(
+        f"the Python buildpack runs pytest, not {' '.join(command)!r}: say --test 'python -m pytest ...'"
+    )
+
+
+def options_of(arguments: Sequence[str]) -> tuple[str, ...]:
+    """The arguments that are options: when tests are named by id, the paths of the command give way to them."""
+    kept: list[str] = []
+    for before, argument in zip(["", *arguments], arguments, strict=False):
+        if argument.startswith("-") or (before in _WITH_VALUE and kept and kept[-1] == before):
+            kept.append(argument)
+    return tuple(kept)
+
+
+def _is_pytest_file(path: str) -> bool:
+    return any(fnmatch(basename(path), pattern) for pattern in _PYTEST_FILES)
+
+
+def _only_unittest_names(view: RepoView) -> bool:
+    """Whether pytest would find no file by its own patterns, nor by the project's, and unittest some."""
+    if any(_is_pytest_file(path) for path in view.files()):
+        return False
+    configured = (view.read(name) for name in _CONFIGURATIONS if view.exists(name))
+    return not any(b"python_files" in text for text in configured) and bool(unittest_files(view))
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise BuildpackError(f"the test command of unittest cannot be read: {message}")
+
+
+def _translated(arguments: Sequence[str], view: RepoView) -> list[str]:
+    """Unittest's own command line as arguments of pytest."""
+    discover = not arguments or arguments[0] == "discover" or all(one.startswith("-") for one in arguments)
+    parser = _Parser(prog="unittest", add_help=False)
+    for flag in ("-v", "-q", "-f", "-b", "-c", "--verbose", "--quiet", "--failfast", "--buffer", "--catch", "--locals"):
+        parser.add_argument(flag, action="store_true", dest="ignored")
+    parser.add_argument("-k", action="append", default=[])
+    parser.add_argument("-s", "--start-directory", default=".")
+    parser.add_argument("-p", "--pattern", default=_UNITTEST_FILES)
+    parser.add_argument("-t", "--top-level-directory")
+    parser.add_argument("names", nargs="*")
+    known = parser.parse_args([one for one in arguments if one != "discover"] if discover else list(arguments))
+    wanted = ["-k", " or ".join(one.strip("*") for one in known.k)] if known.k else []
+    if not discover:
+        return [*wanted, *(_located(name, view) for name in known.names)]
+    start, pattern = [*known.names, known.start_directory][0], [*known.names[1:2], known.pattern][0]
+    path = [] if start in {".", ""} else ["-o", f"pythonpath={known.top_level_directory or start}", start]
+    return [*wanted, "-o", f"python_files={pattern}", *path]
+
+
+def _located(name: str, view: RepoView) -> str:
+    """The node id of what unittest names by a file, or by a dotted module, class and method."""
+    if view.exists(name):
+        return name
+    parts = name.split(".")
+    for count in range(len(parts), 0, -1):
+        place = "/".join(parts[:count])
+        if view.exists(f"{place}.py"):
+            return "::".join([f"{place}.py", *parts[count:]])
+        if any(path.startswith(f"{place}/") for path in view.files()):
+            break
+    raise BuildpackError(f"the test command names {name}, and there is no such module")
