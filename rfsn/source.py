@@ -30,6 +30,10 @@ AUTHOR = {
 
 # The same files are the same commit, whenever they are taken.
 _TIMELESS = {f"GIT_{role}_DATE": "2000-01-01T00:00:00Z" for role in ("AUTHOR", "COMMITTER")}
+_MAX_SAID = 500
+
+# How ssh is written for short: git@host:owner/name.git
+_SCP_LIKE = re.compile(r"[\w.-]+@[\w.-]+:")
 # Bytes stay as they are: no end-of-line conversion, no filter, no keyword expansion, whatever .gitattributes says.
 _RAW_ATTRIBUTES = "* -text -filter -ident -working-tree-encoding\n"
 
@@ -49,7 +53,7 @@ class Snapshot:
 
 def is_url(source: str) -> bool:
     """Whether `source` names a remote repository rather than a local path."""
-    return "://" in source or source.startswith("git@")
+    return "://" in source or bool(_SCP_LIKE.match(source))
 
 
 def take_source(source: str, ref: str | None, into: Path, patch: str = "") -> Snapshot:
@@ -238,8 +242,7 @@ def _fetch(remote: str, revision: str, prefix: str, into: Path) -> None:
         git("read-tree", f"FETCH_HEAD:{prefix}" if prefix else "FETCH_HEAD", cwd=scratch)
         git("--work-tree", str(into), "checkout-index", "--all", "--quiet", cwd=scratch)
     except GitError as error:
-        raise UsageError(
-            f"{remote} at {revision} cannot be fetched: {error.stderr.strip().splitlines()[-1]}"
-        ) from error
+        said = " ".join(error.stderr.split())[-_MAX_SAID:] or "git says no more"
+        raise UsageError(f"{remote} at {revision} cannot be fetched: {said}") from error
     finally:
         remove_tree(scratch)

@@ -104,3 +104,30 @@ def test_what_is_not_there_is_said(server: str, path: str, ref: str, rfsn: Calla
     ran = rfsn("repair", server + path, "--ref", ref)
     assert ran.code == 2
     assert "cannot be fetched" in ran.err
+
+
+SSH = """\
+#!/bin/sh
+# ssh for one host: the command is run here, as git's own tests have it.
+echo "$@" >> "$HOME/asked"
+while [ $# -gt 2 ]; do shift; done
+[ "$1" = git@code.example ] || { echo "ssh: no such host $1" >&2; exit 255; }
+exec sh -c "$2"
+"""
+
+
+def test_a_repository_behind_ssh(project: Callable[..., Path], rfsn: Callable[..., Any], tmp_path: Path) -> None:
+    folder = project(FILES, "hosted")
+    tools = tmp_path / "tools"
+    tools.mkdir()
+    (tools / "ssh").write_text(SSH)
+    (tools / "ssh").chmod(0o755)
+    (tmp_path / ".gitconfig").write_text(f"[safe]\n\tdirectory = {folder}/.git\n")
+    variables = {"PATH": f"{tools}:{os.environ['PATH']}", "HOME": str(tmp_path)}
+    result = rfsn("repair", f"git@code.example:{folder}", "--json", env=variables).json
+    assert result["status"] == "repaired", result
+    assert result["source"] == f"git@code.example:{folder} at HEAD"
+    assert "BatchMode=yes" in (tmp_path / "asked").read_text(), "ssh could wait for a password"
+    ran = rfsn("repair", f"ada@elsewhere.example:{folder}", env=variables)
+    assert ran.code == 2
+    assert "cannot be fetched: ssh: no such host ada@elsewhere.example" in ran.err
