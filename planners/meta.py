@@ -6,6 +6,8 @@ agrees, and the search goes on for the others from the tree that it makes.
 
 from __future__ import annotations
 
+from itertools import accumulate
+
 from buildpacks import Spectrum
 from gate import (
     Action,
@@ -28,6 +30,8 @@ __all__ = ["MetaPlanner"]
 
 _MAX_DENIALS = 3
 _TRACED_PASSING = 200
+_TRACED_PASSING_S = 5.0
+"""How many passing tests are traced at most, and how long those took on the base."""
 _PATIENCE = 256
 """How many more candidates are tried, at least, for a patch of all targets after one for some was found."""
 
@@ -180,11 +184,13 @@ class MetaPlanner:
         assert state.baseline is not None
         targets = self._targets(state, context)
         report = context.evidence.report(state.baseline.report)
-        passing = [case.id for case in report.cases if case.outcome == "passed"]
+        passing = [case for case in report.cases if case.outcome == "passed"]
         context.generator("traced").shuffle(passing)
         files = {id.split("::")[0] for id in targets}
-        passing.sort(key=lambda id: id.split("::")[0] not in files)
-        return targets + tuple(passing[:_TRACED_PASSING])
+        passing.sort(key=lambda case: case.id.split("::")[0] not in files)
+        spent = accumulate(case.duration_s for case in passing)
+        affordable = [case.id for case, so_far in zip(passing, spent, strict=True) if so_far <= _TRACED_PASSING_S]
+        return targets + tuple(affordable[:_TRACED_PASSING])
 
 
 def _shared(spectrum: Spectrum, targets: tuple[str, ...], context: PlannerContext) -> bool:

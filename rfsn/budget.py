@@ -8,10 +8,15 @@ from collections.abc import Callable
 from buildpacks import Outcome
 from planners.state import State
 
-__all__ = ["Budget"]
+__all__ = ["Budget", "verdict_s"]
 
 _VERDICT_SHARE = 2.5
 """The verdict's reserve, in forecast runs of the suite: two runs, and half of one for the noise."""
+
+
+def verdict_s(forecast_s: float) -> float:
+    """The time that is kept for a verdict, where a run of the suite takes `forecast_s`."""
+    return 1.0 + _VERDICT_SHARE * forecast_s
 
 
 class Budget:
@@ -33,6 +38,14 @@ class Budget:
         return min(self.left_s, self._time_limit_s / (1.0 + _VERDICT_SHARE))
 
     @property
+    def no_room(self) -> str:
+        """Why a suite that takes longer than `suite_limit_s` cannot lead to a verdict, and what to do."""
+        return (
+            f"the verdict takes two more runs, for which the time limit of {self._time_limit_s:g} s has no room: "
+            "raise --time-limit, or name fewer tests with --test"
+        )
+
+    @property
     def case_limit_s(self) -> float:
         """CPU time after which a single test counts as hanging: a sixtieth of the time limit, 1 to 30 s."""
         return min(30.0, max(1.0, self._time_limit_s / 60.0))
@@ -43,7 +56,7 @@ class Budget:
 
     def reserve_s(self, state: State) -> float:
         """Time that is kept for the verdict."""
-        return 1.0 + _VERDICT_SHARE * (state.baseline.forecast_s if state.baseline else 0.0)
+        return verdict_s(state.baseline.forecast_s if state.baseline else 0.0)
 
     def search_spent(self, state: State) -> float:
         """The share of the time for searching that is used up, 0 to 1."""

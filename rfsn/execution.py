@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from difflib import get_close_matches
 
 from buildpacks import CaseResult, Outcome, RunRequest, Spectrum, SuiteReport
@@ -107,7 +108,10 @@ class Executor:
     def _run_tests(self, ids: tuple[str, ...], state: State) -> SuiteRan:
         limit = self._budget.case_limit_s
         request = RunRequest(ids, case_limit_s=limit, hang_budget_s=limit)
-        report = self._bench.run_tests(request, self._budget.suite_limit_s, self._applied(state))
+        timeout = self._budget.suite_limit_s
+        report = self._bench.run_tests(request, timeout, self._applied(state))
+        if report.problem and report.duration_s >= timeout:
+            report = replace(report, problem=f"{report.problem}; {self._budget.no_room}")
         if state.baseline is None and report.crashed:
             report = self._one_by_one() or report
         if state.baseline is None and not report.problem:

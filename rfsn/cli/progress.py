@@ -5,10 +5,13 @@ from __future__ import annotations
 from typing import TextIO
 
 from planners.state import Batch, Denial, SpectrumReady, SuiteRan, VerdictReached
+from rfsn.budget import verdict_s
 from rfsn.events import EnvironmentReady, Event, Observed, Resumed, SessionEnded, SessionStarted, SourceTaken
 from rfsn.session import Progress, Session
 
 __all__ = ["Lines", "line_of", "printable"]
+
+_WORTH_SAYING_S = 10.0
 
 
 class Lines:
@@ -38,8 +41,7 @@ def _line_of(event: Event, progress: Progress) -> str | None:
         case EnvironmentReady(description=description, backend=backend, test=test):
             return f"environment  {description} in {backend}; tests: {' '.join(test)}"
         case Observed(observation=SuiteRan() as ran):
-            what = "again" if progress.state.repeat is not None else "tests"
-            return f"reproduce    {what}: {ran.failing_total} of {ran.total} fail ({ran.duration_s:.1f} s)"
+            return f"reproduce    {_suite(ran, again=progress.state.repeat is not None)}"
         case Observed(observation=SpectrumReady(cases=cases)):
             return f"localize     traced {cases} tests"
         case Observed(observation=Batch() as batch):
@@ -60,6 +62,14 @@ def _line_of(event: Event, progress: Progress) -> str | None:
             return "resumed"
         case SessionStarted() | SessionEnded() | _:
             return None
+
+
+def _suite(ran: SuiteRan, *, again: bool) -> str:
+    if ran.problem:
+        return f"the tests could not run ({ran.duration_s:.1f} s)"
+    reserve = verdict_s(ran.forecast_s)
+    kept = f"; {reserve:.0f} s are kept for the verdict" if not again and reserve > _WORTH_SAYING_S else ""
+    return f"{'again' if again else 'tests'}: {ran.failing_total} of {ran.total} fail ({ran.duration_s:.1f} s{kept})"
 
 
 def printable(text: str) -> str:
