@@ -179,6 +179,11 @@ class State:
             return self.applied, self.verdict
         return (self.kept.patch, self.kept.verdict) if self.kept else None
 
+    @property
+    def told(self) -> Verdict | None:
+        """The verdict to tell of: that of the verified patch, else the last one."""
+        return self.verified[1] if self.verified else self.verdict
+
     def after(self, proposal: Proposal, observation: Observation) -> State:
         """The state after one step. A denied step changes no phase; `denials` counts those in a row before the end."""
         state = replace(self, steps=self.steps + 1, last=observation)

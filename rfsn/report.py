@@ -46,7 +46,7 @@ def diff_of(record: Record, patch: Patch) -> str:
 def report_of(record: Record) -> dict[str, Any]:
     """The report of a session: what `report.json` holds."""
     progress, state = record.progress, record.progress.state
-    ended, verdict = progress.ended, state.verified[1] if state.verified else state.verdict
+    ended, verdict = progress.ended, state.told
     outcomes: Counter[str] = Counter()
     denials: list[dict[str, str]] = []
     for entry in record.entries:

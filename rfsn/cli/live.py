@@ -80,7 +80,7 @@ class LiveView:
     def _best(self) -> str:
         state = self._session.progress.state
         if state.applied is not None:
-            return "a patch that passes every test, being verified"
+            return "a patch, which is being verified"
         if state.plausible:
             return f"{state.plausible[0].operator} at {state.plausible[0].location}"
         if state.partial:

@@ -66,7 +66,7 @@ def tests(record: Record) -> Html:
     report = record.blobs.report(state.baseline.report)
     failing = [case for case in report.cases if case.outcome.failing]
     after = _after(record, report)
-    parts = [_counts(report, state.verdict)]
+    parts = [_counts(report, state.told)]
     if failing:
         head = tag("tr", *(tag("th", name) for name in ("failing test", "before", "after")))
         rows = [_row(case, after) for case in failing[:_LISTED]]
@@ -74,9 +74,9 @@ def tests(record: Record) -> Html:
             _perhaps_folded(tag("table", head, *rows), len(failing), f"the {counted(len(failing), 'failing test')}")
         )
         parts.append(_left_out(len(failing)))
-    if state.verdict and state.verdict.broken:
+    if state.told and state.told.broken:
         parts.append(tag("h3", "Passed before, and no longer"))
-        parts.append(_ids(list(state.verdict.broken)))
+        parts.append(_ids(list(state.told.broken)))
     passed = [case.id for case in report.cases if not case.outcome.failing]
     if passed:
         parts.append(folded(f"{counted(len(passed), 'other test')}", _ids(passed), _left_out(len(passed))))
@@ -87,7 +87,7 @@ def _after(record: Record, report: SuiteReport) -> Mapping[str, str]:
     """What is known of each failing test under the patch."""
     known = targets_of(record.progress.state, record.blobs, record.config.target)
     targets, unstable = frozenset(known.all), frozenset(known.unstable)
-    verdict = record.progress.state.verdict
+    verdict = record.progress.state.told
     fixed = frozenset(verdict.fixed) if verdict else frozenset()
 
     def told(id: str) -> str:
@@ -107,7 +107,7 @@ def _counts(report: SuiteReport, verdict: Verdict | None) -> Html:
     before = ", ".join(f"{count} {outcome}" for outcome, count in outcomes.most_common())
     said = [tag("strong", "Before: "), f"{before or 'no tests'}."]
     if verdict is not None:
-        result = "accepted" if verdict.accepted else "rejected"
+        result = "accepted" if verdict.accepted else "kept" if verdict.partly else "rejected"
         changed = f"{len(verdict.fixed)} fixed, {len(verdict.unfixed)} not fixed, {len(verdict.broken)} broken"
         runs = counted(verdict.runs, "cold run")
         said += [
