@@ -47,8 +47,8 @@ class Budget:
 
     @property
     def case_limit_s(self) -> float:
-        """CPU time after which a single test counts as hanging: a sixtieth of the time limit, 1 to 30 s."""
-        return min(30.0, max(1.0, self._time_limit_s / 60.0))
+        """CPU time after which a single test counts as hanging: a thirtieth of the time limit, 2 to 30 s."""
+        return min(30.0, max(2.0, self._time_limit_s / 30.0))
 
     def trace_limit_s(self, outcome: Outcome | None) -> float:
         """CPU time for tracing one test: a hanging one shows its loop at once."""

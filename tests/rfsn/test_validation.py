@@ -181,6 +181,47 @@ def test_what_passes_warm_passes_cold_and_the_other_way_round(make_bench: Callab
         assert (passed == set(IDS) and report.exit_code == 0) == (letter == "p"), (before, after, report)
 
 
+HANGING = """\
+import unittest
+
+import pytest
+
+
+def test_plain():
+    while True:
+        pass
+
+
+class Hanging(unittest.TestCase):
+    def test_one(self):
+        while True:
+            pass
+
+    def test_two(self):
+        while True:
+            pass
+
+    def test_fine(self):
+        pass
+"""
+
+
+def test_hanging_tests_of_any_kind_are_over_their_limit(make_bench: Callable[..., Bench]) -> None:
+    """unittest keeps what is raised in a test to itself."""
+    bench = make_bench({"test_h.py": HANGING, "pytest.ini": "[pytest]\n"})
+    report = bench.run_tests(RunRequest((), case_limit_s=0.5, hang_budget_s=0.5), 60)
+    assert {case.id.rpartition("::")[2]: case.outcome for case in report.cases} == {
+        "test_plain": Outcome.TIMEOUT,
+        "test_one": Outcome.TIMEOUT,
+        "test_two": Outcome.TIMEOUT,
+        "test_fine": Outcome.PASSED,
+    }
+    worker = WarmWorker(bench)
+    traces = list(worker.trace([(case.id, 0.3) for case in report.cases]))
+    worker.close()
+    assert [trace.outcome for trace in traces] == [case.outcome for case in report.cases]
+
+
 def test_a_batch_ends_at_the_first_confirmed_candidate(make_bench: Callable[..., Bench]) -> None:
     bench = make_bench(FILES)
     order = [1, 3, 0, 4, 6, 5]  # two of these pass; the second is the one that is confirmed

@@ -13,7 +13,7 @@ from typing import Any, Callable, Dict, Generator, List, NoReturn, Optional, Seq
 
 import pytest
 
-from .limits import limited, wall
+from .limits import OVER_LIMIT, limited, wall
 from .trace import LineTracer, frames_of
 
 Limited = Tuple[pytest.Item, float]
@@ -38,7 +38,7 @@ class Recorder:
         outcome = yield
         report = outcome.get_result()
         if report.failed and call.excinfo is not None:
-            limit = "rfsn: the test reached" in str(call.excinfo.value)
+            limit = OVER_LIMIT in str(call.excinfo.value)
             self.outcome = "timeout" if limit else "failed" if report.when == "call" else "error"
             self.message = call.excinfo.exconly()[:2000]
             self.frames = frames_of(call.excinfo.tb, self._root)

@@ -22,11 +22,12 @@ class Watchdog:
 
     def _watch(self) -> Generator[None, Any, None]:
         limit = self._limit if self._budget > 0 else self._limit / 20
-        with limited(limit):
+        with limited(limit) as reached:
             outcome = yield
-        if outcome.excinfo and issubclass(outcome.excinfo[0], LimitReached):
+        if reached:
             self._budget -= limit
-            outcome.force_exception(pytest.fail.Exception(f"rfsn: over the limit of {limit:g} s", pytrace=False))
+        if outcome.excinfo and issubclass(outcome.excinfo[0], LimitReached):
+            outcome.force_exception(pytest.fail.Exception(str(outcome.excinfo[1]), pytrace=False))
 
     @pytest.hookimpl(hookwrapper=True)
     def pytest_runtest_setup(self) -> Generator[None, Any, None]:
