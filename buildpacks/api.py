@@ -149,13 +149,15 @@ class PlanOptions:
     """What is asked of a plan: a test command (argv) instead of the pack's own, and extra environment variables.
 
     `packages` are the exact requirements of the environment, instead of those that the project declares. `version` is
-    for builds that would ask the history for one.
+    for builds that would ask the history for one. `image` is the image that all steps run in, with its own interpreter
+    or compiler; empty where they run on this machine's.
     """
 
     test: tuple[str, ...] | None = None
     env: Mapping[str, str] = field(default_factory=dict)
     packages: tuple[str, ...] | None = None
     version: str = ""
+    image: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,9 +211,10 @@ class WarmRunner:
 
 
 class Buildpack(Protocol):
-    """One language's knowledge."""
+    """One language's knowledge. `image` is the public image in which Docker sandboxes build and test its projects."""
 
     name: str
+    image: str
     api_version: int
 
     def detect(self, view: RepoView) -> Detection:

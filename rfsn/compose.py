@@ -87,7 +87,7 @@ def _run(session: Session, planner: Planner, take: Callable[[Path], Snapshot] | 
         snapshot = take(session.base) if take else take_source(source, config.ref, session.base)
         session.record(SourceTaken(**asdict(snapshot)))
     project = Project(Record.of(session))
-    with _provider(config.sandbox) as provider:
+    with _provider(config.sandbox, project.image) as provider:
         environment = prepare_environment(project.plan, session.base, provider, offline=config.offline)
         if session.progress.environment is None:
             session.record(_ready(project, provider, environment))
@@ -116,8 +116,8 @@ def _ready(project: Project, provider: SandboxProvider, environment: Path) -> En
 
 
 @contextmanager
-def _provider(name: str) -> Iterator[SandboxProvider]:
-    provider = choose(name)
+def _provider(name: str, image: str) -> Iterator[SandboxProvider]:
+    provider = choose(name, image)
     try:
         yield provider
     finally:

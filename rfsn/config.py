@@ -30,8 +30,10 @@ class Config(BaseModel):
     """The test command (argv); the buildpack's own where none is given."""
     target: tuple[str, ...] = ()
     """The test ids to repair; every failing test where none is named."""
-    sandbox: Literal["auto", "bubblewrap", "local"] = "auto"
+    sandbox: Literal["auto", "docker", "bubblewrap", "local"] = "auto"
     """What holds untrusted code."""
+    image: str | None = None
+    """The image of the Docker sandbox; the buildpack's own where none is named."""
     env: dict[str, str] = Field(default_factory=dict)
     """Environment variables of the test command."""
     time_limit: float = Field(default=900.0, gt=0)
@@ -67,7 +69,10 @@ def load_config(options: Mapping[str, Any], file: Path | None = None) -> Config:
         if name.startswith("RFSN_") and name not in NOT_SETTINGS and key in Config.model_fields:
             layers.update(_checked({key: text}, f"the environment variable {name}"))
     layers.update(_checked({key: value for key, value in options.items() if value is not None}, "the options"))
-    return Config(**layers)
+    config = Config(**layers)
+    if config.image is not None and config.sandbox != "docker":
+        raise UsageError(f"the image {config.image} is for the Docker sandbox: add --sandbox docker")
+    return config
 
 
 def _checked(layer: dict[str, Any], origin: str) -> dict[str, Any]:

@@ -73,7 +73,7 @@ def prepare_environment(plan: BuildPlan, base: Path, provider: SandboxProvider, 
 
 
 def _make(plan: BuildPlan, base: Path, environment: Path, provider: SandboxProvider, *, offline: bool) -> None:
-    cache = home.cache_home() / "uv"
+    cache = home.cache_home() / f"uv-{provider.name}"  # what one backend writes, another may not be able to read
     cache.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="rfsn-build-") as scratch:
         workspace = Path(scratch) / "repo"

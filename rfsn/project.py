@@ -31,11 +31,17 @@ class Project:
         self._protected = pathspec.GitIgnoreSpec.from_lines(patterns)
         self._paths = BasePaths(self.view.files(), self.view.links())
 
+    @property
+    def image(self) -> str:
+        """The image that the project is built and tested in; empty where that is this very machine."""
+        config = self._record.config
+        return (config.image or self.pack.image) if config.sandbox == "docker" else ""
+
     @cached_property
     def plan(self) -> BuildPlan:
         """How the pack makes the environment and runs the tests. Raises `UsageError` where it cannot."""
         config, source = self._record.config, self._record.progress.source
-        options = PlanOptions(config.test, config.env, config.packages, source.version if source else "")
+        options = PlanOptions(config.test, config.env, config.packages, source.version if source else "", self.image)
         try:
             return self.pack.plan(self.view, options)
         except BuildpackError as error:

@@ -91,6 +91,7 @@ class PythonBuildpack:
     """Detects, plans and reads Python projects whose tests pytest runs."""
 
     name = "python"
+    image = "python:3.12-slim-bookworm"
     api_version = API_VERSION
 
     def detect(self, view: RepoView) -> Detection:
@@ -105,16 +106,12 @@ class PythonBuildpack:
         """An environment with pytest, the declared requirements and, where it can be installed, the project itself."""
         test = command_for(view, options.test)
         needs = read_needs(view)
-        interpreter = interpreters.find(needs.python)
-        if interpreter is None:
-            raise BuildpackError(
-                f"no interpreter here satisfies requires-python {needs.python!r}: install one that does"
-            )
+        python, mounts, description = _interpreter(needs.python, options.image)
         install = (_UV, "pip", "install", "--python", "/env/bin/python")
         declared = ("pytest", *needs.requirements) if options.packages is None else options.packages
         requirements = (*declared, *needs.build)
         fetch = (
-            (_UV, "venv", "--relocatable", "--allow-existing", "--python", str(interpreter.executable), "/env"),
+            (_UV, "venv", "--relocatable", "--allow-existing", "--python", python, "/env"),
             (*install, "--only-binary", ":all:", *requirements),
         )
         versions = [f"{name}={options.version or '0.0.0'}" for name in _VERSION_VARIABLES]
@@ -126,7 +123,7 @@ class PythonBuildpack:
         )
         folders = sorted({dirname(path) for path in view.files() if path.endswith(".py")})
         built_from = [*(view.read(path) for path in needs.sources), *map(str.encode, folders)] if needs.build else []
-        identity = [API_VERSION, str(interpreter.executable), fetch, build, _digest(built_from)]
+        identity = [API_VERSION, options.image, python, fetch, build, _digest(built_from)]
         return BuildPlan(
             pack=self.name,
             fetch=fetch,
@@ -134,9 +131,9 @@ class PythonBuildpack:
             fallback=(("/env/bin/python", "-c", _PUT_ON_PATH),),
             test=test,
             env={"PYTHONHASHSEED": "0", "PYTHONDONTWRITEBYTECODE": "1", **options.env},
-            mounts=(Mount(interpreter.prefix, str(interpreter.prefix)), Mount(_uv_binary(), _UV)),
+            mounts=(*mounts, Mount(_uv_binary(), _UV)),
             cache_key=_digest([json.dumps(identity).encode()]),
-            description="Python {}.{} ({})".format(*interpreter.version, interpreter.executable),
+            description=description,
         )
 
     def focus(self, plan: BuildPlan, request: RunRequest) -> RunSpec:
@@ -199,6 +196,17 @@ _RUNNER_MOUNT = Mount(_RUNNER, "/rfsn/rfsn_runner")
 
 def _runner_argv(mode: str, options: dict[str, object]) -> tuple[str, ...]:
     return ("/env/bin/python", "-c", _START, mode, json.dumps(options))
+
+
+def _interpreter(wanted: str, image: str) -> tuple[str, tuple[Mount, ...], str]:
+    """An interpreter, the mounts that it needs and its description: the image's own, else one found here."""
+    if image:
+        return "python3", (), f"Python of the image {image}"
+    found = interpreters.find(wanted)
+    if found is None:
+        raise BuildpackError(f"no interpreter here satisfies requires-python {wanted!r}: install one that does")
+    description = "Python {}.{} ({})".format(*found.version, found.executable)
+    return str(found.executable), (Mount(found.prefix, str(found.prefix)),), description
 
 
 def _uv_binary() -> Path:

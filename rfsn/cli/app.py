@@ -29,7 +29,8 @@ app.add_typer(sessions, name="sessions")
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout and nothing else there.")]
 Test = Annotated[str | None, typer.Option("--test", metavar="CMD", help="The test command, split as a shell would.")]
 Target = Annotated[list[str] | None, typer.Option("--target", metavar="ID", help="A test to repair; may be repeated.")]
-Sandbox = Annotated[str | None, typer.Option(metavar="auto|bubblewrap|local", help="What holds untrusted code.")]
+Sandbox = Annotated[str | None, typer.Option(metavar="auto|docker|bubblewrap|local", help="What holds untrusted code.")]
+Image = Annotated[str | None, typer.Option(metavar="NAME", help="The image of the Docker sandbox.")]
 Env = Annotated[list[str] | None, typer.Option("--env", metavar="K=V", help="An environment variable of the tests.")]
 Offline = Annotated[bool | None, typer.Option("--offline", help="Make environments from caches alone.")]
 MaxSteps = Annotated[int | None, typer.Option(metavar="N", help="The most steps of a session (default 200).")]
@@ -62,6 +63,7 @@ def repair(
     test: Test = None,
     target: Target = None,
     sandbox: Sandbox = None,
+    image: Image = None,
     env: Env = None,
     offline: Offline = None,
     time_limit: Annotated[float | None, typer.Option(metavar="S", help="Seconds in all (default 900).")] = None,
@@ -78,7 +80,7 @@ def repair(
     """Repair REPO: find the fault, try patches, verify one."""
     from rfsn.cli import commands  # noqa: PLC0415
 
-    options = _options(ref=ref, test=test, target=target, sandbox=sandbox, env=env, offline=offline)
+    options = _options(ref=ref, test=test, target=target, sandbox=sandbox, image=image, env=env, offline=offline)
     options |= {"time_limit": time_limit, "max_steps": max_steps, "workers": workers, "seed": seed}
     options |= {"apply": apply or None, "branch": branch}
     raise typer.Exit(commands.repair(repo, options, config, out, metrics_port=metrics_port, as_json=json))
@@ -160,6 +162,7 @@ def evaluate(
     only: Annotated[list[str] | None, typer.Option(metavar="ID", help="Only this instance; may be repeated.")] = None,
     retry: Annotated[list[str] | None, typer.Option(metavar="STATUS", help="Run those with this status again.")] = None,
     sandbox: Sandbox = None,
+    image: Image = None,
     env: Env = None,
     offline: Offline = None,
     max_steps: MaxSteps = None,
@@ -171,7 +174,7 @@ def evaluate(
     """Repair every instance of a data set and count the results."""
     from rfsn.cli import commands  # noqa: PLC0415
 
-    options = _options(sandbox=sandbox, env=env, offline=offline)
+    options = _options(sandbox=sandbox, image=image, env=env, offline=offline)
     options |= {"time_limit": instance_timeout, "max_steps": max_steps, "seed": seed}
     chosen = commands.Selection(limit, tuple(only or ()), tuple(retry or ()))
     raise typer.Exit(

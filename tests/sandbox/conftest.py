@@ -1,4 +1,7 @@
-"""Real sandboxes. Where bubblewrap cannot run its tests skip, unless RFSN_REQUIRE_SANDBOX=1."""
+"""Real sandboxes. Where one cannot run its tests skip, unless RFSN_REQUIRE_SANDBOX=1 or RFSN_REQUIRE_DOCKER=1.
+
+The Docker engine is the one that DOCKER_HOST names; its image is made by `scripts/docker-images skeleton`.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +16,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from sandbox import Command, Mount, SandboxSpec, SandboxUnavailable, choose
+from sandbox.docker import DockerProvider
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -25,11 +29,13 @@ INTERPRETER = () if sys.base_prefix == "/usr" else (Mount(Path(sys.base_prefix),
 
 def provider_or_skip(name: str) -> SandboxProvider:
     try:
+        if name == "docker":
+            return DockerProvider("rfsn-test:skeleton", (Mount(Path("/usr"), "/usr"),))
         return choose(name)
     except SandboxUnavailable as error:
-        if os.environ.get("RFSN_REQUIRE_SANDBOX") == "1":
+        if os.environ.get("RFSN_REQUIRE_DOCKER" if name == "docker" else "RFSN_REQUIRE_SANDBOX") == "1":
             raise
-        pytest.skip(f"no sandbox here: {error}")
+        pytest.skip(f"no {name} sandbox here: {error}")
 
 
 class Box:
@@ -58,7 +64,12 @@ def bubblewrap(tmp_path: Path) -> Iterator[Box]:
     yield from _box("bubblewrap", tmp_path)
 
 
-@pytest.fixture(params=["bubblewrap", "local"])
+@pytest.fixture
+def docker(tmp_path: Path) -> Iterator[Box]:
+    yield from _box("docker", tmp_path)
+
+
+@pytest.fixture(params=["bubblewrap", "docker", "local"])
 def box(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Box]:
     yield from _box(request.param, tmp_path)
 

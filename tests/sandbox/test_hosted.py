@@ -69,16 +69,18 @@ def descriptors() -> set[str]:
 
 
 def test_no_descriptor_is_leaked(box: Box) -> None:
-    box.sh("true")
-    gc.collect()
-    before = descriptors()
-    for _ in range(5):
-        box.sh("cat", timeout_s=5)
-        box.sandbox.run(Command(("cat",), 5, stdin=b"x"))
-        box.sh("sleep 5", timeout_s=0.05)
-        box.sh("x" * 200_000)
-        box.sandbox.spawn(Command(("cat",), 5)).kill()
-    assert descriptors() == before
+    def use(times: int) -> int:
+        for _ in range(times):
+            box.sh("cat", timeout_s=5)
+            box.sandbox.run(Command(("cat",), 5, stdin=b"x"))
+            box.sh("sleep 5", timeout_s=0.05)
+            box.sh("x" * 200_000)
+            box.sandbox.spawn(Command(("cat",), 5)).kill()
+        gc.collect()
+        return len(descriptors())
+
+    before = use(2)
+    assert use(5) <= before + 3, "more than the connections that are kept for later"
 
 
 def test_a_nul_is_refused(box: Box) -> None:

@@ -1,0 +1,184 @@
+"""One container: what it may use, how it is labelled, and how it goes away."""
+
+from __future__ import annotations
+
+import os
+import time
+from contextlib import suppress
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+from sandbox.docker.engine import engine_errors
+from sandbox.errors import SandboxFailed
+from sandbox.layout import ENVIRONMENT
+from sandbox.model import ENV, REPO
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from docker import DockerClient
+    from docker.models.containers import Container as Handle
+
+    from sandbox.model import SandboxSpec
+
+__all__ = ["LABEL", "USER_ID", "Container", "controller_identity"]
+
+LABEL = "rfsn"
+"""The prefix of every label that our containers have."""
+
+USER_ID = 64123
+"""The user that commands run as where the controller is root; else it is the controller's own user."""
+
+_OWN_FOLDERS = ("/tmp", "/run")  # noqa: S108
+_LIFETIME_S = 24 * 3600
+# Where a local engine keeps account of a container, by cgroups of version 1 and 2.
+_CPU_V1 = ("cpuacct/docker/{id}/cpuacct.usage",)
+_CPU_V2 = ("docker/{id}/cpu.stat", "system.slice/docker-{id}.scope/cpu.stat")
+_PIDS = ("pids/docker/{id}/pids.current", "docker/{id}/pids.current", "system.slice/docker-{id}.scope/pids.current")
+_OWN_PROCESSES = 2  # the engine's init, and the sleep
+
+
+@cache
+def controller_identity() -> Mapping[str, str]:
+    """Which process of which boot and namespace makes the containers: numbers alone come back."""
+    stat = Path("/proc/self/stat").read_text()
+    return {
+        f"{LABEL}.boot": Path("/proc/sys/kernel/random/boot_id").read_text().strip(),
+        f"{LABEL}.namespace": str(Path("/proc/self/ns/pid").readlink()),
+        f"{LABEL}.pid": str(os.getpid()),
+        f"{LABEL}.started": stat.rpartition(")")[2].split()[19],
+    }
+
+
+class Container:
+    """A running container for one sandbox: no network, no capability, a read-only root, and an end of its own.
+
+    Its first process only sleeps, as root without capabilities; commands run as `user`, who can end all that is theirs
+    and not that.
+    """
+
+    def __init__(self, client: DockerClient, image: str, spec: SandboxSpec) -> None:
+        """Create and start it. Raises `SandboxFailed`."""
+        self.user = f"{os.geteuid()}:{os.getegid()}" if os.geteuid() else f"{USER_ID}:{USER_ID}"
+        self._born = time.time()
+        limits = spec.limits
+        with engine_errors("start a container"):
+            self._handle: Handle = client.containers.create(
+                image,
+                # An engine may give a tmpfs the mode of the image's folder, whatever mode is asked for.
+                ["/bin/sh", "-c", f"chmod 1777 {' '.join(_OWN_FOLDERS)} && exec sleep {_LIFETIME_S}"],
+                user="0:0",
+                labels={**controller_identity(), f"{LABEL}.deadline": str(int(time.time()) + _LIFETIME_S)},
+                init=True,
+                network_mode="host" if spec.network else "none",
+                cap_drop=["ALL"],
+                security_opt=["no-new-privileges"],
+                read_only=True,
+                tmpfs=dict.fromkeys(_OWN_FOLDERS, f"exec,size={limits.file_bytes}"),
+                shm_size=limits.file_bytes,
+                mounts=list(_mounts(spec)),
+                mem_limit=limits.memory_bytes,
+                memswap_limit=limits.memory_bytes,
+                pids_limit=limits.processes,
+                ulimits=list(_ulimits(spec)),
+                log_config=_no_log(),
+                working_dir=REPO,
+                environment=ENVIRONMENT,
+                hostname="sandbox",
+            )
+            self.id = str(self._handle.id)
+        try:
+            with engine_errors("start a container"):
+                self._handle.start()
+        except SandboxFailed:
+            self.remove()
+            raise
+        self._client = client
+
+    def out_of_memory(self) -> bool:
+        """Whether the kernel ended a process of this container for the memory that all of them used."""
+        with engine_errors("tell of memory"):
+            # Fractions of a second are the engine's own, and unknown to the SDK's types.
+            events = cast("Any", self._client).events(
+                since=f"{self._born:.6f}",
+                until=f"{time.time():.6f}",  # one in the future would be waited for
+                filters={"container": self.id, "event": "oom"},
+                decode=True,
+            )
+            try:
+                return any(True for _ in events)
+            finally:
+                events.close()
+
+    def is_running(self) -> bool:
+        """Whether it is still there and its first process alive."""
+        from docker.errors import NotFound  # noqa: PLC0415  # a fifth of a second that only this backend needs
+
+        with engine_errors("look after a container"):
+            try:
+                self._handle.reload()
+            except NotFound:
+                return False
+            return str(self._handle.status) == "running"
+
+    def cpu_s(self) -> float:
+        """CPU seconds of all that ran in it; 0 where nobody can tell. The engine itself is slow to say."""
+        if usage := self._account(_CPU_V1):
+            return int(usage) / 1e9
+        if usage := self._account(_CPU_V2):
+            return int(usage.split()[1]) / 1e6
+        with suppress(SandboxFailed, KeyError), engine_errors("tell of CPU time"):
+            stats: Any = self._client.api.stats(self.id, stream=False, one_shot=True)
+            return float(stats["cpu_stats"]["cpu_usage"]["total_usage"]) / 1e9
+        return 0.0
+
+    def has_leftovers(self) -> bool:
+        """Whether anything but its own two processes runs in it; true where that cannot be known."""
+        count = self._account(_PIDS)
+        return not count or int(count) > _OWN_PROCESSES
+
+    def _account(self, places: tuple[str, ...]) -> str:
+        for place in places:
+            with suppress(OSError):
+                return Path("/sys/fs/cgroup", place.format(id=self.id)).read_text()
+        return ""
+
+    def remove(self) -> None:
+        """Kill and remove it. Raises `SandboxFailed`, naming it, where the engine will not."""
+        from docker.errors import NotFound  # noqa: PLC0415  # a fifth of a second that only this backend needs
+
+        for pause_s in (0.2, 0.5, None):
+            try:
+                with engine_errors(f"remove the container {self.id[:12]}"), suppress(NotFound):
+                    self._handle.remove(force=True, v=True)
+            except SandboxFailed:
+                if pause_s is None:
+                    raise
+                time.sleep(pause_s)
+            else:
+                return
+
+
+def _mounts(spec: SandboxSpec) -> Iterator[Any]:
+    from docker.types import Mount  # noqa: PLC0415  # the same
+
+    yield Mount(REPO, str(spec.workspace), type="bind", read_only=spec.read_only)
+    if spec.environment is not None:
+        yield Mount(ENV, str(spec.environment), type="bind", read_only=True)
+    for mount in spec.mounts:
+        yield Mount(mount.target, str(mount.source), type="bind", read_only=not mount.writable)
+
+
+def _ulimits(spec: SandboxSpec) -> Iterator[Any]:
+    from docker.types import Ulimit  # noqa: PLC0415  # the same
+
+    limits = {"fsize": spec.limits.file_bytes, "nofile": spec.limits.open_files, "core": 0}
+    for name, value in limits.items():
+        yield Ulimit(name=name, soft=value, hard=value)
+
+
+def _no_log() -> Any:
+    from docker.types import LogConfig  # noqa: PLC0415  # the same
+
+    return LogConfig(type="none")

@@ -1,0 +1,102 @@
+"""Reaching a Docker engine, and the images that it has."""
+
+from __future__ import annotations
+
+import socket
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from sandbox.errors import SandboxFailed, SandboxUnavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from docker import DockerClient
+
+__all__ = ["connect", "engine_errors", "require_image"]
+
+_TIMEOUT_S = 60
+_PULL_TIMEOUT_S = 600
+_CONNECTIONS = 2
+_DEFAULT = "unix:///var/run/docker.sock"
+_OLDEST_API = "1.41"  # of Docker 20.10
+
+
+def connect() -> DockerClient:
+    """The engine that the environment (DOCKER_HOST) or the default socket names.
+
+    Raises `SandboxUnavailable`, with the remedy, where none answers.
+    """
+    import docker  # noqa: PLC0415  # a fifth of a second that only this backend needs
+    from docker.errors import DockerException  # noqa: PLC0415
+    from docker.utils import kwargs_from_env  # noqa: PLC0415
+
+    given = kwargs_from_env()
+    address = str(given.get("base_url", _DEFAULT))
+    try:
+        if address.startswith("unix://"):  # a client that finds nobody there leaves its socket open
+            with socket.socket(socket.AF_UNIX) as knock:
+                knock.connect(address.removeprefix("unix://"))
+        # With a version given, nothing is asked before the ping: a client that fails in the making leaves its sockets.
+        client = docker.DockerClient(
+            **given,
+            version=_OLDEST_API,
+            timeout=_TIMEOUT_S,
+            num_pools=_CONNECTIONS,
+            max_pool_size=_CONNECTIONS,
+        )
+    except (DockerException, OSError) as error:
+        raise _unreachable(error) from error
+    try:
+        client.ping()
+    except (DockerException, OSError) as error:
+        client.close()
+        raise _unreachable(error) from error
+    return client
+
+
+def _unreachable(error: Exception) -> SandboxUnavailable:
+    return SandboxUnavailable(
+        f"no Docker engine answers ({error}): start one (systemctl start docker), set DOCKER_HOST, "
+        "join the group docker, or use --sandbox bubblewrap"
+    )
+
+
+def require_image(client: DockerClient, image: str) -> str:
+    """The id of `image`, pulled now where the engine does not have it. Raises `SandboxUnavailable` with the remedy."""
+    from docker.errors import APIError, DockerException, ImageNotFound  # noqa: PLC0415  # the same
+
+    try:
+        return str(client.images.get(image).id)
+    except ImageNotFound:
+        pass
+    except (DockerException, OSError) as error:
+        raise SandboxUnavailable(f"the Docker engine cannot look for the image {image}: {error}") from error
+    try:
+        client.api.timeout = _PULL_TIMEOUT_S
+        repository, _, tag = image.partition(":") if "/" not in image.rpartition(":")[2] else (image, "", "")
+        return str(client.images.pull(repository, tag=tag or "latest").id)
+    except (APIError, DockerException, OSError) as error:
+        said = getattr(error, "explanation", None) or error
+        raise SandboxUnavailable(
+            f"the image {image} is not there and cannot be pulled ({said}): run 'docker pull {image}', "
+            "or name another with --image"
+        ) from error
+    finally:
+        client.api.timeout = _TIMEOUT_S
+
+
+@contextmanager
+def engine_errors(what: str) -> Iterator[None]:
+    """Turn what the SDK raises into `SandboxFailed`: the engine broke, and what ran in it has said nothing."""
+    from docker.errors import DockerException  # noqa: PLC0415  # the same
+    from requests.exceptions import RequestException  # noqa: PLC0415  # the same
+
+    try:
+        yield
+    except (DockerException, RequestException, OSError) as error:
+        raise SandboxFailed(f"the Docker engine failed to {what}: {_said(error)}") from error
+
+
+def _said(error: Exception) -> Any:
+    return getattr(error, "explanation", None) or error

@@ -1,0 +1,169 @@
+"""What the Docker sandbox holds, and that nothing of it outlives its controller."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from sandbox import Command, Ending, Limits, SandboxUnavailable
+from sandbox.docker import DockerProvider
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from tests.sandbox.conftest import Box
+
+
+def containers(box: Box) -> set[str]:
+    assert isinstance(box.provider, DockerProvider)
+    return {str(container.id) for container in box.provider.client.containers.list(all=True)}
+
+
+def test_no_network_no_capability_no_root(docker: Box) -> None:
+    found = docker.sh("cat /proc/self/status; ls /sys/class/net; id -u; touch /usr/x /etc/x /x; exit 0").stdout.decode()
+    assert "CapEff:\t0000000000000000" in found
+    assert "CapBnd:\t0000000000000000" in found
+    assert "NoNewPrivs:\t1" in found
+    assert "\nlo\n" in found
+    assert "eth0" not in found
+    assert found.endswith(f"{os.geteuid() or 64123}\n")
+    for code in (
+        "import socket; socket.create_connection(('1.1.1.1', 53), 2)",
+        "import socket; s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.sendto(b'x', ('8.8.8.8', 53))",
+        "import socket; socket.getaddrinfo('example.org', 80)",
+        "import socket; s = socket.socket(socket.AF_UNIX); s.connect('/var/run/docker.sock')",
+        "import socket; s = socket.socket(socket.AF_UNIX); s.connect('/run/docker.sock')",
+    ):
+        assert docker.python(code).exit_code == 1, code
+
+
+def test_nothing_but_the_workspace_and_its_own_folders_can_be_written(docker: Box) -> None:
+    for path in ("/x", "/etc/x", "/usr/x", "/env/x", "/proc/sys/kernel/core_pattern"):
+        assert docker.sh('echo x > "$1"', path).exit_code != 0, path
+    for path in ("/tmp/x", "/run/x", "/dev/shm/x", "/repo/x"):
+        assert docker.sh('echo x > "$1"', path).exit_code == 0, path
+    assert (docker.workspace / "x").read_text() == "x\n"
+    assert docker.sh("unshare -U true").exit_code != 0
+    assert docker.sh("mount -t tmpfs none /tmp").exit_code != 0
+
+
+def test_no_variable_of_the_controller_is_there(docker: Box, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SECRET_KEY", "hunter2")
+    result = docker.sandbox.run(Command(("env",), 10, env={"GIVEN": "yes"}))
+    assert b"hunter2" not in result.stdout
+    assert b"GIVEN=yes" in result.stdout
+
+
+def test_memory_beyond_the_limit_is_told_as_such(docker: Box) -> None:
+    docker.reopen(limits=Limits(memory_bytes=100 << 20))
+    result = docker.python("x = bytearray(300 << 20)")
+    assert (result.exit_code, result.ending) == (None, Ending.OOM)
+    grandchild = "subprocess.run([sys.executable, '-c', 'bytearray(300 << 20)'])"
+    child = f"import subprocess, sys; sys.exit({grandchild}.returncode != 0)"
+    assert docker.python(child).ending is Ending.OOM, "of a child"
+    assert docker.sh("echo after").stdout == b"after\n"
+
+
+def test_a_fork_bomb_ends_with_its_time(docker: Box) -> None:
+    docker.reopen(limits=Limits(processes=64))
+    result = docker.sh("bomb() { bomb | bomb & }; bomb; sleep 60", timeout_s=1)
+    assert result.ending is Ending.TIMEOUT
+    assert result.duration_s < 3 + 1
+    assert docker.sh("echo after").stdout == b"after\n"
+
+
+def test_tmp_is_bounded_and_the_hosts_disk_is_not_touched(docker: Box) -> None:
+    docker.reopen(limits=Limits(file_bytes=8 << 20))
+    before = shutil.disk_usage("/tmp").free
+    result = docker.sh("head -c 4000000 /dev/zero > /tmp/a; head -c 7000000 /dev/zero > /tmp/b; echo $?")
+    assert b"No space left" in result.stderr
+    assert shutil.disk_usage("/tmp").free > before - (64 << 20)
+
+
+def test_a_thousand_orphans_leave_no_zombie(docker: Box) -> None:
+    docker.sh("for i in $(seq 1000); do (sleep 0 &) ; done; sleep 0.5", timeout_s=60)
+    assert docker.sh("cat /proc/[0-9]*/stat").stdout.count(b") Z ") == 0
+
+
+def test_an_image_that_is_not_there_says_what_to_do(docker: Box) -> None:
+    assert docker.provider.name == "docker"
+    with pytest.raises(SandboxUnavailable, match=r"docker pull localhost:1/nothing:here.*--image"):
+        DockerProvider("localhost:1/nothing:here")
+
+
+def test_no_engine_says_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/nobody")
+    with pytest.raises(SandboxUnavailable, match=r"no Docker engine answers.*DOCKER_HOST.*--sandbox bubblewrap"):
+        DockerProvider("rfsn-test:skeleton")
+
+
+CONTROLLER = """
+import sys
+from pathlib import Path
+from sandbox import Command, Mount, SandboxSpec
+from sandbox.docker import DockerProvider
+
+provider = DockerProvider("rfsn-test:skeleton", (Mount(Path("/usr"), "/usr"),))
+sandbox = provider.open(SandboxSpec(workspace=Path(sys.argv[1])))
+sandbox.run(Command(("true",), 10))
+print("ready", flush=True)
+sandbox.run(Command(("sleep", "60"), 60))
+"""
+
+
+@pytest.fixture
+def controller(docker: Box, tmp_path: Path) -> Callable[[], subprocess.Popen[bytes]]:
+    def start() -> subprocess.Popen[bytes]:
+        workspace = tmp_path / f"of-controller-{time.monotonic_ns()}"
+        workspace.mkdir()
+        process = subprocess.Popen([sys.executable, "-c", CONTROLLER, workspace], stdout=subprocess.PIPE)
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"ready\n"
+        return process
+
+    assert docker.provider.name == "docker"
+    return start
+
+
+def test_the_next_start_reaps_what_a_killed_controller_left_and_nothing_else(
+    docker: Box, controller: Callable[[], subprocess.Popen[bytes]]
+) -> None:
+    assert docker.sh("true").exit_code == 0
+    own = containers(docker)
+    alive, dead = controller(), controller()
+    assert len(containers(docker)) == len(own) + 2
+    dead.send_signal(signal.SIGKILL)
+    dead.communicate()
+    left = containers(docker)
+    assert len(left) == len(own) + 2, "its container outlives it"
+    DockerProvider("rfsn-test:skeleton").close()
+    assert len(containers(docker)) == len(own) + 1
+    assert own < containers(docker)
+    alive.kill()
+    alive.communicate()
+    DockerProvider("rfsn-test:skeleton").close()
+    assert containers(docker) == own
+    assert docker.sh("echo alive").stdout == b"alive\n"
+
+
+def test_a_removed_container_is_an_infrastructure_failure_and_replaced(docker: Box) -> None:
+    assert docker.sh("true").exit_code == 0
+    results = []
+    thread = threading.Thread(target=lambda: results.append(docker.sh("sleep 30", timeout_s=40)))
+    thread.start()
+    time.sleep(0.5)
+    assert isinstance(docker.provider, DockerProvider)
+    for container in docker.provider.client.containers.list():
+        container.remove(force=True)
+    thread.join(10)
+    assert results[0].ending is Ending.INFRA_ERROR
+    assert docker.sh("echo after").stdout == b"after\n"
