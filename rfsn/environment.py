@@ -5,7 +5,6 @@ from __future__ import annotations
 import fcntl
 import os
 import shutil
-import tempfile
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -25,7 +24,10 @@ from sandbox import (
     remove_tree,
 )
 
-__all__ = ["GENERATED", "NOT_BUILT", "prepare_environment"]
+__all__ = ["GENERATED", "HALF_MADE", "NOT_BUILT", "prepare_environment"]
+
+HALF_MADE = ("*.partial", "*.build")
+"""The names of what is in the folder of environments only while one is made."""
 
 GENERATED = "generated"
 """Where an environment keeps what a build wrote into the tree: version files, compiled extensions, metadata."""
@@ -64,42 +66,47 @@ def prepare_environment(plan: BuildPlan, base: Path, provider: SandboxProvider, 
     with (environments / f"{plan.cache_key}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not ready.is_dir():
-            partial = environments / f"{plan.cache_key}.partial"
-            remove_tree(partial)
-            partial.mkdir()
-            _make(plan, base, partial, provider, offline=offline)
+            partial, scratch = (environments / f"{plan.cache_key}.{kind}" for kind in ("partial", "build"))
+            for folder in (partial, scratch):
+                remove_tree(folder)
+                folder.mkdir()
+            try:
+                _make(plan, base, partial, scratch, provider, offline=offline)
+            finally:
+                remove_tree(scratch)
             partial.rename(ready)
     return ready
 
 
-def _make(plan: BuildPlan, base: Path, environment: Path, provider: SandboxProvider, *, offline: bool) -> None:
+def _make(
+    plan: BuildPlan, base: Path, environment: Path, scratch: Path, provider: SandboxProvider, *, offline: bool
+) -> None:
     cache = home.cache_home() / f"uv-{provider.name}"  # what one backend writes, another may not be able to read
     cache.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix="rfsn-build-") as scratch:
-        workspace = Path(scratch) / "repo"
-        copy_tree(base, workspace)
-        settings, certificates = _network_settings()
-        variables = {"UV_LINK_MODE": "copy", "UV_PYTHON_DOWNLOADS": "never"}
-        building = SandboxSpec(workspace, mounts=(*plan.mounts, Mount(environment, "/env", writable=True)))
-        # The cache is shared by all projects: only fetching, which runs no code of theirs, may write it.
-        extra = (Mount(cache, "/cache", writable=True), *certificates)
-        fetching = replace(building, mounts=(*building.mounts, *extra), network=not offline)
-        fetch_variables = {**variables, **settings, "UV_CACHE_DIR": "/cache"} | ({"UV_OFFLINE": "1"} if offline else {})
-        for argv in plan.fetch:
-            _check(_run(argv, fetching, fetch_variables, provider), argv, offline=offline)
-        for argv in plan.build:
-            built = _run(argv, building, variables, provider)
-            if not _succeeded(built):
-                for other in plan.fallback:
-                    _check(_run(other, building, variables, provider), other, offline=offline)
-                (environment / NOT_BUILT).write_text(_said(built))
-                break
-        known = set(iter_files(base))
-        for path in iter_files(workspace):
-            if path not in known and not path.startswith(_NOT_KEPT) and "__pycache__" not in path:
-                target = environment / GENERATED / path
-                target.parent.mkdir(parents=True, exist_ok=True)
-                shutil.copy(workspace / path, target)
+    workspace = scratch / "repo"
+    copy_tree(base, workspace)
+    settings, certificates = _network_settings()
+    variables = {"UV_LINK_MODE": "copy", "UV_PYTHON_DOWNLOADS": "never"}
+    building = SandboxSpec(workspace, mounts=(*plan.mounts, Mount(environment, "/env", writable=True)))
+    # The cache is shared by all projects: only fetching, which runs no code of theirs, may write it.
+    extra = (Mount(cache, "/cache", writable=True), *certificates)
+    fetching = replace(building, mounts=(*building.mounts, *extra), network=not offline)
+    fetch_variables = {**variables, **settings, "UV_CACHE_DIR": "/cache"} | ({"UV_OFFLINE": "1"} if offline else {})
+    for argv in plan.fetch:
+        _check(_run(argv, fetching, fetch_variables, provider), argv, offline=offline)
+    for argv in plan.build:
+        built = _run(argv, building, variables, provider)
+        if not _succeeded(built):
+            for other in plan.fallback:
+                _check(_run(other, building, variables, provider), other, offline=offline)
+            (environment / NOT_BUILT).write_text(_said(built))
+            break
+    known = set(iter_files(base))
+    for path in iter_files(workspace):
+        if path not in known and not path.startswith(_NOT_KEPT) and "__pycache__" not in path:
+            target = environment / GENERATED / path
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(workspace / path, target)
 
 
 def _network_settings() -> tuple[dict[str, str], tuple[Mount, ...]]:

@@ -17,7 +17,7 @@ from rfsn.journal import Entry, read_journal
 from rfsn.outcome import EXIT_CODES
 from sandbox import remove_tree
 
-__all__ = ["STATUSES", "Listed", "Pruned", "choose", "list_sessions", "prune"]
+__all__ = ["STATUSES", "Listed", "Pruned", "choose", "journal_lock", "list_sessions", "prune"]
 
 STATUSES = (*EXIT_CODES, "running", "damaged")
 """What a listed session may be: its status at its end; held by a controller now; with a journal that does not read."""
@@ -80,7 +80,7 @@ def prune(sessions: Sequence[Listed], *, dry_run: bool) -> Pruned:
     removed: list[Listed] = []
     in_use: list[Listed] = []
     for session in sessions:
-        with _lock(session.folder / "journal.jsonl", fcntl.LOCK_EX) as free:
+        with journal_lock(session.folder / "journal.jsonl", fcntl.LOCK_EX) as free:
             (removed if free else in_use).append(session)
             if free and not dry_run:
                 _remove(session.folder)
@@ -116,7 +116,7 @@ def _listed(folder: Path) -> Listed:
 def _status(entries: Sequence[Entry], journal: Path) -> str:
     if entries and isinstance(entries[-1].event, SessionEnded):
         return entries[-1].event.status
-    with _lock(journal, fcntl.LOCK_SH) as free:
+    with journal_lock(journal, fcntl.LOCK_SH) as free:
         if not free:
             return "running"
     return "interrupted" if entries else "damaged"
@@ -147,7 +147,7 @@ def _size(folder: Path) -> int:
 
 
 @contextmanager
-def _lock(journal: Path, kind: int) -> Iterator[bool]:
+def journal_lock(journal: Path, kind: int) -> Iterator[bool]:
     """Hold the lock of a journal, where it is free; the shared lock lets others look at the same time."""
     mode = os.O_RDWR if kind == fcntl.LOCK_EX else os.O_RDONLY
     descriptor = os.open(journal, mode | os.O_NOFOLLOW | os.O_CLOEXEC)

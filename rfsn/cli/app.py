@@ -25,6 +25,8 @@ sessions = typer.Typer(
     rich_markup_mode=None,
 )
 app.add_typer(sessions, name="sessions")
+sandboxes = typer.Typer(help="What sandboxes leave on this machine.", no_args_is_help=True)
+app.add_typer(sandboxes, name="sandbox")
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout and nothing else there.")]
 Test = Annotated[str | None, typer.Option("--test", metavar="CMD", help="The test command, split as a shell would.")]
@@ -121,6 +123,14 @@ def report(
     from rfsn.cli import sessions as commands  # noqa: PLC0415
 
     raise typer.Exit(commands.report(session, show=show))
+
+
+@sandboxes.command("prune")
+def prune_sandboxes(*, json: Json = False) -> None:
+    """Remove what killed controllers left behind: containers, workspaces, environments half made."""
+    from rfsn.cli import sessions as commands  # noqa: PLC0415
+
+    raise typer.Exit(commands.remove_left_behind(as_json=json))
 
 
 @sessions.command("list")

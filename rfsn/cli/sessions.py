@@ -13,11 +13,12 @@ from typing import Any
 from rfsn.cli.commands import guarded
 from rfsn.cli.progress import printable
 from rfsn.errors import InfraError
+from rfsn.leftovers import remove_leftovers
 from rfsn.results import regenerate
 from rfsn.retention import Listed, Pruned, choose, list_sessions, prune
 from rfsn.session import session_folder
 
-__all__ = ["list_all", "remove_old", "report"]
+__all__ = ["list_all", "remove_left_behind", "remove_old", "report"]
 
 
 def report(name: str, *, show: bool) -> int:
@@ -44,6 +45,20 @@ def list_all(*, as_json: bool) -> int:
             print(json.dumps({"sessions": [_row(session) for session in sessions]}))
         else:
             _show(sessions)
+        return 0
+
+    return _guarded(run, as_json=as_json)
+
+
+def remove_left_behind(*, as_json: bool) -> int:
+    """`rfsn sandbox prune`."""
+
+    def run() -> int:
+        removed = remove_leftovers()
+        if as_json:
+            print(json.dumps({"removed": removed}))
+        else:
+            print("\n".join(removed) or "nothing was left behind")
         return 0
 
     return _guarded(run, as_json=as_json)

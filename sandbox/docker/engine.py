@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from docker import DockerClient
 
-__all__ = ["connect", "engine_errors", "require_image"]
+__all__ = ["connect", "engine_errors", "engine_version", "require_image"]
 
 _TIMEOUT_S = 60
 _PULL_TIMEOUT_S = 600
@@ -53,6 +53,15 @@ def connect() -> DockerClient:
         client.close()
         raise _unreachable(error) from error
     return client
+
+
+def engine_version() -> str:
+    """The version of the engine. Raises `SandboxUnavailable` where none answers."""
+    client = connect()
+    try:
+        return str(client.version()["Version"])
+    finally:
+        client.close()
 
 
 def _unreachable(error: Exception) -> SandboxUnavailable:

@@ -7,14 +7,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sandbox.docker.container import LABEL, controller_identity
-from sandbox.docker.engine import engine_errors
+from sandbox.docker.engine import connect, engine_errors
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from docker import DockerClient
 
-__all__ = ["reap"]
+__all__ = ["reap", "reap_containers"]
 
 
 def reap(client: DockerClient) -> list[str]:
@@ -35,6 +35,15 @@ def reap(client: DockerClient) -> list[str]:
                     continue
                 removed.append(str(container.id))
     return removed
+
+
+def reap_containers() -> list[str]:
+    """The same with the engine of this machine. Raises `SandboxUnavailable` where there is none."""
+    client = connect()
+    try:
+        return reap(client)
+    finally:
+        client.close()
 
 
 def _is_dead(labels: Mapping[str, Any]) -> bool:

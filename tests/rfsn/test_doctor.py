@@ -22,6 +22,7 @@ CHECKS = [
     "git",
     "uv",
     "bubblewrap",
+    "docker",
     "user namespaces",
     "prlimit",
     "sessions",

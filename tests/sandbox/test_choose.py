@@ -31,7 +31,7 @@ def test_local_only_by_name() -> None:
 
 
 def test_an_unknown_name_says_which_there_are() -> None:
-    with pytest.raises(SandboxUnavailable, match=r"'magic'.*auto, bubblewrap, local"):
+    with pytest.raises(SandboxUnavailable, match=r"'magic'.*auto, bubblewrap, docker, local"):
         choose("magic")
 
 

@@ -1,0 +1,93 @@
+"""Repairs in containers, as users start them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sandbox import SandboxUnavailable
+from sandbox.docker import DockerProvider
+
+type Rfsn = Callable[..., Any]
+type Make = Callable[..., Path]
+
+IMAGE = "rfsn-test:debian"
+FILES = {
+    "thing.py": "def least(a, b):\n    return a if a > b else b\n",
+    "test_thing.py": "from thing import least\n\n\ndef test_least():\n    assert least(1, 2) == 1\n",
+}
+
+
+@pytest.fixture(scope="module")
+def image() -> str:
+    """An image with an interpreter of its own, made by `scripts/docker-images debian`."""
+    try:
+        DockerProvider(IMAGE).close()
+    except SandboxUnavailable as error:
+        if os.environ.get("RFSN_REQUIRE_DOCKER") == "1":
+            raise
+        pytest.skip(f"no Docker sandbox here: {error}")
+    return IMAGE
+
+
+def test_both_sandboxes_give_the_same_patch(image: str, rfsn: Rfsn, examples: Path) -> None:
+    docker = rfsn("repair", examples / "intervals", "--sandbox", "docker", "--image", image, "--json").json
+    bubblewrap = rfsn("repair", examples / "intervals", "--sandbox", "bubblewrap", "--json").json
+    assert docker["status"] == "repaired", docker
+    assert (docker["sandbox"], bubblewrap["sandbox"]) == ("docker", "bubblewrap")
+    assert docker["patch"] == bubblewrap["patch"]
+    assert docker["tests"] == bubblewrap["tests"]
+    assert image in docker["environment"]
+
+
+def test_no_container_is_left(image: str, rfsn: Rfsn, project: Make) -> None:
+    assert (
+        rfsn("repair", project(FILES), "--sandbox", "docker", "--image", image, "--json").json["status"] == "repaired"
+    )
+    provider = DockerProvider(image)
+    try:
+        assert provider.client.containers.list(all=True, filters={"label": "rfsn.pid"}) == []
+    finally:
+        provider.close()
+
+
+def test_an_image_that_cannot_be_had(image: str, rfsn: Rfsn, project: Make) -> None:
+    assert image
+    ran = rfsn("repair", project(FILES), "--sandbox", "docker", "--image", "localhost:1/no/such:image")
+    assert ran.code == 3
+    assert "docker pull localhost:1/no/such:image" in ran.err
+
+
+def test_no_engine(rfsn: Rfsn, project: Make, tmp_path: Path) -> None:
+    variables = {"DOCKER_HOST": f"unix://{tmp_path}/nobody"}
+    ran = rfsn("repair", project(FILES), "--sandbox", "docker", env=variables)
+    assert ran.code == 3
+    assert "no Docker engine answers" in ran.err
+    assert "--sandbox bubblewrap" in ran.err
+    check = next(one for one in rfsn("doctor", "--json", env=variables).json["checks"] if one["name"] == "docker")
+    assert check["level"] == "warning"
+    assert "only --sandbox docker needs one" in check["found"]
+
+
+def test_an_image_is_for_docker_alone(rfsn: Rfsn, project: Make) -> None:
+    ran = rfsn("repair", project(FILES), "--image", "debian")
+    assert ran.code == 2
+    assert "add --sandbox docker" in ran.err
+
+
+def test_what_a_dead_controller_left_is_pruned(rfsn: Rfsn, project: Make, home: Path) -> None:
+    result = rfsn("repair", project(FILES), "--json").json
+    scratch = Path(result["folder"]) / "scratch"
+    (scratch / "workspace-x").mkdir(parents=True)
+    half_made = home / "cache" / "environments" / "0123.partial"
+    half_made.mkdir(parents=True)
+    removed = rfsn("sandbox", "prune", "--json").json["removed"]
+    assert {str(scratch), str(half_made)} <= set(removed)
+    assert not scratch.exists()
+    assert not half_made.exists()
+    assert Path(result["folder"]).is_dir()
+    assert rfsn("sandbox", "prune").out == "nothing was left behind\n"
