@@ -59,37 +59,46 @@ class DockerProvider:
 
 
 class DockerSandbox:
-    """A `Sandbox` in a container of its own."""
+    """A `Sandbox` in a container of its own, in which commands take turns.
+
+    Ending a command means to kill all that its user runs: a lasting process beside it dies with it.
+    """
 
     def __init__(self, provider: DockerProvider, spec: SandboxSpec) -> None:
         self.spec = replace(spec, mounts=(*provider.mounts, *spec.mounts))
         self._provider = provider
         self._lock = threading.RLock()
+        self._turn = threading.Lock()
         self._closed = False
         self._container: Container | None = None
         self._cpu_s = 0.0
-        self._running: set[_Run] = set()
+        self._running: _Run | None = None
         self._processes: list[DockerProcess] = []
         provider.sandboxes.add(self)
 
     def run(self, command: Command) -> CommandResult:
         """Run one command to its end; see `Sandbox.run`."""
         _check(command)
+        if self._closed:
+            raise SandboxFailed("the sandbox is closed")
+        with self._turn:
+            return self._run(command)
+
+    def _run(self, command: Command) -> CommandResult:
         began = time.monotonic()
         run = _Run(self.spec.limits.output_bytes, began + command.timeout_s)
-        with self._lock:
-            if self._closed:
-                raise SandboxFailed("the sandbox is closed")
-            self._running.add(run)
+        code: int | None = None
         try:
-            code = self._execute(command, run)
+            with self._lock:
+                self._running = run
+                container = self._ready()
+            code = self._execute(command, run, container)
         except SandboxFailed as error:
             run.end(Ending.INFRA_ERROR)
             run.stderr.add(str(error).encode(errors="replace"))
-            code = None
+            self.discard()
         finally:
-            with self._lock:
-                self._running.discard(run)
+            self._running = None
         ending = run.ending or Ending.EXITED
         return CommandResult(
             exit_code=code if ending is Ending.EXITED else None,
@@ -104,8 +113,6 @@ class DockerSandbox:
         """Start a process with pipes; raises `SandboxFailed` where none comes up."""
         _check(command)
         with self._lock:
-            if self._closed:
-                raise SandboxFailed("the sandbox is closed")
             container = self._ready()
             exec_id, connection = _connect_exec(self._provider, container, command, command.timeout_s)
             process = DockerProcess(self, exec_id, connection, command.timeout_s)
@@ -124,20 +131,21 @@ class DockerSandbox:
         """End every process by removing the container."""
         with self._lock:
             self._closed = True
-            running, processes = list(self._running), list(self._processes)
-        for run in running:
-            run.end(Ending.INFRA_ERROR)
+            running, processes = self._running, list(self._processes)
+        if running is not None:
+            running.end(Ending.INFRA_ERROR)
         for process in processes:
             process.let_go()
         self.discard()
         self._provider.sandboxes.discard(self)
 
     def discard(self) -> None:
-        """Remove the container; the next command gets a new one."""
+        """Remove the container, for the next command to get a new one; what cannot be removed is left to `reap`."""
         with self._lock:
             container, self._container = self._container, None
         if container is not None:
-            container.remove()
+            with suppress(SandboxFailed):
+                container.remove()
 
     def exit_code(self, exec_id: str) -> int | None:
         """The exit code of an exec; None while it runs."""
@@ -145,9 +153,7 @@ class DockerSandbox:
             said: Any = self._provider.client.api.exec_inspect(exec_id)
         return None if said["Running"] else int(said["ExitCode"])
 
-    def _execute(self, command: Command, run: _Run) -> int | None:
-        with self._lock:
-            container = self._ready()
+    def _execute(self, command: Command, run: _Run, container: Container) -> int | None:
         exec_id, connection = _connect_exec(self._provider, container, command, command.timeout_s)
 
         def is_over() -> bool:
@@ -200,9 +206,9 @@ class DockerSandbox:
         return None
 
     def _tidy(self, container: Container) -> None:
-        """End what a command left behind; not while another command or a lasting process runs in the container."""
+        """End what a command left behind; not while a lasting process runs in the container."""
         with self._lock:
-            alone = len(self._running) < 2 and not any(process.alive for process in self._processes)
+            alone = not any(process.alive for process in self._processes)
         if alone and container is self._container and container.has_leftovers():
             self._end_all(container)
 
@@ -217,6 +223,8 @@ class DockerSandbox:
             self.discard()
 
     def _ready(self) -> Container:
+        if self._closed:
+            raise SandboxFailed("the sandbox is closed")
         if self._container is None:
             _give(self.spec)
             self._container = Container(self._provider.client, self._provider.image, self.spec)
