@@ -6,8 +6,6 @@ agrees, and the search goes on for the others from the tree that it makes.
 
 from __future__ import annotations
 
-from itertools import accumulate
-
 from buildpacks import Spectrum
 from gate import (
     Action,
@@ -31,7 +29,7 @@ __all__ = ["MetaPlanner"]
 _MAX_DENIALS = 3
 _TRACED_PASSING = 200
 _TRACED_PASSING_S = 5.0
-"""How many passing tests are traced at most, and how long those took on the base."""
+"""How many passing tests are traced at most, and how many seconds those took on the base."""
 _PATIENCE = 256
 """How many more candidates are tried, at least, for a patch of all targets after one for some was found."""
 
@@ -188,8 +186,11 @@ class MetaPlanner:
         context.generator("traced").shuffle(passing)
         files = {id.split("::")[0] for id in targets}
         passing.sort(key=lambda case: case.id.split("::")[0] not in files)
-        spent = accumulate(case.duration_s for case in passing)
-        affordable = [case.id for case, so_far in zip(passing, spent, strict=True) if so_far <= _TRACED_PASSING_S]
+        left, affordable = _TRACED_PASSING_S, []
+        for case in passing:
+            if case.duration_s <= left:
+                left -= case.duration_s
+                affordable.append(case.id)
         return targets + tuple(affordable[:_TRACED_PASSING])
 
 
