@@ -26,6 +26,9 @@ from sandbox import SandboxError
 
 __all__ = ["Selection", "evaluate", "guarded", "repair", "replay", "resume"]
 
+_PATIENT = 2
+"""Which of several Ctrl-C is only answered: the one while the first is being carried out."""
+
 
 def repair(
     source: str,
@@ -197,13 +200,24 @@ def guarded(command: Callable[[], int], *, as_json: bool) -> int:
 
 @contextmanager
 def _terminable() -> Iterator[None]:
-    """Make SIGTERM end a session as Ctrl-C does: journaled and resumable."""
+    """Make SIGTERM end a session as Ctrl-C does: journaled and resumable.
+
+    A second one does not keep the first from cleaning up; a third does.
+    """
+    signals = (signal.SIGINT, signal.SIGTERM)
+    asked = 0
 
     def interrupt(_number: int, _frame: object) -> None:
-        raise KeyboardInterrupt
+        nonlocal asked
+        asked += 1
+        if asked == _PATIENT:
+            os.write(2, b"rfsn: still ending what runs; once more to leave it behind\n")
+        else:
+            raise KeyboardInterrupt
 
-    before = signal.signal(signal.SIGTERM, interrupt)
+    before = {number: signal.signal(number, interrupt) for number in signals}
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import os
+import signal
+import subprocess
+import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +57,53 @@ def test_no_container_is_left(image: str, rfsn: Rfsn, project: Make) -> None:
         assert provider.client.containers.list(all=True, filters={"label": "rfsn.pid"}) == []
     finally:
         provider.close()
+
+
+@pytest.mark.parametrize("sandbox", ["docker", "bubblewrap"])
+def test_ctrl_c_twice_leaves_nothing_behind(
+    sandbox: str, image: str, project: Make, script: Path, environment: dict[str, str], tmp_path: Path
+) -> None:
+    marker = f"600.{os.getpid()}{time.monotonic_ns()}"
+    folder = project(
+        FILES | {"test_slow.py": f"import subprocess\n\n\ndef test():\n    subprocess.run(['sleep', '{marker}'])\n"}
+    )
+    options = [
+        "--sandbox",
+        sandbox,
+        *(["--image", image] if sandbox == "docker" else []),
+        "--out",
+        tmp_path / "session",
+    ]
+    with subprocess.Popen(
+        [script, "repair", folder, *options], env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        while not holding(marker):
+            assert process.poll() is None, process.communicate()
+            time.sleep(0.05)
+        for pause_s in (0.02, 0):
+            process.send_signal(signal.SIGINT)
+            time.sleep(pause_s)
+        _, said = process.communicate(timeout=60)
+    assert process.returncode == 130, said
+    assert b"rfsn resume session" in said
+    assert b"Traceback" not in said
+    assert holding(marker) == []
+    assert not (tmp_path / "session" / "scratch").exists()
+    provider = DockerProvider(image)
+    try:
+        assert provider.client.containers.list(all=True, filters={"label": "rfsn.pid"}) == []
+    finally:
+        provider.close()
+
+
+def holding(marker: str) -> list[str]:
+    """The processes whose arguments hold the marker."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        with suppress(OSError):
+            if marker.encode() in path.read_bytes():
+                found.append(path.parent.name)
+    return found
 
 
 def test_an_image_that_cannot_be_had(image: str, rfsn: Rfsn, project: Make) -> None:
