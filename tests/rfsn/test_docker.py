@@ -64,16 +64,10 @@ def test_ctrl_c_twice_leaves_nothing_behind(
     sandbox: str, image: str, project: Make, script: Path, environment: dict[str, str], tmp_path: Path
 ) -> None:
     marker = f"600.{os.getpid()}{time.monotonic_ns()}"
-    folder = project(
-        FILES | {"test_slow.py": f"import subprocess\n\n\ndef test():\n    subprocess.run(['sleep', '{marker}'])\n"}
-    )
-    options = [
-        "--sandbox",
-        sandbox,
-        *(["--image", image] if sandbox == "docker" else []),
-        "--out",
-        tmp_path / "session",
-    ]
+    slow = f"import subprocess\n\n\ndef test():\n    subprocess.run(['sleep', '{marker}'])\n"
+    folder = project(FILES | {"test_slow.py": slow})
+    options = ["--sandbox", sandbox, "--out", str(tmp_path / "session")]
+    options += ["--image", image] if sandbox == "docker" else []
     with subprocess.Popen(
         [script, "repair", folder, *options], env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE
     ) as process:
