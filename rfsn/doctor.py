@@ -20,6 +20,7 @@ from rfsn.errors import UsageError
 from rfsn.guard import check_packages
 from rfsn.log import configure_logging
 from sandbox import SandboxUnavailable
+from sandbox.cgroup import groups_work
 from sandbox.docker.engine import engine_version
 from sandbox.probe import PRLIMIT, probe
 
@@ -62,6 +63,7 @@ def diagnose() -> list[Check]:
         _docker,
         _user_namespaces,
         _prlimit,
+        _control_groups,
         lambda: _storage("sessions", home.sessions_home()),
         lambda: _storage("caches", home.cache_home()),
         _configuration,
@@ -152,6 +154,14 @@ def _prlimit() -> Check:
     if not os.access(PRLIMIT, os.X_OK):
         return Check("prlimit", Level.PROBLEM, f"{PRLIMIT} is missing", "install the package util-linux")
     return Check("prlimit", Level.OK, f"{_say(PRLIMIT, '--version')} ({PRLIMIT})")
+
+
+def _control_groups() -> Check:
+    name = "control groups"
+    if groups_work():
+        return Check(name, Level.OK, "limits on memory and processes hold for each sandbox as a whole")
+    found = "none can be made: limits hold for each process, and root is exempt from the one on processes"
+    return Check(name, Level.WARNING, found, "none is needed; with version 1 of control groups and root there would be")
 
 
 def _storage(name: str, folder: Path) -> Check:

@@ -1,4 +1,4 @@
-"""What dead controllers left behind: containers, workspaces of sessions, environments half made."""
+"""What dead controllers left behind: containers, control groups, workspaces of sessions, environments half made."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from rfsn import home
 from rfsn.environment import HALF_MADE
 from rfsn.retention import journal_lock
 from sandbox import SandboxError, remove_tree
+from sandbox.cgroup import remove_dead_groups
 from sandbox.docker import reap_containers
 
 __all__ = ["remove_leftovers"]
@@ -21,6 +22,7 @@ def remove_leftovers() -> list[str]:
         removed = [f"container {id[:12]}" for id in reap_containers()]
     except SandboxError:  # no engine, so no containers
         removed = []
+    removed += remove_dead_groups()
     for folder in (*_scratch(), *_environments()):
         remove_tree(folder)
         removed.append(str(folder))

@@ -3,9 +3,10 @@
 What it holds: no network, no host file besides the programs of /usr and the mounts, no host process, no capability, no
 namespace of its own, limits on each process, and nothing outlives the controller.
 
-What it does not hold: there is no system call filter; memory is limited for each process, not for all together; where
-the controller runs as root, so does the sandbox in the eyes of the host's kernel: root is exempt from the limit on
-processes, and files of root in a mount can be read. With a network, the host's loopback and abstract sockets are open.
+What it does not hold: there is no system call filter; where no control group can be made (see `sandbox/cgroup.py`),
+memory is limited for each process, not for all together, and root is exempt from the limit on processes; where the
+controller runs as root, so does the sandbox in the eyes of the host's kernel, and files of root in a mount can be read.
+With a network, the host's loopback and abstract sockets are open.
 """
 
 from __future__ import annotations
@@ -15,17 +16,20 @@ import os
 import resource
 import signal
 from contextlib import ExitStack, suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from sandbox.cgroup import Group, remove_dead_groups
 from sandbox.hosted import HostedProvider, HostedSandbox
 from sandbox.layout import ENVIRONMENT, files, isolation, system, tree
+from sandbox.model import Ending
 from sandbox.probe import PRLIMIT, probe
 from sandbox.process import Child
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from sandbox.model import Command, Limits, SandboxSpec
+    from sandbox.model import Command, CommandResult, Limits, SandboxSpec
     from sandbox.process import Spawner
 
 __all__ = ["BubblewrapProvider"]
@@ -44,6 +48,7 @@ class BubblewrapProvider(HostedProvider):
 
     def __init__(self) -> None:
         self.bwrap = probe()
+        remove_dead_groups()
         super().__init__()
 
     def open(self, spec: SandboxSpec) -> BubblewrapSandbox:
@@ -62,7 +67,6 @@ class BubblewrapSandbox(HostedSandbox):
         self._before = (*isolation(spec), *system(spec))
         self._after = tuple(tree(spec))
         self._files = files(spec)
-        self._limits = (PRLIMIT, *_limits(spec.limits), "--")
 
     def start(self, spawner: Spawner, command: Command, *, lasting: bool) -> Child:
         """Start bwrap; its options and files go through memory, so that no command line of the host shows them."""
@@ -90,33 +94,44 @@ class BubblewrapSandbox(HostedSandbox):
             status, reported = os.pipe()
             fds.callback(os.close, reported)
             init = ("/bin/sh", "-c", INIT_LASTING if lasting else INIT, "sh")
+            group = Group.create(self.spec.limits)
+            limits = (PRLIMIT, *_limits(self.spec.limits, grouped=group is not None), "--")
+            argv = (self._bwrap, "--args", str(args), "--json-status-fd", str(reported), "--", *init, *limits)
+            argv += command.argv
             try:
                 popen = spawner.start(
-                    (
-                        self._bwrap,
-                        "--args",
-                        str(args),
-                        "--json-status-fd",
-                        str(reported),
-                        "--",
-                        *init,
-                        *self._limits,
-                        *command.argv,
-                    ),
+                    group.enter(argv) if group else argv,
                     env={},
                     stdin=lasting or bool(command.stdin),
                     pass_fds=(*given, args, reported),
                 )
             except BaseException:
                 os.close(status)
+                if group:
+                    group.remove()
                 raise
-        return BubblewrapChild(
+        child = BubblewrapChild(
             popen, output_bytes=self.spec.limits.output_bytes, timeout_s=command.timeout_s, status=status
         )
+        child.group = group
+        return child
 
 
 class BubblewrapChild(Child):
     """bwrap's monitor process; it reports the host's number of process 1 at the start and its exit code at the end."""
+
+    group: Group | None = None
+
+    def collect(self, stdin: bytes = b"", *, take_stdout: bool) -> CommandResult:
+        """See `Child.collect`; a command that failed after the kernel had ended one for memory ended so itself."""
+        result = super().collect(stdin, take_stdout=take_stdout)
+        if self.group is None:
+            return result
+        failed = result.ending in {Ending.EXITED, Ending.INFRA_ERROR} and result.exit_code != 0
+        if failed and self.group.killed_for_memory():
+            result = replace(result, exit_code=None, ending=Ending.OOM)
+        self.group.remove()
+        return result
 
     def end_tree(self) -> None:
         """Kill process 1, and with it the namespace; before bwrap has told its number there is nothing to be killed."""
@@ -138,8 +153,8 @@ class BubblewrapChild(Child):
         return None
 
 
-def _limits(limits: Limits) -> Iterator[str]:
-    """Options of prlimit, none above what the controller itself is held to."""
+def _limits(limits: Limits, *, grouped: bool) -> Iterator[str]:
+    """Options of prlimit, none above what the controller itself is held to. A group limits memory in its own way."""
     for option, kind, value in (
         ("as", resource.RLIMIT_AS, limits.memory_bytes),
         ("nproc", resource.RLIMIT_NPROC, limits.processes),
@@ -147,5 +162,7 @@ def _limits(limits: Limits) -> Iterator[str]:
         ("nofile", resource.RLIMIT_NOFILE, limits.open_files),
         ("core", resource.RLIMIT_CORE, 0),
     ):
+        if grouped and option == "as":
+            continue
         hard = resource.getrlimit(kind)[1]
         yield f"--{option}={value if hard == resource.RLIM_INFINITY else min(value, hard)}"

@@ -25,6 +25,7 @@ CHECKS = [
     "docker",
     "user namespaces",
     "prlimit",
+    "control groups",
     "sessions",
     "caches",
     "configuration",

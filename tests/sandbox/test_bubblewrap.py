@@ -15,6 +15,9 @@ import pytest
 
 import sandbox
 from sandbox import Command, Ending, Limits, Mount
+from sandbox.cgroup import Group, groups_work, remove_dead_groups
+
+needs_groups = pytest.mark.skipif(not groups_work(), reason="no control group can be made here")
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -198,11 +201,49 @@ def test_keys_of_the_controllers_session_cannot_be_read(bubblewrap: Box) -> None
         call(250, 9, key, ctypes.c_long(-3))
 
 
-def test_memory_limit_fails_the_command(bubblewrap: Box) -> None:
+def test_memory_limit_fails_the_command(bubblewrap: Box, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a control group, each process for itself."""
+    monkeypatch.setattr(Group, "create", lambda _: None)
     bubblewrap.reopen(limits=Limits(memory_bytes=256 << 20))
     result = bubblewrap.python("x = bytearray(1 << 30)")
     assert (result.exit_code, result.ending) == (1, Ending.EXITED)
     assert b"MemoryError" in result.stderr
+
+
+@needs_groups
+def test_memory_of_all_processes_together_is_limited_and_told(bubblewrap: Box) -> None:
+    bubblewrap.reopen(limits=Limits(memory_bytes=100 << 20))
+    result = bubblewrap.python("x = bytearray(300 << 20)")
+    assert (result.exit_code, result.ending) == (None, Ending.OOM)
+    many = (
+        "import os, time\n"
+        "for _ in range(5):\n  if os.fork() == 0:\n    x = bytearray(40 << 20); time.sleep(1); os._exit(0)\n"
+        "os._exit(int(any(os.wait()[1] for _ in range(5))))"
+    )
+    assert bubblewrap.python(many).ending is Ending.OOM
+    assert bubblewrap.python("x = bytearray(40 << 20)").exit_code == 0
+
+
+@needs_groups
+def test_no_group_is_left(bubblewrap: Box) -> None:
+    bubblewrap.sh("true")
+    bubblewrap.sh("sleep 5", timeout_s=0.1)
+    bubblewrap.sandbox.spawn(Command(("cat",), 5)).kill()
+    assert not [folder for place in Path("/sys/fs/cgroup").glob("*") for folder in place.rglob("rfsn-*")]
+
+
+@needs_groups
+def test_groups_of_dead_controllers_are_removed_and_no_others(bubblewrap: Box) -> None:
+    process = bubblewrap.sandbox.spawn(Command(("cat",), 5))
+    group = Group.create(Limits())
+    assert group is not None
+    dead = group.memory.with_name("rfsn-999999999-1-0")
+    dead.mkdir()
+    assert remove_dead_groups() == [str(dead)]
+    assert group.memory.is_dir()
+    group.remove()
+    process.stdin.write(b"alive\n")
+    assert process.stdout.readline() == b"alive\n"
 
 
 def test_limits_on_files_and_cores(bubblewrap: Box) -> None:
@@ -214,8 +255,8 @@ def test_limits_on_files_and_cores(bubblewrap: Box) -> None:
 
 
 def test_limit_on_processes_counts_only_the_sandbox(bubblewrap: Box) -> None:
-    if os.geteuid() == 0:
-        pytest.skip("root is exempt from this limit")
+    if os.geteuid() == 0 and not groups_work():
+        pytest.skip("root is exempt from this limit where there are no control groups")
     bubblewrap.reopen(limits=Limits(processes=8))
     code = "import os, time\nfor _ in range(20):\n  if os.fork() == 0: time.sleep(1); os._exit(0)"
     assert b"BlockingIOError" in bubblewrap.python(code).stderr
@@ -228,8 +269,8 @@ def test_orphans_are_reaped(bubblewrap: Box) -> None:
 
 
 def test_a_fork_bomb_ends_with_its_time(bubblewrap: Box) -> None:
-    if os.geteuid() == 0:
-        pytest.skip("root is exempt from the limit on processes")
+    if os.geteuid() == 0 and not groups_work():
+        pytest.skip("root is exempt from the limit on processes where there are no control groups")
     bubblewrap.reopen(limits=Limits(processes=64))
     assert bubblewrap.sh(":() { : | : & }; b() { b | b & wait; }; b", timeout_s=1).duration_s < 5
 

@@ -1,0 +1,131 @@
+"""A control group for each command: limits that hold for all of its processes together, and that bind root as well.
+
+Version 1 of the kernel's interface, where the controller may write to its own groups; elsewhere there is none, and only
+the limits on each process hold.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from sandbox.model import Limits
+
+__all__ = ["Group", "groups_work", "remove_dead_groups"]
+
+_ROOT = Path("/sys/fs/cgroup")
+_CONTROLLERS = ("memory", "pids")
+_PREFIX = "rfsn-"
+_ENTER = 'for group in "$1" "$2"; do echo 0 >"$group/cgroup.procs" || exit 125; done; shift 2; exec "$@"'
+_REMOVE_TRIES = 20
+_OVERHEAD = 3  # the processes that bwrap itself takes
+_numbers = itertools.count()
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """One command's groups; it begins in them, and they are removed once it is dead."""
+
+    memory: Path
+    pids: Path
+
+    @classmethod
+    def create(cls, limits: Limits) -> Group | None:
+        """Groups with these limits; None where they cannot be made here."""
+        name = f"{_PREFIX}{_controller()}-{next(_numbers)}"
+        group = cls(*(place / name for place in _places()))
+        try:
+            for folder in (group.memory, group.pids):
+                folder.mkdir()
+            (group.memory / "memory.limit_in_bytes").write_text(str(limits.memory_bytes))
+            with suppress(OSError):  # without swap accounting there is no such file
+                (group.memory / "memory.memsw.limit_in_bytes").write_text(str(limits.memory_bytes))
+            (group.pids / "pids.max").write_text(str(limits.processes + _OVERHEAD))
+        except OSError:
+            group.remove()
+            return None
+        return group
+
+    def enter(self, argv: tuple[str, ...]) -> tuple[str, ...]:
+        """The command that puts itself into the groups and then becomes `argv`."""
+        return ("/bin/sh", "-c", _ENTER, "sh", str(self.memory), str(self.pids), *argv)
+
+    def killed_for_memory(self) -> bool:
+        """Whether the kernel ended a process for the memory that all of them used."""
+        with suppress(OSError):
+            for line in (self.memory / "memory.oom_control").read_text().splitlines():
+                name, _, count = line.partition(" ")
+                if name == "oom_kill":
+                    return int(count) > 0
+        return False
+
+    def remove(self) -> None:
+        """Remove the groups; processes that were killed a moment ago may still count, so it is tried for a while."""
+        for folder in (self.memory, self.pids):
+            _remove(folder)
+
+
+@cache
+def groups_work() -> bool:
+    """Whether groups can be made here."""
+    from sandbox.model import Limits as Defaults  # noqa: PLC0415  # only to ask
+
+    group = Group.create(Defaults())
+    if group is not None:
+        group.remove()
+    return group is not None
+
+
+def remove_dead_groups() -> list[str]:
+    """Remove the groups of controllers that are dead, and return their paths."""
+    removed = []
+    for place in _places():
+        for folder in place.glob(f"{_PREFIX}*"):
+            pid, _, rest = folder.name.removeprefix(_PREFIX).partition("-")
+            if not _started(pid) or _started(pid) != rest.partition("-")[0]:
+                _remove(folder)
+                removed.append(str(folder))
+    return removed
+
+
+def _remove(folder: Path) -> None:
+    for _ in range(_REMOVE_TRIES):
+        try:
+            folder.rmdir()
+        except FileNotFoundError:
+            return
+        except OSError:
+            time.sleep(0.005)
+        else:
+            return
+
+
+@cache
+def _places() -> tuple[Path, ...]:
+    """The folders of our own groups, for memory and for pids: what is made below them stays under their limits."""
+    own: dict[str, str] = {}
+    with suppress(OSError):
+        for line in Path("/proc/self/cgroup").read_text().splitlines():
+            _, controllers, path = line.split(":", 2)
+            own |= dict.fromkeys(controllers.split(","), path.lstrip("/"))
+    places = [(_ROOT / name, _ROOT / name / own.get(name, "")) for name in _CONTROLLERS]
+    return tuple(inside if inside.is_dir() else top for top, inside in places)
+
+
+@cache
+def _controller() -> str:
+    return f"{os.getpid()}-{_started(str(os.getpid()))}"
+
+
+def _started(pid: str) -> str:
+    """When a process started, in the kernel's ticks; empty where there is none."""
+    with suppress(OSError):
+        return Path("/proc", pid, "stat").read_text().rpartition(")")[2].split()[19]
+    return ""
