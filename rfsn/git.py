@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from rfsn.errors import InfraError
+from sandbox.probe import PRLIMIT
 
 __all__ = ["GitError", "git"]
 
@@ -40,9 +41,18 @@ class GitError(InfraError):
 
 
 def git(
-    *arguments: str, cwd: Path, stdin: bytes = b"", env: Mapping[str, str] | None = None, timeout_s: float = 300.0
+    *arguments: str,
+    cwd: Path,
+    stdin: bytes = b"",
+    env: Mapping[str, str] | None = None,
+    timeout_s: float = 300.0,
+    file_bytes: int | None = None,
 ) -> bytes:
-    """Run git without trusting the repository in `cwd`, and return its output. Raises `GitError`."""
+    """Run git without trusting the repository in `cwd`, and return its output. Raises `GitError`.
+
+    No file that git writes may be larger than `file_bytes`.
+    """
+    limited = (PRLIMIT, f"--fsize={file_bytes}", "--") if file_bytes and os.access(PRLIMIT, os.X_OK) else ()
     environment = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
     environment |= {
         "GIT_CONFIG_NOSYSTEM": "1",
@@ -54,7 +64,7 @@ def git(
     }
     try:
         done = subprocess.run(
-            ["git", *_SAFE, *arguments],  # noqa: S607  # the user's git, wherever it is
+            [*limited, "git", *_SAFE, *arguments],
             cwd=cwd,
             input=stdin,
             capture_output=True,

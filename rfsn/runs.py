@@ -70,28 +70,43 @@ class Bench:
 
 
 class Workspace:
-    """A copy of the base, with a change applied, open in a sandbox; gone when the block ends."""
+    """The base with a change applied, open in a sandbox; gone when the block ends.
+
+    It is a layer over the base where the provider can do that and the change removes nothing, else a copy.
+    """
 
     def __init__(self, bench: Bench, change: Change | None = None, mounts: Sequence[Mount] = ()) -> None:
         self._bench = bench
-        self._change = change
+        self._files = change.files if change else {}
         self._mounts = tuple(mounts)
 
     def __enter__(self) -> Sandbox:
-        self._folder = Path(tempfile.mkdtemp(prefix="workspace-", dir=self._bench.scratch))
+        bench = self._bench
+        self._folder = Path(tempfile.mkdtemp(prefix="workspace-", dir=bench.scratch))
         tree = self._folder / "repo"
-        copy_tree(self._bench.base, tree)
-        generated = self._bench.environment / GENERATED
-        if generated.is_dir():
-            shutil.copytree(generated, tree, dirs_exist_ok=True)
-        for path, file in (self._change.files if self._change else {}).items():
+        generated = bench.environment / GENERATED
+        trees = (bench.base, generated) if generated.is_dir() else (bench.base,)
+        removes = any(file.after is None for file in self._files.values())
+        if layered := not removes and bench.provider.overlays(self._folder):
+            tree.mkdir()
+        else:
+            copy_tree(bench.base, tree)
+            if generated.is_dir():
+                shutil.copytree(generated, tree, dirs_exist_ok=True)
+        for path, file in self._files.items():
             if file.after is None:
                 (tree / path).unlink()
             else:
-                executable = file.mode == "100755" or (file.mode is None and _is_executable(tree / path))
+                executable = file.mode == "100755" or (file.mode is None and _is_executable(bench.base / path))
                 write_beneath(tree, path, file.after, executable=executable)
-        mounts = (*self._bench.plan.mounts, *self._mounts)
-        self._sandbox = self._bench.provider.open(SandboxSpec(tree, environment=self._bench.environment, mounts=mounts))
+        self._sandbox = bench.provider.open(
+            SandboxSpec(
+                tree,
+                lower=trees if layered else (),
+                environment=bench.environment,
+                mounts=(*bench.plan.mounts, *self._mounts),
+            )
+        )
         return self._sandbox
 
     def __exit__(self, *_: object) -> None:

@@ -31,6 +31,7 @@ AUTHOR = {
 # The same files are the same commit, whenever they are taken.
 _TIMELESS = {f"GIT_{role}_DATE": "2000-01-01T00:00:00Z" for role in ("AUTHOR", "COMMITTER")}
 _MAX_SAID = 500
+_MAX_PACK_BYTES = 4 << 30
 
 # How ssh is written for short: git@host:owner/name.git
 _SCP_LIKE = re.compile(r"[\w.-]+@[\w.-]+:")
@@ -238,7 +239,7 @@ def _fetch(remote: str, revision: str, prefix: str, into: Path) -> None:
     only = ("--quiet", "--depth=1", "--no-tags", "--no-recurse-submodules")
     local = () if is_url(remote) else (f"--upload-pack={serve}",)
     try:
-        git("fetch", *only, *local, "--end-of-options", remote, revision, cwd=scratch)
+        git("fetch", *only, *local, "--end-of-options", remote, revision, cwd=scratch, file_bytes=_MAX_PACK_BYTES)
         git("read-tree", f"FETCH_HEAD:{prefix}" if prefix else "FETCH_HEAD", cwd=scratch)
         git("--work-tree", str(into), "checkout-index", "--all", "--quiet", cwd=scratch)
     except GitError as error:

@@ -17,24 +17,28 @@ import resource
 import signal
 from contextlib import ExitStack, suppress
 from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from sandbox.cgroup import Group, remove_dead_groups
 from sandbox.hosted import HostedProvider, HostedSandbox
-from sandbox.layout import ENVIRONMENT, files, isolation, system, tree
-from sandbox.model import Ending
+from sandbox.layout import ENVIRONMENT, files, isolation, overlay_work, system, tree
+from sandbox.model import Command, Ending, SandboxSpec
 from sandbox.probe import PRLIMIT, probe
 from sandbox.process import Child
+from sandbox.workspace import remove_tree
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from sandbox.model import Command, CommandResult, Limits, SandboxSpec
+    from sandbox.model import CommandResult, Limits
     from sandbox.process import Spawner
 
 __all__ = ["BubblewrapProvider"]
 
 READY = b"+"
+_PROBE_S = 10.0
 # The shell is process 1: it ends with the command, the kernel then kills all else in the namespace before bwrap hears
 # of it, and so the rusage of bwrap holds the CPU time of everything. Its stderr is shut: it would tell of signals.
 INIT = 'exec 3>&2 2>/dev/null; (exec "$@" 2>&3 3>&-); exit $?'
@@ -48,8 +52,31 @@ class BubblewrapProvider(HostedProvider):
 
     def __init__(self) -> None:
         self.bwrap = probe()
+        self._overlays: dict[int, bool] = {}
         remove_dead_groups()
         super().__init__()
+
+    def overlays(self, folder: Path) -> bool:
+        """Where bwrap and the kernel can, on the file system that `folder` is on; tried once for each."""
+        device = folder.stat().st_dev
+        if device not in self._overlays:
+            self._overlays[device] = self._can_overlay(folder)
+        # The kernel takes these characters of a path for separators.
+        return self._overlays[device] and not set(os.fspath(folder)) & set(":,\\")
+
+    def _can_overlay(self, folder: Path) -> bool:
+        with TemporaryDirectory(prefix="overlay-", dir=folder, ignore_cleanup_errors=True) as name:
+            upper, lower = Path(name, "upper"), Path(name, "lower")
+            for tree in (upper, lower):
+                tree.mkdir()
+            (lower / "given").write_text("given")
+            sandbox = self.open(SandboxSpec(upper, lower=(lower,)))
+            try:
+                result = sandbox.run(Command(("sh", "-c", "cat given; echo more >> given; rm given"), _PROBE_S))
+            finally:
+                sandbox.close()
+                remove_tree(upper.with_name("upper.work"))
+            return result.stdout == b"given" and result.exit_code == 0 and (lower / "given").read_text() == "given"
 
     def open(self, spec: SandboxSpec) -> BubblewrapSandbox:
         """A sandbox for `spec`; a missing mount shows when the first command runs."""
@@ -63,6 +90,8 @@ class BubblewrapSandbox(HostedSandbox):
 
     def __init__(self, provider: BubblewrapProvider, bwrap: str, spec: SandboxSpec) -> None:
         super().__init__(provider, spec)
+        if spec.lower:
+            overlay_work(spec).mkdir(exist_ok=True)
         self._bwrap = bwrap
         self._before = (*isolation(spec), *system(spec))
         self._after = tuple(tree(spec))

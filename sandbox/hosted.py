@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from abc import ABC, abstractmethod
+from contextlib import suppress
 from typing import TYPE_CHECKING, ClassVar
 
 from sandbox.errors import SandboxFailed
@@ -12,6 +13,8 @@ from sandbox.process import LongLived, Spawner
 from sandbox.workspace import read_beneath, write_beneath
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from sandbox.model import Command, Process, SandboxSpec
     from sandbox.process import Child
 
@@ -26,6 +29,10 @@ class HostedProvider(ABC):
     def __init__(self) -> None:
         self.spawner = Spawner()
         self.sandboxes: set[HostedSandbox] = set()
+
+    def overlays(self, folder: Path) -> bool:  # noqa: ARG002  # others may, here
+        """Workspaces are folders of their own, unless a backend knows better."""
+        return False
 
     @abstractmethod
     def open(self, spec: SandboxSpec) -> HostedSandbox:
@@ -89,7 +96,10 @@ class HostedSandbox(ABC):
 
     def read(self, path: str, limit: int = 16 << 20) -> bytes:
         """See `Sandbox.read`."""
-        return read_beneath(self.spec.workspace, path, limit)
+        for layer in (self.spec.workspace, *reversed(self.spec.lower)):
+            with suppress(FileNotFoundError):
+                return read_beneath(layer, path, limit)
+        raise FileNotFoundError(path)
 
     def write(self, path: str, content: bytes, *, executable: bool = False) -> None:
         """See `Sandbox.write`; the controller may write where the sandbox's own processes may only read."""

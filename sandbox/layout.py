@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from sandbox.model import SandboxSpec
 
-__all__ = ["ENVIRONMENT", "files", "isolation", "system", "tree"]
+__all__ = ["ENVIRONMENT", "files", "isolation", "overlay_work", "system", "tree"]
 
 ENVIRONMENT = {"PATH": f"{ENV}/bin:/usr/local/bin:/usr/bin:/bin", "HOME": "/tmp", "LANG": "C.UTF-8", "TMPDIR": "/tmp"}  # noqa: S108
 """All that a command finds in its environment besides its own `env`."""
@@ -52,6 +52,11 @@ def files(spec: SandboxSpec) -> dict[str, bytes]:
     return FILES if spec.network else FILES | HOSTS
 
 
+def overlay_work(spec: SandboxSpec) -> Path:
+    """The folder beside the workspace that the kernel wants for an overlay."""
+    return spec.workspace.with_name(f"{spec.workspace.name}.work")
+
+
 def isolation(spec: SandboxSpec) -> Iterator[str]:
     """The namespaces, identity and lifetime of the sandbox."""
     yield from ("--unshare-all", "--unshare-user", "--disable-userns", "--die-with-parent", "--new-session")
@@ -88,7 +93,13 @@ def system(spec: SandboxSpec) -> Iterator[str]:
 
 def tree(spec: SandboxSpec) -> Iterator[str]:
     """The workspace, the environment and the further mounts, then a root that is read-only."""
-    yield from ("--ro-bind" if spec.read_only else "--bind", str(spec.workspace), REPO)
+    if spec.lower:
+        for layer in (*spec.lower, spec.workspace) if spec.read_only else spec.lower:
+            yield from ("--overlay-src", str(layer))
+        written = ("--ro-overlay",) if spec.read_only else ("--overlay", str(spec.workspace), str(overlay_work(spec)))
+        yield from (*written, REPO)
+    else:
+        yield from ("--ro-bind" if spec.read_only else "--bind", str(spec.workspace), REPO)
     if spec.environment is not None:
         yield from ("--ro-bind", str(spec.environment), ENV)
     for mount in spec.mounts:

@@ -98,8 +98,9 @@ class Limits:
 class SandboxSpec:
     """What to open: the tree at `/repo`, the environment at `/env`, further mounts, limits, and no network.
 
-    `workspace` is a host folder that the sandbox may write unless `read_only`. `network` shares the host's network and
-    its name resolution; only an environment's fetch step asks for it.
+    `workspace` is a host folder that the sandbox may write unless `read_only`. Where the provider `overlays`, it may be
+    a layer over the trees `lower` (the lowest first), which stay as they are: it gets what is written. `network` shares
+    the host's network and its name resolution; only an environment's fetch step asks for it.
     """
 
     workspace: Path
@@ -108,6 +109,7 @@ class SandboxSpec:
     limits: Limits = field(default_factory=Limits)
     network: bool = False
     read_only: bool = False
+    lower: tuple[Path, ...] = ()
 
 
 class Process(Protocol):
@@ -171,6 +173,10 @@ class SandboxProvider(Protocol):
     @property
     def name(self) -> str:
         """The name by which it is chosen."""
+        ...
+
+    def overlays(self, folder: Path) -> bool:
+        """Whether a workspace in `folder` may be a layer over other trees (see `SandboxSpec.lower`)."""
         ...
 
     def open(self, spec: SandboxSpec) -> Sandbox:

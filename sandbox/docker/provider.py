@@ -47,6 +47,10 @@ class DockerProvider:
         self.mounts = mounts
         self.sandboxes: set[DockerSandbox] = set()
 
+    def overlays(self, folder: Path) -> bool:  # noqa: ARG002  # other backends may, here
+        """Not here: a layer that the controller makes is not seen by every engine."""
+        return False
+
     def open(self, spec: SandboxSpec) -> DockerSandbox:
         """A sandbox for `spec`; its container starts with the first command."""
         return DockerSandbox(self, spec)

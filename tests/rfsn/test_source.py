@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -77,6 +78,47 @@ def test_nothing_of_a_hostile_repository_runs(project: Make, git: Git, tmp_path:
     assert not proof.exists()
     assert (tmp_path / "working-tree" / "a.py").read_text() == "x = 2\n"
     assert (tmp_path / "commit" / "a.py").read_text() == "x = 1\n"
+
+
+def test_submodules_are_left_alone(project: Make, git: Git, tmp_path: Path) -> None:
+    modules = '[submodule "evil"]\n\tpath = evil\n\turl = ext::touch proof\n'
+    folder = project({"a.py": "x = 1\n", ".gitmodules": modules})
+    commit = git("rev-parse", "HEAD", cwd=folder).strip()
+    git("update-index", "--add", "--cacheinfo", f"160000,{commit},evil", cwd=folder)
+    git("commit", "--quiet", "--message", "a submodule", cwd=folder)
+    git("config", "submodule.evil.update", "!touch proof", cwd=folder)
+    for ref in (None, "HEAD"):
+        base = tmp_path / f"base-{ref}"
+        take_source(str(folder), ref, base)
+        assert sorted(path.name for path in base.iterdir() if path.name != ".git" and path.is_file()) == [
+            ".gitmodules",
+            "a.py",
+        ]
+    assert not list(tmp_path.rglob("proof"))
+
+
+def test_objects_that_another_repository_lends_are_copied(project: Make, git: Git, tmp_path: Path) -> None:
+    """What is taken does not depend on the alternates that its source names, and a missing one is said."""
+    lender = project({"a.py": "x = 1\n"}, "lender")
+    borrower = tmp_path / "borrower"
+    git("clone", "--quiet", "--shared", str(lender), str(borrower), cwd=tmp_path)
+    take_source(str(borrower), "HEAD", tmp_path / "base")
+    assert not (tmp_path / "base" / ".git" / "objects" / "info" / "alternates").exists()
+    lender.rename(tmp_path / "gone")
+    assert (tmp_path / "base" / "a.py").read_text() == "x = 1\n"
+    git("fsck", "--full", cwd=tmp_path / "base")
+    with pytest.raises(UsageError, match="HEAD"):
+        take_source(str(borrower), "HEAD", tmp_path / "again")
+
+
+def test_a_pack_without_end_is_cut_off(project: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = project({"a.py": random.Random(1).randbytes(500_000).hex()})
+    monkeypatch.setattr("rfsn.source._MAX_PACK_BYTES", 100_000)
+    with pytest.raises(UsageError, match="cannot be fetched"):
+        take_source(f"file://{folder}", "HEAD", tmp_path / "base")
+    assert not (tmp_path / "base").exists()
+    monkeypatch.undo()
+    take_source(f"file://{folder}", "HEAD", tmp_path / "base")
 
 
 def test_links_pipes_and_modes(project: Make, tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 import sandbox
-from sandbox import Command, Ending, Limits, Mount
+from sandbox import Command, Ending, Limits, Mount, UnsafePath
 from sandbox.cgroup import Group, groups_work, remove_dead_groups
 
 needs_groups = pytest.mark.skipif(not groups_work(), reason="no control group can be made here")
@@ -164,6 +164,31 @@ def test_mounts(bubblewrap: Box, tmp_path: Path) -> None:
     assert (tmp_path / "open" / "x").exists()
     bubblewrap.reopen(mounts=(Mount(tmp_path / "environment", "/env", writable=True),), environment=None)
     assert bubblewrap.sh("touch /env/x").exit_code == 0
+
+
+def test_a_workspace_may_be_a_layer_over_other_trees(bubblewrap: Box, tmp_path: Path) -> None:
+    if not bubblewrap.provider.overlays(tmp_path):
+        pytest.skip("no overlay can be made here")
+    base, more = tmp_path / "base", tmp_path / "more"
+    for tree, name in ((base, "below"), (more, "above")):
+        (tree / "folder").mkdir(parents=True)
+        (tree / "both").write_text(name)
+        (tree / "folder" / name).write_text(name)
+    before = [(path, path.stat().st_mtime_ns) for tree in (base, more) for path in sorted(tree.rglob("*"))]
+    bubblewrap.reopen(lower=(base, more))
+    bubblewrap.sandbox.write("folder/given", b"given")
+    said = bubblewrap.sh("cat both folder/*; echo new > folder/made; echo more >> both; rm folder/below; ls folder")
+    assert said.stdout == b"aboveabovebelowgivenabove\ngiven\nmade\n"
+    assert bubblewrap.sh("ls folder; cat both").stdout == b"above\ngiven\nmade\nabovemore\n", "it lasts"
+    assert bubblewrap.sandbox.read("both") == b"abovemore\n"
+    assert bubblewrap.sandbox.read("folder/above") == b"above"
+    with pytest.raises(UnsafePath):
+        bubblewrap.sandbox.read("folder/below")
+    with pytest.raises(FileNotFoundError):
+        bubblewrap.sandbox.read("folder/nothing")
+    assert [(path, path.stat().st_mtime_ns) for tree in (base, more) for path in sorted(tree.rglob("*"))] == before
+    bubblewrap.reopen(lower=(base, more), read_only=True)
+    assert bubblewrap.sh("cat both; echo x > both").stderr.strip().endswith(b"Read-only file system")
 
 
 def test_read_only_workspace_still_lets_the_controller_write(bubblewrap: Box) -> None:
