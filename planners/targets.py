@@ -14,6 +14,7 @@ __all__ = ["Targets", "named", "probes", "reached", "repeated", "stable_failures
 _MAX_PROBES = 3
 _MAX_COMPARED = 32
 _ABOUT_AS_QUICK = 3.0
+_NOISE_S = 0.02
 
 
 def repeated(baseline: SuiteReport) -> tuple[str, ...]:
@@ -88,21 +89,26 @@ def reached(spectrum: Spectrum, targets: Collection[str], location: str) -> tupl
 def probes(traces: Collection[CaseTrace]) -> tuple[str, ...]:
     """A few failing tests that stand for all of `traces`: a candidate under which each of them fails is no repair.
 
-    The quickest of each kind of failure (by exception and innermost frame outside of the test), for it has the fewest
-    faults in its way; where all fail alike, also one that is about as quick and runs the most other lines.
+    One of each kind of failure (by exception and innermost frame outside of the test): of the quick ones that which
+    runs the fewest lines, for it has the fewest faults in its way; where all fail alike, also the one most different.
     """
-    quickest = sorted(traces, key=lambda trace: trace.cpu_s)
-    kinds: dict[tuple[str, ...], CaseTrace] = {}
-    for trace in quickest:
-        kinds.setdefault(_kind(trace), trace)
-    chosen = list(kinds.values())
-    if len(chosen) == 1:
+    kinds: dict[tuple[str, ...], list[CaseTrace]] = {}
+    for trace in sorted(traces, key=lambda trace: (_size(trace), trace.id)):
+        kinds.setdefault(_kind(trace), []).append(trace)
+    alike = [_quick(kind) for kind in kinds.values()]
+    chosen = [kind[0] for kind in alike]
+    if len(alike) == 1:
         first = chosen[0]
-        quick = [trace for trace in quickest[:_MAX_COMPARED] if trace.cpu_s < _ABOUT_AS_QUICK * first.cpu_s]
-        other = max(quick, key=lambda trace: len(_lines(trace) - _lines(first)), default=first)
+        other = max(alike[0][:_MAX_COMPARED], key=lambda trace: len(_lines(trace) - _lines(first)))
         chosen += [other] if _lines(other) - _lines(first) else []
     chosen.sort(key=lambda trace: trace.outcome is Outcome.TIMEOUT)
     return tuple(trace.id for trace in chosen[:_MAX_PROBES])
+
+
+def _quick(traces: list[CaseTrace]) -> list[CaseTrace]:
+    """Those that take about as long as the quickest: all of them where the difference is noise."""
+    least = min(trace.cpu_s for trace in traces)
+    return [trace for trace in traces if trace.cpu_s <= _ABOUT_AS_QUICK * least + _NOISE_S]
 
 
 def _kind(trace: CaseTrace) -> tuple[str, ...]:
@@ -113,3 +119,7 @@ def _kind(trace: CaseTrace) -> tuple[str, ...]:
 
 def _lines(trace: CaseTrace) -> set[tuple[str, int]]:
     return {(path, line) for path, lines in trace.lines.items() for line in lines}
+
+
+def _size(trace: CaseTrace) -> int:
+    return sum(map(len, trace.lines.values()))

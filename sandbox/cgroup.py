@@ -23,8 +23,14 @@ __all__ = ["Group", "groups_work", "remove_dead_groups"]
 _ROOT = Path("/sys/fs/cgroup")
 _CONTROLLERS = ("memory", "pids")
 _PREFIX = "rfsn-"
-_ENTER = 'for group in "$1" "$2"; do echo 0 >"$group/cgroup.procs" || exit 125; done; shift 2; exec "$@"'
-_REMOVE_TRIES = 20
+_SETPRIV = "/usr/bin/setpriv"
+# Entering takes a while, in which the controller may die: the signal that then ends us is asked for before, not only by
+# bwrap, and a controller that was dead by then is noticed.
+_ENTER = (
+    '[ "$PPID" = "$1" ] || exit 125; shift; '
+    'for group in "$1" "$2"; do echo 0 >"$group/cgroup.procs" || exit 125; done; shift 2; exec "$@"'
+)
+_REMOVE_TRIES = 200
 _OVERHEAD = 3  # the processes that bwrap itself takes
 _numbers = itertools.count()
 
@@ -39,6 +45,8 @@ class Group:
     @classmethod
     def create(cls, limits: Limits) -> Group | None:
         """Groups with these limits; None where they cannot be made here."""
+        if not os.access(_SETPRIV, os.X_OK):
+            return None
         name = f"{_PREFIX}{_controller()}-{next(_numbers)}"
         group = cls(*(place / name for place in _places()))
         try:
@@ -55,7 +63,8 @@ class Group:
 
     def enter(self, argv: tuple[str, ...]) -> tuple[str, ...]:
         """The command that puts itself into the groups and then becomes `argv`."""
-        return ("/bin/sh", "-c", _ENTER, "sh", str(self.memory), str(self.pids), *argv)
+        watched = (_SETPRIV, "--pdeathsig", "KILL", "/bin/sh", "-c", _ENTER, "sh", str(os.getpid()))
+        return (*watched, str(self.memory), str(self.pids), *argv)
 
     def killed_for_memory(self) -> bool:
         """Whether the kernel ended a process for the memory that all of them used."""
@@ -102,7 +111,7 @@ def _remove(folder: Path) -> None:
         except FileNotFoundError:
             return
         except OSError:
-            time.sleep(0.005)
+            time.sleep(0.01)
         else:
             return
 

@@ -196,6 +196,12 @@ def guarded(command: Callable[[], int], *, as_json: bool) -> int:
         if as_json:
             print(json.dumps({"status": status, "reason": str(error)}))
         return EXIT_CODES[status]
+    except OSError as error:
+        said = f"{error.filename}: {error.strerror}" if error.filename else str(error)
+        print(f"rfsn: {said}", file=sys.stderr)
+        if as_json:
+            print(json.dumps({"status": "infra_error", "reason": said}))
+        return EXIT_CODES["infra_error"]
 
 
 @contextmanager

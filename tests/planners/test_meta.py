@@ -289,8 +289,8 @@ def test_probes_stand_for_every_kind_of_failure() -> None:
     error, inner = trace("error", {1, 2}, "KeyError: 3"), trace("inner", {1, 2, 3}, "KeyError: 1", "lookup")
     hanging = replace(trace("hanging", {1}, ""), outcome=T)
     assert probes([large, small]) == ("t.py::small", "t.py::large")
-    assert probes([small, other, large]) == ("t.py::small", "t.py::other")
-    assert probes([large, small, error]) == ("t.py::small", "t.py::error")
+    assert probes([small, other, large]) == ("t.py::other", "t.py::large")
+    assert probes([large, small, error]) == ("t.py::error", "t.py::small")
     assert probes([hanging, inner, error]) == ("t.py::error", "t.py::inner", "t.py::hanging")
     assert len(probes([small, error, inner, hanging])) == 3
     assert probes([small]) == ("t.py::small",)
