@@ -13,8 +13,8 @@ __all__ = ["compose"]
 def compose(first: Patch, second: Patch, read: Callable[[str], bytes]) -> Patch:
     """One patch on the base that `read` gives, which does what `second` does on the tree that `first` makes.
 
-    It is empty where `second` undoes `first`.
-    Both may edit files, and do nothing else. Raises `PatchError` where they do, or where `first` does not fit.
+    It is empty where `second` undoes `first`. Both may edit files, and do nothing else. Raises `PatchError` where they
+    do, or where `first` does not fit.
     """
     edits = [operation for operation in (*first, *second) if isinstance(operation, EditFile)]
     if len(edits) < len(first) + len(second):

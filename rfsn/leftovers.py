@@ -31,9 +31,9 @@ def remove_leftovers() -> list[str]:
 
 def _scratch() -> Iterator[Path]:
     """The workspaces of sessions that nobody works on."""
-    for scratch in home.sessions_home().glob("*/scratch"):
-        with journal_lock(scratch.parent / "journal.jsonl", fcntl.LOCK_EX) as free:
-            if free:
+    for journal in home.sessions_home().glob("*/journal.jsonl"):
+        with journal_lock(journal, fcntl.LOCK_EX) as free:
+            if free and (scratch := journal.with_name("scratch")).is_dir():
                 yield scratch
 
 

@@ -61,8 +61,7 @@ class BubblewrapProvider(HostedProvider):
         device = folder.stat().st_dev
         if device not in self._overlays:
             self._overlays[device] = self._can_overlay(folder)
-        # The kernel takes these characters of a path for separators.
-        return self._overlays[device] and not set(os.fspath(folder)) & set(":,\\")
+        return self._overlays[device]
 
     def _can_overlay(self, folder: Path) -> bool:
         with TemporaryDirectory(prefix="overlay-", dir=folder, ignore_cleanup_errors=True) as name:

@@ -13,10 +13,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from sandbox.model import Limits
+from sandbox.controller import Controller
+from sandbox.model import Limits
 
 __all__ = ["Group", "groups_work", "remove_dead_groups"]
 
@@ -47,7 +46,7 @@ class Group:
         """Groups with these limits; None where they cannot be made here."""
         if not os.access(_SETPRIV, os.X_OK):
             return None
-        name = f"{_PREFIX}{_controller()}-{next(_numbers)}"
+        name = f"{_PREFIX}{Controller.own()}.{next(_numbers)}"
         group = cls(*(place / name for place in _places()))
         try:
             for folder in (group.memory, group.pids):
@@ -84,9 +83,7 @@ class Group:
 @cache
 def groups_work() -> bool:
     """Whether groups can be made here."""
-    from sandbox.model import Limits as Defaults  # noqa: PLC0415  # only to ask
-
-    group = Group.create(Defaults())
+    group = Group.create(Limits())
     if group is not None:
         group.remove()
     return group is not None
@@ -97,8 +94,8 @@ def remove_dead_groups() -> list[str]:
     removed = []
     for place in _places():
         for folder in place.glob(f"{_PREFIX}*"):
-            pid, _, rest = folder.name.removeprefix(_PREFIX).partition("-")
-            if not _started(pid) or _started(pid) != rest.partition("-")[0]:
+            controller = Controller.parse(folder.name.removeprefix(_PREFIX).rpartition(".")[0])
+            if controller is not None and controller.is_dead():
                 _remove(folder)
                 removed.append(str(folder))
     return removed
@@ -126,15 +123,3 @@ def _places() -> tuple[Path, ...]:
             own |= dict.fromkeys(controllers.split(","), path.lstrip("/"))
     places = [(_ROOT / name, _ROOT / name / own.get(name, "")) for name in _CONTROLLERS]
     return tuple(inside if inside.is_dir() else top for top, inside in places)
-
-
-@cache
-def _controller() -> str:
-    return f"{os.getpid()}-{_started(str(os.getpid()))}"
-
-
-def _started(pid: str) -> str:
-    """When a process started, in the kernel's ticks; empty where there is none."""
-    with suppress(OSError):
-        return Path("/proc", pid, "stat").read_text().rpartition(")")[2].split()[19]
-    return ""

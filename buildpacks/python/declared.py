@@ -9,7 +9,7 @@ import ast
 import configparser
 import re
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -41,24 +41,29 @@ def declarations(view: RepoView) -> Iterator[tuple[str, Declared]]:
 
     Raises `BuildpackError` for a file that cannot be read.
     """
-    pyproject = _toml(view, "pyproject.toml")
-    if pyproject:
-        tool = pyproject.get("tool", {})
-        for declared in (_standard(pyproject), _grouped(pyproject), _poetry(tool.get("poetry", {})), _tools(tool)):
-            yield "pyproject.toml", declared
+    if view.exists("pyproject.toml"):
+        pyproject = _toml(view, "pyproject.toml")
+        for table in (_standard, _grouped, _poetry, _tools):
+            yield "pyproject.toml", _read("pyproject.toml", table, pyproject)
     if view.exists("setup.cfg"):
         yield "setup.cfg", _setup_cfg(_ini(view, "setup.cfg"))
     if view.exists("setup.py"):
         yield "setup.py", _setup_py(view.read("setup.py"))
     if view.exists("Pipfile"):
-        yield "Pipfile", _pipfile(_toml(view, "Pipfile"))
+        yield "Pipfile", _read("Pipfile", _pipfile, _toml(view, "Pipfile"))
     if view.exists("tox.ini"):
         yield "tox.ini", _tox(_ini(view, "tox.ini"))
 
 
+def _read(path: str, table: Callable[[Mapping[str, Any]], Declared], content: Mapping[str, Any]) -> Declared:
+    """What a table of a TOML file says; in a file that is written wrongly, anything may stand where a table belongs."""
+    try:
+        return table(content)
+    except (AttributeError, TypeError, ValueError) as error:
+        raise BuildpackError(f"{path} cannot be read: {error}") from error
+
+
 def _toml(view: RepoView, path: str) -> dict[str, Any]:
-    if not view.exists(path):
-        return {}
     try:
         return tomllib.loads(view.read(path).decode())
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
@@ -100,8 +105,9 @@ def _expanded(entries: Iterable[Any], groups: Mapping[str, Any], depth: int) -> 
             yield from _expanded(groups.get(entry.get("include-group", ""), []), groups, depth + 1)
 
 
-def _poetry(poetry: Mapping[str, Any]) -> Declared:
+def _poetry(pyproject: Mapping[str, Any]) -> Declared:
     """Poetry's own tables, in which versions are written in its own way."""
+    poetry = pyproject.get("tool", {}).get("poetry", {})
     found = dict(poetry.get("dependencies", {}))
     python = found.pop("python", "")
     groups = {name: group.get("dependencies", {}) for name, group in poetry.get("group", {}).items()}
@@ -142,8 +148,9 @@ def _poetry_versions(text: str) -> str:
     return "" if versions == "*" or "||" in versions else versions
 
 
-def _tools(tool: Mapping[str, Any]) -> Declared:
+def _tools(pyproject: Mapping[str, Any]) -> Declared:
     """The groups of uv, pdm and hatch."""
+    tool = pyproject.get("tool", {})
     environments = tool.get("hatch", {}).get("envs", {})
     return Declared(
         groups=_merged(

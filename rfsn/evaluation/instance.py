@@ -36,7 +36,7 @@ def run_instance(
     cpu = time.thread_time()
     try:
         report = _run(instance, config, folder, repos, follow)
-    except RfsnError as error:
+    except (RfsnError, OSError) as error:
         report = {"status": "infra_error", "reason": str(error), "seconds": 0.0}
     row = {
         "instance_id": instance.instance_id,

@@ -5,27 +5,27 @@ from __future__ import annotations
 import os
 import time
 from contextlib import suppress
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
+from sandbox.controller import Controller
 from sandbox.docker.engine import engine_errors
 from sandbox.errors import SandboxFailed
 from sandbox.layout import ENVIRONMENT
 from sandbox.model import ENV, REPO
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
     from docker import DockerClient
     from docker.models.containers import Container as Handle
 
     from sandbox.model import SandboxSpec
 
-__all__ = ["LABEL", "USER_ID", "Container", "controller_identity"]
+__all__ = ["DEADLINE", "LABEL", "USER_ID", "Container"]
 
-LABEL = "rfsn"
-"""The prefix of every label that our containers have."""
+LABEL, DEADLINE = "rfsn.controller", "rfsn.deadline"
+"""The labels of our containers: who made one, and the second since the epoch after which it is not needed any more."""
 
 USER_ID = 64123
 """The user that commands run as where the controller is root; else it is the controller's own user."""
@@ -37,18 +37,6 @@ _CPU_V1 = ("cpuacct/docker/{id}/cpuacct.usage",)
 _CPU_V2 = ("docker/{id}/cpu.stat", "system.slice/docker-{id}.scope/cpu.stat")
 _PIDS = ("pids/docker/{id}/pids.current", "docker/{id}/pids.current", "system.slice/docker-{id}.scope/pids.current")
 _OWN_PROCESSES = 2  # the engine's init, and the sleep
-
-
-@cache
-def controller_identity() -> Mapping[str, str]:
-    """Which process of which boot and namespace makes the containers: numbers alone come back."""
-    stat = Path("/proc/self/stat").read_text()
-    return {
-        f"{LABEL}.boot": Path("/proc/sys/kernel/random/boot_id").read_text().strip(),
-        f"{LABEL}.namespace": str(Path("/proc/self/ns/pid").readlink()),
-        f"{LABEL}.pid": str(os.getpid()),
-        f"{LABEL}.started": stat.rpartition(")")[2].split()[19],
-    }
 
 
 class Container:
@@ -69,7 +57,7 @@ class Container:
                 # An engine may give a tmpfs the mode of the image's folder, whatever mode is asked for.
                 ["/bin/sh", "-c", f"chmod 1777 {' '.join(_OWN_FOLDERS)} && exec sleep {_LIFETIME_S}"],
                 user="0:0",
-                labels={**controller_identity(), f"{LABEL}.deadline": str(int(time.time()) + _LIFETIME_S)},
+                labels={LABEL: str(Controller.own()), DEADLINE: str(int(self._born) + _LIFETIME_S)},
                 init=True,
                 network_mode="host" if spec.network else "none",
                 cap_drop=["ALL"],

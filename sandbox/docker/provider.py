@@ -8,26 +8,21 @@ import time
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
+from sandbox.docker.commands import KILLED, TIMED_OUT, DockerProcess, Run, check, start_exec
 from sandbox.docker.container import USER_ID, Container
 from sandbox.docker.engine import connect, engine_errors, require_image
 from sandbox.docker.reaper import reap
-from sandbox.docker.stream import Connection, Exchange, forward
+from sandbox.docker.stream import Exchange
 from sandbox.errors import SandboxError, SandboxFailed
 from sandbox.model import CommandResult, Ending
-from sandbox.process import Capture
 from sandbox.workspace import read_beneath, write_beneath
 
 if TYPE_CHECKING:
     from sandbox.model import Command, Mount, Process, SandboxSpec
 
 __all__ = ["DockerProvider"]
-
-_GRACE_S = 0.5
-_LONGEST_ARGUMENT = 128 << 10
-_KILLED = 137
-_TIMED_OUT = (124, _KILLED)  # of timeout(1), by itself or after its last signal
 
 
 class DockerProvider:
@@ -76,13 +71,13 @@ class DockerSandbox:
         self._closed = False
         self._container: Container | None = None
         self._cpu_s = 0.0
-        self._running: _Run | None = None
+        self._running: Run | None = None
         self._processes: list[DockerProcess] = []
         provider.sandboxes.add(self)
 
     def run(self, command: Command) -> CommandResult:
         """Run one command to its end; see `Sandbox.run`."""
-        _check(command)
+        check(command)
         if self._closed:
             raise SandboxFailed("the sandbox is closed")
         with self._turn:
@@ -90,7 +85,7 @@ class DockerSandbox:
 
     def _run(self, command: Command) -> CommandResult:
         began = time.monotonic()
-        run = _Run(self.spec.limits.output_bytes, began + command.timeout_s)
+        run = Run(self.spec.limits.output_bytes, began + command.timeout_s)
         code: int | None = None
         try:
             with self._lock:
@@ -115,12 +110,13 @@ class DockerSandbox:
 
     def spawn(self, command: Command) -> Process:
         """Start a process with pipes; raises `SandboxFailed` where none comes up."""
-        _check(command)
+        check(command)
         with self._lock:
             container = self._ready()
-            exec_id, connection = _connect_exec(self._provider, container, command, command.timeout_s)
-            process = DockerProcess(self, exec_id, connection, command.timeout_s)
-            self._processes.append(process)
+            exec_id, connection = start_exec(self._provider.client, container, command)
+            output_bytes = self.spec.limits.output_bytes
+            process = DockerProcess(self, exec_id, connection, timeout_s=command.timeout_s, output_bytes=output_bytes)
+            self._processes = [*(known for known in self._processes if known.alive), process]
             return process
 
     def read(self, path: str, limit: int = 16 << 20) -> bytes:
@@ -157,8 +153,8 @@ class DockerSandbox:
             said: Any = self._provider.client.api.exec_inspect(exec_id)
         return None if said["Running"] else int(said["ExitCode"])
 
-    def _execute(self, command: Command, run: _Run, container: Container) -> int | None:
-        exec_id, connection = _connect_exec(self._provider, container, command, command.timeout_s)
+    def _execute(self, command: Command, run: Run, container: Container) -> int | None:
+        exec_id, connection = start_exec(self._provider.client, container, command)
 
         def is_over() -> bool:
             over = self.exit_code(exec_id) is not None
@@ -183,10 +179,10 @@ class DockerSandbox:
         if code and container.out_of_memory():
             run.end(Ending.OOM)
             self.discard()
-        elif code == _KILLED and self._is_lost(container):
+        elif code == KILLED and self._is_lost(container):
             self.discard()
             raise SandboxFailed("the container was ended from outside")
-        elif code in _TIMED_OUT and run.late():
+        elif code in TIMED_OUT and run.late():
             run.end(Ending.TIMEOUT)
         self._tidy(container)
         return code
@@ -199,7 +195,7 @@ class DockerSandbox:
             time.sleep(0.05)
         return False
 
-    def _await(self, exec_id: str, run: _Run) -> int | None:
+    def _await(self, exec_id: str, run: Run) -> int | None:
         while time.monotonic() < run.deadline():
             code = self.exit_code(exec_id)
             if code is not None:
@@ -243,121 +239,6 @@ class DockerSandbox:
         total = container.cpu_s()
         used, self._cpu_s = total - self._cpu_s, total
         return max(0.0, used)
-
-
-class _Run:
-    """A command under way: its output, when it must end, and why it was ended."""
-
-    def __init__(self, output_bytes: int, deadline: float) -> None:
-        self.stdout, self.stderr = Capture(output_bytes), Capture(output_bytes)
-        self.ending: Ending | None = None
-        self._limit = deadline
-        self._deadline = deadline + 2 * _GRACE_S
-
-    def late(self) -> bool:
-        """Whether the command's own time was spent."""
-        return time.monotonic() >= self._limit
-
-    def deadline(self) -> float:
-        return self._deadline
-
-    def take(self, number: int, part: bytes) -> None:
-        """Keep a part of the output; too much of it ends the command."""
-        capture = self.stdout if number == 1 else self.stderr
-        capture.add(part)
-        if capture.overflowing:
-            self.end(Ending.OUTPUT_LIMIT)
-
-    def end(self, ending: Ending) -> None:
-        """Let the command end now, for this reason; the first stands."""
-        self.ending = self.ending or ending
-        self._deadline = 0.0
-
-
-class DockerProcess:
-    """The `Process` of a lasting command; to end it is to end its container."""
-
-    def __init__(self, sandbox: DockerSandbox, exec_id: str, connection: Connection, timeout_s: float) -> None:
-        reading, writing = os.pipe()
-        self.stdin: IO[bytes] = cast("IO[bytes]", connection.socket.makefile("wb", buffering=0))
-        self.stdout: IO[bytes] = os.fdopen(reading, "rb", buffering=0)
-        self._sandbox = sandbox
-        self._exec_id = exec_id
-        self._connection = connection
-        self._stderr = Capture(sandbox.spec.limits.output_bytes)
-        self._began = time.monotonic()
-        self._timeout_s = timeout_s
-        self._ending = Ending.EXITED
-        self._result: CommandResult | None = None
-        self._thread = threading.Thread(target=self._copy, args=(writing,), name="sandbox-watch", daemon=True)
-        self._thread.start()
-
-    @property
-    def alive(self) -> bool:
-        """Whether it was not ended yet."""
-        return self._result is None
-
-    def kill(self) -> CommandResult:
-        """End it with all that runs in its sandbox; see `Process.kill`."""
-        if self._result is None:
-            code: int | None = None
-            with suppress(SandboxFailed):
-                code = self._sandbox.exit_code(self._exec_id)
-            if code in _TIMED_OUT and time.monotonic() - self._began >= self._timeout_s:
-                self._ending = Ending.TIMEOUT
-            exited = _KILLED if code is None else code
-            cpu_s = self._sandbox.cpu_since()
-            self.let_go()
-            self._sandbox.discard()
-            self._result = CommandResult(
-                exit_code=exited if self._ending is Ending.EXITED else None,
-                stdout=b"",
-                stderr=self._stderr.content(),
-                duration_s=time.monotonic() - self._began,
-                cpu_s=cpu_s,
-                ending=self._ending,
-            )
-        return self._result
-
-    def let_go(self) -> None:
-        """Close the connection and the pipes."""
-        for pipe in (self.stdin, self.stdout, self._connection):
-            with suppress(OSError):
-                pipe.close()
-        self._thread.join()
-
-    def _copy(self, writing: int) -> None:
-        try:
-            forward(self._connection.socket, writing, self._take_stderr)
-        finally:
-            os.close(writing)
-
-    def _take_stderr(self, part: bytes) -> None:
-        self._stderr.add(part)
-        if self._stderr.overflowing:
-            self._ending = Ending.OUTPUT_LIMIT
-            self._connection.close()
-
-
-def _connect_exec(
-    provider: DockerProvider, container: Container, command: Command, timeout_s: float
-) -> tuple[str, Connection]:
-    """Start a command in a container; gives its id and the connection for its streams."""
-    api = provider.client.api
-    limited = ("timeout", "-k", f"{_GRACE_S:g}", f"{timeout_s:.3f}", *command.argv)
-    if any(len(os.fsencode(argument)) >= _LONGEST_ARGUMENT for argument in limited):
-        raise SandboxFailed("an argument of the command is too long for the kernel")
-    with engine_errors("start a command"):
-        made = api.exec_create(
-            container.id, list(limited), stdin=True, user=container.user, environment=dict(command.env)
-        )
-        stream = api.exec_start(made["Id"], socket=True)
-    return str(made["Id"]), Connection(stream)
-
-
-def _check(command: Command) -> None:
-    if any("\0" in text for text in (*command.argv, *command.env, *command.env.values())):
-        raise ValueError("an argument or a variable holds a NUL")
 
 
 def _give(spec: SandboxSpec) -> None:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import time
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from sandbox.docker.container import LABEL, controller_identity
+from sandbox.controller import Controller
+from sandbox.docker.container import DEADLINE, LABEL
 from sandbox.docker.engine import connect, engine_errors
 
 if TYPE_CHECKING:
@@ -27,8 +27,8 @@ def reap(client: DockerClient) -> list[str]:
 
     removed = []
     with engine_errors("look for what was left behind"):
-        for container in client.containers.list(all=True, filters={"label": f"{LABEL}.pid"}, ignore_removed=True):
-            if _is_dead(container.labels):
+        for container in client.containers.list(all=True, filters={"label": LABEL}, ignore_removed=True):
+            if _is_left(container.labels):
                 try:
                     container.remove(force=True, v=True)
                 except NotFound:
@@ -46,18 +46,7 @@ def reap_containers() -> list[str]:
         client.close()
 
 
-def _is_dead(labels: Mapping[str, Any]) -> bool:
-    own = controller_identity()
-    if int(labels.get(f"{LABEL}.deadline", 0)) < time.time():
-        return True
-    if labels.get(f"{LABEL}.boot") != own[f"{LABEL}.boot"]:
-        return True
-    if labels.get(f"{LABEL}.namespace") != own[f"{LABEL}.namespace"]:
-        return False
-    try:
-        stat = Path("/proc", str(int(labels[f"{LABEL}.pid"])), "stat").read_text()
-    except FileNotFoundError:
-        return True
-    # A number that is in use again belongs to a process that started later; a zombie is dead too.
-    state, _, *rest = stat.rpartition(")")[2].split()
-    return state == "Z" or rest[17] != labels.get(f"{LABEL}.started")
+def _is_left(labels: Mapping[str, str]) -> bool:
+    controller = Controller.parse(labels.get(LABEL, ""))
+    late = int(labels.get(DEADLINE, 0)) < time.time()
+    return late or (controller is not None and controller.is_dead())

@@ -27,6 +27,7 @@ class Tree:
 def test_a_bare_project_needs_nothing() -> None:
     needs = read_needs(Tree({"a.py": "", "pyproject.toml": "[tool.pytest.ini_options]\n"}))
     assert (needs.requirements, needs.build, needs.python) == ((), (), "")
+    assert read_needs(Tree({"a.py": ""})).sources == ()
 
 
 def test_pyproject_with_groups_and_extras() -> None:
@@ -142,3 +143,19 @@ def test_every_tools_own_table_counts(files: dict[str, str], expected: tuple[str
 def test_a_broken_file_is_named(name: str) -> None:
     with pytest.raises(BuildpackError, match=name):
         read_needs(Tree({name: "[[["}))
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("pyproject.toml", 'project = "x"\n'),
+        ("pyproject.toml", "[project]\ndependencies = 3\n"),
+        ("pyproject.toml", "tool = []\n"),
+        ("pyproject.toml", "[tool.poetry]\ndependencies = 3\n"),
+        ("pyproject.toml", "[tool.hatch]\nenvs = 'x'\n"),
+        ("Pipfile", "packages = 'x'\n"),
+    ],
+)
+def test_something_else_where_a_table_belongs_is_said(name: str, text: str) -> None:
+    with pytest.raises(BuildpackError, match=f"{name} cannot be read"):
+        read_needs(Tree({name: text}))

@@ -54,7 +54,7 @@ def test_no_container_is_left(image: str, rfsn: Rfsn, project: Make) -> None:
     )
     provider = DockerProvider(image)
     try:
-        assert provider.client.containers.list(all=True, filters={"label": "rfsn.pid"}) == []
+        assert provider.client.containers.list(all=True, filters={"label": "rfsn.controller"}) == []
     finally:
         provider.close()
 
@@ -85,7 +85,7 @@ def test_ctrl_c_twice_leaves_nothing_behind(
     assert not (tmp_path / "session" / "scratch").exists()
     provider = DockerProvider(image)
     try:
-        assert provider.client.containers.list(all=True, filters={"label": "rfsn.pid"}) == []
+        assert provider.client.containers.list(all=True, filters={"label": "rfsn.controller"}) == []
     finally:
         provider.close()
 

@@ -1,4 +1,4 @@
-"""The shapes that Python projects come in, each with one fault: every one is repaired, and its totals are pytest's."""
+"""The shapes that Python projects come in, each with one fault: every one is repaired, with all its tests."""
 
 from __future__ import annotations
 
@@ -239,4 +239,3 @@ def test_it_is_repaired(
     result = rfsn("repair", project(files), *arguments, "--time-limit", "120", "--json").json
     assert result["status"] == "repaired", result
     assert result["tests"]["total"] == total
-    assert result["candidates"] > 1 or result["outcomes"] == {"plausible": 1}

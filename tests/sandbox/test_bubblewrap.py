@@ -8,6 +8,7 @@ import socket
 import stat
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ import pytest
 import sandbox
 from sandbox import Command, Ending, Limits, Mount, UnsafePath
 from sandbox.cgroup import Group, groups_work, remove_dead_groups
+from sandbox.controller import Controller
 
 needs_groups = pytest.mark.skipif(not groups_work(), reason="no control group can be made here")
 
@@ -169,7 +171,7 @@ def test_mounts(bubblewrap: Box, tmp_path: Path) -> None:
 def test_a_workspace_may_be_a_layer_over_other_trees(bubblewrap: Box, tmp_path: Path) -> None:
     if not bubblewrap.provider.overlays(tmp_path):
         pytest.skip("no overlay can be made here")
-    base, more = tmp_path / "base", tmp_path / "more"
+    base, more = tmp_path / "ba:se, \\", tmp_path / "more"  # with what mount options are separated by
     for tree, name in ((base, "below"), (more, "above")):
         (tree / "folder").mkdir(parents=True)
         (tree / "both").write_text(name)
@@ -254,7 +256,8 @@ def test_no_group_is_left(bubblewrap: Box) -> None:
     bubblewrap.sh("true")
     bubblewrap.sh("sleep 5", timeout_s=0.1)
     bubblewrap.sandbox.spawn(Command(("cat",), 5)).kill()
-    assert not [folder for place in Path("/sys/fs/cgroup").glob("*") for folder in place.rglob("rfsn-*")]
+    own = f"rfsn-{Controller.own()}.*"
+    assert not [folder for place in Path("/sys/fs/cgroup").glob("*") for folder in place.rglob(own)]
 
 
 @needs_groups
@@ -262,13 +265,45 @@ def test_groups_of_dead_controllers_are_removed_and_no_others(bubblewrap: Box) -
     process = bubblewrap.sandbox.spawn(Command(("cat",), 5))
     group = Group.create(Limits())
     assert group is not None
-    dead = group.memory.with_name("rfsn-999999999-1-0")
+    dead = group.memory.with_name(f"rfsn-{replace(Controller.own(), pid='999999999')}.0")
     dead.mkdir()
     assert remove_dead_groups() == [str(dead)]
     assert group.memory.is_dir()
     group.remove()
     process.stdin.write(b"alive\n")
     assert process.stdout.readline() == b"alive\n"
+
+
+@needs_groups
+def test_a_command_enters_its_group_only_beneath_a_living_controller() -> None:
+    """While it enters, its controller may be killed: another parent is a sign of that."""
+    group = Group.create(Limits(memory_bytes=50 << 20))
+    assert group is not None
+    entering = group.enter(("cat", "/proc/self/cgroup"))
+    said = subprocess.run(entering, capture_output=True, text=True, check=True).stdout
+    assert said.count(group.memory.name) == 2
+    orphan = subprocess.run(["/bin/sh", "-c", '"$@"; exit $?', "sh", *entering], capture_output=True, check=False)
+    assert (orphan.returncode, orphan.stdout) == (125, b"")
+    group.remove()
+    assert not group.memory.exists()
+
+
+def test_controllers_are_told_apart() -> None:
+    own = Controller.own()
+    assert Controller.parse(str(own)) == own
+    assert not own.is_dead()
+    for changes, dead in (
+        ({"pid": "999999999"}, True),
+        ({"started": "1"}, True),
+        ({"boot": "0"}, True),
+        ({"namespace": "1", "pid": "999999999"}, False),
+    ):
+        assert replace(own, **changes).is_dead() is dead, changes
+    with subprocess.Popen(["true"]) as zombie:
+        os.waitid(os.P_PID, zombie.pid, os.WEXITED | os.WNOWAIT)
+        started = Path(f"/proc/{zombie.pid}/stat").read_text().rpartition(")")[2].split()[19]
+        assert replace(own, pid=str(zombie.pid), started=started).is_dead()
+    assert Controller.parse("something-else") is None
 
 
 def test_limits_on_files_and_cores(bubblewrap: Box) -> None:

@@ -1,0 +1,67 @@
+"""Which process of which boot made a thing: how what a dead controller left is told from what a living one uses."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import astuple, dataclass
+from functools import cache
+from pathlib import Path
+from typing import Self
+
+__all__ = ["Controller"]
+
+
+@dataclass(frozen=True, slots=True)
+class Controller:
+    """One process: the boot, its namespace of processes, its number there, and when it started (in the kernel's ticks).
+
+    Numbers of processes come back; with the rest they do not.
+    """
+
+    boot: str
+    namespace: str
+    pid: str
+    started: str
+
+    @classmethod
+    def own(cls) -> Self:
+        """The process that runs this."""
+        pid = str(os.getpid())
+        return cls(_boot(), _namespace(), pid, _stat(pid)[1])
+
+    @classmethod
+    def parse(cls, text: str) -> Self | None:
+        """The controller that `str` wrote down; None where the text says none."""
+        parts = text.split("-")
+        return cls(*parts) if len(parts) == 4 and all(parts) else None
+
+    def __str__(self) -> str:
+        return "-".join(astuple(self))
+
+    def is_dead(self) -> bool:
+        """Whether it is known to be dead. One of another namespace of this boot cannot be seen from here: it is not."""
+        if self.boot != _boot():
+            return True
+        if self.namespace != _namespace():
+            return False
+        state, started = _stat(self.pid)
+        return state in {"", "Z"} or started != self.started
+
+
+@cache
+def _boot() -> str:
+    return Path("/proc/sys/kernel/random/boot_id").read_text().strip().replace("-", "")
+
+
+@cache
+def _namespace() -> str:
+    return "".join(filter(str.isdigit, str(Path("/proc/self/ns/pid").readlink())))
+
+
+def _stat(pid: str) -> tuple[str, str]:
+    """The state of a process and when it started; empty where there is none."""
+    try:
+        fields = Path("/proc", pid, "stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return "", ""
+    return fields[0], fields[19]
