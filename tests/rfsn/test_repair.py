@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -13,6 +14,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+from rfsn.cli.commands import guarded
 
 type Rfsn = Callable[..., Any]
 type Make = Callable[..., Path]
@@ -214,3 +217,23 @@ def test_seeds_and_workers_do_not_change_what_is_found(rfsn: Rfsn, examples: Pat
     one = rfsn("repair", examples / "checkout", "--json").json
     two = rfsn("repair", examples / "checkout", "--workers", "2", "--json").json
     assert (one["patch"], one["outcomes"]) == (two["patch"], two["outcomes"])
+
+
+def test_a_second_ctrl_c_is_answered_and_a_third_obeyed(capfd: pytest.CaptureFixture[str]) -> None:
+    interrupted = []
+
+    def command() -> int:
+        for _ in range(3):
+            try:
+                os.kill(os.getpid(), signal.SIGINT)
+            except KeyboardInterrupt:
+                interrupted.append(True)
+            else:
+                interrupted.append(False)
+        return 7
+
+    before = signal.getsignal(signal.SIGINT)
+    assert guarded(command, as_json=False) == 7
+    assert interrupted == [True, False, True]
+    assert "once more to leave it behind" in capfd.readouterr().err
+    assert signal.getsignal(signal.SIGINT) is before

@@ -222,6 +222,42 @@ def test_hanging_tests_of_any_kind_are_over_their_limit(make_bench: Callable[...
     assert [trace.outcome for trace in traces] == [case.outcome for case in report.cases]
 
 
+SETTINGS = """\
+tries = []
+
+
+def test_first():
+    assert 0
+
+
+def test_flaky():
+    tries.append(1)
+    assert len(tries) > 1
+
+
+def test_last():
+    pass
+"""
+
+
+def test_settings_that_cut_short_repeat_or_spread_a_run_are_set_aside(make_bench: Callable[..., Bench]) -> None:
+    bench = make_bench(
+        {
+            "test_s.py": SETTINGS,
+            "requirements.txt": "pytest-xdist\npytest-rerunfailures\npytest-cov\n",
+            "pytest.ini": "[pytest]\naddopts = -x -n 2 --reruns 2 --cov=. --cov-fail-under=100\n",
+        }
+    )
+    report = bench.run_tests(RunRequest(), 60)
+    assert [(case.id, case.outcome) for case in report.cases] == [
+        ("test_s.py::test_first", Outcome.FAILED),
+        ("test_s.py::test_flaky", Outcome.FAILED),
+        ("test_s.py::test_last", Outcome.PASSED),
+    ]
+    only = bench.run_tests(RunRequest(("test_s.py::test_last",)), 60)
+    assert only.exit_code == 0, "coverage fails no run"
+
+
 def test_a_batch_ends_at_the_first_confirmed_candidate(make_bench: Callable[..., Bench]) -> None:
     bench = make_bench(FILES)
     order = [1, 3, 0, 4, 6, 5]  # two of these pass; the second is the one that is confirmed
