@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import shutil
-import tempfile
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Self
 
 from buildpacks import Buildpack, BuildPlan, RepoView, RunRequest, SuiteReport
 from gate import Change
@@ -17,6 +18,7 @@ from sandbox import (
     Command,
     CommandResult,
     Ending,
+    Limits,
     Mount,
     Sandbox,
     SandboxProvider,
@@ -24,7 +26,7 @@ from sandbox import (
     UnsafePath,
     copy_tree,
     read_beneath,
-    remove_tree,
+    scratch_folder,
     write_beneath,
 )
 
@@ -49,20 +51,18 @@ class Bench:
     def run_tests(self, request: RunRequest, timeout_s: float, change: Change | None = None) -> SuiteReport:
         """Run the tests cold in a pristine workspace; raises `InfraError` where the sandbox itself broke."""
         spec = self.pack.focus(self.plan, request)
-        with tempfile.TemporaryDirectory(prefix="results-", dir=self.scratch, ignore_cleanup_errors=True) as folder:
-            results = Path(folder)
-            result = self.run_command(
-                spec.argv, timeout_s, change, (*spec.mounts, Mount(results, "/results", writable=True))
-            )
-            artifact = _artifact(results, spec.results)
+        with Workspace(self, change, spec.mounts) as workspace:
+            result = self._run(workspace, spec.argv, timeout_s)
+            artifact = _artifact(workspace.results, spec.results)
         return self.pack.parse(self.view, result, artifact)
 
-    def run_command(
-        self, argv: Sequence[str], timeout_s: float, change: Change | None = None, mounts: Sequence[Mount] = ()
-    ) -> CommandResult:
-        """Run one command in a pristine workspace."""
-        with Workspace(self, change, mounts) as sandbox:
-            result = sandbox.run(Command(tuple(argv), timeout_s, env=self.plan.env))
+    def run_command(self, argv: Sequence[str], timeout_s: float, change: Change | None = None) -> CommandResult:
+        """Run one command in a pristine workspace; raises `InfraError` where the sandbox itself broke."""
+        with Workspace(self, change) as workspace:
+            return self._run(workspace, argv, timeout_s)
+
+    def _run(self, workspace: Workspace, argv: Sequence[str], timeout_s: float) -> CommandResult:
+        result = workspace.sandbox.run(Command(tuple(argv), timeout_s, env=self.plan.env))
         self.meter.add(self.provider.name, "run", result)
         if result.ending is Ending.INFRA_ERROR:
             raise InfraError(f"the sandbox failed: {result.stderr.decode(errors='replace').strip()[-500:]}")
@@ -75,19 +75,32 @@ class Workspace:
     It is a layer over the base where the provider can do that and the change removes nothing, else a copy.
     """
 
+    sandbox: Sandbox
+    results: Path
+    """The folder that is `/results` inside."""
+
     def __init__(self, bench: Bench, change: Change | None = None, mounts: Sequence[Mount] = ()) -> None:
         self._bench = bench
         self._files = change.files if change else {}
         self._mounts = tuple(mounts)
+        self._held = ExitStack()
 
-    def __enter__(self) -> Sandbox:
-        bench = self._bench
-        self._folder = Path(tempfile.mkdtemp(prefix="workspace-", dir=bench.scratch))
-        tree = self._folder / "repo"
+    def __enter__(self) -> Self:
+        with ExitStack() as held:
+            self._open(held)
+            self._held = held.pop_all()
+        return self
+
+    def _open(self, held: ExitStack) -> None:
+        bench, limits = self._bench, Limits()
+        size = limits.disk_bytes if bench.provider.sees_mounts else None
+        folder = held.enter_context(scratch_folder(bench.scratch, size))
+        tree, self.results = folder / "repo", folder / "results"
+        self.results.mkdir()
         generated = bench.environment / GENERATED
         trees = (bench.base, generated) if generated.is_dir() else (bench.base,)
         removes = any(file.after is None for file in self._files.values())
-        if layered := not removes and bench.provider.overlays(self._folder):
+        if layered := not removes and bench.provider.overlays(folder):
             tree.mkdir()
         else:
             copy_tree(bench.base, tree)
@@ -99,19 +112,14 @@ class Workspace:
             else:
                 executable = file.mode == "100755" or (file.mode is None and _is_executable(bench.base / path))
                 write_beneath(tree, path, file.after, executable=executable)
-        self._sandbox = bench.provider.open(
-            SandboxSpec(
-                tree,
-                lower=trees if layered else (),
-                environment=bench.environment,
-                mounts=(*bench.plan.mounts, *self._mounts),
-            )
-        )
-        return self._sandbox
+        mounts = (*bench.plan.mounts, *self._mounts, Mount(self.results, "/results", writable=True))
+        lower = trees if layered else ()
+        spec = SandboxSpec(tree, lower=lower, environment=bench.environment, mounts=mounts, limits=limits)
+        self.sandbox = bench.provider.open(spec)
+        held.callback(self.sandbox.close)
 
     def __exit__(self, *_: object) -> None:
-        self._sandbox.close()
-        remove_tree(self._folder)
+        self._held.close()
 
 
 def _is_executable(path: Path) -> bool:

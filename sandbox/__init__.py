@@ -17,6 +17,7 @@ from sandbox.model import (
     SandboxProvider,
     SandboxSpec,
 )
+from sandbox.scratch import discard, scratch_folder
 from sandbox.workspace import copy_tree, iter_files, read_beneath, remove_tree, write_beneath
 
 __all__ = [
@@ -39,8 +40,10 @@ __all__ = [
     "UnsafePath",
     "choose",
     "copy_tree",
+    "discard",
     "iter_files",
     "read_beneath",
     "remove_tree",
+    "scratch_folder",
     "write_beneath",
 ]

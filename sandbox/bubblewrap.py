@@ -25,8 +25,10 @@ from sandbox.cgroup import Group, remove_dead_groups
 from sandbox.hosted import HostedProvider, HostedSandbox
 from sandbox.layout import ENVIRONMENT, files, isolation, overlay_work, system, tree
 from sandbox.model import Command, Ending, SandboxSpec
+from sandbox.mounts import filesystem
 from sandbox.probe import PRLIMIT, probe
 from sandbox.process import Child
+from sandbox.quota import DiskQuota
 from sandbox.workspace import remove_tree
 
 if TYPE_CHECKING:
@@ -52,16 +54,16 @@ class BubblewrapProvider(HostedProvider):
 
     def __init__(self) -> None:
         self.bwrap = probe()
-        self._overlays: dict[int, bool] = {}
+        self._overlays: dict[str, bool] = {}
         remove_dead_groups()
         super().__init__()
 
     def overlays(self, folder: Path) -> bool:
-        """Where bwrap and the kernel can, on the file system that `folder` is on; tried once for each."""
-        device = folder.stat().st_dev
-        if device not in self._overlays:
-            self._overlays[device] = self._can_overlay(folder)
-        return self._overlays[device]
+        """Where bwrap and the kernel can, on the kind of file system that `folder` is on; tried once for each."""
+        kind = filesystem(folder)
+        if kind not in self._overlays:
+            self._overlays[kind] = self._can_overlay(folder)
+        return self._overlays[kind]
 
     def _can_overlay(self, folder: Path) -> bool:
         with TemporaryDirectory(prefix="overlay-", dir=folder, ignore_cleanup_errors=True) as name:
@@ -139,7 +141,11 @@ class BubblewrapSandbox(HostedSandbox):
                     group.remove()
                 raise
         child = BubblewrapChild(
-            popen, output_bytes=self.spec.limits.output_bytes, timeout_s=command.timeout_s, status=status
+            popen,
+            output_bytes=self.spec.limits.output_bytes,
+            timeout_s=command.timeout_s,
+            quota=DiskQuota.of(self.spec),
+            status=status,
         )
         child.group = group
         return child

@@ -25,6 +25,7 @@ class HostedProvider(ABC):
     """A `SandboxProvider` whose sandboxes' processes are forked by one thread of this process."""
 
     name: str
+    sees_mounts = True
 
     def __init__(self) -> None:
         self.spawner = Spawner()

@@ -1,7 +1,8 @@
 """No sandbox at all: commands run on the host, as the controller's own user.
 
 For repositories whose code one would run anyway, and only where asked for by name. Files, network, processes and memory
-are open to the command; of `Limits` only `output_bytes` holds, and a process that leaves its session outlives its end.
+are open to the command; of `Limits` only `output_bytes` and `disk_bytes` hold, and a process that leaves its session
+outlives its end.
 
 Nothing is mounted, so paths are translated: wherever an argument or the value of a variable starts with `/repo`, `/env`
 or the target of a mount, at its own start or after a `=` or `:` (`--junitxml=/out/x`, `PYTHONPATH=/repo/src:/env`),
@@ -18,6 +19,7 @@ from sandbox.hosted import HostedProvider, HostedSandbox
 from sandbox.layout import ENVIRONMENT
 from sandbox.model import ENV, REPO
 from sandbox.process import Child
+from sandbox.quota import DiskQuota
 
 if TYPE_CHECKING:
     from sandbox.model import Command, SandboxSpec
@@ -58,7 +60,8 @@ class LocalSandbox(HostedSandbox):
             cwd=self.spec.workspace,
             stdin=lasting or bool(command.stdin),
         )
-        return Child(popen, output_bytes=self.spec.limits.output_bytes, timeout_s=command.timeout_s, status=None)
+        limit = self.spec.limits.output_bytes
+        return Child(popen, output_bytes=limit, timeout_s=command.timeout_s, quota=DiskQuota.of(self.spec))
 
     def translate(self, text: str) -> str:
         """`text` with the sandbox's paths replaced by the host's."""

@@ -84,12 +84,14 @@ class Limits:
     """Resource limits of everything that runs in one sandbox.
 
     `output_bytes` caps what is kept of stdout and of stderr each; ten times as much written ends the command with
-    `Ending.OUTPUT_LIMIT`.
+    `Ending.OUTPUT_LIMIT`. So does more than `disk_bytes` in the workspace and the writable mounts together, where no
+    file system of that size holds them (see `scratch_folder`).
     """
 
     memory_bytes: int = 4 << 30
     processes: int = 512
     file_bytes: int = 1 << 30
+    disk_bytes: int = 2 << 30
     open_files: int = 4096
     output_bytes: int = 4 << 20
 
@@ -173,6 +175,11 @@ class SandboxProvider(Protocol):
     @property
     def name(self) -> str:
         """The name by which it is chosen."""
+        ...
+
+    @property
+    def sees_mounts(self) -> bool:
+        """Whether its sandboxes see what the controller mounts (see `scratch_folder`)."""
         ...
 
     def overlays(self, folder: Path) -> bool:

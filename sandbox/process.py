@@ -15,6 +15,7 @@ from typing import IO, TYPE_CHECKING
 from sandbox.errors import SandboxFailed
 from sandbox.keyring import forsake_session_keyring
 from sandbox.model import CommandResult, Ending
+from sandbox.quota import DiskQuota
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -118,9 +119,16 @@ class Child:
     """
 
     def __init__(
-        self, popen: subprocess.Popen[bytes], *, output_bytes: int, timeout_s: float, status: int | None
+        self,
+        popen: subprocess.Popen[bytes],
+        *,
+        output_bytes: int,
+        timeout_s: float,
+        quota: DiskQuota,
+        status: int | None = None,
     ) -> None:
         self.popen = popen
+        self._quota = quota
         self.stdout = Capture(output_bytes)
         self.stderr = Capture(output_bytes)
         self.status = Capture(CHUNK)
@@ -219,7 +227,7 @@ class Child:
 
     def _judge(self, now: float) -> None:
         """End the tree where its time or its output is spent, and press on where ending it was begun."""
-        if self.stdout.overflowing or self.stderr.overflowing:
+        if self.stdout.overflowing or self.stderr.overflowing or self._quota.exceeded():
             self.stop(Ending.OUTPUT_LIMIT)
         elif now >= self._deadline or self._stopping_since is not None:
             self.stop(Ending.TIMEOUT)

@@ -8,6 +8,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from sandbox.errors import UnsafePath
+from sandbox.mounts import unmount_beneath
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -82,10 +83,14 @@ def copy_tree(source: Path, target: Path) -> None:
 
 
 def remove_tree(path: Path) -> None:
-    """Remove a tree, also where folders in it were made read-only; following no symlink. Nothing there is fine."""
+    """Remove a tree, also where folders in it were made read-only; following no symlink. Nothing there is fine.
+
+    What is mounted in it is unmounted, not emptied.
+    """
     if path.is_symlink() or not path.is_dir():
         path.unlink(missing_ok=True)
         return
+    unmount_beneath(path)
     with ExitStack() as fds:
         root = _open(fds, os.fspath(path), None, os.O_PATH)
         _unlock(root)

@@ -226,4 +226,5 @@ def _terminable() -> Iterator[None]:
         yield
     finally:
         for number, handler in before.items():
-            signal.signal(number, handler)
+            # Where all was cleaned up, a later signal must not change the exit code that says so.
+            signal.signal(number, signal.SIG_IGN if asked else handler)

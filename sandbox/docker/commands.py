@@ -13,6 +13,7 @@ from sandbox.docker.stream import Connection, forward
 from sandbox.errors import SandboxFailed
 from sandbox.model import CommandResult, Ending
 from sandbox.process import Capture
+from sandbox.quota import DiskQuota
 
 if TYPE_CHECKING:
     from docker import DockerClient
@@ -55,9 +56,10 @@ def check(command: Command) -> None:
 class Run:
     """A command under way: its output, when it must end, and why it was ended."""
 
-    def __init__(self, output_bytes: int, deadline: float) -> None:
+    def __init__(self, output_bytes: int, deadline: float, quota: DiskQuota) -> None:
         self.stdout, self.stderr = Capture(output_bytes), Capture(output_bytes)
         self.ending: Ending | None = None
+        self._quota = quota
         self._limit = deadline
         self._deadline = deadline + 2 * _GRACE_S
 
@@ -66,7 +68,9 @@ class Run:
         return time.monotonic() >= self._limit
 
     def deadline(self) -> float:
-        """When it must have ended, on the monotonic clock."""
+        """When it must have ended, on the monotonic clock; at once where too much was written to the disk."""
+        if self._quota.exceeded():
+            self.end(Ending.OUTPUT_LIMIT)
         return self._deadline
 
     def take(self, number: int, part: bytes) -> None:
@@ -102,7 +106,14 @@ class DockerProcess:
     """The `Process` of a lasting command; to end it is to end its container."""
 
     def __init__(
-        self, sandbox: Owner, exec_id: str, connection: Connection, *, timeout_s: float, output_bytes: int
+        self,
+        sandbox: Owner,
+        exec_id: str,
+        connection: Connection,
+        *,
+        timeout_s: float,
+        output_bytes: int,
+        quota: DiskQuota,
     ) -> None:
         reading, writing = os.pipe()
         self.stdin: IO[bytes] = cast("IO[bytes]", connection.socket.makefile("wb", buffering=0))
@@ -111,6 +122,7 @@ class DockerProcess:
         self._exec_id = exec_id
         self._connection = connection
         self._stderr = Capture(output_bytes)
+        self._quota = quota
         self._began = time.monotonic()
         self._timeout_s = timeout_s
         self._ending = Ending.EXITED
@@ -154,12 +166,20 @@ class DockerProcess:
 
     def _copy(self, writing: int) -> None:
         try:
-            forward(self._connection.socket, writing, self._take_stderr)
+            forward(self._connection.socket, writing, self._take_stderr, self._check_disk)
         finally:
             os.close(writing)
 
     def _take_stderr(self, part: bytes) -> None:
         self._stderr.add(part)
         if self._stderr.overflowing:
-            self._ending = Ending.OUTPUT_LIMIT
-            self._connection.close()
+            self._stop()
+
+    def _check_disk(self) -> None:
+        if self._quota.exceeded():
+            self._stop()
+
+    def _stop(self) -> None:
+        self._ending = Ending.OUTPUT_LIMIT
+        self._connection.close()
+        self._sandbox.discard()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import socket
+import struct
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +15,7 @@ if TYPE_CHECKING:
 
     from docker import DockerClient
 
-__all__ = ["connect", "engine_errors", "engine_version", "require_image"]
+__all__ = ["connect", "engine_errors", "engine_version", "require_image", "sees_our_mounts"]
 
 _TIMEOUT_S = 60
 _PULL_TIMEOUT_S = 600
@@ -32,11 +34,8 @@ def connect() -> DockerClient:
     from docker.utils import kwargs_from_env  # noqa: PLC0415
 
     given = kwargs_from_env()
-    address = str(given.get("base_url", _DEFAULT))
     try:
-        if address.startswith("unix://"):  # a client that finds nobody there leaves its socket open
-            with socket.socket(socket.AF_UNIX) as knock:
-                knock.connect(address.removeprefix("unix://"))
+        _peer()  # a client that finds nobody there leaves its socket open
         # With a version given, nothing is asked before the ping: a client that fails in the making leaves its sockets.
         client = docker.DockerClient(
             **given,
@@ -53,6 +52,29 @@ def connect() -> DockerClient:
         client.close()
         raise _unreachable(error) from error
     return client
+
+
+def sees_our_mounts() -> bool:
+    """Whether the engine is known to live in our mount namespace: then it sees what we mount."""
+    try:
+        peer = _peer()
+        return peer is not None and os.readlink(f"/proc/{peer}/ns/mnt") == os.readlink("/proc/self/ns/mnt")  # noqa: PTH115
+    except OSError:
+        return False
+
+
+def _peer() -> int | None:
+    """The process that made the engine's local socket; None for an engine elsewhere. Raises `OSError`."""
+    from docker.utils import kwargs_from_env  # noqa: PLC0415  # the same
+
+    address = str(kwargs_from_env().get("base_url", _DEFAULT))
+    if not address.startswith("unix://"):
+        return None
+    with socket.socket(socket.AF_UNIX) as knock:
+        knock.connect(address.removeprefix("unix://"))
+        credentials = knock.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
+    pid: int = struct.unpack("3i", credentials)[0]
+    return pid
 
 
 def engine_version() -> str:

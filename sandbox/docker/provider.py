@@ -8,19 +8,25 @@ import time
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from sandbox.docker.commands import KILLED, TIMED_OUT, DockerProcess, Run, check, start_exec
 from sandbox.docker.container import USER_ID, Container
-from sandbox.docker.engine import connect, engine_errors, require_image
+from sandbox.docker.engine import connect, engine_errors, require_image, sees_our_mounts
 from sandbox.docker.reaper import reap
 from sandbox.docker.stream import Exchange
 from sandbox.errors import SandboxError, SandboxFailed
-from sandbox.model import CommandResult, Ending
+from sandbox.layout import overlay_work
+from sandbox.model import CommandResult, Ending, SandboxSpec
+from sandbox.mounts import filesystem, mount_overlay, unmount_beneath
+from sandbox.quota import DiskQuota
 from sandbox.workspace import read_beneath, write_beneath
 
 if TYPE_CHECKING:
-    from sandbox.model import Command, Mount, Process, SandboxSpec
+    from collections.abc import Iterable
+
+    from sandbox.model import Command, Mount, Process
 
 __all__ = ["DockerProvider"]
 
@@ -41,10 +47,16 @@ class DockerProvider:
             raise
         self.mounts = mounts
         self.sandboxes: set[DockerSandbox] = set()
+        self.sees_mounts = sees_our_mounts()
+        self._overlays: dict[str, bool] = {}
+        self.given: set[Path] = set()
 
-    def overlays(self, folder: Path) -> bool:  # noqa: ARG002  # other backends may, here
-        """Not here: a layer that the controller makes is not seen by every engine."""
-        return False
+    def overlays(self, folder: Path) -> bool:
+        """Where the controller may mount, and the engine sees it; tried once for each kind of file system."""
+        kind = filesystem(folder)
+        if kind not in self._overlays:
+            self._overlays[kind] = self.sees_mounts and _can_overlay(folder)
+        return self._overlays[kind]
 
     def open(self, spec: SandboxSpec) -> DockerSandbox:
         """A sandbox for `spec`; its container starts with the first command."""
@@ -65,6 +77,13 @@ class DockerSandbox:
 
     def __init__(self, provider: DockerProvider, spec: SandboxSpec) -> None:
         self.spec = replace(spec, mounts=(*provider.mounts, *spec.mounts))
+        self._tree = spec.workspace
+        if spec.lower:
+            # Files of a lower layer keep their owner in the layer over it, so they are given away as well: once.
+            _give([spec.workspace, *(layer for layer in spec.lower if layer not in provider.given)])
+            provider.given.update(spec.lower)
+            self._tree = spec.workspace.with_name(f"{spec.workspace.name}.merged")
+            _layer(spec, self._tree)
         self._provider = provider
         self._lock = threading.RLock()
         self._turn = threading.Lock()
@@ -85,7 +104,7 @@ class DockerSandbox:
 
     def _run(self, command: Command) -> CommandResult:
         began = time.monotonic()
-        run = Run(self.spec.limits.output_bytes, began + command.timeout_s)
+        run = Run(self.spec.limits.output_bytes, began + command.timeout_s, DiskQuota.of(self.spec))
         code: int | None = None
         try:
             with self._lock:
@@ -114,18 +133,24 @@ class DockerSandbox:
         with self._lock:
             container = self._ready()
             exec_id, connection = start_exec(self._provider.client, container, command)
-            output_bytes = self.spec.limits.output_bytes
-            process = DockerProcess(self, exec_id, connection, timeout_s=command.timeout_s, output_bytes=output_bytes)
+            process = DockerProcess(
+                self,
+                exec_id,
+                connection,
+                timeout_s=command.timeout_s,
+                output_bytes=self.spec.limits.output_bytes,
+                quota=DiskQuota.of(self.spec),
+            )
             self._processes = [*(known for known in self._processes if known.alive), process]
             return process
 
     def read(self, path: str, limit: int = 16 << 20) -> bytes:
         """See `Sandbox.read`."""
-        return read_beneath(self.spec.workspace, path, limit)
+        return read_beneath(self._tree, path, limit)
 
     def write(self, path: str, content: bytes, *, executable: bool = False) -> None:
         """See `Sandbox.write`."""
-        write_beneath(self.spec.workspace, path, content, executable=executable)
+        write_beneath(self._tree, path, content, executable=executable)
 
     def close(self) -> None:
         """End every process by removing the container."""
@@ -137,6 +162,9 @@ class DockerSandbox:
         for process in processes:
             process.let_go()
         self.discard()
+        if self._tree != self.spec.workspace:
+            with suppress(OSError):  # it goes with its folder
+                unmount_beneath(self._tree)
         self._provider.sandboxes.discard(self)
 
     def discard(self) -> None:
@@ -226,8 +254,10 @@ class DockerSandbox:
         if self._closed:
             raise SandboxFailed("the sandbox is closed")
         if self._container is None:
-            _give(self.spec)
-            self._container = Container(self._provider.client, self._provider.image, self.spec)
+            writable = [mount.source for mount in self.spec.mounts if mount.writable]
+            _give(writable if self.spec.read_only else [self._tree, *writable])
+            spec = replace(self.spec, workspace=self._tree)
+            self._container = Container(self._provider.client, self._provider.image, spec)
             self._cpu_s = 0.0
         return self._container
 
@@ -241,14 +271,37 @@ class DockerSandbox:
         return max(0.0, used)
 
 
-def _give(spec: SandboxSpec) -> None:
-    """Where the controller is root: give what the sandbox may write to the user that its commands run as."""
+def _give(roots: Iterable[Path]) -> None:
+    """Where the controller is root: give trees to the user that commands run as, to be written."""
     if os.geteuid() != 0:
         return
-    writable = [mount.source for mount in spec.mounts if mount.writable]
-    for root in ([] if spec.read_only else [spec.workspace]) + writable:
+    for root in roots:
         for folder, folders, files in os.walk(root):
             for name in (".", *folders, *files):
                 path = Path(folder, name)
                 if path.lstat().st_uid != USER_ID:
                     os.lchown(path, USER_ID, USER_ID)
+
+
+def _can_overlay(folder: Path) -> bool:
+    """Whether the kernel lets us mount a layer whose upper part is in `folder`."""
+    with TemporaryDirectory(prefix="overlay-", dir=folder, ignore_cleanup_errors=True) as name:
+        upper, lower, merged = (Path(name, part) for part in ("upper", "lower", "upper.merged"))
+        for tree in (upper, lower):
+            tree.mkdir()
+        try:
+            _layer(SandboxSpec(upper, lower=(lower,)), merged)
+        except SandboxFailed:
+            return False
+        unmount_beneath(merged)
+        return True
+
+
+def _layer(spec: SandboxSpec, merged: Path) -> None:
+    work = overlay_work(spec)
+    try:
+        for folder in (work, merged):
+            folder.mkdir(exist_ok=True)
+        mount_overlay(spec.lower, spec.workspace, work, merged)
+    except OSError as error:
+        raise SandboxFailed(f"the workspace cannot be layered: {error}") from error

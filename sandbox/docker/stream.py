@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 import selectors
 import socket
 import struct
@@ -21,6 +22,7 @@ _HEADER = struct.Struct(">BxxxL")
 _STDOUT, _STDERR = 1, 2
 _QUIET_S = 0.1
 _DRAIN_S = 2.0
+_LOOK_S = 0.5
 
 
 class Demultiplexer:
@@ -125,11 +127,25 @@ class Exchange:
             self.connection.shutdown(socket.SHUT_WR)
 
 
-def forward(connection: socket.socket, stdout: int, take_stderr: Callable[[bytes], None]) -> None:
-    """Copy a lasting command's stdout into the pipe `stdout` until its end, and hand out its stderr."""
+def forward(
+    connection: socket.socket, stdout: int, take_stderr: Callable[[bytes], None], look: Callable[[], None]
+) -> None:
+    """Copy a lasting command's stdout into the pipe `stdout` until its end, and hand out its stderr.
+
+    `look` is called every now and then; it may close the connection.
+    """
     parts = Demultiplexer()
-    with suppress(OSError):
-        while data := connection.recv(_CHUNK):
+    poll = select.poll()
+    with suppress(OSError, ValueError):  # it is closed from another thread
+        poll.register(connection, select.POLLIN)
+        while True:
+            ready = poll.poll(1000 * _LOOK_S)
+            look()
+            if not ready:
+                continue
+            data = connection.recv(_CHUNK)
+            if not data:
+                return
             for number, part in parts.feed(data):
                 if number == _STDERR:
                     take_stderr(part)
