@@ -3,10 +3,10 @@
 What it holds: no network, no host file besides the programs of /usr and the mounts, no host process, no capability, no
 namespace of its own, limits on each process, and nothing outlives the controller.
 
-What it does not hold: there is no system call filter; where no control group can be made (see `sandbox/cgroup.py`),
-memory is limited for each process, not for all together, and root is exempt from the limit on processes; where the
-controller runs as root, so does the sandbox in the eyes of the host's kernel, and files of root in a mount can be read.
-With a network, the host's loopback and abstract sockets are open.
+What it does not hold: where libseccomp is not installed, system calls are not filtered; where no control group can be
+made (see `sandbox/cgroup.py`), memory is limited for each process, not for all together, and root is exempt from the
+limit on processes; where the controller runs as root, so does the sandbox in the eyes of the host's kernel, and files
+of root in a mount can be read. With a network, the host's loopback and abstract sockets are open.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ from sandbox.mounts import filesystem
 from sandbox.probe import PRLIMIT, probe
 from sandbox.process import Child
 from sandbox.quota import DiskQuota
+from sandbox.seccomp import filter_program
 from sandbox.workspace import remove_tree
 
 if TYPE_CHECKING:
@@ -101,6 +102,7 @@ class BubblewrapSandbox(HostedSandbox):
     def start(self, spawner: Spawner, command: Command, *, lasting: bool) -> Child:
         """Start bwrap; its options and files go through memory, so that no command line of the host shows them."""
         with ExitStack() as fds:
+            passed: list[int] = []
 
             def memory(content: bytes) -> int:
                 fd = os.memfd_create("rfsn-sandbox")
@@ -108,13 +110,15 @@ class BubblewrapSandbox(HostedSandbox):
                 with open(fd, "wb", closefd=False) as file:
                     file.write(content)
                 os.lseek(fd, 0, os.SEEK_SET)
+                passed.append(fd)
                 return fd
 
-            given = {memory(content): path for path, content in self._files.items()}
             options = [*self._before]
-            for fd, path in given.items():
-                options += ("--perms", "0444", "--file", str(fd), path)
+            for path, content in self._files.items():
+                options += ("--perms", "0444", "--file", str(memory(content)), path)
             options += self._after
+            if program := filter_program():
+                options += ("--seccomp", str(memory(program)))
             for key, value in {**ENVIRONMENT, **command.env}.items():
                 options += ("--setenv", key, value)
             if any("\0" in option for option in options):
@@ -123,6 +127,7 @@ class BubblewrapSandbox(HostedSandbox):
             args = memory(b"".join(os.fsencode(option) + b"\0" for option in options))
             status, reported = os.pipe()
             fds.callback(os.close, reported)
+            passed.append(reported)
             init = ("/bin/sh", "-c", INIT_LASTING if lasting else INIT, "sh")
             group = Group.create(self.spec.limits)
             limits = (PRLIMIT, *_limits(self.spec.limits, grouped=group is not None), "--")
@@ -133,7 +138,7 @@ class BubblewrapSandbox(HostedSandbox):
                     group.enter(argv) if group else argv,
                     env={},
                     stdin=lasting or bool(command.stdin),
-                    pass_fds=(*given, args, reported),
+                    pass_fds=passed,
                 )
             except BaseException:
                 os.close(status)

@@ -1,7 +1,8 @@
 """A control group for each command: limits that hold for all of its processes together, and that bind root as well.
 
-Version 1 of the kernel's interface, where the controller may write to its own groups; elsewhere there is none, and only
-the limits on each process hold.
+Version 1 of the kernel's interface, where the controller may write to its own groups; version 2, where it may write to
+a group above its own that has both controllers enabled (root on most machines, and a user's own services and desktop).
+Elsewhere there is none, and only the limits on each process hold.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from sandbox.model import Limits
 __all__ = ["Group", "groups_work", "remove_dead_groups"]
 
 _ROOT = Path("/sys/fs/cgroup")
+_OWN = Path("/proc/self/cgroup")
 _CONTROLLERS = ("memory", "pids")
 _PREFIX = "rfsn-"
 _SETPRIV = "/usr/bin/setpriv"
@@ -29,6 +31,12 @@ _ENTER = (
     '[ "$PPID" = "$1" ] || exit 125; shift; '
     'for group in "$1" "$2"; do echo 0 >"$group/cgroup.procs" || exit 125; done; shift 2; exec "$@"'
 )
+# By version: the limit on memory; the one on swap, with its value where that is not the same; where the kernel counts.
+_MEMORY_LIMITS = {
+    1: ("memory.limit_in_bytes", "memory.memsw.limit_in_bytes", ""),
+    2: ("memory.max", "memory.swap.max", "0"),
+}
+_MEMORY_EVENTS = {1: "memory.oom_control", 2: "memory.events"}
 _REMOVE_TRIES = 200
 _OVERHEAD = 3  # the processes that bwrap itself takes
 _numbers = itertools.count()
@@ -36,10 +44,11 @@ _numbers = itertools.count()
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """One command's groups; it begins in them, and they are removed once it is dead."""
+    """One command's groups (one and the same in version 2); it begins in them, and they are removed once it is dead."""
 
     memory: Path
     pids: Path
+    version: int
 
     @classmethod
     def create(cls, limits: Limits) -> Group | None:
@@ -47,13 +56,15 @@ class Group:
         if not os.access(_SETPRIV, os.X_OK):
             return None
         name = f"{_PREFIX}{Controller.own()}.{next(_numbers)}"
-        group = cls(*(place / name for place in _places()))
+        memory, pids, version = _places()
+        group = cls(memory / name, pids / name, version)
+        limit, of_swap, swap = _MEMORY_LIMITS[version]
         try:
-            for folder in (group.memory, group.pids):
+            for folder in {group.memory, group.pids}:
                 folder.mkdir()
-            (group.memory / "memory.limit_in_bytes").write_text(str(limits.memory_bytes))
+            (group.memory / limit).write_text(str(limits.memory_bytes))
             with suppress(OSError):  # without swap accounting there is no such file
-                (group.memory / "memory.memsw.limit_in_bytes").write_text(str(limits.memory_bytes))
+                (group.memory / of_swap).write_text(swap or str(limits.memory_bytes))
             (group.pids / "pids.max").write_text(str(limits.processes + _OVERHEAD))
         except OSError:
             group.remove()
@@ -68,7 +79,7 @@ class Group:
     def killed_for_memory(self) -> bool:
         """Whether the kernel ended a process for the memory that all of them used."""
         with suppress(OSError):
-            for line in (self.memory / "memory.oom_control").read_text().splitlines():
+            for line in (self.memory / _MEMORY_EVENTS[self.version]).read_text().splitlines():
                 name, _, count = line.partition(" ")
                 if name == "oom_kill":
                     return int(count) > 0
@@ -76,7 +87,7 @@ class Group:
 
     def remove(self) -> None:
         """Remove the groups; processes that were killed a moment ago may still count, so it is tried for a while."""
-        for folder in (self.memory, self.pids):
+        for folder in {self.memory, self.pids}:
             _remove(folder)
 
 
@@ -92,7 +103,7 @@ def groups_work() -> bool:
 def remove_dead_groups() -> list[str]:
     """Remove the groups of controllers that are dead, and return their paths."""
     removed = []
-    for place in _places():
+    for place in set(_places()[:2]):
         for folder in place.glob(f"{_PREFIX}*"):
             controller = Controller.parse(folder.name.removeprefix(_PREFIX).rpartition(".")[0])
             if controller is not None and controller.is_dead():
@@ -114,12 +125,31 @@ def _remove(folder: Path) -> None:
 
 
 @cache
-def _places() -> tuple[Path, ...]:
-    """The folders of our own groups, for memory and for pids: what is made below them stays under their limits."""
+def _places() -> tuple[Path, Path, int]:
+    """Where our groups are made, for memory and for pids, and the version: they stay under the limits of ours."""
     own: dict[str, str] = {}
     with suppress(OSError):
-        for line in Path("/proc/self/cgroup").read_text().splitlines():
+        for line in _OWN.read_text().splitlines():
             _, controllers, path = line.split(":", 2)
             own |= dict.fromkeys(controllers.split(","), path.lstrip("/"))
+    if place := _delegated(own.get("", "")):
+        return place, place, 2
     places = [(_ROOT / name, _ROOT / name / own.get(name, "")) for name in _CONTROLLERS]
-    return tuple(inside if inside.is_dir() else top for top, inside in places)
+    memory, pids = (inside if inside.is_dir() else top for top, inside in places)
+    return memory, pids, 1
+
+
+def _delegated(own: str) -> Path | None:
+    """The nearest group of version 2, from our own upwards, in which groups with both controllers can be made.
+
+    One with processes in it, as our own, has no controllers to give, unless it is the root. To move a process, the
+    right to write the group above both ends is needed as well: that is the one found.
+    """
+    for place in (_ROOT / own, *(_ROOT / own).parents):
+        with suppress(OSError):
+            enabled = (place / "cgroup.subtree_control").read_text().split()
+            if set(_CONTROLLERS) <= set(enabled) and os.access(place / "cgroup.procs", os.W_OK):
+                return place
+        if place == _ROOT:
+            break
+    return None

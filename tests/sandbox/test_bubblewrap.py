@@ -18,6 +18,7 @@ import sandbox
 from sandbox import Command, Ending, Limits, Mount, UnsafePath
 from sandbox.cgroup import Group, groups_work, remove_dead_groups
 from sandbox.controller import Controller
+from sandbox.seccomp import filter_program
 
 needs_groups = pytest.mark.skipif(not groups_work(), reason="no control group can be made here")
 
@@ -205,6 +206,28 @@ def test_no_capability_no_user_namespace_no_setuid(bubblewrap: Box) -> None:
     assert b"NoNewPrivs:\t1" in bubblewrap.sh("cat /proc/self/status").stdout
     assert bubblewrap.sh("unshare -U true").exit_code == 1
     assert bubblewrap.sh("mount -t tmpfs none /tmp").exit_code != 0
+
+
+@pytest.mark.parametrize(
+    ("call", "wanted"),
+    [
+        ("libc.syscall(321, 0, 0, 0)", "EPERM"),  # bpf
+        ("libc.syscall(425, 1, 0)", "ENOSYS"),  # io_uring_setup
+        ("libc.syscall(250, 0, 0, 0, 0, 0)", "EPERM"),  # keyctl
+        ("libc.unshare(0x10000000)", "EPERM"),
+        ("libc.syscall(56, 0x10000011, 0, 0, 0, 0)", "EPERM"),  # clone with a user namespace
+        ("libc.socket(40, 1, 0)", "EAFNOSUPPORT"),  # vsock
+        ("libc.ioctl(0, 0x5412, b'x')", "EPERM"),  # TIOCSTI
+        ("libc.socket(2, 1, 0)", "0"),
+        ("libc.ioctl(0, 0x5413, 0)", "ENOTTY"),  # TIOCGWINSZ
+    ],
+)
+def test_system_calls_are_filtered(bubblewrap: Box, call: str, wanted: str) -> None:
+    if filter_program() is None or platform.machine() != "x86_64":
+        pytest.skip("libseccomp is not installed, or calls have other numbers here")
+    code = "import ctypes, errno; libc = ctypes.CDLL(None, use_errno=True)"
+    code += f"; print(errno.errorcode.get(ctypes.get_errno() if {call} < 0 else 0, '0'))"
+    assert bubblewrap.python(code).stdout.decode().strip() == wanted
 
 
 def test_devices_in_the_workspace_cannot_be_opened(bubblewrap: Box) -> None:
