@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
 
-from sandbox import CommandResult, Mount
+from sandbox import CommandResult, Mount, Service
 
 __all__ = [
     "API_VERSION",
@@ -167,7 +167,7 @@ class BuildPlan:
     `fetch` commands may use the network and fill `/env`; `build` commands have none and may write `/env` too. Where a
     build fails, the `fallback` commands are run instead: many tests can do without an installed project. `test` is the
     command as the user would type it. `mounts` are what every step needs to see: interpreters and tools.
-    `cache_key` identifies the environment: equal keys, equal environments.
+    `cache_key` identifies the environment: equal keys, equal environments. `services` are what tests need beside it.
     """
 
     pack: str
@@ -179,6 +179,7 @@ class BuildPlan:
     mounts: tuple[Mount, ...]
     cache_key: str
     description: str
+    services: tuple[Service, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

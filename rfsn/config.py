@@ -6,7 +6,7 @@ import os
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -17,6 +17,30 @@ __all__ = ["NOT_SETTINGS", "Config", "load_config"]
 
 NOT_SETTINGS = {"RFSN_HOME", "RFSN_LOG"}
 """Variables that are read elsewhere; every other `RFSN_*` is a field of `Config`."""
+
+
+type HostName = Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$")]
+
+
+class ServiceConfig(BaseModel):
+    """A service that the tests need, a database for example (see `sandbox.Service`)."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    image: str
+    command: tuple[str, ...] = ()
+    env: dict[str, str] = Field(default_factory=dict)
+    ready: tuple[str, ...] = ()
+    timeout_s: float = Field(default=60.0, gt=0)
+
+
+class BuildpackConfig(BaseModel):
+    """What the user sets for one buildpack."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    image: str | None = None
+    """The image of the Docker sandbox for the projects of this pack."""
 
 
 class Config(BaseModel):
@@ -52,6 +76,10 @@ class Config(BaseModel):
     """Whether a verified patch is written into the working tree that it was made for."""
     branch: str | None = None
     """The new branch that a verified patch is committed to."""
+    services: dict[HostName, ServiceConfig] = Field(default_factory=dict)
+    """What runs beside the tests, by the name under which they reach it; only in containers."""
+    buildpacks: dict[str, BuildpackConfig] = Field(default_factory=dict)
+    """Settings of buildpacks, by their names."""
     protect: tuple[str, ...] = ()
     """Further patterns (gitignore syntax) of files that no repair may touch."""
 
@@ -72,6 +100,9 @@ def load_config(options: Mapping[str, Any], file: Path | None = None) -> Config:
     config = Config(**layers)
     if config.image is not None and config.sandbox != "docker":
         raise UsageError(f"the image {config.image} is for the Docker sandbox: add --sandbox docker")
+    if config.services and config.sandbox != "docker":
+        names = ", ".join(config.services)
+        raise UsageError(f"the services {names} run in containers only: add --sandbox docker, or take them out")
     return config
 
 

@@ -9,9 +9,14 @@ from typing import cast
 from buildpacks import API_VERSION, Buildpack, RepoView
 from rfsn.errors import UsageError
 
-__all__ = ["detect_buildpack"]
+__all__ = ["buildpack_names", "detect_buildpack"]
 
 _BUILDPACKS = "rfsn.buildpacks"
+
+
+def buildpack_names() -> list[str]:
+    """The buildpacks that are installed, by name, sorted."""
+    return sorted(entry.name for entry in entry_points(group=_BUILDPACKS))
 
 
 def detect_buildpack(view: RepoView) -> Buildpack:

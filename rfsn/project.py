@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cached_property
 from random import Random
 
@@ -12,9 +13,10 @@ from buildpacks.view import FolderView
 from gate import BasePaths, Context
 from planners.api import PlannerContext
 from rfsn.errors import UsageError
-from rfsn.plugins import detect_buildpack
+from rfsn.plugins import buildpack_names, detect_buildpack
 from rfsn.record import Record
 from rfsn.session import Progress
+from sandbox import Service
 
 __all__ = ["Project"]
 
@@ -23,7 +25,10 @@ class Project:
     """The base of a session, its buildpack and its plan: the same whenever it is made again from the record."""
 
     def __init__(self, record: Record) -> None:
-        """Raises `UsageError` where no buildpack knows the tree."""
+        """Raises `UsageError` where no buildpack knows the tree, or the configuration names one that is not there."""
+        known = buildpack_names()
+        if unknown := [name for name in record.config.buildpacks if name not in known]:
+            raise UsageError(f"the configuration has settings for {unknown[0]}: the buildpacks are {', '.join(known)}")
         self._record = record
         self.view = FolderView(record.base)
         self.pack: Buildpack = detect_buildpack(self.view)
@@ -35,7 +40,10 @@ class Project:
     def image(self) -> str:
         """The image that the project is built and tested in; empty where that is this very machine."""
         config = self._record.config
-        return (config.image or self.pack.image) if config.sandbox == "docker" else ""
+        if config.sandbox != "docker":
+            return ""
+        of_pack = config.buildpacks.get(self.pack.name)
+        return config.image or (of_pack and of_pack.image) or self.pack.image
 
     @cached_property
     def plan(self) -> BuildPlan:
@@ -43,9 +51,11 @@ class Project:
         config, source = self._record.config, self._record.progress.source
         options = PlanOptions(config.test, config.env, config.packages, source.version if source else "", self.image)
         try:
-            return self.pack.plan(self.view, options)
+            plan = self.pack.plan(self.view, options)
         except BuildpackError as error:
             raise UsageError(str(error)) from error
+        services = tuple(Service(name, **one.model_dump()) for name, one in config.services.items())
+        return replace(plan, services=(*plan.services, *services))
 
     def protected(self, path: str) -> bool:
         """Whether a path belongs to tests, configuration or dependencies."""

@@ -114,7 +114,14 @@ class Workspace:
                 write_beneath(tree, path, file.after, executable=executable)
         mounts = (*bench.plan.mounts, *self._mounts, Mount(self.results, "/results", writable=True))
         lower = trees if layered else ()
-        spec = SandboxSpec(tree, lower=lower, environment=bench.environment, mounts=mounts, limits=limits)
+        spec = SandboxSpec(
+            tree,
+            lower=lower,
+            environment=bench.environment,
+            mounts=mounts,
+            limits=limits,
+            services=bench.plan.services,
+        )
         self.sandbox = bench.provider.open(spec)
         held.callback(self.sandbox.close)
 

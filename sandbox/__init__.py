@@ -16,6 +16,7 @@ from sandbox.model import (
     Sandbox,
     SandboxProvider,
     SandboxSpec,
+    Service,
 )
 from sandbox.scratch import discard, scratch_folder
 from sandbox.workspace import copy_tree, iter_files, read_beneath, remove_tree, write_beneath
@@ -37,6 +38,7 @@ __all__ = [
     "SandboxProvider",
     "SandboxSpec",
     "SandboxUnavailable",
+    "Service",
     "UnsafePath",
     "choose",
     "copy_tree",

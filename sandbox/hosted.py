@@ -7,7 +7,7 @@ from abc import ABC, abstractmethod
 from contextlib import suppress
 from typing import TYPE_CHECKING, ClassVar
 
-from sandbox.errors import SandboxFailed
+from sandbox.errors import SandboxFailed, SandboxUnavailable
 from sandbox.model import CommandResult, Ending
 from sandbox.process import LongLived, Spawner
 from sandbox.workspace import read_beneath, write_beneath
@@ -53,6 +53,9 @@ class HostedSandbox(ABC):
     """What the backend itself writes to the stdout of a lasting process once that is about to start."""
 
     def __init__(self, provider: HostedProvider, spec: SandboxSpec) -> None:
+        if spec.services:
+            names = ", ".join(service.name for service in spec.services)
+            raise SandboxUnavailable(f"services ({names}) run in containers only: add --sandbox docker")
         self.spec = spec
         self._provider = provider
         self._lock = threading.Lock()

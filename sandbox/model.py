@@ -20,6 +20,7 @@ __all__ = [
     "Sandbox",
     "SandboxProvider",
     "SandboxSpec",
+    "Service",
 ]
 
 REPO = "/repo"
@@ -80,6 +81,22 @@ class Mount:
 
 
 @dataclass(frozen=True, slots=True)
+class Service:
+    """A program that runs beside a sandbox, a database for example: reached from inside by its name, as by localhost.
+
+    `command` takes the place of the image's own. It is ready once the command `ready` succeeds in its container, which
+    may take `timeout_s` seconds; without one, once it runs.
+    """
+
+    name: str
+    image: str
+    command: tuple[str, ...] = ()
+    env: Mapping[str, str] = field(default_factory=dict)
+    ready: tuple[str, ...] = ()
+    timeout_s: float = 60.0
+
+
+@dataclass(frozen=True, slots=True)
 class Limits:
     """Resource limits of everything that runs in one sandbox.
 
@@ -102,7 +119,8 @@ class SandboxSpec:
 
     `workspace` is a host folder that the sandbox may write unless `read_only`. Where the provider `overlays`, it may be
     a layer over the trees `lower` (the lowest first), which stay as they are: it gets what is written. `network` shares
-    the host's network and its name resolution; only an environment's fetch step asks for it.
+    the host's network and its name resolution; only an environment's fetch step asks for it. `services` run beside the
+    sandbox as long as it is open, and share its network; only Docker has them.
     """
 
     workspace: Path
@@ -112,6 +130,7 @@ class SandboxSpec:
     network: bool = False
     read_only: bool = False
     lower: tuple[Path, ...] = ()
+    services: tuple[Service, ...] = ()
 
 
 class Process(Protocol):
@@ -187,7 +206,10 @@ class SandboxProvider(Protocol):
         ...
 
     def open(self, spec: SandboxSpec) -> Sandbox:
-        """A sandbox for `spec`; a mount that is missing shows when the first command runs."""
+        """A sandbox for `spec`; a mount that is missing shows when the first command runs.
+
+        Raises `SandboxUnavailable` where `spec` asks for what the provider does not have: services.
+        """
         ...
 
     def close(self) -> None:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from sandbox.model import SandboxSpec
 
-__all__ = ["DEADLINE", "LABEL", "USER_ID", "Container"]
+__all__ = ["DEADLINE", "LABEL", "USER_ID", "Container", "labels", "small_log"]
 
 LABEL, DEADLINE = "rfsn.controller", "rfsn.deadline"
 """The labels of our containers: who made one, and the second since the epoch after which it is not needed any more."""
@@ -57,9 +57,10 @@ class Container:
                 # An engine may give a tmpfs the mode of the image's folder, whatever mode is asked for.
                 ["/bin/sh", "-c", f"chmod 1777 {' '.join(_OWN_FOLDERS)} && exec sleep {_LIFETIME_S}"],
                 user="0:0",
-                labels={LABEL: str(Controller.own()), DEADLINE: str(int(self._born) + _LIFETIME_S)},
+                labels=labels(),
                 init=True,
                 network_mode="host" if spec.network else "none",
+                extra_hosts={service.name: "127.0.0.1" for service in spec.services},
                 cap_drop=["ALL"],
                 security_opt=["no-new-privileges"],
                 read_only=True,
@@ -146,6 +147,18 @@ class Container:
                 time.sleep(pause_s)
             else:
                 return
+
+
+def labels() -> dict[str, str]:
+    """The labels of a container that is made now."""
+    return {LABEL: str(Controller.own()), DEADLINE: str(int(time.time()) + _LIFETIME_S)}
+
+
+def small_log() -> Any:
+    """A log that holds the last that a container said, and no more than a megabyte."""
+    from docker.types import LogConfig  # noqa: PLC0415  # the same
+
+    return LogConfig(type="json-file", config={"max-size": "1m", "max-file": "1"})
 
 
 def _mounts(spec: SandboxSpec) -> Iterator[Any]:

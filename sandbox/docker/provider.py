@@ -15,6 +15,7 @@ from sandbox.docker.commands import KILLED, TIMED_OUT, DockerProcess, Run, check
 from sandbox.docker.container import USER_ID, Container
 from sandbox.docker.engine import connect, engine_errors, require_image, sees_our_mounts
 from sandbox.docker.reaper import reap
+from sandbox.docker.services import RunningService
 from sandbox.docker.stream import Exchange
 from sandbox.errors import SandboxError, SandboxFailed
 from sandbox.layout import overlay_work
@@ -89,6 +90,7 @@ class DockerSandbox:
         self._turn = threading.Lock()
         self._closed = False
         self._container: Container | None = None
+        self._services: list[RunningService] = []
         self._cpu_s = 0.0
         self._running: Run | None = None
         self._processes: list[DockerProcess] = []
@@ -171,6 +173,9 @@ class DockerSandbox:
         """Remove the container, for the next command to get a new one; what cannot be removed is left to `reap`."""
         with self._lock:
             container, self._container = self._container, None
+            services, self._services = self._services, []
+        for service in services:
+            service.remove()
         if container is not None:
             with suppress(SandboxFailed):
                 container.remove()
@@ -259,6 +264,13 @@ class DockerSandbox:
             spec = replace(self.spec, workspace=self._tree)
             self._container = Container(self._provider.client, self._provider.image, spec)
             self._cpu_s = 0.0
+            try:
+                for service in self.spec.services:
+                    running = RunningService(self._provider.client, service, self._container, self.spec.limits)
+                    self._services.append(running)
+            except SandboxError as error:
+                self.discard()
+                raise SandboxFailed(str(error)) from error
         return self._container
 
     def cpu_since(self) -> float:

@@ -136,3 +136,66 @@ def test_what_a_dead_controller_left_is_pruned(rfsn: Rfsn, project: Make, home: 
     assert not half_made.exists()
     assert Path(result["folder"]).is_dir()
     assert rfsn("sandbox", "prune").out == "nothing was left behind\n"
+
+
+SERVED = {
+    "thing.py": FILES["thing.py"],
+    "test_thing.py": FILES["test_thing.py"]
+    + """
+
+def test_the_database_answers():
+    from urllib.request import urlopen
+
+    assert urlopen("http://db:5432/").status == 200
+    assert urlopen("http://localhost:5432/").status == 200
+""",
+}
+SERVICE = """
+sandbox = "docker"
+
+[buildpacks.python]
+image = "rfsn-test:debian"
+
+[services.db]
+image = "rfsn-test:debian"
+command = ["python3", "-m", "http.server", "5432"]
+ready = ["python3", "-c", "from urllib.request import urlopen; urlopen('http://localhost:5432/')"]
+"""
+
+
+def test_services_and_the_image_of_a_pack_come_from_the_configuration(
+    image: str, rfsn: Rfsn, project: Make, tmp_path: Path
+) -> None:
+    configuration = tmp_path / "rfsn.toml"
+    configuration.write_text(SERVICE)
+    result = rfsn("repair", project(SERVED), "--config", configuration, "--json").json
+    assert result["status"] == "repaired", result
+    assert result["tests"]["failing"] == ["test_thing.py::test_least"]
+    assert image in result["environment"]
+    provider = DockerProvider(image)
+    try:
+        assert provider.client.containers.list(all=True, filters={"label": "rfsn.controller"}) == []
+    finally:
+        provider.close()
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "said"),
+    [
+        (SERVICE.replace('sandbox = "docker"', ""), 2, "the services db run in containers only: add --sandbox docker"),
+        (SERVICE.replace("services.db", "services.D_B"), 2, "services.D_B"),
+        (SERVICE.replace("buildpacks.python", "buildpacks.pyhton"), 2, "settings for pyhton: the buildpacks are"),
+        (SERVICE.replace("python3", "no-such-program"), 3, "the service db"),
+        (SERVICE.replace("ready = [", 'ready = ["false", ') + "timeout_s = 1\n", 3, "db is not ready after 1 s: "),
+        (SERVICE.replace('command = ["python3"', 'command = ["python3", "-c", "exit(7)"'), 3, "db ended at once"),
+    ],
+)
+def test_services_that_cannot_be_had(
+    text: str, code: int, said: str, image: str, rfsn: Rfsn, project: Make, tmp_path: Path
+) -> None:
+    assert image
+    configuration = tmp_path / "rfsn.toml"
+    configuration.write_text(text)
+    ran = rfsn("repair", project(FILES), "--config", configuration)
+    assert said in ran.err
+    assert ran.code == code

@@ -1,0 +1,76 @@
+"""Services beside a sandbox, a database for example: containers that share its network, which has no way out."""
+
+from __future__ import annotations
+
+import time
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+from sandbox.docker.container import labels, small_log
+from sandbox.docker.engine import engine_errors, require_image
+from sandbox.errors import SandboxFailed
+
+if TYPE_CHECKING:
+    from docker import DockerClient
+    from docker.models.containers import Container as Handle
+
+    from sandbox.docker.container import Container
+    from sandbox.model import Limits, Service
+
+__all__ = ["RunningService"]
+
+_PAUSE_S = 0.2
+_SAID_BYTES = 2_000
+
+
+class RunningService:
+    """One service's container; `host` is the sandbox's, whose loopback is all the network that both have."""
+
+    def __init__(self, client: DockerClient, service: Service, host: Container, limits: Limits) -> None:
+        """Start it and wait until it is ready. Raises `SandboxFailed` with what it said, where it does not get so."""
+        image = require_image(client, service.image)
+        self._service = service
+        with engine_errors(f"start the service {service.name}"):
+            self._handle: Handle = client.containers.create(
+                image,
+                list(service.command) or None,
+                environment=dict(service.env),
+                labels=labels(),
+                log_config=small_log(),
+                network_mode=f"container:{host.id}",
+                security_opt=["no-new-privileges"],
+                cap_drop=["NET_RAW", "MKNOD", "AUDIT_WRITE", "SYS_CHROOT"],
+                mem_limit=limits.memory_bytes,
+                memswap_limit=limits.memory_bytes,
+                pids_limit=limits.processes,
+                init=True,
+            )
+        try:
+            with engine_errors(f"start the service {service.name}"):
+                self._handle.start()
+                self._await()
+        except SandboxFailed:
+            self.remove()
+            raise
+
+    def _await(self) -> None:
+        deadline = time.monotonic() + self._service.timeout_s
+        while True:
+            self._handle.reload()
+            if self._handle.status != "running":
+                raise SandboxFailed(f"the service {self._service.name} ended at once: {self._said()}")
+            if not self._service.ready or self._handle.exec_run(list(self._service.ready)).exit_code == 0:
+                return
+            if time.monotonic() > deadline:
+                why = f"is not ready after {self._service.timeout_s:g} s"
+                raise SandboxFailed(f"the service {self._service.name} {why}: {self._said()}")
+            time.sleep(_PAUSE_S)
+
+    def _said(self) -> str:
+        said: Any = self._handle.logs(tail=20)
+        return str(bytes(said)[-_SAID_BYTES:].decode(errors="replace")).strip() or "it said nothing"
+
+    def remove(self) -> None:
+        """End it, with its data; what the engine will not remove is left to the reaper."""
+        with suppress(SandboxFailed), engine_errors(f"remove the service {self._service.name}"):
+            self._handle.remove(force=True, v=True)
