@@ -18,6 +18,7 @@ from rfsn.validation import Files, Judged, Limits, Pool, Trial, WarmWorker
 __all__ = ["BatchJudge"]
 
 _LEAST_LIMIT_S = 0.1
+_WALL_FACTOR = 5.0  # what warm runners allow of wall-clock time for each CPU second
 
 
 class BatchJudge:
@@ -117,20 +118,30 @@ class BatchJudge:
         passing = {case.id for case in known.baseline.cases if case.outcome is Outcome.PASSED} - {*known.unstable}
         passing |= {*known.all} - {*known.left}
 
+        durations = {case.id: case.duration_s for case in known.baseline.cases}
+
         def cost(id: str) -> float:
             trace = traces.get(id)
             return trace.cpu_s if trace else usual
 
         def limited(ids: Iterable[str]) -> Limits:
-            return [(id, self._limit(traces.get(id), usual)) for id in sorted(ids, key=lambda id: (cost(id), id))]
+            return [
+                (id, self._limit(traces.get(id), usual, durations.get(id, 0.0)))
+                for id in sorted(ids, key=lambda id: (cost(id), id))
+            ]
 
         return limited(known.left), limited(passing)
 
-    def _limit(self, trace: CaseTrace | None, usual: float) -> float:
-        """CPU seconds that a test may use under a candidate: ten times what it used on the base, where that ended."""
+    def _limit(self, trace: CaseTrace | None, usual: float, duration_s: float) -> float:
+        """CPU seconds that a test may use under a candidate: ten times what it used on the base, where that ended.
+
+        Its wall-clock time is bounded by a multiple of that, so one that waits has more, for ten times its duration.
+        """
         if trace is None:
             return self._budget.case_limit_s
-        return max(_LEAST_LIMIT_S, 10.0 * (usual if trace.outcome is Outcome.TIMEOUT else trace.cpu_s))
+        if trace.outcome is Outcome.TIMEOUT:
+            return max(_LEAST_LIMIT_S, 10.0 * usual)
+        return max(_LEAST_LIMIT_S, 10.0 * trace.cpu_s, 10.0 / _WALL_FACTOR * duration_s)
 
 
 def _edits(patch: Patch) -> Files | None:

@@ -16,7 +16,7 @@ from planners.meta import MetaPlanner
 from planners.search.planner import CandidateSearch
 from rfsn.budget import Budget
 from rfsn.controller import Controller
-from rfsn.environment import NOT_BUILT, prepare_environment
+from rfsn.environment import NOT_BUILT, prepared_environment
 from rfsn.errors import InfraError, RfsnError, UsageError
 from rfsn.events import EnvironmentReady, Interrupted, SessionEnded, SourceTaken
 from rfsn.execution import Executor
@@ -87,8 +87,13 @@ def _run(session: Session, planner: Planner, take: Callable[[Path], Snapshot] | 
         snapshot = take(session.base) if take else take_source(source, config.ref, session.base)
         session.record(SourceTaken(**asdict(snapshot)))
     project = Project(Record.of(session))
-    with _provider(config.sandbox, project.image) as provider:
-        environment = prepare_environment(project.plan, session.base, provider, offline=config.offline)
+    cache_bytes = round(config.cache_gib * (1 << 30))
+    with (
+        _provider(config.sandbox, project.image) as provider,
+        prepared_environment(
+            project.plan, session.base, provider, offline=config.offline, cache_bytes=cache_bytes
+        ) as environment,
+    ):
         if session.progress.environment is None:
             session.record(_ready(project, provider, environment))
         plan = project.plan

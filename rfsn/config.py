@@ -72,6 +72,8 @@ class Config(BaseModel):
     """The exact requirements of the environment, instead of those that the project declares."""
     offline: bool = False
     """Whether the environment must come from caches alone."""
+    cache_gib: float = Field(default=20.0, gt=0)
+    """How much the environments in the cache may take (GiB) before those used least recently go."""
     apply: bool = False
     """Whether a verified patch is written into the working tree that it was made for."""
     branch: str | None = None

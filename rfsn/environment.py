@@ -5,7 +5,8 @@ from __future__ import annotations
 import fcntl
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,11 +21,12 @@ from sandbox import (
     SandboxProvider,
     SandboxSpec,
     copy_tree,
+    disk_usage,
     iter_files,
     remove_tree,
 )
 
-__all__ = ["GENERATED", "HALF_MADE", "NOT_BUILT", "prepare_environment"]
+__all__ = ["GENERATED", "HALF_MADE", "NOT_BUILT", "prepared_environment"]
 
 HALF_MADE = ("*.partial", "*.build")
 """The names of what is in the folder of environments only while one is made."""
@@ -53,29 +55,64 @@ _FETCH_NAMES = (
 _CERTIFICATES = ("SSL_CERT_FILE", "SSL_CERT_DIR")
 
 
-def prepare_environment(plan: BuildPlan, base: Path, provider: SandboxProvider, *, offline: bool = False) -> Path:
-    """The folder to mount at `/env` for this plan; made now where the cache does not have it.
+@contextmanager
+def prepared_environment(
+    plan: BuildPlan, base: Path, provider: SandboxProvider, *, offline: bool = False, cache_bytes: int | None = None
+) -> Iterator[Path]:
+    """The folder to mount at `/env` for this plan; made now where the cache does not have it, and kept for the block.
 
     `base` is the tree that the build steps see, in a copy; files that they add to it are kept in the environment's
-    folder `GENERATED`, for workspaces to have them too. Raises `InfraError` with the step's own words where a
-    requirement cannot be had.
+    folder `GENERATED`, for workspaces to have them too. Where one is made and all together then take more than
+    `cache_bytes`, those used least recently go, and never one in use. Raises `InfraError` with the step's own words
+    where a requirement cannot be had.
     """
     environments = home.cache_home() / "environments"
     environments.mkdir(parents=True, exist_ok=True)
     ready = environments / plan.cache_key
-    with (environments / f"{plan.cache_key}.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not ready.is_dir():
-            partial, scratch = (environments / f"{plan.cache_key}.{kind}" for kind in ("partial", "build"))
-            for folder in (partial, scratch):
-                remove_tree(folder)
-                folder.mkdir()
-            try:
-                _make(plan, base, partial, scratch, provider, offline=offline)
-            finally:
-                remove_tree(scratch)
-            partial.rename(ready)
-    return ready
+    with _lock_of(ready).open("a") as lock:
+        made = False
+        while True:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not ready.is_dir():
+                partial, scratch = (ready.with_suffix(f".{kind}") for kind in ("partial", "build"))
+                for folder in (partial, scratch):
+                    remove_tree(folder)
+                    folder.mkdir()
+                try:
+                    _make(plan, base, partial, scratch, provider, offline=offline)
+                finally:
+                    remove_tree(scratch)
+                partial.rename(ready)
+                made = True
+            os.utime(ready)
+            fcntl.flock(lock, fcntl.LOCK_SH)
+            if ready.is_dir():  # between two locks, another may remove it
+                break
+        if made and cache_bytes is not None:
+            _shrink(environments, cache_bytes)
+        yield ready
+
+
+def _lock_of(environment: Path) -> Path:
+    """Held exclusively while an environment is made or removed, and shared while it is used."""
+    return environment.with_suffix(".lock")
+
+
+def _shrink(environments: Path, limit: int) -> None:
+    """Remove the environments used least recently until all take `limit` bytes at most."""
+    there = [folder for folder in environments.iterdir() if folder.is_dir() and not folder.suffix]
+    sizes = {folder: disk_usage(folder) for folder in sorted(there, key=lambda folder: folder.stat().st_mtime)}
+    total = sum(sizes.values())
+    for folder, size in sizes.items():
+        if total <= limit:
+            return
+        with _lock_of(folder).open("a") as lock, suppress(BlockingIOError):
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            leaving = folder.with_suffix(".partial")  # what is removed half-way is no environment
+            remove_tree(leaving)
+            folder.rename(leaving)
+            remove_tree(leaving)
+            total -= size
 
 
 def _make(

@@ -33,6 +33,7 @@ from sandbox import (
 __all__ = ["Bench", "Workspace"]
 
 _MAX_RESULTS_BYTES = 256 << 20
+_TRIES = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,22 +52,30 @@ class Bench:
     def run_tests(self, request: RunRequest, timeout_s: float, change: Change | None = None) -> SuiteReport:
         """Run the tests cold in a pristine workspace; raises `InfraError` where the sandbox itself broke."""
         spec = self.pack.focus(self.plan, request)
-        with Workspace(self, change, spec.mounts) as workspace:
-            result = self._run(workspace, spec.argv, timeout_s)
-            artifact = _artifact(workspace.results, spec.results)
+        result, artifact = self._run(spec.argv, timeout_s, change, spec.mounts, spec.results)
         return self.pack.parse(self.view, result, artifact)
 
     def run_command(self, argv: Sequence[str], timeout_s: float, change: Change | None = None) -> CommandResult:
         """Run one command in a pristine workspace; raises `InfraError` where the sandbox itself broke."""
-        with Workspace(self, change) as workspace:
-            return self._run(workspace, argv, timeout_s)
+        return self._run(argv, timeout_s, change)[0]
 
-    def _run(self, workspace: Workspace, argv: Sequence[str], timeout_s: float) -> CommandResult:
-        result = workspace.sandbox.run(Command(tuple(argv), timeout_s, env=self.plan.env))
-        self.meter.add(self.provider.name, "run", result)
-        if result.ending is Ending.INFRA_ERROR:
-            raise InfraError(f"the sandbox failed: {result.stderr.decode(errors='replace').strip()[-500:]}")
-        return result
+    def _run(
+        self,
+        argv: Sequence[str],
+        timeout_s: float,
+        change: Change | None,
+        mounts: Sequence[Mount] = (),
+        results: str = "",
+    ) -> tuple[CommandResult, bytes | None]:
+        """The result of a command and what it left beneath `/results`. Where the sandbox broke, it is run once more."""
+        for _ in range(_TRIES):
+            with Workspace(self, change, mounts) as workspace:
+                result = workspace.sandbox.run(Command(tuple(argv), timeout_s, env=self.plan.env))
+                artifact = _artifact(workspace.results, results) if results else None
+            self.meter.add(self.provider.name, "run", result)
+            if result.ending is not Ending.INFRA_ERROR:
+                return result, artifact
+        raise InfraError(f"the sandbox failed: {result.stderr.decode(errors='replace').strip()[-500:]}")
 
 
 class Workspace:

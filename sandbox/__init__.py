@@ -18,6 +18,7 @@ from sandbox.model import (
     SandboxSpec,
     Service,
 )
+from sandbox.quota import disk_usage
 from sandbox.scratch import discard, scratch_folder
 from sandbox.workspace import copy_tree, iter_files, read_beneath, remove_tree, write_beneath
 
@@ -43,6 +44,7 @@ __all__ = [
     "choose",
     "copy_tree",
     "discard",
+    "disk_usage",
     "iter_files",
     "read_beneath",
     "remove_tree",

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from sandbox.model import SandboxSpec
 
-__all__ = ["DiskQuota"]
+__all__ = ["DiskQuota", "disk_usage"]
 
 _PAUSE_S = 0.1
 _BYTES_PER_FILE = 4096
@@ -54,7 +54,7 @@ class DiskQuota:
         ]
         shrunk = any(before - now >= self.limit for before, now in left)
         scarce = any(now * _SCARCE < before for before, now in left)
-        over = shrunk and (scarce or sum(map(_used, self.folders)) >= self.limit)
+        over = shrunk and (scarce or sum(map(disk_usage, self.folders)) >= self.limit)
         # Measuring may take long: it is not done most of the time.
         self._next = time.monotonic() + max(_PAUSE_S, 10 * (time.monotonic() - began))
         return over
@@ -69,8 +69,8 @@ def _free(folder: Path) -> tuple[int, int]:
     return status.f_bfree * status.f_frsize, status.f_ffree * _BYTES_PER_FILE
 
 
-def _used(folder: Path) -> int:
-    """Bytes of all beneath a folder that others may change meanwhile; no link is followed."""
+def disk_usage(folder: Path) -> int:
+    """Bytes of all beneath a folder, which others may write; a file counts 4 KiB at least, and no link is followed."""
     total = 0
     folders = [os.fspath(folder)]
     while folders:

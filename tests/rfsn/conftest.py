@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ import pytest
 from buildpacks import PlanOptions
 from buildpacks.python import PythonBuildpack
 from buildpacks.view import FolderView
-from rfsn.environment import prepare_environment
+from rfsn.environment import prepared_environment
 from rfsn.runs import Bench
 from rfsn.source import take_files
 from sandbox import SandboxProvider, choose
@@ -24,8 +25,9 @@ def provider() -> Iterator[SandboxProvider]:
 
 
 @pytest.fixture
-def make_bench(tmp_path: Path, provider: SandboxProvider) -> Callable[..., Bench]:
+def make_bench(tmp_path: Path, provider: SandboxProvider) -> Iterator[Callable[..., Bench]]:
     """A bench for the given files and test command."""
+    held = ExitStack()
 
     def make(files: Mapping[str, str], *test: str) -> Bench:
         base, scratch = tmp_path / "base", tmp_path / "scratch"
@@ -33,6 +35,8 @@ def make_bench(tmp_path: Path, provider: SandboxProvider) -> Callable[..., Bench
         scratch.mkdir()
         view, pack = FolderView(base), PythonBuildpack()
         plan = pack.plan(view, PlanOptions(test or None))
-        return Bench(base, view, prepare_environment(plan, base, provider), pack, plan, provider, scratch)
+        environment = held.enter_context(prepared_environment(plan, base, provider))
+        return Bench(base, view, environment, pack, plan, provider, scratch)
 
-    return make
+    with held:
+        yield make

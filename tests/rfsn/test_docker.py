@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -98,6 +99,39 @@ def holding(marker: str) -> list[str]:
             if marker.encode() in path.read_bytes():
                 found.append(path.parent.name)
     return found
+
+
+@pytest.mark.parametrize(
+    ("times", "seconds", "code", "status"), [(1, "1.5", 0, "repaired"), (2, "600.", 3, "infra_error")]
+)
+def test_a_run_whose_container_is_taken_away_is_run_once_more(
+    times: int,
+    seconds: str,
+    code: int,
+    status: str,
+    image: str,
+    project: Make,
+    script: Path,
+    environment: dict[str, str],
+) -> None:
+    marker = f"{seconds}{os.getpid():09}{time.monotonic_ns()}"
+    slow = f"import subprocess\n\n\ndef test():\n    subprocess.run(['sleep', '{marker}'])\n"
+    options = ["--sandbox", "docker", "--image", image, "--json", "--time-limit", "200"]
+    arguments: list[str | Path] = [script, "repair", project(FILES | {"test_slow.py": slow}), *options]
+    provider = DockerProvider(image)
+    with subprocess.Popen(arguments, env=environment, stdout=subprocess.PIPE) as process:
+        for _ in range(times):
+            while not holding(marker):
+                assert process.poll() is None
+                time.sleep(0.05)
+            for container in provider.client.containers.list(filters={"label": "rfsn.controller"}):
+                container.remove(force=True)
+        out, _ = process.communicate(timeout=200)
+    provider.close()
+    result = json.loads(out)
+    assert (process.returncode, result["status"]) == (code, status)
+    if code:
+        assert "the container was ended from outside" in result["reason"]
 
 
 def test_an_image_that_cannot_be_had(image: str, rfsn: Rfsn, project: Make) -> None:

@@ -237,3 +237,11 @@ def test_a_second_ctrl_c_is_answered_and_a_third_obeyed(capfd: pytest.CaptureFix
     assert interrupted == [True, False, True]
     assert "once more to leave it behind" in capfd.readouterr().err
     assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_a_test_that_waits_does_not_hold_up_the_search(rfsn: Rfsn, project: Make) -> None:
+    slow = "import time\n\n\ndef test_waiting():\n    time.sleep(1.3)\n"
+    source = "def least(a, b):\n    return a if a > b else b\n"
+    test = "from thing import least\n\n\ndef test_least():\n    assert least(1, 2) == 1\n    assert least(4, 3) == 3\n"
+    folder = project({"thing.py": source, "test_thing.py": test, "test_slow.py": slow})
+    assert rfsn("repair", folder, "--json").json["status"] == "repaired"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import signal
@@ -9,16 +10,17 @@ import subprocess
 import sys
 import threading
 import time
+from pathlib import Path
+from tempfile import mkdtemp
 from typing import TYPE_CHECKING
 
 import pytest
 
-from sandbox import Command, Ending, Limits, SandboxUnavailable
+from sandbox import Command, Ending, Limits, Mount, SandboxSpec, SandboxUnavailable
 from sandbox.docker import DockerProvider
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from tests.sandbox.conftest import Box
 
@@ -167,3 +169,38 @@ def test_a_removed_container_is_an_infrastructure_failure_and_replaced(docker: B
     thread.join(10)
     assert results[0].ending is Ending.INFRA_ERROR
     assert docker.sh("echo after").stdout == b"after\n"
+
+
+# A client whose engine is gone leaves the socket that it could not connect.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_an_engine_that_dies_is_an_infrastructure_failure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    if shutil.which("dockerd") is None or os.geteuid() != 0:
+        pytest.skip("no engine of its own can be started here")
+    folder, scripts = Path(mkdtemp(prefix="rfsn-e-", dir="/tmp")), Path(__file__).parents[2] / "scripts"
+    monkeypatch.setenv("DOCKER_HOST", f"unix://{folder}/socket")
+    subprocess.run([scripts / "docker-engine", "start", folder], check=True, capture_output=True)
+    try:
+        subprocess.run([scripts / "docker-images", "skeleton"], check=True, capture_output=True)
+        provider = DockerProvider("rfsn-test:skeleton", (Mount(Path("/usr"), "/usr"),))
+        workspace = tmp_path / "workspace"
+        workspace.mkdir()
+        sandbox = provider.open(SandboxSpec(workspace))
+        assert sandbox.run(Command(("true",), 20)).exit_code == 0
+        engine = int((folder / "pid").read_text())
+        threading.Timer(1, os.kill, (engine, signal.SIGKILL)).start()
+        began = time.monotonic()
+        result = sandbox.run(Command(("sleep", "60"), 60))
+        assert result.ending is Ending.INFRA_ERROR
+        assert result.exit_code is None
+        assert b"the Docker engine failed to" in result.stderr
+        assert time.monotonic() - began < 30
+        assert sandbox.run(Command(("true",), 20)).ending is Ending.INFRA_ERROR
+        provider.close()
+        subprocess.run([scripts / "docker-engine", "start", folder], check=True, capture_output=True)
+        again = DockerProvider("rfsn-test:skeleton", (Mount(Path("/usr"), "/usr"),))
+        for container in again.client.containers.list(all=True):
+            container.remove(force=True)
+        again.close()
+        gc.collect()
+    finally:
+        subprocess.run([scripts / "docker-engine", "stop", folder], check=True, capture_output=True)
