@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import os
 import shutil
 import signal
@@ -16,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from sandbox import Command, Ending, Limits, Mount, SandboxSpec, SandboxUnavailable
+from sandbox import Command, Ending, Limits, SandboxUnavailable
 from sandbox.docker import DockerProvider
 
 if TYPE_CHECKING:
@@ -171,36 +170,44 @@ def test_a_removed_container_is_an_infrastructure_failure_and_replaced(docker: B
     assert docker.sh("echo after").stdout == b"after\n"
 
 
-# A client whose engine is gone leaves the socket that it could not connect.
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
-def test_an_engine_that_dies_is_an_infrastructure_failure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+WITH_ENGINE = """
+import sys
+from pathlib import Path
+from sandbox import Command, Mount, SandboxSpec
+from sandbox.docker import DockerProvider
+
+provider = DockerProvider("rfsn-test:skeleton", (Mount(Path("/usr"), "/usr"),))
+sandbox = provider.open(SandboxSpec(Path(sys.argv[1])))
+for argv in (("true",), ("sleep", "61"), ("true",)):
+    print("running" if argv[0] == "sleep" else "", flush=True)
+    result = sandbox.run(Command(argv, 60))
+    print(result.ending, result.exit_code, result.stderr.decode(), flush=True)
+provider.close()
+"""
+
+
+def test_an_engine_that_dies_is_an_infrastructure_failure(tmp_path: Path) -> None:
     if shutil.which("dockerd") is None or os.geteuid() != 0:
         pytest.skip("no engine of its own can be started here")
     folder, scripts = Path(mkdtemp(prefix="rfsn-e-", dir="/tmp")), Path(__file__).parents[2] / "scripts"
-    monkeypatch.setenv("DOCKER_HOST", f"unix://{folder}/socket")
-    subprocess.run([scripts / "docker-engine", "start", folder], check=True, capture_output=True)
+    environment = os.environ | {"DOCKER_HOST": f"unix://{folder}/socket"}
+
+    def engine(*command: str | Path) -> None:
+        subprocess.run([scripts / command[0], *command[1:]], env=environment, check=True, capture_output=True)
+
+    engine("docker-engine", "start", folder)
     try:
-        subprocess.run([scripts / "docker-images", "skeleton"], check=True, capture_output=True)
-        provider = DockerProvider("rfsn-test:skeleton", (Mount(Path("/usr"), "/usr"),))
-        workspace = tmp_path / "workspace"
-        workspace.mkdir()
-        sandbox = provider.open(SandboxSpec(workspace))
-        assert sandbox.run(Command(("true",), 20)).exit_code == 0
-        engine = int((folder / "pid").read_text())
-        threading.Timer(1, os.kill, (engine, signal.SIGKILL)).start()
-        began = time.monotonic()
-        result = sandbox.run(Command(("sleep", "60"), 60))
-        assert result.ending is Ending.INFRA_ERROR
-        assert result.exit_code is None
-        assert b"the Docker engine failed to" in result.stderr
-        assert time.monotonic() - began < 30
-        assert sandbox.run(Command(("true",), 20)).ending is Ending.INFRA_ERROR
-        provider.close()
-        subprocess.run([scripts / "docker-engine", "start", folder], check=True, capture_output=True)
-        again = DockerProvider("rfsn-test:skeleton", (Mount(Path("/usr"), "/usr"),))
-        for container in again.client.containers.list(all=True):
-            container.remove(force=True)
-        again.close()
-        gc.collect()
+        engine("docker-images", "skeleton")
+        arguments: list[str | Path] = [sys.executable, "-P", "-c", WITH_ENGINE, tmp_path]
+        with subprocess.Popen(arguments, env=environment, stdout=subprocess.PIPE, text=True) as process:
+            assert process.stdout is not None
+            while process.stdout.readline() != "running\n":
+                assert process.poll() is None
+            time.sleep(1)
+            os.kill(int((folder / "pid").read_text()), signal.SIGKILL)
+            broken, _, again = process.communicate(timeout=40)[0].splitlines()
+        assert process.returncode == 0
+        assert broken.startswith("infra_error None the Docker engine failed to"), broken
+        assert again.startswith("infra_error None the Docker engine failed to"), again
     finally:
-        subprocess.run([scripts / "docker-engine", "stop", folder], check=True, capture_output=True)
+        engine("docker-engine", "stop", folder)
