@@ -56,25 +56,29 @@ class Box:
         return self.sandbox.run(Command(("sh", "-c", script, "sh", *arguments), timeout_s))
 
     def python(self, code: str, *arguments: str, timeout_s: float = 10, stdin: bytes = b"") -> CommandResult:
-        return self.sandbox.run(Command((PYTHON, "-Ic", code, *arguments), timeout_s, stdin=stdin))
+        return self.sandbox.run(Command((*self.python_argv(code), *arguments), timeout_s, stdin=stdin))
+
+    @staticmethod
+    def python_argv(code: str) -> tuple[str, ...]:
+        return (PYTHON, "-Ic", code)
 
 
 @pytest.fixture
 def bubblewrap(tmp_path: Path) -> Iterator[Box]:
-    yield from _box("bubblewrap", tmp_path)
+    yield from open_box("bubblewrap", tmp_path)
 
 
 @pytest.fixture
 def docker(tmp_path: Path) -> Iterator[Box]:
-    yield from _box("docker", tmp_path)
+    yield from open_box("docker", tmp_path)
 
 
 @pytest.fixture(params=["bubblewrap", "docker", "local"])
 def box(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Box]:
-    yield from _box(request.param, tmp_path)
+    yield from open_box(request.param, tmp_path)
 
 
-def _box(name: str, folder: Path) -> Iterator[Box]:
+def open_box(name: str, folder: Path) -> Iterator[Box]:
     provider = provider_or_skip(name)
     workspace = folder / "workspace"
     workspace.mkdir()

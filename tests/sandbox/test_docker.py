@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from sandbox import Command, Ending, Limits, SandboxUnavailable
+from sandbox import Ending, SandboxUnavailable
 from sandbox.docker import DockerProvider
 
 if TYPE_CHECKING:
@@ -37,14 +37,6 @@ def test_no_network_no_capability_no_root(docker: Box) -> None:
     assert "\nlo\n" in found
     assert "eth0" not in found
     assert found.endswith(f"{os.geteuid() or 64123}\n")
-    for code in (
-        "import socket; socket.create_connection(('1.1.1.1', 53), 2)",
-        "import socket; s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.sendto(b'x', ('8.8.8.8', 53))",
-        "import socket; socket.getaddrinfo('example.org', 80)",
-        "import socket; s = socket.socket(socket.AF_UNIX); s.connect('/var/run/docker.sock')",
-        "import socket; s = socket.socket(socket.AF_UNIX); s.connect('/run/docker.sock')",
-    ):
-        assert docker.python(code).exit_code == 1, code
 
 
 def test_nothing_but_the_workspace_and_its_own_folders_can_be_written(docker: Box) -> None:
@@ -53,46 +45,6 @@ def test_nothing_but_the_workspace_and_its_own_folders_can_be_written(docker: Bo
     for path in ("/tmp/x", "/run/x", "/dev/shm/x", "/repo/x"):
         assert docker.sh('echo x > "$1"', path).exit_code == 0, path
     assert (docker.workspace / "x").read_text() == "x\n"
-    assert docker.sh("unshare -U true").exit_code != 0
-    assert docker.sh("mount -t tmpfs none /tmp").exit_code != 0
-
-
-def test_no_variable_of_the_controller_is_there(docker: Box, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("SECRET_KEY", "hunter2")
-    result = docker.sandbox.run(Command(("env",), 10, env={"GIVEN": "yes"}))
-    assert b"hunter2" not in result.stdout
-    assert b"GIVEN=yes" in result.stdout
-
-
-def test_memory_beyond_the_limit_is_told_as_such(docker: Box) -> None:
-    docker.reopen(limits=Limits(memory_bytes=100 << 20))
-    result = docker.python("x = bytearray(300 << 20)")
-    assert (result.exit_code, result.ending) == (None, Ending.OOM)
-    grandchild = "subprocess.run([sys.executable, '-c', 'bytearray(300 << 20)'])"
-    child = f"import subprocess, sys; sys.exit({grandchild}.returncode != 0)"
-    assert docker.python(child).ending is Ending.OOM, "of a child"
-    assert docker.sh("echo after").stdout == b"after\n"
-
-
-def test_a_fork_bomb_ends_with_its_time(docker: Box) -> None:
-    docker.reopen(limits=Limits(processes=64))
-    result = docker.sh("bomb() { bomb | bomb & }; bomb; sleep 60", timeout_s=1)
-    assert result.ending is Ending.TIMEOUT
-    assert result.duration_s < 3 + 1
-    assert docker.sh("echo after").stdout == b"after\n"
-
-
-def test_tmp_is_bounded_and_the_hosts_disk_is_not_touched(docker: Box) -> None:
-    docker.reopen(limits=Limits(file_bytes=8 << 20))
-    before = shutil.disk_usage("/tmp").free
-    result = docker.sh("head -c 4000000 /dev/zero > /tmp/a; head -c 7000000 /dev/zero > /tmp/b; echo $?")
-    assert b"No space left" in result.stderr
-    assert shutil.disk_usage("/tmp").free > before - (64 << 20)
-
-
-def test_a_thousand_orphans_leave_no_zombie(docker: Box) -> None:
-    docker.sh("for i in $(seq 1000); do (sleep 0 &) ; done; sleep 0.5", timeout_s=60)
-    assert docker.sh("cat /proc/[0-9]*/stat").stdout.count(b") Z ") == 0
 
 
 def test_an_image_that_is_not_there_says_what_to_do(docker: Box) -> None:
