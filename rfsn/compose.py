@@ -20,13 +20,14 @@ from rfsn.environment import NOT_BUILT, prepared_environment
 from rfsn.errors import InfraError, RfsnError, UsageError
 from rfsn.events import EnvironmentReady, Interrupted, SessionEnded, SourceTaken
 from rfsn.execution import Executor
+from rfsn.leftovers import remove_scratch
 from rfsn.project import Project
 from rfsn.record import Record
 from rfsn.results import write_results
 from rfsn.runs import Bench
 from rfsn.session import Session
 from rfsn.source import Snapshot, take_source
-from sandbox import SandboxError, SandboxProvider, choose, remove_tree
+from sandbox import SandboxError, SandboxProvider, choose, discard, remove_tree
 
 _log = structlog.get_logger("rfsn")
 
@@ -72,13 +73,15 @@ def run_session(
                 SessionEnded(status="infra_error", reason=f"a defect in rfsn: {type(error).__name__}: {error}")
             )
         finally:
-            remove_tree(session.scratch)
+            if not discard(session.scratch):
+                _log.warning("left behind: remove it, or run: rfsn sandbox prune", folder=str(session.scratch))
         return write_results(session)
 
 
 def _run(session: Session, planner: Planner, take: Callable[[Path], Snapshot] | None) -> None:
     config, progress = session.config, session.progress
     assert progress.started is not None
+    remove_scratch()
     remove_tree(session.scratch)
     session.scratch.mkdir()
     if progress.source is None:

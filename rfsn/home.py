@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import platformdirs
 
-__all__ = ["cache_home", "config_file", "sessions_home"]
+from sandbox.controller import Controller
+
+__all__ = ["TEMPORARY", "cache_home", "config_file", "sessions_home", "temporary_folder"]
+
+TEMPORARY = "rfsn-"
+"""How the names of temporary folders begin; their maker follows."""
 
 
 def sessions_home() -> Path:
@@ -19,6 +25,11 @@ def cache_home() -> Path:
     """The folder of caches: below `$RFSN_HOME` where that is set, by default the platform's folder for caches."""
     home = os.environ.get("RFSN_HOME")
     return Path(home) / "cache" if home else Path(platformdirs.user_cache_dir("rfsn"))
+
+
+def temporary_folder() -> TemporaryDirectory[str]:
+    """A folder for a moment; should we be killed meanwhile, its name says that it is nobody's."""
+    return TemporaryDirectory(prefix=f"{TEMPORARY}{Controller.own()}.")
 
 
 def config_file() -> Path:

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import fcntl
+import os
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 from rfsn import home
 from rfsn.environment import HALF_MADE
 from rfsn.retention import journal_lock
-from sandbox import SandboxError, remove_tree
+from sandbox import SandboxError, discard
 from sandbox.cgroup import remove_dead_groups
+from sandbox.controller import Controller
 from sandbox.docker import reap_containers
+from sandbox.mounts import mounted
 
-__all__ = ["remove_leftovers"]
+__all__ = ["remove_leftovers", "remove_scratch"]
 
 
 def remove_leftovers() -> list[str]:
@@ -23,18 +27,36 @@ def remove_leftovers() -> list[str]:
     except SandboxError:  # no engine, so no containers
         removed = []
     removed += remove_dead_groups()
-    for folder in (*_scratch(), *_environments()):
-        remove_tree(folder)
-        removed.append(str(folder))
+    removed += remove_scratch()
+    for folder in _environments():
+        if discard(folder):
+            removed.append(str(folder))
     return removed
 
 
+def remove_scratch() -> list[str]:
+    """Remove the scratch folders that no living controller uses, with all that is mounted in them."""
+    return [str(folder) for folder in (*_scratch(), *_temporary()) if discard(folder)]
+
+
 def _scratch() -> Iterator[Path]:
-    """The workspaces of sessions that nobody works on."""
-    for journal in home.sessions_home().glob("*/journal.jsonl"):
-        with journal_lock(journal, fcntl.LOCK_EX) as free:
-            if free and (scratch := journal.with_name("scratch")).is_dir():
-                yield scratch
+    """The workspaces of sessions that nobody works on: below our home, and wherever something of ours is mounted."""
+    there = {*home.sessions_home().glob("*/scratch")}
+    there |= {place.parent for place in mounted() if place.parent.name == "scratch"}
+    for scratch in there:
+        journal = scratch.with_name("journal.jsonl")
+        if journal.is_file() and scratch.is_dir():
+            with journal_lock(journal, fcntl.LOCK_EX) as free:
+                if free:
+                    yield scratch
+
+
+def _temporary() -> Iterator[Path]:
+    """The temporary folders of controllers that are dead."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{home.TEMPORARY}*"):
+        controller = Controller.parse(folder.name.removeprefix(home.TEMPORARY).rpartition(".")[0])
+        if controller is not None and controller.is_dead() and folder.lstat().st_uid == os.geteuid():
+            yield folder
 
 
 def _environments() -> Iterator[Path]:

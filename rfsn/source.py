@@ -10,11 +10,11 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from packaging.version import InvalidVersion, Version
 
 from gate import Change
+from rfsn import home
 from rfsn.errors import UsageError
 from rfsn.git import GitError, git
 from sandbox import UnsafePath, remove_tree, write_beneath
@@ -115,7 +115,7 @@ def take_files(files: Mapping[str, str], origin: str, into: Path) -> Snapshot:
 
 def render_diff(base: Path, change: Change) -> str:
     """The change as a diff that `git apply` takes, made by git itself; the snapshot `base` stays as it is."""
-    with TemporaryDirectory(prefix="rfsn-") as objects:
+    with home.temporary_folder() as objects:
         aside = {
             "GIT_OBJECT_DIRECTORY": objects,
             "GIT_ALTERNATE_OBJECT_DIRECTORIES": str(base / ".git" / "objects"),
@@ -130,7 +130,7 @@ def stage(
     folder: Path, change: Change, revision: str, environment: Mapping[str, str] | None = None
 ) -> Iterator[dict[str, str]]:
     """A scratch index of `revision` with the change in it; gives the environment in which git uses that index."""
-    with TemporaryDirectory(prefix="rfsn-") as scratch:
+    with home.temporary_folder() as scratch:
         staged = {**(environment or {}), "GIT_INDEX_FILE": str(Path(scratch) / "index")}
         git("read-tree", revision, cwd=folder, env=staged)
         modes = _modes(folder, revision)

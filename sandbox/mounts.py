@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-__all__ = ["filesystem", "mount_overlay", "mount_sized", "unmount_beneath"]
+__all__ = ["filesystem", "mount_overlay", "mount_sized", "mounted", "unmount_beneath"]
 
 _NOSUID, _NODEV = 2, 4  # mount(2)
 _DETACH, _NOFOLLOW = 2, 8  # umount2(2)
@@ -43,11 +43,16 @@ def unmount_beneath(folder: Path) -> list[str]:
     Returns the places. Raises `OSError` where one will not go.
     """
     top = folder.resolve()
-    places = [mount.place for mount in _mounts() if mount.place == top or top in mount.place.parents]
+    places = [place for place in mounted() if place == top or top in place.parents]
     for place in reversed(places):
         if _libc().umount2(os.fsencode(place), _DETACH | _NOFOLLOW):
             _fail(place)
     return [str(place) for place in places]
+
+
+def mounted() -> list[Path]:
+    """Every place where something is mounted, in the order of mounting."""
+    return [mount.place for mount in _mounts()]
 
 
 def filesystem(folder: Path) -> str:

@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -76,6 +76,19 @@ def rfsn(environment: dict[str, str], script: Path) -> Callable[..., Ran]:
         return Ran(done.returncode, done.stdout, done.stderr)
 
     return run
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _nothing_is_left(
+    rfsn: Callable[..., Ran], processes: Callable[[str], list[str]], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[None]:
+    """After all tests: whatever killed controllers left can be pruned, and then there is nothing of ours."""
+    yield
+    rfsn("sandbox", "prune")
+    assert rfsn("sandbox", "prune").out == "nothing was left behind\n"
+    folder = str(tmp_path_factory.getbasetemp())
+    assert processes(folder) == []
+    assert folder not in Path("/proc/self/mountinfo").read_text()
 
 
 @pytest.fixture

@@ -122,6 +122,30 @@ def test_a_removed_container_is_an_infrastructure_failure_and_replaced(docker: B
     assert docker.sh("echo after").stdout == b"after\n"
 
 
+def test_a_container_that_cannot_be_removed_is_left_to_the_reaper(docker: Box) -> None:
+    """An immutable file in it: the engine tries, and says that it cannot."""
+    assert isinstance(docker.provider, DockerProvider)
+    before = containers(docker)
+    assert docker.sh("true").exit_code == 0
+    (id,) = containers(docker) - before
+    api = docker.provider.client.api
+    layer = Path(api.inspect_container(id)["GraphDriver"]["Data"].get("UpperDir", "/nowhere"))
+    if os.geteuid() != 0 or not layer.is_dir():
+        pytest.skip("the engine's files are out of reach")
+    stuck = layer / "stuck"
+    stuck.write_text("x")
+    subprocess.run(["chattr", "+i", stuck], check=True)
+    try:
+        docker.sandbox.close()
+        assert id in containers(docker)
+        docker.reopen()
+        assert docker.sh("echo on").stdout == b"on\n"
+    finally:
+        subprocess.run(["chattr", "-i", stuck], check=True)
+    api.remove_container(id, force=True)
+    assert id not in containers(docker)
+
+
 WITH_ENGINE = """
 import sys
 from pathlib import Path
