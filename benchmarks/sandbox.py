@@ -1,19 +1,34 @@
 """What a sandbox costs: from opening to the end of one command and closing, a further command, and a workspace.
 
 Docker is measured where an engine answers and has an image (by default `rfsn-test:debian`, made by
-`scripts/docker-images debian`). Milliseconds of wall-clock time, median of several.
+`scripts/docker-images debian`), and beside it the Docker environment of mini-swe-agent, from PyPI in a throw-away
+environment. SWE-ReX is left out: it wants a published port, and its server in the image. Milliseconds of wall-clock
+time, median of several.
 """
 
 from __future__ import annotations
 
 import statistics
+import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
 
-from sandbox import Command, SandboxProvider, SandboxSpec, SandboxUnavailable, choose, copy_tree, remove_tree
+from uv import find_uv_bin
+
+from sandbox import (
+    Command,
+    SandboxProvider,
+    SandboxSpec,
+    SandboxUnavailable,
+    choose,
+    copy_tree,
+    remove_tree,
+    scratch_folder,
+)
+from sandbox.mounts import filesystem, mount_overlay
 
 TIMES = 9
 FILES, SIZE = 4_000, 12_500  # 50 MB
@@ -28,6 +43,41 @@ def measured(work: Callable[[], object], times: int = TIMES) -> float:
         work()
         spent.append(time.perf_counter() - began)
     return statistics.median(spent) * 1000
+
+
+PEER = """
+import logging, statistics, subprocess, sys, time
+logging.disable()
+from minisweagent.environments.docker import DockerEnvironment
+
+def whole():
+    environment = DockerEnvironment(image=sys.argv[1], cwd="/")
+    assert environment.execute({"command": "true"})["returncode"] == 0
+    subprocess.run(["docker", "rm", "--force", environment.container_id], check=True, capture_output=True)
+    environment.container_id = None
+
+def measured(work):
+    spent = []
+    for _ in range(int(sys.argv[2])):
+        began = time.perf_counter()
+        work()
+        spent.append(time.perf_counter() - began)
+    return statistics.median(spent) * 1000
+
+print(f"mini-swe-agent open, one command, close {measured(whole):6.1f} ms")
+environment = DockerEnvironment(image=sys.argv[1], cwd="/")
+print(f"mini-swe-agent a further command       {measured(lambda: environment.execute({'command': 'true'})):6.1f} ms")
+subprocess.run(["docker", "rm", "--force", environment.container_id], check=True, capture_output=True)
+environment.container_id = None
+"""
+
+
+def measure_peer(image: str) -> None:
+    """The same with mini-swe-agent, which starts containers by the docker command; removal is waited for."""
+    argv = [find_uv_bin(), "run", "--no-project", "--quiet", "--with", "mini-swe-agent>=2,<3", "python", "-c", PEER]
+    done = subprocess.run([*argv, image, str(TIMES)], capture_output=True, text=True, check=False)
+    told = [line for line in done.stdout.splitlines() if line.endswith(" ms")]
+    print("\n".join(told) or f"mini-swe-agent not measured: {done.stderr.strip().splitlines()[-1]}")
 
 
 def measure(provider: SandboxProvider, workspace: Path) -> None:
@@ -59,6 +109,8 @@ def main() -> None:
                 continue
             measure(provider, workspace)
             provider.close()
+            if name == "docker":
+                measure_peer(image)
         source, target = Path(folder, "source"), Path(folder, "target")
         for number in range(FILES):
             path = source / f"{number % 100}" / f"{number}"
@@ -70,6 +122,21 @@ def main() -> None:
             remove_tree(target)
 
         print(f"workspace    copy and remove 50 MB   {measured(copied, 3):8.1f} ms, {FILES} files")
+        provider = choose("auto")
+        with scratch_folder(Path(folder), 1 << 30) as where:
+            layers = provider.overlays(where)
+            kind = filesystem(where)
+        provider.close()
+
+        def layered() -> None:
+            with scratch_folder(Path(folder), 1 << 30) as scratch:
+                for name in ("upper", "work", "merged"):
+                    (scratch / name).mkdir()
+                mount_overlay((source,), scratch / "upper", scratch / "work", scratch / "merged")
+
+        if kind == "tmpfs":
+            print(f"workspace    layer over 50 MB, gone  {measured(layered):8.1f} ms, on a tmpfs")
+        print(f"workspace    bubblewrap {'makes layers' if layers else 'takes copies'} here")
 
 
 if __name__ == "__main__":

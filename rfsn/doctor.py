@@ -19,10 +19,12 @@ from rfsn.config import NOT_SETTINGS, Config, load_config
 from rfsn.errors import UsageError
 from rfsn.guard import check_packages
 from rfsn.log import configure_logging
-from sandbox import SandboxUnavailable
+from sandbox import SandboxUnavailable, scratch_folder
 from sandbox.cgroup import groups_work
-from sandbox.docker.engine import engine_version
+from sandbox.docker.engine import engine_protections, engine_version
+from sandbox.mounts import filesystem
 from sandbox.probe import PRLIMIT, probe
+from sandbox.seccomp import filter_program
 
 __all__ = ["Check", "Level", "diagnose"]
 
@@ -60,10 +62,13 @@ def diagnose() -> list[Check]:
         _git,
         _uv,
         _sandbox,
-        _docker,
         _user_namespaces,
         _prlimit,
         _control_groups,
+        _system_calls,
+        _workspaces,
+        _docker,
+        _docker_protections,
         lambda: _storage("sessions", home.sessions_home()),
         lambda: _storage("caches", home.cache_home()),
         _configuration,
@@ -138,6 +143,21 @@ def _docker() -> Check:
     return Check("docker", Level.OK, f"engine {version} answers; for --sandbox docker")
 
 
+def _docker_protections() -> Check:
+    """Which of the protections that a container asks for the engine has."""
+    name = "docker limits"
+    try:
+        found = engine_protections()
+    except SandboxUnavailable:
+        return Check(name, Level.WARNING, "no engine answers, so there are none", "see docker")
+    missing = [protection for protection, there in found.items() if not there]
+    held = ", ".join(protection for protection, there in found.items() if there)
+    if not missing:
+        return Check(name, Level.OK, held)
+    fix = "give the engine's host control groups for memory and pids, and a kernel with seccomp"
+    return Check(name, Level.WARNING, f"{held}; not in force: {', '.join(missing)}", fix)
+
+
 def _user_namespaces() -> Check:
     """A process of ours asks for one itself; an AppArmor profile may allow it to bwrap alone."""
     name = "user namespaces"
@@ -162,6 +182,23 @@ def _control_groups() -> Check:
         return Check(name, Level.OK, "limits on memory and processes hold for each sandbox as a whole")
     found = "none can be made: limits hold for each process, and root is exempt from the one on processes"
     return Check(name, Level.WARNING, found, "none is needed; with version 1 of control groups and root there would be")
+
+
+def _system_calls() -> Check:
+    """What bubblewrap does not deny by itself."""
+    if filter_program() is not None:
+        return Check("system calls", Level.OK, "filtered in bubblewrap, by libseccomp")
+    found = "not filtered in bubblewrap: there is no libseccomp"
+    return Check("system calls", Level.WARNING, found, "install the package libseccomp2 (or libseccomp)")
+
+
+def _workspaces() -> Check:
+    """How what a sandbox writes is kept from filling the disk."""
+    name = "workspaces"
+    with tempfile.TemporaryDirectory() as parent, scratch_folder(Path(parent), 1 << 20) as folder:
+        if filesystem(folder) == "tmpfs":
+            return Check(name, Level.OK, "each has a file system of its own size, in memory")
+    return Check(name, Level.OK, "their size is measured, and a command that passes the limit is ended")
 
 
 def _storage(name: str, folder: Path) -> Check:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from docker import DockerClient
 
-__all__ = ["connect", "engine_errors", "engine_version", "require_image", "sees_our_mounts"]
+__all__ = ["connect", "engine_errors", "engine_protections", "engine_version", "require_image", "sees_our_mounts"]
 
 _TIMEOUT_S = 60
 _PULL_TIMEOUT_S = 600
@@ -84,6 +84,22 @@ def engine_version() -> str:
         return str(client.version()["Version"])
     finally:
         client.close()
+
+
+def engine_protections() -> dict[str, bool]:
+    """What containers ask for that an engine may not have, and whether it has. Raises `SandboxUnavailable`."""
+    client = connect()
+    try:
+        said: Any = client.info()
+    finally:
+        client.close()
+    security = " ".join(said.get("SecurityOptions") or [])
+    return {
+        "a limit on memory": bool(said.get("MemoryLimit")),
+        "a limit on swap": bool(said.get("SwapLimit")),
+        "a limit on processes": bool(said.get("PidsLimit")),
+        "a filter of system calls": "name=seccomp" in security,
+    }
 
 
 def _unreachable(error: Exception) -> SandboxUnavailable:
