@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from gate.decision import Allowed, ChangeRule, Context, Decision, Denied, ProposalRule, Rejection, Rule
-from gate.patch import Patch, PatchError, apply
+from gate.patch import Change, Patch, PatchError, apply
 from gate.rules import CHANGE_RULES, PROPOSAL_RULES
 from gate.vocabulary import ApplyPatch, Proposal
 
@@ -43,6 +43,10 @@ class Gate:
     def screen(self, patch: Patch, context: Context) -> Decision:
         """Ask the cheap rules about a candidate before it is run."""
         return self._judge(patch, context, self._incremental_rules)
+
+    def denials(self, change: Change, context: Context) -> tuple[Denied, ...]:
+        """Everything that the rules have against a change, in their order: a change that came from outside as it is."""
+        return tuple(denied for rule in self._change_rules if (denied := _ask(rule, change, context)))
 
     def _judge(self, patch: Patch, context: Context, rules: Sequence[ChangeRule]) -> Decision:
         try:
