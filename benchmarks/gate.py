@@ -116,18 +116,19 @@ def find_commit(row: Mapping[str, Any], repos: Path | None) -> tuple[Commit, boo
                 listing = git("ls-tree", "-r", "-z", "--name-only", row["base_commit"], cwd=folder).decode()
             except GitError:
                 continue
-            return Commit(listing.split("\0")[:-1], reader(folder, row["base_commit"])), True
-    files = shown_files(row["patch"]) | shown_files(row["test_patch"])
+            tests = shown_files(row["test_patch"], "+")
+            return Commit(listing.split("\0")[:-1], reader(folder, row["base_commit"], tests)), True
+    files = shown_files(row["patch"]) | shown_files(row["test_patch"], "+")
     return Commit(sorted(files), lambda path: files[path]), False
 
 
-def reader(folder: Path, commit: str) -> Callable[[str], bytes]:
-    """How files of a commit are read."""
-    return lambda path: git("cat-file", "blob", f"{commit}:{path}", cwd=folder)
+def reader(folder: Path, commit: str, tests: Mapping[str, bytes]) -> Callable[[str], bytes]:
+    """How files of a commit are read; what a row's tests add stands behind them."""
+    return lambda path: git("cat-file", "blob", f"{commit}:{path}", cwd=folder) + tests.get(path, b"")
 
 
-def shown_files(diff: str) -> dict[str, bytes]:
-    """The files of a diff with the lines that it shows, at their places."""
+def shown_files(diff: str, sign: str = "-") -> dict[str, bytes]:
+    """The files of a diff with the lines of one side that it shows, at the places of the first."""
     files: dict[str, list[str]] = {}
     path, at = "", 0
     for line in diff.splitlines():
@@ -137,7 +138,7 @@ def shown_files(diff: str) -> dict[str, bytes]:
             at = int(found[1]) - 1
             lines = files.setdefault(path, [])
             lines += [""] * (at - len(lines))
-        elif line[:1] in {" ", "-"} and path in files:
+        elif line[:1] in {" ", sign} and path in files:
             files[path].append(line[1:])
         elif not line and path in files:
             files[path].append("")

@@ -54,6 +54,12 @@ class Config(BaseModel):
     """The new branch that a verified patch is committed to."""
     protect: tuple[str, ...] = ()
     """Further patterns (gitignore syntax) of files that no repair may touch."""
+    allow_test_edits: bool = False
+    """Whether a patch may change tests; their configuration stays protected."""
+    allow_path: tuple[str, ...] = ()
+    """Patterns (gitignore syntax, from the root) of files that a patch may change whatever the gate has against it."""
+    gate_rules: tuple[str, ...] = ()
+    """The installed rules (entry points of `rfsn.gate_rules`) that are asked after the gate's own."""
 
 
 def load_config(options: Mapping[str, Any], file: Path | None = None) -> Config:

@@ -85,8 +85,10 @@ def _compare(file: FileChange) -> _Compared | None:
         whole = parse_module(file.after) if file.after is not None else Module(b"", ast.Module([], []))
         if whole is None:
             return None
-        before, after = module.constructs(module.tree.body), whole.constructs(whole.tree.body)
-        return _Compared(before, after, module.names.modules)
+        names = module.names.with_imports(whole.tree.body)
+        return _Compared(
+            module.constructs(module.tree.body), constructs_of(whole.tree.body, names), module.names.modules
+        )
     before, after = Counter[Construct](), Counter[Construct]()
     names = module.names.with_imports([node for region in regions for node in region.after])
     for region in regions:
@@ -123,8 +125,11 @@ def _common(first: bytes, second: bytes) -> int:
 
 
 def _compare_lines(file: FileChange) -> _Compared:
-    """A file that no parser here reads, before it was changed: its changed lines are read word by word."""
-    edit = _edits(file)
-    before = (file.before or b"")[edit[0].start : edit[-1].end]
-    after = (file.after or b"")[edit[0].start : len(file.after or b"") - (len(file.before or b"") - edit[-1].end)]
-    return _Compared(constructs_of_lines(before), constructs_of_lines(after), frozenset())
+    """A file that no parser here reads, before it was changed: the lines that differ are read word by word."""
+    before, after = file.before or b"", file.after or b""
+    edits = _edits(file)
+    start = before.rfind(b"\n", 0, edits[0].start) + 1
+    rest = before[edits[-1].end :]
+    tail = len(rest.partition(b"\n")[2])
+    was, now = before[start : len(before) - tail], after[start : len(after) - tail]
+    return _Compared(constructs_of_lines(was), constructs_of_lines(now), frozenset())

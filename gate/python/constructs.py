@@ -107,12 +107,17 @@ class _Walk:
 
     def _name(self, node: ast.Name, main: bool) -> None:  # noqa: FBT001
         if isinstance(node.ctx, ast.Load):
+            self._internal(node)
             for target in self._names.resolve(node):
                 self._use(target, main)
                 if target in SENSITIVE:
                     self._add(Kind.COMPUTED, f"with the module {target} as a value")
         elif node.id in {"__builtins__", "pytest_plugins", "collect_ignore", "collect_ignore_glob"}:
             self._add(Kind.DEFINE, node.id)
+
+    def _internal(self, node: ast.Name) -> None:
+        if node.id in {"__builtins__", "__loader__", "__spec__"}:
+            self._add(Kind.COMPUTED, f"through {node.id}")
 
     def _attribute(self, node: ast.Attribute, main: bool) -> None:  # noqa: FBT001
         """A chain of attributes is one use; what it hangs on is looked at where it is no plain name."""
@@ -132,8 +137,8 @@ class _Walk:
                 self._use(".".join(parts[place:]), main)
         if not isinstance(base, ast.Name):
             self._stack.append((base, main))
-        elif not targets and base.id in {"__builtins__", "__loader__"}:
-            self._add(Kind.COMPUTED, f"through {base.id}")
+        else:
+            self._internal(base)
 
     def _use(self, target: str, main: bool) -> None:  # noqa: FBT001
         if target in _SOFT_EXITS:
@@ -146,6 +151,8 @@ class _Walk:
         kind = Kind.USE if isinstance(node.ctx, ast.Load) else Kind.STORE
         for target in self._names.resolve(node):
             self._use(target, main) if kind is Kind.USE else self._add(kind, target)
+        if (text := fold_text(node)) is not None:
+            self._add(Kind.TEXT, text)
         holders = self._names.resolve(node.value)
         if "sys.modules" in holders and _is_own_module(node.slice):
             return
@@ -158,6 +165,8 @@ class _Walk:
     # Calls
 
     def _call(self, node: ast.Call, main: bool) -> None:  # noqa: FBT001
+        if (text := fold_text(node)) is not None:
+            self._add(Kind.TEXT, text)
         functions = self._names.resolve(node.func)
         if functions & _READERS and len(node.args) > 1:
             self._reader(node, functions, main)
@@ -217,6 +226,8 @@ class _Walk:
         if node.level or not node.module:
             return
         self._add(Kind.IMPORT, node.module)
+        if node.module in SENSITIVE and node.names[0].name == "*":
+            self._add(Kind.COMPUTED, f"names with all of the module {node.module}")
         for _, target in imports_of(node):
             if target not in _SOFT_EXITS:  # its calls count
                 self._use(target, main)

@@ -78,14 +78,16 @@ def _own_nodes(node: ast.AST) -> Iterator[ast.AST]:
 
 def _is_answer(body: Sequence[ast.stmt]) -> bool:
     """Whether a block does nothing but to answer with a literal, or to store one."""
-    match body[-1]:
-        case (
-            ast.Return(value=ast.expr() as value)
-            | ast.Assign(value=value)
-            | ast.Expr(value=ast.Yield(value=ast.expr() as value))
-        ):
-            return len(body) <= 2 and _is_literal(value)
-    return False
+    stored = {ast.dump(target) for one in body if isinstance(one, ast.Assign) for target in one.targets}
+    for statement in body:
+        one = statement.value if isinstance(statement, ast.Expr) else statement
+        if not isinstance(one, ast.Return | ast.Assign | ast.Yield | ast.Constant):
+            return False
+        value = one if isinstance(one, ast.Constant) else one.value
+        known = isinstance(value, ast.Name) and ast.dump(ast.Name(value.id, ast.Store())) in stored
+        if value is not None and not _is_literal(value) and not known:
+            return False
+    return not (len(body) == 1 and isinstance(body[0], ast.Return) and body[0].value is None)
 
 
 def _is_literal(node: ast.expr) -> bool:

@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from threading import Lock
 from typing import TypeGuard
 
 from gate.patch import Edit
@@ -23,6 +24,7 @@ from gate.python.names import Names
 __all__ = ["Module", "Region", "parse_bytes", "parse_module", "regions_of"]
 
 _MAX_REMEMBERED = 2 << 20
+_parsing = Lock()
 _DEEPEST = 50
 
 type Definition = ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
@@ -99,7 +101,7 @@ _parse_remembered = lru_cache(maxsize=64)(_parse_fresh)
 def parse_bytes(content: bytes) -> ast.Module | None:
     """The tree of a text in the encoding that it declares; None where it has none."""
     try:
-        with warnings.catch_warnings():
+        with _parsing, warnings.catch_warnings():  # which warnings are shown is one setting for all threads
             warnings.simplefilter("ignore")  # doubtful escapes are no business of ours
             return ast.parse(content)
     except (SyntaxError, ValueError, LookupError, RecursionError, MemoryError):

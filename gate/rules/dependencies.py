@@ -25,6 +25,19 @@ _IMPORTS = re.compile(rb"^[ \t]*(?:from[ \t]+([A-Za-z_]\w*)|import[ \t]+([\w., \
 _DECLARING = re.compile(
     r"^(?:pyproject\.toml|setup\.(?:py|cfg)|Pipfile|tox\.ini|environment\.ya?ml|.*require.*\.(?:txt|in))$"
 )
+_WORD = re.compile(r"[A-Za-z][A-Za-z0-9._-]*[A-Za-z0-9]")
+# Packages whose modules have quite another name.
+_OTHERWISE_NAMED = {
+    "Crypto": ("pycryptodome",),
+    "MySQLdb": ("mysqlclient",),
+    "PIL": ("pillow",),
+    "bs4": ("beautifulsoup4",),
+    "cv2": ("opencv-python", "opencv-python-headless"),
+    "git": ("gitpython",),
+    "pkg_resources": ("setuptools",),
+    "skimage": ("scikit-image",),
+    "sklearn": ("scikit-learn",),
+}
 _LEAST_LETTERS = 4
 
 
@@ -51,6 +64,7 @@ class NoLookAlikes:
     def check(self, change: Change, context: Context) -> Denied | None:
         for name, path in _unknown(change, context):
             known = _STANDARD | _used(context.base, context.read) | _own(context.base)
+            known |= _declared_words(context.base, context.read)
             near = next((one for one in sorted(known) if _one_apart(name.lower(), one.lower())), None)
             if near and len(name) >= _LEAST_LETTERS:
                 reason = f"{path} newly imports {name}, a letter away from {near}"
@@ -97,12 +111,18 @@ def _used(base: BasePaths, read: Callable[[str], bytes]) -> frozenset[str]:
 
 
 def _declared(name: str, context: Context) -> bool:
-    """Whether a file that declares dependencies has the name as a word; `-`, `_` and `.` are one there."""
-    word = re.compile(r"(?<![\w-])" + re.sub(r"[-_.]+", "[-_.]+", re.escape(name)) + r"(?![\w-])", re.IGNORECASE)
-    for path in context.base.files:
-        if _DECLARING.match(basename(path)) and word.search(context.read(path).decode("utf-8", "replace")):
-            return True
-    return False
+    """Whether the project declares a package that gives the module: of its name, or of one that is usual for it."""
+    plain = name.lower()
+    usual = {plain, f"{plain}s", f"py{plain}", f"python-{plain}", f"{plain}-python", *_OTHERWISE_NAMED.get(name, ())}
+    return not _declared_words(context.base, context.read).isdisjoint(one.replace("_", "-") for one in usual)
+
+
+@lru_cache(maxsize=4)
+def _declared_words(base: BasePaths, read: Callable[[str], bytes]) -> frozenset[str]:
+    """Every word of the files that declare dependencies, as package indexes write names."""
+    files = (path for path in base.files if _DECLARING.match(basename(path)))
+    words = (word for path in files for word in _WORD.findall(read(path).decode("utf-8", "replace")))
+    return frozenset(re.sub(r"[-_.]+", "-", word).lower() for word in words)
 
 
 def _one_apart(first: str, second: str) -> bool:

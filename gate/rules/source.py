@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from gate.decision import Context, Denied, Rejection
 from gate.patch import Change
 from gate.python import Construct, Introduced, Kind, introduced
@@ -19,19 +21,12 @@ class Table:
         self._modules = frozenset(name.removesuffix(".*") for name in names if name.endswith(".*"))
 
     def names(self, dotted: str) -> bool:
-        """Whether the table has this very name."""
-        return dotted in self._exact
+        """Whether the table has a name, or what it is an attribute of."""
+        return any(one in self._exact for one in _prefixes(dotted))
 
     def module_of(self, dotted: str) -> str | None:
         """The module of the table that a name is, or is in."""
-        if dotted in self._modules:
-            return dotted
-        at = dotted.find(".")
-        while at > 0:
-            if dotted[:at] in self._modules:
-                return dotted[:at]
-            at = dotted.find(".", at + 1)
-        return None
+        return next((one for one in _prefixes(dotted) if one in self._modules), None)
 
 
 class SourceRule:
@@ -61,3 +56,9 @@ class SourceRule:
             return True
         module = self.uses.module_of(construct.name)
         return module is not None and module not in found.known.get(path, ())
+
+
+@lru_cache(maxsize=4096)
+def _prefixes(dotted: str) -> tuple[str, ...]:
+    parts = dotted.split(".")
+    return tuple(".".join(parts[:count]) for count in range(1, len(parts) + 1))
