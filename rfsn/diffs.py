@@ -38,8 +38,9 @@ _DEEPEST_PREFIX = 4
 _NOTHING = "0" * 40
 _SUBMODULE = "160000"
 
-_SAME_ON_BOTH_SIDES = re.compile(rb"^diff --git (?P<path>\S.*) (?P=path)\r?$", re.MULTILINE)
-_NEW_WITHOUT_PREFIX = re.compile(rb"^--- /dev/null\r?\n\+\+\+ (?![a-z0-9]/)", re.MULTILINE)
+_GIT_HEADER = re.compile(rb'^diff --git "?(?P<old>\S.*?)"? "?(?P<new>[^\s"].*?)"?\r?$', re.MULTILINE)
+_PLAIN_HEADER = re.compile(rb'^--- "?(?P<old>[^\t\r\n"]+).*\n\+\+\+ "?(?P<new>[^\t\r\n"]+)', re.MULTILINE)
+_OLD_SIDE = re.compile(rb"^(?:--- (?!/dev/null)|rename from |copy from |old mode |deleted file )", re.MULTILINE)
 _DECLARED_SIZE = re.compile(rb"^(?:literal|delta) (\d+)", re.MULTILINE)
 _SECTION = re.compile(rb"^diff --git ", re.MULTILINE)
 _HUNK = re.compile(rb"^@@ -(\d+)(?:,(\d+))? \+(\d+)(?:,(\d+))? @@", re.MULTILINE)
@@ -112,12 +113,10 @@ def _scratch_index(base: Path) -> Iterator[dict[str, str]]:
 
 
 def _apply(diff: bytes, base: Path, environment: Mapping[str, str]) -> None:
-    """Apply a diff to the index, under the first reading that fits: what git takes as it is comes first."""
-    plain = _SAME_ON_BOTH_SIDES.search(diff) or _NEW_WITHOUT_PREFIX.search(diff)
-    depths = [*((0, 1) if plain else (1, 0)), *range(2, _DEEPEST_PREFIX + 1)]
+    """Apply a diff to the index under the first reading that fits."""
     problems: list[str] = []
     for lenience in ((), ("--unidiff-zero",), ("--unidiff-zero", "--recount")):
-        for depth in depths:
+        for depth in _depths(diff):
             options = ("--cached", "--whitespace=nowarn", f"-p{depth}", *lenience)
             try:
                 git("apply", *options, "-", cwd=base, stdin=diff, env=environment, file_bytes=_MAX_FILE_BYTES)
@@ -126,6 +125,29 @@ def _apply(diff: bytes, base: Path, environment: Mapping[str, str]) -> None:
             else:
                 return
     raise DiffError(f"the patch does not apply: {problems[0] or 'git says no more'}")
+
+
+def _depths(diff: bytes) -> list[int]:
+    """How many leading parts of its paths may be prefixes, the likeliest first.
+
+    Others than the likeliest only where the diff changes a file of the base: it shows whether a reading is right.
+    """
+    found = _PLAIN_HEADER.search(diff) if b"\ndiff --git " not in b"\n" + diff else _GIT_HEADER.search(diff)
+    likeliest = _prefix_parts(found["old"], found["new"]) if found else 1
+    others = (depth for depth in range(_DEEPEST_PREFIX + 1) if depth != likeliest)
+    return [likeliest, *others] if _OLD_SIDE.search(diff) else [likeliest]
+
+
+def _prefix_parts(old: bytes, new: bytes) -> int:
+    """How many leading parts two names of one file do not share; of a new file, whether its name has git's prefix."""
+    if old == b"/dev/null" or new == b"/dev/null":
+        name = new if old == b"/dev/null" else old
+        return int(re.match(rb"[a-z0-9]/", name) is not None)
+    first, second = old.split(b"/"), new.split(b"/")
+    shared = 0
+    while shared < min(len(first), len(second)) and first[-1 - shared] == second[-1 - shared]:
+        shared += 1
+    return min(len(first) - shared, len(first) - 1) if shared else 1
 
 
 type _Entry = tuple[str, tuple[str, str], tuple[str, str]]
