@@ -28,6 +28,7 @@ _WRITERS = frozenset({"builtins.setattr", "builtins.delattr"})
 _GETTERS = frozenset({"operator.attrgetter", "operator.methodcaller"})
 _IMPORTERS = frozenset({"builtins.__import__", "importlib.import_module", "importlib.__import__"})
 _SOFT_EXITS = frozenset({"sys.exit", "builtins.exit", "builtins.quit", "builtins.SystemExit"})
+_FATAL = frozenset({"builtins.BaseException", "builtins.GeneratorExit", "builtins.KeyboardInterrupt"})
 _OWN_MODULE = frozenset({"__name__", "__module__"})
 
 
@@ -133,8 +134,9 @@ class _Walk:
             base = base.value
         parts.reverse()
         for place, part in enumerate(parts[:-1]):
-            if part in SENSITIVE:  # a module reached through another one that imports it
-                self._use(".".join(parts[place:]), main)
+            module = part if part in SENSITIVE else part.lstrip("_")
+            if module in SENSITIVE:  # reached through another module that imports it
+                self._use(".".join([module, *parts[place + 1 :]]), main)
         if not isinstance(base, ast.Name):
             self._stack.append((base, main))
         else:
@@ -248,13 +250,17 @@ class _Walk:
         self._stack += [(child, main) for child in (*rest, *body)]
 
     def _assign(self, node: ast.Assign, main: bool) -> None:  # noqa: FBT001
+        """A comparison may be that of another class, and no function that was made for something else."""
         for target in node.targets:
-            name = (
-                target.id if isinstance(target, ast.Name) else target.attr if isinstance(target, ast.Attribute) else ""
-            )
-            lambda_body = [ast.Return(node.value.body)] if isinstance(node.value, ast.Lambda) else None
-            if name in COMPARISONS and lambda_body and is_truth(lambda_body, COMPARISONS[name]):
+            name = getattr(target, "id", getattr(target, "attr", ""))
+            if name in {"__eq__", "__ne__"} and getattr(node.value, "attr", "") != name:
                 self._add(Kind.ALWAYS, name)
+        self._push(node, main)
+
+    def _raise(self, node: ast.Raise, main: bool) -> None:  # noqa: FBT001
+        raised = node.exc.func if isinstance(node.exc, ast.Call) else node.exc
+        for target in self._names.resolve(raised) & _FATAL if raised is not None else ():
+            self._add(Kind.EXIT, target.removeprefix("builtins."))
         self._push(node, main)
 
     def _dict(self, node: ast.Dict, main: bool) -> None:  # noqa: FBT001
@@ -299,6 +305,7 @@ class _Walk:
         ast.AsyncFunctionDef: _function,
         ast.ClassDef: _class,
         ast.Assign: _assign,
+        ast.Raise: _raise,
         ast.Dict: _dict,
         ast.Expr: _expression,
         ast.Constant: _text,

@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator, Sequence
 
+from gate.python.folding import fold_text
+
 __all__ = ["COMPARISONS", "answered_literals", "is_truth"]
 
 COMPARISONS = {
@@ -13,6 +15,7 @@ COMPARISONS = {
 }  # fmt: skip
 """Methods that compare, with the answer that passes an assertion."""
 
+_EXACT = (ast.Eq, ast.NotEq, ast.Is, ast.IsNot, ast.In, ast.NotIn)
 _LEAST_TEXT = 3
 _LEAST_NUMBER = 100
 _LEAST_ELEMENTS = 2
@@ -25,10 +28,12 @@ def answered_literals(node: ast.AST) -> Iterator[str]:
     Texts of three characters and numbers beyond the small ones count, and containers of two elements or more.
     """
     match node:
-        case ast.If(test=test, body=body) if _is_answer(body):
+        case ast.If(test=test, body=body, orelse=other) if _is_answer(body) or _is_answer(other):
             yield from _compared(test)
-        case ast.IfExp(test=test, body=body) if _is_literal(body):
+        case ast.IfExp(test=test, body=body, orelse=other) if _is_literal(body) or _is_literal(other):
             yield from _compared(test)
+        case ast.match_case(guard=ast.expr() as guard, body=body) if _is_answer(body):
+            yield from _compared(guard)
         case ast.match_case(pattern=ast.MatchValue(value=value), body=body) if _is_answer(body):
             yield from _telling([value])
         case ast.match_case(pattern=ast.MatchOr(patterns=patterns), body=body) if _is_answer(body):
@@ -40,8 +45,19 @@ def answered_literals(node: ast.AST) -> Iterator[str]:
 
 def is_truth(body: Sequence[ast.stmt], wanted: bool) -> bool:  # noqa: FBT001
     """Whether a function's body answers `wanted` (as a truth value) whatever it is given."""
-    found = [node for statement in body for node in _own_nodes(statement) if isinstance(node, ast.Return)]
-    return bool(found) and all(node.value is not None and _truth(node.value) is wanted for node in found)
+    nodes = [node for statement in body for node in _own_nodes(statement)]
+    stored: dict[str, list[ast.expr]] = {}
+    for node in nodes:
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+            stored.setdefault(node.targets[0].id, []).append(node.value)
+    found = [node.value for node in nodes if isinstance(node, ast.Return)]
+    values = [
+        value
+        for one in found
+        if one is not None
+        for value in (stored.get(one.id, [one]) if isinstance(one, ast.Name) else [one])
+    ]
+    return bool(found) and None not in found and all(_truth(value) is wanted for value in values)
 
 
 def _truth(node: ast.expr) -> bool | None:
@@ -78,6 +94,8 @@ def _own_nodes(node: ast.AST) -> Iterator[ast.AST]:
 
 def _is_answer(body: Sequence[ast.stmt]) -> bool:
     """Whether a block does nothing but to answer with a literal, or to store one."""
+    if not body:
+        return False
     stored = {ast.dump(target) for one in body if isinstance(one, ast.Assign) for target in one.targets}
     for statement in body:
         one = statement.value if isinstance(statement, ast.Expr) else statement
@@ -96,6 +114,10 @@ def _is_literal(node: ast.expr) -> bool:
             return True
         case ast.UnaryOp(operand=operand):
             return _is_literal(operand)
+        case ast.BinOp(left=left, right=right):
+            return _is_literal(left) and _is_literal(right)
+        case ast.Call(func=ast.Name(), args=elements, keywords=[]) if elements:
+            return all(map(_is_literal, elements))
         case ast.Tuple(elts=elements) | ast.List(elts=elements) | ast.Set(elts=elements):
             return all(map(_is_literal, elements))
         case ast.Dict(keys=keys, values=values):
@@ -104,10 +126,13 @@ def _is_literal(node: ast.expr) -> bool:
 
 
 def _compared(test: ast.expr) -> Iterator[str]:
-    """The literals of `==`, `is` and `in` in a condition."""
+    """The literals of comparisons for equality and membership in a condition."""
     for node in ast.walk(test):
-        if isinstance(node, ast.Compare) and all(isinstance(op, ast.Eq | ast.Is | ast.In) for op in node.ops):
-            yield from _telling([node.left, *node.comparators])
+        match node:
+            case ast.Compare(left=left, ops=ops, comparators=others) if all(isinstance(op, _EXACT) for op in ops):
+                yield from _telling([left, *others])
+            case ast.Call(func=ast.Attribute(attr="__eq__" | "__ne__" | "__contains__"), args=arguments):
+                yield from _telling(arguments)
 
 
 def _telling(nodes: Sequence[ast.expr]) -> Iterator[str]:
@@ -129,6 +154,8 @@ def _scalar(node: ast.expr) -> str | None:
     match node:
         case ast.UnaryOp(op=ast.USub(), operand=operand):
             return _scalar(operand)
+        case ast.BinOp() if (text := fold_text(node)) is not None and len(text) >= _LEAST_TEXT:
+            return repr(text)
         case ast.Constant(value=str() | bytes() as value) if len(value) >= _LEAST_TEXT:
             return repr(value)
         case ast.Constant(value=bool()):

@@ -10,7 +10,7 @@ from gate.rules.source import SourceRule, Table
 
 __all__ = ["NoTestDetection"]
 
-_TEXTS = re.compile(r"PYTEST_|_pytest\b|pytest_current_test|junit-?xml|JUNIT|/results/|rfsn", re.IGNORECASE)
+_TEXTS = re.compile(r"PYTEST_|_pytest\b|CURRENT_TEST|junit-?xml|JUNIT|/results/|rfsn", re.IGNORECASE)
 _FRAMES = frozenset({
     "_getframe", "_getframemodulename", "_current_frames", "currentframe", "f_back", "f_locals", "f_globals", "f_code",
     "f_builtins", "gi_frame", "cr_frame", "ag_frame", "tb_frame", "getouterframes", "getinnerframes", "walk_stack",
@@ -19,7 +19,7 @@ _FRAMES = frozenset({
 
 
 class NoTestDetection(SourceRule):
-    """Denies looking for the test: in the environment, on the stack, among all objects of the process."""
+    """Denies looking for the test: in the environment, on the stack, among all objects of the process, in its file."""
 
     id = "tamper.detection"
     rejection_type = Rejection.TAMPER
@@ -34,6 +34,8 @@ class NoTestDetection(SourceRule):
         if construct.kind is Kind.ATTRIBUTE:
             return construct.name in _FRAMES
         if construct.kind is Kind.TEXT:
+            if "/" in construct.name and construct.name in context.base.files and context.protected(construct.name):
+                return True
             own = not context.base.folders.isdisjoint({"_pytest", "src/_pytest"})
             return not own and bool(_TEXTS.search(construct.name))
         return super().forbids(construct, path, found, context)

@@ -12,7 +12,7 @@ __all__ = ["NoDynamicCode", "NoObfuscation"]
 
 _INTERNALS = frozenset({
     "__builtins__", "__closure__", "__code__", "__globals__", "__import__", "__loader__", "__subclasses__", "co_code",
-    "cell_contents", "__reduce_ex__", "func_globals", "func_code",
+    "cell_contents", "__reduce_ex__", "func_globals", "func_code", "load_module", "exec_module",
 })  # fmt: skip
 _OPAQUE = re.compile(r"(?:[A-Za-z0-9+/_-]{160,}={0,2}|(?:\\x[0-9a-fA-F]{2}){24,}|[0-9a-fA-F]{160,})")
 _UNREADABLE = 24
@@ -34,6 +34,8 @@ class NoDynamicCode(SourceRule):
     def forbids(self, construct: Construct, path: str, found: Introduced, context: Context) -> bool:
         if construct.kind is Kind.ATTRIBUTE:
             return construct.name in _INTERNALS
+        if construct.kind is Kind.USE and construct.name.startswith("builtins.") and ".__self__" in construct.name:
+            return True
         return super().forbids(construct, path, found, context)
 
 

@@ -22,6 +22,8 @@ DANGERS = [
     ("danger.dynamic-code", "total.__globals__['sum'] = max", ""),
     ("danger.dynamic-code", "import runpy; runpy.run_path(tax)", ""),
     ("danger.dynamic-code", "importlib.util.spec_from_file_location('x', tax)", "import importlib.util\n"),
+    ("danger.dynamic-code", "sum.__self__.exec(tax)", ""),
+    ("danger.dynamic-code", "json.__spec__.loader.load_module('os')", ""),
     ("danger.obfuscation", "getattr(__import__('o' + 's'), 'sys' + 'tem')('true')", ""),
     ("danger.obfuscation", "getattr(os, tax)(0)", "import os\n"),
     ("danger.obfuscation", "globals()['sum'] = max", ""),
