@@ -117,7 +117,7 @@ class _Walk:
             self._add(Kind.DEFINE, node.id)
 
     def _internal(self, node: ast.Name) -> None:
-        if node.id in {"__builtins__", "__loader__", "__spec__"}:
+        if node.id in {"__builtins__", "__loader__"}:
             self._add(Kind.COMPUTED, f"through {node.id}")
 
     def _attribute(self, node: ast.Attribute, main: bool) -> None:  # noqa: FBT001

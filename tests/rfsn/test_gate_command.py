@@ -176,3 +176,26 @@ def test_the_tests_of_the_example_pass() -> None:
     ran = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
     assert ran.returncode == 0, ran.stdout
     assert json.dumps("2 passed")[1:-1] in ran.stdout
+
+
+def test_a_rule_of_a_plugin_holds_in_a_repair_and_its_replay(
+    plugin: dict[str, str], project: Callable[..., Path], tmp_path: Path, rfsn: Callable[..., Any]
+) -> None:
+    folder, session = project(FILES), tmp_path / "session"
+    options = ("--gate-rule", "lenient", "--allow-test-edits", "--allow-path", "docs/*", "--max-steps", "12", "--json")
+    ran = rfsn("repair", folder, "--out", session, *options, env=plugin)
+    assert ran.json["status"] == "not_repaired"
+    config = json.loads((session / "journal.jsonl").read_text().splitlines()[0])["event"]["config"]
+    assert (config["gate_rules"], config["allow_test_edits"], config["allow_path"]) == (["lenient"], True, ["docs/*"])
+    assert rfsn("replay", session, env=plugin).code == 0
+
+
+def test_an_evaluation_takes_the_same_options(plugin: dict[str, str], tmp_path: Path, rfsn: Callable[..., Any]) -> None:
+    row = {"instance_id": "one", "files": FILES, "test_command": ["python", "-m", "pytest"]}
+    (tmp_path / "bugs.jsonl").write_text(json.dumps(row) + "\n")
+    options = ("--gate-rule", "no-print", "--allow-test-edits", "--allow-path", "docs/*", "--out", tmp_path / "results")
+    assert rfsn("eval", tmp_path / "bugs.jsonl", *options, env=plugin).code == 0
+    result = json.loads((tmp_path / "results" / "results.jsonl").read_text())
+    assert result["status"] == "repaired"
+    config = json.loads((Path(result["session"]) / "journal.jsonl").read_text().splitlines()[0])["event"]["config"]
+    assert (config["gate_rules"], config["allow_test_edits"], config["allow_path"]) == (["no-print"], True, ["docs/*"])
