@@ -11,8 +11,9 @@ from weakref import WeakKeyDictionary
 
 from gate.decision import Context
 from gate.patch import Change, Edit, FileChange
-from gate.python.constructs import Construct, constructs_of, is_main
-from gate.python.module import Definition, Module, parse_module, regions_of
+from gate.python.constructs import SENSITIVE, Construct, constructs_of, is_main
+from gate.python.module import Definition, Module, Region, parse_module, regions_of
+from gate.python.names import Names
 from gate.python.text import constructs_of_lines
 
 __all__ = ["Introduced", "introduced"]
@@ -81,16 +82,20 @@ def _compare(file: FileChange) -> _Compared | None:
         return _compare_lines(file)
     edits = [edit for edit in _edits(file) if edit.start < edit.end or edit.text]
     regions = regions_of(module, edits) if file.before and file.after is not None else None
-    if regions is None:
-        whole = parse_module(file.after) if file.after is not None else Module(b"", ast.Module([], []))
-        if whole is None:
-            return None
-        names = module.names.with_imports(whole.tree.body)
-        return _Compared(
-            module.constructs(module.tree.body), constructs_of(whole.tree.body, names), module.names.modules
-        )
+    if regions is not None:
+        names = module.names.with_imports([node for region in regions for node in region.after])
+        if not module.names.given_to(names, SENSITIVE):  # else code that was not touched can mean something else
+            return _compare_regions(module, regions, names)
+    whole = parse_module(file.after) if file.after is not None else Module(b"", ast.Module([], []))
+    if whole is None:
+        return None
+    names = module.names.with_imports(whole.tree.body)
+    before, after = module.constructs(module.tree.body), constructs_of(whole.tree.body, names)
+    return _Compared(before, after, module.names.modules)
+
+
+def _compare_regions(module: Module, regions: Sequence[Region], names: Names) -> _Compared:
     before, after = Counter[Construct](), Counter[Construct]()
-    names = module.names.with_imports([node for region in regions for node in region.after])
     for region in regions:
         main = _in_main(region.around)
         before.update(module.constructs(region.before, main=main))

@@ -51,6 +51,14 @@ class Names:
             merged[name] = merged.get(name, frozenset()) | targets
         return Names(merged, self._bound)
 
+    def given_to(self, later: Names, modules: frozenset[str]) -> bool:
+        """Whether a name that is imported here stands for one of some modules, or a part of it, only later."""
+        return any(
+            target.partition(".")[0] in modules
+            for name, targets in self._imported.items()
+            for target in later._imported.get(name, targets) - targets
+        )
+
     @cached_property
     def modules(self) -> frozenset[str]:
         """Everything that is imported, and the packages that it is in."""

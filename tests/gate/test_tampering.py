@@ -283,3 +283,10 @@ def test_a_user_can_vouch_for_a_file(shop: Shop) -> None:
     assert "tamper.exits" in shop.rules(change)
     assert shop.rules(change, "src/shop/core.py") == set()
     assert "tamper.exits" in shop.rules(change, "src/shop/other.py")
+
+
+def test_an_import_that_gives_old_code_a_new_meaning_is_seen(shop: Shop) -> None:
+    base = "import {}\n\n\ndef stop(code):\n    plugin.{}(code)\n"
+    old = {"src/shop/stop.py": base.format("shop.plugin as plugin", "abort")}
+    assert "tamper.exits" in shop.rules({"src/shop/stop.py": base.format("os as plugin", "abort")}, tree=old)
+    assert shop.rules({"src/shop/stop.py": base.format("shop.plugins as plugin", "abort")}, tree=old) == set()
