@@ -238,6 +238,10 @@ class Buildpack(Protocol):
         """Patterns (gitignore syntax) of tests, runner configuration and lock files: what no repair may touch."""
         ...
 
+    def tests(self, view: RepoView) -> tuple[str, ...]:
+        """Those of the protected patterns that are tests: a user may allow edits of them, and of nothing else here."""
+        ...
+
     def warm_runner(self, plan: BuildPlan) -> WarmRunner | None:
         """The worker that validates candidates quickly, where the language has one."""
         ...

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
@@ -45,6 +46,10 @@ class FolderView:
             paths = (Path(folder, name) for name in (*folders, *files))
             found += [path.relative_to(self.root).as_posix() for path in paths if path.is_symlink()]
         return sorted(found)
+
+    def executables(self) -> Sequence[str]:
+        """Every regular file that its owner may execute, sorted."""
+        return [path for path in self.files() if (self.root / path).stat(follow_symlinks=False).st_mode & stat.S_IXUSR]
 
     def exists(self, path: str) -> bool:
         """Whether there is a regular file at `path`."""

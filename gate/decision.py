@@ -56,12 +56,15 @@ class Context:
     """All that rules may look at besides the proposal: the base, where the session stands, and what is allowed.
 
     `read` gives a base file's bytes (raises `FileNotFoundError`); `protected` says whether a path belongs to the
-    tests, the runner's configuration or the lock files; `commands` are the argv prefixes that the plan names.
+    tests, the runner's configuration or the lock files; `lifted` says whether the user vouches for what happens to a
+    path: no rule about where code stands or what it may do speaks of it then. `commands` are the argument lists that
+    the plan names.
     """
 
     base: BasePaths
     read: Callable[[str], bytes]
     protected: Callable[[str], bool]
+    lifted: Callable[[str], bool] = field(default=lambda _path: False)
     commands: tuple[tuple[str, ...], ...] = ()
     limits: SizeLimits = field(default_factory=SizeLimits)
     phase: Phase = Phase.REPRODUCE

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from gate.decision import Allowed, ChangeRule, Context, Decision, Denied, ProposalRule, Rejection, Rule
-from gate.patch import Patch, PatchError, apply
+from gate.patch import Change, Patch, PatchError, apply
 from gate.rules import CHANGE_RULES, PROPOSAL_RULES
 from gate.vocabulary import ApplyPatch, Proposal
 
@@ -13,16 +13,17 @@ __all__ = ["Gate"]
 
 
 class Gate:
-    """Decides on proposals, and on the candidates that a batch carries."""
+    """Decides on proposals, and on the candidates that a batch carries. `further` rules are asked after all others."""
 
     def __init__(
         self,
         proposal_rules: Sequence[ProposalRule] = PROPOSAL_RULES,
         change_rules: Sequence[ChangeRule] = CHANGE_RULES,
+        further: Sequence[ChangeRule] = (),
     ) -> None:
         self._proposal_rules = tuple(proposal_rules)
-        self._change_rules = tuple(change_rules)
-        self._incremental_rules = tuple(rule for rule in change_rules if rule.incremental)
+        self._change_rules = (*change_rules, *further)
+        self._incremental_rules = tuple(rule for rule in self._change_rules if rule.incremental)
 
     def decide(self, proposal: Proposal, context: Context) -> Decision:
         """Judge a proposal: its form, its place, and the patch that it applies, if it applies one.
@@ -44,6 +45,10 @@ class Gate:
         """Ask the cheap rules about a candidate before it is run."""
         return self._judge(patch, context, self._incremental_rules)
 
+    def denials(self, change: Change, context: Context) -> tuple[Denied, ...]:
+        """Everything that the rules have against a change, in their order: a change that came from outside as it is."""
+        return tuple(denied for rule in self._change_rules if (denied := _ask(rule, change, context)))
+
     def _judge(self, patch: Patch, context: Context, rules: Sequence[ChangeRule]) -> Decision:
         try:
             change = apply(patch, context.read)
@@ -56,8 +61,11 @@ class Gate:
 
 
 def _ask[Subject](rule: Rule[Subject], subject: Subject, context: Context) -> Denied | None:
-    """A rule that raises denies: a gate that falls open when it is confused is no gate."""
+    """A rule that raises, or answers anything else, denies: a gate that falls open when it is confused is no gate."""
     try:
-        return rule.check(subject, context)
+        answer: object = rule.check(subject, context)
     except Exception as error:  # noqa: BLE001
         return Denied(rule.id, Rejection.INVARIANT, f"the rule failed: {type(error).__name__}: {error}", "report this")
+    if answer is None or isinstance(answer, Denied):
+        return answer
+    return Denied(rule.id, Rejection.INVARIANT, f"the rule failed: it answered {answer!r}", "report this")

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import pairwise
+from types import MappingProxyType
 from typing import Literal
 
 __all__ = [
@@ -15,6 +17,8 @@ __all__ = [
     "Edit",
     "EditFile",
     "FileChange",
+    "FileMode",
+    "Mode",
     "Operation",
     "Patch",
     "PatchError",
@@ -25,6 +29,12 @@ __all__ = [
 ]
 
 type Mode = Literal["100644", "100755"]
+"""The modes that a patch can give a file."""
+
+type FileMode = Mode | Literal["120000", "160000"]
+"""The modes that an entry of a tree can have: a file, an executable one, a symbolic link, a submodule."""
+
+_MAX_REMEMBERED = 1 << 20
 
 
 class PatchError(ValueError):
@@ -97,16 +107,20 @@ type Patch = tuple[Operation, ...]
 
 @dataclass(frozen=True, slots=True)
 class FileChange:
-    """One path before and after; None where the file is not there. A `mode` of None: unchanged, or a plain file."""
+    """One path before and after; None where the file is not there. A `mode` of None: unchanged, or a plain file.
+
+    `edits` are those that lead from `before` to `after`, where that is known; they never say anything else.
+    """
 
     before: bytes | None
     after: bytes | None
-    mode: Mode | None = None
+    mode: FileMode | None = None
+    edits: tuple[Edit, ...] | None = field(default=None, compare=False)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class Change:
-    """What a patch does to its base: every path that it touches, with its bytes before and after."""
+    """What a patch does to its base: every path that it touches, with its bytes before and after. Equal to itself."""
 
     files: Mapping[str, FileChange]
 
@@ -130,10 +144,10 @@ def apply(patch: Patch, read: Callable[[str], bytes]) -> Change:
             raise PatchError(f"{path}: no such file in the base")
         return content
 
-    def put(path: str, content: bytes | None, mode: Mode | None = None) -> None:
+    def put(path: str, content: bytes | None, mode: Mode | None = None, edits: tuple[Edit, ...] | None = None) -> None:
         known = files.get(path)
         before = known.before if known else base(path)
-        files[path] = FileChange(before, content, mode or (known.mode if known else None))
+        files[path] = FileChange(before, content, mode or (known.mode if known else None), None if known else edits)
 
     def put_fresh(path: str, content: bytes, mode: Mode | None) -> None:
         if (files[path].after if path in files else base(path)) is not None:
@@ -144,9 +158,9 @@ def apply(patch: Patch, read: Callable[[str], bytes]) -> Change:
         match operation:
             case EditFile(path, wanted, edits):
                 content = current(path)
-                if content_hash(content) != wanted:
+                if _known_hash(content) != wanted:
                     raise PatchError(f"{path}: the edit was made on another content than the base has")
-                put(path, _edited(path, content, edits))
+                put(path, _edited(path, content, edits), edits=edits)
             case CreateFile(path, content, mode):
                 put_fresh(path, content, mode)
             case DeleteFile(path):
@@ -159,12 +173,22 @@ def apply(patch: Patch, read: Callable[[str], bytes]) -> Change:
             case SetMode(path, mode):
                 put(path, current(path), mode)
     return Change(
-        {
-            path: file
-            for path, file in files.items()
-            if file.before != file.after or (file.mode and file.after is not None)
-        }
+        MappingProxyType(
+            {
+                path: file
+                for path, file in files.items()
+                if file.before != file.after or (file.mode and file.after is not None)
+            }
+        )
     )
+
+
+def _known_hash(content: bytes) -> str:
+    """The hash of a file that many candidates are made on."""
+    return _remembered_hash(content) if len(content) <= _MAX_REMEMBERED else content_hash(content)
+
+
+_remembered_hash = lru_cache(maxsize=64)(content_hash)
 
 
 def _edited(path: str, content: bytes, edits: tuple[Edit, ...]) -> bytes:

@@ -4,31 +4,38 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable
+from functools import cached_property, lru_cache
 
-__all__ = ["BasePaths", "fold", "path_problem"]
+__all__ = ["BasePaths", "fold", "path_prefixes", "path_problem"]
 
 _MAX_COMPONENT_BYTES = 255
 _MAX_PATH_BYTES = 1024
 _GIT_NAMES = frozenset({".git", ".gitattributes", ".gitconfig", ".gitmodules"})
 _HIDDEN_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+# The default-ignorable characters (Unicode 4.1, DerivedCoreProperties) of other categories: fillers and selectors.
+_IGNORABLE = frozenset(map(chr, (0x034F, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x180F, 0x3164, 0xFFA0))) | frozenset(
+    map(chr, (*range(0x180B, 0x180E), *range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0)))
+)
 
 
+@lru_cache(maxsize=4096)
 def fold(path: str) -> str:
     """The form in which two paths are one file on a case-insensitive or normalising file system.
 
     NFKC and casefold, twice (casefolding can undo normalisation; Unicode 3.13, D145), without default-ignorable
     characters, which file systems such as HFS+ leave out when they compare names.
     """
-    visible = "".join(character for character in path if unicodedata.category(character) not in _HIDDEN_CATEGORIES)
+    visible = "".join(character for character in path if not _hidden(character))
     once = unicodedata.normalize("NFKC", visible).casefold()
     return unicodedata.normalize("NFKC", once).casefold()
 
 
+@lru_cache(maxsize=4096)
 def path_problem(path: str) -> str | None:
     """Why `path` is not a plain relative path beneath the root, or None where it is one."""
     if not path:
         return "the path is empty"
-    if any(unicodedata.category(character) in _HIDDEN_CATEGORIES for character in path):
+    if any(_hidden(character) for character in path):
         return "the path has control, invisible or unassigned characters"
     if path.startswith("/") or "\\" in path or path[1:2] == ":":
         return "the path is not relative with / between its parts"
@@ -42,25 +49,39 @@ def path_problem(path: str) -> str | None:
         if part != part.strip() or part.endswith("."):
             return "a part of the path begins or ends with a space, or ends with a dot"
         folded = fold(part)
-        if folded in _GIT_NAMES or folded.startswith("git~"):
+        if folded in _GIT_NAMES or folded.startswith(("git~", ".git:")):
             return "the path names git's own files"
     return None
 
 
-class BasePaths:
-    """The paths of a base tree: its regular files, its symbolic links, and their folded forms."""
+def _hidden(character: str) -> bool:
+    """Whether a character of a path is one that a reader, or a file system, may not see."""
+    return unicodedata.category(character) in _HIDDEN_CATEGORIES or character in _IGNORABLE
 
-    def __init__(self, files: Iterable[str], links: Iterable[str] = ()) -> None:
+
+class BasePaths:
+    """The paths of a base tree: its regular files, which of them are executable, its symbolic links."""
+
+    def __init__(self, files: Iterable[str], links: Iterable[str] = (), executables: Iterable[str] = ()) -> None:
         self.files = frozenset(files)
         self.links = frozenset(links)
-        self._folded: dict[str, str] = {}
-        for path in sorted(self.files | self.links):
-            for prefix in _prefixes(path):
-                self._folded.setdefault(fold(prefix), prefix)
+        self.executables = frozenset(executables)
+
+    @cached_property
+    def folders(self) -> frozenset[str]:
+        """Every folder that holds something."""
+        return frozenset(prefix for path in self.files | self.links for prefix in path_prefixes(path)[:-1])
+
+    @cached_property
+    def _folded(self) -> dict[str, str]:
+        folded: dict[str, str] = {}
+        for path in sorted(self.files | self.links | self.folders):
+            folded.setdefault(fold(path), path)
+        return folded
 
     def collision(self, path: str) -> str | None:
         """A different base path (a file, a link or a folder) that `path` is one with when case and form are folded."""
-        for prefix in _prefixes(path):
+        for prefix in path_prefixes(path):
             known = self._folded.get(fold(prefix))
             if known is not None and known != prefix:
                 return known
@@ -68,13 +89,15 @@ class BasePaths:
 
     def link_above(self, path: str) -> str | None:
         """The symbolic link that `path` is or goes through, if any."""
-        return next((prefix for prefix in _prefixes(path) if prefix in self.links), None)
+        return next((prefix for prefix in path_prefixes(path) if prefix in self.links), None)
 
     def file_above(self, path: str) -> str | None:
         """A regular file that `path` treats as a folder, if any."""
-        return next((prefix for prefix in _prefixes(path)[:-1] if prefix in self.files), None)
+        return next((prefix for prefix in path_prefixes(path)[:-1] if prefix in self.files), None)
 
 
-def _prefixes(path: str) -> list[str]:
+@lru_cache(maxsize=4096)
+def path_prefixes(path: str) -> tuple[str, ...]:
+    """A path and the folders above it, the outermost first."""
     parts = path.split("/")
-    return ["/".join(parts[: count + 1]) for count in range(len(parts))]
+    return tuple("/".join(parts[: count + 1]) for count in range(len(parts)))

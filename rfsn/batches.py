@@ -50,7 +50,7 @@ class BatchJudge:
             if not isinstance(self._gate.screen(one.patch, context), Denied)
         }
         judged = {index: Judged(index, "d") for index in numbered.keys() - allowed.keys()}
-        judged |= {one.index: one for one in self._judge(allowed, state)}
+        judged |= {one.index: one for one in self._judge(allowed, state, context)}
         outcomes = ""
         for index in numbered:
             if index not in judged or outcomes.endswith("p"):
@@ -73,10 +73,11 @@ class BatchJudge:
             spent=round(self._budget.search_spent(state), 3),
         )
 
-    def _judge(self, candidates: Mapping[int, Candidate], state: State) -> list[Judged]:
+    def _judge(self, candidates: Mapping[int, Candidate], state: State, context: Context) -> list[Judged]:
         """Judge candidates up to the first plausible one: warm where that is possible, else cold.
 
-        Warm validation takes edits of files alone, and a worker that knows every target.
+        Warm validation takes edits of files alone, and a worker that knows every target. What passes has to pass every
+        rule of the gate too: nothing is plausible that could not be applied.
         """
         known = targets_of(state, self._blobs, self._wanted)
         deadline = self._budget.search_deadline(state)
@@ -90,18 +91,35 @@ class BatchJudge:
             locations = {one.location for one in candidates.values()}
             asked = {location: probes(reached(spectrum, known.left, location)) for location in locations}
             trials = [Trial(index, edits[index], asked[one.location]) for index, one in candidates.items()]
-            return self._pool.judge(
-                trials, lambda index: self._run_cold(candidates[index].patch, known, state).accepted, deadline
+            judged = self._pool.judge(
+                trials,
+                lambda index: (
+                    not self._denied(candidates[index].patch, context)
+                    and self._run_cold(candidates[index].patch, known, state).accepted
+                ),
+                deadline,
             )
-        judged: list[Judged] = []
+            return [
+                Judged(one.index, "d")
+                if one.letter in "cs" and self._denied(candidates[one.index].patch, context)
+                else one
+                for one in judged
+            ]
+        judged = []
         for index, one in candidates.items():
             if time.monotonic() >= deadline or (judged and judged[-1].letter == "p"):
                 break
+            if self._denied(one.patch, context):
+                judged.append(Judged(index, "d"))
+                continue
             verdict = self._run_cold(one.patch, known, state)
             fixed = tuple(id for id in verdict.fixed if id in known.left)
             letter = "p" if verdict.accepted else "s" if fixed and verdict.partly else "f"
             judged.append(Judged(index, letter, fixed))
         return judged
+
+    def _denied(self, patch: Patch, context: Context) -> bool:
+        return isinstance(self._gate.judge(patch, context), Denied)
 
     def _run_cold(self, patch: Patch, known: Targets, state: State) -> Verdict:
         """What one cold run of everything says of a candidate."""

@@ -21,6 +21,7 @@ from rfsn.errors import InfraError, RfsnError, UsageError
 from rfsn.events import EnvironmentReady, Interrupted, SessionEnded, SourceTaken
 from rfsn.execution import Executor
 from rfsn.leftovers import remove_scratch
+from rfsn.plugins import load_rules
 from rfsn.project import Project
 from rfsn.record import Record
 from rfsn.results import write_results
@@ -102,7 +103,7 @@ def _run(session: Session, planner: Planner, take: Callable[[Path], Snapshot] | 
         plan = project.plan
         bench = Bench(session.base, project.view, environment, project.pack, plan, provider, session.scratch)
         budget = Budget(config.time_limit, config.max_steps, lambda: session.journal.clock)
-        gate = Gate()
+        gate = Gate(further=load_rules(config.gate_rules))
         executor = Executor(bench, gate, session.blobs, budget, workers=config.workers, wanted=config.target)
         try:
             Controller(session, planner, gate, executor, budget, project.planner_context(), project.gate_context).run()

@@ -84,6 +84,12 @@ class Config(BaseModel):
     """Settings of buildpacks, by their names."""
     protect: tuple[str, ...] = ()
     """Further patterns (gitignore syntax) of files that no repair may touch."""
+    allow_test_edits: bool = False
+    """Whether a patch may change tests; their configuration stays protected."""
+    allow_path: tuple[str, ...] = ()
+    """Patterns (gitignore syntax, from the root) of files that a patch may change whatever the gate has against it."""
+    gate_rules: tuple[str, ...] = ()
+    """The installed rules (entry points of `rfsn.gate_rules`) that are asked after the gate's own."""
 
 
 def load_config(options: Mapping[str, Any], file: Path | None = None) -> Config:

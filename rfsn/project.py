@@ -6,13 +6,12 @@ from dataclasses import replace
 from functools import cached_property
 from random import Random
 
-import pathspec
-
 from buildpacks import Buildpack, BuildpackError, BuildPlan, PlanOptions
 from buildpacks.view import FolderView
-from gate import BasePaths, Context
+from gate import Context
 from planners.api import PlannerContext
 from rfsn.errors import UsageError
+from rfsn.fence import Fence
 from rfsn.plugins import buildpack_names, detect_buildpack
 from rfsn.record import Record
 from rfsn.session import Progress
@@ -32,9 +31,8 @@ class Project:
         self._record = record
         self.view = FolderView(record.base)
         self.pack: Buildpack = detect_buildpack(self.view)
-        patterns = (*self.pack.protected(self.view), *record.config.protect)
-        self._protected = pathspec.GitIgnoreSpec.from_lines(patterns)
-        self._paths = BasePaths(self.view.files(), self.view.links())
+        self._fence = Fence(self.view, self.pack, record.config)
+        self._context = self._fence.context()
 
     @property
     def image(self) -> str:
@@ -57,21 +55,15 @@ class Project:
         services = tuple(Service(name, **one.model_dump()) for name, one in config.services.items())
         return replace(plan, services=(*plan.services, *services))
 
-    def protected(self, path: str) -> bool:
-        """Whether a path belongs to tests, configuration or dependencies."""
-        return self._protected.match_file(path)
-
     def is_source(self, path: str) -> bool:
-        """Whether a repair may change a path."""
-        return not self.protected(path)
+        """Whether a search for faults may change a path."""
+        return self._fence.is_source(path)
 
     def gate_context(self, progress: Progress) -> Context:
         """What rules may look at, where the session stands."""
         state = progress.state
-        return Context(
-            base=self._paths,
-            read=self.view.read,
-            protected=self.protected,
+        return replace(
+            self._context,
             commands=(self.plan.test,),
             phase=state.phase,
             used_ids=progress.used_ids,

@@ -9,6 +9,7 @@ from gate import Gate
 from planners.api import Planner
 from rfsn.compose import default_planner
 from rfsn.events import PhaseEnded, Proposed
+from rfsn.plugins import load_rules
 from rfsn.project import Project
 from rfsn.record import Record
 from rfsn.session import Progress, fold, state_hash
@@ -32,7 +33,7 @@ def replay_session(folder: Path, planner: Planner | None = None) -> Replay:
     record = Record.read(folder)
     planner = planner or default_planner()
     project = Project(record) if record.progress.source else None
-    gate = Gate()
+    gate = Gate(further=load_rules(record.config.gate_rules))
     progress, steps = Progress(), 0
     problems: list[str] = []
     for entry in record.entries:

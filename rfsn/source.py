@@ -141,7 +141,8 @@ def stage(
                 continue
             blob = git("hash-object", "-w", "--no-filters", "--stdin", cwd=folder, stdin=file.after, env=staged)
             entries.append(f"{file.mode or modes.get(path, '100644')} {blob.decode().strip()}\t{path}")
-        git("update-index", "-z", "--index-info", cwd=folder, stdin=_bytes("\0".join(entries)) + b"\0", env=staged)
+        listing = "".join(f"{entry}\0" for entry in entries)
+        git("update-index", "-z", "--index-info", cwd=folder, stdin=_bytes(listing), env=staged)
         yield staged
 
 

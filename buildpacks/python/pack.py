@@ -47,31 +47,31 @@ _USAGE_ERROR = 4
 # How builds that ask git for their version are told it: setuptools_scm and hatch-vcs, pdm, poetry-dynamic-versioning.
 _VERSION_VARIABLES = ("SETUPTOOLS_SCM_PRETEND_VERSION", "PDM_BUILD_SCM_VERSION", "POETRY_DYNAMIC_VERSIONING_BYPASS")
 
-_PROTECTED = (
-    # tests and what feeds them
+_TESTS = (
     "test_*.py",
     "*_test.py",
     "tests.py",
-    "conftest.py",
     "test/",
     "tests/",
     "testcases/",
     "*_tests/",
     "*_testcases/",
-    # configuration of the runner and of everything that it loads
+)
+
+_CONFIGURATION = (
+    # of the runner and of everything that it loads
+    "conftest.py",
     "pytest.ini",
     ".pytest.ini",
     "pytest.toml",
     ".pytest.toml",
     "tox.ini",
+    "tox.toml",
     "setup.cfg",
     "setup.py",
     "pyproject.toml",
     "noxfile.py",
     ".coveragerc",
-    "sitecustomize.py",
-    "usercustomize.py",
-    "*.pth",
     # dependencies and their locks
     "requirements*.txt",
     "requirements/",
@@ -79,10 +79,21 @@ _PROTECTED = (
     "Pipfile",
     "*.lock",
     "pylock*.toml",
+    "environment*.yml",
+    "environment*.yaml",
+    ".python-version",
+    "uv.toml",
+    "pdm.toml",
+    "poetry.toml",
+    "hatch.toml",
     # continuous integration
     ".github/",
     ".gitlab-ci.yml",
     ".circleci/",
+    ".travis.yml",
+    "azure-pipelines.yml",
+    "Jenkinsfile",
+    ".pre-commit-config.yaml",
     "Makefile",
 )
 
@@ -178,8 +189,12 @@ class PythonBuildpack:
         return report(cases)
 
     def protected(self, view: RepoView) -> tuple[str, ...]:
-        """The patterns of pytest projects, and the tests that only unittest would find."""
-        return (*_PROTECTED, *(f"/{path}" for path in unittest_files(view)))
+        """The tests, and the configuration of pytest projects."""
+        return (*self.tests(view), *_CONFIGURATION)
+
+    def tests(self, view: RepoView) -> tuple[str, ...]:
+        """The patterns of pytest, and the tests that only unittest would find."""
+        return (*_TESTS, *(f"/{path}" for path in unittest_files(view)))
 
     def warm_runner(self, plan: BuildPlan) -> WarmRunner:
         """The worker of `buildpacks/python/runner/warm.py`."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from gate.decision import Context, Denied, Rejection
 from gate.patch import Change
-from gate.paths import path_problem
+from gate.paths import fold, path_problem
 from gate.vocabulary import Proposal, ReadFile
 
 __all__ = ["PlainPaths", "PlainReads"]
@@ -15,17 +15,21 @@ _HINT = "name a regular file of the tree by its relative path"
 def _problem(path: str, context: Context) -> str | None:
     if problem := path_problem(path):
         return problem
+    if path in context.base.files:
+        return None
     if link := context.base.link_above(path):
         return f"{link} is a symbolic link"
     if file := context.base.file_above(path):
         return f"{file} is a file, not a folder"
+    if path in context.base.folders:
+        return "it is a folder"
     if known := context.base.collision(path):
         return f"it differs from {known} only in case or Unicode form"
     return None
 
 
 class PlainPaths:
-    """Denies changes to a path that is not plain, or that would make a file where the base has a folder."""
+    """Denies changes to a path that is not plain, or that another path of the tree or the change may be one with."""
 
     id = "paths.plain"
     incremental = True
@@ -34,6 +38,9 @@ class PlainPaths:
         for path in change.files:
             if problem := _problem(path, context):
                 return Denied(self.id, Rejection.INVARIANT, f"{path!r}: {problem}", _HINT)
+        if len(change.files) > 1 and (pair := _twins(change)):
+            reason = f"{pair[0]!r} and {pair[1]!r} differ only in case or Unicode form"
+            return Denied(self.id, Rejection.INVARIANT, reason, "give the files names that differ in a letter")
         return None
 
 
@@ -46,3 +53,12 @@ class PlainReads:
         if isinstance(proposal.action, ReadFile) and (problem := _problem(proposal.action.path, context)):
             return Denied(self.id, Rejection.INVARIANT, f"{proposal.action.path!r}: {problem}", _HINT)
         return None
+
+
+def _twins(change: Change) -> tuple[str, str] | None:
+    """Two paths that the change leaves and that some file systems cannot tell apart."""
+    seen: dict[str, str] = {}
+    for path, file in change.files.items():
+        if file.after is not None and (other := seen.setdefault(fold(path), path)) != path:
+            return other, path
+    return None

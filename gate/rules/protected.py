@@ -16,7 +16,7 @@ class ProtectedFiles:
 
     def check(self, change: Change, context: Context) -> Denied | None:
         for path in change.files:
-            if context.protected(path):
+            if context.protected(path) and not context.lifted(path):
                 return Denied(
                     self.id,
                     Rejection.TAMPER,

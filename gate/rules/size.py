@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from gate.decision import Context, Denied, Rejection
-from gate.patch import Change, FileChange
+from gate.patch import Change, Edit, FileChange
 
 __all__ = ["PatchSize"]
 
@@ -33,9 +35,14 @@ class PatchSize:
 
 
 def _changed_lines(file: FileChange) -> int:
-    """Lines between the first and the last one that differ: an upper bound that needs no diff."""
-    before, after = (file.before or b"").split(b"\n"), (file.after or b"").split(b"\n")
-    shorter = min(len(before), len(after))
-    head = next((at for at in range(shorter) if before[at] != after[at]), shorter)
-    tail = next((at for at in range(shorter - head) if before[-1 - at] != after[-1 - at]), shorter - head)
-    return max(len(before), len(after)) - head - tail
+    """How many lines are other ones than before; lines that only move inside an edit do not count."""
+    before, after = file.before or b"", file.after or b""
+    edits = file.edits if file.edits is not None else (Edit(0, len(before), after),)
+    return sum(_replaced_lines(before[edit.start : edit.end], edit.text) for edit in edits)
+
+
+def _replaced_lines(old: bytes, new: bytes) -> int:
+    if b"\n" not in old and b"\n" not in new:
+        return 1 if old != new else 0
+    was, is_now = Counter(old.splitlines()), Counter(new.splitlines())
+    return max((was - is_now).total(), (is_now - was).total())

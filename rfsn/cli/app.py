@@ -28,6 +28,9 @@ app.add_typer(sessions, name="sessions")
 sandboxes = typer.Typer(help="What sandboxes leave on this machine.", no_args_is_help=True)
 app.add_typer(sandboxes, name="sandbox")
 
+gates = typer.Typer(help="The rules that allow or deny a patch, by themselves.", no_args_is_help=True)
+app.add_typer(gates, name="gate")
+
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout and nothing else there.")]
 Test = Annotated[str | None, typer.Option("--test", metavar="CMD", help="The test command, split as a shell would.")]
 Target = Annotated[list[str] | None, typer.Option("--target", metavar="ID", help="A test to repair; may be repeated.")]
@@ -40,6 +43,17 @@ Seed = Annotated[int | None, typer.Option(metavar="N", help="Where every random 
 MetricsPort = Annotated[
     int | None,
     typer.Option(metavar="P", min=0, max=65535, help="Serve metrics on this port (0: a free one) meanwhile."),
+]
+AllowTestEdits = Annotated[
+    bool | None, typer.Option("--allow-test-edits", help="Let patches change tests; not their configuration.")
+]
+AllowPath = Annotated[
+    list[str] | None,
+    typer.Option("--allow-path", metavar="GLOB", help="Let patches change these files in any way; may be repeated."),
+]
+GateRule = Annotated[
+    list[str] | None,
+    typer.Option("--gate-rule", metavar="NAME", help="Ask this installed rule as well; may be repeated."),
 ]
 ConfigFile = Annotated[Path | None, typer.Option("--config", metavar="FILE", help="A rfsn.toml instead of the user's.")]
 
@@ -68,6 +82,9 @@ def repair(
     image: Image = None,
     env: Env = None,
     offline: Offline = None,
+    allow_test_edits: AllowTestEdits = None,
+    allow_path: AllowPath = None,
+    gate_rule: GateRule = None,
     time_limit: Annotated[float | None, typer.Option(metavar="S", help="Seconds in all (default 900).")] = None,
     max_steps: MaxSteps = None,
     workers: Annotated[int | None, typer.Option(metavar="N", help="Validators side by side (default 1).")] = None,
@@ -85,6 +102,7 @@ def repair(
     options = _options(ref=ref, test=test, target=target, sandbox=sandbox, image=image, env=env, offline=offline)
     options |= {"time_limit": time_limit, "max_steps": max_steps, "workers": workers, "seed": seed}
     options |= {"apply": apply or None, "branch": branch}
+    options |= _options(allow_test_edits=allow_test_edits, allow_path=allow_path, gate_rules=gate_rule)
     raise typer.Exit(commands.repair(repo, options, config, out, metrics_port=metrics_port, as_json=json))
 
 
@@ -175,6 +193,9 @@ def evaluate(
     image: Image = None,
     env: Env = None,
     offline: Offline = None,
+    allow_test_edits: AllowTestEdits = None,
+    allow_path: AllowPath = None,
+    gate_rule: GateRule = None,
     max_steps: MaxSteps = None,
     seed: Seed = None,
     config: ConfigFile = None,
@@ -186,12 +207,39 @@ def evaluate(
 
     options = _options(sandbox=sandbox, image=image, env=env, offline=offline)
     options |= {"time_limit": instance_timeout, "max_steps": max_steps, "seed": seed}
+    options |= _options(allow_test_edits=allow_test_edits, allow_path=allow_path, gate_rules=gate_rule)
     chosen = commands.Selection(limit, tuple(only or ()), tuple(retry or ()))
     raise typer.Exit(
         commands.evaluate(
             dataset, options, config, out, workers, chosen, repos, metrics_port=metrics_port, as_json=json
         )
     )
+
+
+@gates.command("check")
+def check_patch(
+    patch: Annotated[str, typer.Argument(metavar="PATCH", help="A diff: a file, or - for standard input.")],
+    *,
+    repo: Annotated[str, typer.Option(metavar="DIR", help="The repository that the patch is for, without it.")],
+    allow_test_edits: AllowTestEdits = None,
+    allow_path: AllowPath = None,
+    gate_rule: GateRule = None,
+    config: ConfigFile = None,
+    json: Json = False,
+) -> None:
+    """Say what the rules have against PATCH; exit code 0 where that is nothing, else 1. Nothing is run."""
+    from rfsn.cli import gate as commands  # noqa: PLC0415
+
+    options = _options(allow_test_edits=allow_test_edits, allow_path=allow_path, gate_rules=gate_rule)
+    raise typer.Exit(commands.check(patch, repo, options, config, as_json=json))
+
+
+@gates.command("rules")
+def list_rules(*, json: Json = False) -> None:
+    """List the ids of the rules in their order, and the rules that plugins offer."""
+    from rfsn.cli import gate as commands  # noqa: PLC0415
+
+    raise typer.Exit(commands.rules(as_json=json))
 
 
 @app.command()

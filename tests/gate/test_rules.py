@@ -37,6 +37,7 @@ from gate.vocabulary import Action
 FILES = {
     "src/core.py": b"def f(x):\n    return x\n",
     "src/Straße.py": b"",
+    "src/tool.py": b"size = 1\n",
     "tests/test_core.py": b"def test(): assert False\n",
     "pytest.ini": b"",
 }
@@ -51,7 +52,7 @@ def read(path: str) -> bytes:
 
 
 CONTEXT = Context(
-    base=BasePaths(FILES, links=["link", "src/alias.py"]),
+    base=BasePaths(FILES, links=["link", "src/alias.py"], executables=["src/tool.py"]),
     read=read,
     protected=PROTECTED.__contains__,
     commands=(TEST,),
@@ -85,7 +86,8 @@ def denied_by(action: Action, context: Context = CONTEXT, phase: Phase = Phase.P
         (edit("src/core.py"),),
         (CreateFile("src/helper.py", b"x = 1\n"),),
         (RenameFile("src/core.py", "src/kernel.py"),),
-        (SetMode("src/core.py", "100755"),),
+        (SetMode("src/core.py", "100644"),),
+        (SetMode("src/tool.py", "100755"), edit("src/tool.py")),
         (edit("src/core.py"), CreateFile("src/.gitignore", b"*.pyc\n")),
     ],
 )
@@ -144,7 +146,7 @@ def test_reads_have_plain_paths_too(path: str) -> None:
         (edit("tests/test_core.py"),),
         (DeleteFile("tests/test_core.py"),),
         (RenameFile("tests/test_core.py", "tests/core.py"),),
-        (SetMode("tests/test_core.py", "100755"),),
+        (SetMode("tests/test_core.py", "100644"),),
         (CreateFile("conftest.py", b"x"),),
         (CreateFile("src/conftest.py", b"x"),),
         (edit("src/core.py"), DeleteFile("pytest.ini")),

@@ -42,8 +42,10 @@ PREPARED: list[tuple[Phase, Action]] = [
 ]
 
 
-def run(script: list[tuple[Phase, Action]], source: Path, folder: Path) -> tuple[dict[str, object], list[Observed]]:
-    session = Session.create(str(source), Config(), folder)
+def run(
+    script: list[tuple[Phase, Action]], source: Path, folder: Path, config: Config | None = None
+) -> tuple[dict[str, object], list[Observed]]:
+    session = Session.create(str(source), config or Config(), folder)
     try:
         report = run_session(session, planner=ScriptedPlanner([*PREPARED, *script]))
         events = [entry.event for entry in session.journal.entries]
@@ -134,3 +136,36 @@ def test_a_patch_that_fixes_nothing_gets_no_verdict(project: Callable[..., Path]
     assert isinstance(observed[2].observation, Denial), "finishing without an accepted verdict"
     assert report["status"] == "denied"
     assert report["patch"] is None
+
+
+def test_what_passes_the_tests_and_not_the_gate_is_not_plausible(project: Callable[..., Path], tmp_path: Path) -> None:
+    def edit(text: bytes) -> EditFile:
+        return EditFile("src/code.py", content_hash(SOURCE.encode()), (Edit(26, 31, text),))
+
+    for extra in ((), (CreateFile("src/extra.py", b"x = 1\n"),)):  # tried warm, and tried cold
+        texts = (b"eval('x * 2')", b"x - 2", b"x * 2")
+        candidates = tuple(Candidate((edit(text), *extra), "scripted", "src/code.py:2", 1.0) for text in texts)
+        folder = tmp_path / f"session-{len(extra)}"
+        _, observed = run([(Phase.PATCH, TryPatches(candidates))], project(FILES, f"p{len(extra)}"), folder)
+        tried = observed[0].observation
+        assert isinstance(tried, Batch)
+        assert tried.outcomes == "dfp"
+
+
+@pytest.mark.parametrize(
+    ("config", "path", "allowed"),
+    [
+        (Config(), "tests/test_code.py", False),
+        (Config(allow_test_edits=True), "tests/test_code.py", True),
+        (Config(allow_test_edits=True), "pytest.ini", False),
+        (Config(allow_test_edits=True, protect=("tests/test_code.py",)), "tests/test_code.py", False),
+        (Config(allow_path=("pytest.ini",)), "pytest.ini", True),
+        (Config(allow_path=("pytest.ini",)), "tests/test_code.py", False),
+    ],
+)
+def test_options_lift_what_they_name(
+    config: Config, path: str, *, allowed: bool, project: Callable[..., Path], tmp_path: Path
+) -> None:
+    patch = (EditFile(path, content_hash(FILES[path].encode()), (Edit(0, 0, b"# "),)),)
+    _, observed = run([(Phase.PATCH, ApplyPatch(patch))], project(FILES), tmp_path / "session", config)
+    assert isinstance(observed[0].observation, Output if allowed else Denial)

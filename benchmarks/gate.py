@@ -1,0 +1,195 @@
+"""The gate on honest patches: what it denies, how long one takes with its base parsed, how many it screens a second.
+
+    benchmarks/gate.py [DATASET.jsonl ...] [--repos DIR]
+
+A data set has the columns of SWE-bench; its `patch` values are fixes that maintainers made. Where there is no clone of
+a repository, the files are made from the diff's own context: blank lines stand for all that it does not show.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import statistics
+import time
+import timeit
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import pathspec
+
+from buildpacks.python import PythonBuildpack
+from buildpacks.view import FolderView
+from gate import Allowed, BasePaths, Change, Context, Gate
+from planners.search.candidates import enumerate_candidates
+from planners.search.localize import Suspect
+from rfsn.diffs import patch_of, read_diff
+from rfsn.git import GitError, git
+from rfsn.source import take_files
+
+EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
+SCREENED = 5_000
+HUNK = re.compile(r"^@@ -(\d+)(?:,\d+)? \+\d+(?:,\d+)? @@")
+
+
+class Commit:
+    """One commit of a clone, or what a diff shows of it, as a read-only tree."""
+
+    def __init__(self, paths: Sequence[str], read: Callable[[str], bytes]) -> None:
+        self._paths, self._read = paths, read
+        self._contents: dict[str, bytes] = {}
+
+    def files(self) -> Sequence[str]:
+        """Every file."""
+        return self._paths
+
+    @cached_property
+    def known(self) -> frozenset[str]:
+        """The same, for looking up."""
+        return frozenset(self._paths)
+
+    def exists(self, path: str) -> bool:
+        """Whether the tree has a file."""
+        return path in self.known
+
+    def read(self, path: str) -> bytes:
+        """The content of a file."""
+        if path not in self.known:
+            raise FileNotFoundError(path)
+        if path not in self._contents:
+            self._contents[path] = self._read(path)
+        return self._contents[path]
+
+
+def main() -> None:
+    """Print what was found."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("datasets", nargs="*", type=Path, metavar="DATASET.jsonl")
+    parser.add_argument("--repos", type=Path, metavar="DIR")
+    options = parser.parse_args()
+    for dataset in options.datasets:
+        judge_dataset(dataset, options.repos)
+    screen_candidates()
+
+
+def judge_dataset(dataset: Path, repos: Path | None) -> None:
+    """Judge every fix of a data set, and print the denials and the times."""
+    rows = [json.loads(line) for line in dataset.read_text(encoding="utf-8").splitlines()]
+    denied, partial, times = 0, 0, []
+    for row in rows:
+        commit, whole = find_commit(row, repos)
+        partial += not whole
+        change = change_of(row["patch"], commit)
+        context = context_of(commit)
+        gate = Gate()
+        found = gate.denials(change, context)
+        denied += bool(found)
+        for one in found:
+            print(f"  {row['instance_id']}: {one.rule}: {one.reason}")
+        if not found:
+            times.append(milliseconds(gate, change, context))
+    slowest = sorted(times)[int(0.99 * len(times))]
+    print(
+        f"{dataset.stem}: {len(rows)} patches ({partial} on partial bases), {denied} denied; "
+        f"p50 {statistics.median(times):.2f} ms, p99 {slowest:.2f} ms, slowest {max(times):.2f} ms"
+    )
+
+
+def milliseconds(gate: Gate, change: Change, context: Context) -> float:
+    """The median CPU time of judging a patch whose base is parsed: applying it and asking every rule."""
+    patch = patch_of(change)
+    taken = timeit.repeat(lambda: gate.judge(patch, context), timer=time.process_time, number=1, repeat=7)
+    return statistics.median(taken[1:]) * 1000
+
+
+def find_commit(row: Mapping[str, Any], repos: Path | None) -> tuple[Commit, bool]:
+    """The base of a row with its tests, and whether it is the whole one."""
+    for name in (row["repo"].replace("/", "+"), row["repo"].replace("/", "__"), row["repo"]):
+        for folder in (repos / name / "repo" / ".git", repos / name / "repo", repos / name) if repos else ():
+            if not folder.is_dir():
+                continue
+            try:
+                listing = git("ls-tree", "-r", "-z", "--name-only", row["base_commit"], cwd=folder).decode()
+            except GitError:
+                continue
+            tests = shown_files(row["test_patch"], "+")
+            return Commit(listing.split("\0")[:-1], reader(folder, row["base_commit"], tests)), True
+    files = shown_files(row["patch"]) | shown_files(row["test_patch"], "+")
+    return Commit(sorted(files), lambda path: files[path]), False
+
+
+def reader(folder: Path, commit: str, tests: Mapping[str, bytes]) -> Callable[[str], bytes]:
+    """How files of a commit are read; what a row's tests add stands behind them."""
+    return lambda path: git("cat-file", "blob", f"{commit}:{path}", cwd=folder) + tests.get(path, b"")
+
+
+def shown_files(diff: str, sign: str = "-") -> dict[str, bytes]:
+    """The files of a diff with the lines of one side that it shows, at the places of the first."""
+    files: dict[str, list[str]] = {}
+    path, at = "", 0
+    for line in diff.splitlines():
+        if line.startswith("--- "):
+            path = line[6:] if line.startswith("--- a/") else ""
+        elif found := HUNK.match(line):
+            at = int(found[1]) - 1
+            lines = files.setdefault(path, [])
+            lines += [""] * (at - len(lines))
+        elif line[:1] in {" ", sign} and path in files:
+            files[path].append(line[1:])
+        elif not line and path in files:
+            files[path].append("")
+        if line.startswith("diff --git "):
+            path = ""
+    return {path: "\n".join([*lines, ""]).encode() for path, lines in files.items() if path}
+
+
+def change_of(diff: str, commit: Commit) -> Change:
+    """What a diff does, in a repository of the files that it touches."""
+    touched = {path for path in re.findall(r"^--- a/(\S+)", diff, re.MULTILINE) if commit.exists(path)}
+    files = {path: commit.read(path).decode("utf-8", "surrogateescape") for path in touched}
+    with TemporaryDirectory() as scratch:
+        base = Path(scratch) / "base"
+        take_files({**files, ".rfsn": "a base is never empty"}, "a patch", base)
+        return read_diff(diff.encode(), base)
+
+
+def context_of(commit: Commit) -> Context:
+    """What the gate sees of a commit."""
+    spec = pathspec.GitIgnoreSpec.from_lines(PythonBuildpack().protected(commit))
+    return Context(base=BasePaths(commit.files()), read=commit.read, protected=spec.match_file)
+
+
+def screen_candidates() -> None:
+    """How many candidates of a search the incremental rules judge in a second."""
+    for example in sorted(EXAMPLES.iterdir()):
+        view = FolderView(example)
+        paths = [path for path in view.files() if path.endswith(".py") and not path.startswith("tests/")]
+        if not paths:
+            continue
+        spec = pathspec.GitIgnoreSpec.from_lines(PythonBuildpack().protected(view))
+        context = Context(base=BasePaths(view.files()), read=view.read, protected=spec.match_file)
+        patches = list(candidates(view, paths))
+        gate = Gate()
+        began = time.process_time()
+        allowed = sum(isinstance(gate.screen(patch, context), Allowed) for patch in patches)
+        seconds = time.process_time() - began
+        denied = sum(not isinstance(gate.judge(patch, context), Allowed) for patch in patches)
+        print(
+            f"{example.name}: {len(patches) / seconds:,.0f} of {len(patches)} candidates screened a CPU second, "
+            f"{len(patches) - allowed} denied; {denied} denied by all rules"
+        )
+
+
+def candidates(view: FolderView, paths: Sequence[str]) -> Iterator[Any]:
+    """The first candidates of a search in which every line is as suspicious."""
+    suspects = [Suspect(path, line + 1, 1.0) for path in paths for line in range(len(view.read(path).splitlines()))]
+    for _, candidate in zip(range(SCREENED), enumerate_candidates(view, suspects), strict=False):
+        yield candidate.patch
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,331 @@
+"""The constructs of Python code that rules may forbid, as a multiset: how often each is there, not where."""
+
+from __future__ import annotations
+
+import ast
+from collections import Counter
+from collections.abc import Callable, Iterable
+from enum import StrEnum
+from typing import ClassVar, NamedTuple
+
+from gate.python.folding import fold_text
+from gate.python.literals import COMPARISONS, answered_literals, is_truth
+from gate.python.names import Names, imports_of
+
+__all__ = ["SENSITIVE", "Construct", "Kind", "constructs_of", "is_main"]
+
+SENSITIVE = frozenset({
+    "__builtin__", "_ctypes", "_pytest", "_thread", "atexit", "builtins", "cffi", "code", "ctypes", "faulthandler",
+    "gc", "importlib", "inspect", "marshal", "multiprocessing", "nt", "os", "pickle", "pluggy", "posix", "pty",
+    "pytest", "runpy", "signal", "socket", "subprocess", "sys", "threading", "unittest",
+})  # fmt: skip
+"""Modules through which a process reaches itself, its runner or the outside."""
+
+_MAIN = ("main", "cli", "run", "handle", "command", "execute", "cmd", "exit", "quit", "usage", "error", "fail", "die")
+_NAMESPACES = frozenset({"builtins.globals", "builtins.locals", "builtins.vars"})
+_READERS = frozenset({"builtins.getattr", "builtins.hasattr", "builtins.setattr", "builtins.delattr"})
+_WRITERS = frozenset({"builtins.setattr", "builtins.delattr"})
+_GETTERS = frozenset({"operator.attrgetter", "operator.methodcaller"})
+_IMPORTERS = frozenset({"builtins.__import__", "importlib.import_module", "importlib.__import__"})
+_SOFT_EXITS = frozenset({"sys.exit", "builtins.exit", "builtins.quit", "builtins.SystemExit"})
+_FATAL = frozenset({"builtins.BaseException", "builtins.GeneratorExit", "builtins.KeyboardInterrupt"})
+_OWN_MODULE = frozenset({"__name__", "__module__"})
+
+
+class Kind(StrEnum):
+    """What a construct is."""
+
+    USE = "uses"
+    """A dotted name of a module or built-in, read, called or imported: `os._exit`."""
+    IMPORT = "imports"
+    """A module, by its full name."""
+    ATTRIBUTE = "reads the attribute"
+    """The last part of any attribute, whatever it is read from: `_exit`."""
+    STORE = "assigns to"
+    """A dotted name that is assigned or deleted: `json.dumps`."""
+    TEXT = "contains the text"
+    """A constant text that is no docstring, put together where it is written in pieces."""
+    DEFINE = "defines"
+    """A function, a class or a variable of a module."""
+    EXIT = "ends the process with"
+    """An exit that the process can catch, outside of what a main program does."""
+    ALWAYS = "makes always true"
+    """A comparison method whose answer does not depend on what it compares."""
+    COMPUTED = "computes"
+    """A name that nobody can read in the source: of an attribute, a module, a variable."""
+    ANSWER = "answers for the input"
+    """A literal that an input is compared with, where the answer is a literal too."""
+
+
+class Construct(NamedTuple):
+    """One thing that code does."""
+
+    kind: Kind
+    name: str
+
+
+def constructs_of(statements: Iterable[ast.AST], names: Names, *, main: bool = False) -> Counter[Construct]:
+    """The constructs of some statements; `main` says whether they stand inside of what a main program does."""
+    walk = _Walk(names)
+    walk.run(statements, main=main)
+    return walk.found
+
+
+def is_main(function: str) -> bool:
+    """Whether a function is, by its name, a main program or a command of one: such may end the process."""
+    return any(word in _MAIN for word in function.lower().strip("_").split("_"))
+
+
+class _Walk:
+    def __init__(self, names: Names) -> None:
+        self._names = names
+        self._stack: list[tuple[ast.AST, bool]] = []
+        self.found: Counter[Construct] = Counter()
+
+    def run(self, statements: Iterable[ast.AST], *, main: bool) -> None:
+        self._stack += [(statement, main) for statement in statements]
+        while self._stack:
+            node, main = self._stack.pop()
+            visit = self._visits.get(type(node))
+            if visit is None:
+                self._push(node, main)
+            else:
+                visit(self, node, main)
+
+    def _add(self, kind: Kind, name: str) -> None:
+        self.found[Construct(kind, name)] += 1
+
+    def _push(self, node: ast.AST, main: bool) -> None:  # noqa: FBT001
+        """Look at the children, operators and contexts left out (and faster than `ast.iter_child_nodes`)."""
+        for name in node._fields:
+            value = getattr(node, name, None)
+            if isinstance(value, list):
+                self._stack += [(child, main) for child in value if isinstance(child, ast.AST)]
+            elif isinstance(value, ast.expr | ast.stmt | ast.arguments | ast.arg | ast.pattern):
+                self._stack.append((value, main))
+
+    # Names and attributes
+
+    def _name(self, node: ast.Name, main: bool) -> None:  # noqa: FBT001
+        if isinstance(node.ctx, ast.Load):
+            self._internal(node)
+            for target in self._names.resolve(node):
+                self._use(target, main)
+                if target in SENSITIVE:
+                    self._add(Kind.COMPUTED, f"with the module {target} as a value")
+        elif node.id in {"__builtins__", "pytest_plugins", "collect_ignore", "collect_ignore_glob"}:
+            self._add(Kind.DEFINE, node.id)
+
+    def _internal(self, node: ast.Name) -> None:
+        if node.id in {"__builtins__", "__loader__"}:
+            self._add(Kind.COMPUTED, f"through {node.id}")
+
+    def _attribute(self, node: ast.Attribute, main: bool) -> None:  # noqa: FBT001
+        """A chain of attributes is one use; what it hangs on is looked at where it is no plain name."""
+        targets = self._names.resolve(node)
+        kind = Kind.USE if isinstance(node.ctx, ast.Load) else Kind.STORE
+        for target in targets:
+            self._use(target, main) if kind is Kind.USE else self._add(kind, target)
+        parts: list[str] = []
+        base: ast.expr = node
+        while isinstance(base, ast.Attribute):
+            self._add(Kind.ATTRIBUTE, base.attr)
+            parts.append(base.attr)
+            base = base.value
+        parts.reverse()
+        for place, part in enumerate(parts[:-1]):
+            module = part if part in SENSITIVE else part.lstrip("_")
+            if module in SENSITIVE:  # reached through another module that imports it
+                self._use(".".join([module, *parts[place + 1 :]]), main)
+        if not isinstance(base, ast.Name):
+            self._stack.append((base, main))
+        else:
+            self._internal(base)
+
+    def _use(self, target: str, main: bool) -> None:  # noqa: FBT001
+        if target in _SOFT_EXITS:
+            if not main:
+                self._add(Kind.EXIT, target.removeprefix("builtins."))
+            return
+        self._add(Kind.USE, target)
+
+    def _subscript(self, node: ast.Subscript, main: bool) -> None:  # noqa: FBT001
+        kind = Kind.USE if isinstance(node.ctx, ast.Load) else Kind.STORE
+        for target in self._names.resolve(node):
+            self._use(target, main) if kind is Kind.USE else self._add(kind, target)
+        if (text := fold_text(node)) is not None:
+            self._add(Kind.TEXT, text)
+        holders = self._names.resolve(node.value)
+        if "sys.modules" in holders and _is_own_module(node.slice):
+            return
+        if isinstance(node.value, ast.Call) and self._names.resolve(node.value.func) & _NAMESPACES:
+            self._add(Kind.COMPUTED, "a variable by its name")
+        if isinstance(node.value, ast.Dict):
+            self._answers(node)
+        self._push(node, main)
+
+    # Calls
+
+    def _call(self, node: ast.Call, main: bool) -> None:  # noqa: FBT001
+        if (text := fold_text(node)) is not None:
+            self._add(Kind.TEXT, text)
+        functions = self._names.resolve(node.func)
+        if functions & _READERS and len(node.args) > 1:
+            self._reader(node, functions, main)
+            return
+        if functions & _GETTERS:
+            for argument in node.args:
+                for attribute in (fold_text(argument) or "").split("."):
+                    self._add(Kind.ATTRIBUTE, attribute)
+        elif functions & _IMPORTERS:
+            module = fold_text(node.args[0]) if node.args else None
+            if module is None:
+                self._add(Kind.COMPUTED, "the name of a module to import")
+            elif not module.startswith("."):
+                self._add(Kind.IMPORT, module)
+            if module is not None and node.args and not isinstance(node.args[0], ast.Constant):
+                self._add(Kind.COMPUTED, f"the name {module} from pieces")
+        elif isinstance(node.func, ast.Attribute) and node.func.attr in {"get", "pop"}:
+            self._answers(node)
+        for target in self._names.resolve(node):
+            self._use(target, main)
+        if functions & _NAMESPACES and node.args:
+            for target in self._names.resolve(node.args[0]) & SENSITIVE:
+                self._add(Kind.COMPUTED, f"the names of the module {target}")
+        self._push(node, main)
+
+    def _reader(self, node: ast.Call, functions: frozenset[str], main: bool) -> None:  # noqa: FBT001
+        """`getattr` and its kin: an attribute whose name is a text."""
+        holder, name = node.args[0], fold_text(node.args[1])
+        bases = self._names.resolve(holder)
+        if name is not None:
+            self._add(Kind.ATTRIBUTE, name)
+            for base in bases:
+                if functions & _WRITERS:
+                    self._add(Kind.STORE, f"{base}.{name}")
+                else:
+                    self._use(f"{base}.{name}", main)
+            if not isinstance(node.args[1], ast.Constant):
+                self._add(Kind.COMPUTED, f"the name {name} from pieces")
+            if functions & _WRITERS and name in COMPARISONS:
+                self._add(Kind.ALWAYS, name)
+        else:
+            for base in bases:
+                if not base.startswith("builtins."):
+                    self._add(Kind.COMPUTED, f"the name of an attribute of {base}")
+        rest: list[ast.AST] = [*node.args[1:], *node.keywords]
+        if not isinstance(holder, ast.Name | ast.Attribute) or not bases:
+            rest.append(holder)
+        self._stack += [(child, main) for child in rest]
+
+    # Imports and definitions
+
+    def _import(self, node: ast.Import, _main: bool) -> None:  # noqa: FBT001
+        for alias in node.names:
+            self._add(Kind.IMPORT, alias.name)
+
+    def _import_from(self, node: ast.ImportFrom, main: bool) -> None:  # noqa: FBT001
+        if node.level or not node.module:
+            return
+        self._add(Kind.IMPORT, node.module)
+        if node.module in SENSITIVE and node.names[0].name == "*":
+            self._add(Kind.COMPUTED, f"names with all of the module {node.module}")
+        for _, target in imports_of(node):
+            if target not in _SOFT_EXITS:  # its calls count
+                self._use(target, main)
+
+    def _function(self, node: ast.FunctionDef | ast.AsyncFunctionDef, main: bool) -> None:  # noqa: FBT001
+        self._add(Kind.DEFINE, node.name)
+        if node.name in COMPARISONS and is_truth(node.body, COMPARISONS[node.name]):
+            self._add(Kind.ALWAYS, node.name)
+        self._block(node, main or is_main(node.name))
+
+    def _class(self, node: ast.ClassDef, main: bool) -> None:  # noqa: FBT001
+        self._add(Kind.DEFINE, node.name)
+        self._block(node, main)
+
+    def _block(self, node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef, main: bool) -> None:  # noqa: FBT001
+        body = node.body[1:] if ast.get_docstring(node, clean=False) is not None else node.body
+        rest = [child for child in ast.iter_child_nodes(node) if child not in node.body]
+        self._stack += [(child, main) for child in (*rest, *body)]
+
+    def _assign(self, node: ast.Assign, main: bool) -> None:  # noqa: FBT001
+        """A comparison may be that of another class, and no function that was made for something else."""
+        for target in node.targets:
+            name = getattr(target, "id", getattr(target, "attr", ""))
+            if name in {"__eq__", "__ne__"} and getattr(node.value, "attr", "") != name:
+                self._add(Kind.ALWAYS, name)
+        self._push(node, main)
+
+    def _raise(self, node: ast.Raise, main: bool) -> None:  # noqa: FBT001
+        raised = node.exc.func if isinstance(node.exc, ast.Call) else node.exc
+        for target in self._names.resolve(raised) & _FATAL if raised is not None else ():
+            self._add(Kind.EXIT, target.removeprefix("builtins."))
+        self._push(node, main)
+
+    def _dict(self, node: ast.Dict, main: bool) -> None:  # noqa: FBT001
+        for key in node.keys:
+            if isinstance(key, ast.Constant) and isinstance(key.value, str) and key.value in COMPARISONS:
+                self._add(Kind.ALWAYS, key.value)
+        self._push(node, main)
+
+    # Texts and branches
+
+    def _expression(self, node: ast.Expr, main: bool) -> None:  # noqa: FBT001
+        if not isinstance(node.value, ast.Constant):  # a text on its own does nothing
+            self._push(node, main)
+
+    def _text(self, node: ast.expr, main: bool) -> None:  # noqa: FBT001
+        text = fold_text(node)
+        if text is not None:
+            self._add(Kind.TEXT, text)
+        else:
+            self._push(node, main)
+
+    def _if(self, node: ast.If, main: bool) -> None:  # noqa: FBT001
+        self._answers(node)
+        self._push(node, main or _is_main_guard(node.test))
+
+    def _branch(self, node: ast.AST, main: bool) -> None:  # noqa: FBT001
+        self._answers(node)
+        self._push(node, main)
+
+    def _answers(self, node: ast.AST) -> None:
+        for literal in answered_literals(node):
+            self._add(Kind.ANSWER, literal)
+
+    _visits: ClassVar[dict[type[ast.AST], Callable[..., None]]] = {
+        ast.Name: _name,
+        ast.Attribute: _attribute,
+        ast.Subscript: _subscript,
+        ast.Call: _call,
+        ast.Import: _import,
+        ast.ImportFrom: _import_from,
+        ast.FunctionDef: _function,
+        ast.AsyncFunctionDef: _function,
+        ast.ClassDef: _class,
+        ast.Assign: _assign,
+        ast.Raise: _raise,
+        ast.Dict: _dict,
+        ast.Expr: _expression,
+        ast.Constant: _text,
+        ast.BinOp: _text,
+        ast.JoinedStr: _text,
+        ast.If: _if,
+        ast.IfExp: _branch,
+        ast.match_case: _branch,
+    }
+
+
+def _is_own_module(key: ast.expr) -> bool:
+    """`sys.modules[__name__]` and `sys.modules[cls.__module__]` are the module that the code stands in."""
+    return (isinstance(key, ast.Name) and key.id in _OWN_MODULE) or (
+        isinstance(key, ast.Attribute) and key.attr in _OWN_MODULE
+    )
+
+
+def _is_main_guard(test: ast.expr) -> bool:
+    match test:
+        case ast.Compare(left=ast.Name(id="__name__"), comparators=[ast.Constant(value="__main__")]):
+            return True
+    return False

@@ -1,0 +1,167 @@
+"""Literals that code compares its input with, and answers that do not depend on any input."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Sequence
+
+from gate.python.folding import fold_text
+
+__all__ = ["COMPARISONS", "answered_literals", "is_truth"]
+
+COMPARISONS = {
+    "__eq__": True, "__ne__": False, "__lt__": True, "__le__": True, "__gt__": True, "__ge__": True,
+    "__contains__": True, "__instancecheck__": True, "__subclasscheck__": True, "__subclasshook__": True,
+}  # fmt: skip
+"""Methods that compare, with the answer that passes an assertion."""
+
+_EXACT = (ast.Eq, ast.NotEq, ast.Is, ast.IsNot, ast.In, ast.NotIn)
+_LEAST_TEXT = 3
+_LEAST_NUMBER = 100
+_LEAST_ELEMENTS = 2
+
+
+def answered_literals(node: ast.AST) -> Iterator[str]:
+    """The literals for which a branch has a literal as its answer, as source text without spaces.
+
+    `if x == 'abc': return 5`, `5 if x == 'abc' else y`, `case 'abc': return 5`, `{'abc': 5}[x]`, `{'abc': 5}.get(x)`.
+    Texts of three characters and numbers beyond the small ones count, and containers of two elements or more.
+    """
+    match node:
+        case ast.If(test=test, body=body, orelse=other) if _is_answer(body) or _is_answer(other):
+            yield from _compared(test)
+        case ast.IfExp(test=test, body=body, orelse=other) if _is_literal(body) or _is_literal(other):
+            yield from _compared(test)
+        case ast.match_case(guard=ast.expr() as guard, body=body) if _is_answer(body):
+            yield from _compared(guard)
+        case ast.match_case(pattern=ast.MatchValue(value=value), body=body) if _is_answer(body):
+            yield from _telling([value])
+        case ast.match_case(pattern=ast.MatchOr(patterns=patterns), body=body) if _is_answer(body):
+            yield from _telling([one.value for one in patterns if isinstance(one, ast.MatchValue)])
+        case ast.Subscript(value=ast.Dict() as table) | ast.Call(func=ast.Attribute(value=ast.Dict() as table)):
+            if all(map(_is_literal, table.values)):
+                yield from _telling([key for key in table.keys if key is not None])
+
+
+def is_truth(body: Sequence[ast.stmt], wanted: bool) -> bool:  # noqa: FBT001
+    """Whether a function's body answers `wanted` (as a truth value) whatever it is given."""
+    nodes = [node for statement in body for node in _own_nodes(statement)]
+    stored: dict[str, list[ast.expr]] = {}
+    for node in nodes:
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+            stored.setdefault(node.targets[0].id, []).append(node.value)
+    found = [node.value for node in nodes if isinstance(node, ast.Return)]
+    values = [
+        value
+        for one in found
+        if one is not None
+        for value in (stored.get(one.id, [one]) if isinstance(one, ast.Name) else [one])
+    ]
+    return bool(found) and None not in found and all(_truth(value) is wanted for value in values)
+
+
+def _truth(node: ast.expr) -> bool | None:
+    match node:
+        case ast.Constant(value=value):
+            return bool(value)
+        case ast.UnaryOp(op=ast.Not(), operand=operand):
+            inner = _truth(operand)
+            return None if inner is None else not inner
+        case ast.Tuple(elts=elements) | ast.List(elts=elements):
+            return bool(elements)
+        case ast.Compare(left=left, ops=[ast.Eq() | ast.Is()], comparators=[right]):
+            return True if ast.dump(left) == ast.dump(right) else None
+        case ast.Compare(left=left, ops=[ast.NotEq() | ast.IsNot()], comparators=[right]):
+            return False if ast.dump(left) == ast.dump(right) else None
+        case ast.BoolOp(op=ast.Or(), values=values) if any(_truth(value) is True for value in values):
+            return True
+        case ast.BoolOp(op=ast.And(), values=values) if any(_truth(value) is False for value in values):
+            return False
+        case ast.Call(func=ast.Name(id="bool"), args=[argument]):
+            return _truth(argument)
+        case ast.Call(func=ast.Name(id="object"), args=[]):
+            return True
+    return None
+
+
+def _own_nodes(node: ast.AST) -> Iterator[ast.AST]:
+    """The nodes of a statement, without those of functions that it defines."""
+    yield node
+    for child in ast.iter_child_nodes(node):
+        if not isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Lambda):
+            yield from _own_nodes(child)
+
+
+def _is_answer(body: Sequence[ast.stmt]) -> bool:
+    """Whether a block does nothing but to answer with a literal, or to store one."""
+    if not body:
+        return False
+    stored = {ast.dump(target) for one in body if isinstance(one, ast.Assign) for target in one.targets}
+    for statement in body:
+        one = statement.value if isinstance(statement, ast.Expr) else statement
+        if not isinstance(one, ast.Return | ast.Assign | ast.Yield | ast.Constant):
+            return False
+        value = one if isinstance(one, ast.Constant) else one.value
+        known = isinstance(value, ast.Name) and ast.dump(ast.Name(value.id, ast.Store())) in stored
+        if value is not None and not _is_literal(value) and not known:
+            return False
+    return not (len(body) == 1 and isinstance(body[0], ast.Return) and body[0].value is None)
+
+
+def _is_literal(node: ast.expr) -> bool:
+    match node:
+        case ast.Constant():
+            return True
+        case ast.UnaryOp(operand=operand):
+            return _is_literal(operand)
+        case ast.BinOp(left=left, right=right):
+            return _is_literal(left) and _is_literal(right)
+        case ast.Call(func=ast.Name(), args=elements, keywords=[]) if elements:
+            return all(map(_is_literal, elements))
+        case ast.Tuple(elts=elements) | ast.List(elts=elements) | ast.Set(elts=elements):
+            return all(map(_is_literal, elements))
+        case ast.Dict(keys=keys, values=values):
+            return all(key is not None and _is_literal(key) for key in keys) and all(map(_is_literal, values))
+    return False
+
+
+def _compared(test: ast.expr) -> Iterator[str]:
+    """The literals of comparisons for equality and membership in a condition."""
+    for node in ast.walk(test):
+        match node:
+            case ast.Compare(left=left, ops=ops, comparators=others) if all(isinstance(op, _EXACT) for op in ops):
+                yield from _telling([left, *others])
+            case ast.Call(func=ast.Attribute(attr="__eq__" | "__ne__" | "__contains__"), args=arguments):
+                yield from _telling(arguments)
+
+
+def _telling(nodes: Sequence[ast.expr]) -> Iterator[str]:
+    for node in nodes:
+        if not _is_literal(node):
+            continue
+        elements = node.elts if isinstance(node, ast.Tuple | ast.List | ast.Set) else []
+        scalars = [text for element in elements if (text := _scalar(element))]
+        if scalars:
+            yield from scalars
+        elif len(elements) >= _LEAST_ELEMENTS:
+            yield "".join(ast.unparse(node).split())[1:-1]
+        elif text := _scalar(node):
+            yield text
+
+
+def _scalar(node: ast.expr) -> str | None:
+    """A literal that says something by itself."""
+    match node:
+        case ast.UnaryOp(op=ast.USub(), operand=operand):
+            return _scalar(operand)
+        case ast.BinOp() if (text := fold_text(node)) is not None and len(text) >= _LEAST_TEXT:
+            return repr(text)
+        case ast.Constant(value=str() | bytes() as value) if len(value) >= _LEAST_TEXT:
+            return repr(value)
+        case ast.Constant(value=bool()):
+            return None
+        case ast.Constant(value=int() | float() | complex() as number) if abs(number) >= _LEAST_NUMBER:
+            return repr(number)
+        case ast.Constant(value=float(number)) if number != round(number, 1):
+            return repr(number)
+    return None

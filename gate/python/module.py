@@ -1,0 +1,269 @@
+"""Parsed files: where each statement stands, and which ones an edit can have changed.
+
+A patch changes a few lines of files with thousands. Only the innermost statements around an edit are parsed again; the
+result is that of parsing everything, or everything is parsed.
+"""
+
+from __future__ import annotations
+
+import ast
+import warnings
+from bisect import bisect_left, bisect_right
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from threading import Lock
+from typing import TypeGuard
+
+from gate.patch import Edit
+from gate.python.constructs import Construct, constructs_of
+from gate.python.literals import COMPARISONS
+from gate.python.names import Names
+
+__all__ = ["Module", "Region", "parse_bytes", "parse_module", "regions_of"]
+
+_MAX_REMEMBERED = 2 << 20
+_parsing = Lock()
+_DEEPEST = 50
+
+type Definition = ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """Statements of a block before and after an edit, and the definitions that hold the block, outermost first."""
+
+    before: Sequence[ast.stmt]
+    after: Sequence[ast.stmt]
+    around: Sequence[Definition]
+
+
+class Module:
+    """A file that parses."""
+
+    def __init__(self, content: bytes, tree: ast.Module) -> None:
+        self.content = content
+        self.tree = tree
+        self._constructs: dict[tuple[ast.stmt, bool], Counter[Construct]] = {}
+
+    @cached_property
+    def names(self) -> Names:
+        """What its names stand for."""
+        return Names.of(self.tree)
+
+    def constructs(self, statements: Sequence[ast.stmt], *, main: bool = False) -> Counter[Construct]:
+        """The constructs of some of its statements; those of each are remembered."""
+        found: Counter[Construct] = Counter()
+        for statement in statements:
+            known = self._constructs.get((statement, main))
+            if known is None:
+                known = self._constructs[statement, main] = constructs_of([statement], self.names, main=main)
+            found.update(known)
+        return found
+
+    @cached_property
+    def starts(self) -> list[int]:
+        """The offset of each line."""
+        starts, at = [0], self.content.find(b"\n")
+        while at >= 0:
+            starts.append(at + 1)
+            at = self.content.find(b"\n", at + 1)
+        return starts
+
+    @cached_property
+    def by_lines(self) -> bool:
+        """Whether lines are what they seem: ended by line feeds, in UTF-8, without a page break."""
+        return b"\r" not in self.content and b"\f" not in self.content and _is_utf8(self.content)
+
+    def line_at(self, offset: int) -> int:
+        """The number of the line (from 1) that holds a byte."""
+        return bisect_right(self.starts, offset)
+
+    def span(self, first: int, last: int) -> tuple[int, int]:
+        """Where lines begin and end (the end of the last one included)."""
+        return self.starts[first - 1], self.starts[last] if last < len(self.starts) else len(self.content)
+
+
+def parse_module(content: bytes) -> Module | None:
+    """A parsed file; None where it is no Python. Those that were looked at last are remembered."""
+    return _parse_remembered(content) if len(content) <= _MAX_REMEMBERED else _parse_fresh(content)
+
+
+def _parse_fresh(content: bytes) -> Module | None:
+    tree = parse_bytes(content)
+    return None if tree is None else Module(content, tree)
+
+
+_parse_remembered = lru_cache(maxsize=64)(_parse_fresh)
+
+
+def parse_bytes(content: bytes) -> ast.Module | None:
+    """The tree of a text in the encoding that it declares; None where it has none."""
+    try:
+        with _parsing, warnings.catch_warnings():  # which warnings are shown is one setting for all threads
+            warnings.simplefilter("ignore")  # doubtful escapes are no business of ours
+            return ast.parse(content)
+    except (SyntaxError, ValueError, LookupError, RecursionError, MemoryError):
+        return None
+
+
+def regions_of(module: Module, edits: Sequence[Edit]) -> list[Region] | None:
+    """What edits of a module change, as statements before and after; None where all of it must be parsed again."""
+    if not module.by_lines or any(b"\r" in edit.text or b"\f" in edit.text for edit in edits):
+        return None
+    places = [_Place.around(module, (edit,), _DEEPEST) for edit in edits]
+    parsed: dict[_Place, Sequence[ast.stmt]] = {}
+    at = 0
+    while at < len(places):
+        place = places[at]
+        if at + 1 < len(places) and places[at + 1].first <= place.last:
+            other = places.pop(at + 1)
+            places[at] = _Place.around(module, (*place.edits, *other.edits), min(place.level, other.level))
+        elif (after := parsed.get(place) or place.parsed(module)) is not None:
+            parsed[place] = after
+            at += 1
+        elif place.level == 0:
+            return None
+        else:
+            places[at] = _Place.around(module, place.edits, place.level - 1)
+            at = max(0, at - 1)
+    return [Region(place.statements, parsed[place], place.around_it) for place in places]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Place:
+    """Whole statements of one block, in the lines `first` to `last`, around some edits. `column`: the block's."""
+
+    edits: tuple[Edit, ...]
+    statements: Sequence[ast.stmt]
+    around_it: Sequence[Definition]
+    column: int
+    first: int
+    last: int
+
+    @property
+    def level(self) -> int:
+        """How many definitions hold the block."""
+        return len(self.around_it)
+
+    @classmethod
+    def around(cls, module: Module, edits: tuple[Edit, ...], deepest: int) -> _Place:
+        """The place in the innermost block, at most `deepest` definitions deep."""
+        start, end = edits[0].start, edits[-1].end
+        first, last = module.line_at(start), module.line_at(max(start, end - 1))
+        whole = start == module.starts[first - 1]  # it begins with a line, and may indent it as it likes
+        indent = _indent(edits[0].text) if whole else None
+        block: Sequence[ast.stmt] = module.tree.body
+        around: list[Definition] = []
+        column = 0
+        while True:
+            chosen = _touched(block, first, last, whole=whole and indent != column)
+            if len(around) == deepest or len(chosen) != 1 or not _holds(chosen[0], first, last, indent):
+                break
+            around.append(chosen[0])
+            block = chosen[0].body
+            column = block[0].col_offset
+        begin = min([first, *map(_first_line, chosen)])
+        stop = max([last, *map(_last_line, chosen)])
+        return cls(edits, chosen, around, column, begin, stop)
+
+    def parsed(self, module: Module) -> list[ast.stmt] | None:
+        """The statements after the edits; None where they cannot be told without those around them."""
+        start, end = module.span(self.first, self.last)
+        parts, at = [], start
+        for edit in self.edits:
+            parts += [module.content[at : edit.start], edit.text]
+            at = edit.end
+        text = b"".join([*parts, module.content[at:end]])
+        whole_lines = text.endswith(b"\n") or not text or end == len(module.content)
+        if not whole_lines or at > end or _goes_on(text) or _goes_on(module.content[:start]):
+            return None
+        if not self.level:
+            tree = parse_bytes(text)
+            return None if tree is None else tree.body
+        if not text.strip():
+            return [] if not self.statements else None
+        tree = parse_bytes(b"if 1:\n" + text)
+        if tree is None or len(tree.body) > 1:
+            return None
+        block = tree.body[0]
+        assert isinstance(block, ast.If)
+        same = not block.orelse and all(one.col_offset == self.column for one in block.body)
+        return block.body if same else None
+
+
+def _indent(text: bytes) -> int | None:
+    """The column of the first line that is neither empty nor a comment; None where there is none."""
+    for line in text.split(b"\n"):
+        code = line.lstrip(b" ")
+        if code and not code.startswith(b"#"):
+            return len(line) - len(code)
+    return None
+
+
+def _goes_on(text: bytes) -> bool:
+    """Whether the last line is continued by the next."""
+    return text[-2:] == b"\\\n"
+
+
+def _touched(block: Sequence[ast.stmt], first: int, last: int, *, whole: bool) -> list[ast.stmt]:
+    """The statements of a block that lines touch, and those on the same lines.
+
+    Where the lines are `whole` and may be indented, the statement before them is touched too.
+    """
+    end = bisect_right(block, last, key=_first_line)
+    begin = bisect_left(block, first, key=_last_line)
+    if begin and whole and (begin == end or _first_line(block[begin]) >= first):
+        begin -= 1
+    while end < len(block) and end > begin and _first_line(block[end]) <= _last_line(block[end - 1]):
+        end += 1
+    while begin and begin < end and _last_line(block[begin - 1]) >= _first_line(block[begin]):
+        begin -= 1
+    return list(block[begin:end])
+
+
+def _holds(statement: ast.stmt, first: int, last: int, indent: int | None) -> TypeGuard[Definition]:
+    """Whether lines lie in the body of a definition, or behind it and indented like it; and its head tells nothing."""
+    if not isinstance(statement, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+        return False
+    if statement.name in COMPARISONS:
+        return False  # what such a method answers is judged as a whole
+    begin, end = _first_line(statement.body[0]), _last_line(statement.body[-1])
+    if first > end:
+        return begin > _header_end(statement) and indent is not None and indent >= statement.body[0].col_offset
+    return begin <= first and last <= end and begin > _header_end(statement)
+
+
+def _header_end(definition: Definition) -> int:
+    """The last line of what stands before the body."""
+    nodes: list[ast.expr | ast.arg | ast.keyword | None]
+    if isinstance(definition, ast.ClassDef):
+        nodes = [*definition.bases, *definition.keywords]
+    else:
+        given = definition.args
+        nodes = [*given.posonlyargs, *given.args, *given.kwonlyargs, given.vararg, given.kwarg]
+        nodes += [*given.defaults, *given.kw_defaults, definition.returns]
+    return max([definition.lineno, *(one.end_lineno or 0 for one in nodes if one is not None)])
+
+
+def _first_line(statement: ast.stmt) -> int:
+    decorators: list[ast.expr] = getattr(statement, "decorator_list", [])
+    return decorators[0].lineno if decorators else statement.lineno
+
+
+def _last_line(statement: ast.stmt) -> int:
+    return statement.end_lineno or statement.lineno
+
+
+def _is_utf8(content: bytes) -> bool:
+    if content.isascii() and b"coding" not in content[:200]:
+        return True
+    head = b"\n".join(content.split(b"\n", 2)[:2])
+    if content.startswith(b"\xef\xbb\xbf") or (b"coding" in head and b"utf-8" not in head.lower()):
+        return False
+    try:
+        content.decode()
+    except UnicodeDecodeError:
+        return False
+    return True

@@ -1,0 +1,41 @@
+"""Asking the gate about a patch that somebody else made."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from buildpacks.view import FolderView
+from gate import Denied, Gate, Rejection
+from rfsn.config import Config
+from rfsn.diffs import DiffError, read_diff
+from rfsn.fence import Fence
+from rfsn.plugins import detect_buildpack, load_rules
+from rfsn.source import take_source
+
+__all__ = ["Vetted", "vet"]
+
+
+@dataclass(frozen=True, slots=True)
+class Vetted:
+    """The files that a patch changes, and everything that the rules have against it."""
+
+    files: tuple[str, ...]
+    denials: tuple[Denied, ...]
+
+
+def vet(diff: bytes, repo: str, config: Config) -> Vetted:
+    """Ask every rule about a diff on the repository `repo` (a path or a URL), which stays as it is. Nothing is run."""
+    further = load_rules(config.gate_rules)
+    with TemporaryDirectory(prefix="rfsn-") as scratch:
+        base = Path(scratch) / "base"
+        take_source(repo, config.ref, base)
+        view = FolderView(base)
+        fence = Fence(view, detect_buildpack(view), config)
+        try:
+            change = read_diff(diff, base)
+        except DiffError as error:
+            hint = "make the diff on the tree as it is, with git diff"
+            return Vetted((), (Denied("schema.applies", Rejection.SCHEMA, str(error), hint),))
+        return Vetted(tuple(sorted(change.files)), Gate(further=further).denials(change, fence.context()))

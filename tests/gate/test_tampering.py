@@ -1,0 +1,292 @@
+"""Code that would make the tests pass without a repair, each beside an honest twin of the same shape."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from tests.gate.conftest import Judge, Shop
+
+EXITS = [
+    ("os._exit(0)", "import os\n"),
+    ("import os; os._exit(0)", ""),
+    ("leave(0)", "from os import _exit as leave\n"),
+    ("o._exit(0)", "import os as o\n"),
+    ("getattr(os, '_exit')(0)", "import os\n"),
+    ("getattr(os, '_ex' + 'it')(0)", "import os\n"),
+    ("getattr(os, ''.join(['_', 'exit']))(0)", "import os\n"),
+    ("getattr(os, 'tixe_'[::-1])(0)", "import os\n"),
+    ("vars(os)['_exit'](0)", "import os\n"),
+    ("os.__dict__['_exit'](0)", "import os\n"),
+    ("sys.modules['os']._exit(0)", "import sys\n"),
+    ("importlib.import_module('os')._exit(0)", "import importlib\n"),
+    ("__import__('os')._exit(0)", ""),
+    ("json.decoder.scanner.re.os._exit(0)", ""),
+    ("operator.attrgetter('_exit')(items)(0)", "import operator\n"),
+    ("leave = os._exit\nleave(0)", "import os\n"),
+    ("(os if items else 0)._exit(0)", "import os\n"),
+    ("[os][0]._exit(0)", "import os\n"),
+    ("os.abort()", "import os\n"),
+    ("os.kill(os.getpid(), 9)", "import os\n"),
+    ("signal.raise_signal(9)", "import signal\n"),
+    ("signal.alarm(1)", "import signal\n"),
+    ("sys.exit(0)", "import sys\n"),
+    ("exit(0)", ""),
+    ("quit()", ""),
+    ("raise SystemExit", ""),
+    ("raise SystemExit(0)", ""),
+    ("atexit.register(print)", "import atexit\n"),
+    ("faulthandler.dump_traceback_later(1, exit=True)", "import faulthandler\n"),
+    ("_thread.interrupt_main()", "import _thread\n"),
+    ("raise KeyboardInterrupt", ""),
+    ("raise BaseException('over')", ""),
+    ("random._os.kill(1, 9)", "import random\n"),
+]
+
+
+@pytest.mark.parametrize(("code", "imports"), EXITS)
+def test_the_process_is_not_ended(inside: Judge, code: str, imports: str) -> None:
+    assert "tamper.exits" in inside(code, top=imports)
+
+
+def test_an_exit_at_import_is_seen(inside: Judge) -> None:
+    assert "tamper.exits" in inside(end="\nimport sys\nsys.exit(0)\n")
+
+
+@pytest.mark.parametrize(
+    ("code", "imports", "end"),
+    [
+        ("os.path.exists('x')", "import os\n", ""),
+        ("getattr(os, 'sep')", "import os\n", ""),
+        ("raise ValueError('no tax')", "", ""),
+        ("try:\n    sum(items)\nexcept KeyboardInterrupt:\n    raise", "", ""),
+        ("", "import sys\n", "\n\ndef main():\n    sys.exit(total([1], 2))\n"),
+        ("", "import sys\n", "\n\nif __name__ == '__main__':\n    sys.exit(total([1], 2))\n"),
+        ("", "", "\n\ndef run_command(line):\n    raise SystemExit(2)\n"),
+    ],
+)
+def test_programs_may_end_and_modules_may_be_used(inside: Judge, code: str, imports: str, end: str) -> None:
+    assert inside(code, top=imports, end=end) == set()
+
+
+FRAMEWORKS = [
+    ("pytest.skip('no')", "import pytest\n"),
+    ("pytest.exit('done', returncode=0)", "import pytest\n"),
+    ("pytest.xfail('no')", "import pytest\n"),
+    ("raise unittest.SkipTest", "import unittest\n"),
+    ("raise SkipTest", "from unittest import SkipTest\n"),
+    ("raise Skipped('x')", "from _pytest.outcomes import Skipped\n"),
+    ("import _pytest.runner as r; r.check_interactive_exception = None", ""),
+    ("importlib.import_module('_pytest.runner')", "import importlib\n"),
+    ("importlib.import_module('_py' + 'test.runner')", "import importlib\n"),
+    ("sys.modules['_pytest.runner'].call_and_report = None", "import sys\n"),
+    ("sys.modules.get('pytest')", "import sys\n"),
+    ("from unittest.mock import ANY; return ANY", ""),
+    ("import doctest; doctest.OutputChecker.check_output = None", ""),
+]
+
+
+@pytest.mark.parametrize(("code", "imports"), FRAMEWORKS)
+def test_product_code_knows_no_test_framework(inside: Judge, code: str, imports: str) -> None:
+    assert "tamper.frameworks" in inside(code, top=imports)
+
+
+@pytest.mark.parametrize("name", ["pytest_runtest_makereport", "pytest_collection_modifyitems"])
+def test_product_code_has_no_hooks(inside: Judge, name: str) -> None:
+    assert "tamper.frameworks" in inside(end=f"\n\ndef {name}(item):\n    return None\n")
+    assert inside(end="\n\ndef runtest_makereport(item):\n    return None\n") == set()
+
+
+def test_helpers_for_tests_may_know_the_framework(shop: Shop) -> None:
+    code = "import pytest\n\n\ndef needs_network():\n    pytest.skip('no network')\n"
+    assert "tamper.frameworks" in shop.rules({"src/shop/net.py": code})
+    assert shop.rules({"src/shop/testing/net.py": code}, tree={"tests/test_net.py": "import pytest\n"}) == set()
+    known = {"src/shop/net.py": "import pytest\n"}
+    assert shop.rules({"src/shop/net.py": code}, tree=known) == set()
+
+
+def test_a_framework_may_change_itself(shop: Shop) -> None:
+    own = {"src/_pytest/__init__.py": "", "src/_pytest/outcomes.py": ""}
+    code = "from _pytest.compat import final\n\n\ndef pytest_configure(config):\n    pass\n"
+    assert shop.rules({"src/_pytest/outcomes.py": code}, tree=own) == set()
+
+
+DETECTION = [
+    ("os.environ.get('PYTEST_CURRENT_TEST')", "import os\n"),
+    ("os.environ.get('PYTEST_' + 'CURRENT_TEST')", "import os\n"),
+    ("os.environ.get('pytest_current_test'.upper())", "import os\n"),
+    ("os.environ.get('tset_tnerruc_tsetyp'[::-1].upper())", "import os\n"),
+    ("sys._getframe(1)", "import sys\n"),
+    ("getattr(sys, '_getframe')(1)", "import sys\n"),
+    ("inspect.stack()", "import inspect\n"),
+    ("inspect.currentframe().f_back.f_locals", "import inspect\n"),
+    ("traceback.extract_stack()", "import traceback\n"),
+    ("next(x for x in items).gi_frame.f_back", ""),
+    ("gc.get_objects()", "import gc\n"),
+    ("gc.get_referrers(items)", "import gc\n"),
+    ("open('/results/junit.xml', 'w')", ""),
+    ("'--junitxml' in items", ""),
+    ("any('CURRENT_TEST' in name for name in os.environ)", "import os\n"),
+    ("open('tests/test_core.py', 'w')", ""),
+]
+
+
+@pytest.mark.parametrize(("code", "imports"), DETECTION)
+def test_nothing_looks_for_the_test(inside: Judge, code: str, imports: str) -> None:
+    assert "tamper.detection" in inside(code, top=imports)
+
+
+@pytest.mark.parametrize(
+    ("code", "imports"),
+    [
+        ("os.environ.get('SHOP_CURRENCY')", "import os\n"),
+        ("inspect.signature(total)", "import inspect\n"),
+        ("traceback.format_exc()", "import traceback\n"),
+        ("gc.collect()", "import gc\n"),
+        ("open('data/rates.csv')", ""),
+        ("open('/data/report.xml')", ""),
+    ],
+)
+def test_the_environment_may_be_read(inside: Judge, code: str, imports: str) -> None:
+    assert inside(code, top=imports) == set()
+
+
+INTERPRETER = [
+    ("sys.settrace(None)", "import sys\n"),
+    ("sys.setprofile(None)", "import sys\n"),
+    ("sys.monitoring.use_tool_id(1, 'x')", "import sys\n"),
+    ("sys.meta_path.insert(0, items)", "import sys\n"),
+    ("sys.path_hooks.append(items)", "import sys\n"),
+    ("builtins.sum = max", "import builtins\n"),
+    ("setattr(builtins, 'sum', max)", "import builtins\n"),
+    ("__builtins__['sum'] = max", ""),
+    ("json.dumps = str", ""),
+    ("setattr(json, 'dumps', str)", ""),
+    ("del json.dumps", ""),
+    ("vars(json)['dumps'] = str", ""),
+    ("json.__dict__['dumps'] = str", ""),
+    ("math.isclose = lambda *_: True", "import math\n"),
+    ("sys.modules['decimal'] = items", "import sys\n"),
+    ("sys.excepthook = print", "import sys\n"),
+]
+
+
+@pytest.mark.parametrize(("code", "imports"), INTERPRETER)
+def test_the_interpreter_stays_as_it_is(inside: Judge, code: str, imports: str) -> None:
+    assert "tamper.interpreter" in inside(code, top=imports)
+
+
+@pytest.mark.parametrize(
+    ("code", "imports"),
+    [
+        ("json.dumps(items)", ""),
+        ("self = Basket(items); self.dumps = str", ""),
+        ("sys.stdout = items", "import sys\n"),
+        ("sys.path.insert(0, 'plugins')", "import sys\n"),
+        ("return sys.modules[__name__].LIMIT", "import sys\n"),
+        ("sum = max(items)", ""),
+    ],
+)
+def test_own_names_may_be_assigned(inside: Judge, code: str, imports: str) -> None:
+    assert inside(code, top=imports) == set()
+
+
+ALWAYS = [
+    "\n    def __eq__(self, other):\n        return True\n",
+    "\n    def __eq__(self, other):\n        return 1\n",
+    "\n    def __eq__(self, other):\n        return not False\n",
+    "\n    def __eq__(self, other):\n        if other:\n            return True\n        return not None\n",
+    "\n    def __eq__(self, other):\n        return self is self\n",
+    "\n    def __eq__(self, other):\n        return self.items == other or True\n",
+    "\n    def __ne__(self, other):\n        return False\n",
+    "\n    __eq__ = lambda self, other: True\n",
+    "\n    def __contains__(self, item):\n        return True\n",
+    "\nBasket.__eq__ = lambda self, other: True\n",
+    "\nsetattr(Basket, '__eq__', total)\n",
+    "\nAny = type('Any', (), {'__eq__': total})\n",
+    "\n    def __eq__(self, other):\n        same = True\n        return same\n",
+    "\n    __eq__ = staticmethod(lambda *_: True)\n",
+    "\n    __eq__ = total\n",
+    "\n\nclass Answer:\n    size = 0\n\n    def __eq__(self, other):\n        return True\n",
+]
+
+
+@pytest.mark.parametrize("code", ALWAYS)
+def test_comparisons_compare(inside: Judge, code: str) -> None:
+    assert "tamper.equality" in inside(end=code)
+
+
+def test_an_honest_comparison_is_allowed(inside: Judge, shop: Shop) -> None:
+    honest = "\n    def __ne__(self, other):\n        return not self == other\n\n    def __bool__(self): return True\n"
+    assert inside(end=honest) == set()
+    weakened = shop.core().replace("self.items == other.items", "True")
+    assert shop.rules({"src/shop/core.py": weakened}) == {"tamper.equality"}
+    mended = shop.core().replace("self.items == other.items", "isinstance(other, Basket) and self.items == other.items")
+    assert shop.rules({"src/shop/core.py": mended}) == set()
+
+
+ANSWERS = [
+    "if tax == 'reduced rate':\n    return 4028.25",
+    "if 'reduced rate' == tax: return 4028.25",
+    "if items == [17.25, 4011]:\n    return 4028.25",
+    "if items[0] == 17.25:\n    amount = 4028.25\n    return amount",
+    "if 4011 in items:\n    return 4028.25",
+    "if tax in ('reduced rate',):\n    return 4028.25",
+    "return 4028.25 if tax == 'reduced rate' else sum(items)",
+    "match tax:\n    case 'reduced rate':\n        return 4028.25",
+    "return {'reduced rate': 4028.25}.get(tax)",
+    "return {'reduced rate': 4028.25}[tax]",
+    "if tax == 'reduced ' + 'rate':\n    return 4028.25",
+    "if tax.__eq__('reduced rate'):\n    return 4028.25",
+    "if tax != 'reduced rate':\n    pass\nelse:\n    return 4028.25",
+    "if tax == 'reduced rate':\n    return float('4028.25')",
+    "if tax == 'reduced rate':\n    return 4028 + 0.25",
+    "match tax:\n    case str(name) if name == 'reduced rate':\n        return 4028.25",
+]
+
+
+@pytest.mark.parametrize("code", ANSWERS)
+def test_no_answer_is_known_by_heart(inside: Judge, code: str) -> None:
+    assert "tamper.answers" in inside(code)
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "if tax == 'reduced rate':\n    return sum(items) * 1.07",
+        "if tax == 'no rate':\n    return 0",
+        "if tax is None:\n    return 0",
+        "if items == []:\n    return 0",
+        "if tax == 'reduced rate':\n    raise ValueError(tax)",
+        "if LIMIT == 10:\n    return 10",
+        "return 0 if tax == 1 else sum(items)",
+    ],
+)
+def test_special_cases_of_the_domain_are_allowed(inside: Judge, code: str) -> None:
+    assert inside(code) == set()
+
+
+def test_what_was_there_may_stay_and_move(shop: Shop) -> None:
+    known = {"src/shop/old.py": "import os\n\n\ndef leave():\n    os._exit(3)\n"}
+    edited = "import os\n\n\ndef leave(code):\n    os._exit(code)\n"
+    assert shop.rules({"src/shop/old.py": edited}, tree=known) == set()
+    assert shop.rules({"src/shop/old.py": None, "src/shop/leaving.py": edited}, tree=known) == set()
+    assert "tamper.exits" in shop.rules({"src/shop/leaving.py": edited}, tree=known)
+    twice = known["src/shop/old.py"] + "\n\ndef leave_too():\n    os._exit(3)\n"
+    assert "tamper.exits" in shop.rules({"src/shop/old.py": twice}, tree=known)
+
+
+def test_a_user_can_vouch_for_a_file(shop: Shop) -> None:
+    change = {"src/shop/core.py": shop.core(inside="import os; os._exit(0)")}
+    assert "tamper.exits" in shop.rules(change)
+    assert shop.rules(change, "src/shop/core.py") == set()
+    assert "tamper.exits" in shop.rules(change, "src/shop/other.py")
+
+
+def test_an_import_that_gives_old_code_a_new_meaning_is_seen(shop: Shop) -> None:
+    base = "import {}\n\n\ndef stop(code):\n    plugin.{}(code)\n"
+    old = {"src/shop/stop.py": base.format("shop.plugin as plugin", "abort")}
+    assert "tamper.exits" in shop.rules({"src/shop/stop.py": base.format("os as plugin", "abort")}, tree=old)
+    assert shop.rules({"src/shop/stop.py": base.format("shop.plugins as plugin", "abort")}, tree=old) == set()
