@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import pairwise
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import cast
 
 from buildpacks.view import FolderView
@@ -28,6 +27,7 @@ from gate import (
 )
 from rfsn.errors import UsageError
 from rfsn.git import GitError, git
+from rfsn.home import temporary_folder
 from rfsn.source import render_diff
 
 __all__ = ["DiffError", "patch_of", "read_diff", "render"]
@@ -100,7 +100,7 @@ def render(patch: Patch, base: Path) -> str:
 
 @contextmanager
 def _scratch_index(base: Path) -> Iterator[dict[str, str]]:
-    with TemporaryDirectory(prefix="rfsn-") as scratch:
+    with temporary_folder() as scratch:
         objects = Path(scratch) / "objects"
         objects.mkdir()
         environment = {

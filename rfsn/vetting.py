@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from buildpacks.view import FolderView
 from gate import Denied, Gate, Rejection
 from rfsn.config import Config
 from rfsn.diffs import DiffError, read_diff
 from rfsn.fence import Fence
+from rfsn.home import temporary_folder
 from rfsn.plugins import detect_buildpack, load_rules
 from rfsn.source import take_source
 
@@ -28,7 +28,7 @@ class Vetted:
 def vet(diff: bytes, repo: str, config: Config) -> Vetted:
     """Ask every rule about a diff on the repository `repo` (a path or a URL), which stays as it is. Nothing is run."""
     further = load_rules(config.gate_rules)
-    with TemporaryDirectory(prefix="rfsn-") as scratch:
+    with temporary_folder() as scratch:
         base = Path(scratch) / "base"
         take_source(repo, config.ref, base)
         view = FolderView(base)
