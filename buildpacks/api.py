@@ -6,6 +6,7 @@ reads the results. It starts no process itself.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -90,7 +91,8 @@ class CaseResult:
 class SuiteReport:
     """What one run of the test command said. `problem` is why the tests could not run at all, else empty.
 
-    `crashed` is whether the command began and then ended without a report: some test may have taken it down.
+    `crashed` is whether the command began and then ended without a report: some test may have taken it down. `canaries`
+    are the tests that were added and must fail; `forged` is whether the results are not, or not only, the runner's own.
     """
 
     cases: tuple[CaseResult, ...]
@@ -99,6 +101,8 @@ class SuiteReport:
     evidence: Evidence = Evidence.IDS
     problem: str = ""
     crashed: bool = False
+    canaries: tuple[CaseResult, ...] = ()
+    forged: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,20 +191,23 @@ class RunRequest:
     """Which tests to run (all where `ids` is empty) and how patient to be.
 
     One test may use `case_limit_s` seconds of CPU; `hang_budget_s` seconds may be spent on tests that reach that limit.
+    With `canaries`, tests are added that must fail. `key` is what the run's results are signed with.
     """
 
     ids: tuple[str, ...] = ()
     case_limit_s: float = 30.0
     hang_budget_s: float = 90.0
+    canaries: bool = False
+    key: bytes = field(default_factory=lambda: os.urandom(32), repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class RunSpec:
-    """One cold run, as data: argv, the mounts it needs, and the file beneath `/results` that it leaves."""
+    """One cold run, as data: argv, the mounts it needs, and what it reads from its standard input."""
 
     argv: tuple[str, ...]
     mounts: tuple[Mount, ...]
-    results: str
+    stdin: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,8 +237,8 @@ class Buildpack(Protocol):
         """The command that runs these tests (all of them where `request.ids` is empty)."""
         ...
 
-    def parse(self, view: RepoView, result: CommandResult, artifact: bytes | None) -> SuiteReport:
-        """Read a cold run: how the command ended and the results file that it left, if any. Both are hostile."""
+    def parse(self, request: RunRequest, result: CommandResult) -> SuiteReport:
+        """Read a cold run: how the command ended and what it wrote (see `buildpacks.records`). Both are hostile."""
         ...
 
     def protected(self, view: RepoView) -> tuple[str, ...]:

@@ -17,7 +17,8 @@ class Verdict:
     """Whether a patch is a repair, and why not.
 
     `fixed`, `unfixed` are the targets that pass in every run and those that do not; `broken` are the cases that passed
-    on the base and no longer do. `sound` is whether every run can be trusted and nothing is broken.
+    on the base and no longer do. `sound` is whether every run can be trusted and nothing is broken. `canaries` is how
+    many tests that must fail did so.
     """
 
     accepted: bool
@@ -28,6 +29,7 @@ class Verdict:
     reasons: tuple[str, ...]
     evidence: Evidence
     runs: int
+    canaries: int = 0
 
     @property
     def partly(self) -> bool:
@@ -41,13 +43,17 @@ def judge(
     """Judge the cold runs of a patched tree against the `baseline` of the base.
 
     Accepted where, in every run: the tests could run; the targets pass; every case that passed on the base passes; the
-    exact set of case ids is there; the exit code agrees with the results. `unstable` ids, which changed on the base by
-    themselves, are left out. Nothing is accepted on no run.
+    exact set of case ids is there; the exit code agrees with the results; the canaries fail, if they did on the base.
+    `unstable` ids, which changed on the base by themselves, are left out. Nothing is accepted on no run.
     """
     wanted, ignored = set(targets), set(unstable)
     before = {case.id: case.outcome for case in baseline.cases if case.id not in ignored}
     passed_before = {id for id, outcome in before.items() if outcome is Outcome.PASSED}
     reasons = [] if runs else ["the patched tree was not run"]
+    trusted = bool(baseline.canaries) and all(canary.outcome.failing for canary in baseline.canaries)
+    canaries = [canary for run in runs for canary in run.canaries] if trusted else []
+    if passing := [canary.id for canary in canaries if not canary.outcome.failing]:
+        reasons.append(f"tests that must fail did not, so results are forged or hidden: {_names(passing)}")
     unfixed: set[str] = set() if runs else set(wanted)
     broken: set[str] = set()
     for number, run in enumerate(runs, 1):
@@ -70,6 +76,7 @@ def judge(
         reasons=tuple(reasons),
         evidence=baseline.evidence,
         runs=len(runs),
+        canaries=len(canaries),
     )
 
 
@@ -80,7 +87,7 @@ def _disagreements(run: SuiteReport, expected: set[str], found: set[str]) -> lis
         reasons.append(f"cases that did not report: {_names(missing)}")
     if extra := found - expected:
         reasons.append(f"cases that the base does not have: {_names(extra)}")
-    failing = any(case.outcome.failing for case in run.cases)
+    failing = any(case.outcome.failing for case in (*run.cases, *run.canaries))
     if not run.problem and (run.exit_code == 0) == failing:
         what = "a case failed" if failing else "no case failed"
         reasons.append(f"exit code {run.exit_code}, though {what}")

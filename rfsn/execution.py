@@ -48,7 +48,6 @@ from rfsn.validation import WarmWorker
 
 __all__ = ["Executor"]
 
-_VERDICT_RUNS = 2
 _LEAST_LIMIT_S = 0.1
 
 
@@ -107,7 +106,7 @@ class Executor:
 
     def _run_tests(self, ids: tuple[str, ...], state: State) -> SuiteRan:
         limit = self._budget.case_limit_s
-        request = RunRequest(ids, case_limit_s=limit, hang_budget_s=limit)
+        request = RunRequest(ids, case_limit_s=limit, hang_budget_s=limit, canaries=state.baseline is None)
         timeout = self._budget.suite_limit_s
         report = self._bench.run_tests(request, timeout, self._applied(state))
         if report.problem and report.duration_s >= timeout:
@@ -159,8 +158,8 @@ class Executor:
         limit = self._budget.case_limit_s
         change = self._applied(state)
         runs = [
-            self._bench.run_tests(RunRequest((), limit, limit), self._budget.left_s, change)
-            for _ in range(_VERDICT_RUNS)
+            self._bench.run_tests(RunRequest((), limit, limit, canaries), self._budget.left_s, change)
+            for canaries in (False, True)
         ]
         return judge(known.baseline, known.all, known.unstable, runs)
 

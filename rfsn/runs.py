@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Self
 
 from buildpacks import Buildpack, BuildPlan, RepoView, RunRequest, SuiteReport
 from gate import Change
@@ -23,16 +22,14 @@ from sandbox import (
     Sandbox,
     SandboxProvider,
     SandboxSpec,
-    UnsafePath,
     copy_tree,
-    read_beneath,
     scratch_folder,
     write_beneath,
 )
 
 __all__ = ["Bench", "Workspace"]
 
-_MAX_RESULTS_BYTES = 256 << 20
+_MAX_RESULTS_BYTES = 64 << 20
 _TRIES = 2
 
 
@@ -52,29 +49,21 @@ class Bench:
     def run_tests(self, request: RunRequest, timeout_s: float, change: Change | None = None) -> SuiteReport:
         """Run the tests cold in a pristine workspace; raises `InfraError` where the sandbox itself broke."""
         spec = self.pack.focus(self.plan, request)
-        result, artifact = self._run(spec.argv, timeout_s, change, spec.mounts, spec.results)
-        return self.pack.parse(self.view, result, artifact)
+        command = Command(spec.argv, timeout_s, self.plan.env, spec.stdin, _MAX_RESULTS_BYTES)
+        return self.pack.parse(request, self._run(command, change, spec.mounts))
 
     def run_command(self, argv: Sequence[str], timeout_s: float, change: Change | None = None) -> CommandResult:
         """Run one command in a pristine workspace; raises `InfraError` where the sandbox itself broke."""
-        return self._run(argv, timeout_s, change)[0]
+        return self._run(Command(tuple(argv), timeout_s, self.plan.env), change)
 
-    def _run(
-        self,
-        argv: Sequence[str],
-        timeout_s: float,
-        change: Change | None,
-        mounts: Sequence[Mount] = (),
-        results: str = "",
-    ) -> tuple[CommandResult, bytes | None]:
-        """The result of a command and what it left beneath `/results`. Where the sandbox broke, it is run once more."""
+    def _run(self, command: Command, change: Change | None, mounts: Sequence[Mount] = ()) -> CommandResult:
+        """The result of a command. Where the sandbox broke, it is run once more."""
         for _ in range(_TRIES):
-            with Workspace(self, change, mounts) as workspace:
-                result = workspace.sandbox.run(Command(tuple(argv), timeout_s, env=self.plan.env))
-                artifact = _artifact(workspace.results, results) if results else None
+            with Workspace(self, change, mounts) as sandbox:
+                result = sandbox.run(command)
             self.meter.add(self.provider.name, "run", result)
             if result.ending is not Ending.INFRA_ERROR:
-                return result, artifact
+                return result
         raise InfraError(f"the sandbox failed: {result.stderr.decode(errors='replace').strip()[-500:]}")
 
 
@@ -84,28 +73,23 @@ class Workspace:
     It is a layer over the base where the provider can do that and the change removes nothing, else a copy.
     """
 
-    sandbox: Sandbox
-    results: Path
-    """The folder that is `/results` inside."""
-
     def __init__(self, bench: Bench, change: Change | None = None, mounts: Sequence[Mount] = ()) -> None:
         self._bench = bench
         self._files = change.files if change else {}
         self._mounts = tuple(mounts)
         self._held = ExitStack()
 
-    def __enter__(self) -> Self:
+    def __enter__(self) -> Sandbox:
         with ExitStack() as held:
-            self._open(held)
+            sandbox = self._open(held)
             self._held = held.pop_all()
-        return self
+        return sandbox
 
-    def _open(self, held: ExitStack) -> None:
+    def _open(self, held: ExitStack) -> Sandbox:
         bench, limits = self._bench, Limits()
         size = limits.disk_bytes if bench.provider.sees_mounts else None
         folder = held.enter_context(scratch_folder(bench.scratch, size))
-        tree, self.results = folder / "repo", folder / "results"
-        self.results.mkdir()
+        tree = folder / "repo"
         generated = bench.environment / GENERATED
         trees = (bench.base, generated) if generated.is_dir() else (bench.base,)
         removes = any(file.after is None for file in self._files.values())
@@ -121,18 +105,18 @@ class Workspace:
             else:
                 executable = file.mode == "100755" or (file.mode is None and _is_executable(bench.base / path))
                 write_beneath(tree, path, file.after, executable=executable)
-        mounts = (*bench.plan.mounts, *self._mounts, Mount(self.results, "/results", writable=True))
         lower = trees if layered else ()
         spec = SandboxSpec(
             tree,
             lower=lower,
             environment=bench.environment,
-            mounts=mounts,
+            mounts=(*bench.plan.mounts, *self._mounts),
             limits=limits,
             services=bench.plan.services,
         )
-        self.sandbox = bench.provider.open(spec)
-        held.callback(self.sandbox.close)
+        sandbox = bench.provider.open(spec)
+        held.callback(sandbox.close)
+        return sandbox
 
     def __exit__(self, *_: object) -> None:
         self._held.close()
@@ -140,10 +124,3 @@ class Workspace:
 
 def _is_executable(path: Path) -> bool:
     return path.exists() and bool(path.stat().st_mode & 0o100)
-
-
-def _artifact(results: Path, name: str) -> bytes | None:
-    try:
-        return read_beneath(results, name, _MAX_RESULTS_BYTES)
-    except (FileNotFoundError, UnsafePath):
-        return None

@@ -148,6 +148,7 @@ class BubblewrapSandbox(HostedSandbox):
         child = BubblewrapChild(
             popen,
             output_bytes=self.spec.limits.output_bytes,
+            stdout_bytes=command.stdout_bytes,
             timeout_s=command.timeout_s,
             quota=DiskQuota.of(self.spec),
             status=status,

@@ -60,8 +60,13 @@ class LocalSandbox(HostedSandbox):
             cwd=self.spec.workspace,
             stdin=lasting or bool(command.stdin),
         )
-        limit = self.spec.limits.output_bytes
-        return Child(popen, output_bytes=limit, timeout_s=command.timeout_s, quota=DiskQuota.of(self.spec))
+        return Child(
+            popen,
+            output_bytes=self.spec.limits.output_bytes,
+            stdout_bytes=command.stdout_bytes,
+            timeout_s=command.timeout_s,
+            quota=DiskQuota.of(self.spec),
+        )
 
     def translate(self, text: str) -> str:
         """`text` with the sandbox's paths replaced by the host's."""

@@ -45,13 +45,15 @@ class Command:
     """One command to run at `/repo` inside a sandbox.
 
     `timeout_s` is wall-clock seconds, after which the whole process tree is killed. `env` is added to the
-    sandbox's own small environment; nothing is inherited from the controller.
+    sandbox's own small environment; nothing is inherited from the controller. `stdout_bytes`, where it is not 0, takes
+    the place of the limit on stdout.
     """
 
     argv: tuple[str, ...]
     timeout_s: float
     env: Mapping[str, str] = field(default_factory=dict)
     stdin: bytes = b""
+    stdout_bytes: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -123,13 +123,14 @@ class Child:
         popen: subprocess.Popen[bytes],
         *,
         output_bytes: int,
+        stdout_bytes: int = 0,
         timeout_s: float,
         quota: DiskQuota,
         status: int | None = None,
     ) -> None:
         self.popen = popen
         self._quota = quota
-        self.stdout = Capture(output_bytes)
+        self.stdout = Capture(stdout_bytes or output_bytes)
         self.stderr = Capture(output_bytes)
         self.status = Capture(CHUNK)
         self._status_fd = status

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from collections.abc import Sequence
 from pathlib import Path
 from posixpath import dirname
@@ -13,7 +12,6 @@ from buildpacks.api import (
     API_VERSION,
     BuildpackError,
     BuildPlan,
-    CaseResult,
     Detection,
     Outcome,
     PlanOptions,
@@ -23,10 +21,10 @@ from buildpacks.api import (
     SuiteReport,
     WarmRunner,
 )
-from buildpacks.junit import JUnitError, read_cases
 from buildpacks.python import interpreters
 from buildpacks.python.commands import command_for, options_of, split, unittest_files
 from buildpacks.python.requirements import read_needs
+from buildpacks.records import RecordError, Records, read_records
 from sandbox import CommandResult, Ending, Mount
 
 __all__ = ["PythonBuildpack"]
@@ -39,8 +37,8 @@ _PUT_ON_PATH = (
     "import pathlib, site; path = pathlib.Path(site.getsitepackages()[0], 'rfsn-tree.pth'); "
     "path.write_text('/repo\\n/repo/src\\n')"
 )
-_LIMIT_MARKER = "rfsn: over the limit"
 _SIGNS = ("pyproject.toml", "setup.py", "setup.cfg", "pytest.ini", "tox.ini", "requirements.txt", "conftest.py")
+_NOTHING = Records((), (), None)
 _NO_TESTS = 5
 _USAGE_ERROR = 4
 
@@ -148,34 +146,50 @@ class PythonBuildpack:
         )
 
     def focus(self, plan: BuildPlan, request: RunRequest) -> RunSpec:
-        """The plan's command through the cold runner, with results in `/results/junit.xml`."""
+        """The plan's command through the cold runner, which gets its options and the key from standard input."""
         arguments, module = split(plan.test)
         if request.ids:
             arguments = (*options_of(arguments), *request.ids)
         options = {
-            "args": [*arguments, "-o", "junit_family=xunit1", "--junitxml=/results/junit.xml", *_QUIET],
+            "args": [*arguments, *_QUIET],
             "module": module,
             "case_limit_s": request.case_limit_s,
             "hang_budget_s": request.hang_budget_s,
+            "canaries": request.canaries,
+            "key": request.key.hex(),
         }
-        return RunSpec(_runner_argv("cold", options), (_RUNNER_MOUNT,), "junit.xml")
+        return RunSpec(("/env/bin/python", "-c", _START, "cold"), (_RUNNER_MOUNT,), json.dumps(options).encode())
 
-    def parse(self, view: RepoView, result: CommandResult, artifact: bytes | None) -> SuiteReport:
-        """Cases from JUnit XML; without it, the reason why the tests could not run."""
+    def parse(self, request: RunRequest, result: CommandResult) -> SuiteReport:
+        """The cases that the runner told of; where it came to no end, the reason why the tests could not run."""
 
-        def report(cases: tuple[CaseResult, ...] = (), problem: str = "") -> SuiteReport:
-            crashed = result.ending is Ending.EXITED and artifact is None and result.exit_code != _USAGE_ERROR
-            return SuiteReport(cases, result.exit_code, result.duration_s, problem=problem, crashed=crashed)
+        def report(records: Records = _NOTHING, problem: str = "", *, forged: bool = False) -> SuiteReport:
+            ended = records.end is not None or result.exit_code == _USAGE_ERROR
+            return SuiteReport(
+                records.cases,
+                result.exit_code,
+                result.duration_s,
+                problem=problem,
+                crashed=result.ending is Ending.EXITED and not ended and not forged,
+                canaries=records.canaries,
+                forged=forged,
+            )
 
         if result.ending is not Ending.EXITED:
             return report(problem=f"the test command did not finish ({result.ending}) after {result.duration_s:.0f} s")
-        if artifact is None:
-            return report(problem=f"the tests could not run (exit code {result.exit_code}): {_cause(result)}")
-        modules = {re.sub(r"\.py$", "", path).replace("/", "."): path for path in view.files()}
         try:
-            cases = read_cases(artifact, modules, _LIMIT_MARKER)
-        except JUnitError as error:
-            return report(problem=str(error))
+            records = read_records(result.stdout, request.key)
+        except RecordError as error:
+            return report(problem=str(error), forged=True)
+        cases = records.cases
+        if records.end is None:
+            what = "ended before all results were there" if cases else "could not run"
+            return report(problem=f"the tests {what} (exit code {result.exit_code}): {_cause(result)}")
+        if records.end != result.exit_code:
+            why = f"the runner was about to end with {records.end}, and the process ended with {result.exit_code}"
+            return report(records, problem=why, forged=True)
+        if request.canaries and cases and not records.canaries:
+            return report(records, problem="the tests that must fail were not added", forged=True)
         if result.exit_code == _NO_TESTS or not cases:
             return report(
                 problem=f"pytest found no tests: {_cause(result)}" if _cause(result) else "pytest found no tests"
@@ -184,9 +198,9 @@ class PythonBuildpack:
         if uncollected:
             first = uncollected[0]
             return report(
-                cases, problem=f"{first.id} could not be collected: {_last_line(first.message) or _cause(result)}"
+                records, problem=f"{first.id} could not be collected: {_last_line(first.message) or _cause(result)}"
             )
-        return report(cases)
+        return report(records)
 
     def protected(self, view: RepoView) -> tuple[str, ...]:
         """The tests, and the configuration of pytest projects."""
@@ -200,17 +214,14 @@ class PythonBuildpack:
         """The worker of `buildpacks/python/runner/warm.py`."""
         arguments, module = split(plan.test)
         quick = ("-s", "--tb=no", "--assert=plain", *_CACHE)
-        return WarmRunner(_runner_argv("warm", {"args": [*arguments, *quick], "module": module}), (_RUNNER_MOUNT,))
+        options = json.dumps({"args": [*arguments, *quick], "module": module})
+        return WarmRunner(("/env/bin/python", "-c", _START, "warm", options), (_RUNNER_MOUNT,))
 
 
 _CACHE = ("-o", "cache_dir=/tmp/pytest-cache")
 # What a test printed could be a gigabyte: it is not repeated in the report of its failure.
 _QUIET = ("--show-capture=no", *_CACHE)
 _RUNNER_MOUNT = Mount(_RUNNER, "/rfsn/rfsn_runner")
-
-
-def _runner_argv(mode: str, options: dict[str, object]) -> tuple[str, ...]:
-    return ("/env/bin/python", "-c", _START, mode, json.dumps(options))
 
 
 def _interpreter(wanted: str, image: str) -> tuple[str, tuple[Mount, ...], str]:
@@ -242,7 +253,7 @@ def _last_line(text: str) -> str:
 
 def _cause(result: CommandResult) -> str:
     """The line of the output that says most: pytest's own ERROR line, else the last one."""
-    text = (result.stderr + b"\n" + result.stdout).decode(errors="replace")
+    text = result.stderr.decode(errors="replace")
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     said = [line for line in lines if line.startswith(("ERROR", "E  ", "ModuleNotFoundError", "ImportError"))]
     return (said or lines or [""])[-1][:300]

@@ -56,8 +56,8 @@ def check(command: Command) -> None:
 class Run:
     """A command under way: its output, when it must end, and why it was ended."""
 
-    def __init__(self, output_bytes: int, deadline: float, quota: DiskQuota) -> None:
-        self.stdout, self.stderr = Capture(output_bytes), Capture(output_bytes)
+    def __init__(self, output_bytes: int, stdout_bytes: int, deadline: float, quota: DiskQuota) -> None:
+        self.stdout, self.stderr = Capture(stdout_bytes or output_bytes), Capture(output_bytes)
         self.ending: Ending | None = None
         self._quota = quota
         self._limit = deadline

@@ -106,7 +106,8 @@ class DockerSandbox:
 
     def _run(self, command: Command) -> CommandResult:
         began = time.monotonic()
-        run = Run(self.spec.limits.output_bytes, began + command.timeout_s, DiskQuota.of(self.spec))
+        limit = self.spec.limits.output_bytes
+        run = Run(limit, command.stdout_bytes, began + command.timeout_s, DiskQuota.of(self.spec))
         code: int | None = None
         try:
             with self._lock:
