@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from buildpacks import Spectrum
 from gate import (
-    Action,
     ApplyPatch,
     Candidate,
     Collect,
@@ -22,6 +21,7 @@ from gate import (
 from planners.api import PlannerContext
 from planners.search.planner import CandidateSearch
 from planners.state import Partial, Plausible, State
+from planners.steps import proposal
 from planners.targets import reached, repeated, targets_of
 
 __all__ = ["MetaPlanner"]
@@ -65,7 +65,7 @@ class MetaPlanner:
 
     def _reproduce(self, state: State, context: PlannerContext) -> Proposal | None:
         if state.baseline is None:
-            return _proposal(
+            return proposal(
                 state,
                 Phase.REPRODUCE,
                 RunTests(),
@@ -74,7 +74,7 @@ class MetaPlanner:
                 expected_effect="the outcome of every test on the base",
             )
         if state.repeat is None:
-            return _proposal(
+            return proposal(
                 state,
                 Phase.REPRODUCE,
                 RunTests(repeated(context.evidence.report(state.baseline.report))),
@@ -87,7 +87,7 @@ class MetaPlanner:
     def _localize(self, state: State, context: PlannerContext) -> Proposal | None:
         if state.spectrum is not None:
             return None
-        return _proposal(
+        return proposal(
             state,
             Phase.LOCALIZE,
             RunTests(self._traced(state, context), Collect.SPECTRUM),
@@ -102,7 +102,7 @@ class MetaPlanner:
         if state.applied is None:
             return None
         accepted = state.verdict is not None and state.verdict.accepted
-        return _proposal(
+        return proposal(
             state,
             Phase.VERIFY,
             Finish() if accepted else RunTests(collect=Collect.VERDICT),
@@ -124,7 +124,7 @@ class MetaPlanner:
         if not batch:
             what = "passes the tests" if state.kept is None else "repairs the rest"
             return self._give_up(state, f"none of {state.tried} candidates {what}")
-        return _proposal(
+        return proposal(
             state,
             Phase.EXPAND if widened else Phase.PATCH,
             TryPatches(batch, offset=state.tried),
@@ -154,7 +154,7 @@ class MetaPlanner:
         return None
 
     def _apply(self, state: State, found: Plausible | Partial, hypothesis: str) -> Proposal:
-        return _proposal(
+        return proposal(
             state,
             state.phase if state.phase is Phase.EXPAND else Phase.PATCH,
             ApplyPatch(found.patch),
@@ -164,7 +164,7 @@ class MetaPlanner:
         )
 
     def _give_up(self, state: State, reason: str) -> Proposal:
-        return _proposal(
+        return proposal(
             state,
             Phase.STUCK,
             GiveUp(reason),
@@ -208,19 +208,3 @@ def _shared(spectrum: Spectrum, targets: tuple[str, ...], context: PlannerContex
 def _hypothesis(batch: tuple[Candidate, ...]) -> str:
     first = batch[0]
     return f"the fault is near {first.location}; likeliest now: {first.operator}"
-
-
-def _proposal(
-    state: State, phase: Phase, action: Action, *, intent: str, hypothesis: str, expected_effect: str
-) -> Proposal:
-    harmless = not isinstance(action, ApplyPatch)
-    return Proposal(
-        id=f"p{state.steps + 1:04d}",
-        phase=phase,
-        intent=intent,
-        hypothesis=hypothesis,
-        action=action,
-        expected_effect=expected_effect,
-        risk="none: nothing outside a sandbox changes" if harmless else "the patch may be wrong: the verdict decides",
-        rollback="nothing to undo" if harmless else "the base is untouched; the next patch replaces this one",
-    )

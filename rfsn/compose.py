@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -12,13 +13,16 @@ import structlog
 
 from gate import Gate
 from planners.api import Planner
+from planners.given import GivenPatchPlanner
 from planners.meta import MetaPlanner
 from planners.search.planner import CandidateSearch
 from rfsn.budget import Budget
 from rfsn.controller import Controller
+from rfsn.diffs import patch_of, read_diff
 from rfsn.environment import NOT_BUILT, prepared_environment
-from rfsn.errors import InfraError, RfsnError, UsageError
+from rfsn.errors import InfraError, JournalError, RfsnError, UsageError
 from rfsn.events import EnvironmentReady, Interrupted, SessionEnded, SourceTaken
+from rfsn.evidence import check_key
 from rfsn.execution import Executor
 from rfsn.leftovers import remove_scratch
 from rfsn.plugins import load_rules
@@ -32,12 +36,25 @@ from sandbox import SandboxError, SandboxProvider, choose, discard, remove_tree
 
 _log = structlog.get_logger("rfsn")
 
-__all__ = ["default_planner", "run_session"]
+__all__ = ["GIVEN", "opened_bench", "planner_of", "run_session"]
+
+GIVEN = "given.diff"
+"""The file of a session's folder with the patch that it judges, where somebody else made it."""
 
 
-def default_planner() -> Planner:
-    """The planner that needs no model: the search planner in its six phases."""
-    return MetaPlanner(CandidateSearch())
+def planner_of(record: Record) -> Planner:
+    """The planner of a session, once its source is taken: for a given patch, else the search planner, without a model.
+
+    Raises `JournalError` where the given diff is not the one that the journal names.
+    """
+    wanted = record.config.given
+    if wanted is None:
+        return MetaPlanner(CandidateSearch())
+    path = record.folder / GIVEN
+    diff = path.read_bytes() if path.is_file() else b""
+    if hashlib.sha256(diff).hexdigest() != wanted:
+        raise JournalError(f"{path} is not the diff that the journal names")
+    return GivenPatchPlanner(patch_of(read_diff(diff, record.base)))
 
 
 def run_session(
@@ -54,7 +71,7 @@ def run_session(
     with structlog.contextvars.bound_contextvars(session=session.name):
         try:
             if session.progress.ended is None:
-                _run(session, planner or default_planner(), take)
+                _run(session, planner, take)
         except KeyboardInterrupt:
             session.record(Interrupted())
             write_results(session)
@@ -79,9 +96,10 @@ def run_session(
         return write_results(session)
 
 
-def _run(session: Session, planner: Planner, take: Callable[[Path], Snapshot] | None) -> None:
+def _run(session: Session, planner: Planner | None, take: Callable[[Path], Snapshot] | None) -> None:
     config, progress = session.config, session.progress
     assert progress.started is not None
+    check_key(config.sign_key)
     remove_scratch()
     remove_tree(session.scratch)
     session.scratch.mkdir()
@@ -90,18 +108,12 @@ def _run(session: Session, planner: Planner, take: Callable[[Path], Snapshot] | 
         source = progress.started.source
         snapshot = take(session.base) if take else take_source(source, config.ref, session.base)
         session.record(SourceTaken(**asdict(snapshot)))
-    project = Project(Record.of(session))
-    cache_bytes = round(config.cache_gib * (1 << 30))
-    with (
-        _provider(config.sandbox, project.image) as provider,
-        prepared_environment(
-            project.plan, session.base, provider, offline=config.offline, cache_bytes=cache_bytes
-        ) as environment,
-    ):
+    record = Record.of(session)
+    planner = planner or planner_of(record)
+    project = Project(record)
+    with opened_bench(record, project, session.scratch) as bench:
         if session.progress.environment is None:
-            session.record(_ready(project, provider, environment))
-        plan = project.plan
-        bench = Bench(session.base, project.view, environment, project.pack, plan, provider, session.scratch)
+            session.record(_ready(project, bench.provider, bench.environment))
         budget = Budget(config.time_limit, config.max_steps, lambda: session.journal.clock)
         gate = Gate(further=load_rules(config.gate_rules))
         executor = Executor(bench, gate, session.blobs, budget, workers=config.workers, wanted=config.target)
@@ -109,6 +121,20 @@ def _run(session: Session, planner: Planner, take: Callable[[Path], Snapshot] | 
             Controller(session, planner, gate, executor, budget, project.planner_context(), project.gate_context).run()
         finally:
             executor.close()
+
+
+@contextmanager
+def opened_bench(record: Record, project: Project, scratch: Path) -> Iterator[Bench]:
+    """A sandbox and the environment for a session's project, kept for the block. Raises what either raises."""
+    config = record.config
+    cache_bytes = round(config.cache_gib * (1 << 30))
+    with (
+        _provider(config.sandbox, project.image) as provider,
+        prepared_environment(
+            project.plan, record.base, provider, offline=config.offline, cache_bytes=cache_bytes
+        ) as environment,
+    ):
+        yield Bench(record.base, project.view, environment, project.pack, project.plan, provider, scratch)
 
 
 def _ready(project: Project, provider: SandboxProvider, environment: Path) -> EnvironmentReady:

@@ -88,6 +88,10 @@ class Config(BaseModel):
     """Whether a patch may change tests; their configuration stays protected."""
     allow_path: tuple[str, ...] = ()
     """Patterns (gitignore syntax, from the root) of files that a patch may change whatever the gate has against it."""
+    given: str | None = None
+    """Where a session judges a patch that somebody else made: the hash (SHA-256) of its diff, kept as `given.diff`."""
+    sign_key: str | None = None
+    """The SSH key that the evidence of a session is signed with."""
     gate_rules: tuple[str, ...] = ()
     """The installed rules (entry points of `rfsn.gate_rules`) that are asked after the gate's own."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 from difflib import get_close_matches
 
@@ -36,7 +37,7 @@ from planners.state import (
     SuiteRan,
     VerdictReached,
 )
-from planners.targets import named, targets_of
+from planners.targets import Targets, named, targets_of
 from rfsn.batches import BatchJudge
 from rfsn.blobs import BlobStore
 from rfsn.budget import Budget
@@ -71,7 +72,7 @@ class Executor:
             case RunTests(ids, Collect.SPECTRUM):
                 return self._trace(ids, state)
             case RunTests():
-                return VerdictReached(self._verdict(state))
+                return VerdictReached(self.verdict(state))
             case TryPatches(candidates, offset):
                 return self._batches.judge(candidates, offset, state, context)
             case ApplyPatch(patch):
@@ -153,7 +154,8 @@ class Executor:
                 near = ", ".join(get_close_matches(id, known)) or "nothing near it"
                 raise UsageError(f"--target {id}: there is no such test; there is {near}")
 
-    def _verdict(self, state: State) -> Verdict:
+    def verdict(self, state: State) -> Verdict:
+        """Judge the applied patch by two cold runs, one of them with canaries."""
         known = targets_of(state, self._blobs, self._wanted)
         limit = self._budget.case_limit_s
         change = self._applied(state)
@@ -161,7 +163,7 @@ class Executor:
             self._bench.run_tests(RunRequest((), limit, limit, canaries), self._budget.left_s, change)
             for canaries in (False, True)
         ]
-        return judge(known.baseline, known.all, known.unstable, runs)
+        return judge(known.baseline, known.all, {*known.unstable, *_rewritten(change, known, runs)}, runs)
 
     def _trace(self, ids: tuple[str, ...], state: State) -> SpectrumReady:
         began = time.monotonic()
@@ -181,3 +183,10 @@ class Executor:
 
     def _change(self, patch: Patch) -> Change:
         return apply(patch, self._bench.view.read)
+
+
+def _rewritten(change: Change | None, known: Targets, runs: Sequence[SuiteReport]) -> set[str]:
+    """The tests in files that a patch changes, where the user lets it: which there are is then up to the patch."""
+    paths = set(change.files) if change else set()
+    ids = {case.id for report in (known.baseline, *runs) for case in report.cases}
+    return {id for id in ids if id.partition("::")[0] in paths} - {*known.all}

@@ -37,12 +37,15 @@ def conclude(state: State, problem: str | None) -> SessionEnded:
 
 def _status(state: State) -> str:
     baseline = state.baseline
-    if state.verified:
-        return "repaired" if state.verified[1].accepted else "partly_repaired"
+    if state.verified and not state.verified[1].accepted:
+        return "partly_repaired"
+    if state.verified and baseline is not None and baseline.failing_total:
+        return "repaired"
     if baseline is not None and baseline.problem:
         return "infra_error"
-    if baseline is not None and not baseline.failing_total:
-        return "nothing_to_repair"
     if state.denials:
         return "denied"
-    return "flaky" if state.ended and state.repeat is not None and state.spectrum is None else "not_repaired"
+    if baseline is not None and not baseline.failing_total:
+        return "nothing_to_repair" if state.told is None or state.told.accepted else "not_repaired"
+    untraced = state.spectrum is None and state.told is None
+    return "flaky" if state.ended and state.repeat is not None and untraced else "not_repaired"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from gate import Gate
 from planners.api import Planner
-from rfsn.compose import default_planner
+from rfsn.compose import planner_of
 from rfsn.events import PhaseEnded, Proposed
 from rfsn.plugins import load_rules
 from rfsn.project import Project
@@ -31,7 +31,7 @@ def replay_session(folder: Path, planner: Planner | None = None) -> Replay:
     Raises `JournalError` where the chain is broken, and `UsageError` where the session is not to be found.
     """
     record = Record.read(folder)
-    planner = planner or default_planner()
+    planner = planner or planner_of(record)
     project = Project(record) if record.progress.source else None
     gate = Gate(further=load_rules(record.config.gate_rules))
     progress, steps = Progress(), 0

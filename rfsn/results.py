@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 from typing import Any
 
+from rfsn.evidence import write_evidence
 from rfsn.record import Record
 from rfsn.report import report_of
 from rfsn.session import Session
@@ -19,7 +20,11 @@ def write_results(session: Session) -> dict[str, Any]:
 
     All are made from the journal, its blobs and the snapshot alone: writing them again gives the same.
     """
-    return _write_results(Record.of(session))
+    record = Record.of(session)
+    report = _write_results(record)
+    if record.progress.ended is not None:
+        write_evidence(record)
+    return report
 
 
 def regenerate(folder: Path) -> dict[str, Any]:

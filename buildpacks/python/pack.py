@@ -188,8 +188,6 @@ class PythonBuildpack:
         if records.end != result.exit_code:
             why = f"the runner was about to end with {records.end}, and the process ended with {result.exit_code}"
             return report(records, problem=why, forged=True)
-        if request.canaries and cases and not records.canaries:
-            return report(records, problem="the tests that must fail were not added", forged=True)
         if result.exit_code == _NO_TESTS or not cases:
             return report(
                 problem=f"pytest found no tests: {_cause(result)}" if _cause(result) else "pytest found no tests"
@@ -200,6 +198,8 @@ class PythonBuildpack:
             return report(
                 records, problem=f"{first.id} could not be collected: {_last_line(first.message) or _cause(result)}"
             )
+        if request.canaries and not records.canaries:
+            return report(records, problem="the tests that must fail were not added", forged=True)
         return report(records)
 
     def protected(self, view: RepoView) -> tuple[str, ...]:

@@ -51,6 +51,9 @@ AllowPath = Annotated[
     list[str] | None,
     typer.Option("--allow-path", metavar="GLOB", help="Let patches change these files in any way; may be repeated."),
 ]
+SignKey = Annotated[
+    str | None, typer.Option("--sign-key", metavar="KEY", help="Sign the session's evidence with this SSH key.")
+]
 GateRule = Annotated[
     list[str] | None,
     typer.Option("--gate-rule", metavar="NAME", help="Ask this installed rule as well; may be repeated."),
@@ -90,6 +93,7 @@ def repair(
     workers: Annotated[int | None, typer.Option(metavar="N", help="Validators side by side (default 1).")] = None,
     seed: Seed = None,
     out: Annotated[Path | None, typer.Option(metavar="DIR", help="The session's folder.")] = None,
+    sign_key: SignKey = None,
     apply: Annotated[bool, typer.Option("--apply", help="Write a verified patch into REPO's working tree.")] = False,
     branch: Annotated[str | None, typer.Option(metavar="NAME", help="Commit a verified patch to a new branch.")] = None,
     config: ConfigFile = None,
@@ -101,7 +105,7 @@ def repair(
 
     options = _options(ref=ref, test=test, target=target, sandbox=sandbox, image=image, env=env, offline=offline)
     options |= {"time_limit": time_limit, "max_steps": max_steps, "workers": workers, "seed": seed}
-    options |= {"apply": apply or None, "branch": branch}
+    options |= {"apply": apply or None, "branch": branch, "sign_key": sign_key}
     options |= _options(allow_test_edits=allow_test_edits, allow_path=allow_path, gate_rules=gate_rule)
     raise typer.Exit(commands.repair(repo, options, config, out, metrics_port=metrics_port, as_json=json))
 
@@ -240,6 +244,51 @@ def list_rules(*, json: Json = False) -> None:
     from rfsn.cli import gate as commands  # noqa: PLC0415
 
     raise typer.Exit(commands.rules(as_json=json))
+
+
+@app.command()
+def judge(
+    patch: Annotated[str, typer.Argument(metavar="PATCH", help="A diff: a file, or - for standard input.")],
+    *,
+    repo: Annotated[str, typer.Option(metavar="DIR", help="The repository that the patch is for, without it.")],
+    test: Test = None,
+    target: Target = None,
+    sandbox: Sandbox = None,
+    image: Image = None,
+    env: Env = None,
+    offline: Offline = None,
+    allow_test_edits: AllowTestEdits = None,
+    allow_path: AllowPath = None,
+    gate_rule: GateRule = None,
+    time_limit: Annotated[float | None, typer.Option(metavar="S", help="Seconds in all (default 900).")] = None,
+    out: Annotated[Path | None, typer.Option(metavar="DIR", help="The session's folder.")] = None,
+    sign_key: SignKey = None,
+    config: ConfigFile = None,
+    json: Json = False,
+) -> None:
+    """Judge PATCH, whoever made it: the gate's rules, then the verdict of the tests. Exit code 0 where it holds."""
+    from rfsn.cli import gate as commands  # noqa: PLC0415
+
+    options = _options(test=test, target=target, sandbox=sandbox, image=image, env=env, offline=offline)
+    options |= _options(allow_test_edits=allow_test_edits, allow_path=allow_path, gate_rules=gate_rule)
+    options |= {"time_limit": time_limit, "sign_key": sign_key}
+    raise typer.Exit(commands.judge(patch, repo, options, config, out, as_json=json))
+
+
+@app.command()
+def verify(
+    session: Annotated[str, typer.Argument(metavar="SESSION", help="A session's name or folder.")],
+    *,
+    allowed_signers: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Check the signature: who may sign (see ssh-keygen).")
+    ] = None,
+    signer: Annotated[str | None, typer.Option(metavar="NAME", help="Whose signature it must be.")] = None,
+    json: Json = False,
+) -> None:
+    """Check a session's journal, evidence and base, and run its verdict again."""
+    from rfsn.cli import gate as commands  # noqa: PLC0415
+
+    raise typer.Exit(commands.verify(session, allowed_signers, signer, as_json=json))
 
 
 @app.command()

@@ -24,7 +24,7 @@ from rfsn.session import Session, session_folder
 from rfsn.source import is_url
 from sandbox import SandboxError
 
-__all__ = ["Selection", "evaluate", "guarded", "repair", "replay", "resume"]
+__all__ = ["Selection", "evaluate", "finish", "guarded", "repair", "replay", "resume"]
 
 _PATIENT = 2
 """Which of several Ctrl-C is only answered: the one while the first is being carried out."""
@@ -47,7 +47,7 @@ def repair(
         place = source if is_url(source) else str(Path(source).resolve())
         Delivery(place, config.apply, config.branch).check()
         with _measured(metrics_port) as follow:
-            return _finish(Session.create(place, config, out), follow, as_json=as_json)
+            return finish(Session.create(place, config, out), follow, as_json=as_json)
 
     return guarded(run, as_json=as_json)
 
@@ -57,7 +57,7 @@ def resume(name: str, *, metrics_port: int | None, as_json: bool) -> int:
 
     def run() -> int:
         with _measured(metrics_port) as follow:
-            return _finish(Session.resume(session_folder(name)), follow, as_json=as_json)
+            return finish(Session.resume(session_folder(name)), follow, as_json=as_json)
 
     return guarded(run, as_json=as_json)
 
@@ -118,8 +118,8 @@ def _measured(port: int | None) -> Iterator[Callable[[Session], None]]:
         yield metrics.follow
 
 
-def _finish(session: Session, follow: Callable[[Session], None], *, as_json: bool) -> int:
-    """Run a session to its end and show the result."""
+def finish(session: Session, follow: Callable[[Session], None] = lambda _: None, *, as_json: bool) -> int:
+    """Run a session to its end and show the result. `follow` is told of it before."""
     try:
         follow(session)
         with _shown(session, as_json=as_json):

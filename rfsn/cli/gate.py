@@ -1,4 +1,4 @@
-"""`rfsn gate`: the rules by themselves."""
+"""Patches of others: `rfsn gate` asks the rules alone, `rfsn judge` runs the tests too, `rfsn verify` does it again."""
 
 from __future__ import annotations
 
@@ -10,14 +10,18 @@ from pathlib import Path
 from typing import Any
 
 from gate.rules import CHANGE_RULES, PROPOSAL_RULES
-from rfsn.cli.commands import guarded
+from rfsn.cli.commands import finish, guarded
 from rfsn.cli.progress import printable
 from rfsn.config import load_config
 from rfsn.errors import UsageError
+from rfsn.judging import session_for
 from rfsn.plugins import installed_rules
-from rfsn.vetting import vet
+from rfsn.session import session_folder
+from rfsn.source import is_url
+from rfsn.verification import Signer, verify_session
+from rfsn.vetting import Vetted, vet
 
-__all__ = ["check", "rules"]
+__all__ = ["check", "judge", "rules", "verify"]
 
 
 def check(patch: str, repo: str, options: Mapping[str, Any], config_file: Path | None, *, as_json: bool) -> int:
@@ -25,18 +29,64 @@ def check(patch: str, repo: str, options: Mapping[str, Any], config_file: Path |
 
     def run() -> int:
         config = load_config(options, config_file)
-        vetted = vet(_read(patch), repo, config)
-        status = "denied" if vetted.denials else "allowed"
-        if as_json:
-            denials = [asdict(denied) for denied in vetted.denials]
-            print(json.dumps({"status": status, "files": vetted.files, "denials": denials}))
-        else:
-            for denied in vetted.denials:
-                print(printable(f"{denied.rule}: {denied.reason}; {denied.hint}"))
-            print(printable(f"{status}: {', '.join(vetted.files) or patch}"))
-        return 1 if vetted.denials else 0
+        return _told(vet(_read(patch), repo, config), patch, as_json=as_json)
 
     return guarded(run, as_json=as_json)
+
+
+def judge(
+    patch: str, repo: str, options: Mapping[str, Any], config_file: Path | None, out: Path | None, *, as_json: bool
+) -> int:
+    """`rfsn judge`: 0 where the patch repairs what fails, or nothing failed and nothing does; 1 where not."""
+
+    def run() -> int:
+        config = load_config(options, config_file)
+        place = repo if is_url(repo) else str(Path(repo).resolve())
+        vetted, session = session_for(_read(patch), place, config, out)
+        if session is None:
+            return _told(vetted, patch, as_json=as_json)
+        return finish(session, as_json=as_json)
+
+    return guarded(run, as_json=as_json)
+
+
+def verify(session: str, allowed: Path | None, signer: str | None, *, as_json: bool) -> int:
+    """`rfsn verify`: 0 where everything agrees, 1 where something does not."""
+
+    def run() -> int:
+        if (allowed is None) != (signer is None):
+            raise UsageError("a signature is checked with both --allowed-signers and --signer")
+        whose = Signer(allowed, signer) if allowed is not None and signer is not None else None
+        found = verify_session(session_folder(session), whose)
+        status = "differs" if found.problems else "verified"
+        accepted = found.verdict.accepted if found.verdict else None
+        if as_json:
+            told = {"status": status, "accepted": accepted, "signed": found.signed and not found.problems}
+            print(json.dumps(told | {"problems": found.problems}))
+        else:
+            for problem in found.problems:
+                print(printable(problem))
+            what = {
+                True: "the patch is accepted again",
+                False: "the patch is rejected again",
+                None: "no patch to judge",
+            }
+            print(status if found.problems else f"{status}: journal, evidence and base agree; {what[accepted]}")
+        return 1 if found.problems else 0
+
+    return guarded(run, as_json=as_json)
+
+
+def _told(vetted: Vetted, patch: str, *, as_json: bool) -> int:
+    status = "denied" if vetted.denials else "allowed"
+    if as_json:
+        denials = [asdict(denied) for denied in vetted.denials]
+        print(json.dumps({"status": status, "files": vetted.files, "denials": denials}))
+    else:
+        for denied in vetted.denials:
+            print(printable(f"{denied.rule}: {denied.reason}; {denied.hint}"))
+        print(printable(f"{status}: {', '.join(vetted.files) or patch}"))
+    return 1 if vetted.denials else 0
 
 
 def rules(*, as_json: bool) -> int:

@@ -1,0 +1,153 @@
+"""Patches that somebody else made: judged, and the judgement checked again."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+type Rfsn = Callable[..., Any]
+type Make = Callable[..., Path]
+type Git = Callable[..., str]
+
+SOURCE = "def least(a, b):\n    return a if a > b else b\n\n\ndef most(a, b):\n    return a if a > b else b\n"
+TEST = (
+    "from thing import least, most\n\n\n"
+    "def test_least():\n    assert least(1, 2) == 1\n    assert least(4, 3) == 3\n\n\n"
+    "def test_most():\n    assert most(1, 2) == 2\n"
+)
+FIXED = SOURCE.replace("a if a > b else b", "a if a < b else b", 1)
+
+
+@pytest.fixture
+def repo(project: Make) -> Path:
+    return project({"thing.py": SOURCE, "test_thing.py": TEST})
+
+
+@pytest.fixture
+def diff(repo: Path, git: Git, tmp_path: Path) -> Callable[..., Path]:
+    """The diff that brings the files of the repository to the given texts."""
+
+    def make(**files: str) -> Path:
+        for name, text in files.items():
+            (repo / f"{name}.py").write_text(text)
+        git("add", "--all", cwd=repo)
+        path = tmp_path / "change.diff"
+        path.write_text(git("diff", "--cached", cwd=repo))
+        git("reset", "--quiet", "--hard", cwd=repo)
+        return path
+
+    return make
+
+
+def test_a_repair_is_accepted_and_verified_again(repo: Path, diff: Callable[..., Path], rfsn: Rfsn) -> None:
+    ran = rfsn("judge", diff(thing=FIXED), "--repo", repo, "--json")
+    assert (ran.code, ran.json["status"]) == (0, "repaired")
+    assert ran.json["tests"]["fixed"] == ["test_thing.py::test_least"]
+    folder = Path(ran.json["folder"])
+    evidence = json.loads((folder / "evidence.json").read_text())
+    assert evidence["after"]["accepted"]
+    assert evidence["after"]["canaries"] == 6
+    assert evidence["patch"]["diff"] == ran.json["patch"]
+    again = rfsn("verify", folder, "--json")
+    assert (again.code, again.json) == (
+        0,
+        {"status": "verified", "accepted": True, "signed": False, "problems": []},
+    )
+    assert rfsn("replay", folder).code == 0
+    assert (repo / "thing.py").read_text() == SOURCE
+
+
+@pytest.mark.parametrize(
+    ("text", "status", "said"),
+    [
+        (SOURCE + "\n\nX = 1\n", "not_repaired", "targets that do not pass: test_thing.py::test_least"),
+        (FIXED.replace("def most", "def more"), "not_repaired", "could not be collected"),
+        (SOURCE.replace("a > b", "a < b"), "not_repaired", "no longer do: test_thing.py::test_most"),
+        (FIXED.replace("def most", "import os\nos._exit(0)\n\n\ndef most"), "denied", "tamper.exits"),
+    ],
+)
+def test_what_is_no_repair_is_rejected(
+    text: str, status: str, said: str, repo: Path, diff: Callable[..., Path], rfsn: Rfsn
+) -> None:
+    ran = rfsn("judge", diff(thing=text), "--repo", repo, "--json")
+    assert (ran.code, ran.json["status"]) == (1, status)
+    assert said in ran.out
+    if status == "not_repaired":
+        assert rfsn("verify", ran.json["folder"], "--json").json["accepted"] is False
+
+
+def test_a_project_that_passes_may_change(project: Make, git: Git, rfsn: Rfsn, tmp_path: Path) -> None:
+    folder = project({"thing.py": FIXED, "test_thing.py": TEST}, "fine")
+    for text, code, status in (("\n\nMORE = 1\n", 0, "nothing_to_repair"), ("\n\ndel most\n", 1, "not_repaired")):
+        (folder / "thing.py").write_text(FIXED + text)
+        (tmp_path / "p.diff").write_text(git("diff", cwd=folder))
+        git("checkout", "--quiet", ".", cwd=folder)
+        ran = rfsn("judge", tmp_path / "p.diff", "--repo", folder, "--json")
+        assert (ran.code, ran.json["status"]) == (code, status), ran.json
+
+
+def test_tests_may_change_where_the_user_says_so(repo: Path, diff: Callable[..., Path], rfsn: Rfsn) -> None:
+    more = TEST + "\n\ndef test_more():\n    assert least(5, 5) == 5\n"
+    patch = diff(thing=FIXED, test_thing=more)
+    assert rfsn("judge", patch, "--repo", repo, "--json").json["status"] == "denied"
+    ran = rfsn("judge", patch, "--repo", repo, "--allow-test-edits", "--json")
+    assert (ran.code, ran.json["status"]) == (0, "repaired"), ran.json
+
+
+def test_a_diff_that_does_not_fit_and_one_that_is_not_there(repo: Path, rfsn: Rfsn, tmp_path: Path) -> None:
+    (tmp_path / "no.diff").write_text("--- a/nowhere.py\n+++ b/nowhere.py\n@@ -1 +1 @@\n-x\n+y\n")
+    ran = rfsn("judge", tmp_path / "no.diff", "--repo", repo, "--json")
+    assert (ran.code, ran.json["denials"][0]["rule"]) == (1, "schema.applies")
+    assert rfsn("judge", tmp_path / "missing.diff", "--repo", repo).code == 2
+
+
+@pytest.mark.parametrize("what", ["journal", "evidence", "base", "given", "blob"])
+def test_what_was_altered_afterwards_does_not_verify(
+    what: str, repo: Path, diff: Callable[..., Path], rfsn: Rfsn
+) -> None:
+    folder = Path(rfsn("judge", diff(thing=FIXED), "--repo", repo, "--json").json["folder"])
+    if what == "journal":
+        text = (folder / "journal.jsonl").read_text()
+        (folder / "journal.jsonl").write_text(text.replace('"accepted":true', '"accepted":false'))
+    elif what == "evidence":
+        text = (folder / "evidence.json").read_text()
+        (folder / "evidence.json").write_text(text.replace('"total": 2', '"total": 3'))
+    elif what == "base":
+        (folder / "base" / "test_thing.py").write_text("def test_least():\n    pass\n")
+    elif what == "given":
+        (folder / "given.diff").write_text("")
+        assert rfsn("replay", folder).code == 2
+        return
+    else:
+        for blob in (folder / "blobs").iterdir():
+            blob.write_bytes(b"")
+    ran = rfsn("verify", folder)
+    assert ran.code in {1, 2, 3}
+    assert "verified" not in ran.out
+
+
+def test_a_signature_is_made_and_checked(repo: Path, diff: Callable[..., Path], rfsn: Rfsn, tmp_path: Path) -> None:
+    for name in ("ours", "theirs"):
+        subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", tmp_path / name], check=True)
+        public = (tmp_path / f"{name}.pub").read_text()
+        (tmp_path / f"{name}.allowed").write_text(f"somebody@example.org {public}")
+    ran = rfsn("judge", diff(thing=FIXED), "--repo", repo, "--sign-key", tmp_path / "ours", "--json")
+    folder = Path(ran.json["folder"])
+
+    def verified(name: str) -> Any:
+        allowed = ("--allowed-signers", tmp_path / f"{name}.allowed", "--signer", "somebody@example.org")
+        return rfsn("verify", folder, *allowed, "--json")
+
+    assert verified("ours").json["status"] == "verified"
+    assert verified("ours").json["signed"]
+    assert verified("theirs").json["status"] == "differs"
+    (folder / "evidence.json.sig").unlink()
+    assert "was not signed" in verified("ours").json["problems"][0]
+    missing = rfsn("repair", repo, "--sign-key", tmp_path / "nowhere", "--json")
+    assert (missing.code, missing.json["status"]) == (2, "usage_error")
+    assert rfsn("verify", folder, "--signer", "x").code == 2
