@@ -7,13 +7,14 @@ from collections.abc import Iterable, Mapping
 from statistics import median
 
 from buildpacks import CaseTrace, Outcome, RunRequest, Spectrum
+from buildpacks.warm import Edits
 from gate import Candidate, Context, Denied, EditFile, Gate, Patch, Verdict, apply, judge
 from planners.state import Batch, Partial, Plausible, State, most_fixed
 from planners.targets import Targets, probes, reached, targets_of
 from rfsn.blobs import BlobStore
 from rfsn.budget import Budget
 from rfsn.runs import Bench
-from rfsn.validation import Files, Judged, Limits, Pool, Trial, WarmWorker
+from rfsn.validation import Judged, Limits, Pool, Trial, WarmWorker
 
 __all__ = ["BatchJudge"]
 
@@ -133,7 +134,7 @@ class BatchJudge:
         return max(_LEAST_LIMIT_S, 10.0 * (usual if trace.outcome is Outcome.TIMEOUT else trace.cpu_s))
 
 
-def _edits(patch: Patch) -> Files | None:
+def _edits(patch: Patch) -> Edits | None:
     """A patch for the warm protocol; None where it does more than to edit files."""
     edited = [operation for operation in patch if isinstance(operation, EditFile)]
     if len(edited) < len(patch) or len({operation.path for operation in edited}) < len(edited):
