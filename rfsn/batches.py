@@ -112,7 +112,10 @@ class BatchJudge:
         return judge(known.baseline, known.all, known.unstable, [report])
 
     def _order(self, known: Targets, spectrum: Spectrum) -> tuple[Limits, Limits]:
-        """The targets that are left and the tests that pass, the cheapest first, with their limits."""
+        """The targets that are left and the tests that pass, with their limits.
+
+        The cheapest come first; but before other tests those like a target, which a bad repair most often breaks.
+        """
         traces = {trace.id: trace for trace in spectrum.cases}
         usual = median([trace.cpu_s for trace in spectrum.cases if trace.outcome is Outcome.PASSED] or [0.0])
         passing = {case.id for case in known.baseline.cases if case.outcome is Outcome.PASSED} - {*known.unstable}
@@ -122,8 +125,17 @@ class BatchJudge:
             trace = traces.get(id)
             return trace.cpu_s if trace else usual
 
+        functions = {id.partition("[")[0] for id in known.left}
+        holders = {function.rpartition("::")[0] for function in functions}
+
+        def distance(id: str) -> int:
+            """0 for another parametrisation of a target, 1 for a neighbour in its class or file, else 2."""
+            function = id.partition("[")[0]
+            return 0 if function in functions else 1 if function.rpartition("::")[0] in holders else 2
+
         def limited(ids: Iterable[str]) -> Limits:
-            return [(id, self._limit(traces.get(id), usual)) for id in sorted(ids, key=lambda id: (cost(id), id))]
+            order = sorted(ids, key=lambda id: (distance(id), cost(id), id))
+            return [(id, self._limit(traces.get(id), usual)) for id in order]
 
         return limited(known.left), limited(passing)
 

@@ -162,7 +162,7 @@ class WarmWorker:
             if self._targets:
                 self._send(encode_plan(self._targets, self._tests))
                 self._planned = decode_planned(self._receive(_START_TIMEOUT_S))
-                _log.debug("warm worker", **asdict(self._planned))
+                _log.info("warm worker", **asdict(self._planned))
         except (_WorkerDied, ProtocolError) as error:
             said = self._process.kill().stderr.decode(errors="replace").strip()
             self._process = None

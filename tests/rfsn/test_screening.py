@@ -159,6 +159,22 @@ def test_a_candidate_that_kills_the_worker_is_the_only_one_that_crashes(make_ben
     assert letters(make_bench(BASE), bodies)[0] == "fpxfp"
 
 
+@pytest.mark.parametrize(("declaration", "encoding"), [("", "utf-8"), ("# coding: latin-1\n", "latin-1")])
+def test_files_with_letters_beyond_ascii(make_bench: Callable[..., Bench], declaration: str, encoding: str) -> None:
+    source = declaration + 'UNIT = "Größe"\n\n\ndef after(x):\n    """Über."""\n    return x - 1\n'
+    bench = make_bench({"steps.py": "", "test_steps.py": PLAIN.replace(", first", ""), "pytest.ini": "[pytest]\n"})
+    bench.base.joinpath("steps.py").write_bytes(source.encode(encoding))
+    start = source.encode(encoding).index(b"x - 1")
+    worker = WarmWorker(bench)
+    worker.plan([("test_steps.py::test_after", 0.3)], [])
+    changed = [
+        Trial(index, {"steps.py": [(start, start + 5, text)]}, ("test_steps.py::test_after",))
+        for index, text in enumerate((b"x - 2", b"x + 1", b"x + len(UNIT) - 4", b"x + len(UNIT)"))
+    ]
+    assert [one.outcome for one in worker.judge(changed)] == ["failed", "passed", "passed", "failed"]
+    worker.close()
+
+
 def test_a_worker_whose_answers_are_not_wanted_any_more_can_be_used_again(make_bench: Callable[..., Bench]) -> None:
     worker = WarmWorker(make_bench(BASE))
     worker.plan([("test_steps.py::test_after", 0.3)], [])

@@ -20,6 +20,7 @@ Result = Tuple[str, str]
 
 _BUDGET_S = 2.0
 _WORTHWHILE_S = 2.0  # tests with a higher limit are slow: there, a fork costs little in comparison
+_MOST_TESTS = 64  # what breaks none of the first is likely to survive: a fork, which has to follow, runs the rest
 _REPEATED = 20
 _HANGS = ("timeout", "")
 
@@ -36,7 +37,7 @@ def prepare_screen(
 
     `calls` are the tests that may perhaps be called directly: that has to give the outcome that pytest gives.
     """
-    fit = [one for one in (*targets, *tests) if one[1] <= _WORTHWHILE_S]
+    fit = [one for one in (*targets, *tests[:_MOST_TESTS]) if one[1] <= _WORTHWHILE_S]
     if not any(one in fit for one in targets):
         return None, "the targets take so long that a fork does not matter"
     try:
@@ -84,7 +85,8 @@ class _Rehearsal:
                 why = why or "there are more tests than can be rehearsed"
                 break
             first, second = self._twice(item, limit)
-            problem = self._problem(item, first, second) or ("leaves something behind" if state.changed() else "")
+            changed = state.changed()
+            problem = self._problem(item, first, second) or (f"changes {changed}" if changed else "")
             if not problem or (first == _HANGS and item in self._targets):
                 results[item.nodeid] = first
             else:

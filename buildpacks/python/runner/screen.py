@@ -160,7 +160,7 @@ class _Screener:
                 self._place.begin_candidate(place)
                 answer = self._judge(candidate)
                 self._answers.append(answer)
-                leaked = self._screen.state.changed()
+                leaked = bool(self._screen.state.changed())
                 if leaked or len(self._answers) == _GROUP or place + 1 == len(candidates):
                     self._send(sound=not self._screen.others.changed() and (leaked or self._canaries_live()))
                 if leaked:

@@ -60,14 +60,11 @@ _STEADY = frozenset(
     ]
 )
 _CHANGED_BY_FORK = frozenset(["threading"])
+# Attributes that are kept by Python, or in unittest's case classes, for themselves.
 _NO_STATE = frozenset(
     (
-        "__builtins__",
-        "__warningregistry__",
-        "__annotations__",
-        "__annotations_cache__",
-        "__annotate_func__",
-        "_abc_impl",
+        *("__builtins__", "__warningregistry__", "__annotations__", "__annotations_cache__", "__annotate_func__"),
+        *("_abc_impl", "tearDown_exceptions"),
     )
 )
 
@@ -91,20 +88,24 @@ class TreeState:
         self._references.append((_modules, sorted(self._names), _modules(sorted(self._names))))
         self._values.append((_of_process, None, _of_process(None)))
 
-    def changed(self) -> bool:
-        """Whether anything is another than it was."""
+    def changed(self) -> str:
+        """What is another than it was, in a few words; empty where nothing is."""
         for parts, thing, was in self._references:
             now = parts(thing)
             if len(now) != len(was) or not all(map(operator.is_, now, was)):
-                return True
-        return any(value(thing) != was for value, thing, was in self._values) or self._imported()
+                return _in_words(thing)
+        for value, thing, held in self._values:
+            if value(thing) != held:
+                return _in_words(thing)
+        return self._imported()
 
-    def _imported(self) -> bool:
-        """Whether modules are gone or modules of the tree are new; that others are new has no effect on a test."""
+    def _imported(self) -> str:
+        """Modules that are gone or are new ones of the tree; that others are new has no effect on a test."""
         if len(sys.modules) == len(self._loaded):
-            return False
+            return ""
         loaded = frozenset(sys.modules)
-        return not self._loaded <= loaded or any(in_folder(name, self._folder) for name in loaded - self._loaded)
+        new = (name for name in loaded - self._loaded if in_folder(name, self._folder))
+        return ", ".join(sorted([*new, *(self._loaded - loaded)]))
 
     def _walk(self, things: List[Any]) -> None:
         seen: Set[int] = set()
@@ -167,6 +168,13 @@ class OtherModules:
         return len(now) < len(was) or not all(map(operator.is_, was, now))
 
 
+def _in_words(thing: object) -> str:
+    if type(thing) is dict and type(thing.get("__name__")) is str:
+        return "the module " + str(thing["__name__"])
+    name = getattr(thing, "__qualname__", None) if isinstance(thing, (type, types.FunctionType)) else None
+    return f"{name}" if name else "the process" if thing is None else f"an object of type {type(thing).__name__}"
+
+
 def in_folder(name: str, folder: str) -> bool:
     """Whether an imported module comes from a file below a folder."""
     module = sys.modules.get(name)
@@ -190,7 +198,8 @@ def _of_dict(thing: Dict[Any, Any]) -> Parts:
 
 
 def _of_function(function: types.FunctionType) -> Parts:
-    return (function.__defaults__, function.__kwdefaults__, function.__dict__, *(function.__closure__ or ()))
+    attributes = function.__dict__.values()
+    return (function.__defaults__, function.__kwdefaults__, *attributes, *(function.__closure__ or ()))
 
 
 def _of_class(kind: type) -> Parts:
@@ -209,7 +218,12 @@ def _instances_of(kind: type) -> Any:
     """How to see what instances of a class refer to: elements, attributes and slots, past what the class overrides."""
     if kind.__module__.partition(".")[0] in _STEADY:
         return None
-    members = [one for base in kind.__mro__ for one in vars(base).values() if type(one) is types.MemberDescriptorType]
+    members = [
+        one
+        for base in kind.__mro__
+        for name, one in vars(base).items()
+        if type(one) is types.MemberDescriptorType and not name.endswith("offset__")
+    ]
     containers = [base for base in (dict, list, tuple, set, frozenset, collections.deque) if issubclass(kind, base)]
     has_dict = kind.__dictoffset__ != 0
 

@@ -12,6 +12,8 @@ import ast
 import functools
 import gc
 import importlib.machinery
+import io
+import tokenize
 import types
 from typing import Any, Dict, Iterator, List, Optional, Sequence, Set, Tuple
 
@@ -106,7 +108,7 @@ class Source:
         self._future = self._code.co_flags & _FUTURE
         self._compile = functools.lru_cache(maxsize=64)(self._compile_part)  # what stays the same from one to the next
         self._statements: List[Tuple[int, int, int]] = []
-        if self._content.isascii():  # offsets in any other encoding are not worth the trouble
+        if tokenize.detect_encoding(io.BytesIO(self._content).readline)[0] == "utf-8":
             self._statements = _top_level(self._content)
 
     def edited(self, edits: List[Tuple[int, int, str]]) -> bytes:
