@@ -213,7 +213,7 @@ def _of_cell(cell: Any) -> Parts:
         return ()
 
 
-@functools.cache
+@functools.lru_cache(maxsize=4096)
 def _instances_of(kind: type) -> Any:
     """How to see what instances of a class refer to: elements, attributes and slots, past what the class overrides."""
     if kind.__module__.partition(".")[0] in _STEADY:
@@ -253,7 +253,7 @@ def _modules(names: List[str]) -> Parts:
 # What things hold that has no identity
 
 
-@functools.cache
+@functools.lru_cache(maxsize=4096)
 def _value_of(kind: type) -> Any:
     """How to see the value that instances of a class hold; None where what they refer to is all."""
     if kind is _LRU_CACHE:
