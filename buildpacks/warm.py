@@ -4,13 +4,17 @@ A runner first says `{"ready": [test ids], "errors": collection errors}`. Then i
 
 - `{"op": "plan", "targets": [[id, limit], ...], "tests": [[id, limit], ...]}`: the failing tests that candidates are to
   repair and the passing ones that they must not break, in the order to run them, with the CPU seconds that each may
-  use; answered by `{"planned": n}`, the tests that it knows.
+  use; answered by `{"planned": n, "screened": m, "why": text}`: how many tests it knows, how many of these it can run
+  for one candidate after the other in one process, and why not the others.
 - `{"op": "trace", "id": id, "limit": s}`: run one test on the base and say which lines it executed; answered by its
   `outcome`, `cpu_s`, `message`, `frames` (path, line, function) and `lines` (path -> numbers).
-- `{"op": "try", "index": n, "files": {path: [[start, end, text], ...]}, "probes": [id, ...]}`: apply edits (byte
-  offsets on the base) and run the `probes`, some of the targets, until one passes; then all other targets, then the
-  tests until the first that does not pass. Answered by `index`, `outcome`, the `id` of a test that did not pass and,
-  where the outcome is `passed` though not every target is, by those that are, `fixed`.
+- `{"op": "try", "screen": bool, "candidates": [{"index": n, "files": {path: [[start, end, text], ...]}, "probes": [id,
+  ...]}, ...]}`: for each candidate, apply its edits (byte offsets on the base) and run the `probes`, some of the
+  targets, until one passes; then all other targets, then the tests until the first that does not pass. Each is
+  answered, in order, by `index`, `outcome`, the `id` of a test that did not pass and, where the outcome is `passed`
+  though not every target is, by those that are, `fixed`. With `screen` the runner may find out quickly which ones
+  fail, in any way that gives the same outcomes; without, each candidate has a process of its own. Whatever is sent
+  before the last answer ends the request.
 
 Every answer comes out of a sandbox and is hostile: decoding checks it and raises `ProtocolError`.
 """
@@ -18,13 +22,15 @@ Every answer comes out of a sandbox and is hostile: decoding checks it and raise
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from buildpacks.api import CaseTrace, Frame, Outcome
 
 __all__ = [
+    "Edits",
+    "Planned",
     "ProtocolError",
     "Ready",
     "Tried",
@@ -36,6 +42,9 @@ __all__ = [
     "encode_trace",
     "encode_try",
 ]
+
+type Edits = Mapping[str, Sequence[tuple[int, int, bytes]]]
+"""For each path its edits: (start, end, text), with byte offsets on the base."""
 
 _OUTCOMES = frozenset({"passed", "failed", "error", "skipped", "xfailed", "xpassed", "timeout", "missing"})
 _TRIED = _OUTCOMES | {"invalid", "crashed"}
@@ -51,6 +60,15 @@ class Ready:
 
     ids: frozenset[str]
     errors: int
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """The runner knows this many of the planned tests; `screened` of them may share a process, not all if `why`."""
+
+    tests: int
+    screened: int = 0
+    why: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,13 +98,17 @@ def encode_trace(id: str, limit: float) -> bytes:
     return _line({"op": "trace", "id": id, "limit": round(limit, 3)})
 
 
-def encode_try(index: int, files: Mapping[str, Sequence[tuple[int, int, bytes]]], probes: Sequence[str]) -> bytes:
-    """The request to try one candidate; edits are (start, end, text) with byte offsets on the base."""
-    texts = {
+def encode_try(candidates: Iterable[tuple[int, Edits, Sequence[str]]], *, screen: bool) -> bytes:
+    """The request to try candidates, each with its index, its edits and its probes."""
+    encoded = [{"index": index, "files": _texts(files), "probes": probes} for index, files, probes in candidates]
+    return _line({"op": "try", "screen": screen, "candidates": encoded})
+
+
+def _texts(files: Edits) -> Mapping[str, object]:
+    return {
         path: [[start, end, text.decode("utf-8", "surrogateescape")] for start, end, text in edits]
         for path, edits in files.items()
     }
-    return _line({"op": "try", "index": index, "files": texts, "probes": probes})
 
 
 def decode_ready(line: bytes) -> Ready:
@@ -98,9 +120,11 @@ def decode_ready(line: bytes) -> Ready:
     return Ready(frozenset(ids), _number(data.get("errors", 0), int))
 
 
-def decode_planned(line: bytes) -> int:
-    """How many of the planned tests the runner knows."""
-    return _number(_object(line).get("planned"), int)
+def decode_planned(line: bytes) -> Planned:
+    """The answer to a `plan`."""
+    data = _object(line)
+    screened = _number(data.get("screened", 0), int)
+    return Planned(_number(data.get("planned"), int), screened, str(data.get("why", ""))[:1000])
 
 
 def decode_tried(line: bytes) -> Tried:

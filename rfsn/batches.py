@@ -7,13 +7,14 @@ from collections.abc import Iterable, Mapping
 from statistics import median
 
 from buildpacks import CaseTrace, Outcome, RunRequest, Spectrum
+from buildpacks.warm import Edits
 from gate import Candidate, Context, Denied, EditFile, Gate, Patch, Verdict, apply, judge
 from planners.state import Batch, Partial, Plausible, State, most_fixed
 from planners.targets import Targets, probes, reached, targets_of
 from rfsn.blobs import BlobStore
 from rfsn.budget import Budget
 from rfsn.runs import Bench
-from rfsn.validation import Files, Judged, Limits, Pool, Trial, WarmWorker
+from rfsn.validation import Judged, Limits, Pool, Trial, WarmWorker
 
 __all__ = ["BatchJudge"]
 
@@ -130,7 +131,10 @@ class BatchJudge:
         return judge(known.baseline, known.all, known.unstable, [report])
 
     def _order(self, known: Targets, spectrum: Spectrum) -> tuple[Limits, Limits]:
-        """The targets that are left and the tests that pass, the cheapest first, with their limits."""
+        """The targets that are left and the tests that pass, with their limits.
+
+        The cheapest come first; but before other tests those like a target, which a bad repair most often breaks.
+        """
         traces = {trace.id: trace for trace in spectrum.cases}
         usual = median([trace.cpu_s for trace in spectrum.cases if trace.outcome is Outcome.PASSED] or [0.0])
         passing = {case.id for case in known.baseline.cases if case.outcome is Outcome.PASSED} - {*known.unstable}
@@ -142,11 +146,17 @@ class BatchJudge:
             trace = traces.get(id)
             return trace.cpu_s if trace else usual
 
+        functions = {id.partition("[")[0] for id in known.left}
+        holders = {function.rpartition("::")[0] for function in functions}
+
+        def distance(id: str) -> int:
+            """0 for another parametrisation of a target, 1 for a neighbour in its class or file, else 2."""
+            function = id.partition("[")[0]
+            return 0 if function in functions else 1 if function.rpartition("::")[0] in holders else 2
+
         def limited(ids: Iterable[str]) -> Limits:
-            return [
-                (id, self._limit(traces.get(id), usual, durations.get(id, 0.0)))
-                for id in sorted(ids, key=lambda id: (cost(id), id))
-            ]
+            order = sorted(ids, key=lambda id: (distance(id), cost(id), id))
+            return [(id, self._limit(traces.get(id), usual, durations.get(id, 0.0))) for id in order]
 
         return limited(known.left), limited(passing)
 
@@ -162,7 +172,7 @@ class BatchJudge:
         return max(_LEAST_LIMIT_S, 10.0 * trace.cpu_s, 10.0 / _WALL_FACTOR * duration_s)
 
 
-def _edits(patch: Patch) -> Files | None:
+def _edits(patch: Patch) -> Edits | None:
     """A patch for the warm protocol; None where it does more than to edit files."""
     edited = [operation for operation in patch if isinstance(operation, EditFile)]
     if len(edited) < len(patch) or len({operation.path for operation in edited}) < len(edited):

@@ -5,15 +5,20 @@ from __future__ import annotations
 import os
 import select
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from contextvars import copy_context
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from queue import Empty, SimpleQueue
 from typing import Self
 
+import structlog
+
 from buildpacks import CaseTrace
 from buildpacks.warm import (
+    Edits,
+    Planned,
     ProtocolError,
     Ready,
     Tried,
@@ -30,15 +35,14 @@ from rfsn.errors import InfraError
 from rfsn.runs import Bench, Workspace
 from sandbox import Command, Process
 
-__all__ = ["Files", "Judged", "Limits", "Pool", "Trial", "WarmWorker"]
-
-type Files = Mapping[str, Sequence[tuple[int, int, bytes]]]
-"""A candidate as the warm protocol wants it: for each path its edits (start, end, text)."""
+__all__ = ["Judged", "Limits", "Pool", "Trial", "WarmWorker"]
 
 type Limits = Sequence[tuple[str, float]]
 """Tests in the order to run them, each with the CPU seconds that it may use."""
 
-_CHUNK = 8
+_CHUNKS_PER_WORKER = 2
+_LEAST_CHUNK, _LARGEST_CHUNK = 8, 64
+_log = structlog.get_logger("rfsn")
 _START_TIMEOUT_S = 120.0
 _LEAVE_S = 0.5
 _LETTERS = {"passed": "p", "timeout": "t", "invalid": "i", "crashed": "x"}
@@ -53,25 +57,30 @@ class Trial:
     """A candidate to be judged; where all `probes`, which are targets, fail under it, nothing else is run."""
 
     index: int
-    files: Files
+    files: Edits
     probes: tuple[str, ...]
 
 
 class WarmWorker:
     """One warm runner in a workspace of its own; started at the first use, started again when it died."""
 
-    def __init__(self, bench: Bench, change: Change | None = None) -> None:
-        """`change` is applied to the workspace; the edits of trials are on the base, so they want a worker without."""
+    def __init__(self, bench: Bench, change: Change | None = None, *, screen: bool = True) -> None:
+        """`change` is applied to the workspace; the edits of trials are on the base, so they want a worker without.
+
+        Without `screen`, each candidate gets a process of its own from the start: slower, with the same outcomes.
+        """
         runner = bench.pack.warm_runner(bench.plan)
         assert runner is not None
         self._bench = bench
         self._runner = runner
         self._change = change
+        self._screen = screen
         self._targets: Limits = ()
         self._tests: Limits = ()
         self._workspace: Workspace | None = None
         self._process: Process | None = None
         self._ready = Ready(frozenset(), 0)
+        self._planned = Planned(0)
         self._unread = b""
 
     def ready(self) -> Ready:
@@ -79,6 +88,11 @@ class WarmWorker:
         if self._process is None:
             self._start()
         return self._ready
+
+    def planned(self) -> Planned:
+        """What the worker can do with the plan, starting it where it does not run."""
+        self.ready()
+        return self._planned
 
     def trace(self, tests: Limits) -> Iterator[CaseTrace]:
         """Trace tests, each with its CPU limit; those that the worker cannot trace are left out."""
@@ -93,19 +107,30 @@ class WarmWorker:
         self._targets, self._tests = targets, tests
         self.close()
 
-    def judge(self, candidates: Sequence[Trial]) -> list[Tried]:
-        """Try candidates in order. One that takes the worker down with it has the outcome `crashed`."""
-        found: list[Tried] = []
-        while len(found) < len(candidates):
-            rest = candidates[len(found) :]
-            try:
-                self._send(b"".join(encode_try(one.index, one.files, one.probes) for one in rest))
-                for one in rest:
-                    found.append(self._receive_tried(one.index))  # noqa: PERF401  # what came before an error counts
-            except (_WorkerDied, ProtocolError):
+    def judge(self, candidates: Sequence[Trial]) -> Generator[Tried]:
+        """Try candidates in order. One that takes the worker down with it has the outcome `crashed`.
+
+        Closing the iterator early ends the worker, which would go on with what is left.
+        """
+        left = list(candidates)
+        together = self._screen
+        try:
+            while left:
+                asked = left if together else left[:1]
+                try:
+                    self._send(encode_try(((one.index, one.files, one.probes) for one in asked), screen=together))
+                    for one in list(asked):
+                        tried = self._receive_tried(one.index)
+                        left.pop(0)
+                        yield tried
+                except (_WorkerDied, ProtocolError):
+                    self.close()
+                    if not together:
+                        yield Tried(left.pop(0).index, "crashed")
+                    together = False  # the one to blame is found when each is alone
+        finally:
+            if left:
                 self.close()
-                found.append(Tried(candidates[len(found)].index, "crashed"))
-        return found
 
     def close(self) -> None:
         """End the process and remove its workspace."""
@@ -136,7 +161,8 @@ class WarmWorker:
             self._ready = decode_ready(self._receive(_START_TIMEOUT_S))
             if self._targets:
                 self._send(encode_plan(self._targets, self._tests))
-                decode_planned(self._receive(_START_TIMEOUT_S))
+                self._planned = decode_planned(self._receive(_START_TIMEOUT_S))
+                _log.info("warm worker", **asdict(self._planned))
         except (_WorkerDied, ProtocolError) as error:
             said = self._process.kill().stderr.decode(errors="replace").strip()
             self._process = None
@@ -205,32 +231,37 @@ class Pool:
     def judge(self, candidates: Sequence[Trial], confirm: Callable[[int], bool], deadline: float) -> list[Judged]:
         """Judge candidates until the first that passes everything and that `confirm` (a cold run) agrees on, in order.
 
-        Candidates are handed out in chunks; a chunk is not begun after `deadline` (on the monotonic clock), nor after a
-        chunk before it had a confirmed candidate. The answer covers every candidate up to the first confirmed one.
+        Candidates are handed out in chunks. A worker ends its chunk early after `deadline` (on the monotonic clock),
+        and once a candidate before those that it is at was confirmed. The answer covers every candidate up to the
+        first confirmed one.
         """
-        queue: SimpleQueue[int] = SimpleQueue()
-        for start in range(0, len(candidates), _CHUNK):
-            queue.put(start)
+        wanted = len(candidates) // (_CHUNKS_PER_WORKER * len(self._workers))
+        size = min(max(wanted, _LEAST_CHUNK), _LARGEST_CHUNK)
+        chunks: SimpleQueue[Sequence[Trial]] = SimpleQueue()
+        for start in range(0, len(candidates), size):
+            chunks.put(candidates[start : start + size])
         judged: dict[int, Judged] = {}
-        stop = False
+        confirmed: list[int] = []
+        broken = False
+
+        def over(index: int) -> bool:
+            return broken or time.monotonic() >= deadline or any(index > one for one in confirmed)
 
         def work(worker: WarmWorker) -> None:
-            nonlocal stop
-            while not stop and time.monotonic() < deadline:
+            while True:
                 try:
-                    start = queue.get_nowait()
+                    chunk = chunks.get_nowait()
                 except Empty:
                     return
-                for tried in worker.judge(candidates[start : start + _CHUNK]):
-                    letter = _LETTERS.get(tried.outcome, "f")
-                    if letter == "p" and tried.fixed is not None:
-                        letter = "s"
-                    elif letter == "p" and not confirm(tried.index):
-                        letter = "c"
-                    judged[tried.index] = Judged(tried.index, letter, tried.fixed or ())
-                    if letter == "p":
-                        stop = True
-                        break
+                if over(chunk[0].index):
+                    return
+                with closing(worker.judge(chunk)) as answers:
+                    for tried in answers:
+                        judged[tried.index] = one = _judged(tried, confirm)
+                        if one.letter == "p":
+                            confirmed.append(tried.index)
+                        if over(tried.index + 1):
+                            break
 
         if len(self._workers) == 1:
             work(self._workers[0])
@@ -240,7 +271,7 @@ class Pool:
                     for done in [pool.submit(copy_context().run, work, worker) for worker in self._workers]:
                         done.result()
                 finally:
-                    stop = True
+                    broken = True
         return list(_until_first_plausible([one.index for one in candidates], judged))
 
     def close(self) -> None:
@@ -253,6 +284,15 @@ class Pool:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def _judged(tried: Tried, confirm: Callable[[int], bool]) -> Judged:
+    letter = _LETTERS.get(tried.outcome, "f")
+    if letter == "p" and tried.fixed is not None:
+        letter = "s"
+    elif letter == "p" and not confirm(tried.index):
+        letter = "c"
+    return Judged(tried.index, letter, tried.fixed or ())
 
 
 def _until_first_plausible(order: Sequence[int], judged: Mapping[int, Judged]) -> Iterator[Judged]:

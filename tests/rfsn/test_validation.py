@@ -8,9 +8,10 @@ from collections.abc import Callable
 import pytest
 
 from buildpacks import Outcome, RunRequest
+from buildpacks.warm import Edits
 from gate import Edit, EditFile, Patch, apply, content_hash
 from rfsn.runs import Bench
-from rfsn.validation import Files, Judged, Pool, Trial, WarmWorker
+from rfsn.validation import Judged, Pool, Trial, WarmWorker
 
 SOURCE = """\
 import functools
@@ -144,7 +145,7 @@ def patch(before: str, after: str) -> Patch:
     return (EditFile("lib/things.py", content_hash(SOURCE.encode()), (edit,)),)
 
 
-def files(changed: Patch) -> Files:
+def files(changed: Patch) -> Edits:
     (operation,) = changed
     assert isinstance(operation, EditFile)
     return {operation.path: [(edit.start, edit.end, edit.text) for edit in operation.edits]}

@@ -12,8 +12,10 @@ import ast
 import functools
 import gc
 import importlib.machinery
+import io
+import tokenize
 import types
-from typing import Any, Dict, Iterator, List, Optional, Set, Tuple
+from typing import Any, Dict, Iterator, List, Optional, Sequence, Set, Tuple
 
 _FUTURE = 0
 for _name in __future__.all_feature_names:
@@ -21,36 +23,55 @@ for _name in __future__.all_feature_names:
 _CO_OPTIMIZED = 0x1  # set for functions, not for modules and class bodies
 
 
+Replacement = Tuple[types.FunctionType, types.CodeType]
+"""A live function and the code that it is to get."""
+
+INVALID = (SyntaxError, ValueError, RecursionError, MemoryError, OverflowError)
+"""What the compiler raises for a source that is none."""
+
+
 class NeedsImport(Exception):
     """The change reaches beyond function bodies."""
 
 
 class LiveFunctions:
-    """Every function object of a tree, by the file that it comes from."""
+    """Every function object of a tree, by its file and its code."""
 
     def __init__(self, root: str, called: Set[types.CodeType]) -> None:
         """Find them; `called` is the code that ran during the import."""
         self._called = called
-        self._by_file: Dict[str, List[types.FunctionType]] = {}
+        self._by_code: Dict[Tuple[str, types.CodeType], List[types.FunctionType]] = {}
         for thing in gc.get_objects():
             if type(thing) is types.FunctionType and thing.__code__.co_filename.startswith(root):
-                self._by_file.setdefault(thing.__code__.co_filename, []).append(thing)
+                self._by_code.setdefault((thing.__code__.co_filename, thing.__code__), []).append(thing)
 
-    def swap(self, filename: str, old: types.CodeType, new: types.CodeType) -> None:
-        """Give the functions of `filename` the code that differs between two compiled versions of it."""
+    def replacements(self, filename: str, old: types.CodeType, new: types.CodeType) -> Iterator[Replacement]:
+        """What to do to the functions of `filename` whose code differs between two compiled versions of it.
+
+        Raises `NeedsImport`, also where there is nothing to do.
+        """
         changed = dict(_changed(old, new))
         if not self._called.isdisjoint(changed):
             raise NeedsImport(filename)
-        swapped = False
-        for function in self._by_file.get(filename, ()):
-            if function.__code__ in changed:
-                code = changed[function.__code__]
-                if code is None or code.co_freevars != function.__code__.co_freevars:
-                    raise NeedsImport(filename)
-                function.__code__ = code
-                swapped = True
-        if not swapped:
+        found = [
+            (function, code)
+            for before, code in changed.items()
+            for function in self._by_code.get((filename, before), ())
+        ]
+        if not found:
             raise NeedsImport(filename)
+        for function, code in found:
+            if code is None or code.co_freevars != function.__code__.co_freevars:
+                raise NeedsImport(filename)
+            yield function, code
+
+
+def put(replacements: Sequence[Replacement]) -> List[Replacement]:
+    """Give functions their new code, and return what puts the old code back."""
+    undo = [(function, function.__code__) for function, _ in replacements]
+    for function, code in replacements:
+        function.__code__ = code
+    return undo
 
 
 def _changed(old: types.CodeType, new: types.CodeType) -> Iterator[Tuple[types.CodeType, Optional[types.CodeType]]]:
@@ -87,7 +108,7 @@ class Source:
         self._future = self._code.co_flags & _FUTURE
         self._compile = functools.lru_cache(maxsize=64)(self._compile_part)  # what stays the same from one to the next
         self._statements: List[Tuple[int, int, int]] = []
-        if self._content.isascii():  # offsets in any other encoding are not worth the trouble
+        if tokenize.detect_encoding(io.BytesIO(self._content).readline)[0] == "utf-8":
             self._statements = _top_level(self._content)
 
     def edited(self, edits: List[Tuple[int, int, str]]) -> bytes:

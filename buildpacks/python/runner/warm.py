@@ -1,8 +1,10 @@
-"""The warm worker: imports the project and collects its tests once, then forks for every candidate.
+"""The warm worker: imports the project and collects its tests once, then tries candidates in forks of itself.
 
 Two processes wait. The *stem* forked before collection: its children import the tree anew, which any change survives.
-The *server* is its child after collection: its children only swap function code, which is much faster. Requests and
-answers are JSON lines on the standard streams; their meaning is in `buildpacks/warm.py`.
+The *server* is its child after collection: its children only swap function code, which is much faster, and of these
+there are two kinds: one that tries a single candidate and is the last word of this worker, and a *screener* (`screen`),
+which tries many and says only which of them fail. Requests and answers are JSON lines on the standard streams; their
+meaning is in `buildpacks/warm.py`.
 """
 
 from __future__ import annotations
@@ -10,14 +12,19 @@ from __future__ import annotations
 import gc
 import json
 import os
+import select
 import socket
-from types import CodeType
-from typing import Any, Dict, List, Optional, TextIO, Tuple
+import threading
+from typing import Any, Dict, Iterator, List, Mapping, Optional, Sequence, TextIO, Tuple
 
 import pytest
 
-from .attempt import Limited, Recorder, answer_and_exit, in_child, trace_one, try_out, watch
-from .swap import LiveFunctions, NeedsImport, Source, override_sources
+from .attempt import Limited, Recorder, Runner
+from .child import answer_and_exit, fork, in_child, watch
+from .direct import direct_calls, direct_calls_are_right
+from .rehearse import prepare_screen
+from .screen import Answer, Candidate, Screen
+from .swap import INVALID, LiveFunctions, NeedsImport, Replacement, Source, override_sources, put
 from .trace import CalledCode, LineTracer, read_lines
 
 
@@ -32,6 +39,7 @@ class Worker:
         for stream in (0, 1):
             os.dup2(nothing, stream)
         self._recorder = Recorder(self._root)
+        self._runner = Runner(self._recorder)
         self._called = CalledCode()
         self._stem: Optional[TextIO] = None
         self._attempt: Optional[Tuple[Dict[str, Any], int]] = None
@@ -39,6 +47,7 @@ class Worker:
         self._tests: Dict[str, float] = {}
         self._items: Dict[str, pytest.Item] = {}
         self._sources: Dict[str, Source] = {}
+        self._screen: Optional[Screen] = None
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection(self, session: pytest.Session) -> None:
@@ -71,7 +80,7 @@ class Worker:
         for line in link:
             request = json.loads(line)
             reading, writing = os.pipe()
-            grandchild = os.fork()
+            grandchild = fork()
             if grandchild == 0:
                 os.close(reading)
                 files = request["files"].items()
@@ -89,66 +98,100 @@ class Worker:
     def _serve(self, session: pytest.Session) -> None:
         self._called.stop()
         self._live = LiveFunctions(self._root + "/", self._called.code)
+        self._threads = threading.active_count() > 1
+        self._direct = direct_calls_are_right(session.config)
         gc.freeze()
         self._answer({"ready": sorted(self._items), "errors": session.testsfailed})
         for line in self._requests:
             request = json.loads(line)
-            self._answer(getattr(self, "_do_" + request["op"])(request))
+            getattr(self, "_do_" + request["op"])(request)
 
     def _answer(self, answer: Dict[str, Any]) -> None:
         print(json.dumps(answer), file=self._answers, flush=True)
 
-    def _do_plan(self, request: Dict[str, Any]) -> Dict[str, Any]:
+    def _do_plan(self, request: Dict[str, Any]) -> None:
         self._targets = {id: limit for id, limit in request["targets"] if id in self._items}
         self._tests = {id: limit for id, limit in request["tests"] if id in self._items}
-        return {"planned": len(self._targets) + len(self._tests)}
+        self._screen, why = self._prepare_screen() if self._targets else (None, "no target is known")
+        screened = len(self._screen.screened) if self._screen else 0
+        self._answer({"planned": len(self._targets) + len(self._tests), "screened": screened, "why": why})
 
-    def _do_trace(self, request: Dict[str, Any]) -> Dict[str, Any]:
+    def _do_trace(self, request: Dict[str, Any]) -> None:
         item = self._items.get(request["id"])
         if item is None:
-            return {"id": request["id"], "outcome": "missing"}
+            self._answer({"id": request["id"], "outcome": "missing"})
+            return
         limit = request["limit"]
 
         def trace(out: int) -> Dict[str, Any]:
-            return trace_one(item, limit, self._recorder, LineTracer(self._root, out))
+            return self._runner.trace(item, limit, LineTracer(self._root, out))
 
         answer, written = in_child(trace, limit)
-        return dict(answer, id=request["id"], lines=read_lines(written))
+        self._answer(dict(answer, id=request["id"], lines=read_lines(written)))
 
-    def _do_try(self, request: Dict[str, Any]) -> Dict[str, Any]:
-        files = {}
-        try:
-            for path, edits in request["files"].items():
-                files[self._file(path)] = self._source(path).compiled(edits)
-        except (SyntaxError, ValueError, RecursionError, MemoryError, OverflowError) as error:
-            return {"index": request["index"], "outcome": "invalid", "id": type(error).__name__}
+    def _do_try(self, request: Dict[str, Any]) -> None:
+        candidates: List[Candidate] = request["candidates"]
+        screened: Iterator[Answer] = iter([None] * len(candidates))
+        if self._screen and request["screen"]:
+            screened = self._screen.judge(candidates)
+        for candidate, answer in zip(candidates, screened):
+            self._answer({**(answer or self._try_alone(candidate)), "index": candidate["index"]})
+            if select.select([self._requests], [], [], 0)[0]:
+                return  # nobody waits for the rest: what comes now is the end
+
+    # Trying candidates
+
+    def _try_alone(self, candidate: Candidate) -> Dict[str, Any]:
+        """Try a candidate in a fork of its own."""
         limit = sum(self._targets.values()) + sum(self._tests.values())
-        answer, _ = in_child(lambda _: self._try_swapped(files, request["probes"]), limit)
-        if answer["outcome"] == "needs_import" and self._stem is not None:
-            ask = {"targets": self._targets, "tests": self._tests, "limit": limit, **request}
-            print(json.dumps(ask), file=self._stem, flush=True)
-            answer = json.loads(self._stem.readline())
-        return dict(answer, index=request["index"])
-
-    def _try_swapped(self, files: Dict[str, List[Tuple[CodeType, CodeType]]], probes: List[str]) -> Dict[str, Any]:
         try:
-            for filename, changes in files.items():
-                for base, changed in changes:
-                    self._live.swap(filename, base, changed)
+            replacements = self._replacements(candidate)
         except NeedsImport:
-            return {"outcome": "needs_import"}
-        return self._run(probes)
+            ask = {"targets": self._targets, "tests": self._tests, "limit": limit, **candidate}
+            print(json.dumps(ask), file=self._stem, flush=True)
+            answer: Dict[str, Any] = json.loads(self._stem.readline()) if self._stem else {}
+            return answer
+        except INVALID as error:
+            return {"outcome": "invalid", "id": type(error).__name__}
 
-    def _run(self, probes: List[str]) -> Dict[str, Any]:
+        def swap_and_run(_: int) -> Dict[str, Any]:
+            put(replacements)
+            return self._run(candidate["probes"])
+
+        return in_child(swap_and_run, limit)[0]
+
+    def _replacements(self, candidate: Candidate) -> List[Replacement]:
+        """What makes a candidate of this process. Raises `NeedsImport`, or one of `INVALID` for what is no Python."""
+        found: List[Replacement] = []
+        for path, edits in candidate["files"].items():
+            for base, changed in self._source(path).compiled(edits):
+                found += self._live.replacements(self._file(path), base, changed)
+        if self._threads:  # they are in no fork of this process
+            raise NeedsImport
+        return found
+
+    def _run(self, probes: Sequence[str]) -> Dict[str, Any]:
         missing = [id for id in (*self._targets, *self._tests) if id not in self._items]
         if missing:
             return {"outcome": "missing", "id": missing[0]}
-
-        def limited(limits: Dict[str, float]) -> List[Limited]:
-            return [(self._items[id], limit) for id, limit in limits.items()]
-
         first = {id: self._targets[id] for id in probes}
-        return try_out(limited(first), limited(self._targets), limited(self._tests), self._recorder)
+        return self._runner.try_out(self._limited(first), self._limited(self._targets), self._limited(self._tests))
+
+    def _limited(self, limits: Mapping[str, float]) -> List[Limited]:
+        return [(self._items[id], limit) for id, limit in limits.items()]
+
+    def _prepare_screen(self) -> Tuple[Optional[Screen], str]:
+        """A screen for what is planned; without one, every candidate gets a fork of its own, and this is why."""
+        self._runner.calls = {}
+        if self._threads:
+            return None, "threads are alive after the import"
+        targets, tests = self._limited(self._targets), self._limited(self._tests)
+        calls = direct_calls([item for item, _ in (*targets, *tests)]) if self._direct else {}
+        screen, why = prepare_screen(self._runner, calls, self._root + "/", targets, tests, self._replacements)
+        if screen is not None:
+            self._runner.calls = {item: call for item, call in calls.items() if item.nodeid in screen.screened}
+            gc.freeze()
+        return screen, why
 
     # Sources
 

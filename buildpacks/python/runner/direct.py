@@ -1,0 +1,109 @@
+"""Calling a test function without pytest's protocol, where the protocol would do nothing but call it."""
+
+from __future__ import annotations
+
+import inspect
+import logging
+import unittest
+from typing import Any, Callable, Dict, Iterable, Optional, Tuple
+
+import pytest
+
+_HOOKS = (
+    "pytest_runtest_protocol",
+    "pytest_runtest_setup",
+    "pytest_runtest_call",
+    "pytest_runtest_teardown",
+    "pytest_runtest_makereport",
+    "pytest_pyfunc_call",
+    "pytest_fixture_setup",
+)
+_MARKS = frozenset({"skip", "skipif", "xfail", "usefixtures", "filterwarnings"})
+_MUST_RETURN_NOTHING = (8, 4)  # the first pytest in which a test that returns something fails
+
+DirectCall = Callable[[], None]
+"""Runs one test function with its arguments, and raises what it raises."""
+
+
+def direct_calls_are_right(config: pytest.Config) -> bool:
+    """Whether nothing but pytest itself has a say in how a test runs, and its settings change nothing for a test."""
+    for name in _HOOKS:
+        for implementation in getattr(config.hook, name).get_hookimpls():
+            if implementation.function.__module__.partition(".")[0] not in ("_pytest", __package__):
+                return False
+    return not (config.getini("filterwarnings") or config.getoption("pythonwarnings") or config.getini("log_level"))
+
+
+def direct_calls(items: Iterable[pytest.Item]) -> Dict[pytest.Item, DirectCall]:
+    """How to call those of the tests that can be called, with logging as strict as it is under pytest."""
+    found = {item: call for item in items for call in [_direct_call(item)] if call is not None}
+    if found and not any(isinstance(handler, _StrictLogging) for handler in logging.root.handlers):
+        logging.root.addHandler(_StrictLogging())
+    return found
+
+
+def _direct_call(item: pytest.Item) -> Optional[DirectCall]:
+    """How to call a test: a function or a method whose arguments are literals of a parametrisation, without fixtures.
+
+    Autouse fixtures and setup functions of modules and classes are fixtures too. None where there are any.
+    """
+    if type(item) is not pytest.Function or any(mark.name in _MARKS for mark in item.iter_markers()):
+        return None
+    function, arguments = item.function, _literals(item)
+    if set(item.fixturenames) != arguments.keys() or inspect.iscoroutinefunction(function):
+        return None
+    if inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
+        return None
+    holder, strict = item.parent, tuple(map(int, pytest.__version__.split(".")[:2])) >= _MUST_RETURN_NOTHING
+    if isinstance(holder, pytest.Class):
+        owner = holder
+        return lambda: _call(getattr(owner.obj(), item.originalname), arguments, strict=strict)
+    return (lambda: _call(function, arguments, strict=strict)) if isinstance(holder, pytest.Module) else None
+
+
+def _call(function: Callable[..., object], arguments: Dict[str, Any], *, strict: bool) -> None:
+    if function(**arguments) is not None and strict:
+        pytest.fail("the test returned something")
+
+
+def outcome_of(call: DirectCall) -> Tuple[str, str]:
+    """The outcome that pytest would report, and the name of the exception behind it.
+
+    What would end the whole run is raised.
+    """
+    try:
+        call()
+    except (pytest.skip.Exception, unittest.SkipTest):
+        return "skipped", ""
+    except pytest.xfail.Exception:
+        return "xfailed", ""
+    except (Exception, pytest.fail.Exception, SystemExit, GeneratorExit) as error:  # noqa: BLE001  # as pytest does
+        return "failed", type(error).__name__
+    return "passed", ""
+
+
+def arguments_of(item: pytest.Item) -> Dict[str, Any]:
+    """The parameters of a test, which it may well change."""
+    callspec = getattr(item, "callspec", None)
+    return {} if callspec is None else {**getattr(callspec, "funcargs", {}), **callspec.params}
+
+
+def _literals(item: pytest.Function) -> Dict[str, Any]:
+    """The parameters that pytest would pass on as they are; those of fixtures are left out."""
+    callspec = getattr(item, "callspec", None)
+    if callspec is None:
+        return {}
+    found = dict(getattr(callspec, "funcargs", {}))  # where they are before pytest 8
+    for name, value in callspec.params.items():
+        definitions = item._fixtureinfo.name2fixturedefs.get(name, ())  # noqa: SLF001  # there is no other way
+        if definitions and all(one.func.__name__ == "get_direct_param_fixture_func" for one in definitions):
+            found[name] = value
+    return found
+
+
+class _StrictLogging(logging.Handler):
+    """Formats every record, as pytest's own handler does: a bad logging call fails the test."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Format and forget."""
+        record.getMessage()

@@ -1,0 +1,127 @@
+"""Finding out, on the base, which tests can be run again and again in one process and do what they do in a fork."""
+
+from __future__ import annotations
+
+import time
+from typing import Any, Callable, Dict, FrozenSet, List, Mapping, Optional, Sequence, Tuple
+
+import pytest
+
+from .attempt import Limited, Runner
+from .child import in_child
+from .direct import DirectCall, arguments_of
+from .limits import LimitReached, limited
+from .screen import Candidate, Screen
+from .state import OtherModules, TooMuchState, TreeState
+from .swap import Replacement
+
+Result = Tuple[str, str]
+"""An outcome and the name of the exception behind it."""
+
+_BUDGET_S = 2.0
+_WORTHWHILE_S = 2.0  # tests with a higher limit are slow: there, a fork costs little in comparison
+_MOST_TESTS = 64  # what breaks none of the first is likely to survive: a fork, which has to follow, runs the rest
+_REPEATED = 20
+_HANGS = ("timeout", "")
+
+
+def prepare_screen(
+    runner: Runner,
+    calls: Mapping[pytest.Item, DirectCall],
+    folder: str,
+    targets: Sequence[Limited],
+    tests: Sequence[Limited],
+    replacements: Callable[[Candidate], List[Replacement]],
+) -> Tuple[Optional[Screen], str]:
+    """Rehearse in a fork, and make a screen of the tests that are fit; the reason why others, or all, are not.
+
+    `calls` are the tests that may perhaps be called directly: that has to give the outcome that pytest gives.
+    """
+    fit = [one for one in (*targets, *tests[:_MOST_TESTS]) if one[1] <= _WORTHWHILE_S]
+    if not any(one in fit for one in targets):
+        return None, "the targets take so long that a fork does not matter"
+    try:
+        state = TreeState(folder, [arguments_of(item) for item, _ in fit])
+    except TooMuchState as error:
+        return None, str(error)
+    others = OtherModules(folder)
+    rehearsal = _Rehearsal(runner, calls, folder, frozenset(item for item, _ in targets))
+    answer, _ = in_child(lambda _: rehearsal.run(fit), _BUDGET_S + 3 * _WORTHWHILE_S)
+    results = {id: (outcome, exception) for id, (outcome, exception) in answer.get("results", {}).items()}
+    screened = {one[0].nodeid: one for one in fit if one[0].nodeid in results}
+    if not any(item.nodeid in screened for item, _ in targets):
+        return None, answer.get("why") or "a test ended the rehearsal"
+    others.ignore(answer["lazy"])
+    live = [id for id, (outcome, _) in results.items() if outcome != "timeout"]
+    canaries = {id: results[id] for id in (*live[:1], *live[-1:])}
+    order = [item.nodeid for item, _ in tests]
+    return Screen(runner, screened, order, canaries, state, others, replacements), answer["why"]
+
+
+class _Rehearsal:
+    """Runs tests twice and looks at the state of this process in between. A target may hang."""
+
+    def __init__(
+        self, runner: Runner, calls: Mapping[pytest.Item, DirectCall], folder: str, targets: FrozenSet[pytest.Item]
+    ) -> None:
+        self._runner = runner
+        self._calls = calls
+        self._folder = folder
+        self._targets = targets
+
+    def run(self, tests: Sequence[Limited]) -> Dict[str, Any]:
+        """The `results` of the tests that are fit, the `lazy` modules of others, and `why` the first unfit one is.
+
+        A lazy module is set up by the first test that needs it.
+        """
+        results: Dict[str, Result] = {}
+        why = ""
+        parameters = [arguments_of(item) for item, _ in tests]
+        others = OtherModules(self._folder)
+        state = TreeState(self._folder, parameters)
+        deadline = time.process_time() + _BUDGET_S
+        for item, limit in tests:
+            if time.process_time() > deadline:
+                why = why or "there are more tests than can be rehearsed"
+                break
+            first, second = self._twice(item, limit)
+            changed = state.changed()
+            problem = self._problem(item, first, second) or (f"changes {changed}" if changed else "")
+            if not problem or (first == _HANGS and item in self._targets):
+                results[item.nodeid] = first
+            else:
+                why = why or f"{item.nodeid} {problem}"
+            if problem:
+                state = TreeState(self._folder, parameters)
+        lazy = others.changed()
+        others = OtherModules(self._folder)
+        again = [one for one in tests if results.get(one[0].nodeid, _HANGS) != _HANGS]
+        for item, limit in again[:_REPEATED]:
+            self._once(item, limit)
+        unsteady = sorted(others.changed())
+        if unsteady:
+            return {"results": {}, "lazy": [], "why": f"the tests change {unsteady[0]}"}
+        return {"results": results, "lazy": sorted(lazy), "why": why}
+
+    def _twice(self, item: pytest.Item, limit: float) -> Tuple[Result, Result]:
+        """Through pytest, then as it is to be run."""
+        self._runner.calls = {}
+        first = self._once(item, limit)
+        self._runner.calls = self._calls
+        return first, first if first == _HANGS else self._once(item, limit)
+
+    def _once(self, item: pytest.Item, limit: float) -> Result:
+        result = _HANGS
+        try:
+            with limited(limit) as reached:
+                result = self._runner.run_unlimited(item)
+        except LimitReached:
+            pass
+        return _HANGS if reached else result
+
+    def _problem(self, item: pytest.Item, first: Result, second: Result) -> str:
+        if _HANGS in (first, second):
+            return "is over its limit"
+        if (first[0] == "passed") == (item in self._targets):
+            return "does something else in this process than in a cold run"
+        return "" if first == second else "does something else the second time"

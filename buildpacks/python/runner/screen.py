@@ -1,0 +1,274 @@
+"""The quick tier: candidates tried one after another in one process, to find those that fail.
+
+A *screener* is a fork of the server that judges one candidate after the other: it swaps their code in, runs the tests
+that were rehearsed, and swaps it out. It answers only for candidates that fail; whatever passes is judged again in a
+fork of its own. After each candidate it looks at the state of the process, and where anything was left behind it sends
+what it has and ends: a new screener goes on. Answers leave it in groups, each after canaries; where those say that some
+state has leaked after all, the group is not judged. A candidate that ends its screener in any way but by using up its
+CPU time is not judged either.
+"""
+
+from __future__ import annotations
+
+import json
+import mmap
+import os
+import resource
+import select
+import signal
+import struct
+import sys
+from dataclasses import dataclass
+from typing import Any, Callable, Dict, Iterator, List, Mapping, NoReturn, Optional, Sequence, Tuple
+
+from .attempt import Limited, Runner
+from .child import KILLED_BY_LIMIT, fork, reap, send
+from .limits import wall
+from .state import OtherModules, TreeState
+from .swap import INVALID, NeedsImport, Replacement, put
+
+Candidate = Dict[str, Any]
+"""One of the candidates of a `try`: its `files` and its `probes`."""
+
+Answer = Optional[Dict[str, Any]]
+"""How a candidate fails; None where that was not found out here."""
+
+_GROUP = 16
+_MEMORY_BYTES = 1 << 30
+_OTHER_DURING_A_TEST = frozenset(("warnings", "_pytest.assertion.util"))  # what pytest itself changes, and restores
+_FAILING = frozenset({"failed", "error", "skipped", "xfailed", "xpassed", "timeout", "missing", "invalid"})
+_BEYOND_HANDLERS = 1.5  # after this share of its limit in user time a test is stuck where no handler is called
+_TIMERS = {
+    signal.SIGPROF: signal.ITIMER_PROF,
+    signal.SIGALRM: signal.ITIMER_REAL,
+    signal.SIGVTALRM: signal.ITIMER_VIRTUAL,
+}
+
+
+@dataclass(frozen=True)
+class Screen:
+    """What screeners need: the `tests` that must not break, in order, and how to run and watch them.
+
+    `screened` are the tests that may be run here, `canaries` what some of them did on the base.
+    """
+
+    runner: Runner
+    screened: Mapping[str, Limited]
+    tests: Sequence[str]
+    canaries: Mapping[str, Tuple[str, str]]
+    state: TreeState
+    others: OtherModules
+    replacements: Callable[[Candidate], List[Replacement]]
+
+    def judge(self, candidates: Sequence[Candidate]) -> Iterator[Answer]:
+        """An answer for each candidate, in order."""
+        start, end = 0, len(candidates)
+        fatal: Answer = None
+        while start < len(candidates):
+            if start == end:  # the one that its screener died of
+                yield fatal
+                start, end = start + 1, len(candidates)
+                continue
+            begun = start
+            place = _Place()
+            child, reading = self._fork(candidates[start:end], place)
+            signalled = 0
+            try:
+                for answers in self._answers(reading, place, end - start):
+                    start += len(answers)
+                    yield from answers
+            finally:
+                os.close(reading)
+                signalled = reap(child)
+            last = begun + place.candidate
+            if start == begun:  # whatever it says of its place, it did not even get through the first
+                last = min(max(last, start), end - 1)
+            if start <= last < end:
+                end = last
+                fatal = {"outcome": "timeout", "id": ""} if signalled in KILLED_BY_LIMIT else None
+
+    def _fork(self, candidates: Sequence[Candidate], place: _Place) -> Tuple[int, int]:
+        reading, writing = os.pipe()
+        child = fork()
+        if child == 0:
+            os.close(reading)
+            _Screener(self, writing, place).run(candidates)
+        os.close(writing)
+        return child, reading
+
+    def _answers(self, reading: int, place: _Place, wanted: int) -> Iterator[List[Answer]]:
+        """Groups of answers, until the screener ends, is stuck or says what it cannot say."""
+        silence = 2.0 + max(wall(limit) for _, limit in self.screened.values())
+        unread = b""
+        while True:
+            before = place.read()
+            if not select.select([reading], [], [], silence)[0]:
+                if place.read() == before:
+                    return
+                continue
+            part = os.read(reading, 1 << 16)
+            if not part:
+                return
+            *lines, unread = (unread + part).split(b"\n")
+            for line in lines:
+                answers = _decoded(line, wanted)
+                if not answers:
+                    return
+                wanted -= len(answers)
+                yield answers
+
+
+class _Place:
+    """Where a screener is, in memory that it shares with its parent: the candidate, and how many tests it has begun."""
+
+    def __init__(self) -> None:
+        self._shared = mmap.mmap(-1, 16)
+        self._numbers = struct.Struct("qq")
+        self._tests = 0
+
+    def begin_candidate(self, candidate: int) -> None:
+        self._numbers.pack_into(self._shared, 0, candidate, self._tests)
+
+    def begin_test(self) -> None:
+        self._tests += 1
+        self._numbers.pack_into(self._shared, 0, self.candidate, self._tests)
+
+    def read(self) -> Tuple[int, int]:
+        candidate, tests = self._numbers.unpack_from(self._shared)
+        return candidate, tests
+
+    @property
+    def candidate(self) -> int:
+        return self.read()[0]
+
+
+class _Screener:
+    """The child: judges candidates until one of them leaves something behind."""
+
+    def __init__(self, screen: Screen, writing: int, place: _Place) -> None:
+        self._screen = screen
+        self._writing = writing
+        self._place = place
+        self._answers: List[Answer] = []
+        self._running = ""
+
+    def run(self, candidates: Sequence[Candidate]) -> NoReturn:
+        """Judge them and leave."""
+        try:
+            self._myself = os.getpid()
+            _cap_memory()
+            for place, candidate in enumerate(candidates):
+                self._place.begin_candidate(place)
+                answer = self._judge(candidate)
+                self._answers.append(answer)
+                leaked = bool(self._screen.state.changed())
+                if leaked or len(self._answers) == _GROUP or place + 1 == len(candidates):
+                    self._send(sound=not self._screen.others.changed() and (leaked or self._canaries_live()))
+                if leaked:
+                    break
+        finally:
+            os._exit(0)
+
+    def _judge(self, candidate: Candidate) -> Answer:
+        try:
+            replacements = self._screen.replacements(candidate)
+        except NeedsImport:
+            return None
+        except INVALID as error:
+            return {"outcome": "invalid", "id": type(error).__name__}
+        undo = put(replacements)
+        try:
+            return self._failure(candidate["probes"])
+        except BaseException:  # noqa: BLE001  # also what would end pytest itself: that is for a fork to show
+            return None
+        finally:
+            put(undo)
+
+    def _failure(self, probes: Sequence[str]) -> Answer:
+        outcome = "missing"
+        for id in probes:
+            outcome = self._outcome(id)
+            if outcome == "passed":
+                break
+        else:
+            return {"outcome": outcome, "id": id}
+        for id in self._screen.tests:
+            outcome = self._outcome(id)
+            if outcome != "passed":
+                return {"outcome": outcome, "id": id}
+        return None
+
+    def _outcome(self, id: str) -> str:
+        """Raises `_Unsure`; does not return where the test is over its limit."""
+        if id not in self._screen.screened:
+            raise _Unsure(id)
+        self._place.begin_test()
+        outcome, exception = self._run(id)
+        if exception == "MemoryError":  # there is less memory here than in a fork
+            raise _Unsure(id)
+        return outcome
+
+    def _run(self, id: str) -> Tuple[str, str]:
+        item, limit = self._screen.screened[id]
+        self._running = id
+        for number, seconds in (
+            (signal.SIGPROF, limit),
+            (signal.SIGALRM, wall(limit)),
+            (signal.SIGVTALRM, _BEYOND_HANDLERS * limit),
+        ):
+            signal.signal(number, signal.SIG_DFL if number == signal.SIGVTALRM else self._over_limit)
+            signal.setitimer(_TIMERS[number], seconds)
+        try:
+            return self._screen.runner.run_unlimited(item)
+        finally:
+            self._stop_timers()
+            if os.getpid() != self._myself:  # a child that the test forked and let return
+                os._exit(0)
+
+    def _over_limit(self, number: int, _frame: Any) -> NoReturn:
+        """End here, in the middle of a test: no code that catches everything can go on."""
+        try:
+            if os.getpid() == self._myself:
+                self._stop_timers()
+                sys.setrecursionlimit(sys.getrecursionlimit() + 1000)
+                # It may have waited in vain because the machine is busy: a fork gives it another chance.
+                waited = number == signal.SIGALRM
+                self._answers.append(None if waited else {"outcome": "timeout", "id": self._running})
+                self._send(sound=self._screen.others.changed() <= _OTHER_DURING_A_TEST)
+        finally:
+            os._exit(0)
+
+    def _stop_timers(self) -> None:
+        for timer in _TIMERS.values():
+            signal.setitimer(timer, 0)
+
+    def _canaries_live(self) -> bool:
+        return all(self._run(id) == expected for id, expected in self._screen.canaries.items())
+
+    def _send(self, *, sound: bool) -> None:
+        answers = self._answers if sound else [None] * len(self._answers)
+        send(self._writing, json.dumps(answers).encode() + b"\n")
+        self._answers = []
+
+
+class _Unsure(Exception):
+    """A fork has to show how this test ends."""
+
+
+def _cap_memory() -> None:
+    with open("/proc/self/statm", "rb") as file:
+        used = int(file.read().split()[0]) * resource.getpagesize()
+    soft, hard = resource.getrlimit(resource.RLIMIT_AS)
+    least = min(limit for limit in (soft, hard, used + _MEMORY_BYTES) if limit != resource.RLIM_INFINITY)
+    resource.setrlimit(resource.RLIMIT_AS, (least, hard))
+
+
+def _decoded(line: bytes, wanted: int) -> List[Answer]:
+    """A group of answers; none where it is not what a screener says. That something passes is not for it to say."""
+    try:
+        answers = json.loads(line)
+    except (ValueError, RecursionError):
+        return []
+    if type(answers) is not list or len(answers) > wanted:
+        return []
+    return [one if type(one) is dict and one.get("outcome") in _FAILING else None for one in answers]

@@ -1,0 +1,357 @@
+"""Many candidates in one process: whatever one of them does, each gets the outcome of a cold run."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+
+import pytest
+
+from buildpacks import Outcome, RunRequest
+from buildpacks.warm import Planned
+from gate import Edit, EditFile, apply, content_hash
+from rfsn.runs import Bench
+from rfsn.validation import Pool, Trial, WarmWorker
+
+BODY = "    return x - 1\n"
+SOURCE = f"""\
+import builtins
+import functools
+import os
+import random
+import signal
+import sys
+import threading
+
+SEEN = []
+OPTIONS = {{"step": 1}}
+
+
+class Settings:
+    step = 1
+
+
+@functools.lru_cache
+def step(n):
+    return 1
+
+
+def deeper(n):
+    return deeper(n + 1)
+
+
+def after(x):
+{BODY}
+
+def first(items):
+    return items[0]
+"""
+
+PLAIN = """\
+from steps import after, first
+
+def test_after():
+    assert after(1) == 2
+
+def test_first():
+    assert first([3, 4]) == 3
+"""
+BASE = {"steps.py": SOURCE, "test_steps.py": PLAIN, "pytest.ini": "[pytest]\npythonpath = .\n"}
+GOOD, BAD = "    return x + 1\n", "    return x + 2\n"
+
+
+def edit(body: str) -> Edit:
+    start = SOURCE.encode().index(BODY.encode())
+    return Edit(start, start + len(BODY), body.encode())
+
+
+def trials(bodies: Sequence[str], *probes: str) -> list[Trial]:
+    changes = [(one.start, one.end, one.text) for one in map(edit, bodies)]
+    return [Trial(index, {"steps.py": [change]}, probes) for index, change in enumerate(changes)]
+
+
+def letters(
+    bench: Bench,
+    bodies: Sequence[str],
+    targets: Sequence[str] = ("test_steps.py::test_after",),
+    tests: Sequence[str] = ("test_steps.py::test_first",),
+    *,
+    screen: bool = True,
+) -> tuple[str, Planned]:
+    """The letter of each body (p where it passes, without a cold run), and what the worker could do with the plan."""
+    worker = WarmWorker(bench, screen=screen)
+    with Pool([worker]) as pool:
+        pool.plan([(id, 0.3) for id in targets], [(id, 0.3) for id in tests])
+        planned = worker.planned()
+        judged = pool.judge(trials(bodies, *targets[:2]), lambda _: False, time.monotonic() + 120)
+    return "".join(one.letter for one in judged).replace("c", "p"), planned
+
+
+# What a candidate does besides returning something wrong, and its letter.
+NASTY = {
+    "loops": ("    while True:\n        pass\n", "t"),
+    "swallows its limit": (
+        "    while True:\n        try:\n            while True: pass\n        except BaseException: pass\n",
+        "t",
+    ),
+    "loops where no handler is called": ("    return 7 ** (7 ** 9 + x)\n", "t"),
+    "waits": ("    threading.Event().wait()\n", "t"),
+    "leaves": ("    os._exit(0)\n", "x"),
+    "exits": ("    sys.exit(0)\n", "f"),
+    "kills its process": ("    os.kill(os.getpid(), signal.SIGKILL)\n", "x"),
+    "interrupts": ("    raise KeyboardInterrupt\n", "x"),
+    "is out of memory": ("    return len(bytearray(30 << 30))\n", "f"),
+    "recurs": ("    return deeper(x)\n", "f"),
+    "floods stdout": ("    print('x' * 1_000_000)\n" + BAD, "f"),
+    "floods stderr": ("    for _ in range(60): os.write(2, b'x' * 1_000_000)\n" + BAD, "f"),
+    "forks": ("    os.fork()\n" + BAD, "f"),
+    "starts a thread": ("    threading.Thread(target=threading.Event().wait, daemon=True).start()\n" + BAD, "f"),
+    "closes everything": ("    os.closerange(3, 100)\n" + BAD, "x"),
+    "fills a list": ("    SEEN.append(x)\n" + BAD, "f"),
+    "sets a global": ("    global after\n    after = deeper\n" + BAD, "f"),
+    "fills a cache": ("    step.__wrapped__.__code__ = (lambda n: 9).__code__\n    return x + step(x)\n", "f"),
+    "sets an attribute": ("    Settings.step = 7\n" + BAD, "f"),
+    "changes a dictionary": ("    OPTIONS['step'] = 7\n" + BAD, "f"),
+    "replaces a module": ("    sys.modules['steps'] = os\n" + BAD, "f"),
+    "replaces a builtin": ("    builtins.len = lambda _: 0\n" + BAD, "f"),
+    "replaces a function of the library": ("    os.getcwd = lambda: '/'\n" + BAD, "f"),
+    "goes elsewhere": ("    os.chdir('/')\n" + BAD, "f"),
+    "sets a variable": ("    os.environ['STEP'] = '7'\n" + BAD, "f"),
+    "limits recursion": ("    sys.setrecursionlimit(150)\n" + BAD, "f"),
+    "ignores its timers": (
+        "    for number in (14, 26, 27): signal.signal(number, signal.SIG_IGN)\n    while True: pass\n",
+        "t",
+    ),
+}
+# Right only where nothing of what came before is left.
+CAREFUL = """\
+    assert SEEN == [] and OPTIONS == {"step": 1} and Settings.step == 1 and step(1) == 1 and after(x) if x > 1 else True
+    assert sys.modules["steps"].after is after and len([1]) == 1 and "STEP" not in os.environ
+    assert os.getcwd() != "/" and threading.active_count() == 1 and sys.getrecursionlimit() > 150
+    return x + 1
+"""
+
+
+def test_whatever_a_candidate_does_the_others_get_their_letters(make_bench: Callable[..., Bench]) -> None:
+    bench = make_bench(BASE)
+    order = [(name, *what) for name, what in NASTY.items()]
+    bodies = [body for _, nasty, _ in order for body in (BAD, nasty, CAREFUL)]
+    found, planned = letters(bench, bodies)
+    assert planned == Planned(2, 2)
+    grouped = {name: found[3 * place : 3 * place + 3] for place, (name, _, _) in enumerate(order)}
+    assert grouped == {name: f"f{letter}p" for name, _, letter in order}
+
+
+def test_both_tiers_say_the_same_every_time(make_bench: Callable[..., Bench]) -> None:
+    bench = make_bench(BASE)
+    bodies = [BAD, GOOD, "    return x +\n", *(body for body, _ in list(NASTY.values())[10:20]), CAREFUL] * 2
+    expected, _ = letters(bench, bodies, screen=False)
+    assert [letters(bench, bodies)[0] for _ in range(2)] == [expected] * 2
+    with Pool([WarmWorker(bench) for _ in range(2)]) as pool:
+        pool.plan([("test_steps.py::test_after", 0.3)], [("test_steps.py::test_first", 0.3)])
+        numbered = trials(bodies, "test_steps.py::test_after")
+        judged = pool.judge(numbered, lambda _: False, time.monotonic() + 60)
+    assert "".join(one.letter for one in judged).replace("c", "p") == expected
+
+
+def test_a_candidate_that_kills_the_worker_is_the_only_one_that_crashes(make_bench: Callable[..., Bench]) -> None:
+    bodies = [BAD, GOOD, "    os.kill(os.getppid(), signal.SIGKILL)\n", BAD, GOOD]
+    assert letters(make_bench(BASE), bodies)[0] == "fpxfp"
+
+
+@pytest.mark.parametrize(("declaration", "encoding"), [("", "utf-8"), ("# coding: latin-1\n", "latin-1")])
+def test_files_with_letters_beyond_ascii(make_bench: Callable[..., Bench], declaration: str, encoding: str) -> None:
+    source = declaration + 'UNIT = "Größe"\n\n\ndef after(x):\n    """Über."""\n    return x - 1\n'
+    bench = make_bench({"steps.py": "", "test_steps.py": PLAIN.replace(", first", ""), "pytest.ini": "[pytest]\n"})
+    bench.base.joinpath("steps.py").write_bytes(source.encode(encoding))
+    start = source.encode(encoding).index(b"x - 1")
+    worker = WarmWorker(bench)
+    worker.plan([("test_steps.py::test_after", 0.3)], [])
+    changed = [
+        Trial(index, {"steps.py": [(start, start + 5, text)]}, ("test_steps.py::test_after",))
+        for index, text in enumerate((b"x - 2", b"x + 1", b"x + len(UNIT) - 4", b"x + len(UNIT)"))
+    ]
+    assert [one.outcome for one in worker.judge(changed)] == ["failed", "passed", "passed", "failed"]
+    worker.close()
+
+
+def test_a_worker_whose_answers_are_not_wanted_any_more_can_be_used_again(make_bench: Callable[..., Bench]) -> None:
+    worker = WarmWorker(make_bench(BASE))
+    worker.plan([("test_steps.py::test_after", 0.3)], [])
+    for _ in range(2):
+        answers = worker.judge(trials([BAD, GOOD] * 20, "test_steps.py::test_after"))
+        assert [next(answers).outcome, next(answers).outcome] == ["failed", "passed"]
+        answers.close()
+    worker.close()
+
+
+KINDS = """\
+import logging
+import unittest
+import warnings
+
+import pytest
+
+import steps
+from steps import after, first
+
+SHARED = {"one": [1, 2]}
+
+
+@pytest.fixture
+def two():
+    yield 2
+
+
+@pytest.fixture(autouse=True)
+def settings(request):
+    steps.Settings.step = 1 if "Autouse" not in request.node.nodeid else 2
+    yield
+    steps.Settings.step = 1
+
+
+def test_fixture(two):
+    assert after(1) == two
+
+@pytest.mark.parametrize(("items", "expected"), [([1, 2], 1), ([2, 1], 2)])
+@pytest.mark.parametrize("x", [1])
+def test_parameters(items, expected, x):
+    assert first(items) == expected and after(x) == 2
+    items.reverse()
+
+@pytest.mark.parametrize("two", [2], indirect=True)
+def test_indirect(two):
+    assert after(1) == two
+
+@pytest.mark.skipif(after(1) == 2, reason="never")
+def test_marked():
+    assert after(1) == 2
+
+@pytest.mark.xfail(strict=True)
+def test_expected_failure():
+    assert after(1) == 0
+
+def test_skips():
+    if after(1) != 2:
+        pytest.skip("no")
+
+def test_warns():
+    with pytest.warns(UserWarning):
+        warnings.warn("now") if after(1) == 2 else None
+
+def test_logs():
+    logging.getLogger("steps").error("%d", "1" if after(1) != 2 else 1)
+
+def test_temporary(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert after(1) == 2
+
+class TestAutouse:
+    def setup_method(self):
+        self.expected = steps.Settings.step
+
+    def test_method(self):
+        assert after(1) == self.expected
+
+class TestPlain:
+    def test_method(self):
+        assert after(1) == 2
+
+class TestUnit(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.expected = 2
+
+    def test_method(self):
+        self.assertEqual(after(1), self.expected)
+
+    def test_each(self):
+        for x in (1, 2):
+            with self.subTest(x):
+                self.assertEqual(after(x), x + 1)
+"""
+BODIES = [
+    BAD,
+    GOOD,
+    "    return x * 2\n",
+    "    return 2\n",
+    "    return x + step(x)\n",
+    "    SEEN.append(x)\n    return len(SEEN) + 1\n",
+    "    raise ValueError\n",
+    "    return None\n",
+    "    return True + x\n",
+    "    return 0\n",
+]
+
+
+@pytest.mark.parametrize("without_fixture", [True, False])
+def test_every_kind_of_test_has_the_outcome_of_a_cold_run(
+    make_bench: Callable[..., Bench], *, without_fixture: bool
+) -> None:
+    """With an autouse fixture nothing is called directly; without it, what can be."""
+    kinds = KINDS.replace("(autouse=True)", "") if without_fixture else KINDS
+    bench = make_bench(BASE | {"test_steps.py": kinds})
+    cold = bench.run_tests(RunRequest(), 60)
+    targets = [case.id for case in cold.cases if case.outcome is not Outcome.PASSED]
+    passing = [case.id for case in cold.cases if case.outcome is Outcome.PASSED]
+    assert len(targets) > 10
+
+    def passed(body: str) -> set[str]:
+        patch = (EditFile("steps.py", content_hash(SOURCE.encode()), (edit(body),)),)
+        report = bench.run_tests(RunRequest(), 60, apply(patch, bench.view.read))
+        return {case.id for case in report.cases if case.outcome is Outcome.PASSED}
+
+    cold_runs = [passed(body) for body in BODIES]
+    for target in targets:
+        found, _ = letters(bench, BODIES, [target], passing)
+        assert found == "".join("p" if one.issuperset([target, *passing]) else "f" for one in cold_runs), target
+
+
+LEAKY = """\
+import steps
+
+def test_after():
+    steps.SEEN.append(steps.after(1))
+    assert steps.SEEN == [2]
+
+def test_first():
+    assert steps.first([3]) == 3
+"""
+
+
+def test_tests_that_leave_something_behind_are_run_in_forks(make_bench: Callable[..., Bench]) -> None:
+    found, planned = letters(make_bench(BASE | {"test_steps.py": LEAKY}), [BAD, GOOD, GOOD, BAD])
+    assert found == "fppf"
+    assert planned.screened == 0
+    assert "test_after" in planned.why
+
+
+def test_threads_that_run_after_the_import_are_started_again_for_each_candidate(
+    make_bench: Callable[..., Bench],
+) -> None:
+    thread = "import queue, threading\nQUESTIONS, ANSWERS = queue.Queue(), queue.Queue()\n"
+    thread += "def work():\n    while True: ANSWERS.put(QUESTIONS.get())\n"
+    thread += "threading.Thread(target=work, daemon=True).start()\n"
+    asks = "from thread import ANSWERS, QUESTIONS\nfrom steps import after\ndef test_after():\n"
+    asks += "    QUESTIONS.put(after(1))\n    assert ANSWERS.get(timeout=5) == 2\n"
+    bench = make_bench(BASE | {"thread.py": thread, "test_steps.py": asks})
+    found, planned = letters(bench, [BAD, GOOD], tests=())
+    assert found == "fp"
+    assert "threads" in planned.why
+
+
+def test_what_was_seeded_at_import_goes_on_from_there(make_bench: Callable[..., Bench]) -> None:
+    seeded = "import random\nrandom.seed(5)\nfrom steps import after\n\ndef test_after():\n"
+    seeded += "    assert after(1) == 2 and random.random() < 0.63\n"  # the first number is 0.6229
+    found, _ = letters(make_bench(BASE | {"test_steps.py": seeded}), [BAD, GOOD, GOOD], tests=())
+    assert found == "fpp"
+
+
+def test_plugins_with_a_say_in_how_tests_run_are_asked(make_bench: Callable[..., Bench]) -> None:
+    conftest = "import steps\n\ndef pytest_runtest_setup(item):\n    steps.Settings.step = 2\n\n"
+    conftest += "def pytest_runtest_teardown(item):\n    steps.Settings.step = 1\n"
+    uses = "import steps\n\ndef test_after():\n    assert steps.after(1) == steps.Settings.step\n"
+    bench = make_bench(BASE | {"conftest.py": conftest, "test_steps.py": uses})
+    found, planned = letters(bench, [BAD, GOOD], tests=())
+    assert found == "fp"
+    assert planned == Planned(1, 1)
