@@ -1,7 +1,7 @@
 """Tests that must fail: where one passes, or says nothing, the results of the others are worth nothing either.
 
-They stand before and after the project's own tests and never between two of them, whose fixtures may be shared. Their
-names are made anew for each run.
+They stand before and after the project's own tests, with the hooks and fixtures of the first and the last of them, and
+never between two, which may share fixtures. Their names are made anew for each run.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class _Canaries(pytest.Module):
     """A module that no file holds."""
 
     def _getobj(self) -> Any:
-        module = types.ModuleType(self.path.stem)
+        module = types.ModuleType("canaries")
         for body in _BODIES:
             copy = types.FunctionType(body.__code__, body.__globals__)
             setattr(module, f"test_{os.urandom(6).hex()}", copy)
@@ -51,9 +51,11 @@ class Canaries:
     def pytest_collection_modifyitems(self, session: pytest.Session, items: List[pytest.Item]) -> None:
         if not items:
             return
-        for place in (0, len(items)):
-            path = session.config.rootpath / f"test_{os.urandom(6).hex()}.py"
-            module = _Canaries.from_parent(session, path=path)
+        for place, neighbour in ((0, items[0]), (len(items), items[-1])):
+            folder = neighbour.nodeid.partition("::")[0].rpartition("/")
+            id = f"{folder[0]}{folder[1]}test_{os.urandom(6).hex()}.py"
+            # pytest looks for hooks by the path, which has to be that of a file, and for fixtures by the id.
+            module = _Canaries.from_parent(session, path=neighbour.path, name=id, nodeid=id)
             made = [item for item in module.collect() if isinstance(item, pytest.Item)]
             for item in made:
                 self._channel.write({"canary": item.nodeid})
