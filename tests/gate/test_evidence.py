@@ -64,3 +64,31 @@ def test_some_targets_are_a_part_of_a_repair_where_nothing_breaks() -> None:
     for run in (breaking, replace(part, exit_code=0), BASELINE):
         assert not judge(BASELINE, ["a", "d"], [], [part, run]).partly
     assert not judge(BASELINE, ["a"], [], [GOOD, GOOD]).partly, "it is a whole one"
+
+
+def test_tests_that_must_fail_do() -> None:
+    dead = (CaseResult("x", F), CaseResult("y", Outcome.ERROR))
+    base = replace(BASELINE, canaries=dead)
+    good = replace(GOOD, canaries=dead)
+    verdict = judge(base, ["a"], [], [GOOD, good])
+    assert verdict.accepted
+    assert verdict.canaries == 2
+    for alive in (P, S, Outcome.MISSING, Outcome.XFAILED):
+        fooled = replace(good, canaries=(dead[0], CaseResult("y", alive)))
+        verdict = judge(base, ["a"], [], [GOOD, fooled])
+        assert not verdict.sound
+        assert any("tests that must fail did not" in said for said in verdict.reasons)
+
+
+def test_canaries_that_do_not_fail_on_the_base_tell_nothing() -> None:
+    base = replace(BASELINE, canaries=(CaseResult("x", S),))
+    verdict = judge(base, ["a"], [], [GOOD, replace(GOOD, canaries=(CaseResult("x", S),))])
+    assert verdict.accepted
+    assert verdict.canaries == 0
+
+
+def test_canaries_count_for_the_exit_code() -> None:
+    passing = suite({"a": P, "b": P, "c": S}, exit_code=1)
+    base = replace(suite({"a": F, "b": P, "c": S}), canaries=(CaseResult("x", F),))
+    assert judge(base, ["a"], [], [replace(passing, canaries=(CaseResult("x", F),))]).accepted
+    assert not judge(base, ["a"], [], [passing]).accepted

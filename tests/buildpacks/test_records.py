@@ -1,0 +1,90 @@
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from buildpacks import Outcome
+from buildpacks.records import RecordError, read_records
+
+KEY = b"k" * 32
+CASE = {"case": "test_a.py::test_x", "outcome": "passed", "duration_s": 0.5, "message": ""}
+OTHER = {"case": "test_a.py::test_y", "outcome": "failed", "duration_s": 0.1, "message": "assert 1 == 2"}
+CANARY = {"canary": "test_q.py::test_z"}
+FAILED = {"case": "test_q.py::test_z", "outcome": "failed", "duration_s": 0.0, "message": ""}
+END = {"end": 1}
+
+
+def line(number: int, record: Any, key: bytes = KEY) -> bytes:
+    data = record if isinstance(record, bytes) else json.dumps(record).encode()
+    mac = hmac.new(key, number.to_bytes(8, "big") + data, hashlib.sha256).hexdigest().encode()
+    return mac + b" " + data + b"\n"
+
+
+def lines(*records: Any) -> bytes:
+    return b"".join(line(number, record) for number, record in enumerate(records))
+
+
+def test_cases_canaries_and_the_end() -> None:
+    found = read_records(lines(CANARY, CASE, OTHER, FAILED, END), KEY)
+    assert [(case.id, case.outcome) for case in found.cases] == [
+        ("test_a.py::test_x", Outcome.PASSED),
+        ("test_a.py::test_y", Outcome.FAILED),
+    ]
+    assert [(case.id, case.outcome) for case in found.canaries] == [("test_q.py::test_z", Outcome.FAILED)]
+    assert found.end == 1
+    assert found.cases[1].message == "assert 1 == 2"
+
+
+def test_a_canary_that_says_nothing_is_missing() -> None:
+    assert read_records(lines(CANARY, CASE, END), KEY).canaries[0].outcome is Outcome.MISSING
+
+
+def test_the_worst_outcome_of_an_id_counts() -> None:
+    for records in ([CASE, CASE | {"outcome": "error"}], [CASE | {"outcome": "error"}, CASE]):
+        assert read_records(lines(*records, END), KEY).cases[0].outcome is Outcome.ERROR
+
+
+def test_a_run_that_broke_off_has_no_end() -> None:
+    assert read_records(lines(CASE), KEY).end is None
+    assert read_records(b"", KEY).end is None
+
+
+GOOD = lines(CASE, OTHER, END)
+FORGED = {
+    "a line of somebody else": lines(CASE) + b'{"case": "x"}\n' + line(1, OTHER) + line(2, END),
+    "another key": line(0, CASE, b"other") + line(1, END),
+    "no signature": json.dumps(CASE).encode() + b"\n",
+    "a line left out": line(0, CASE) + line(2, END),
+    "a line twice": line(0, CASE) + line(0, CASE) + line(1, END),
+    "another order": line(1, OTHER) + line(0, CASE) + line(2, END),
+    "more after the end": lines(CASE, END, OTHER),
+    "half a line": GOOD[:-5],
+    "text before": b"1 passed\n" + GOOD,
+    "text after": GOOD + b"1 passed\n",
+    "text after without an end": GOOD + b"x",
+    "no object": lines([1]),
+    "no json": lines(b"{"),
+    "an unknown outcome": lines(CASE | {"outcome": "fine"}),
+    "no duration": lines({"case": "x", "outcome": "passed"}),
+    "an endless id": lines(CASE | {"case": "x" * 20_000}),
+}
+
+
+@pytest.mark.parametrize("data", FORGED.values(), ids=FORGED)
+def test_what_the_runner_did_not_write_shows(data: bytes) -> None:
+    with pytest.raises(RecordError):
+        read_records(data, KEY)
+
+
+@given(st.binary(max_size=300), st.integers(0, len(GOOD)))
+def test_nothing_can_be_put_in(noise: bytes, at: int) -> None:
+    forged = GOOD[:at] + noise + GOOD[at:]
+    if forged != GOOD:
+        with pytest.raises(RecordError):
+            read_records(forged, KEY)
