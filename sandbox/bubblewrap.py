@@ -15,11 +15,11 @@ import json
 import os
 import resource
 import signal
-from contextlib import ExitStack, suppress
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from sandbox.cgroup import Group, remove_dead_groups
 from sandbox.hosted import HostedProvider, HostedSandbox
@@ -101,44 +101,21 @@ class BubblewrapSandbox(HostedSandbox):
 
     def start(self, spawner: Spawner, command: Command, *, lasting: bool) -> Child:
         """Start bwrap; its options and files go through memory, so that no command line of the host shows them."""
-        with ExitStack() as fds:
-            passed: list[int] = []
-
-            def memory(content: bytes) -> int:
-                fd = os.memfd_create("rfsn-sandbox")
-                fds.callback(os.close, fd)
-                with open(fd, "wb", closefd=False) as file:
-                    file.write(content)
-                os.lseek(fd, 0, os.SEEK_SET)
-                passed.append(fd)
-                return fd
-
-            options = [*self._before]
-            for path, content in self._files.items():
-                options += ("--perms", "0444", "--file", str(memory(content)), path)
-            options += self._after
-            if program := filter_program():
-                options += ("--seccomp", str(memory(program)))
-            for key, value in {**ENVIRONMENT, **command.env}.items():
-                options += ("--setenv", key, value)
-            if any("\0" in option for option in options):
-                # bwrap would take what follows for an option of its own.
-                raise ValueError("a variable or the path of a mount holds a NUL")
-            args = memory(b"".join(os.fsencode(option) + b"\0" for option in options))
+        with _Passed() as passed:
+            options = b"".join(os.fsencode(option) + b"\0" for option in self._options(command, passed))
             status, reported = os.pipe()
-            fds.callback(os.close, reported)
-            passed.append(reported)
+            passed.add(reported)
             init = ("/bin/sh", "-c", INIT_LASTING if lasting else INIT, "sh")
             group = Group.create(self.spec.limits)
             limits = (PRLIMIT, *_limits(self.spec.limits, grouped=group is not None), "--")
-            argv = (self._bwrap, "--args", str(args), "--json-status-fd", str(reported), "--", *init, *limits)
-            argv += command.argv
+            given = ("--args", str(passed.memory(options)), "--json-status-fd", str(reported))
+            argv = (self._bwrap, *given, "--", *init, *limits, *command.argv)
             try:
                 popen = spawner.start(
                     group.enter(argv) if group else argv,
                     env={},
                     stdin=lasting or bool(command.stdin),
-                    pass_fds=passed,
+                    pass_fds=passed.numbers,
                 )
             except BaseException:
                 os.close(status)
@@ -155,6 +132,47 @@ class BubblewrapSandbox(HostedSandbox):
         )
         child.group = group
         return child
+
+    def _options(self, command: Command, passed: _Passed) -> list[str]:
+        """Options of bwrap; raises `ValueError` where one holds a NUL, after which bwrap would read another option."""
+        options = [*self._before]
+        for path, content in self._files.items():
+            options += ("--perms", "0444", "--file", str(passed.memory(content)), path)
+        options += self._after
+        if program := filter_program():
+            options += ("--seccomp", str(passed.memory(program)))
+        for key, value in {**ENVIRONMENT, **command.env}.items():
+            options += ("--setenv", key, value)
+        if any("\0" in option for option in options):
+            raise ValueError("a variable or the path of a mount holds a NUL")
+        return options
+
+
+class _Passed:
+    """Descriptors that a child inherits; this process closes its own at the end of the block."""
+
+    def __init__(self) -> None:
+        self.numbers: list[int] = []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for number in self.numbers:
+            os.close(number)
+
+    def add(self, number: int) -> None:
+        """Take over a descriptor."""
+        self.numbers.append(number)
+
+    def memory(self, content: bytes) -> int:
+        """A descriptor of a file without a name that holds `content`."""
+        number = os.memfd_create("rfsn-sandbox")
+        self.add(number)
+        with open(number, "wb", closefd=False) as file:
+            file.write(content)
+        os.lseek(number, 0, os.SEEK_SET)
+        return number
 
 
 class BubblewrapChild(Child):

@@ -2,31 +2,27 @@
 
 from __future__ import annotations
 
-import os
 import threading
 import time
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from sandbox.docker.commands import KILLED, TIMED_OUT, DockerProcess, Run, check, start_exec
-from sandbox.docker.container import USER_ID, Container
+from sandbox.docker.container import Container
 from sandbox.docker.engine import connect, engine_errors, require_image, sees_our_mounts
+from sandbox.docker.layers import can_overlay, give, layer
 from sandbox.docker.reaper import reap
 from sandbox.docker.services import RunningService
 from sandbox.docker.stream import Exchange
 from sandbox.errors import SandboxError, SandboxFailed
-from sandbox.layout import overlay_work
 from sandbox.model import CommandResult, Ending, SandboxSpec
-from sandbox.mounts import filesystem, mount_overlay, unmount_beneath
+from sandbox.mounts import filesystem, unmount_beneath
 from sandbox.quota import DiskQuota
 from sandbox.workspace import read_beneath, write_beneath
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from sandbox.model import Command, Mount, Process
 
 __all__ = ["DockerProvider"]
@@ -56,7 +52,7 @@ class DockerProvider:
         """Where the controller may mount, and the engine sees it; tried once for each kind of file system."""
         kind = filesystem(folder)
         if kind not in self._overlays:
-            self._overlays[kind] = self.sees_mounts and _can_overlay(folder)
+            self._overlays[kind] = self.sees_mounts and can_overlay(folder)
         return self._overlays[kind]
 
     def open(self, spec: SandboxSpec) -> DockerSandbox:
@@ -81,10 +77,10 @@ class DockerSandbox:
         self._tree = spec.workspace
         if spec.lower:
             # Files of a lower layer keep their owner in the layer over it, so they are given away as well: once.
-            _give([spec.workspace, *(layer for layer in spec.lower if layer not in provider.given)])
+            give([spec.workspace, *(layer for layer in spec.lower if layer not in provider.given)])
             provider.given.update(spec.lower)
             self._tree = spec.workspace.with_name(f"{spec.workspace.name}.merged")
-            _layer(spec, self._tree)
+            layer(spec, self._tree)
         self._provider = provider
         self._lock = threading.RLock()
         self._turn = threading.Lock()
@@ -261,7 +257,7 @@ class DockerSandbox:
             raise SandboxFailed("the sandbox is closed")
         if self._container is None:
             writable = [mount.source for mount in self.spec.mounts if mount.writable]
-            _give(writable if self.spec.read_only else [self._tree, *writable])
+            give(writable if self.spec.read_only else [self._tree, *writable])
             spec = replace(self.spec, workspace=self._tree)
             self._container = Container(self._provider.client, self._provider.image, spec)
             self._cpu_s = 0.0
@@ -282,39 +278,3 @@ class DockerSandbox:
         total = container.cpu_s()
         used, self._cpu_s = total - self._cpu_s, total
         return max(0.0, used)
-
-
-def _give(roots: Iterable[Path]) -> None:
-    """Where the controller is root: give trees to the user that commands run as, to be written."""
-    if os.geteuid() != 0:
-        return
-    for root in roots:
-        for folder, folders, files in os.walk(root):
-            for name in (".", *folders, *files):
-                path = Path(folder, name)
-                if path.lstat().st_uid != USER_ID:
-                    os.lchown(path, USER_ID, USER_ID)
-
-
-def _can_overlay(folder: Path) -> bool:
-    """Whether the kernel lets us mount a layer whose upper part is in `folder`."""
-    with TemporaryDirectory(prefix="overlay-", dir=folder, ignore_cleanup_errors=True) as name:
-        upper, lower, merged = (Path(name, part) for part in ("upper", "lower", "upper.merged"))
-        for tree in (upper, lower):
-            tree.mkdir()
-        try:
-            _layer(SandboxSpec(upper, lower=(lower,)), merged)
-        except SandboxFailed:
-            return False
-        unmount_beneath(merged)
-        return True
-
-
-def _layer(spec: SandboxSpec, merged: Path) -> None:
-    work = overlay_work(spec)
-    try:
-        for folder in (work, merged):
-            folder.mkdir(exist_ok=True)
-        mount_overlay(spec.lower, spec.workspace, work, merged)
-    except OSError as error:
-        raise SandboxFailed(f"the workspace cannot be layered: {error}") from error
