@@ -122,6 +122,25 @@ def test_a_removed_container_is_an_infrastructure_failure_and_replaced(docker: B
     assert docker.sh("echo after").stdout == b"after\n"
 
 
+def test_a_first_process_that_the_kernel_ends_for_memory_is_told_and_replaced(docker: Box) -> None:
+    docker.reopen(limits=Limits(memory_bytes=60 << 20, file_bytes=500 << 20))
+    before = containers(docker)
+    assert docker.sh("true").exit_code == 0
+    (id,) = containers(docker) - before
+    assert isinstance(docker.provider, DockerProvider)
+    first = Path("/proc", str(docker.provider.client.api.inspect_container(id)["State"]["Pid"]))
+    try:
+        children = (first / "task" / first.name / "children").read_text().split()
+        for process in (first, *(Path("/proc", child) for child in children)):
+            (process / "oom_score_adj").write_text("1000")
+    except OSError:
+        pytest.skip("what the kernel ends first is not ours to say")
+    result = docker.sh("head -c 400000000 /dev/zero > /dev/shm/x; sleep 20", timeout_s=20)
+    assert (result.exit_code, result.ending) == (None, Ending.OOM)
+    assert docker.sh("echo after").stdout == b"after\n"
+    assert id not in containers(docker)
+
+
 def test_a_container_that_cannot_be_removed_is_left_to_the_reaper(docker: Box) -> None:
     """An immutable file in it: the engine tries, and says that it cannot."""
     assert isinstance(docker.provider, DockerProvider)
