@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from sandbox import Ending, SandboxUnavailable
+from sandbox import Ending, Limits, SandboxUnavailable
 from sandbox.docker import DockerProvider
 
 if TYPE_CHECKING:
