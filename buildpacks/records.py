@@ -19,6 +19,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -63,9 +64,9 @@ def read_records(data: bytes, key: bytes) -> Records:
             raise RecordError("there are results after their end")
         told = _decode(record)
         if "canary" in told:
-            canaries.add(str(told["canary"]))
-        elif "end" in told:
-            end = int(told["end"])
+            canaries.add(_text(told["canary"]))
+        elif type(told.get("end")) is int:
+            end = told["end"]
         else:
             case = _case(told)
             known = cases.get(case.id)
@@ -85,7 +86,7 @@ def _mac(key: bytes, number: int, record: bytes) -> bytes:
 def _decode(record: bytes) -> dict[str, Any]:
     try:
         told = json.loads(record)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise RecordError(f"unreadable results: {error}") from error
     if not isinstance(told, dict):
         raise RecordError("a record is no object")
@@ -94,12 +95,17 @@ def _decode(record: bytes) -> dict[str, Any]:
 
 def _case(told: dict[str, Any]) -> CaseResult:
     try:
-        id, outcome, duration = str(told["case"]), Outcome(told["outcome"]), float(told["duration_s"])
-    except (KeyError, TypeError, ValueError) as error:
+        id, outcome, duration = _text(told["case"]), Outcome(told["outcome"]), float(told["duration_s"])
+    except (KeyError, OverflowError, TypeError, ValueError) as error:
         raise RecordError(f"a record is no case: {error}") from error
-    if len(id) > _MAX_ID:
-        raise RecordError("the id of a case is too long")
-    return CaseResult(id, outcome, duration, str(told.get("message", ""))[:_MAX_MESSAGE])
+    if len(id) > _MAX_ID or not math.isfinite(duration):
+        raise RecordError("the id of a case is too long, or its duration without end")
+    return CaseResult(id, outcome, duration, _text(told.get("message", ""))[:_MAX_MESSAGE])
+
+
+def _text(value: object) -> str:
+    """A text that any file can hold: what is no character is spelled out."""
+    return str(value).encode("utf-8", "backslashreplace").decode()
 
 
 def _rank(outcome: Outcome) -> int:

@@ -50,6 +50,12 @@ def test_the_worst_outcome_of_an_id_counts() -> None:
         assert read_records(lines(*records, END), KEY).cases[0].outcome is Outcome.ERROR
 
 
+def test_what_is_no_character_is_spelled_out() -> None:
+    odd = {"case": "test_\ud800.py::x", "outcome": "failed", "duration_s": 1, "message": "caf\u00e9 \udcff"}
+    (case,) = read_records(lines(odd, END), KEY).cases
+    assert (case.id, case.message) == ("test_\\ud800.py::x", "caf\u00e9 \\udcff")
+
+
 def test_a_run_that_broke_off_has_no_end() -> None:
     assert read_records(lines(CASE), KEY).end is None
     assert read_records(b"", KEY).end is None
@@ -71,6 +77,9 @@ FORGED = {
     "no object": lines([1]),
     "no json": lines(b"{"),
     "an unknown outcome": lines(CASE | {"outcome": "fine"}),
+    "an endless duration": lines(b'{"case": "x", "outcome": "passed", "duration_s": 1e999}'),
+    "no number at the end": lines(CASE, {"end": "x"}),
+    "deep": lines(b"[" * 100_000),
     "no duration": lines({"case": "x", "outcome": "passed"}),
     "an endless id": lines(CASE | {"case": "x" * 20_000}),
 }

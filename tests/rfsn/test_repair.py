@@ -246,3 +246,10 @@ def test_a_test_that_waits_does_not_hold_up_the_search(rfsn: Rfsn, project: Make
     test = "from thing import least\n\n\ndef test_least():\n    assert least(1, 2) == 1\n    assert least(4, 3) == 3\n"
     folder = project({"thing.py": source, "test_thing.py": test, "test_slow.py": slow})
     assert rfsn("repair", folder, "--json").json["status"] == "repaired"
+
+
+def test_messages_of_any_bytes_are_kept(rfsn: Rfsn, project: Make) -> None:
+    files = dict(BUGGY)
+    files["test_odd.py"] = "def test_odd():\n    raise AssertionError('\\udcff \\x00 \\x1b[31m caf\\xe9')\n"
+    ran = rfsn("repair", project(files), "--max-steps", "2", "--json")
+    assert ran.json["tests"]["failing"] == ["test_odd.py::test_odd", "test_ranges.py::test_last"]
