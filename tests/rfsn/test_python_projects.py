@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -226,6 +227,23 @@ PROJECTS: list[tuple[str, Mapping[str, str], tuple[str, ...], int]] = [
         (),
         1,
     ),
+    (
+        "hypothesis, doctests and subtests",
+        {
+            "requirements.txt": "hypothesis\n",
+            "pytest.ini": "[pytest]\naddopts = --doctest-modules\n",
+            "thing.py": LEAST.replace(
+                "    return", '    """The lesser one.\n\n    >>> least(2, 2)\n    2\n    """\n    return'
+            ),
+            "test_thing.py": "from hypothesis import given\nfrom hypothesis.strategies import integers\n"
+            + TESTS
+            + "\n@given(integers(), integers())\ndef test_any(a, b):\n    assert least(a, b) == min(a, b)\n"
+            + "\ndef test_each(subtests):\n    for n in (1, 2):\n"
+            + "        with subtests.test(n=n):\n            assert least(n, n) == n\n",
+        },
+        (),
+        5,
+    ),
     ("Django", DJANGO, (), 2),
 ]
 
@@ -239,3 +257,5 @@ def test_it_is_repaired(
     result = rfsn("repair", project(files), *arguments, "--time-limit", "120", "--json").json
     assert result["status"] == "repaired", result
     assert result["tests"]["total"] == total
+    evidence = json.loads((Path(result["folder"]) / "evidence.json").read_text())
+    assert evidence["after"]["canaries"] == 6
