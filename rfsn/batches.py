@@ -14,6 +14,7 @@ from planners.targets import Targets, probes, reached, targets_of
 from rfsn.blobs import BlobStore
 from rfsn.budget import Budget
 from rfsn.runs import Bench
+from rfsn.stability import Stability
 from rfsn.validation import Judged, Limits, Pool, Trial, WarmWorker
 
 __all__ = ["BatchJudge"]
@@ -26,9 +27,18 @@ class BatchJudge:
     """Judges the candidates of one session."""
 
     def __init__(
-        self, bench: Bench, gate: Gate, blobs: BlobStore, budget: Budget, *, workers: int, wanted: tuple[str, ...] = ()
+        self,
+        bench: Bench,
+        gate: Gate,
+        blobs: BlobStore,
+        budget: Budget,
+        stability: Stability,
+        *,
+        workers: int,
+        wanted: tuple[str, ...] = (),
     ) -> None:
         self._bench = bench
+        self._stability = stability
         self._gate = gate
         self._blobs = blobs
         self._budget = budget
@@ -128,7 +138,7 @@ class BatchJudge:
         limit = self._budget.case_limit_s
         timeout = min(self._budget.left_s, 10.0 + 5.0 * state.baseline.forecast_s)
         report = self._bench.run_tests(RunRequest((), limit, limit), timeout, apply(patch, self._bench.view.read))
-        return judge(known.baseline, known.all, known.unstable, [report])
+        return judge(known.baseline, known.all, {*known.unstable, *self._stability.unstable(known, [report])}, [report])
 
     def _order(self, known: Targets, spectrum: Spectrum) -> tuple[Limits, Limits]:
         """The targets that are left and the tests that pass, with their limits.

@@ -45,6 +45,7 @@ from rfsn.errors import InfraError, UsageError
 from rfsn.looking import MAX_OUTPUT, read_file, search_code
 from rfsn.meter import Used
 from rfsn.runs import Bench
+from rfsn.stability import Stability
 from rfsn.validation import WarmWorker
 
 __all__ = ["Executor"]
@@ -62,7 +63,8 @@ class Executor:
         self._blobs = blobs
         self._budget = budget
         self._wanted = wanted
-        self._batches = BatchJudge(bench, gate, blobs, budget, workers=workers, wanted=wanted)
+        self._stability = Stability(bench, budget)
+        self._batches = BatchJudge(bench, gate, blobs, budget, self._stability, workers=workers, wanted=wanted)
 
     def execute(self, proposal: Proposal, state: State, context: Context) -> Observation:
         """Carry out an allowed proposal. Raises `InfraError` where sandboxes, not tests, fail."""
@@ -163,7 +165,8 @@ class Executor:
             self._bench.run_tests(RunRequest((), limit, limit, canaries), self._budget.left_s, change)
             for canaries in (False, True)
         ]
-        return judge(known.baseline, known.all, {*known.unstable, *_rewritten(change, known, runs)}, runs)
+        ignored = {*known.unstable, *self._stability.unstable(known, runs), *_rewritten(change, known, runs)}
+        return judge(known.baseline, known.all, ignored, runs)
 
     def _trace(self, ids: tuple[str, ...], state: State) -> SpectrumReady:
         began = time.monotonic()

@@ -253,3 +253,15 @@ def test_messages_of_any_bytes_are_kept(rfsn: Rfsn, project: Make) -> None:
     files["test_odd.py"] = "def test_odd():\n    raise AssertionError('\\udcff \\x00 \\x1b[31m caf\\xe9')\n"
     ran = rfsn("repair", project(files), "--max-steps", "2", "--json")
     assert ran.json["tests"]["failing"] == ["test_odd.py::test_odd", "test_ranges.py::test_last"]
+
+
+def test_ids_that_are_made_anew_each_time_are_left_out(rfsn: Rfsn, project: Make) -> None:
+    files = dict(BUGGY)
+    files["test_now.py"] = (
+        "import time\n\nimport pytest\n\n\n@pytest.mark.parametrize('now', [time.time_ns()])\n"
+        "def test_now(now):\n    assert now\n\n\n@pytest.mark.parametrize('n', [1, 2])\ndef test_n(n):\n    assert n\n"
+    )
+    ran = rfsn("repair", project(files), "--json")
+    assert ran.json["status"] == "repaired", ran.json
+    assert ran.json["tests"]["failing"] == ["test_ranges.py::test_last"]
+    assert rfsn("replay", ran.json["folder"]).code == 0
