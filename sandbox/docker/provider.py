@@ -178,10 +178,10 @@ class DockerSandbox:
                 container.remove()
 
     def exit_code(self, exec_id: str) -> int | None:
-        """The exit code of an exec; None while it runs."""
+        """The exit code of an exec; None while it runs, and for the moment in which the engine does not know it yet."""
         with engine_errors("tell of a command"):
             said: Any = self._provider.client.api.exec_inspect(exec_id)
-        return None if said["Running"] else int(said["ExitCode"])
+        return None if said["Running"] or said["ExitCode"] is None else int(said["ExitCode"])
 
     def _execute(self, command: Command, run: Run, container: Container) -> int | None:
         exec_id, connection = start_exec(self._provider.client, container, command)

@@ -233,11 +233,17 @@ def test_a_second_ctrl_c_is_answered_and_a_third_obeyed(capfd: pytest.CaptureFix
                 interrupted.append(False)
         return 7
 
-    before = signal.getsignal(signal.SIGINT)
-    assert guarded(command, as_json=False) == 7
-    assert interrupted == [True, False, True]
-    assert "once more to leave it behind" in capfd.readouterr().err
-    assert signal.getsignal(signal.SIGINT) is before
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        assert guarded(lambda: 3, as_json=False) == 3
+        assert {number: signal.getsignal(number) for number in before} == before
+        assert guarded(command, as_json=False) == 7
+        assert interrupted == [True, False, True]
+        assert "once more to leave it behind" in capfd.readouterr().err
+        assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN, "nothing changes the exit code any more"
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def test_a_test_that_waits_does_not_hold_up_the_search(rfsn: Rfsn, project: Make) -> None:
