@@ -28,6 +28,7 @@ from rfsn.config import load_config
 from rfsn.environment import prepared_environment
 from rfsn.evaluation import Selection, run_evaluation
 from rfsn.events import Observed, Proposed, Started
+from rfsn.log import configure_logging
 from rfsn.project import Project
 from rfsn.record import Record
 from rfsn.runs import Bench, Workspace
@@ -49,6 +50,7 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--out", type=Path, metavar="DIR")
     options = parser.parse_args()
+    configure_logging()
     out = options.out or Path(tempfile.mkdtemp(prefix="rfsn-benchmark-"))
     config = load_config({"time_limit": options.instance_timeout})
     selection = Selection(options.limit, tuple(options.only))

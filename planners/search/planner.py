@@ -34,18 +34,20 @@ class CandidateSearch:
         self._at = 0
 
     def next_batch(
-        self, state: State, context: PlannerContext, targets: tuple[str, ...]
+        self, state: State, context: PlannerContext, targets: tuple[str, ...], most: int | None = None
     ) -> tuple[tuple[Candidate, ...], bool]:
         """The next candidates, and whether they come from the widened search; none when the search has run dry.
 
-        Batches grow: small ones while the likeliest candidates are tried, larger ones when the tail is worked off.
+        `most` is how many are wanted at most. Batches grow: small ones while the likeliest candidates are tried, larger
+        ones when the tail is worked off.
         """
         if state.spectrum is None:
             return (), False
         kept = state.kept.patch if state.kept else ()
         begun = state.kept.tried if state.kept else 0
         self._wind_to(state.tried - begun, (state.spectrum.spectrum, kept), context, targets)
-        size = _SMALL_BATCH if state.tried - begun < _WARM_UP else _LARGE_BATCH
+        size = _SMALL_BATCH if state.tried - begun < _WARM_UP or most is not None else _LARGE_BATCH
+        size = size if most is None else min(size, most)
         while len(self._ahead) < size and (entry := next(self._stream, None)):
             self._ahead.append(entry)
         if not self._ahead:
