@@ -34,10 +34,10 @@ _TRACED_PASSING_S = 5.0
 _PATIENCE = 256
 """How many more candidates are tried, at least, for a patch of all targets after one for some was found."""
 _CHOICE = 6
-_COLLECTING, _IN_DOUBT = 96, 768
-_COLLECTING_SHARE = 0.1
-"""After a plausible patch: how many are enough; how many more candidates are tried at least (half as many again as
-before it), and where all are doubtful; and what share of the time that may take."""
+_COLLECTING, _IN_DOUBT = 64, 512
+_COLLECTING_SHARE, _IN_DOUBT_SHARE = 0.05, 0.1
+"""After a plausible patch: how many are enough; how many more candidates are tried (or half as many as before it), and
+what share of the time that may take; the second figures are for patches that are all doubtful."""
 
 
 class MetaPlanner:
@@ -212,13 +212,11 @@ def _more_to_collect(state: State, context: PlannerContext) -> int | None:
     """
     if not state.plausible:
         return None
-    collected = len(state.plausible) >= _CHOICE
-    late = state.spent >= 1.0 or state.spent - state.plausible_at > _COLLECTING_SHARE
-    first = state.plausible[0].index
-    patience = max(_COLLECTING, (first - (state.kept.tried if state.kept else 0)) // 2)
-    if all(doubtful(one.patch, context.view) for one in state.plausible):
-        patience = max(patience, _IN_DOUBT)
-    return 0 if collected or late else max(0, first + 1 + patience - state.tried)
+    unsure = all(doubtful(one.patch, context.view) for one in state.plausible)
+    first, begun = state.plausible[0].index, state.kept.tried if state.kept else 0
+    patience = max(_IN_DOUBT if unsure else _COLLECTING, (first - begun) // 2)
+    late = state.spent >= 1.0 or state.spent - state.plausible_at > (_IN_DOUBT_SHARE if unsure else _COLLECTING_SHARE)
+    return 0 if late or len(state.plausible) >= _CHOICE else max(0, first + 1 + patience - state.tried)
 
 
 def _shared(spectrum: Spectrum, targets: tuple[str, ...], context: PlannerContext) -> bool:

@@ -18,6 +18,7 @@ __all__ = ["CandidateSearch"]
 _WIDTHS = (0, 1)
 _SMALL_BATCH, _LARGE_BATCH = 32, 256
 _WARM_UP = 128
+_COLLECTING_BATCH = 16
 
 
 class CandidateSearch:
@@ -46,8 +47,9 @@ class CandidateSearch:
         kept = state.kept.patch if state.kept else ()
         begun = state.kept.tried if state.kept else 0
         self._wind_to(state.tried - begun, (state.spectrum.spectrum, kept), context, targets)
-        size = _SMALL_BATCH if state.tried - begun < _WARM_UP or most is not None else _LARGE_BATCH
-        size = size if most is None else min(size, most)
+        size = _SMALL_BATCH if state.tried - begun < _WARM_UP else _LARGE_BATCH
+        if most is not None:
+            size = min(most, _COLLECTING_BATCH)
         while len(self._ahead) < size and (entry := next(self._stream, None)):
             self._ahead.append(entry)
         if not self._ahead:
