@@ -20,6 +20,7 @@ from gate import (
 )
 from planners.api import PlannerContext
 from planners.search.planner import CandidateSearch
+from planners.search.ranking import doubtful, likeliest
 from planners.state import Partial, Plausible, State
 from planners.steps import proposal
 from planners.targets import reached, repeated, targets_of
@@ -32,6 +33,11 @@ _TRACED_PASSING_S = 5.0
 """How many passing tests are traced at most, and how many seconds those took on the base."""
 _PATIENCE = 256
 """How many more candidates are tried, at least, for a patch of all targets after one for some was found."""
+_CHOICE = 6
+_COLLECTING, _IN_DOUBT = 64, 512
+_COLLECTING_SHARE, _IN_DOUBT_SHARE = 0.05, 0.1
+"""After a plausible patch: how many are enough; how many more candidates are tried (or half as many as before it), and
+what share of the time that may take; the second figures are for patches that are all doubtful."""
 
 
 class MetaPlanner:
@@ -112,11 +118,15 @@ class MetaPlanner:
         )
 
     def _patch(self, state: State, context: PlannerContext) -> Proposal:
-        if state.plausible:
-            return self._apply(state, state.plausible[0], "a patch that passes every test is a repair")
         targets = self._targets(state, context)
-        ripe = self._ripe(state, context, targets)
-        batch, widened = ((), False) if ripe else self._search.next_batch(state, context, targets)
+        begun = state.kept.tried if state.kept else 0
+        more = _more_to_collect(state, context)
+        ripe = None if state.plausible else self._ripe(state, context, targets)
+        search = not ripe and (more is None or more > 0)
+        batch, widened = self._search.next_batch(state, context, targets, more) if search else ((), False)
+        if not batch and state.plausible:
+            found = likeliest(state.plausible, context.view, begun)
+            return self._apply(state, found, f"the likeliest of {len(state.plausible)} patches that pass every test")
         if not batch and state.partial:
             best = ripe or state.partial[0]
             share = f"{len(best.fixed)} of {len(targets)} targets"
@@ -192,6 +202,21 @@ class MetaPlanner:
                 left -= case.duration_s
                 affordable.append(case.id)
         return targets + tuple(affordable[:_TRACED_PASSING])
+
+
+def _more_to_collect(state: State, context: PlannerContext) -> int | None:
+    """How many more candidates to try for alternatives to the plausible patches so far; None where there is none yet.
+
+    The first one that passes is often not the right one: tests are weak oracles (Smith et al., "Is the Cure Worse Than
+    the Disease?", FSE 2015).
+    """
+    if not state.plausible:
+        return None
+    unsure = all(doubtful(one.patch, context.view) for one in state.plausible)
+    first, begun = state.plausible[0].index, state.kept.tried if state.kept else 0
+    patience = max(_IN_DOUBT if unsure else _COLLECTING, (first - begun) // 2)
+    late = state.spent >= 1.0 or state.spent - state.plausible_at > (_IN_DOUBT_SHARE if unsure else _COLLECTING_SHARE)
+    return 0 if late or len(state.plausible) >= _CHOICE else max(0, first + 1 + patience - state.tried)
 
 
 def _shared(spectrum: Spectrum, targets: tuple[str, ...], context: PlannerContext) -> bool:

@@ -153,7 +153,10 @@ class Kept:
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """Where a repair stands: bounded aggregates of everything that was observed."""
+    """Where a repair stands: bounded aggregates of everything that was observed.
+
+    `plausible_at` is what the search had spent when the first of the patches in `plausible` was found.
+    """
 
     phase: Phase = Phase.REPRODUCE
     steps: int = 0
@@ -163,6 +166,7 @@ class State:
     tried: int = 0
     spent: float = 0.0
     plausible: tuple[Plausible, ...] = ()
+    plausible_at: float = 0.0
     partial: tuple[Partial, ...] = ()
     kept: Kept | None = None
     applied: Patch | None = None
@@ -203,6 +207,7 @@ class State:
                     tried=self.tried + len(observation.outcomes),
                     spent=observation.spent,
                     plausible=self.plausible + observation.plausible,
+                    plausible_at=self.plausible_at if self.plausible else observation.spent,
                     partial=most_fixed(self.partial + observation.partial),
                 )
             case VerdictReached(verdict) if verdict.accepted:

@@ -94,13 +94,15 @@ class SearchedFile:
 
     def scope(self, node: ast.AST) -> Scope:
         """The scope of the function around a node; the default values of a function belong to it, itself does not."""
-        if isinstance(node, FUNCTIONS):
-            node = self.source.parents[node][0]
+        return self._scope_at(self.source.parents[node][0] if isinstance(node, FUNCTIONS) else node)
+
+    def _scope_at(self, node: ast.AST) -> Scope:
+        """The scope of the innermost function that a node is or lies in, else of the module."""
         while not isinstance(node, (*FUNCTIONS, ast.Module)):
             node = self.source.parents[node][0]
         known = self._scopes.get(node)
         if known is None:
-            outer = None if isinstance(node, ast.Module) else self.scope(self.source.parents[node][0])
+            outer = None if isinstance(node, ast.Module) else self._scope_at(self.source.parents[node][0])
             known = self._scopes[node] = Scope(self.source, node, outer)
         return known
 

@@ -18,6 +18,7 @@ __all__ = ["CandidateSearch"]
 _WIDTHS = (0, 1)
 _SMALL_BATCH, _LARGE_BATCH = 32, 256
 _WARM_UP = 128
+_COLLECTING_BATCH = 16
 
 
 class CandidateSearch:
@@ -34,11 +35,12 @@ class CandidateSearch:
         self._at = 0
 
     def next_batch(
-        self, state: State, context: PlannerContext, targets: tuple[str, ...]
+        self, state: State, context: PlannerContext, targets: tuple[str, ...], most: int | None = None
     ) -> tuple[tuple[Candidate, ...], bool]:
         """The next candidates, and whether they come from the widened search; none when the search has run dry.
 
-        Batches grow: small ones while the likeliest candidates are tried, larger ones when the tail is worked off.
+        `most` is how many are wanted at most. Batches grow: small ones while the likeliest candidates are tried, larger
+        ones when the tail is worked off.
         """
         if state.spectrum is None:
             return (), False
@@ -46,6 +48,8 @@ class CandidateSearch:
         begun = state.kept.tried if state.kept else 0
         self._wind_to(state.tried - begun, (state.spectrum.spectrum, kept), context, targets)
         size = _SMALL_BATCH if state.tried - begun < _WARM_UP else _LARGE_BATCH
+        if most is not None:
+            size = min(most, _COLLECTING_BATCH)
         while len(self._ahead) < size and (entry := next(self._stream, None)):
             self._ahead.append(entry)
         if not self._ahead:

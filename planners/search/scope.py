@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import builtins
+import re
 from collections import defaultdict
 from functools import cached_property
 
@@ -15,6 +16,11 @@ FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 _BUILTINS = frozenset(name for name in dir(builtins) if not name.startswith("_"))
 _SEQUENCE_METHODS = frozenset({"append", "extend", "insert", "pop", "index", "sort", "split", "join", "strip", "count"})
+
+_WORD = re.compile(r"\w+")
+_NUMBER = re.compile(r"(?<![\w.])(?:0|[1-9]\d{0,8})(?:\.\d{1,6})?(?![\w.]*\w)")
+_QUOTED = re.compile(r"""'([^'\n]{1,24})'|"([^"\n]{1,24})\"""")
+_MAKERS = frozenset({"list", "dict", "set", "tuple", "sorted", "deque", "defaultdict", "Counter"})
 
 _COLLECTIONS = frozenset(
     {"str", "list", "tuple", "set", "dict", "sequence", "iterable", "mapping", "iterator", "deque"}
@@ -152,16 +158,29 @@ class Scope:
         return tuple(found)
 
     @cached_property
+    def words(self) -> tuple[str, ...]:
+        """Every word of the file's text, comments and documentation included."""
+        return tuple(dict.fromkeys(_WORD.findall(self.source.text)))
+
+    @cached_property
+    def documented(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """The numbers, and the quoted texts, in the documentation of the function or of the module."""
+        text = ast.get_docstring(self.function) or ""
+        quoted = (one for pair in _QUOTED.findall(text) for one in pair if one)
+        return tuple(dict.fromkeys(_NUMBER.findall(text))), tuple(dict.fromkeys(quoted))
+
+    @cached_property
     def kinds(self) -> dict[str, frozenset[str]]:
-        """How each name is used: as a `number`, a `sequence`, an `object` or a `callable` (it may be several)."""
+        """How each name is used: as a `number`, `sequence`, `set`, `object` or `callable` (it may be several)."""
         found: dict[str, set[str]] = defaultdict(set)
         for node in self.nodes:
             _note_kinds(node, found)
         return {name: frozenset(kinds) for name, kinds in found.items()}
 
     def kind(self, name: str) -> frozenset[str]:
-        """How a name is used here or in the scopes around; empty where nothing tells."""
-        return self.kinds.get(name, frozenset()) or (self.outer.kind(name) if self.outer else frozenset())
+        """How a name is used here, and in the scopes around where it is theirs; empty where nothing tells."""
+        own = self.kinds.get(name, frozenset())
+        return own if self.outer is None or name in self.bindings else own | self.outer.kind(name)
 
     def alike(self, first: str, second: str) -> bool:
         """Whether two names may hold the same kind of thing."""
@@ -261,6 +280,20 @@ def _is_ingredient(node: ast.expr) -> bool:
     return not isinstance(getattr(node, "ctx", None), ast.Store | ast.Del)
 
 
+def _assigned(value: ast.expr) -> set[str]:
+    """The kinds that a value tells of the name that it is assigned to."""
+    match value:
+        case ast.Set() | ast.SetComp() | ast.Call(func=ast.Name(id="set")):
+            return {"sequence", "set"}
+        case ast.List() | ast.ListComp() | ast.Dict() | ast.DictComp():
+            return {"sequence"}
+        case ast.Call(func=ast.Name(id=name)) if name in _MAKERS:
+            return {"sequence"}
+        case ast.Constant(value=constant):
+            return {"number" if isinstance(constant, int | float) else "sequence"}
+    return set()
+
+
 def _note_kinds(node: ast.AST, found: dict[str, set[str]]) -> None:
     """Read the kinds of names off one node."""
     match node:
@@ -297,9 +330,6 @@ def _note_kinds(node: ast.AST, found: dict[str, set[str]]) -> None:
         case (
             ast.Assign(targets=[ast.Name(id=name)], value=value) | ast.AugAssign(target=ast.Name(id=name), value=value)
         ):
-            if isinstance(value, ast.List | ast.ListComp | ast.Dict | ast.Set | ast.DictComp | ast.SetComp):
-                found[name].add("sequence")
-            elif isinstance(value, ast.Constant):
-                found[name].add("number" if isinstance(value.value, int | float) else "sequence")
+            found[name].update(_assigned(value))
         case ast.arg(arg=name, annotation=ast.expr() as annotation):
             found[name].add(_annotated(ast.unparse(annotation).rpartition(".")[2].partition("[")[0].lower()))

@@ -31,6 +31,7 @@ from gate import (
 from planners.api import PlannerContext
 from planners.meta import MetaPlanner
 from planners.search.planner import CandidateSearch
+from planners.search.ranking import likeliest
 from planners.state import (
     Batch,
     Denial,
@@ -139,7 +140,13 @@ def test_the_whole_way_to_a_verified_patch() -> None:
     batch = planner().propose(state, CONTEXT)
     found = plausible(batch, 2)
     _, proposals = walk(
-        [*begin, Batch(0, "ffp", (found,), 0.1), Output("applied"), VerdictReached(ACCEPTED), Ended("done")]
+        [
+            *begin,
+            Batch(0, "ffp", (found,), 0.1, spent=1.0),
+            Output("applied"),
+            VerdictReached(ACCEPTED),
+            Ended("done"),
+        ]
     )
     actions: list[Action] = [proposal.action for proposal in proposals]
     assert actions[0] == RunTests()
@@ -160,11 +167,31 @@ def test_the_whole_way_to_a_verified_patch() -> None:
     ]
 
 
+def test_after_a_plausible_patch_some_more_are_tried_and_the_likeliest_is_applied() -> None:
+    begin: list[Observation] = [BASE, AGAIN, SpectrumReady("spectrum", 2, 0.1)]
+    first = planner().propose(walk(begin)[0], CONTEXT)
+    found = plausible(first, 2)
+    seen: list[Observation] = [*begin, Batch(0, "ffp", (found,), 0.1)]
+    state, _ = walk(seen)
+    proposal = planner().propose(state, CONTEXT)
+    assert isinstance(proposal.action, TryPatches)
+    assert proposal.action.offset == 3
+    other = replace(plausible(proposal, 1), index=4)
+    seen.append(Batch(3, "fp", (other,), 0.1))
+    while isinstance(proposal.action, TryPatches):
+        state, _ = walk(seen)
+        proposal = planner().propose(state, CONTEXT)
+        if isinstance(proposal.action, TryPatches):
+            seen.append(Batch(state.tried, "f" * len(proposal.action.candidates), (), 0.1))
+    assert state.tried in {2 + 1 + 64, 2 + 1 + 512}
+    assert proposal.action == ApplyPatch(likeliest([found, other], Tree()).patch)
+
+
 def test_after_a_refused_verdict_the_search_goes_on_behind_the_patch() -> None:
     begin: list[Observation] = [BASE, AGAIN, SpectrumReady("spectrum", 2, 0.1)]
     first = planner().propose(walk(begin)[0], CONTEXT)
     found = plausible(first, 2)
-    refused = [*begin, Batch(0, "ffp", (found,), 0.1), Output("applied"), VerdictReached(REFUSED)]
+    refused = [*begin, Batch(0, "ffp", (found,), 0.1, spent=1.0), Output("applied"), VerdictReached(REFUSED)]
     state, _ = walk(refused)
     assert (state.applied, state.plausible, state.tried) == (None, (), 3)
     again = planner().propose(state, CONTEXT)

@@ -11,8 +11,10 @@ from planners.search.operators import (
     elements,
     guards,
     ingredients,
+    lambdas,
     names,
     operands,
+    parameters,
     returns,
     statements,
     subscripts,
@@ -36,6 +38,8 @@ OPERATORS: tuple[Operator, ...] = (
     *returns.OPERATORS,
     *guards.OPERATORS,
     *statements.OPERATORS,
+    *lambdas.OPERATORS,
+    *parameters.OPERATORS,
     *ingredients.OPERATORS,
 )
 """The order decides only between candidates of equal score."""

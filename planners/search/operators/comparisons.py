@@ -89,12 +89,14 @@ def _augmented(site: Site, _: Scope) -> Iterator[Replacement]:
 
 
 def _boolean(site: Site, _: Scope) -> Iterator[Replacement]:
-    """`a and b` -> `a or b`."""
+    """`a and b and c` -> `a or b or c`, then each operator by itself."""
     node = site.node
     assert isinstance(node, ast.BoolOp)
     word = "or" if isinstance(node.op, ast.And) else "and"
-    for left, right in pairwise(node.values):
-        yield from _between(site, left, right, _BOOLEAN, word)
+    each = [found for left, right in pairwise(node.values) for found in _between(site, left, right, _BOOLEAN, word)]
+    if len(each) > 1:
+        yield Replacement(tuple(edit for one in each for edit in one.edits))
+    yield from each
 
 
 def _between(site: Site, left: ast.expr, right: ast.expr, pattern: re.Pattern[str], text: str) -> Iterator[Replacement]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 from functools import partial
+from itertools import combinations
 
 from planners.search.operators.base import Operator, Replacement, Site
 from planners.search.operators.frequencies import BOOLEAN, LOOSER_IF, RARE, STRICTER_IF
@@ -81,6 +82,40 @@ def _replace(site: Site, scope: Scope, *, wide: bool) -> Iterator[Replacement]:
             yield from site.put(text, weight=1.0 if constant else 0.3)
 
 
+def _vary(site: Site, _: Scope) -> Iterator[Replacement]:
+    """`c(a, b)` -> `c(a, b) or c(b, a)`, `... and c(b, a)`: the same condition with two of its variables exchanged.
+
+    Expression templates with other variables: Martinez and Monperrus, "Cardumen" (SSBSE 2018).
+    """
+    node = site.node
+    assert isinstance(node, ast.Compare)
+    if not is_condition(site):
+        return
+    words: tuple[str, ...] = ("and", "or")
+    if isinstance(site.parent, ast.BoolOp):
+        words = ("and",) if isinstance(site.parent.op, ast.And) else ("or",)
+    for first, second in combinations(_names_in(node), 2):
+        other = _exchanged(site, node, first, second)
+        for word in words:
+            yield from site.put(f"{site.text(level=AND)} {word} {other}")
+
+
+def _names_in(node: ast.AST) -> list[str]:
+    called = {part.func for part in ast.walk(node) if isinstance(part, ast.Call)}
+    return list(dict.fromkeys(part.id for part in ast.walk(node) if isinstance(part, ast.Name) and part not in called))
+
+
+def _exchanged(site: Site, node: ast.expr, first: str, second: str) -> str:
+    """The text of an expression with two names in each other's place."""
+    start = site.source.span(node)[0]
+    other, text = {first: second, second: first}, site.source.segment(node)
+    names = [part for part in ast.walk(node) if isinstance(part, ast.Name) and part.id in other]
+    for part in sorted(names, key=site.source.span, reverse=True):
+        begin, end = (place - start for place in site.source.span(part))
+        text = text[:begin] + other[part.id] + text[end:]
+    return text
+
+
 def _choice(site: Site, _: Scope) -> Iterator[Replacement]:
     """`a if c else b` -> `b if c else a`, `a`, `b`."""
     node = site.node
@@ -111,6 +146,7 @@ OPERATORS = (
     Operator("tighten", STRICTER_IF, 4, 16, _TESTS, partial(_tighten, wide=False)),
     Operator("loosen", LOOSER_IF, 4, 8, _TESTS, partial(_loosen, wide=False)),
     Operator("replace-condition", BOOLEAN / 2, 4, 8, _TESTS, partial(_replace, wide=False)),
+    Operator("vary-condition", (STRICTER_IF + LOOSER_IF) / 8, 4, 4, (ast.Compare,), _vary),
     Operator("choice", RARE * 2, 1, 2, (ast.IfExp,), _choice),
     Operator("default-value", RARE, 4, 10, _VALUES, _default, width=1),
     Operator("tighten-wide", STRICTER_IF / 2, 4, 40, _TESTS, partial(_tighten, wide=True), width=1),

@@ -8,12 +8,19 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from difflib import get_close_matches
 
 from planners.search.operators.base import Operator, Replacement, Site
 from planners.search.operators.frequencies import BOOLEAN, NUMERAL, RARE
 from planners.search.scope import Scope
 
 __all__ = ["OPERATORS"]
+
+_SIGNS = ("()[]{}<>", ",;:. \t\n", "+-*/", "'\"`", "_- ", "/\\|")
+"""Characters that stand for one another: brackets, separators, signs, quotes."""
+
+_ALIKE = 0.75
+"""How similar two words are of which one may be the other misspelt (difflib's ratio)."""
 
 _COUNTED_CALLS = frozenset({"len", "int", "abs", "min", "max", "sum", "ord", "round", "count", "index", "find"})
 
@@ -50,6 +57,50 @@ def _string(site: Site, scope: Scope) -> Iterator[Replacement]:
     ]
     for text in dict.fromkeys([*found, *(repr(value) for value in variants if value != node.value)]):
         yield from site.put(text)
+
+
+def _misspelt(site: Site, scope: Scope) -> Iterator[Replacement]:
+    """A string -> a similar word of the file, its comments included; one character -> another of its kind."""
+    node = site.node
+    assert isinstance(node, ast.Constant)
+    if not isinstance(node.value, str) or isinstance(site.parent, ast.Expr | ast.JoinedStr):
+        return
+    if len(node.value) == 1:
+        for family in _SIGNS:
+            if node.value in family:
+                for sign in family:
+                    yield from site.put(repr(sign))
+    elif node.value:
+        for word in get_close_matches(node.value, [one for one in scope.words if one != node.value], 3, _ALIKE):
+            yield from site.put(repr(word))
+
+
+def _documented(site: Site, scope: Scope) -> Iterator[Replacement]:
+    """A number or a string -> one that the documentation of the function has: what is specified is written there."""
+    node = site.node
+    assert isinstance(node, ast.Constant)
+    numbers, texts = scope.documented
+    if isinstance(site.parent, ast.Expr | ast.JoinedStr) or isinstance(node.value, bool):
+        return
+    if isinstance(node.value, str):
+        for text in texts:
+            yield from site.put(repr(text))
+    elif isinstance(node.value, int | float):
+        for number in numbers:
+            yield from site.put(number)
+
+
+def _far_number(site: Site, _: Scope) -> Iterator[Replacement]:
+    """`n` -> a whole number some steps away, twice or half of it, a round one."""
+    node = site.node
+    assert isinstance(node, ast.Constant)
+    if isinstance(node.value, int) and not isinstance(node.value, bool):
+        value = node.value
+        steps = [value + step for far in (2, 3, 4, 5) for step in (far, -far)]
+        for number in dict.fromkeys(
+            [*steps, value * 2, value // 2, value * 10, *range(3, 11), 16, 26, 32, 60, 100, 1000]
+        ):
+            yield from site.put(str(number))
 
 
 def _singleton(site: Site, _: Scope) -> Iterator[Replacement]:
@@ -137,5 +188,8 @@ OPERATORS = (
     Operator("boolean-constant", BOOLEAN, 2, 1, (ast.Constant,), _singleton),
     Operator("off-by-one", NUMERAL, 12, 2, _NUMERIC, _off_by_one),
     Operator("string", RARE * 4, 4, 4, (ast.Constant,), _string),
+    Operator("misspelt", RARE * 2, 4, 3, (ast.Constant,), _misspelt),
+    Operator("documented", RARE * 2, 5, 10, (ast.Constant,), _documented, width=1),
+    Operator("far-number", NUMERAL / 4, 5, 20, (ast.Constant,), _far_number, width=1),
     Operator("initial-value", RARE * 4, 4, 8, (ast.Constant, ast.List, ast.Dict), _literal),
 )

@@ -46,14 +46,15 @@ def _remove(site: Site, _: Scope) -> Iterator[Replacement]:
 
 
 def _swap(site: Site, _: Scope) -> Iterator[Replacement]:
-    """`(a, b)` -> `(b, a)`, also on the left of an assignment."""
+    """`(a, b)` -> `(b, a)`; less likely on the left of an assignment, where names are given."""
     node = site.node
     assert isinstance(node, ast.List | ast.Tuple | ast.Set)
     if 1 < len(node.elts) <= 6:
         for first, second in combinations(range(len(node.elts)), 2):
             texts = [site.text(element) for element in node.elts]
             texts[first], texts[second] = texts[second], texts[first]
-            yield from _display(site, texts)
+            stored = isinstance(getattr(node, "ctx", None), ast.Store)
+            yield from (one._replace(weight=0.5 if stored else 1.0) for one in _display(site, texts))
 
 
 def _display(site: Site, texts: list[str]) -> Iterator[Replacement]:

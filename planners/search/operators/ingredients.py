@@ -64,6 +64,16 @@ def _replacements(site: Site, ingredients: tuple[ast.expr, ...]) -> Iterator[Rep
             yield from _fitting(site, other, 0.3)
 
 
+def _target(site: Site, scope: Scope) -> Iterator[Replacement]:
+    """`a[i] = ...`, `a.b = ...` -> `c[j] = ...`: another element or attribute that the function has."""
+    node = site.node
+    assert isinstance(node, ast.Subscript | ast.Attribute)
+    if isinstance(node.ctx, ast.Store) and site.field in {"targets", "target"}:
+        for other in scope.expressions:
+            if isinstance(other, ast.Subscript | ast.Attribute) and not scope.is_called(other):
+                yield from _fitting(site, other, 1.0 if type(other) is type(node) else 0.3)
+
+
 def _fitting(site: Site, other: ast.expr, weight: float) -> Iterator[Replacement]:
     """An expression does not become a larger one that it is a part of many times over."""
     text = site.text(other, 0)
@@ -100,5 +110,6 @@ _REPLACED = (
 
 OPERATORS = (
     Operator("expression", IDENTIFIER / 4, 20, 10, _REPLACED, _from_function),
+    Operator("target-expression", IDENTIFIER / 16, 2, 6, (ast.Subscript, ast.Attribute), _target),
     Operator("file-expression", IDENTIFIER / 8, 20, 100, _REPLACED, _from_file, width=1),
 )

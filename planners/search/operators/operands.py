@@ -22,6 +22,9 @@ _SIGNS: dict[type[ast.operator], str] = {
 }
 
 
+_COMMUTATIVE = (ast.Add, ast.Mult, ast.BitAnd, ast.BitOr, ast.BitXor)
+
+
 def _drop(site: Site, _: Scope) -> Iterator[Replacement]:
     """`a + b` -> `a`, `b`; `a ** b * c` -> `a ** c`, and `a * b ** c` -> `a ** c`."""
     node = site.node
@@ -50,10 +53,11 @@ def _drop_condition(site: Site, _: Scope) -> Iterator[Replacement]:
 
 
 def _swap(site: Site, _: Scope) -> Iterator[Replacement]:
-    """`a - b` -> `b - a`, `a or b` -> `b or a`, `a < b` -> `b < a`."""
+    """`a - b` -> `b - a`, `a or b` -> `b or a`, `a in b` -> `b in a`; of sums and products only as a last resort."""
     node = site.node
     if isinstance(node, ast.BinOp):
-        yield from _operation(site, node.right, node.op, node.left)
+        weight = 0.2 if isinstance(node.op, _COMMUTATIVE) else 1.0
+        yield from (one._replace(weight=weight) for one in _operation(site, node.right, node.op, node.left))
     elif isinstance(node, ast.BoolOp):
         word = " and " if isinstance(node.op, ast.And) else " or "
         texts = [site.text(value, 5) for value in node.values]
@@ -96,7 +100,7 @@ def _regroup(site: Site, _: Scope) -> Iterator[Replacement]:
 OPERATORS = (
     Operator("drop-operand", BINARY_OPERAND / 4, 4, 2, (ast.BinOp,), _drop),
     Operator("drop-condition", (STRICTER_IF + LOOSER_IF) / 3, 4, 2, (ast.BoolOp,), _drop_condition),
-    Operator("swap-operands", RARE * 2, 4, 1, (ast.BinOp, ast.BoolOp, ast.Compare), _swap),
+    Operator("swap-operands", RARE * 2, 2, 1, (ast.BinOp, ast.BoolOp, ast.Compare), _swap),
     Operator("replace-operand", BINARY_OPERAND / 3, 8, 5, (ast.expr,), _replace),
     Operator("regroup", RARE, 4, 1, (ast.BinOp,), _regroup),
 )

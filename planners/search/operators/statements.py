@@ -109,18 +109,20 @@ def _count(site: Site, scope: Scope) -> Iterator[Replacement]:
     if not isinstance(scope.function, FUNCTIONS):
         return
     names = scope.names(node)
-    texts: list[str] = []
-    for name in names:
+    for name in sorted(names, key=lambda name: not scope.kind(name)):
         kind = scope.kind(name)
-        if kind & {"number", "index"} or not kind:
+        weight = 1.0 if kind else 0.5
+        texts: list[str] = []
+        if (kind & {"number", "index"} or not kind) and name in scope.bindings:
             texts += [f"{name} += 1", f"{name} -= 1"]
         if "sequence" in kind or not kind:
-            calls = [call for call in ("append", "add") if call in scope.methods] or ["append"]
+            known = [call for call in ("append", "add") if call in scope.methods] or ["append"]
+            calls = ["add"] if "set" in kind else known
             texts += [f"{name}.{call}({other})" for call in calls for other in names if other != name]
-    for text in texts:
-        yield from insert(site, text)
-        if _is_last(site):
-            yield from insert(site, text, after=True)
+        for text in texts:
+            yield from insert(site, text, weight=weight)
+            if _is_last(site):
+                yield from insert(site, text, after=True, weight=weight)
 
 
 def _advance(site: Site, _: Scope) -> Iterator[Replacement]:

@@ -41,6 +41,15 @@ def _drop(site: Site, _: Scope) -> Iterator[Replacement]:
             yield from site.put(site.text(node.slice), weight=0.4)
 
 
+def _whole(site: Site, _: Scope) -> Iterator[Replacement]:
+    """`x[i]` -> `sum(x)`, `max(x)`, `min(x)`, `len(x)`: what holds for all elements instead of one."""
+    node = site.node
+    assert isinstance(node, ast.Subscript)
+    if isinstance(node.ctx, ast.Load) and not isinstance(node.slice, ast.Slice):
+        for name in ("sum", "max", "min", "len"):
+            yield from site.put(f"{name}({site.text(node.value)})")
+
+
 def _slice(site: Site, scope: Scope) -> Iterator[Replacement]:
     """`x[a:b]` -> `x[a:]`, `x[:b]`, `x[a:b + 1]`, `x[b:a]`, other bounds and steps."""
     node = site.node
@@ -109,6 +118,7 @@ _SUBSCRIPT = (ast.Subscript,)
 OPERATORS = (
     Operator("index", NUMERAL / 2, 5, 4, _SUBSCRIPT, _index),
     Operator("drop-subscript", FEWER_ARGUMENTS / 2, 5, 1, _SUBSCRIPT, _drop),
+    Operator("whole-collection", FEWER_ARGUMENTS / 4, 5, 4, _SUBSCRIPT, _whole, width=1),
     Operator("slice-bounds", ADD_ELEMENT / 2, 2, 6, _SUBSCRIPT, _slice),
     Operator("range", RARE * 4, 2, 5, (ast.Call,), _range),
 )

@@ -61,6 +61,20 @@ def _wrap(site: Site, scope: Scope) -> Iterator[Replacement]:
         yield from site.put(f"{name}({site.text()})", weight=1.0 if name in own or name in _CALLS[:6] else 0.6)
 
 
+def _convert(site: Site, scope: Scope) -> Iterator[Replacement]:
+    """`x` -> `f(y)`: another variable, wrapped in a call."""
+    node = site.node
+    assert isinstance(node, ast.Name)
+    if not _loaded(site):
+        return
+    own = [name for name in scope.functions if scope.arity.get(name, 1) == 1]
+    for other in scope.names(node):
+        if other != node.id and "callable" not in scope.kind(other):
+            for name in dict.fromkeys([*own, *_CALLS, *_CONVERSIONS]):
+                yield from site.put(f"{name}({other})")
+
+
+_CONVERSIONS = ("bin", "hex", "ord", "chr", "repr")
 _OF_COLLECTIONS = frozenset({"len", "sorted", "list", "set", "sum", "tuple", "max", "min", "reversed"})
 
 
@@ -177,5 +191,6 @@ OPERATORS = (
     Operator("slice", ADD_ELEMENT, 20, 8, _VALUES, _slice),
     Operator("enclose", ADD_ELEMENT / 4, 20, 2, (*_VALUES, ast.Constant, ast.Tuple), _enclose),
     Operator("nest", WRAP_IN_CALL / 8, 20, 2, _VALUES, _nest),
+    Operator("convert", WRAP_IN_CALL / 4, 20, 60, (ast.Name,), _convert, width=1),
     Operator("negative", RARE * 2, 10, 1, (*_VALUES, ast.UnaryOp), _negative),
 )

@@ -25,10 +25,13 @@ CASES = [
     ("arithmetic", "return (a + 1) * b", "return a + 1 + b"),
     ("augmented-operator", "a ^= b", "a &= b"),
     ("boolean-operator", "return a and b", "return a or b"),
+    ("boolean-operator", "return a and b and items", "return a or b or items"),
     ("number", "return a[0]", "return a[1]"),
     ("number", "return a - 10", "return a - 9"),
     ("boolean-constant", "return True", "return False"),
     ("string", "return a.join(',') + ';'", "return a.join(';') + ';'"),
+    ("misspelt", "return a.split('[')", "return a.split('(')"),
+    ("misspelt", "# a colour\nreturn 'coluor'", "# a colour\nreturn 'colour'"),
     ("initial-value", "c = 0\nreturn c", "c = []\nreturn c"),
     ("off-by-one", "return items[a]", "return items[a - 1]"),
     ("off-by-one", "return range(len(items))", "return range(len(items) + 1)"),
@@ -71,6 +74,7 @@ CASES = [
     ("tighten", "if a or b:\n    return b", "if (a or b) and not items:\n    return b"),
     ("loosen", "if a.x is None:\n    return b", "if a is None or a.x is None:\n    return b"),
     ("replace-condition", "while True:\n    items.pop()", "while items:\n    items.pop()"),
+    ("vary-condition", "return a - b == 1", "return a - b == 1 or b - a == 1"),
     ("choice", "return a if b else items", "return items if b else a"),
     ("index", "return items[0]", "return items[-1]"),
     ("drop-subscript", "return items[a]", "return items"),
@@ -121,10 +125,19 @@ CASES = [
     ("augment", "a += b\nreturn a", "a = b\nreturn a"),
     ("keep-result", "a.replace(b, 0)\nreturn a", "a = a.replace(b, 0)\nreturn a"),
     ("keep-result", "a.update(b)\nreturn a", "a = b\nreturn a"),
+    ("count-or-collect", "c = set()\nfor a in items:\n    b(a)", "c = set()\nfor a in items:\n    c.add(a)\n    b(a)"),
+    ("target-expression", "a[b] = items[0]\nreturn a.x", "items[0] = items[0]\nreturn a.x"),
+    ("break-ties", "return sorted(items, key=lambda c: len(c))", "return sorted(items, key=lambda c: (len(c), c))"),
     ("copy-changed-statement", "a = 1\nb = 2\nreturn b", "a = 1\nitems = 1\nb = 2\nreturn b"),
     ("expression", "c = a[b]\nreturn c.x", "c = a[b]\nreturn a[b]"),
 ]
 WIDE = [
+    ("documented", "'''At most 40.'''\nreturn a[:7]", "'''At most 40.'''\nreturn a[:40]"),
+    ("far-number", "return a % 7", "return a % 10"),
+    ("convert", "return a", "return bin(b)"),
+    ("whole-collection", "return items[-1]", "return sum(items)"),
+    ("normalize-parameter", "return items[0]", "items = sorted(items)\nreturn items[0]"),
+    ("add-key", "return sorted(items)", "return sorted(items, key=lambda item: (len(item), item))"),
     ("default-value", "return a.x", "return a.x if a else None"),
     ("return-later", "a = g()\nreturn a.x", "a = g()\nif not a:\n    return None\nreturn a.x"),
 ]
@@ -147,6 +160,12 @@ def test_expressions_of_other_functions_belong_to_the_widened_search(search: Sea
     raw = b"def f(a):\n    return a\n\ndef g(b):\n    return b.size(3)\n"
     wanted = b"def f(a):\n    return b.size(3)\n\ndef g(b):\n    return b.size(3)\n"
     assert search.results(raw, width=1)[wanted] == "file-expression"
+
+
+def test_a_nested_function_sees_the_variables_of_the_one_around_it(search: Search) -> None:
+    raw = b"def f(a):\n    seen = set()\n    def g(b):\n        return b in seen\n    return g(a)\n"
+    wanted = raw.replace(b"        return", b"        seen.add(b)\n        return")
+    assert wanted in search.results(raw)
 
 
 def test_every_operator_has_its_own_id_and_a_prior() -> None:
