@@ -97,9 +97,7 @@ def _far_number(site: Site, _: Scope) -> Iterator[Replacement]:
     if isinstance(node.value, int) and not isinstance(node.value, bool):
         value = node.value
         steps = [value + step for far in (2, 3, 4, 5) for step in (far, -far)]
-        for number in dict.fromkeys(
-            [*steps, value * 2, value // 2, value * 10, *range(3, 11), 16, 26, 32, 60, 100, 1000]
-        ):
+        for number in dict.fromkeys([*steps, value * 2, value // 2, value * 10, *range(3, 11), 16, 32, 64, 100, 1000]):
             yield from site.put(str(number))
 
 

@@ -37,7 +37,7 @@ def _add_key(site: Site, scope: Scope) -> Iterator[Replacement]:
         return
     own = [name for name in scope.functions if scope.arity.get(name) == 1]
     keys = [key for name in dict.fromkeys([*own, "len", "abs", "str"]) for key in _keys(name)]
-    keys += ["lambda item: -item", "lambda item: item[-1]", "lambda item: (item[1], item[0])", "str.lower"]
+    keys += ["lambda item: -item", "lambda item: item[-1]", "str.lower"]
     end = site.source.span(node)[1] - 1
     comma = ", " if node.args or node.keywords else ""
     for key in keys:
