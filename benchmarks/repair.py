@@ -139,9 +139,9 @@ def judge(record: Record, row: Mapping[str, Any], provider: SandboxProvider) -> 
         (Path(folder) / "differential.py").write_text(driver)
         arguments = plan.test[plan.test.index("pytest") + 1 :]
         argv = ("python", "/judge/differential.py", str(SEED), str(INPUTS), *arguments)
-        with Workspace(bench, change, (Mount(Path(folder), "/judge"),)) as workspace:
+        with Workspace(bench, change, (Mount(Path(folder), "/judge"),)) as sandbox:
             env = {**plan.env, "PYTHONHASHSEED": "0"}
-            done = workspace.sandbox.run(Command(argv, JUDGE_TIMEOUT_S, env=env))
+            done = sandbox.run(Command(argv, JUDGE_TIMEOUT_S, env=env))
     lines = done.stdout.decode(errors="replace").splitlines()
     if done.exit_code != 0 or not lines:
         said = done.stderr.decode(errors="replace").strip().splitlines()
