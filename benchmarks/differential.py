@@ -95,6 +95,7 @@ def facts(value: Any, place: str, found: set[str]) -> None:
     found.add(f"{place} is {type(value).__name__}")
     if isinstance(value, int | float):
         found.update(f"{place} >= {least}" for least in (0, 1, 2) if value >= least)
+        found.update([f"{place} > 0"] if value > 0 else [])
         found.update(f"{place} <= {most}" for most in (0, 10, 100, 1000, 10**6) if value <= most)
     elif isinstance(value, str):
         classes = {"letter": str.isalpha, "digit": str.isdigit, "space": str.isspace, "upper": str.isupper}

@@ -63,6 +63,7 @@ def report_of(record: Record) -> dict[str, Any]:
         "reason": ended.reason if ended else _unfinished(record),
         "patch": diff_of(record, state.verified[0]) if state.verified else None,
         "best": _best(record),
+        "alternatives": _alternatives(record),
         "tests": {
             "command": list(progress.environment.test) if progress.environment else None,
             "total": state.baseline.total if state.baseline else None,
@@ -93,6 +94,13 @@ def _best(record: Record) -> dict[str, Any] | None:
         return None
     best = state.partial[0]
     return {"patch": diff_of(record, best.patch), "fixed": list(best.fixed), "location": best.location}
+
+
+def _alternatives(record: Record) -> list[dict[str, str]]:
+    """The other patches that pass every test, where one was verified."""
+    state = record.progress.state
+    others = state.plausible if state.verified else ()
+    return [{"operator": one.operator, "location": one.location, "patch": diff_of(record, one.patch)} for one in others]
 
 
 def _named_suspects(record: Record) -> list[str]:

@@ -19,6 +19,9 @@ _FIXED_FIELDS = frozenset({"annotation", "returns", "decorator_list", "type_para
 _SIGNATURE = 0.5
 """The suspiciousness of a function's header relative to its worst line: tests run it when they import the file."""
 
+_DEFINITION = 0.5
+"""The same of a variable of the module or of a class relative to the worst line that reads it."""
+
 _UNCOVERED = 0.25
 """The same for lines of a suspicious function that no failing test ran; only the widened search looks at them."""
 
@@ -34,6 +37,7 @@ class SearchedFile:
         self._originals: dict[ast.AST, str] = {}
         self._scopes: dict[ast.AST, Scope] = {}
         signatures, uncovered = self._around(scores)
+        signatures = {**self._definitions(scores), **signatures}
         self.core = {line: scores[line] for line in sorted(core)} | {
             line: score for line, score in signatures.items() if line not in scores
         }
@@ -51,6 +55,25 @@ class SearchedFile:
                     signatures[node.lineno] = worst * _SIGNATURE
                     uncovered |= dict.fromkeys(body, worst * _UNCOVERED)
         return signatures, uncovered
+
+    def _definitions(self, scores: Mapping[int, float]) -> dict[int, float]:
+        """Scores for variables of the module and of its classes, from the suspicious lines that read them.
+
+        They got their values when the file was imported, before any test ran: no spectrum has their lines.
+        """
+        readers: dict[str, float] = defaultdict(float)
+        for node in self.source.parents:
+            if isinstance(node, ast.Name | ast.Attribute) and isinstance(node.ctx, ast.Load):
+                name = node.id if isinstance(node, ast.Name) else node.attr
+                readers[name] = max(readers[name], scores.get(node.lineno, 0.0))
+        found: dict[int, float] = {}
+        for node, (parent, _) in self.source.parents.items():
+            if isinstance(node, ast.Assign | ast.AnnAssign) and isinstance(parent, ast.Module | ast.ClassDef):
+                bound = [one for one in ast.walk(node) if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Store)]
+                worst = max((readers[one.id] for one in bound if one.id in readers), default=0.0)
+                if worst:
+                    found |= dict.fromkeys(range(node.lineno, (node.end_lineno or 0) + 1), worst * _DEFINITION)
+        return found
 
     @cached_property
     def sites(self) -> Mapping[int, list[Site]]:

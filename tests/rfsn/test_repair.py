@@ -52,6 +52,13 @@ def test_each_example_is_repaired_and_the_patch_holds_outside(
     subprocess.run([sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"], cwd=copy, check=True)
 
 
+def test_other_patches_that_pass_are_in_the_report(rfsn: Rfsn, project: Make) -> None:
+    result = rfsn("repair", project(BUGGY), "--json").json
+    added = {line for one in result["alternatives"] for line in one["patch"].splitlines() if line.startswith("+    ")}
+    added |= {line for line in result["patch"].splitlines() if line.startswith("+    ")}
+    assert {"+    return items[len(items) - 1]", "+    return items[-1]"} <= added
+
+
 def test_json_is_one_object_and_nothing_else(rfsn: Rfsn, project: Make) -> None:
     ran = rfsn("repair", project(BUGGY), "--json")
     assert ran.code == 0
