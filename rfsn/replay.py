@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from gate import Gate
+from gate import Gate, PatchError
 from planners.api import Planner
 from rfsn.compose import planner_of
 from rfsn.events import PhaseEnded, Proposed
@@ -40,7 +40,12 @@ def replay_session(folder: Path, planner: Planner | None = None) -> Replay:
         event = entry.event
         if isinstance(event, Proposed) and project is not None:
             steps += 1
-            proposal = planner.propose(progress.state, project.planner_context())
+            try:
+                proposal = planner.propose(progress.state, project.planner_context())
+            except PatchError as error:
+                problems.append(f"line {entry.sequence + 1}: {record.base} is no longer what the journal says: {error}")
+                progress = fold(progress, event)
+                continue
             again = Proposed.of(proposal, gate.decide(proposal, project.gate_context(progress)))
             if again != event:
                 problems.append(

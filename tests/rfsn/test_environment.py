@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import fcntl
+import json
+import os
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -78,23 +81,19 @@ def test_offline_makes_no_environment_that_is_not_cached(rfsn: Rfsn, project: Ma
 
 
 def test_what_is_used_least_recently_makes_room(rfsn: Rfsn, project: Make, tmp_path: Path) -> None:
-    home = {"RFSN_HOME": str(tmp_path / "home")}
     environments = tmp_path / "home" / "cache" / "environments"
-
-    def made(requirement: str, cache_gib: str) -> set[str]:
-        files = {"thing.py": SOURCE, "test_thing.py": TEST, "requirements.txt": requirement}
-        ran = rfsn("repair", project(files, requirement), "--json", env=home | {"RFSN_CACHE_GIB": cache_gib})
-        assert ran.json["status"] == "repaired", ran.json
-        return {folder.name for folder in environments.iterdir() if folder.is_dir()}
-
-    first = made("iniconfig==2.0.0", "20")
-    second = made("iniconfig==2.1.0", "20") - first
-    assert len(second) == 1
-    assert made("iniconfig==2.0.0", "0.000001") == first | second, "nothing was made, so nothing goes"
-    with (environments / f"{next(iter(second))}.lock").open() as used:
+    for age, name in enumerate(("newer", "older", "used", "oldest")):
+        (environments / name).mkdir(parents=True)
+        (environments / name / "file").write_bytes(b"x" * 100_000)
+        os.utime(environments / name, (time.time() - 100 * age, time.time() - 100 * age))
+    folder = project({"thing.py": SOURCE, "test_thing.py": TEST})
+    home = {"RFSN_HOME": str(tmp_path / "home")}
+    with (environments / "used.lock").open("w") as used:
         fcntl.flock(used, fcntl.LOCK_SH)
-        third = made("iniconfig==2.3.0", "0.000001")
-    assert third >= second, "it is in use"
-    assert not first & third
-    assert len(third) == 2
-    assert len(made("iniconfig==2.0.0", "0.000001")) == 1
+        ran = rfsn("repair", folder, "--json", env=home | {"RFSN_CACHE_GIB": "0.000001"})
+    assert ran.json["status"] == "repaired", ran.json
+    evidence = json.loads((Path(ran.json["folder"]) / "evidence.json").read_text())
+    left = {folder.name for folder in environments.iterdir() if folder.is_dir()}
+    assert left == {"used", evidence["environment"]["cache_key"]}
+    assert rfsn("repair", folder, "--json", env=home | {"RFSN_CACHE_GIB": "0.000001"}).code == 0
+    assert (environments / "used").is_dir(), "nothing was made, so nothing goes"
