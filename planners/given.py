@@ -5,8 +5,7 @@ from __future__ import annotations
 from gate import ApplyPatch, Collect, Finish, GiveUp, Patch, Phase, Proposal, ReadFile, RunTests
 from planners.api import PlannerContext
 from planners.state import State
-from planners.steps import proposal
-from planners.targets import repeated
+from planners.steps import proposal, reproduce
 
 __all__ = ["GivenPatchPlanner"]
 
@@ -28,24 +27,8 @@ class GivenPatchPlanner:
                 hypothesis="there is nothing more to be judged",
                 expected_effect="an honest end",
             )
-        if state.baseline is None:
-            return proposal(
-                state,
-                Phase.REPRODUCE,
-                RunTests(),
-                intent="run the tests as they are",
-                hypothesis="what they say now is what the patch is measured against",
-                expected_effect="the outcome of every test on the base",
-            )
-        if state.repeat is None and state.baseline.failing_total:
-            return proposal(
-                state,
-                Phase.REPRODUCE,
-                RunTests(repeated(context.evidence.report(state.baseline.report))),
-                intent="run the failing tests again",
-                hypothesis="a failure that a patch can be judged by fails every time",
-                expected_effect="flaky tests are told from failing ones",
-            )
+        if first := reproduce(state, context):
+            return first
         if state.phase is Phase.REPRODUCE:
             return proposal(
                 state,

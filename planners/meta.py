@@ -22,8 +22,8 @@ from planners.api import PlannerContext
 from planners.search.planner import CandidateSearch
 from planners.search.ranking import doubtful, likeliest
 from planners.state import Partial, Plausible, State
-from planners.steps import proposal
-from planners.targets import reached, repeated, targets_of
+from planners.steps import proposal, reproduce
+from planners.targets import reached, targets_of
 
 __all__ = ["MetaPlanner"]
 
@@ -50,7 +50,7 @@ class MetaPlanner:
         """The next step."""
         return (
             self._stuck(state, context)
-            or self._reproduce(state, context)
+            or reproduce(state, context)
             or self._localize(state, context)
             or self._verify(state)
             or self._patch(state, context)
@@ -68,27 +68,6 @@ class MetaPlanner:
         elif state.baseline and state.repeat and not self._targets(state, context):
             reason = "no test fails every time"
         return self._give_up(state, reason) if reason else None
-
-    def _reproduce(self, state: State, context: PlannerContext) -> Proposal | None:
-        if state.baseline is None:
-            return proposal(
-                state,
-                Phase.REPRODUCE,
-                RunTests(),
-                intent="run the tests as they are",
-                hypothesis="some test fails",
-                expected_effect="the outcome of every test on the base",
-            )
-        if state.repeat is None:
-            return proposal(
-                state,
-                Phase.REPRODUCE,
-                RunTests(repeated(context.evidence.report(state.baseline.report))),
-                intent="run the failing tests again",
-                hypothesis="a failure that a repair can be judged by fails every time",
-                expected_effect="flaky tests are told from failing ones",
-            )
-        return None
 
     def _localize(self, state: State, context: PlannerContext) -> Proposal | None:
         if state.spectrum is not None:

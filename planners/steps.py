@@ -1,11 +1,13 @@
-"""The envelope of a step: what every planner says of a proposal in the same way."""
+"""Steps that planners share, and the envelope of every step."""
 
 from __future__ import annotations
 
-from gate import Action, ApplyPatch, Phase, Proposal
+from gate import Action, ApplyPatch, Phase, Proposal, RunTests
+from planners.api import PlannerContext
 from planners.state import State
+from planners.targets import repeated
 
-__all__ = ["proposal"]
+__all__ = ["proposal", "reproduce"]
 
 
 def proposal(
@@ -23,3 +25,26 @@ def proposal(
         risk="none: nothing outside a sandbox changes" if harmless else "the patch may be wrong: the verdict decides",
         rollback="nothing to undo" if harmless else "the base is untouched; the next patch replaces this one",
     )
+
+
+def reproduce(state: State, context: PlannerContext) -> Proposal | None:
+    """Run the tests as they are, then those that fail again; None once both was done, or where nothing fails."""
+    if state.baseline is None:
+        return proposal(
+            state,
+            Phase.REPRODUCE,
+            RunTests(),
+            intent="run the tests as they are",
+            hypothesis="some test fails",
+            expected_effect="the outcome of every test on the base",
+        )
+    if state.repeat is None and state.baseline.failing_total:
+        return proposal(
+            state,
+            Phase.REPRODUCE,
+            RunTests(repeated(context.evidence.report(state.baseline.report))),
+            intent="run the failing tests again",
+            hypothesis="a failure that a repair can be judged by fails every time",
+            expected_effect="flaky tests are told from failing ones",
+        )
+    return None

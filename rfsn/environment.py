@@ -17,6 +17,7 @@ from sandbox import (
     Command,
     CommandResult,
     Ending,
+    Limits,
     Mount,
     SandboxProvider,
     SandboxSpec,
@@ -40,6 +41,7 @@ NOT_BUILT = "not-built.txt"
 _MAX_SAID = 2_000
 _NOT_KEPT = ("build/", "dist/")
 _STEP_TIMEOUT_S = 600.0
+_DISK_BYTES = 64 << 30  # what is installed may well be gigabytes, and the packages' cache, which is shared, counts
 # What the fetch step may know of the host: the user's package index, proxy and certificate settings.
 _FETCH_PREFIXES = ("UV_INDEX", "UV_DEFAULT_INDEX", "UV_EXTRA_INDEX_URL", "UV_FIND_LINKS", "UV_NATIVE_TLS", "UV_HTTP")
 _FETCH_NAMES = (
@@ -124,7 +126,8 @@ def _make(
     copy_tree(base, workspace)
     settings, certificates = _network_settings()
     variables = {"UV_LINK_MODE": "copy", "UV_PYTHON_DOWNLOADS": "never"}
-    building = SandboxSpec(workspace, mounts=(*plan.mounts, Mount(environment, "/env", writable=True)))
+    limits = Limits(disk_bytes=_DISK_BYTES)
+    building = SandboxSpec(workspace, mounts=(*plan.mounts, Mount(environment, "/env", writable=True)), limits=limits)
     # The cache is shared by all projects: only fetching, which runs no code of theirs, may write it.
     extra = (Mount(cache, "/cache", writable=True), *certificates)
     fetching = replace(building, mounts=(*building.mounts, *extra), network=not offline)

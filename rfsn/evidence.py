@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import shutil
 import subprocess
 from collections import Counter
@@ -87,8 +88,16 @@ def write_evidence(record: Record) -> None:
     if record.config.sign_key:
         path.with_suffix(".json.sig").unlink(missing_ok=True)
         argv = ["ssh-keygen", "-Y", "sign", "-q", "-f", record.config.sign_key, "-n", NAMESPACE, str(path)]
+        # In a session of its own there is no terminal that a passphrase could be asked on.
         done = subprocess.run(
-            argv, capture_output=True, stdin=subprocess.DEVNULL, text=True, timeout=_TIMEOUT_S, check=False
+            argv,
+            capture_output=True,
+            stdin=subprocess.DEVNULL,
+            text=True,
+            timeout=_TIMEOUT_S,
+            check=False,
+            start_new_session=True,
+            env={**os.environ, "SSH_ASKPASS_REQUIRE": "never"},
         )
         if done.returncode:
             raise UsageError(f"the evidence cannot be signed with {record.config.sign_key}: {done.stderr.strip()}")

@@ -74,7 +74,7 @@ class Executor:
             case RunTests(ids, Collect.SPECTRUM):
                 return self._trace(ids, state)
             case RunTests():
-                return VerdictReached(self.verdict(state))
+                return VerdictReached(self.verdict(state, context))
             case TryPatches(candidates, offset):
                 return self._batches.judge(candidates, offset, state, context)
             case ApplyPatch(patch):
@@ -156,7 +156,7 @@ class Executor:
                 near = ", ".join(get_close_matches(id, known)) or "nothing near it"
                 raise UsageError(f"--target {id}: there is no such test; there is {near}")
 
-    def verdict(self, state: State) -> Verdict:
+    def verdict(self, state: State, context: Context) -> Verdict:
         """Judge the applied patch by two cold runs, one of them with canaries."""
         known = targets_of(state, self._blobs, self._wanted)
         limit = self._budget.case_limit_s
@@ -165,7 +165,7 @@ class Executor:
             self._bench.run_tests(RunRequest((), limit, limit, canaries), self._budget.left_s, change)
             for canaries in (False, True)
         ]
-        ignored = {*known.unstable, *self._stability.unstable(known, runs), *_rewritten(change, known, runs)}
+        ignored = {*known.unstable, *self._stability.unstable(known, runs), *_rewritten(change, context, known, runs)}
         return judge(known.baseline, known.all, ignored, runs)
 
     def _trace(self, ids: tuple[str, ...], state: State) -> SpectrumReady:
@@ -188,8 +188,11 @@ class Executor:
         return apply(patch, self._bench.view.read)
 
 
-def _rewritten(change: Change | None, known: Targets, runs: Sequence[SuiteReport]) -> set[str]:
-    """The tests in files that a patch changes, where the user lets it: which there are is then up to the patch."""
-    paths = set(change.files) if change else set()
+def _rewritten(change: Change | None, context: Context, known: Targets, runs: Sequence[SuiteReport]) -> set[str]:
+    """The tests in protected files that a patch changes, as the user let it: which there are is then up to the patch.
+
+    Sources may hold tests too, as examples in their documentation: those count as ever.
+    """
+    paths = {path for path in change.files if context.protected(path)} if change else set()
     ids = {case.id for report in (known.baseline, *runs) for case in report.cases}
     return {id for id in ids if id.partition("::")[0] in paths} - {*known.all}

@@ -6,6 +6,7 @@ import fcntl
 import os
 import tempfile
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from rfsn import home
@@ -44,19 +45,21 @@ def _scratch() -> Iterator[Path]:
     there = {*home.sessions_home().glob("*/scratch")}
     there |= {place.parent for place in mounted() if place.parent.name == "scratch"}
     for scratch in there:
-        journal = scratch.with_name("journal.jsonl")
-        if journal.is_file() and scratch.is_dir():
-            with journal_lock(journal, fcntl.LOCK_EX) as free:
-                if free:
-                    yield scratch
+        with suppress(OSError):  # another user's, or gone by now
+            journal = scratch.with_name("journal.jsonl")
+            if journal.is_file() and scratch.is_dir():
+                with journal_lock(journal, fcntl.LOCK_EX) as free:
+                    if free:
+                        yield scratch
 
 
 def _temporary() -> Iterator[Path]:
     """The temporary folders of controllers that are dead."""
     for folder in Path(tempfile.gettempdir()).glob(f"{home.TEMPORARY}*"):
         controller = Controller.parse(folder.name.removeprefix(home.TEMPORARY).rpartition(".")[0])
-        if controller is not None and controller.is_dead() and folder.lstat().st_uid == os.geteuid():
-            yield folder
+        with suppress(FileNotFoundError):  # another start was quicker
+            if controller is not None and controller.is_dead() and folder.lstat().st_uid == os.geteuid():
+                yield folder
 
 
 def _environments() -> Iterator[Path]:

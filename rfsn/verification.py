@@ -68,7 +68,7 @@ def verify_session(folder: Path, signer: Signer | None = None) -> Verification:
             with temporary_folder() as scratch, opened_bench(record, project, Path(scratch)) as bench:
                 budget = Budget(record.config.time_limit, record.config.max_steps, lambda: 0.0)
                 executor = Executor(bench, gate, record.blobs, budget, workers=1, wanted=record.config.target)
-                verdict = executor.verdict(replace(state, applied=patch))
+                verdict = executor.verdict(replace(state, applied=patch), context)
             if (verdict.accepted, verdict.fixed, verdict.broken) != (
                 state.told.accepted,
                 state.told.fixed,

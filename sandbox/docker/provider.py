@@ -77,7 +77,7 @@ class DockerSandbox:
         self._tree = spec.workspace
         if spec.lower:
             # Files of a lower layer keep their owner in the layer over it, so they are given away as well: once.
-            give([spec.workspace, *(layer for layer in spec.lower if layer not in provider.given)])
+            give([spec.workspace, *(tree for tree in spec.lower if tree not in provider.given)])
             provider.given.update(spec.lower)
             self._tree = spec.workspace.with_name(f"{spec.workspace.name}.merged")
             layer(spec, self._tree)

@@ -99,6 +99,22 @@ def test_tests_may_change_where_the_user_says_so(repo: Path, diff: Callable[...,
     assert (ran.code, ran.json["status"]) == (0, "repaired"), ran.json
 
 
+def test_tests_that_sources_hold_count_as_ever(project: Make, git: Git, rfsn: Rfsn, tmp_path: Path) -> None:
+    documented = '"""Things.\n\n>>> most(1, 2)\n2\n"""\n\n\n'
+    files = {
+        "thing.py": documented + SOURCE,
+        "test_thing.py": TEST.replace("    assert most(1, 2) == 2", "    most(1, 2)"),
+    }
+    folder = project(files | {"pytest.ini": "[pytest]\naddopts = --doctest-modules\n"}, "documented")
+    for text, status in ((FIXED, "repaired"), (FIXED.replace("a > b", "a < b"), "not_repaired")):
+        (folder / "thing.py").write_text(documented + text)
+        (tmp_path / "p.diff").write_text(git("diff", cwd=folder))
+        git("checkout", "--quiet", ".", cwd=folder)
+        result = rfsn("judge", tmp_path / "p.diff", "--repo", folder, "--json").json
+        assert result["status"] == status, result
+    assert "no longer do: thing.py::thing" in result["reason"]
+
+
 def test_a_diff_that_does_not_fit_and_one_that_is_not_there(repo: Path, rfsn: Rfsn, tmp_path: Path) -> None:
     (tmp_path / "no.diff").write_text("--- a/nowhere.py\n+++ b/nowhere.py\n@@ -1 +1 @@\n-x\n+y\n")
     ran = rfsn("judge", tmp_path / "no.diff", "--repo", repo, "--json")
@@ -148,6 +164,10 @@ def test_a_signature_is_made_and_checked(repo: Path, diff: Callable[..., Path], 
     assert verified("theirs").json["status"] == "differs"
     (folder / "evidence.json.sig").unlink()
     assert "was not signed" in verified("ours").json["problems"][0]
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "secret", "-f", tmp_path / "locked"], check=True)
+    locked = rfsn("judge", diff(thing=FIXED), "--repo", repo, "--sign-key", tmp_path / "locked", "--json")
+    assert (locked.code, locked.json["status"]) == (2, "usage_error")
+    assert "cannot be signed" in locked.json["reason"]
     missing = rfsn("repair", repo, "--sign-key", tmp_path / "nowhere", "--json")
     assert (missing.code, missing.json["status"]) == (2, "usage_error")
     assert rfsn("verify", folder, "--signer", "x").code == 2

@@ -56,11 +56,7 @@ class Box:
         return self.sandbox.run(Command(("sh", "-c", script, "sh", *arguments), timeout_s))
 
     def python(self, code: str, *arguments: str, timeout_s: float = 10, stdin: bytes = b"") -> CommandResult:
-        return self.sandbox.run(Command((*self.python_argv(code), *arguments), timeout_s, stdin=stdin))
-
-    @staticmethod
-    def python_argv(code: str) -> tuple[str, ...]:
-        return (PYTHON, "-Ic", code)
+        return self.sandbox.run(Command((PYTHON, "-Ic", code, *arguments), timeout_s, stdin=stdin))
 
 
 @pytest.fixture

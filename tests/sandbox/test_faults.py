@@ -57,33 +57,29 @@ def test_too_much_memory_in_a_child(limited: Box) -> None:
 
 
 def test_too_much_memory_in_many_processes_together(limited: Box) -> None:
+    """Each by itself is far below the limit."""
     limited.reopen(limits=Limits(memory_bytes=100 * MIB))
     code = """
-import os, sys
+import os, sys, time
 children = []
 for _ in range(6):
     pid = os.fork()
     if not pid:
-        kept = bytearray(40 << 20)
-        os.read(0, 1)
+        kept = b"x" * (40 << 20)
+        time.sleep(5)
         os._exit(0)
     children.append(pid)
-sys.exit(any(os.waitpid(pid, 0)[1] for pid in children))
+sys.exit(any([os.waitpid(pid, 0)[1] for pid in children]))
 """
-    process = limited.sandbox.run(Command(limited.python_argv(code), 20, stdin=b""))
-    assert process.ending in {Ending.OOM, Ending.EXITED}
-    held = limited.python("import os\nkept = bytearray(60 << 20)\nos.fork()\nkept[:] = bytes(60 << 20)")
-    assert held.ending is Ending.OOM
+    assert limited.python(code, timeout_s=30).ending is Ending.OOM
     assert works(limited)
 
 
-def test_the_first_process_ends_for_memory(limited: Box) -> None:
-    """Files in memory belong to no process: to stay under the limit, the kernel kills whatever there is."""
+def test_files_in_memory_count(limited: Box) -> None:
+    """They belong to no process: to stay under the limit, the kernel kills whatever there is."""
     limited.reopen(limits=Limits(memory_bytes=60 * MIB, file_bytes=500 * MIB))
-    began = time.monotonic()
-    result = limited.sh("trap '' TERM; while true; do head -c 400000000 /dev/zero > /dev/shm/x; done", timeout_s=30)
-    assert result.ending is Ending.OOM or result.duration_s >= 30
-    assert time.monotonic() - began < 35
+    result = limited.sh("head -c 400000000 /dev/zero > /dev/shm/x", timeout_s=30)
+    assert (result.exit_code, result.ending) == (None, Ending.OOM)
     assert works(limited)
 
 

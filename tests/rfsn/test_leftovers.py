@@ -1,0 +1,56 @@
+"""What killed controllers left is found wherever it lies, and what others use is left alone."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from rfsn.leftovers import remove_scratch
+from sandbox.mounts import mount_sized, mounted, unmount_beneath
+
+AS_ANOTHER_USER = """
+import os
+from rfsn.leftovers import remove_scratch
+
+os.setgroups([])
+os.setgid(65534)
+os.setuid(65534)
+print(remove_scratch())
+"""
+
+
+@pytest.fixture
+def session(tmp_path: Path) -> Iterator[Path]:
+    """The folder of a session anywhere, with a workspace mounted in it."""
+    workspace = tmp_path / "session" / "scratch" / "workspace-x"
+    workspace.mkdir(parents=True)
+    (tmp_path / "session" / "journal.jsonl").touch()
+    if not mount_sized(workspace, 1 << 20):
+        pytest.skip("this user may not mount")
+    yield tmp_path / "session"
+    unmount_beneath(tmp_path)
+
+
+def test_mounts_of_a_dead_session_go_wherever_it_is(session: Path) -> None:
+    with (session / "journal.jsonl").open("a") as used:
+        fcntl.flock(used, fcntl.LOCK_EX)
+        assert str(session / "scratch") not in remove_scratch()
+        assert session / "scratch" / "workspace-x" in mounted()
+    assert str(session / "scratch") in remove_scratch()
+    assert session / "scratch" / "workspace-x" not in mounted()
+    assert not (session / "scratch").exists()
+
+
+def test_what_another_user_has_is_no_problem(session: Path) -> None:
+    session.chmod(0o700)
+    environment = os.environ | {"RFSN_HOME": f"/tmp/nowhere-{os.getpid()}"}
+    code = [sys.executable, "-P", "-c", AS_ANOTHER_USER]
+    done = subprocess.run(code, env=environment, capture_output=True, text=True, check=False)
+    assert (done.stdout, done.stderr) == ("[]\n", "")
+    assert session / "scratch" / "workspace-x" in mounted()
