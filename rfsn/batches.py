@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Mapping
+from math import ceil, log
 from statistics import median
 
 from buildpacks import CaseTrace, Outcome, RunRequest, Spectrum
@@ -20,6 +21,7 @@ from rfsn.validation import Judged, Limits, Pool, Trial, WarmWorker
 __all__ = ["BatchJudge"]
 
 _LEAST_LIMIT_S = 0.1
+_QUICK_S = 0.05
 _WALL_FACTOR = 5.0  # what warm runners allow of wall-clock time for each CPU second
 
 
@@ -143,7 +145,8 @@ class BatchJudge:
     def _order(self, known: Targets, spectrum: Spectrum) -> tuple[Limits, Limits]:
         """The targets that are left and the tests that pass, with their limits.
 
-        The cheapest come first; but before other tests those like a target, which a bad repair most often breaks.
+        Slow ones come last; but before other tests those like a target, which a bad repair most often breaks. Tests
+        that take about as long keep the order of the suite: noise must not decide what runs after what.
         """
         traces = {trace.id: trace for trace in spectrum.cases}
         usual = median([trace.cpu_s for trace in spectrum.cases if trace.outcome is Outcome.PASSED] or [0.0])
@@ -164,8 +167,10 @@ class BatchJudge:
             function = id.partition("[")[0]
             return 0 if function in functions else 1 if function.rpartition("::")[0] in holders else 2
 
+        places = {case.id: place for place, case in enumerate(known.baseline.cases)}
+
         def limited(ids: Iterable[str]) -> Limits:
-            order = sorted(ids, key=lambda id: (distance(id), cost(id), id))
+            order = sorted(ids, key=lambda id: (distance(id), _slowness(cost(id)), places[id]))
             return [(id, self._limit(traces.get(id), usual, durations.get(id, 0.0))) for id in order]
 
         return limited(known.left), limited(passing)
@@ -180,6 +185,11 @@ class BatchJudge:
         if trace.outcome is Outcome.TIMEOUT:
             return max(_LEAST_LIMIT_S, 10.0 * usual)
         return max(_LEAST_LIMIT_S, 10.0 * trace.cpu_s, 10.0 / _WALL_FACTOR * duration_s)
+
+
+def _slowness(cpu_s: float) -> int:
+    """0 for a quick test, and 1 more for each time that it takes four times as long."""
+    return max(0, ceil(log(max(cpu_s, 1e-9) / _QUICK_S, 4)))
 
 
 def _edits(patch: Patch) -> Edits | None:

@@ -73,7 +73,8 @@ def prepared_environment(
     ready = environments / plan.cache_key
     with _lock_of(ready).open("a") as lock:
         made = False
-        while True:
+        fcntl.flock(lock, fcntl.LOCK_SH)  # shared at once where it is there: many sessions use one side by side
+        while not ready.is_dir():
             fcntl.flock(lock, fcntl.LOCK_EX)
             if not ready.is_dir():
                 partial, scratch = (ready.with_suffix(f".{kind}") for kind in ("partial", "build"))
@@ -86,10 +87,8 @@ def prepared_environment(
                     remove_tree(scratch)
                 partial.rename(ready)
                 made = True
-            os.utime(ready)
-            fcntl.flock(lock, fcntl.LOCK_SH)
-            if ready.is_dir():  # between two locks, another may remove it
-                break
+            fcntl.flock(lock, fcntl.LOCK_SH)  # between two locks, another may remove it
+        os.utime(ready)
         if made and cache_bytes is not None:
             _shrink(environments, cache_bytes)
         yield ready
