@@ -15,6 +15,7 @@ A runner first says `{"ready": [test ids], "errors": collection errors}`. Then i
   though not every target is, by those that are, `fixed`. With `screen` the runner may find out quickly which ones
   fail, in any way that gives the same outcomes; without, each candidate has a process of its own. Whatever is sent
   before the last answer ends the request.
+- `{"op": "end"}`: sent to end a `try` early; answered by `{"ended": true}`, after the answers that were under way.
 
 Every answer comes out of a sandbox and is hostile: decoding checks it and raises `ProtocolError`.
 """
@@ -38,9 +39,11 @@ __all__ = [
     "decode_ready",
     "decode_trace",
     "decode_tried",
+    "encode_end",
     "encode_plan",
     "encode_trace",
     "encode_try",
+    "is_end",
 ]
 
 type Edits = Mapping[str, Sequence[tuple[int, int, bytes]]]
@@ -102,6 +105,19 @@ def encode_try(candidates: Iterable[tuple[int, Edits, Sequence[str]]], *, screen
     """The request to try candidates, each with its index, its edits and its probes."""
     encoded = [{"index": index, "files": _texts(files), "probes": probes} for index, files, probes in candidates]
     return _line({"op": "try", "screen": screen, "candidates": encoded})
+
+
+def encode_end() -> bytes:
+    """The request that ends a `try` early."""
+    return _line({"op": "end"})
+
+
+def is_end(line: bytes) -> bool:
+    """Whether a line is the answer to an `end`. Lines before it, whatever they say, are about what was ended."""
+    try:
+        return bool(_object(line).get("ended"))
+    except ProtocolError:
+        return False
 
 
 def _texts(files: Edits) -> Mapping[str, object]:

@@ -26,9 +26,11 @@ from buildpacks.warm import (
     decode_ready,
     decode_trace,
     decode_tried,
+    encode_end,
     encode_plan,
     encode_trace,
     encode_try,
+    is_end,
 )
 from gate import Change
 from rfsn.errors import InfraError
@@ -82,6 +84,7 @@ class WarmWorker:
         self._ready = Ready(frozenset(), 0)
         self._planned = Planned(0)
         self._unread = b""
+        self._interrupted = False
 
     def ready(self) -> Ready:
         """What the worker found, starting it where it does not run. Raises `InfraError` where it cannot start."""
@@ -110,7 +113,7 @@ class WarmWorker:
     def judge(self, candidates: Sequence[Trial]) -> Generator[Tried]:
         """Try candidates in order. One that takes the worker down with it has the outcome `crashed`.
 
-        Closing the iterator early ends the worker, which would go on with what is left.
+        Closing the iterator early interrupts the worker, which would go on with what is left.
         """
         left = list(candidates)
         together = self._screen
@@ -130,10 +133,11 @@ class WarmWorker:
                     together = False  # the one to blame is found when each is alone
         finally:
             if left:
-                self.close()
+                self._interrupt()
 
     def close(self) -> None:
         """End the process and remove its workspace."""
+        self._interrupted = False
         if self._process is not None:
             self._let_go(self._process)
             self._bench.meter.add(self._bench.provider.name, "spawn", self._process.kill())
@@ -174,18 +178,41 @@ class WarmWorker:
         return self._receive(patience_s)
 
     def _receive_tried(self, index: int) -> Tried:
-        tried = decode_tried(self._receive(_patience(sum(limit for _, limit in (*self._targets, *self._tests)))))
+        tried = decode_tried(self._receive(self._longest_s()))
         if tried.index != index:
             raise ProtocolError(f"an answer for candidate {tried.index}, not {index}")
         return tried
 
+    def _interrupt(self) -> None:
+        """Have the worker stop where it is; what it still says of that is dropped before the next request."""
+        if self._process is not None:
+            try:
+                self._send(encode_end())
+                self._interrupted = True
+            except _WorkerDied:
+                self.close()
+
+    def _drop_stale_answers(self) -> None:
+        try:
+            while not is_end(self._receive(self._longest_s())):
+                pass
+            self._interrupted = False
+        except _WorkerDied:
+            self.close()
+
     def _send(self, data: bytes) -> None:
+        if self._interrupted:
+            self._drop_stale_answers()
         process = self._process or self._start()
         try:
             process.stdin.write(data)
             process.stdin.flush()
         except OSError as error:
             raise _WorkerDied("it closed its pipe") from error
+
+    def _longest_s(self) -> float:
+        """How long the answer for one candidate may take."""
+        return _patience(sum(limit for _, limit in (*self._targets, *self._tests)))
 
     def _receive(self, patience_s: float) -> bytes:
         """One line from the worker, which may take `patience_s` seconds."""

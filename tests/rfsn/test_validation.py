@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import closing
 
 import pytest
 
@@ -180,6 +181,22 @@ def test_what_passes_warm_passes_cold_and_the_other_way_round(make_bench: Callab
         report = bench.run_tests(RunRequest(), 60, apply(patch(before, after), bench.view.read))
         passed = {case.id for case in report.cases if case.outcome is Outcome.PASSED}
         assert (passed == set(IDS) and report.exit_code == 0) == (letter == "p"), (before, after, report)
+
+
+def test_a_worker_that_is_interrupted_goes_on_with_the_next_request(make_bench: Callable[..., Bench]) -> None:
+    bench = make_bench(FILES)
+    ordinary = [change for change in CHANGES if change[2] in "pfi"]
+    trials = [trial(index, before, after) for index, (before, after, _) in enumerate(ordinary)]
+    worker = WarmWorker(bench)
+    worker.plan([(IDS[0], 0.3)], [(id, 0.3) for id in IDS[1:]])
+    found = ""
+    for at in range(len(trials)):
+        with closing(worker.judge(trials[at:])) as answers:
+            outcome = next(answers).outcome
+            found += outcome[0] if outcome in ("passed", "invalid") else "f"
+    worker.close()
+    assert found == "".join(letter for _, _, letter in ordinary)
+    assert sum(one.count for one in bench.meter.take().sandbox) == 1, "one process did it all"
 
 
 HANGING = """\

@@ -137,7 +137,10 @@ class Worker:
         for candidate, answer in zip(candidates, screened):
             self._answer({**(answer or self._try_alone(candidate)), "index": candidate["index"]})
             if select.select([self._requests], [], [], 0)[0]:
-                return  # nobody waits for the rest: what comes now is the end
+                return  # nobody waits for the rest
+
+    def _do_end(self, _request: Dict[str, Any]) -> None:
+        self._answer({"ended": True})
 
     # Trying candidates
 
