@@ -11,10 +11,11 @@ A runner first says `{"ready": [test ids], "errors": collection errors}`. Then i
 - `{"op": "try", "screen": bool, "candidates": [{"index": n, "files": {path: [[start, end, text], ...]}, "probes": [id,
   ...]}, ...]}`: for each candidate, apply its edits (byte offsets on the base) and run the `probes`, some of the
   targets, until one passes; then all other targets, then the tests until the first that does not pass. Each is
-  answered, in order, by `index`, `outcome`, the `id` of a test that did not pass and, where the outcome is `passed`
-  though not every target is, by those that are, `fixed`. With `screen` the runner may find out quickly which ones
-  fail, in any way that gives the same outcomes; without, each candidate has a process of its own. Whatever is sent
-  before the last answer ends the request.
+  answered, in order, by `index`, `outcome`, the `id` of a test that did not pass, the name of the `exception` behind
+  that and the `lines` of the test's own file that it went through, the outermost first, and where the outcome is
+  `passed` though not every target is, by those that are, `fixed`. With `screen` the runner may find out quickly which
+  ones fail, in any way that gives the same outcomes; without, each candidate has a process of its own. Whatever is
+  sent before the last answer ends the request.
 - `{"op": "end"}`: sent to end a `try` early; answered by `{"ended": true}`, after the answers that were under way.
 
 Every answer comes out of a sandbox and is hostile: decoding checks it and raises `ProtocolError`.
@@ -50,6 +51,7 @@ type Edits = Mapping[str, Sequence[tuple[int, int, bytes]]]
 """For each path its edits: (start, end, text), with byte offsets on the base."""
 
 _OUTCOMES = frozenset({"passed", "failed", "error", "skipped", "xfailed", "xpassed", "timeout", "missing"})
+_MAX_LINES = 5
 _TRIED = _OUTCOMES | {"invalid", "crashed"}
 
 
@@ -78,6 +80,7 @@ class Planned:
 class Tried:
     """How the planned tests ended under one candidate; `id` is the first test that did not pass, if one did not.
 
+    `exception` is the name of what was raised in it, and `lines` are where in its own file, the outermost first.
     `passed` means that no passing test broke and that the targets `fixed` pass: None for all of them.
     """
 
@@ -85,6 +88,8 @@ class Tried:
     outcome: str
     id: str = ""
     fixed: tuple[str, ...] | None = None
+    exception: str = ""
+    lines: tuple[int, ...] = ()
 
 
 def encode_plan(targets: Sequence[tuple[str, float]], tests: Sequence[tuple[str, float]]) -> bytes:
@@ -150,7 +155,9 @@ def decode_tried(line: bytes) -> Tried:
     if outcome not in _TRIED:
         raise ProtocolError(f"no outcome: {outcome!r:.80}")
     fixed = tuple(str(id) for id in _list(data["fixed"])) if "fixed" in data else None
-    return Tried(_number(data.get("index"), int), outcome, str(data.get("id", ""))[:1000], fixed)
+    lines = tuple(_number(line, int) for line in _list(data.get("lines", []))[:_MAX_LINES])
+    exception = str(data.get("exception", ""))[:200]
+    return Tried(_number(data.get("index"), int), outcome, str(data.get("id", ""))[:1000], fixed, exception, lines)
 
 
 def decode_trace(line: bytes) -> CaseTrace:

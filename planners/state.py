@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -12,6 +13,7 @@ from gate.vocabulary import ApplyPatch
 __all__ = [
     "MAX_LISTED",
     "MAX_PARTIAL",
+    "MAX_PROMISING",
     "Batch",
     "Denial",
     "Ended",
@@ -20,11 +22,13 @@ __all__ = [
     "Output",
     "Partial",
     "Plausible",
+    "Promising",
     "SpectrumReady",
     "State",
     "SuiteRan",
     "VerdictReached",
     "most_fixed",
+    "most_promising",
 ]
 
 MAX_LISTED = 200
@@ -32,6 +36,11 @@ MAX_LISTED = 200
 
 MAX_PARTIAL = 5
 """The most patches for some targets that a state or a batch remembers."""
+
+MAX_PROMISING = 24
+"""The most candidates that a state remembers as the first half of a repair."""
+
+_PROMISING_AT_ONE_PLACE = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,12 +102,29 @@ class Partial:
 
 
 @dataclass(frozen=True, slots=True)
+class Promising:
+    """A candidate that fails, but not as the base does: the first half, perhaps, of a repair in two places.
+
+    `progress` says how much changed, greater being more: 3 and the number of targets that pass, where no other test
+    breaks; 2 where one passes and another test breaks; 1 and the lines of the test that it gets to, where these are
+    further on than on the base; 0 where what was raised on the base is raised no more, or what hung comes to an end.
+    """
+
+    index: int
+    patch: Patch
+    operator: str
+    location: str
+    progress: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Batch:
     """A batch of candidates was judged, up to the first plausible one.
 
     `outcomes` has one letter for each that was judged, in order: p plausible, s plausible for some targets (the first
     of those are `partial`), f failed a test, t over a limit, i invalid source, x crashed, c passed warm but not cold,
-    d denied by the gate. `spent` is the share of the session's time for searching that is used up by now, 0 to 1.
+    d denied by the gate. `promising` are the best of those that change how a target fails. `spent` is the share of the
+    session's time for searching that is used up by now, 0 to 1.
     """
 
     offset: int
@@ -106,6 +132,7 @@ class Batch:
     plausible: tuple[Plausible, ...]
     duration_s: float
     partial: tuple[Partial, ...] = ()
+    promising: tuple[Promising, ...] = ()
     spent: float = 0.0
     type: Literal["batch"] = "batch"
 
@@ -155,7 +182,8 @@ class Kept:
 class State:
     """Where a repair stands: bounded aggregates of everything that was observed.
 
-    `plausible_at` is what the search had spent when the first of the patches in `plausible` was found.
+    `plausible_at` is what the search had spent when the first of the patches in `plausible` was found. `promising` are
+    from the normal search alone, not from the widened one.
     """
 
     phase: Phase = Phase.REPRODUCE
@@ -168,6 +196,7 @@ class State:
     plausible: tuple[Plausible, ...] = ()
     plausible_at: float = 0.0
     partial: tuple[Partial, ...] = ()
+    promising: tuple[Promising, ...] = ()
     kept: Kept | None = None
     applied: Patch | None = None
     verdict: Verdict | None = None
@@ -209,12 +238,24 @@ class State:
                     plausible=self.plausible + observation.plausible,
                     plausible_at=self.plausible_at if self.plausible else observation.spent,
                     partial=most_fixed(self.partial + observation.partial),
+                    promising=self.promising
+                    if proposal.phase is Phase.EXPAND
+                    else most_promising(self.promising + observation.promising, MAX_PROMISING),
                 )
             case VerdictReached(verdict) if verdict.accepted:
                 return replace(state, verdict=verdict)
             case VerdictReached(verdict) if verdict.partly and self.applied is not None:
                 kept = Kept(self.applied, verdict, self.tried, self.spent)
-                return replace(state, kept=kept, applied=None, verdict=verdict, spectrum=None, plausible=(), partial=())
+                return replace(
+                    state,
+                    kept=kept,
+                    applied=None,
+                    verdict=verdict,
+                    spectrum=None,
+                    plausible=(),
+                    partial=(),
+                    promising=(),
+                )
             case VerdictReached(verdict):
                 return replace(state, applied=None, verdict=verdict, rejected=self.rejected + 1)
             case Output() if isinstance(proposal.action, ApplyPatch):
@@ -225,6 +266,17 @@ class State:
             case Ended():
                 return replace(state, ended=observation)
         return state
+
+
+def most_promising(promising: Iterable[Promising], most: int) -> tuple[Promising, ...]:
+    """The `most` that change the most, the first ones among equals; of those in one place only a few."""
+    found: list[Promising] = []
+    places: Counter[str] = Counter()
+    for one in sorted(promising, key=lambda one: (tuple(-part for part in one.progress), one.index)):
+        places[one.location] += 1
+        if places[one.location] <= _PROMISING_AT_ONE_PLACE:
+            found.append(one)
+    return tuple(found[:most])
 
 
 def most_fixed(partial: Iterable[Partial]) -> tuple[Partial, ...]:

@@ -10,7 +10,7 @@ from statistics import median
 from buildpacks import CaseTrace, Outcome, RunRequest, Spectrum
 from buildpacks.warm import Edits
 from gate import Candidate, Context, Denied, EditFile, Gate, Patch, Verdict, apply, judge
-from planners.state import Batch, Partial, Plausible, State, most_fixed
+from planners.state import Batch, Partial, Plausible, Promising, State, most_fixed, most_promising
 from planners.targets import Targets, probes, reached, targets_of
 from rfsn.blobs import BlobStore
 from rfsn.budget import Budget
@@ -22,6 +22,7 @@ __all__ = ["BatchJudge"]
 
 _LEAST_LIMIT_S = 0.1
 _QUICK_S = 0.05
+_MAX_PROMISING = 8
 _WALL_FACTOR = 5.0  # what warm runners allow of wall-clock time for each CPU second
 
 
@@ -83,8 +84,25 @@ class BatchJudge:
             plausible=tuple(Plausible(*one) for one in found("p")),
             duration_s=round(time.monotonic() - began, 3),
             partial=most_fixed(partial),
+            promising=self._promising(
+                numbered, [judged[index] for index in numbered if index < offset + len(outcomes)], state
+            ),
             spent=round(self._budget.search_spent(state), 3),
         )
+
+    def _promising(
+        self, candidates: Mapping[int, Candidate], judged: Iterable[Judged], state: State
+    ) -> tuple[Promising, ...]:
+        """The best of the candidates that change how a target fails, where warm workers told how they do."""
+        spectrum = self._blobs.spectrum(state.spectrum.spectrum) if state.spectrum else Spectrum(())
+        failing = {trace.id: trace for trace in spectrum.cases if trace.outcome.failing}
+        found = []
+        for one in judged:
+            progress = _progress(one, failing)
+            if progress is not None:
+                made = candidates[one.index]
+                found.append(Promising(one.index, made.patch, made.operator, made.location, progress))
+        return most_promising(found, _MAX_PROMISING)
 
     def _judge(self, candidates: Mapping[int, Candidate], state: State, context: Context) -> list[Judged]:
         """Judge candidates up to the first plausible one: warm where that is possible, else cold.
@@ -185,6 +203,24 @@ class BatchJudge:
         if trace.outcome is Outcome.TIMEOUT:
             return max(_LEAST_LIMIT_S, 10.0 * usual)
         return max(_LEAST_LIMIT_S, 10.0 * trace.cpu_s, 10.0 / _WALL_FACTOR * duration_s)
+
+
+def _progress(judged: Judged, failing: Mapping[str, CaseTrace]) -> tuple[int, ...] | None:
+    """How far a candidate gets (see `Promising`), compared with the failing tests on the base; None for no change."""
+    if judged.letter == "s":
+        return 3, len(judged.fixed)
+    tried = judged.tried
+    if judged.letter != "f" or tried is None:
+        return None
+    base = failing.get(tried.id)
+    if base is None:
+        return (2,)
+    lines = tuple(frame.line for frame in base.frames if frame.path == tried.id.partition("::")[0])
+    if lines and tried.lines > lines:
+        return 1, *tried.lines
+    before = "" if base.outcome is Outcome.TIMEOUT else base.message.partition(":")[0].rpartition(".")[2]
+    crash_is_gone = before not in {"AssertionError", "Failed", tried.exception}
+    return (0,) if crash_is_gone and (before or tried.exception == "AssertionError") else None
 
 
 def _slowness(cpu_s: float) -> int:

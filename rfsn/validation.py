@@ -237,11 +237,15 @@ def _patience(limit_s: float) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """One candidate's letter (see `planners.state.Batch`); for `s`, the targets that it repairs."""
+    """One candidate's letter (see `planners.state.Batch`); for `s`, the targets that it repairs.
+
+    `tried` is what a warm worker said of it.
+    """
 
     index: int
     letter: str
     fixed: tuple[str, ...] = ()
+    tried: Tried | None = None
 
 
 class Pool:
@@ -319,7 +323,7 @@ def _judged(tried: Tried, confirm: Callable[[int], bool]) -> Judged:
         letter = "s"
     elif letter == "p" and not confirm(tried.index):
         letter = "c"
-    return Judged(tried.index, letter, tried.fixed or ())
+    return Judged(tried.index, letter, tried.fixed or (), tried)
 
 
 def _until_first_plausible(order: Sequence[int], judged: Mapping[int, Judged]) -> Iterator[Judged]:

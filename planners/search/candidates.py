@@ -27,13 +27,15 @@ _CORE_LINES = 400
 """How many lines the normal search considers."""
 
 
-def enumerate_candidates(view: RepoView, suspects: Sequence[Suspect], *, width: int = 0) -> Iterator[Candidate]:
+def enumerate_candidates(
+    view: RepoView, suspects: Sequence[Suspect], *, width: int = 0, operators: Sequence[Operator] = OPERATORS
+) -> Iterator[Candidate]:
     """Single-edit patches in the order of prior x suspiciousness, each resulting tree once.
 
     A `width` of 1 gives what the normal space (0) left out: less suspicious lines and operators with many ingredients.
     The order is that of the inputs alone, so a search can be resumed by skipping what was tried.
     """
-    return _Search(view, suspects, width).run()
+    return _Search(view, suspects, width, operators).run()
 
 
 @dataclass(slots=True)
@@ -59,10 +61,10 @@ type _Step = Callable[[float], Candidate | None]
 class _Search:
     """A heap of steps by the highest score each can lead to: open a file, look at a line, take from a stream."""
 
-    def __init__(self, view: RepoView, suspects: Sequence[Suspect], width: int) -> None:
+    def __init__(self, view: RepoView, suspects: Sequence[Suspect], width: int, operators: Sequence[Operator]) -> None:
         self._view, self._width = view, width
         self._operators = sorted(
-            (operator for operator in OPERATORS if operator.width <= width), key=lambda operator: -operator.prior
+            (operator for operator in operators if operator.width <= width), key=lambda operator: -operator.prior
         )
         self._heap: list[tuple[float, int, _Step]] = []
         self._serial = count()

@@ -17,6 +17,8 @@ from gate import (
     Collect,
     Context,
     Denied,
+    Edit,
+    EditFile,
     Finish,
     Gate,
     GiveUp,
@@ -26,6 +28,7 @@ from gate import (
     RunTests,
     TryPatches,
     apply,
+    content_hash,
     judge,
 )
 from planners.api import PlannerContext
@@ -41,10 +44,12 @@ from planners.state import (
     Output,
     Partial,
     Plausible,
+    Promising,
     SpectrumReady,
     State,
     SuiteRan,
     VerdictReached,
+    most_promising,
 )
 from planners.targets import probes, reached, repeated, stable_failures
 
@@ -217,7 +222,7 @@ def partial(batch: Proposal, index: int) -> Partial:
 
 
 def half(spent: float, found: Partial) -> Batch:
-    return Batch(0, "ffsf", (), 0.1, (found,), spent)
+    return Batch(0, "ffsf", (), 0.1, (found,), spent=spent)
 
 
 def test_a_patch_for_some_targets_waits_for_one_for_all(two_targets: list[Observation]) -> None:
@@ -258,6 +263,39 @@ def test_a_dry_search_is_widened_and_then_given_up() -> None:
     assert Phase.EXPAND in phases
     assert proposal.phase is Phase.STUCK
     assert proposal.action == GiveUp(f"none of {state.tried} candidates passes the tests")
+
+
+def test_a_second_edit_goes_beside_the_first_that_changes_how_a_target_fails() -> None:
+    """`f.py` wants both: a minus in line 2, and `b` returned in line 3. The first lets a test get further."""
+    observations: list[Observation] = [BASE, AGAIN, SpectrumReady("spectrum", 2, 0.1)]
+    start = SOURCE.index(b"a < b")
+    first = Promising(
+        3, (EditFile("f.py", content_hash(SOURCE), (Edit(start, start, b"-"),)),), "sign", "f.py:2", (1, 9)
+    )
+    wanted = SOURCE.replace(b"a < b", b"-a < b").replace(b"return a", b"return b")
+    found = set()
+    while True:
+        state, _ = walk(observations)
+        action = planner().propose(state, CONTEXT).action
+        if not isinstance(action, TryPatches):
+            break
+        for candidate in action.candidates:
+            after = apply(candidate.patch, Tree().read).files["f.py"].after
+            assert after not in found, "no tree is tried twice"
+            found |= {after} if "+" in candidate.operator else set()
+        promising = (first,) if state.tried == 0 else ()
+        observations.append(Batch(state.tried, "f" * len(action.candidates), (), 0.1, promising=promising))
+    assert wanted in found
+    assert len([one for one in observations if isinstance(one, Batch)]) > 2
+
+
+def test_what_is_promising_is_ranked_by_how_far_it_gets() -> None:
+    def one(index: int, location: str, *progress: int) -> Promising:
+        return Promising(index, (), "o", location, progress)
+
+    several = [one(index, "a:1", 0) for index in range(9)]
+    found = most_promising([*several, one(10, "a:2", 1, 5), one(11, "a:2", 1, 7), one(12, "a:3", 3, 1)], 6)
+    assert [promising.index for promising in found] == [12, 11, 10, 0, 1, 2]
 
 
 @pytest.mark.parametrize(

@@ -59,6 +59,22 @@ def test_other_patches_that_pass_are_in_the_report(rfsn: Rfsn, project: Make) ->
     assert {"+    return items[len(items) - 1]", "+    return items[-1]"} <= added
 
 
+def test_two_faults_that_one_test_meets_one_after_another_are_repaired_together(rfsn: Rfsn, project: Make) -> None:
+    """The first edit makes nothing pass; that the test fails later than before tells that it is worth a second."""
+    source = (
+        "def widths(cells):\n    return [len(cell) for cell in cells[1:]]\n\n\n"
+        "def padded(cells, rows):\n    width = max(widths(cells)) - 3\n    return [row.ljust(width) for row in rows]\n"
+    )
+    test = (
+        "from table import padded, widths\n\n\ndef test_table():\n    assert widths(['abc', 'd']) == [3, 1]\n"
+        "    assert padded(['abc', 'd'], ['x']) == ['x  ']\n    assert padded(['abcdef', 'd'], ['x']) == ['x     ']\n"
+    )
+    result = rfsn("repair", project({"table.py": source, "test_table.py": test}), "--json").json
+    assert result["status"] == "repaired", result
+    changed = [line for line in result["patch"].splitlines() if line.startswith("-    ")]
+    assert len(changed) == 2, result["patch"]
+
+
 def test_json_is_one_object_and_nothing_else(rfsn: Rfsn, project: Make) -> None:
     ran = rfsn("repair", project(BUGGY), "--json")
     assert ran.code == 0

@@ -8,7 +8,7 @@ from typing import Any, Dict, Generator, List, Mapping, Optional, Sequence, Tupl
 
 import pytest
 
-from .direct import DirectCall, outcome_of
+from .direct import MAX_LINES, DirectCall, Ended, outcome_of
 from .limits import OVER_LIMIT, LimitReached, limited
 from .trace import LineTracer, frames_of
 
@@ -67,53 +67,58 @@ class Runner:
         order = [*left, *tests]
         passed = [probes[probe][0].nodeid]
         for at, (item, limit) in enumerate(order):
-            outcome = self.run(item, limit, self._following(order[at + 1 :]))
-            if outcome == "passed" and at < len(left):
+            ended = self.run(item, limit, self._following(order[at + 1 :]))
+            if ended.outcome == "passed" and at < len(left):
                 passed.append(item.nodeid)
-            elif outcome != "passed" and at >= len(left):
-                return {"outcome": outcome, "id": item.nodeid}
+            elif ended.outcome != "passed" and at >= len(left):
+                return failure(item, ended)
         return {"outcome": "passed"} if len(passed) == len(targets) else {"outcome": "passed", "fixed": passed}
 
     def first_passing(self, probes: Sequence[Limited]) -> Tuple[int, Optional[Dict[str, Any]]]:
         """Run probes until one passes: its place, and None; else how the last one that was run ended."""
         for place, (item, limit) in enumerate(probes):
-            outcome = self.run(item, limit)
-            if outcome == "passed":
+            ended = self.run(item, limit)
+            if ended.outcome == "passed":
                 return place, None
-            if outcome == "timeout":
+            if ended.outcome == "timeout":
                 break
-        return place, {"outcome": outcome, "id": item.nodeid}
+        return place, failure(item, ended)
 
-    def run(self, item: pytest.Item, limit: float, following: Optional[pytest.Item] = None) -> str:
-        """Run one item and give its outcome; `following`, the next that runs through pytest, shares fixtures."""
+    def run(self, item: pytest.Item, limit: float, following: Optional[pytest.Item] = None) -> Ended:
+        """Run one item and say how it ended; `following`, the next that runs through pytest, shares fixtures."""
         _limit_cpu(limit)
-        outcome = "missing"
+        ended = Ended("missing")
         try:
             with limited(limit) as reached:
-                outcome, _ = self.run_unlimited(item, following)
+                ended = self.run_unlimited(item, following)
         except LimitReached:
             pass
-        return "timeout" if reached else outcome
+        return Ended("timeout") if reached else ended
 
-    def run_unlimited(self, item: pytest.Item, following: Optional[pytest.Item] = None) -> Tuple[str, str]:
-        """Run one item; give its outcome and the name of the exception behind it, if there is one."""
+    def run_unlimited(self, item: pytest.Item, following: Optional[pytest.Item] = None) -> Ended:
+        """Run one item, however long it takes."""
         call = self.calls.get(item)
-        return self.run_protocol(item, following) if call is None else outcome_of(call)
+        if call is None:
+            return self.run_protocol(item, following)
+        return outcome_of(call, str(item.path if hasattr(item, "path") else item.fspath))  # before pytest 7
 
-    def run_protocol(self, item: pytest.Item, following: Optional[pytest.Item] = None) -> Tuple[str, str]:
+    def run_protocol(self, item: pytest.Item, following: Optional[pytest.Item] = None) -> Ended:
         """Run one item as `run_unlimited` does, through pytest in any case."""
-        self._recorder.reset()
+        recorder = self._recorder
+        recorder.reset()
         item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
-        return self._recorder.outcome, self._recorder.exception
+        own = item.nodeid.partition("::")[0]
+        lines = tuple(line for path, line, _ in recorder.frames if path == own)
+        return Ended(recorder.outcome, recorder.exception, lines[:MAX_LINES])
 
     def trace(self, item: pytest.Item, limit: float, tracer: LineTracer) -> Dict[str, Any]:
         """Run one item under the line tracer."""
         self.calls = {}  # the recorder has to see it
         used = time.process_time()
         with tracer:
-            outcome = self.run(item, limit)
+            ended = self.run(item, limit)
         return {
-            "outcome": outcome,
+            "outcome": ended.outcome,
             "cpu_s": round(time.process_time() - used, 6),
             "message": self._recorder.message,
             "frames": self._recorder.frames,
@@ -121,6 +126,11 @@ class Runner:
 
     def _following(self, order: Sequence[Limited]) -> Optional[pytest.Item]:
         return next((item for item, _ in order if item not in self.calls), None)
+
+
+def failure(item: pytest.Item, ended: Ended) -> Dict[str, Any]:
+    """The answer for a candidate under which a test does not pass."""
+    return {"outcome": ended.outcome, "id": item.nodeid, "exception": ended.exception, "lines": ended.lines}
 
 
 def _limit_cpu(limit: float) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import inspect
 import logging
 import unittest
-from typing import Any, Callable, Dict, Iterable, Optional, Tuple
+from types import TracebackType
+from typing import Any, Callable, Dict, Iterable, List, NamedTuple, Optional, Tuple
 
 import pytest
 
@@ -20,6 +21,9 @@ _HOOKS = (
 )
 _MARKS = frozenset({"skip", "skipif", "xfail", "usefixtures", "filterwarnings"})
 _MUST_RETURN_NOTHING = (8, 4)  # the first pytest in which a test that returns something fails
+
+MAX_LINES = 5
+"""How many lines of a failure are told at most."""
 
 DirectCall = Callable[[], None]
 """Runs one test function with its arguments, and raises what it raises."""
@@ -66,20 +70,37 @@ def _call(function: Callable[..., object], arguments: Dict[str, Any], *, strict:
         pytest.fail("the test returned something")
 
 
-def outcome_of(call: DirectCall) -> Tuple[str, str]:
-    """The outcome that pytest would report, and the name of the exception behind it.
+class Ended(NamedTuple):
+    """How a test ended: the outcome that pytest reports, and the name of the exception behind it, if there is one.
 
-    What would end the whole run is raised.
+    `lines` are those of the test's own file that the exception went through, the outermost first.
     """
+
+    outcome: str
+    exception: str = ""
+    lines: Tuple[int, ...] = ()
+
+
+def outcome_of(call: DirectCall, filename: str) -> Ended:
+    """How a test in the file `filename` ends. What would end the whole run is raised."""
     try:
         call()
     except (pytest.skip.Exception, unittest.SkipTest):
-        return "skipped", ""
+        return Ended("skipped")
     except pytest.xfail.Exception:
-        return "xfailed", ""
+        return Ended("xfailed")
     except (Exception, pytest.fail.Exception, SystemExit, GeneratorExit) as error:  # noqa: BLE001  # as pytest does
-        return "failed", type(error).__name__
-    return "passed", ""
+        return Ended("failed", type(error).__name__, _lines_in(error.__traceback__, filename))
+    return Ended("passed")
+
+
+def _lines_in(traceback: Optional[TracebackType], filename: str) -> Tuple[int, ...]:
+    found: List[int] = []
+    while traceback is not None and len(found) < MAX_LINES:
+        if traceback.tb_frame.f_code.co_filename == filename:
+            found.append(traceback.tb_lineno)
+        traceback = traceback.tb_next
+    return tuple(found)
 
 
 def arguments_of(item: pytest.Item) -> Dict[str, Any]:

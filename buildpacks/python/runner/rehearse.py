@@ -114,7 +114,7 @@ class _Rehearsal:
         result = _HANGS
         try:
             with limited(limit) as reached:
-                result = self._runner.run_unlimited(item)
+                result = self._runner.run_unlimited(item)[:2]
         except LimitReached:
             pass
         return _HANGS if reached else result

@@ -21,8 +21,9 @@ import sys
 from dataclasses import dataclass
 from typing import Any, Callable, Dict, Iterator, List, Mapping, NoReturn, Optional, Sequence, Tuple
 
-from .attempt import Limited, Runner
+from .attempt import Limited, Runner, failure
 from .child import KILLED_BY_LIMIT, fork, reap, send
+from .direct import Ended
 from .limits import wall
 from .state import OtherModules, TreeState
 from .swap import INVALID, NeedsImport, Replacement, put
@@ -185,30 +186,30 @@ class _Screener:
             put(undo)
 
     def _failure(self, probes: Sequence[str]) -> Answer:
-        outcome = "missing"
+        ended = Ended("missing")
         for id in probes:
-            outcome = self._outcome(id)
-            if outcome == "passed":
+            ended = self._ended(id)
+            if ended.outcome == "passed":
                 break
         else:
-            return {"outcome": outcome, "id": id}
+            return failure(self._screen.screened[id][0], ended)
         for id in self._screen.tests:
-            outcome = self._outcome(id)
-            if outcome != "passed":
-                return {"outcome": outcome, "id": id}
+            ended = self._ended(id)
+            if ended.outcome != "passed":
+                return failure(self._screen.screened[id][0], ended)
         return None
 
-    def _outcome(self, id: str) -> str:
+    def _ended(self, id: str) -> Ended:
         """Raises `_Unsure`; does not return where the test is over its limit."""
         if id not in self._screen.screened:
             raise _Unsure(id)
         self._place.begin_test()
-        outcome, exception = self._run(id)
-        if exception == "MemoryError":  # there is less memory here than in a fork
+        ended = self._run(id)
+        if ended.exception == "MemoryError":  # there is less memory here than in a fork
             raise _Unsure(id)
-        return outcome
+        return ended
 
-    def _run(self, id: str) -> Tuple[str, str]:
+    def _run(self, id: str) -> Ended:
         item, limit = self._screen.screened[id]
         self._running = id
         for number, seconds in (
@@ -243,7 +244,7 @@ class _Screener:
             signal.setitimer(timer, 0)
 
     def _canaries_live(self) -> bool:
-        return all(self._run(id) == expected for id, expected in self._screen.canaries.items())
+        return all(self._run(id)[:2] == expected for id, expected in self._screen.canaries.items())
 
     def _send(self, *, sound: bool) -> None:
         answers = self._answers if sound else [None] * len(self._answers)
