@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import sys
+import warnings
 from typing import TextIO
 
 import structlog
@@ -26,6 +27,7 @@ def configure_logging(stream: TextIO = sys.stderr) -> None:
         if chosen == "json"
         else structlog.dev.ConsoleRenderer(colors=stream.isatty(), exception_formatter=structlog.dev.plain_traceback)
     )
+    warnings.filterwarnings("ignore", category=SyntaxWarning)  # of code that is read, not run
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,

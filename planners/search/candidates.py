@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import count
+from posixpath import dirname
 
 from buildpacks import RepoView
 from gate import Candidate
@@ -16,6 +17,7 @@ from planners.search.files import SearchedFile
 from planners.search.localize import Suspect
 from planners.search.operators import OPERATORS
 from planners.search.operators.base import Operator, Replacement, Site
+from planners.search.scope import Scope
 from planners.search.source import load
 
 __all__ = ["enumerate_candidates"]
@@ -25,6 +27,9 @@ _CORE_SHARE = 0.25
 
 _CORE_LINES = 400
 """How many lines the normal search considers."""
+
+_NEIGHBOURS = 6
+"""From how many other files ingredients are taken."""
 
 
 def enumerate_candidates(
@@ -98,11 +103,21 @@ class _Search:
             return
         if source is None:
             return
-        file = SearchedFile(source, self._scores[path], frozenset(self._core[path]))
+        file = SearchedFile(source, self._scores[path], frozenset(self._core[path]), partial(self._neighbours, path))
         scores = file.scores if self._width else file.core
         for line, score in scores.items():
             if line in file.sites:
                 self._push(score * self._operators[0].prior, partial(self._look, file, line, score, 0))
+
+    def _neighbours(self, path: str) -> tuple[Scope, ...]:
+        """Other files that the failing tests ran: those of the same folder first, and of them the most suspicious."""
+
+        def distance(other: str) -> tuple[bool, float, str]:
+            return dirname(other) != dirname(path), -max(self._scores[other].values()), other
+
+        near = sorted((other for other in self._scores if other != path), key=distance)[:_NEIGHBOURS]
+        sources = [load(other, self._view.read(other)) for other in near if self._view.exists(other)]
+        return tuple(Scope(source, source.tree, None) for source in sources if source)
 
     def _look(self, file: SearchedFile, line: int, score: float, index: int, _: float) -> None:
         """Start one operator on the sites of a line and queue the line for the next one."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from hashlib import blake2b
 
@@ -29,8 +29,16 @@ _UNCOVERED = 0.25
 class SearchedFile:
     """A source file with the suspiciousness of its lines. `core` holds the lines of the normal search."""
 
-    def __init__(self, source: Source, scores: Mapping[int, float], core: frozenset[int]) -> None:
+    def __init__(
+        self,
+        source: Source,
+        scores: Mapping[int, float],
+        core: frozenset[int],
+        others: Callable[[], Sequence[Scope]],
+    ) -> None:
+        """`others` gives the modules of other files that ingredients may come from."""
         self.source = source
+        self._others = others
         self._covered = scores
         self._seen: set[tuple[ast.AST, bytes | str]] = set()
         self._remembered: set[tuple[ast.AST, bool]] = set()
@@ -126,7 +134,7 @@ class SearchedFile:
         known = self._scopes.get(node)
         if known is None:
             outer = None if isinstance(node, ast.Module) else self._scope_at(self.source.parents[node][0])
-            known = self._scopes[node] = Scope(self.source, node, outer)
+            known = self._scopes[node] = Scope(self.source, node, outer, self._others)
         return known
 
     @cached_property

@@ -27,6 +27,12 @@ __all__ = ["CandidateSearch"]
 _SMALL_BATCH, _LARGE_BATCH = 32, 256
 _WARM_UP = 128
 _COLLECTING_BATCH = 16
+_HALVED_AFTER = 8
+"""The place among the promising candidates whose second edits count half as much as those of the first."""
+
+_NEARBY = 2.0
+"""How much more suspicious a changed line and those beside it are: what is changed together mostly stands together."""
+
 _A_TARGET_PASSES = (2,)
 """The progress of promising candidates that make a target pass; others make one get further than on the base."""
 
@@ -140,7 +146,7 @@ def _pairs(
         moved = _moved(suspects, tree, _with(first.patch, view), _paths(first.patch), _UNREACHED if further else 0.0)
         for second in _singles(moved, view, first.patch, operators, width=0):
             operator = f"{first.operator}+{second.operator}"
-            yield Candidate(second.patch, operator, first.location, second.score / (1 + place))
+            yield Candidate(second.patch, operator, first.location, second.score / (1 + place / _HALVED_AFTER))
 
     seen = {one.patch for one in promising} | {kept}
     streams = [beside(place, first) for place, first in enumerate(promising)]
@@ -155,7 +161,7 @@ def _moved(
 ) -> list[Suspect]:
     """Suspects of one tree at the lines that they have in another, of which the files `paths` differ.
 
-    New lines are as suspicious as those around them; lines that no failing test ran are so by a share `others` of it.
+    Lines that no failing test ran are so by a share `others` of it.
     """
     found = [one for one in suspects if one.path not in paths]
     for path in paths:
@@ -165,10 +171,10 @@ def _moved(
         scores = {one.line: one.score for one in suspects if one.path == path}
         around = max((scores.get(line, 0.0) for line in range(head, len(old) - tail + 2)), default=0.0)
         moved = dict.fromkeys(range(1, len(new) + 1), others * around)
-        moved |= dict.fromkeys(range(head + 1, len(new) - tail + 1), around)
         moved |= {line: score for line, score in scores.items() if line <= head}
         end, shift = len(old) - tail, len(new) - len(old)
         moved |= {line + shift: score for line, score in scores.items() if line > end}
+        moved |= dict.fromkeys(range(max(1, head), min(len(new), len(new) - tail + 1) + 1), _NEARBY * around)
         found += [Suspect(path, line, score) for line, score in moved.items() if score]
     return sorted(found, key=lambda one: (-one.score, one.path, one.line))
 

@@ -27,12 +27,18 @@ _DOUBTFUL = 0.6
 _CONTROL = (ast.If, ast.For, ast.While, ast.Try, ast.With, ast.Return, ast.Raise, ast.Break, ast.Continue)
 _EXITS = (ast.Return, ast.Raise, ast.Break, ast.Continue)
 
+_CONVERSIONS = frozenset(
+    fingerprint(ast.Name(name, ast.Load())) for name in ("bool", "float", "int", "list", "round", "str", "tuple")
+)
+"""Calls without any effect, of which one too many is as usual a mistake as one too few."""
+
 _EMPTY = frozenset(ast.dump(ast.parse(text, mode="eval").body) for text in ("[]", "()", "{}"))
 
 _DOUBTS: dict[str, float] = {
     "control flow deleted": 0.4,
     "statement deleted": 0.4,
     "call dropped": 0.4,
+    "conversion dropped": 0.7,
     "name unused": 0.4,
     "early exit": 0.5,
     "constant condition": 0.3,
@@ -76,7 +82,7 @@ def _doubts(before: ast.Module, after: ast.Module) -> Iterator[str]:
     if sum(isinstance(node, ast.stmt) for node in new) < sum(isinstance(node, ast.stmt) for node in old):
         yield "statement deleted"
     if (calls := _calls(old) - _calls(new)) and calls.total() > (_calls(new) - _calls(old)).total():
-        yield "call dropped"
+        yield "conversion dropped" if calls.keys() <= _CONVERSIONS else "call dropped"
     if _loaded(old) - _loaded(new):
         yield "name unused"
     if (_kinds(new) - _kinds(old))[ast.If] and any((_kinds(new) - _kinds(old))[kind] for kind in _EXITS):

@@ -6,13 +6,15 @@ import ast
 import builtins
 import re
 from collections import defaultdict
+from collections.abc import Callable, Sequence
 from functools import cached_property
 
-from planners.search.source import Source
+from planners.search.source import Source, is_docstring
 
 __all__ = ["FUNCTIONS", "Scope"]
 
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+_SIMPLE = (ast.Assign, ast.AugAssign, ast.Expr)
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 _BUILTINS = frozenset(name for name in dir(builtins) if not name.startswith("_"))
 _SEQUENCE_METHODS = frozenset({"append", "extend", "insert", "pop", "index", "sort", "split", "join", "strip", "count"})
@@ -32,8 +34,17 @@ type Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Module
 class Scope:
     """One function (or the module's own statements) with everything visible in it; the lists are in a fixed order."""
 
-    def __init__(self, source: Source, function: Function, outer: Scope | None) -> None:
+    def __init__(
+        self, source: Source, function: Function, outer: Scope | None, others: Callable[[], Sequence[Scope]] = tuple
+    ) -> None:
+        """`others` gives the modules of other files of the repository that ingredients may come from."""
         self.source, self.function, self.outer = source, function, outer
+        self._others = others
+
+    @cached_property
+    def neighbours(self) -> Sequence[Scope]:
+        """The modules of other files that ingredients may come from, the nearest first."""
+        return self._others()
 
     @cached_property
     def nodes(self) -> tuple[ast.AST, ...]:
@@ -132,6 +143,17 @@ class Scope:
         found.pop("*", None)
         return tuple(found)
 
+    def visible(self, node: ast.expr | ast.stmt) -> frozenset[str]:
+        """Every name that may be read at a node: variables, functions, what the file imports, builtins."""
+        owner = _arguments(self.function.args)[:1] if isinstance(self.function, FUNCTIONS) else []
+        return frozenset([*self.names(node), *self.functions, *self.module.imported, *owner]) | _BUILTINS
+
+    @cached_property
+    def imported(self) -> tuple[str, ...]:
+        """The names of the modules that the scope's own statements import."""
+        aliases = [alias for node in self.nodes if isinstance(node, ast.Import) for alias in node.names]
+        return tuple(alias.asname or alias.name.partition(".")[0] for alias in aliases)
+
     @cached_property
     def arity(self) -> dict[str, int]:
         """How many positional parameters each function of the file has (a method's without `self`)."""
@@ -227,6 +249,24 @@ class Scope:
             if isinstance(node, ast.expr) and _is_ingredient(node) and field not in {"annotation", "returns"}:
                 found.setdefault(self.source.segment(node), node)
         return tuple(found.values())
+
+    @cached_property
+    def statements(self) -> tuple[tuple[str, frozenset[str], frozenset[str]], ...]:
+        """The simple statements in the functions of the file, each text once, with the names it reads and binds."""
+        found: dict[str, tuple[frozenset[str], frozenset[str]]] = {}
+        for node, (parent, _) in self.source.parents.items():
+            if (
+                isinstance(node, _SIMPLE)
+                and not isinstance(parent, ast.Module | ast.ClassDef)
+                and not is_docstring(node)
+            ):
+                start, end = self.source.span(node)
+                text = self.source.text[start:end]
+                if text not in found and "\n" not in text and "\r" not in text:
+                    names = [part for part in ast.walk(node) if isinstance(part, ast.Name)]
+                    bound = frozenset(name.id for name in names if isinstance(name.ctx, ast.Store))
+                    found[text] = frozenset(name.id for name in names) - bound, bound
+        return tuple((text, read, bound) for text, (read, bound) in found.items())
 
     @cached_property
     def conditions(self) -> tuple[ast.expr, ...]:

@@ -9,6 +9,8 @@ from planners.search.operators import (
     conditions,
     constants,
     elements,
+    everywhere,
+    exceptions,
     guards,
     ingredients,
     lambdas,
@@ -40,6 +42,8 @@ OPERATORS: tuple[Operator, ...] = (
     *statements.OPERATORS,
     *lambdas.OPERATORS,
     *parameters.OPERATORS,
+    *exceptions.OPERATORS,
+    *everywhere.OPERATORS,
     *ingredients.OPERATORS,
 )
 """The order decides only between candidates of equal score."""

@@ -45,6 +45,7 @@ _ARITHMETIC: dict[type[ast.operator], tuple[str, ...]] = {
     ast.RShift: ("<<", "//"),
     ast.MatMult: ("*",),
 }
+_ALIKE = 2
 _PARSED: dict[str, ast.operator] = {
     text: node.op
     for text in ("+", "-", "*", "/", "//", "%", "**", "&", "|", "^", "<<", ">>")
@@ -67,25 +68,30 @@ def _compare(site: Site, _: Scope) -> Iterator[Replacement]:
 
 
 def _arithmetic(site: Site, _: Scope) -> Iterator[Replacement]:
-    """`a + b` -> `a - b`; where another grouping would result the operands get parentheses."""
+    """`a + b` -> `a - b`; where another grouping results, as it stands and with the operands in parentheses."""
     node = site.node
     assert isinstance(node, ast.BinOp)
     if isinstance(node.left, ast.Constant | ast.JoinedStr) and isinstance(getattr(node.left, "value", ""), str):
         return
-    for text in _ARITHMETIC[type(node.op)]:
-        level = binding(_PARSED[text])
-        if level == binding(node.op):
-            yield from _between(site, node.left, node.right, _BINARY, text)
-        else:
-            yield from site.put(f"{site.text(node.left, level)} {text} {site.text(node.right, level + 1)}")
+    for place, text in enumerate(_ARITHMETIC[type(node.op)]):
+        weight, level = _weight(place), binding(_PARSED[text])
+        yield from _between(site, node.left, node.right, _BINARY, text, weight)
+        if level != binding(node.op):
+            grouped = f"{site.text(node.left, level)} {text} {site.text(node.right, level + 1)}"
+            yield from site.put(grouped, weight=weight / 2)
 
 
 def _augmented(site: Site, _: Scope) -> Iterator[Replacement]:
     """`a += b` -> `a -= b`."""
     node = site.node
     assert isinstance(node, ast.AugAssign)
-    for text in _ARITHMETIC[type(node.op)]:
-        yield from _between(site, node.target, node.value, _BINARY, text)
+    for place, text in enumerate(_ARITHMETIC[type(node.op)]):
+        yield from _between(site, node.target, node.value, _BINARY, text, _weight(place))
+
+
+def _weight(place: int) -> float:
+    """An operator is mostly mistaken for its like, which are the first in its list."""
+    return 1.0 if place < _ALIKE else 0.3
 
 
 def _boolean(site: Site, _: Scope) -> Iterator[Replacement]:
@@ -99,13 +105,15 @@ def _boolean(site: Site, _: Scope) -> Iterator[Replacement]:
     yield from each
 
 
-def _between(site: Site, left: ast.expr, right: ast.expr, pattern: re.Pattern[str], text: str) -> Iterator[Replacement]:
+def _between(
+    site: Site, left: ast.expr, right: ast.expr, pattern: re.Pattern[str], text: str, weight: float = 1.0
+) -> Iterator[Replacement]:
     """Change only the operator's own characters, where no comment makes them hard to find."""
     start, end = site.source.span(left)[1], site.source.span(right)[0]
     gap = site.source.text[start:end]
     match = pattern.search(gap)
     if match and "#" not in gap:
-        yield site.edit(start + match.start(), start + match.end(), text)
+        yield site.edit(start + match.start(), start + match.end(), text, weight=weight)
 
 
 OPERATORS = (

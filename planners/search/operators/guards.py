@@ -20,6 +20,7 @@ __all__ = ["OPERATORS"]
 
 _RESULTS = ("None", "[]", "0", "False", "True", "''", "1", "-1")
 _LOOPS = (ast.For, ast.While, ast.AsyncFor)
+_LEAVING = (ast.Return, ast.Raise, ast.Break, ast.Continue)
 _TESTS_AT_ENTRY = 10
 
 
@@ -59,12 +60,18 @@ def _is_first(site: Site) -> bool:
 
 
 def _leave_loop(site: Site, scope: Scope) -> Iterator[Replacement]:
-    """`if p: continue`, `if p: break`, `if p: return x` before a statement of a loop."""
-    if isinstance(site.parent, _LOOPS) and site.field == "body":
-        results = [f"return {site.text(value)}" for value in scope.returns]
-        for test in first_predicates(site, scope, wide=False):
-            for action in ("continue", "break", *results[:3]):
-                yield from insert(site, f"if {test}:\n    {action}", weight=1.0 if action == "continue" else 0.6)
+    """`if p: continue`, `if p: break`, `if p: return x` before a statement of a loop, or where a branch in it ends."""
+    node = site.node
+    assert isinstance(node, ast.stmt)
+    inside = isinstance(site.parent, _LOOPS) and site.field == "body"
+    at_end = isinstance(site.parent, ast.If) and node is siblings(site)[-1] and not isinstance(node, _LEAVING)
+    if not inside and not (at_end and isinstance(site.source.parents[site.parent][0], _LOOPS)):
+        return
+    results = [f"return {site.text(value)}" for value in scope.returns]
+    for test in first_predicates(site, scope, wide=False):
+        for action in ("continue", "break", *results[:3]):
+            weight = 1.0 if action == "continue" else 0.6
+            yield from insert(site, f"if {test}:\n    {action}", after=at_end, weight=weight)
 
 
 def _return_later(site: Site, scope: Scope) -> Iterator[Replacement]:
@@ -79,7 +86,7 @@ def _finish(site: Site, scope: Scope) -> Iterator[Replacement]:
     """A missing `return x` at the end of a function, a missing `break` at the end of a branch in a loop."""
     node = site.node
     assert isinstance(node, ast.stmt)
-    if node is not siblings(site)[-1] or isinstance(node, ast.Return | ast.Raise | ast.Break | ast.Continue):
+    if node is not siblings(site)[-1] or isinstance(node, _LEAVING):
         return
     if site.parent is scope.function and isinstance(scope.function, FUNCTIONS):
         for name in [*scope.bindings, *_RESULTS[:5]]:

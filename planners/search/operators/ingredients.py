@@ -15,6 +15,7 @@ from planners.search.scope import Scope
 
 __all__ = ["OPERATORS"]
 
+_LONGEST = 80
 _PLACES = frozenset(
     {
         "value",
@@ -48,12 +49,25 @@ def _from_file(site: Site, scope: Scope) -> Iterator[Replacement]:
     )
 
 
+def _from_repository(site: Site, scope: Scope) -> Iterator[Replacement]:
+    """The same from other files, where every name in it means something here too."""
+    node = site.node
+    assert isinstance(node, ast.expr)
+    if not _is_place(site):
+        return
+    visible = scope.visible(node)
+    for module in scope.neighbours:
+        for other in module.file_expressions:
+            if all(part.id in visible for part in ast.walk(other) if isinstance(part, ast.Name)):
+                text = module.source.segment(other)
+                if text != site.text() and len(text) < _LONGEST:
+                    yield from site.put(text)
+
+
 def _replacements(site: Site, ingredients: tuple[ast.expr, ...]) -> Iterator[Replacement]:
     node = site.node
     assert isinstance(node, ast.expr)
-    if site.field not in _PLACES or isinstance(site.parent, ast.Expr | ast.Attribute | ast.FormattedValue):
-        return
-    if not isinstance(getattr(node, "ctx", ast.Load()), ast.Load) or isinstance(node, ast.Slice | ast.Starred):
+    if not _is_place(site):
         return
     role = _role(site, node)
     alike = [other for other in ingredients if _role(site, other) == role]
@@ -62,6 +76,15 @@ def _replacements(site: Site, ingredients: tuple[ast.expr, ...]) -> Iterator[Rep
     for other in ingredients:
         if _role(site, other) != role:
             yield from _fitting(site, other, 0.3)
+
+
+def _is_place(site: Site) -> bool:
+    """Whether another value may stand here."""
+    if site.field not in _PLACES or isinstance(site.parent, ast.Expr | ast.Attribute | ast.FormattedValue):
+        return False
+    return isinstance(getattr(site.node, "ctx", ast.Load()), ast.Load) and not isinstance(
+        site.node, ast.Slice | ast.Starred
+    )
 
 
 def _target(site: Site, scope: Scope) -> Iterator[Replacement]:
@@ -77,7 +100,7 @@ def _target(site: Site, scope: Scope) -> Iterator[Replacement]:
 def _fitting(site: Site, other: ast.expr, weight: float) -> Iterator[Replacement]:
     """An expression does not become a larger one that it is a part of many times over."""
     text = site.text(other, 0)
-    if text != site.text() and len(text) < 80:
+    if text != site.text() and len(text) < _LONGEST:
         yield from site.put(text, weight=weight)
 
 
@@ -112,4 +135,5 @@ OPERATORS = (
     Operator("expression", IDENTIFIER / 4, 20, 10, _REPLACED, _from_function),
     Operator("target-expression", IDENTIFIER / 16, 2, 6, (ast.Subscript, ast.Attribute), _target),
     Operator("file-expression", IDENTIFIER / 8, 20, 100, _REPLACED, _from_file, width=1),
+    Operator("repository-expression", IDENTIFIER / 16, 20, 200, _REPLACED, _from_repository, width=1),
 )

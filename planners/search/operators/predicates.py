@@ -54,6 +54,11 @@ def _of_one(name: str, scope: Scope) -> Iterator[str]:
 def _known(site: Site, condition: ast.expr) -> Iterator[str]:
     text = site.text(condition)
     yield text
+    for part in ast.walk(condition):
+        match part:
+            case ast.Constant(value=int(number)) if not isinstance(number, bool):
+                start, end = (at - site.source.span(condition)[0] for at in site.source.span(part))
+                yield from (f"{text[:start]}{other}{text[end:]}" for other in (number + 1, number - 1) if other >= 0)
     negated = condition.operand if isinstance(condition, ast.UnaryOp) else None
     yield site.text(negated) if negated else f"not {site.text(condition, 5)}"
 

@@ -14,19 +14,6 @@ from planners.search.scope import Scope
 
 __all__ = ["OPERATORS"]
 
-_EXCEPTIONS: tuple[str, ...] = (
-    "ValueError",
-    "TypeError",
-    "KeyError",
-    "IndexError",
-    "AttributeError",
-    "ZeroDivisionError",
-    "StopIteration",
-    "OSError",
-    "RuntimeError",
-    "Exception",
-)
-
 
 def _value(site: Site, scope: Scope) -> Iterator[Replacement]:
     """`return x` -> `return y`: names, plain constants, and what the function returns elsewhere."""
@@ -78,24 +65,8 @@ def _yield(site: Site, _: Scope) -> Iterator[Replacement]:
             yield site.edit(start, end, text, weight=0.3)
 
 
-def _exception(site: Site, scope: Scope) -> Iterator[Replacement]:
-    """The exception that is caught or raised -> another one of the file or of the usual ones."""
-    node = site.node
-    assert isinstance(node, ast.Name)
-    raised = isinstance(site.parent, ast.Raise) or (
-        isinstance(site.parent, ast.Call) and isinstance(site.source.parents[site.parent][0], ast.Raise)
-    )
-    caught = isinstance(site.parent, ast.ExceptHandler)
-    if (raised and site.field in {"func", "exc"}) or caught:
-        own = [name for name in scope.functions if name.endswith(("Error", "Exception", "Warning"))]
-        for name in dict.fromkeys([*own, *_EXCEPTIONS]):
-            if name != node.id:
-                yield from site.put(name)
-
-
 OPERATORS = (
     Operator("return-value", IDENTIFIER / 4, 3, 6, (ast.expr,), _value),
     Operator("leave", RARE * 2, 1, 4, (ast.Break, ast.Continue, ast.Pass, ast.Return), _leave),
     Operator("yield-or-return", RARE, 4, 2, (ast.Return, ast.Expr), _yield),
-    Operator("exception", RARE * 2, 1, 4, (ast.Name,), _exception),
 )

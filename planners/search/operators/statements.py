@@ -174,6 +174,29 @@ def _copy_changed(site: Site, scope: Scope) -> Iterator[Replacement]:
                         yield from _inserted(site, text[:first] + name + text[end:])
 
 
+def _copy_from_file(site: Site, scope: Scope) -> Iterator[Replacement]:
+    """A copy of a statement of another function of the file, where every name in it means something here too."""
+    if isinstance(scope.function, FUNCTIONS):
+        own = {text for text, _ in _copied(site, scope)}
+        yield from _foreign(site, scope, scope.module, own)
+
+
+def _copy_from_repository(site: Site, scope: Scope) -> Iterator[Replacement]:
+    """The same from other files."""
+    if isinstance(scope.function, FUNCTIONS):
+        for module in scope.neighbours:
+            yield from _foreign(site, scope, module, set())
+
+
+def _foreign(site: Site, scope: Scope, module: Scope, known: set[str]) -> Iterator[Replacement]:
+    node = site.node
+    assert isinstance(node, ast.stmt)
+    visible = scope.visible(node)
+    for text, read, bound in module.statements:
+        if text not in known and read <= visible and bound <= scope.bindings.keys():
+            yield from _inserted(site, text)
+
+
 def _copied(site: Site, scope: Scope) -> Iterator[tuple[str, ast.stmt]]:
     seen: set[str] = set()
     for node in scope.nodes:
@@ -236,6 +259,8 @@ OPERATORS = (
     Operator("count-or-collect", STATEMENT, 8, 16, _ANY, _count),
     Operator("advance-loop", STATEMENT, 1, 4, (ast.While,), _advance),
     Operator("copy-statement", STATEMENT / 2, 8, 8, _ANY, _copy),
+    Operator("copy-file-statement", STATEMENT / 4, 8, 60, _ANY, _copy_from_file),
+    Operator("copy-repository-statement", STATEMENT / 8, 8, 200, _ANY, _copy_from_repository, width=1),
     Operator("augment", RARE * 2, 4, 2, (ast.Assign, ast.AugAssign), _augment),
     Operator("keep-result", IDENTIFIER / 16, 3, 4, (ast.Expr,), _keep_result),
     Operator("copy-changed-statement", STATEMENT / 2, 8, 100, _ANY, _copy_changed),

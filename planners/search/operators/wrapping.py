@@ -46,9 +46,11 @@ def _loaded(site: Site) -> bool:
 
 
 def _wrap(site: Site, scope: Scope) -> Iterator[Replacement]:
-    """`x` -> `abs(x)`, `sorted(x)`, or a function of the file with one parameter."""
+    """`x` -> `abs(x)`, `sorted(x)`, or a function of the file with one parameter; `a or b` too, where it is a value."""
     node = site.node
-    if not _loaded(site) or isinstance(node, (*_TRUTHS, ast.Constant)):
+    if not _loaded(site) or isinstance(node, ast.Compare | ast.Constant):
+        return
+    if isinstance(node, ast.BoolOp) and site.field not in {"value", "args", "iter", "elts"}:
         return
     kind = scope.kind(node.id) if isinstance(node, ast.Name) else frozenset()
     if "callable" in kind:
@@ -185,7 +187,7 @@ def _negative(site: Site, scope: Scope) -> Iterator[Replacement]:
 _VALUES = (ast.Name, ast.Call, ast.BinOp, ast.Subscript, ast.Attribute, ast.ListComp, ast.GeneratorExp, ast.IfExp)
 
 OPERATORS = (
-    Operator("wrap", WRAP_IN_CALL, 20, 10, _VALUES, _wrap),
+    Operator("wrap", WRAP_IN_CALL, 20, 10, (*_VALUES, ast.BoolOp), _wrap),
     Operator("operate", BINARY_OPERAND / 2, 20, 8, (*_VALUES, ast.Constant), _operate),
     Operator("clamp", WRAP_IN_CALL / 4, 12, 4, _VALUES, _clamp),
     Operator("slice", ADD_ELEMENT, 20, 8, _VALUES, _slice),

@@ -6,6 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from gate import apply
+from planners.search.candidates import enumerate_candidates
+from planners.search.localize import Suspect
 from planners.search.operators import OPERATORS
 
 if TYPE_CHECKING:
@@ -22,7 +25,9 @@ CASES = [
     ("compare", "if a is None:\n    return b", "if a is not None:\n    return b"),
     ("arithmetic", "return a + b", "return a - b"),
     ("arithmetic", "return a ** b * 2", "return (a + b) * 2"),
-    ("arithmetic", "return (a + 1) * b", "return a + 1 + b"),
+    ("arithmetic", "return (a + 1) * b", "return (a + 1) + b"),
+    ("arithmetic", "return b * (a + 1) * 2", "return b * (a + 1) ** 2"),
+    ("arithmetic", "return a * b * 2", "return (a * b) ** 2"),
     ("augmented-operator", "a ^= b", "a &= b"),
     ("boolean-operator", "return a and b", "return a or b"),
     ("boolean-operator", "return a and b and items", "return a or b or items"),
@@ -107,6 +112,28 @@ CASES = [
     ("yield-or-return", "yield a", "yield from a"),
     ("yield-or-return", "f(a, b, 0)", "return f(a, b, 0)"),
     ("exception", "raise ValueError", "raise TypeError"),
+    (
+        "catch",
+        "try:\n    a()\nexcept ValueError:\n    return b",
+        "try:\n    a()\nexcept (ValueError, TypeError):\n    return b",
+    ),
+    (
+        "catch",
+        "try:\n    a()\nexcept (OSError, TypeError):\n    return b",
+        "try:\n    a()\nexcept (TypeError,):\n    return b",
+    ),
+    ("refuse", "return items[a]", "if not items:\n    raise ValueError\nreturn items[a]"),
+    ("refuse", "b(a)\nreturn b", "b(a)\nif not a:\n    raise TypeError\nreturn b"),
+    ("handle", "return items[a]", "try:\n    return items[a]\nexcept KeyError:\n    return None"),
+    ("handle", "c = int(a)\nreturn c", "try:\n    c = int(a)\nexcept ValueError:\n    c = a\nreturn c"),
+    (
+        "handle",
+        "for a in items:\n    b(a)",
+        "for a in items:\n    try:\n        b(a)\n    except TypeError:\n        continue",
+    ),
+    ("everywhere-in-statement", "return items[a] < b(items[a])", "return items[b] < b(items[b])"),
+    ("everywhere-in-function", "c = a[:4]\nreturn c + b[4:]", "c = a[:3]\nreturn c + b[3:]"),
+    ("everywhere-in-function", "c = a[0]\nreturn c * a[1]", "c = items[0]\nreturn c * items[1]"),
     ("return-early", "return items[a]", "if not items:\n    return None\nreturn items[a]"),
     ("leave-loop", "for a in items:\n    b(a)", "for a in items:\n    if not a:\n        continue\n    b(a)"),
     ("finish", "c = a + b", "c = a + b\nreturn c"),
@@ -162,6 +189,35 @@ def test_expressions_of_other_functions_belong_to_the_widened_search(search: Sea
     assert search.results(raw, width=1)[wanted] == "file-expression"
 
 
+def test_statements_of_other_functions_are_copied(search: Search) -> None:
+    raw = (
+        b"class A:\n    def f(self, a):\n        self.seen.add(a)\n        b = 1\n\n"
+        b"    def g(self, a):\n        return self.size(a)\n"
+    )
+    wanted = raw.replace(b"        return", b"        self.seen.add(a)\n        return")
+    assert search.results(raw)[wanted] == "copy-file-statement"
+    assert raw.replace(b"        return", b"        b = 1\n        return") not in search.results(raw), (
+        "b means nothing"
+    )
+
+
+def test_ingredients_come_from_other_files_of_which_the_names_mean_something(search: Search) -> None:
+    raw = b"import sys\n\ndef f(a):\n    return a\n"
+    tree = search.tree(
+        {"program.py": raw, "other.py": b"import sys\n\ndef g(a):\n    sys.exit(a)\n    return a.x[c.z]\n"}
+    )
+    suspects = [Suspect(path, line, 1.0) for path in ("program.py", "other.py") for line in (4, 5)]
+    found = {
+        (candidate.operator, file.after)
+        for candidate in enumerate_candidates(tree, suspects, width=1)
+        for path, file in apply(candidate.patch, tree.read).files.items()
+        if path == "program.py"
+    }
+    assert ("repository-expression", raw.replace(b"return a", b"return sys.exit(a)")) in found
+    assert ("copy-repository-statement", raw.replace(b"    return", b"    sys.exit(a)\n    return")) in found
+    assert not any(b"c.z" in after for _, after in found if after)
+
+
 def test_a_nested_function_sees_the_variables_of_the_one_around_it(search: Search) -> None:
     raw = b"def f(a):\n    seen = set()\n    def g(b):\n        return b in seen\n    return g(a)\n"
     wanted = raw.replace(b"        return", b"        seen.add(b)\n        return")
@@ -175,5 +231,6 @@ def test_every_operator_has_its_own_id_and_a_prior() -> None:
 
 
 def test_every_operator_of_the_normal_search_has_an_example() -> None:
-    shown = {operator for operator, _, _ in [*CASES, *WIDE]} | {"file-expression"}
+    shown = {operator for operator, _, _ in [*CASES, *WIDE]}
+    shown |= {"file-expression", "copy-file-statement", "repository-expression", "copy-repository-statement"}
     assert {operator.id for operator in OPERATORS if not operator.id.endswith("-wide")} == shown
