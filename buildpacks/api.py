@@ -119,9 +119,13 @@ class CaseTrace:
 
 @dataclass(frozen=True, slots=True)
 class Spectrum:
-    """Per-test line coverage: the input of spectrum-based fault localization."""
+    """Per-test line coverage: the input of spectrum-based fault localization.
+
+    `imported` are the lines, by path, of functions that ran while the tests were collected: all tests depend on them.
+    """
 
     cases: tuple[CaseTrace, ...]
+    imported: Mapping[str, frozenset[int]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

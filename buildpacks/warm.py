@@ -1,6 +1,7 @@
 """The protocol of warm runners, the same for every language: JSON lines, one answer a request, in order.
 
-A runner first says `{"ready": [test ids], "errors": collection errors}`. Then it is asked:
+A runner first says `{"ready": [test ids], "errors": collection errors, "imported": {path: [line, ...]}}`, the last of
+which are the lines of functions that were called while it collected the tests. Then it is asked:
 
 - `{"op": "plan", "targets": [[id, limit], ...], "tests": [[id, limit], ...]}`: the failing tests that candidates are to
   repair and the passing ones that they must not break, in the order to run them, with the CPU seconds that each may
@@ -25,7 +26,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from buildpacks.api import CaseTrace, Frame, Outcome
@@ -61,10 +62,14 @@ class ProtocolError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """The runner has collected these tests, and could not collect `errors` files."""
+    """The runner has collected these tests, and could not collect `errors` files.
+
+    `imported` are the lines, by path, of the functions that were called meanwhile.
+    """
 
     ids: frozenset[str]
     errors: int
+    imported: Mapping[str, frozenset[int]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +143,7 @@ def decode_ready(line: bytes) -> Ready:
     ids = data.get("ready")
     if not isinstance(ids, list) or not all(isinstance(id, str) for id in ids):
         raise ProtocolError("no list of test ids")
-    return Ready(frozenset(ids), _number(data.get("errors", 0), int))
+    return Ready(frozenset(ids), _number(data.get("errors", 0), int), _lines(data.get("imported", {})))
 
 
 def decode_planned(line: bytes) -> Planned:
@@ -168,17 +173,20 @@ def decode_trace(line: bytes) -> CaseTrace:
         outcome = "error"
     if outcome not in _OUTCOMES:
         raise ProtocolError(f"no outcome: {outcome!r:.80}")
-    lines = data.get("lines", {})
-    if not isinstance(lines, dict):
-        raise ProtocolError("lines are no object")
     return CaseTrace(
         id=str(data.get("id", "")),
         outcome=Outcome(outcome),
         cpu_s=_number(data.get("cpu_s", 0.0), float),
-        lines={str(path): frozenset(_number(line, int) for line in _list(found)) for path, found in lines.items()},
+        lines=_lines(data.get("lines", {})),
         frames=tuple(_frame(frame) for frame in _list(data.get("frames", []))),
         message=str(data.get("message", ""))[:2000],
     )
+
+
+def _lines(data: object) -> dict[str, frozenset[int]]:
+    if not isinstance(data, dict):
+        raise ProtocolError("lines are no object")
+    return {str(path): frozenset(_number(line, int) for line in _list(found)) for path, found in data.items()}
 
 
 def _frame(data: object) -> Frame:

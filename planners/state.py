@@ -107,7 +107,7 @@ class Promising:
 
     `progress` says how much changed, greater being more: 3 and the number of targets that pass, where no other test
     breaks; 2 where one passes and another test breaks; 1 and the lines of the test that it gets to, where these are
-    further on than on the base; 0 where what was raised on the base is raised no more, or what hung comes to an end.
+    further on than on the base; 0 where it gets to a wrong result, and on the base got to none.
     """
 
     index: int

@@ -23,6 +23,7 @@ __all__ = ["BatchJudge"]
 _LEAST_LIMIT_S = 0.1
 _QUICK_S = 0.05
 _MAX_PROMISING = 8
+_REFUTED = frozenset({"AssertionError", "Failed"})  # what a test raises that got to its end, and to another result
 _WALL_FACTOR = 5.0  # what warm runners allow of wall-clock time for each CPU second
 
 
@@ -219,8 +220,7 @@ def _progress(judged: Judged, failing: Mapping[str, CaseTrace]) -> tuple[int, ..
     if lines and tried.lines > lines:
         return 1, *tried.lines
     before = "" if base.outcome is Outcome.TIMEOUT else base.message.partition(":")[0].rpartition(".")[2]
-    crash_is_gone = before not in {"AssertionError", "Failed", tried.exception}
-    return (0,) if crash_is_gone and (before or tried.exception == "AssertionError") else None
+    return (0,) if tried.exception in _REFUTED and before not in _REFUTED else None
 
 
 def _slowness(cpu_s: float) -> int:

@@ -174,7 +174,7 @@ class Executor:
         limits = [(id, self._budget.trace_limit_s(outcomes.get(id))) for id in ids]
         worker = WarmWorker(self._bench, self._change(state.kept.patch) if state.kept else None)
         try:
-            spectrum = Spectrum(tuple(worker.trace(limits)))
+            spectrum = Spectrum(tuple(worker.trace(limits)), worker.ready().imported)
         finally:
             worker.close()
         return SpectrumReady(

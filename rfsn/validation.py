@@ -9,7 +9,7 @@ from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from contextvars import copy_context
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from queue import Empty, SimpleQueue
 from typing import Self
 
@@ -245,7 +245,7 @@ class Judged:
     index: int
     letter: str
     fixed: tuple[str, ...] = ()
-    tried: Tried | None = None
+    tried: Tried | None = field(default=None, compare=False)
 
 
 class Pool:

@@ -34,10 +34,16 @@ def rank(spectrum: Spectrum, targets: Collection[str], is_source: Callable[[str]
 
     Coverage is scored by Ochiai, ef / sqrt((ef + nf) (ef + ep)) (Abreu, Zoeteweij and van Gemund, "An Evaluation of
     Similarity Coefficients for Software Fault Localization", PRDC 2006). Failing tests that are no targets say nothing.
+    What ran while the tests were imported counts as executed by each of them.
     """
     failing = [case for case in spectrum.cases if case.id in targets]
     passing = [case for case in spectrum.cases if case.id not in targets and not case.outcome.failing]
-    coverage = _ochiai(_hits(failing, is_source), _hits(passing, is_source), len(failing))
+    failed, passed = _hits(failing, is_source), _hits(passing, is_source)
+    for path, lines in spectrum.imported.items():
+        if is_source(path):
+            for line in lines:
+                failed[path, line], passed[path, line] = len(failing), len(passing)
+    coverage = _ochiai(failed, passed, len(failing)) if failing else {}
     frames = _frames(failing, is_source)
     suspects = (
         Suspect(path, line, (1 - _FRAME_SHARE) * coverage.get(at, 0.0) + _FRAME_SHARE * frames.get(at, 0.0))

@@ -161,7 +161,8 @@ def _moved(
 ) -> list[Suspect]:
     """Suspects of one tree at the lines that they have in another, of which the files `paths` differ.
 
-    Lines that no failing test ran are so by a share `others` of it.
+    Changed lines and those beside them are more suspicious than the others, lines that no failing test ran by a share
+    `others` of that.
     """
     found = [one for one in suspects if one.path not in paths]
     for path in paths:
@@ -170,7 +171,7 @@ def _moved(
         tail = _alike(old[head:][::-1], new[head:][::-1])
         scores = {one.line: one.score for one in suspects if one.path == path}
         around = max((scores.get(line, 0.0) for line in range(head, len(old) - tail + 2)), default=0.0)
-        moved = dict.fromkeys(range(1, len(new) + 1), others * around)
+        moved = dict.fromkeys(range(1, len(new) + 1), others * _NEARBY * around)
         moved |= {line: score for line, score in scores.items() if line <= head}
         end, shift = len(old) - tail, len(new) - len(old)
         moved |= {line + shift: score for line, score in scores.items() if line > end}

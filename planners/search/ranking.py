@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import ast
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from buildpacks import RepoView
 from gate import Patch, apply
@@ -105,8 +105,11 @@ def _calls(nodes: Iterable[ast.AST]) -> Counter[str]:
     return Counter(fingerprint(node.func) for node in nodes if isinstance(node, ast.Call))
 
 
-def _loaded(nodes: Iterable[ast.AST]) -> set[str]:
-    return {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
+def _loaded(nodes: Sequence[ast.AST]) -> set[str]:
+    """The names that are read; those of functions that are called count as calls."""
+    called = {node.func for node in nodes if isinstance(node, ast.Call)}
+    names = (node for node in nodes if isinstance(node, ast.Name) and node not in called)
+    return {name.id for name in names if isinstance(name.ctx, ast.Load)}
 
 
 def _constant_tests(nodes: Iterable[ast.AST]) -> int:

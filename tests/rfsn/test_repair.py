@@ -75,6 +75,17 @@ def test_two_faults_that_one_test_meets_one_after_another_are_repaired_together(
     assert len(changed) == 2, result["patch"]
 
 
+def test_a_fault_in_what_runs_only_during_the_import_is_repaired(rfsn: Rfsn, project: Make) -> None:
+    source = (
+        "def _squares(count):\n    found = []\n    for n in range(1, count):\n        found.append(n * n)\n"
+        "    return found\n\n\nSQUARES = _squares(4)\n\n\ndef square(n):\n    return SQUARES[n]\n"
+    )
+    test = "from squares import square\n\n\ndef test_square():\n    assert (square(0), square(3)) == (0, 9)\n"
+    result = rfsn("repair", project({"squares.py": source, "test_squares.py": test}), "--json").json
+    assert result["status"] == "repaired", result
+    assert "-    for n in range(1, count):" in result["patch"]
+
+
 def test_json_is_one_object_and_nothing_else(rfsn: Rfsn, project: Make) -> None:
     ran = rfsn("repair", project(BUGGY), "--json")
     assert ran.code == 0

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dis
+import inspect
 import json
 import os
 import sys
@@ -96,6 +98,16 @@ class CalledCode:
             sys.monitoring.free_tool_id(sys.monitoring.PROFILER_ID)
         else:
             sys.setprofile(None)
+
+    def lines(self, root: str) -> Dict[str, List[int]]:
+        """The lines of those functions that lie below `root`, by path."""
+        root = root.rstrip("/") + "/"
+        found: Dict[str, Set[int]] = {}
+        for code in self.code:
+            if code.co_filename.startswith(root) and code.co_flags & inspect.CO_OPTIMIZED:
+                lines = {line for _, line in dis.findlinestarts(code) if line}
+                found.setdefault(code.co_filename[len(root) :], set()).update(lines - {code.co_firstlineno})
+        return {path: sorted(lines) for path, lines in found.items()}
 
     def _on_start(self, code: CodeType, _offset: int) -> Any:
         self.code.add(code)

@@ -101,7 +101,8 @@ class Worker:
         self._threads = threading.active_count() > 1
         self._direct = direct_calls_are_right(session.config)
         gc.freeze()
-        self._answer({"ready": sorted(self._items), "errors": session.testsfailed})
+        imported = self._called.lines(self._root)
+        self._answer({"ready": sorted(self._items), "errors": session.testsfailed, "imported": imported})
         for line in self._requests:
             request = json.loads(line)
             getattr(self, "_do_" + request["op"])(request)

@@ -32,7 +32,7 @@ _COMPARISONS: dict[type[ast.cmpop], tuple[str, ...]] = {
 }
 _ARITHMETIC: dict[type[ast.operator], tuple[str, ...]] = {
     ast.Add: ("-", "*", "//", "%", "/"),
-    ast.Sub: ("+", "%", "*", "//", "/"),
+    ast.Sub: ("+", "*", "//", "/", "%"),
     ast.Mult: ("+", "**", "//", "/", "-", "%"),
     ast.Div: ("//", "*", "%", "-"),
     ast.FloorDiv: ("/", "%", "*", "-"),

@@ -125,6 +125,22 @@ def _count(site: Site, scope: Scope) -> Iterator[Replacement]:
                 yield from insert(site, text, after=True, weight=weight)
 
 
+def _collect_rest(site: Site, scope: Scope) -> Iterator[Replacement]:
+    """`if b: a.append(b)` behind a loop: what the loop was still at when it ended."""
+    node = site.node
+    assert isinstance(node, ast.For | ast.While)
+    collected = [
+        (part.func.value.id, part.func.attr)
+        for part in ast.walk(node)
+        if isinstance(part, ast.Call) and isinstance(part.func, ast.Attribute) and isinstance(part.func.value, ast.Name)
+    ]
+    for name, method in dict.fromkeys(collected):
+        for other in scope.bindings:
+            if other != name:
+                yield from insert(site, f"if {other}:\n    {name}.{method}({other})", after=True)
+                yield from insert(site, f"{name}.{method}({other})", after=True, weight=0.5)
+
+
 def _advance(site: Site, _: Scope) -> Iterator[Replacement]:
     """A missing `n += 1`, `n -= 1` or `n.pop()` in a `while` loop whose body changes no name of its condition.
 
@@ -258,6 +274,7 @@ OPERATORS = (
     Operator("assign-variable", STATEMENT, 8, 8, _ANY, _assign),
     Operator("count-or-collect", STATEMENT, 8, 16, _ANY, _count),
     Operator("advance-loop", STATEMENT, 1, 4, (ast.While,), _advance),
+    Operator("collect-rest", STATEMENT / 4, 1, 8, (ast.For, ast.While), _collect_rest),
     Operator("copy-statement", STATEMENT / 2, 8, 8, _ANY, _copy),
     Operator("copy-file-statement", STATEMENT / 4, 8, 60, _ANY, _copy_from_file),
     Operator("copy-repository-statement", STATEMENT / 8, 8, 200, _ANY, _copy_from_repository, width=1),

@@ -57,3 +57,9 @@ def test_frames_count_where_there_is_no_coverage() -> None:
 
 def test_nothing_is_suspicious_without_targets() -> None:
     assert rank(Spectrum((case("p", Outcome.PASSED, {1}),)), [], is_source) == []
+
+
+def test_what_ran_during_the_import_is_run_by_every_test() -> None:
+    cases = (case("f", Outcome.FAILED, {1}), case("p", Outcome.PASSED, {2}), case("q", Outcome.PASSED, {2}))
+    suspects = rank(Spectrum(cases, {"a.py": frozenset({7}), "test_a.py": frozenset({8})}), ["f"], is_source)
+    assert [(one.line, round(one.score, 2)) for one in suspects] == [(1, 0.6), (7, 0.35)]

@@ -147,6 +147,11 @@ CASES = [
     ("count-or-collect", "c = []\nfor a in items:\n    b(a)", "c = []\nfor a in items:\n    c.append(a)\n    b(a)"),
     ("count-or-collect", "n = 0\nwhile n < a:\n    b()", "n = 0\nwhile n < a:\n    b()\n    n += 1"),
     ("copy-statement", "a = 1\nif b:\n    c = a\nreturn a", "a = 1\nif b:\n    a = 1\n    c = a\nreturn a"),
+    (
+        "collect-rest",
+        "c = b\nfor a in items:\n    b.append(a)\nreturn b",
+        "c = b\nfor a in items:\n    b.append(a)\nif c:\n    b.append(c)\nreturn b",
+    ),
     ("advance-loop", "while a:\n    items.append(b)", "while a:\n    items.append(b)\n    a -= 1"),
     ("augment", "a = b\nreturn a", "a += b\nreturn a"),
     ("augment", "a += b\nreturn a", "a = b\nreturn a"),
