@@ -37,7 +37,7 @@ from gate import Candidate, EditFile, apply
 from planners.search.candidates import enumerate_candidates
 from planners.search.localize import rank
 from planners.targets import probes, reached
-from rfsn.environment import prepare_environment
+from rfsn.environment import prepared_environment
 from rfsn.runs import Bench
 from rfsn.source import take_files
 from rfsn.validation import Trial, WarmWorker
@@ -100,10 +100,10 @@ def prepared(name: str, wanted: int) -> Iterator[Subject]:
         take_files(files, name, base)
         view, pack = FolderView(base), PythonBuildpack()
         plan = pack.plan(view, PlanOptions(command))
-        bench = Bench(base, view, prepare_environment(plan, base, provider), pack, plan, provider, scratch)
         protected = pathspec.GitIgnoreSpec.from_lines([*pack.protected(view), *declared])
         sources = [path for path in view.files() if path.endswith(".py") and not protected.match_file(path)]
-        yield subject_of(bench, sources, wanted)
+        with prepared_environment(plan, base, provider) as environment:
+            yield subject_of(Bench(base, view, environment, pack, plan, provider, scratch), sources, wanted)
         provider.close()
 
 
