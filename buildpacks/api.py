@@ -105,9 +105,16 @@ class SuiteReport:
     forged: bool = False
 
 
+type Kinds = Mapping[str, Mapping[str, Mapping[str, frozenset[str]]]]
+"""By path, function and variable, what its values were: `number`, `sequence`, `set`, `callable`, `object`."""
+
+
 @dataclass(frozen=True, slots=True)
 class CaseTrace:
-    """What one test case executed: its outcome, the lines covered per file of the tree, and a failure's frames."""
+    """What one test case executed: its outcome, the lines covered per file of the tree, and a failure's frames.
+
+    `kinds` are those of the values that variables had, as far as they were asked for.
+    """
 
     id: str
     outcome: Outcome
@@ -115,6 +122,7 @@ class CaseTrace:
     lines: Mapping[str, frozenset[int]]
     frames: tuple[Frame, ...] = ()
     message: str = ""
+    kinds: Kinds = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,10 @@ which are the lines of functions that were called while it collected the tests. 
   repair and the passing ones that they must not break, in the order to run them, with the CPU seconds that each may
   use; answered by `{"planned": n, "screened": m, "why": text}`: how many tests it knows, how many of these it can run
   for one candidate after the other in one process, and why not the others.
-- `{"op": "trace", "id": id, "limit": s}`: run one test on the base and say which lines it executed; answered by its
-  `outcome`, `cpu_s`, `message`, `frames` (path, line, function) and `lines` (path -> numbers).
+- `{"op": "trace", "id": id, "limit": s, "kinds": bool}`: run one test on the base and say which lines it executed;
+  answered by its `outcome`, `cpu_s`, `message`, `frames` (path, line, function) and `lines` (path -> numbers); where
+  `kinds` are wanted, also by those of the variables (path -> function -> name -> `number`, `sequence`, `set`,
+  `callable` or `object`).
 - `{"op": "try", "screen": bool, "candidates": [{"index": n, "files": {path: [[start, end, text], ...]}, "probes": [id,
   ...]}, ...]}`: for each candidate, apply its edits (byte offsets on the base) and run the `probes`, some of the
   targets, until one passes; then all other targets, then the tests until the first that does not pass. Each is
@@ -29,7 +31,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from buildpacks.api import CaseTrace, Frame, Outcome
+from buildpacks.api import CaseTrace, Frame, Kinds, Outcome
 
 __all__ = [
     "Edits",
@@ -52,7 +54,7 @@ type Edits = Mapping[str, Sequence[tuple[int, int, bytes]]]
 """For each path its edits: (start, end, text), with byte offsets on the base."""
 
 _OUTCOMES = frozenset({"passed", "failed", "error", "skipped", "xfailed", "xpassed", "timeout", "missing"})
-_MAX_LINES = 5
+_MAX_LINES, _MAX_KINDS = 5, 8
 _TRIED = _OUTCOMES | {"invalid", "crashed"}
 
 
@@ -106,9 +108,9 @@ def _rounded(tests: Sequence[tuple[str, float]]) -> list[tuple[str, float]]:
     return [(id, round(limit, 3)) for id, limit in tests]
 
 
-def encode_trace(id: str, limit: float) -> bytes:
-    """The request to trace one test on the base."""
-    return _line({"op": "trace", "id": id, "limit": round(limit, 3)})
+def encode_trace(id: str, limit: float, *, kinds: bool) -> bytes:
+    """The request to trace one test on the base, with the kinds of values that variables have or without."""
+    return _line({"op": "trace", "id": id, "limit": round(limit, 3), "kinds": kinds})
 
 
 def encode_try(candidates: Iterable[tuple[int, Edits, Sequence[str]]], *, screen: bool) -> bytes:
@@ -180,13 +182,28 @@ def decode_trace(line: bytes) -> CaseTrace:
         lines=_lines(data.get("lines", {})),
         frames=tuple(_frame(frame) for frame in _list(data.get("frames", []))),
         message=str(data.get("message", ""))[:2000],
+        kinds=_kinds(data.get("kinds", {})),
     )
 
 
 def _lines(data: object) -> dict[str, frozenset[int]]:
+    return {path: frozenset(_number(line, int) for line in _list(found)) for path, found in _dict(data).items()}
+
+
+def _kinds(data: object) -> Kinds:
+    return {
+        path: {
+            function: {name: frozenset(map(str, _list(kinds)[:_MAX_KINDS])) for name, kinds in _dict(names).items()}
+            for function, names in _dict(functions).items()
+        }
+        for path, functions in _dict(data).items()
+    }
+
+
+def _dict(data: object) -> dict[str, Any]:
     if not isinstance(data, dict):
-        raise ProtocolError("lines are no object")
-    return {str(path): frozenset(_number(line, int) for line in _list(found)) for path, found in data.items()}
+        raise ProtocolError(f"no object: {data!r:.80}")
+    return data
 
 
 def _frame(data: object) -> Frame:

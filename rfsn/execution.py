@@ -170,11 +170,12 @@ class Executor:
 
     def _trace(self, ids: tuple[str, ...], state: State) -> SpectrumReady:
         began = time.monotonic()
-        outcomes = {case.id: case.outcome for case in targets_of(state, self._blobs, self._wanted).baseline.cases}
+        known = targets_of(state, self._blobs, self._wanted)
+        outcomes = {case.id: case.outcome for case in known.baseline.cases}
         limits = [(id, self._budget.trace_limit_s(outcomes.get(id))) for id in ids]
         worker = WarmWorker(self._bench, self._change(state.kept.patch) if state.kept else None)
         try:
-            spectrum = Spectrum(tuple(worker.trace(limits)), worker.ready().imported)
+            spectrum = Spectrum(tuple(worker.trace(limits, {*known.left})), worker.ready().imported)
         finally:
             worker.close()
         return SpectrumReady(

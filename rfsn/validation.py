@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import select
 import time
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from contextvars import copy_context
@@ -97,11 +97,14 @@ class WarmWorker:
         self.ready()
         return self._planned
 
-    def trace(self, tests: Limits) -> Iterator[CaseTrace]:
-        """Trace tests, each with its CPU limit; those that the worker cannot trace are left out."""
+    def trace(self, tests: Limits, kinds: Collection[str] = ()) -> Iterator[CaseTrace]:
+        """Trace tests, each with its CPU limit; those that the worker cannot trace are left out.
+
+        Those in `kinds` also tell what kinds of values the variables have.
+        """
         for id, limit in tests:
             try:
-                yield decode_trace(self._ask(encode_trace(id, limit), _patience(limit)))
+                yield decode_trace(self._ask(encode_trace(id, limit, kinds=id in kinds), _patience(limit)))
             except (_WorkerDied, ProtocolError):
                 self.close()
 

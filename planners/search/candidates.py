@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import count
 from posixpath import dirname
+from types import MappingProxyType
 
-from buildpacks import RepoView
+from buildpacks import Kinds, RepoView
 from gate import Candidate
 from gate.patch import Edit, EditFile
 from planners.search.files import SearchedFile
@@ -28,19 +29,26 @@ _CORE_SHARE = 0.25
 _CORE_LINES = 400
 """How many lines the normal search considers."""
 
+_NO_KINDS: Kinds = MappingProxyType({})
 _NEIGHBOURS = 6
 """From how many other files ingredients are taken."""
 
 
 def enumerate_candidates(
-    view: RepoView, suspects: Sequence[Suspect], *, width: int = 0, operators: Sequence[Operator] = OPERATORS
+    view: RepoView,
+    suspects: Sequence[Suspect],
+    *,
+    width: int = 0,
+    operators: Sequence[Operator] = OPERATORS,
+    kinds: Kinds = _NO_KINDS,
 ) -> Iterator[Candidate]:
     """Single-edit patches in the order of prior x suspiciousness, each resulting tree once.
 
     A `width` of 1 gives what the normal space (0) left out: less suspicious lines and operators with many ingredients.
-    The order is that of the inputs alone, so a search can be resumed by skipping what was tried.
+    The order is that of the inputs alone, so a search can be resumed by skipping what was tried. `kinds` are those of
+    the values that variables had in the failing tests: what cannot be done with them is left out or comes late.
     """
-    return _Search(view, suspects, width, operators).run()
+    return _Search(view, suspects, width, operators, kinds).run()
 
 
 @dataclass(slots=True)
@@ -66,8 +74,10 @@ type _Step = Callable[[float], Candidate | None]
 class _Search:
     """A heap of steps by the highest score each can lead to: open a file, look at a line, take from a stream."""
 
-    def __init__(self, view: RepoView, suspects: Sequence[Suspect], width: int, operators: Sequence[Operator]) -> None:
-        self._view, self._width = view, width
+    def __init__(
+        self, view: RepoView, suspects: Sequence[Suspect], width: int, operators: Sequence[Operator], kinds: Kinds
+    ) -> None:
+        self._view, self._width, self._kinds = view, width, kinds
         self._operators = sorted(
             (operator for operator in operators if operator.width <= width), key=lambda operator: -operator.prior
         )
@@ -103,7 +113,8 @@ class _Search:
             return
         if source is None:
             return
-        file = SearchedFile(source, self._scores[path], frozenset(self._core[path]), partial(self._neighbours, path))
+        core, kinds = frozenset(self._core[path]), self._kinds.get(path, {})
+        file = SearchedFile(source, self._scores[path], core, partial(self._neighbours, path), kinds)
         scores = file.scores if self._width else file.core
         for line, score in scores.items():
             if line in file.sites:

@@ -35,10 +35,15 @@ class SearchedFile:
         scores: Mapping[int, float],
         core: frozenset[int],
         others: Callable[[], Sequence[Scope]],
+        kinds: Mapping[str, Mapping[str, frozenset[str]]],
     ) -> None:
-        """`others` gives the modules of other files that ingredients may come from."""
+        """`others` gives the modules of other files that ingredients may come from.
+
+        `kinds` are those of the variables' values that were seen, by the names of the functions.
+        """
         self.source = source
         self._others = others
+        self._kinds = kinds
         self._covered = scores
         self._seen: set[tuple[ast.AST, bytes | str]] = set()
         self._remembered: set[tuple[ast.AST, bool]] = set()
@@ -134,7 +139,8 @@ class SearchedFile:
         known = self._scopes.get(node)
         if known is None:
             outer = None if isinstance(node, ast.Module) else self._scope_at(self.source.parents[node][0])
-            known = self._scopes[node] = Scope(self.source, node, outer, self._others)
+            seen = {} if isinstance(node, ast.Module) else self._kinds.get(node.name, {})
+            known = self._scopes[node] = Scope(self.source, node, outer, self._others, seen)
         return known
 
     @cached_property

@@ -7,9 +7,9 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from math import sqrt
 
-from buildpacks import CaseTrace, Spectrum
+from buildpacks import CaseTrace, Kinds, Spectrum
 
-__all__ = ["Suspect", "rank"]
+__all__ = ["Suspect", "kinds_of", "rank"]
 
 type _Line = tuple[str, int]
 
@@ -51,6 +51,19 @@ def rank(spectrum: Spectrum, targets: Collection[str], is_source: Callable[[str]
         for path, line in [at]
     )
     return sorted(suspects, key=lambda suspect: (-suspect.score, suspect.path, suspect.line))
+
+
+def kinds_of(spectrum: Spectrum, targets: Collection[str]) -> Kinds:
+    """What the values of variables were in all of the targets together."""
+    found: dict[str, dict[str, dict[str, frozenset[str]]]] = {}
+    for case in spectrum.cases:
+        if case.id in targets:
+            for path, functions in case.kinds.items():
+                for function, names in functions.items():
+                    known = found.setdefault(path, {}).setdefault(function, {})
+                    for name, kinds in names.items():
+                        known[name] = known.get(name, frozenset()) | kinds
+    return found
 
 
 def _hits(cases: Iterable[CaseTrace], is_source: Callable[[str], bool]) -> Counter[_Line]:

@@ -6,8 +6,9 @@ import ast
 import builtins
 import re
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
+from types import MappingProxyType
 
 from planners.search.source import Source, is_docstring
 
@@ -18,6 +19,9 @@ _SIMPLE = (ast.Assign, ast.AugAssign, ast.Expr)
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 _BUILTINS = frozenset(name for name in dir(builtins) if not name.startswith("_"))
 _SEQUENCE_METHODS = frozenset({"append", "extend", "insert", "pop", "index", "sort", "split", "join", "strip", "count"})
+
+_NOTHING_SEEN: Mapping[str, frozenset[str]] = MappingProxyType({})
+_ROLES = frozenset({"index", "element"})
 
 _WORD = re.compile(r"\w+")
 _NUMBER = re.compile(r"(?<![\w.])(?:0|[1-9]\d{0,8})(?:\.\d{1,6})?(?![\w.]*\w)")
@@ -35,11 +39,20 @@ class Scope:
     """One function (or the module's own statements) with everything visible in it; the lists are in a fixed order."""
 
     def __init__(
-        self, source: Source, function: Function, outer: Scope | None, others: Callable[[], Sequence[Scope]] = tuple
+        self,
+        source: Source,
+        function: Function,
+        outer: Scope | None,
+        others: Callable[[], Sequence[Scope]] = tuple,
+        seen: Mapping[str, frozenset[str]] = _NOTHING_SEEN,
     ) -> None:
-        """`others` gives the modules of other files of the repository that ingredients may come from."""
+        """`others` gives the modules of other files of the repository that ingredients may come from.
+
+        `seen` are the kinds of values that the variables had in the failing tests.
+        """
         self.source, self.function, self.outer = source, function, outer
         self._others = others
+        self._seen = seen
 
     @cached_property
     def neighbours(self) -> Sequence[Scope]:
@@ -193,11 +206,19 @@ class Scope:
 
     @cached_property
     def kinds(self) -> dict[str, frozenset[str]]:
-        """How each name is used: as a `number`, `sequence`, `set`, `object` or `callable` (it may be several)."""
+        """What each name is: a `number`, `sequence`, `set`, `object` or `callable` (it may be several).
+
+        What was seen counts; else how it is used. That it is an `index` or an `element` only its use can tell.
+        """
         found: dict[str, set[str]] = defaultdict(set)
         for node in self.nodes:
             _note_kinds(node, found)
-        return {name: frozenset(kinds) for name, kinds in found.items()}
+        used = {name: frozenset(kinds) for name, kinds in found.items()}
+        seen = {
+            name: kinds | (used.get(name, frozenset()) & _ROLES) | ({"sequence"} if "set" in kinds else frozenset())
+            for name, kinds in self._seen.items()
+        }
+        return used | seen
 
     def kind(self, name: str) -> frozenset[str]:
         """How a name is used here, and in the scopes around where it is theirs; empty where nothing tells."""

@@ -368,6 +368,16 @@ def test_traces_name_lines_frames_and_outcomes(make_bench: Callable[..., Bench])
     assert not passing.frames
 
 
+def test_traces_tell_what_kinds_of_values_variables_have(make_bench: Callable[..., Bench]) -> None:
+    worker = WarmWorker(make_bench(FILES))
+    wanted, other = worker.trace([(IDS[2], 1.0), (IDS[5], 1.0)], {IDS[2]})
+    worker.close()
+    kinds = wanted.kinds["lib/things.py"]
+    assert kinds["clamp"] == {"x": {"number"}, "low": {"number"}}
+    assert kinds["wrapper"] == {"arguments": {"sequence"}, "function": {"callable"}}
+    assert other.kinds == {}
+
+
 def test_a_hanging_test_shows_its_loop(make_bench: Callable[..., Bench]) -> None:
     looping = SOURCE.replace("    if x > LIMIT:\n", "    while x > LIMIT:\n        x += 1\n    if x > LIMIT:\n")
     worker = WarmWorker(make_bench(FILES | {"lib/things.py": looping}))

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import collections
 import dis
 import inspect
 import json
 import os
 import sys
-from types import CodeType, FrameType, TracebackType
+from types import BuiltinFunctionType, CodeType, FrameType, FunctionType, MethodType, TracebackType
 from typing import Any, Callable, Dict, List, Optional, Set, Tuple
 
 MAX_FRAMES = 60
@@ -17,12 +18,14 @@ class LineTracer:
     """Writes each (file, line) pair executed below a folder, by `sys.monitoring` where there is one (3.12).
 
     A pair is written when it is first seen, not at the end: a test that takes its process down has shown its lines.
+    With each pair comes what kind of value the local variables have there, which was not seen before.
     """
 
     def __init__(self, root: str, out: int) -> None:
         self._root = root.rstrip("/") + "/"
         self._out = out
         self._seen: Set[Tuple[str, int]] = set()
+        self._kinds: Set[Tuple[str, str, str, str]] = set()
 
     def __enter__(self) -> LineTracer:  # noqa: PYI034  # typing has no Self before 3.11
         if hasattr(sys, "monitoring"):
@@ -43,36 +46,63 @@ class LineTracer:
 
     def _on_line(self, code: CodeType, line: int) -> Any:
         # Returning DISABLE switches this one location off: each line costs its first execution only.
-        self._add(code.co_filename, line)
+        if code.co_filename.startswith(self._root):
+            self._add(sys._getframe(1), line)  # noqa: SLF001  # the frame that runs the line
         return sys.monitoring.DISABLE
 
     def _on_call(self, frame: FrameType, _event: str, _arg: object) -> Optional[Callable[..., Any]]:
         if not frame.f_code.co_filename.startswith(self._root):
             return None
-        self._add(frame.f_code.co_filename, frame.f_lineno)
+        self._add(frame, frame.f_lineno)
         return self._on_frame_line
 
     def _on_frame_line(self, frame: FrameType, event: str, _arg: object) -> Callable[..., Any]:
         if event == "line":
-            self._add(frame.f_code.co_filename, frame.f_lineno)
+            self._add(frame, frame.f_lineno)
         return self._on_frame_line
 
-    def _add(self, filename: str, line: int) -> None:
-        if filename.startswith(self._root) and (filename, line) not in self._seen:
-            self._seen.add((filename, line))
-            os.write(self._out, json.dumps([filename[len(self._root) :], line]).encode() + b"\n")
+    def _add(self, frame: FrameType, line: int) -> None:
+        filename, function = frame.f_code.co_filename, frame.f_code.co_name
+        if (filename, line) in self._seen:
+            return
+        self._seen.add((filename, line))
+        kinds = []
+        if frame.f_code.co_flags & inspect.CO_OPTIMIZED:  # a function: others have their variables in a dictionary
+            for name, value in frame.f_locals.items():
+                kind = _kind_of(value)
+                if kind and (filename, function, name, kind) not in self._kinds:
+                    self._kinds.add((filename, function, name, kind))
+                    kinds.append((name, kind))
+        os.write(self._out, json.dumps([filename[len(self._root) :], line, function, kinds]).encode() + b"\n")
 
 
-def read_lines(data: bytes) -> Dict[str, List[int]]:
-    """What a `LineTracer` wrote, as line numbers by path."""
-    found: Dict[str, List[int]] = {}
+def read_trace(data: bytes) -> Tuple[Dict[str, List[int]], Dict[str, Dict[str, Dict[str, List[str]]]]]:
+    """What a `LineTracer` wrote: line numbers by path, and by path and function the kinds of each variable."""
+    lines: Dict[str, List[int]] = {}
+    kinds: Dict[str, Dict[str, Dict[str, List[str]]]] = {}
     for text in data.splitlines():
         try:
-            path, line = json.loads(text)
+            path, line, function, found = json.loads(text)
         except ValueError:  # torn, or the answer that follows the lines
             continue
-        found.setdefault(path, []).append(line)
-    return found
+        lines.setdefault(path, []).append(line)
+        for name, kind in found:
+            kinds.setdefault(path, {}).setdefault(function, {}).setdefault(name, []).append(kind)
+    return lines, kinds
+
+
+def _kind_of(value: object) -> str:
+    """What can be done with a value, in a word; empty for what says nothing, as None, or may be anything."""
+    kind = type(value)
+    if kind is bool or value is None:
+        return ""
+    if issubclass(kind, (int, float, complex)):
+        return "number"
+    if issubclass(kind, (set, frozenset)):
+        return "set"
+    if issubclass(kind, (str, bytes, list, tuple, dict, range, collections.deque)):
+        return "sequence"
+    return "callable" if issubclass(kind, (FunctionType, MethodType, BuiltinFunctionType, type)) else "object"
 
 
 class CalledCode:

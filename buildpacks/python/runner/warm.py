@@ -25,7 +25,7 @@ from .direct import direct_calls, direct_calls_are_right
 from .rehearse import prepare_screen
 from .screen import Answer, Candidate, Screen
 from .swap import INVALID, LiveFunctions, NeedsImport, Replacement, Source, override_sources, put
-from .trace import CalledCode, LineTracer, read_lines
+from .trace import CalledCode, LineTracer, read_trace
 
 
 class Worker:
@@ -128,7 +128,8 @@ class Worker:
             return self._runner.trace(item, limit, LineTracer(self._root, out))
 
         answer, written = in_child(trace, limit)
-        self._answer(dict(answer, id=request["id"], lines=read_lines(written)))
+        lines, kinds = read_trace(written)
+        self._answer(dict(answer, id=request["id"], lines=lines, kinds=kinds if request["kinds"] else {}))
 
     def _do_try(self, request: Dict[str, Any]) -> None:
         candidates: List[Candidate] = request["candidates"]

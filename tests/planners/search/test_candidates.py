@@ -188,3 +188,22 @@ def test_annotations_docstrings_and_decorators_are_left_alone(search: Search) ->
         assert b"a: Size" in after
         assert b"-> Other" in after
         assert b"'''one'''" in after
+
+
+def test_what_the_values_were_decides_what_is_done_with_them(search: Search) -> None:
+    raw = b"def f(a, b):\n    return a\n"
+    tree, suspects = search.tree({search.path: raw}), [Suspect(search.path, 2, 1.0)]
+
+    def made(**kinds: str) -> set[bytes]:
+        seen = {search.path: {"f": {name: frozenset({kind}) for name, kind in kinds.items()}}}
+        return {search.result(candidate, raw) for candidate in enumerate_candidates(tree, suspects, kinds=seen)}
+
+    sliced, shifted = b"def f(a, b):\n    return a[1:]\n", b"def f(a, b):\n    return a + 1\n"
+    assert {sliced, shifted} <= made()
+    assert sliced in made(a="sequence")
+    assert shifted not in made(a="sequence")
+    assert shifted in made(a="number")
+    assert sliced not in made(a="number")
+    added = b"def f(a, b):\n    a.add(b)\n    return a\n"
+    assert added in made(a="set")
+    assert added not in made(a="number")

@@ -1,0 +1,126 @@
+"""What there is to try on one tree: single edits, and second edits beside those that change how a target fails.
+
+Prophet and SPR stage their search for one edit in such a manner (Long and Rinard, POPL 2016, FSE 2015). Pairs of any
+two edits would be hopeless: their number is the square.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from buildpacks import Kinds, RepoView
+from gate import Candidate, Change, EditFile, Patch, apply, compose
+from planners.search.candidates import enumerate_candidates
+from planners.search.localize import Suspect
+from planners.search.operators.base import Operator
+from planners.state import Promising
+
+__all__ = ["Space"]
+
+_HALVED_AFTER = 8
+"""The place among the promising candidates whose second edits count half as much as those of the first."""
+
+_NEARBY = 2.0
+"""How much more suspicious a changed line and those beside it are: what is changed together mostly stands together."""
+
+_A_TARGET_PASSES = (2,)
+"""The progress of promising candidates that make a target pass; others make one get further than on the base."""
+
+_UNREACHED = 0.3
+"""How suspicious lines are which no failing test ran on the base, relative to an edit that lets one get further."""
+
+
+@dataclass(frozen=True, slots=True)
+class Space:
+    """The candidates on the tree that `kept`, a patch on the base `view`, makes; `suspects` are lines of that tree."""
+
+    view: RepoView
+    suspects: Sequence[Suspect]
+    kinds: Kinds
+    operators: Sequence[Operator]
+    kept: Patch = ()
+
+    def singles(self, *, width: int) -> Iterator[Candidate]:
+        """Candidates with one edit, as patches on the base."""
+        tree, kept = _with(self.kept, self.view), self.kept
+        found = enumerate_candidates(tree, self.suspects, width=width, operators=self.operators, kinds=self.kinds)
+        for candidate in found:
+            patch = compose(kept, candidate.patch, self.view.read) if kept else candidate.patch
+            if patch:  # else it undoes what was kept
+                yield replace(candidate, patch=patch)
+
+    def pairs(self, promising: Sequence[Promising]) -> Iterator[Candidate]:
+        """Candidates with one more edit beside each that is promising, best first, each resulting tree once."""
+        seen = {one.patch for one in promising} | {self.kept}
+        streams = [self._beside(first, 1 / (1 + place / _HALVED_AFTER)) for place, first in enumerate(promising)]
+        for candidate in heapq.merge(*streams, key=lambda one: -one.score):
+            if candidate.patch not in seen:
+                seen.add(candidate.patch)
+                yield candidate
+
+    def _beside(self, first: Promising, weight: float) -> Iterator[Candidate]:
+        further = first.progress < _A_TARGET_PASSES
+        before, after = _with(self.kept, self.view), _with(first.patch, self.view)
+        moved = _moved(self.suspects, before, after, _paths(first.patch), _UNREACHED if further else 0.0)
+        for second in replace(self, suspects=moved, kept=first.patch).singles(width=0):
+            yield Candidate(second.patch, f"{first.operator}+{second.operator}", first.location, second.score * weight)
+
+
+def _moved(
+    suspects: Sequence[Suspect], before: RepoView, after: RepoView, paths: Collection[str], others: float
+) -> list[Suspect]:
+    """Suspects of one tree at the lines that they have in another, of which the files `paths` differ.
+
+    Changed lines and those beside them are more suspicious than the others, lines that no failing test ran by a share
+    `others` of that.
+    """
+    found = [one for one in suspects if one.path not in paths]
+    for path in paths:
+        old, new = before.read(path).splitlines(), after.read(path).splitlines()
+        head = _alike(old, new)
+        tail = _alike(old[head:][::-1], new[head:][::-1])
+        scores = {one.line: one.score for one in suspects if one.path == path}
+        around = max((scores.get(line, 0.0) for line in range(head, len(old) - tail + 2)), default=0.0)
+        moved = dict.fromkeys(range(1, len(new) + 1), others * _NEARBY * around)
+        moved |= {line: score for line, score in scores.items() if line <= head}
+        end, shift = len(old) - tail, len(new) - len(old)
+        moved |= {line + shift: score for line, score in scores.items() if line > end}
+        moved |= dict.fromkeys(range(max(1, head), min(len(new), len(new) - tail + 1) + 1), _NEARBY * around)
+        found += [Suspect(path, line, score) for line, score in moved.items() if score]
+    return sorted(found, key=lambda one: (-one.score, one.path, one.line))
+
+
+def _alike(one: Sequence[bytes], other: Sequence[bytes]) -> int:
+    """How many lines at the beginning are the same."""
+    return next(
+        (place for place, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other))
+    )
+
+
+def _paths(patch: Patch) -> set[str]:
+    return {operation.path for operation in patch if isinstance(operation, EditFile)}
+
+
+def _with(patch: Patch, view: RepoView) -> RepoView:
+    """The tree that a patch on the base makes."""
+    return _PatchedView(view, apply(patch, view.read)) if patch else view
+
+
+class _PatchedView:
+    """The base with the edits of a change in it."""
+
+    def __init__(self, base: RepoView, change: Change) -> None:
+        self._base = base
+        self._change = change
+
+    def files(self) -> Sequence[str]:
+        return self._base.files()
+
+    def exists(self, path: str) -> bool:
+        return self._base.exists(path)
+
+    def read(self, path: str) -> bytes:
+        file = self._change.files.get(path)
+        return file.after if file and file.after is not None else self._base.read(path)
