@@ -15,6 +15,7 @@ from gate import Gate
 from planners.api import Planner
 from planners.given import GivenPatchPlanner
 from planners.meta import MetaPlanner
+from planners.search.operators import OPERATORS
 from planners.search.planner import CandidateSearch
 from rfsn.budget import Budget
 from rfsn.controller import Controller
@@ -25,7 +26,7 @@ from rfsn.events import EnvironmentReady, Interrupted, SessionEnded, SourceTaken
 from rfsn.evidence import check_key
 from rfsn.execution import Executor
 from rfsn.leftovers import remove_scratch
-from rfsn.plugins import load_rules
+from rfsn.plugins import load_operators, load_rules
 from rfsn.project import Project
 from rfsn.record import Record
 from rfsn.results import write_results
@@ -45,11 +46,12 @@ GIVEN = "given.diff"
 def planner_of(record: Record) -> Planner:
     """The planner of a session, once its source is taken: for a given patch, else the search planner, without a model.
 
-    Raises `JournalError` where the given diff is not the one that the journal names.
+    Raises `JournalError` where the given diff is not the one that the journal names, and `UsageError` for an edit
+    operator that cannot be loaded.
     """
     wanted = record.config.given
     if wanted is None:
-        return MetaPlanner(CandidateSearch())
+        return MetaPlanner(CandidateSearch((*OPERATORS, *load_operators(record.config.operators))))
     path = record.folder / GIVEN
     diff = path.read_bytes() if path.is_file() else b""
     if hashlib.sha256(diff).hexdigest() != wanted:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+import shlex
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -94,6 +95,8 @@ class Config(BaseModel):
     """The SSH key that the evidence of a session is signed with."""
     gate_rules: tuple[str, ...] = ()
     """The installed rules (entry points of `rfsn.gate_rules`) that are asked after the gate's own."""
+    operators: tuple[str, ...] = ()
+    """The installed edit operators (entry points of `rfsn.operators`) that the search has beside its own."""
 
 
 def load_config(options: Mapping[str, Any], file: Path | None = None) -> Config:
@@ -107,7 +110,7 @@ def load_config(options: Mapping[str, Any], file: Path | None = None) -> Config:
     for name, text in os.environ.items():
         key = name.removeprefix("RFSN_").lower()
         if name.startswith("RFSN_") and name not in NOT_SETTINGS and key in Config.model_fields:
-            layers.update(_checked({key: text}, f"the environment variable {name}"))
+            layers.update(_checked({key: _listed(key, text, name)}, f"the environment variable {name}"))
     layers.update(_checked({key: value for key, value in options.items() if value is not None}, "the options"))
     config = Config(**layers)
     if config.image is not None and config.sandbox != "docker":
@@ -127,6 +130,17 @@ def _checked(layer: dict[str, Any], origin: str) -> dict[str, Any]:
         key = ".".join(str(part) for part in first["loc"])
         raise UsageError(f"{origin}: {key}: {first['msg']}") from error
     return {key: getattr(known, key) for key in layer}
+
+
+def _listed(key: str, text: str, variable: str) -> str | list[str]:
+    """The text of a variable; for a field that is a list its words, split as a shell would."""
+    kind = Config.model_fields[key].annotation
+    if tuple not in {get_origin(kind), *map(get_origin, get_args(kind))}:
+        return text
+    try:
+        return shlex.split(text)
+    except ValueError as error:
+        raise UsageError(f"the environment variable {variable}: {error}") from error
 
 
 def _toml(path: Path) -> dict[str, Any]:

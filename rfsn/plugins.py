@@ -2,25 +2,43 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import EntryPoint, entry_points
-from typing import cast
+from itertools import pairwise
+from typing import Any, cast
+
+import structlog
 
 from buildpacks import API_VERSION, Buildpack, RepoView
 from gate import ChangeRule
 from gate.rules import CHANGE_RULES, PROPOSAL_RULES
+from planners.search.operators import OPERATORS
+from planners.search.operators.base import Operator, Replacement, Site
+from planners.search.scope import Scope
 from rfsn.errors import UsageError
 
-__all__ = ["InstalledRule", "buildpack_names", "detect_buildpack", "installed_rules", "load_rules"]
+__all__ = [
+    "Installed",
+    "buildpack_names",
+    "detect_buildpack",
+    "installed_operators",
+    "installed_rules",
+    "load_operators",
+    "load_rules",
+]
 
 _BUILDPACKS = "rfsn.buildpacks"
 _GATE_RULES = "rfsn.gate_rules"
+_OPERATORS = "rfsn.operators"
+
+_log = structlog.get_logger("rfsn")
 
 
 @dataclass(frozen=True, slots=True)
-class InstalledRule:
-    """What the metadata of a distribution says of a gate rule: nothing of it was imported."""
+class Installed:
+    """What the metadata of a distribution says of a plugin: nothing of it was imported."""
 
     name: str
     object: str
@@ -42,11 +60,14 @@ def detect_buildpack(view: RepoView) -> Buildpack:
     return pack
 
 
-def installed_rules() -> tuple[InstalledRule, ...]:
+def installed_rules() -> tuple[Installed, ...]:
     """The gate rules that are installed beside rfsn, by name."""
-    found = entry_points(group=_GATE_RULES)
-    rules = [InstalledRule(entry.name, entry.value, entry.dist.name if entry.dist else "") for entry in found]
-    return tuple(sorted(rules, key=lambda rule: (rule.name, rule.object)))
+    return _installed(_GATE_RULES)
+
+
+def installed_operators() -> tuple[Installed, ...]:
+    """The edit operators that are installed beside rfsn, by name."""
+    return _installed(_OPERATORS)
 
 
 def load_rules(names: Sequence[str]) -> tuple[ChangeRule, ...]:
@@ -57,17 +78,44 @@ def load_rules(names: Sequence[str]) -> tuple[ChangeRule, ...]:
     taken = {*(rule.id for rule in PROPOSAL_RULES), *(rule.id for rule in CHANGE_RULES)}
     rules: list[ChangeRule] = []
     for name in names:
-        found = entry_points(group=_GATE_RULES, name=name)
-        if len(found) != 1:
-            known = ", ".join(rule.name for rule in installed_rules()) or "none"
-            problem = "is not installed" if not found else "is installed more than once"
-            raise UsageError(f"the gate rule {name!r} {problem} (there are: {known})")
-        rule = _load_rule(next(iter(found)))
+        rule = _load_rule(_entry(_GATE_RULES, "gate rule", name))
         if rule.id in taken:
             raise UsageError(f"the gate rule {name!r} has the id {rule.id!r}, which another rule has already")
         taken.add(rule.id)
         rules.append(rule)
     return tuple(rules)
+
+
+def load_operators(names: Sequence[str]) -> tuple[Operator, ...]:
+    """The enabled edit operators, in the order in which they are named. Raises `UsageError` for one that is none.
+
+    A site at which one raises is skipped; the log has a warning for the first of them.
+    """
+    taken = {operator.id for operator in OPERATORS}
+    operators: list[Operator] = []
+    for name in names:
+        for operator in _load_operators(_entry(_OPERATORS, "edit operator", name)):
+            if problem := _problem(operator):
+                raise UsageError(f"the edit operator {name!r} is none: {problem}")
+            if operator.id in taken:
+                raise UsageError(f"the edit operator {name!r} has the id {operator.id!r}, which another has already")
+            taken.add(operator.id)
+            operators.append(_guarded(operator))
+    return tuple(operators)
+
+
+def _installed(group: str) -> tuple[Installed, ...]:
+    found = [Installed(one.name, one.value, one.dist.name if one.dist else "") for one in entry_points(group=group)]
+    return tuple(sorted(found, key=lambda one: (one.name, one.object)))
+
+
+def _entry(group: str, what: str, name: str) -> EntryPoint:
+    found = entry_points(group=group, name=name)
+    if len(found) != 1:
+        known = ", ".join(one.name for one in _installed(group)) or "none"
+        problem = "is not installed" if not found else "is installed more than once"
+        raise UsageError(f"the {what} {name!r} {problem} (there are: {known})")
+    return next(iter(found))
 
 
 def _load_rule(entry: EntryPoint) -> ChangeRule:
@@ -79,6 +127,68 @@ def _load_rule(entry: EntryPoint) -> ChangeRule:
     if not (isinstance(id, str) and id and isinstance(incremental, bool) and callable(getattr(rule, "check", None))):
         raise UsageError(f"the gate rule {entry.name!r} is none: it needs id, incremental and check")
     return cast("ChangeRule", rule)
+
+
+def _load_operators(entry: EntryPoint) -> tuple[Operator, ...]:
+    try:
+        loaded = entry.load()
+        found = loaded if isinstance(loaded, Operator) else loaded()
+    except Exception as error:
+        said = f"{type(error).__name__}: {error}"
+        raise UsageError(f"the edit operator {entry.name!r} cannot be loaded: {said}") from error
+    operators = found if isinstance(found, tuple) else (found,)
+    if not operators or not all(isinstance(one, Operator) for one in operators):
+        raise UsageError(f"the edit operator {entry.name!r} is none: it needs an Operator, or what returns some")
+    return operators
+
+
+def _problem(operator: Any) -> str:
+    """What is wrong with an operator; empty where nothing is. Its fields may hold anything."""
+    id, nodes = operator.id, operator.nodes
+    if not isinstance(id, str) or not id or "+" in id:
+        return "its id must be a text, not empty and without +"
+    if not isinstance(operator.frequency, int | float) or not 0 < operator.frequency <= 100:
+        return "its frequency must be a percentage, more than 0"
+    if not all(isinstance(number, int) and number >= 1 for number in (operator.sites, operator.options)):
+        return "its sites and options must be whole numbers, 1 or more"
+    if not isinstance(nodes, tuple) or not nodes:
+        return "its nodes must be a tuple of classes of ast"
+    if not all(isinstance(node, type) and issubclass(node, ast.AST) for node in nodes):
+        return "its nodes must be a tuple of classes of ast"
+    if not callable(operator.expand):
+        return "its expand must be callable"
+    return "" if operator.width in (0, 1) else "its width must be 0 or 1"
+
+
+def _guarded(operator: Operator) -> Operator:
+    """The operator, made such that a site at which it raises, or makes no edit of the source, has no more of it."""
+    told = False
+
+    def expand(site: Site, scope: Scope) -> Iterator[Replacement]:
+        nonlocal told
+        try:
+            for replacement in operator.expand(site, scope):
+                _check(replacement, site)
+                yield replacement
+        except Exception as error:  # noqa: BLE001  # whatever a plugin raises, the search goes on
+            if not told:
+                told = True
+                where = f"{site.source.path}:{site.node.lineno}"
+                said = f"{type(error).__name__}: {error}"
+                _log.warning("an edit operator failed: its sites are skipped", operator=operator.id, at=where, why=said)
+
+    return replace(operator, expand=expand)
+
+
+def _check(replacement: Any, site: Site) -> None:
+    """Raise `ValueError` or `TypeError` for what is no edit of the site's source."""
+    if not isinstance(replacement, Replacement) or not replacement.edits or not 0 < replacement.weight <= 1:
+        raise TypeError(f"{replacement!r} is no replacement with edits and a weight of more than 0, at most 1")
+    ends = [0, *(place for edit in replacement.edits for place in (edit.start, edit.end)), len(site.source.text)]
+    if any(before > after for before, after in pairwise(ends)):
+        raise ValueError(f"{replacement!r} has edits out of order, or beyond the end")
+    for edit in replacement.edits:
+        edit.text.encode(site.source.encoding)
 
 
 def _buildpacks() -> Iterator[Buildpack]:

@@ -58,6 +58,10 @@ GateRule = Annotated[
     list[str] | None,
     typer.Option("--gate-rule", metavar="NAME", help="Ask this installed rule as well; may be repeated."),
 ]
+Operator = Annotated[
+    list[str] | None,
+    typer.Option("--operator", metavar="NAME", help="Search with this installed edit operator too; may be repeated."),
+]
 ConfigFile = Annotated[Path | None, typer.Option("--config", metavar="FILE", help="A rfsn.toml instead of the user's.")]
 
 
@@ -88,6 +92,7 @@ def repair(
     allow_test_edits: AllowTestEdits = None,
     allow_path: AllowPath = None,
     gate_rule: GateRule = None,
+    operator: Operator = None,
     time_limit: Annotated[float | None, typer.Option(metavar="S", help="Seconds in all (default 900).")] = None,
     max_steps: MaxSteps = None,
     workers: Annotated[int | None, typer.Option(metavar="N", help="Validators side by side (default 1).")] = None,
@@ -107,6 +112,7 @@ def repair(
     options |= {"time_limit": time_limit, "max_steps": max_steps, "workers": workers, "seed": seed}
     options |= {"apply": apply or None, "branch": branch, "sign_key": sign_key}
     options |= _options(allow_test_edits=allow_test_edits, allow_path=allow_path, gate_rules=gate_rule)
+    options |= _options(operators=operator)
     raise typer.Exit(commands.repair(repo, options, config, out, metrics_port=metrics_port, as_json=json))
 
 
@@ -200,6 +206,7 @@ def evaluate(
     allow_test_edits: AllowTestEdits = None,
     allow_path: AllowPath = None,
     gate_rule: GateRule = None,
+    operator: Operator = None,
     max_steps: MaxSteps = None,
     seed: Seed = None,
     config: ConfigFile = None,
@@ -212,6 +219,7 @@ def evaluate(
     options = _options(sandbox=sandbox, image=image, env=env, offline=offline)
     options |= {"time_limit": instance_timeout, "max_steps": max_steps, "seed": seed}
     options |= _options(allow_test_edits=allow_test_edits, allow_path=allow_path, gate_rules=gate_rule)
+    options |= _options(operators=operator)
     chosen = commands.Selection(limit, tuple(only or ()), tuple(retry or ()))
     raise typer.Exit(
         commands.evaluate(
@@ -244,6 +252,14 @@ def list_rules(*, json: Json = False) -> None:
     from rfsn.cli import gate as commands  # noqa: PLC0415
 
     raise typer.Exit(commands.rules(as_json=json))
+
+
+@app.command("operators")
+def list_operators(*, json: Json = False) -> None:
+    """List the ids of the search's edit operators, and the operators that plugins offer."""
+    from rfsn.cli import plugins as commands  # noqa: PLC0415
+
+    raise typer.Exit(commands.operators(as_json=json))
 
 
 @app.command()

@@ -11,6 +11,7 @@ from typing import Any
 
 from gate.rules import CHANGE_RULES, PROPOSAL_RULES
 from rfsn.cli.commands import finish, guarded
+from rfsn.cli.plugins import list_plugins
 from rfsn.cli.progress import printable
 from rfsn.config import load_config
 from rfsn.errors import UsageError
@@ -91,21 +92,8 @@ def _told(vetted: Vetted, patch: str, *, as_json: bool) -> int:
 
 def rules(*, as_json: bool) -> int:
     """`rfsn gate rules`: the gate's own, and those that are installed; none of these is imported."""
-
-    def run() -> int:
-        own = [*(rule.id for rule in PROPOSAL_RULES), *(rule.id for rule in CHANGE_RULES)]
-        installed = installed_rules()
-        if as_json:
-            print(json.dumps({"rules": own, "installed": [asdict(rule) for rule in installed]}))
-        else:
-            lines = [
-                f"{printable(one.name)}  ({printable(one.object)} of {printable(one.distribution)})"
-                for one in installed
-            ]
-            print("\n".join([*own, *lines]))
-        return 0
-
-    return guarded(run, as_json=as_json)
+    own = [*(rule.id for rule in PROPOSAL_RULES), *(rule.id for rule in CHANGE_RULES)]
+    return guarded(lambda: list_plugins("rules", own, installed_rules(), as_json=as_json), as_json=as_json)
 
 
 def _read(patch: str) -> bytes:

@@ -1,0 +1,24 @@
+"""Sums of floating-point numbers are seldom equal to the last digit: compare them with a tolerance."""
+
+import ast
+from collections.abc import Iterator
+
+from planners.search.operators.base import Operator, Replacement, Site
+from planners.search.scope import Scope
+
+TOLERANCE = "1e-9"
+
+
+def close(site: Site, scope: Scope) -> Iterator[Replacement]:
+    """`a == b` -> `abs(a - b) < 1e-9`, `a != b` -> `abs(a - b) >= 1e-9`."""
+    node = site.node
+    if len(node.ops) != 1 or not isinstance(node.ops[0], ast.Eq | ast.NotEq):
+        return
+    left, right = node.left, node.comparators[0]
+    if any(isinstance(one, ast.Constant) and not isinstance(one.value, float) for one in (left, right)):
+        return
+    sign = "<" if isinstance(node.ops[0], ast.Eq) else ">="
+    yield from site.put(f"abs({site.atom(left)} - {site.atom(right)}) {sign} {TOLERANCE}")
+
+
+CLOSE_FLOATS = Operator("close-floats", frequency=0.5, sites=2, options=1, nodes=(ast.Compare,), expand=close)

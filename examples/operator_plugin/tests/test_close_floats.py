@@ -1,0 +1,25 @@
+import ast
+
+from planners.search.files import SearchedFile
+from planners.search.operators.base import Site
+from planners.search.source import load
+from rfsn_close_floats import CLOSE_FLOATS
+
+
+def made(expression: str) -> list[str]:
+    source = load("code.py", f"{expression}\n".encode())
+    file = SearchedFile(source, {1: 1.0}, frozenset({1}))
+    sites = [Site(source, node) for node in source.parents if isinstance(node, CLOSE_FLOATS.nodes)]
+    replacements = [one for site in sites for one in CLOSE_FLOATS.expand(site, file.scope(site.node))]
+    texts = [source.text[: one.edits[0].start] + one.edits[0].text for one in replacements]
+    assert all(ast.parse(text) for text in texts)
+    return texts
+
+
+def test_equality_gets_a_tolerance():
+    assert made("sum(a) == sum(b)") == ["abs(sum(a) - sum(b)) < 1e-9"]
+    assert made("a + b != 0.3") == ["abs((a + b) - 0.3) >= 1e-9"]
+
+
+def test_what_is_no_equality_of_floats_stays():
+    assert made("a < b") == made("a == 'text'") == made("a == b == c") == []

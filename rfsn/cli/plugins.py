@@ -1,0 +1,30 @@
+"""What plugins add to: the gate's rules and the search's edit operators."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+
+from planners.search.operators import OPERATORS
+from rfsn.cli.commands import guarded
+from rfsn.cli.progress import printable
+from rfsn.plugins import Installed, installed_operators
+
+__all__ = ["list_plugins", "operators"]
+
+
+def operators(*, as_json: bool) -> int:
+    """`rfsn operators`: the search's own, and those that are installed; none of these is imported."""
+    own = [operator.id for operator in OPERATORS]
+    return guarded(lambda: list_plugins("operators", own, installed_operators(), as_json=as_json), as_json=as_json)
+
+
+def list_plugins(what: str, own: Sequence[str], installed: Sequence[Installed], *, as_json: bool) -> int:
+    """Print rfsn's own ids, then the plugins."""
+    if as_json:
+        print(json.dumps({what: own, "installed": [asdict(one) for one in installed]}))
+        return 0
+    lines = [f"{printable(one.name)}  ({printable(one.object)} of {printable(one.distribution)})" for one in installed]
+    print("\n".join([*own, *lines]))
+    return 0
