@@ -11,16 +11,21 @@ from pathlib import Path
 from pydantic import TypeAdapter
 
 from buildpacks import Spectrum, SuiteReport
+from planners.search.experience import Experience
 from rfsn.errors import JournalError
 
 __all__ = ["BlobStore"]
 
+_EXPERIENCE: TypeAdapter[Experience] = TypeAdapter(Experience)
 _REPORT: TypeAdapter[SuiteReport] = TypeAdapter(SuiteReport)
 _SPECTRUM: TypeAdapter[Spectrum] = TypeAdapter(Spectrum)
 
 
 class BlobStore:
-    """Reports and spectra by name. A blob is written whole or not at all, and checked against its name when read."""
+    """Reports, spectra and experience by name.
+
+    A blob is written whole or not at all, and checked against its name when read.
+    """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -34,6 +39,14 @@ class BlobStore:
     def put_spectrum(self, spectrum: Spectrum) -> str:
         """Store a spectrum and return its name."""
         return self._put(_SPECTRUM.dump_json(spectrum))
+
+    def put_experience(self, experience: Experience) -> str:
+        """Store what earlier sessions saw and return its name."""
+        return self._put(_EXPERIENCE.dump_json(experience))
+
+    def experience(self, name: str) -> Experience:
+        """What earlier sessions saw."""
+        return _EXPERIENCE.validate_json(self._get(name))
 
     def _report(self, name: str) -> SuiteReport:
         return _REPORT.validate_json(self._get(name))

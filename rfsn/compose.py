@@ -15,6 +15,7 @@ from gate import Gate
 from planners.api import Planner
 from planners.given import GivenPatchPlanner
 from planners.meta import MetaPlanner
+from planners.search.experience import Experience
 from planners.search.operators import OPERATORS
 from planners.search.planner import CandidateSearch
 from rfsn.budget import Budget
@@ -22,10 +23,11 @@ from rfsn.controller import Controller
 from rfsn.diffs import patch_of, read_diff
 from rfsn.environment import NOT_BUILT, prepared_environment
 from rfsn.errors import InfraError, JournalError, RfsnError, UsageError
-from rfsn.events import EnvironmentReady, Interrupted, SessionEnded, SourceTaken
+from rfsn.events import EnvironmentReady, Interrupted, Recalled, SessionEnded, SourceTaken
 from rfsn.evidence import check_key
 from rfsn.execution import Executor
 from rfsn.leftovers import remove_scratch
+from rfsn.memory import recall, remember
 from rfsn.plugins import load_operators, load_rules
 from rfsn.project import Project
 from rfsn.record import Record
@@ -51,7 +53,9 @@ def planner_of(record: Record) -> Planner:
     """
     wanted = record.config.given
     if wanted is None:
-        return MetaPlanner(CandidateSearch((*OPERATORS, *load_operators(record.config.operators))))
+        recalled = record.progress.recalled
+        experience = record.blobs.experience(recalled.experience) if recalled else Experience()
+        return MetaPlanner(CandidateSearch((*OPERATORS, *load_operators(record.config.operators)), experience))
     path = record.folder / GIVEN
     diff = path.read_bytes() if path.is_file() else b""
     if hashlib.sha256(diff).hexdigest() != wanted:
@@ -110,6 +114,9 @@ def _run(session: Session, planner: Planner | None, take: Callable[[Path], Snaps
         source = progress.started.source
         snapshot = take(session.base) if take else take_source(source, config.ref, session.base)
         session.record(SourceTaken(**asdict(snapshot)))
+    learns = config.memory and config.given is None
+    if learns and progress.recalled is None and progress.environment is None and (experience := recall()).overall:
+        session.record(Recalled(experience=session.blobs.put_experience(experience)))
     record = Record.of(session)
     planner = planner or planner_of(record)
     project = Project(record)
@@ -119,10 +126,13 @@ def _run(session: Session, planner: Planner | None, take: Callable[[Path], Snaps
         budget = Budget(config.time_limit, config.max_steps, lambda: session.journal.clock)
         gate = Gate(further=load_rules(config.gate_rules))
         executor = Executor(bench, gate, session.blobs, budget, workers=config.workers, wanted=config.target)
+        context = project.planner_context()
         try:
-            Controller(session, planner, gate, executor, budget, project.planner_context(), project.gate_context).run()
+            ended = Controller(session, planner, gate, executor, budget, context, project.gate_context).run()
         finally:
             executor.close()
+    if learns and ended.status == "repaired":
+        remember(Record.of(session))
 
 
 @contextmanager

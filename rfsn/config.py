@@ -97,6 +97,8 @@ class Config(BaseModel):
     """The installed rules (entry points of `rfsn.gate_rules`) that are asked after the gate's own."""
     operators: tuple[str, ...] = ()
     """The installed edit operators (entry points of `rfsn.operators`) that the search has beside its own."""
+    memory: bool = True
+    """Whether a search learns from earlier sessions and they from it; an evaluation never does."""
 
 
 def load_config(options: Mapping[str, Any], file: Path | None = None) -> Config:

@@ -66,8 +66,5 @@ class Controller:
             else:
                 self._session.record(Started(proposal=proposal.id))
                 observation = self._executor.execute(proposal, state, context)
-            used = self._executor.used()
-            self._session.record(
-                Observed(proposal=proposal.id, observation=observation, cpu_s=used.cpu_s, sandbox=used.sandbox)
-            )
+            self._session.record(Observed.of(proposal, observation, self._executor.used()))
             _log.info(proposal.intent, action=proposal.action.type, observation=observation.type)

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from dataclasses import replace
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from gate import Allowed, Candidate, Denied, Phase, Proposal, TryPatches
-from planners.state import Observation
-from rfsn.meter import SandboxUse
+from planners.state import Batch, Observation
+from rfsn.meter import SandboxUse, Used
 
 __all__ = [
     "EnvironmentReady",
@@ -19,6 +20,7 @@ __all__ = [
     "Observed",
     "PhaseEnded",
     "Proposed",
+    "Recalled",
     "Resumed",
     "SessionEnded",
     "SessionStarted",
@@ -53,6 +55,13 @@ class SourceTaken(_Event):
     files: int
     origin: str
     version: str = ""
+
+
+class Recalled(_Event):
+    """What became of operators in earlier sessions: the blob `experience`. The search uses that and nothing newer."""
+
+    kind: Literal["recalled"] = "recalled"
+    experience: str
 
 
 class EnvironmentReady(_Event):
@@ -100,13 +109,33 @@ class Started(_Event):
 
 
 class Observed(_Event):
-    """A step ended. `cpu_s` is the CPU time, in seconds, that its sandboxes used; `sandbox` says what they did."""
+    """A step ended. `cpu_s` is the CPU time, in seconds, that its sandboxes used; `sandbox` says what they did.
+
+    `tried` is how many candidates of a batch each operator made that were run; both of a pair count.
+    """
 
     kind: Literal["observed"] = "observed"
     proposal: str
     observation: Annotated[Observation, Field(discriminator="type")]
     cpu_s: float = 0.0
     sandbox: tuple[SandboxUse, ...] = ()
+    tried: dict[str, int] = Field(default_factory=dict)
+
+    @classmethod
+    def of(cls, proposal: Proposal, observation: Observation, used: Used) -> Self:
+        """The event of what came of an allowed or denied step."""
+        tried = Counter[str]()
+        if isinstance(proposal.action, TryPatches) and isinstance(observation, Batch):
+            for candidate, outcome in zip(proposal.action.candidates, observation.outcomes, strict=False):
+                if outcome != "d":
+                    tried.update(candidate.operator.split("+"))
+        return cls(
+            proposal=proposal.id,
+            observation=observation,
+            cpu_s=used.cpu_s,
+            sandbox=used.sandbox,
+            tried=dict(sorted(tried.items())),
+        )
 
 
 class PhaseEnded(_Event):
@@ -140,6 +169,7 @@ class SessionEnded(_Event):
 type Event = Annotated[
     SessionStarted
     | SourceTaken
+    | Recalled
     | EnvironmentReady
     | Proposed
     | Started

@@ -10,7 +10,7 @@ import platformdirs
 
 from sandbox.controller import Controller
 
-__all__ = ["TEMPORARY", "cache_home", "config_file", "sessions_home", "temporary_folder"]
+__all__ = ["TEMPORARY", "cache_home", "config_file", "memory_file", "sessions_home", "temporary_folder"]
 
 TEMPORARY = "rfsn-"
 """How the names of temporary folders begin; their maker follows."""
@@ -18,7 +18,12 @@ TEMPORARY = "rfsn-"
 
 def sessions_home() -> Path:
     """The folder of all sessions: below `$RFSN_HOME`, by default the platform's folder for user data."""
-    return Path(os.environ.get("RFSN_HOME") or platformdirs.user_data_dir("rfsn")) / "sessions"
+    return _data_home() / "sessions"
+
+
+def memory_file() -> Path:
+    """The table of what became of operators in earlier sessions, beside the folder of all sessions."""
+    return _data_home() / "memory.sqlite"
 
 
 def cache_home() -> Path:
@@ -30,6 +35,10 @@ def cache_home() -> Path:
 def temporary_folder() -> TemporaryDirectory[str]:
     """A folder for a moment; should we be killed meanwhile, its name says that it is nobody's."""
     return TemporaryDirectory(prefix=f"{TEMPORARY}{Controller.own()}.")
+
+
+def _data_home() -> Path:
+    return Path(os.environ.get("RFSN_HOME") or platformdirs.user_data_dir("rfsn"))
 
 
 def config_file() -> Path:

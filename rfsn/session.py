@@ -23,6 +23,7 @@ from rfsn.events import (
     Observed,
     PhaseEnded,
     Proposed,
+    Recalled,
     Resumed,
     SessionEnded,
     SessionStarted,
@@ -41,6 +42,7 @@ class Progress:
 
     started: SessionStarted | None = None
     source: SourceTaken | None = None
+    recalled: Recalled | None = None
     environment: EnvironmentReady | None = None
     state: State = field(default_factory=State)
     pending: Proposal | None = None
@@ -56,6 +58,8 @@ def fold(progress: Progress, event: Event) -> Progress:
             return replace(progress, started=event)
         case SourceTaken():
             return replace(progress, source=event)
+        case Recalled():
+            return replace(progress, recalled=event)
         case EnvironmentReady():
             return replace(progress, environment=event)
         case Proposed(proposal=proposal):

@@ -39,9 +39,9 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def environment(home: Path) -> dict[str, str]:
-    """The environment of commands: the developer's own rfsn settings play no part."""
+    """The environment of commands: the developer's own rfsn settings play no part, and no test learns from another."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("RFSN_")}
-    return kept | {"RFSN_HOME": str(home)}
+    return kept | {"RFSN_HOME": str(home), "RFSN_MEMORY": "false"}
 
 
 @pytest.fixture(autouse=True)

@@ -12,6 +12,7 @@ from itertools import islice
 
 from gate import Candidate, Patch
 from planners.api import PlannerContext
+from planners.search.experience import Experience, fingerprint
 from planners.search.localize import kinds_of, rank
 from planners.search.operators import OPERATORS
 from planners.search.operators.base import Operator
@@ -34,7 +35,9 @@ class CandidateSearch:
     in a replay), it is made again from the spectrum and skipped up to there.
     """
 
-    def __init__(self, operators: Sequence[Operator] = OPERATORS) -> None:
+    def __init__(self, operators: Sequence[Operator] = OPERATORS, experience: Experience | None = None) -> None:
+        """`experience` says how likely the operators are for a failure; without it that is their frequencies alone."""
+        self._experience = experience or Experience()
         self._operators = operators
         self._stream: Iterator[Candidate] = iter(())
         self._ahead: deque[Candidate] = deque()
@@ -68,7 +71,10 @@ class CandidateSearch:
         if self._source != source or tried < self._at:
             spectrum = context.evidence.spectrum(state.spectrum.spectrum)
             suspects, kinds = rank(spectrum, targets, context.is_source), kinds_of(spectrum, targets)
-            self._space = Space(context.view, suspects, kinds, self._operators, kept)
+            operators = self._operators
+            if self._experience.overall:
+                operators = self._experience.weigh(operators, _failure(state, context, targets))
+            self._space = Space(context.view, suspects, kinds, operators, kept)
             self._source, self._at, self._widened = source, 0, False
             self._stream = self._space.singles(width=0)
             self._ahead.clear()
@@ -89,6 +95,13 @@ class CandidateSearch:
             self._widened = True
             self._stream = _turns(self._space.pairs(promising), self._space.singles(width=1))
             self._ahead.extend(islice(self._stream, size))
+
+
+def _failure(state: State, context: PlannerContext, targets: tuple[str, ...]) -> str:
+    """The fingerprint of what the targets fail with on the base."""
+    assert state.baseline is not None
+    wanted = frozenset(targets)
+    return fingerprint(case for case in context.evidence.report(state.baseline.report).cases if case.id in wanted)
 
 
 def _turns(*streams: Iterator[Candidate]) -> Iterator[Candidate]:

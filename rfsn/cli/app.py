@@ -97,6 +97,9 @@ def repair(
     max_steps: MaxSteps = None,
     workers: Annotated[int | None, typer.Option(metavar="N", help="Validators side by side (default 1).")] = None,
     seed: Seed = None,
+    no_memory: Annotated[
+        bool, typer.Option("--no-memory", help="Neither learn from earlier sessions nor have later ones learn.")
+    ] = False,
     out: Annotated[Path | None, typer.Option(metavar="DIR", help="The session's folder.")] = None,
     sign_key: SignKey = None,
     apply: Annotated[bool, typer.Option("--apply", help="Write a verified patch into REPO's working tree.")] = False,
@@ -111,6 +114,7 @@ def repair(
     options = _options(ref=ref, test=test, target=target, sandbox=sandbox, image=image, env=env, offline=offline)
     options |= {"time_limit": time_limit, "max_steps": max_steps, "workers": workers, "seed": seed}
     options |= {"apply": apply or None, "branch": branch, "sign_key": sign_key}
+    options |= {"memory": False if no_memory else None}
     options |= _options(allow_test_edits=allow_test_edits, allow_path=allow_path, gate_rules=gate_rule)
     options |= _options(operators=operator)
     raise typer.Exit(commands.repair(repo, options, config, out, metrics_port=metrics_port, as_json=json))

@@ -53,6 +53,7 @@ def run_evaluation(
     `follow` is told of every session before it runs.
     Raises `UsageError` for a data set that cannot be read, an unknown instance, or an `out` of another configuration.
     """
+    config = config.model_copy(update={"memory": False})  # an instance must not depend on those before it
     chosen = _chosen(read_dataset(dataset), selection, dataset)
     results = Results(out or Path(f"rfsn-eval-{dataset.stem}"), config, dataset)
     known = results.load()

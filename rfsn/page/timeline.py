@@ -22,7 +22,17 @@ from gate import (
     Verdict,
 )
 from planners.state import Batch, Denial, Ended, Observation, Output, SpectrumReady, SuiteRan, VerdictReached
-from rfsn.events import EnvironmentReady, Event, Interrupted, Observed, Proposed, Resumed, SessionEnded, SourceTaken
+from rfsn.events import (
+    EnvironmentReady,
+    Event,
+    Interrupted,
+    Observed,
+    Proposed,
+    Recalled,
+    Resumed,
+    SessionEnded,
+    SourceTaken,
+)
 from rfsn.journal import Entry
 from rfsn.page.markup import Html, counted, folded, lines, tag
 from rfsn.report import LETTERS
@@ -61,6 +71,8 @@ def _note(event: Event) -> str:
             return f"The source was taken: {origin}, {counted(files, 'file')}"
         case EnvironmentReady(description=description, backend=backend):
             return f"The environment was ready: {description} in {backend}"
+        case Recalled():
+            return "What became of edit operators in earlier sessions was recalled"
         case Interrupted():
             return "Interrupted"
         case Resumed():

@@ -129,7 +129,7 @@ def check_against_journal(samples: Samples, folder: Path) -> None:
 
 def test_a_session_counts_what_its_journal_says(examples: Path, tmp_path: Path) -> None:
     live = Metrics()
-    session = Session.create(str(examples / "intervals"), Config(), tmp_path / "session")
+    session = Session.create(str(examples / "intervals"), Config(memory=False), tmp_path / "session")
     try:
         live.follow(session)
         assert live.active == 1

@@ -104,7 +104,7 @@ def denied(project: Callable[..., Path], tmp_path: Path) -> Path:
         (Phase.PATCH, ApplyPatch((wrong,))),
         (Phase.VERIFY, Finish()),
     ]
-    session = Session.create(str(project(FILES)), Config(), tmp_path / "session")
+    session = Session.create(str(project(FILES)), Config(memory=False), tmp_path / "session")
     try:
         assert run_session(session, planner=ScriptedPlanner(script))["status"] == "denied"
     finally:

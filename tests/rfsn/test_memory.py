@@ -1,0 +1,203 @@
+"""Sessions learn from earlier ones which operators help; nothing that went wrong with that ends one."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sqlite3
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+from structlog.testing import capture_logs
+
+from planners.search.experience import Experience, Tally
+from rfsn import home as homes
+from rfsn import memory
+from rfsn.record import Record
+
+type Rfsn = Callable[..., Any]
+
+STOCK = {
+    "stock.py": "def price(prices, name, amount):\n    each = prices[name]\n    return each * amount\n",
+    "test_stock.py": (
+        "from stock import price\n\n\n"
+        "def test_known():\n    assert price({'pen': 2}, 'pen', 3) == 6\n\n\n"
+        "def test_unknown():\n    assert price({'pen': 2}, 'ink', 3) == 0\n"
+    ),
+}
+WORDS = {
+    "words.py": (
+        "def total(counts, words):\n    found = 0\n    for word in words:\n        if word:\n"
+        "            found = found + counts[word]\n    return found\n"
+    ),
+    "test_words.py": (
+        "from words import total\n\n\n"
+        "def test_known():\n    assert total({7: 3}, [7, 7]) == 6\n\n\n"
+        "def test_unknown():\n    assert total({7: 3}, [7, 8]) == 3\n    assert total({7: 3, 1: 1}, [5, 6, 1]) == 1\n"
+    ),
+}
+TWO_FAULTS = {**STOCK, **WORDS, "conftest.py": ""}
+
+
+@pytest.fixture
+def learning(tmp_path: Path, home: Path, environment: dict[str, str]) -> dict[str, str]:
+    """An environment with memory and a home of its own, but for the environments of projects."""
+    (home / "cache").mkdir(exist_ok=True)
+    (tmp_path / "home").mkdir()
+    (tmp_path / "home" / "cache").symlink_to(home / "cache")
+    return environment | {"RFSN_HOME": str(tmp_path / "home"), "RFSN_MEMORY": "true"}
+
+
+@pytest.fixture
+def table(learning: dict[str, str]) -> Path:
+    return Path(learning["RFSN_HOME"]) / "memory.sqlite"
+
+
+@pytest.fixture
+def record(learning: dict[str, str], project: Callable[..., Path], tmp_path: Path, rfsn: Rfsn) -> Record:
+    """A finished session that neither read nor wrote the table."""
+    folder = tmp_path / "finished"
+    assert rfsn("repair", project(STOCK, "finished-source"), "--no-memory", "--out", folder, env=learning).code == 0
+    return Record.read(folder)
+
+
+def events(folder: Path) -> list[dict[str, Any]]:
+    return [json.loads(line)["event"] for line in (folder / "journal.jsonl").read_text().splitlines()]
+
+
+def first_plausible(folder: Path) -> tuple[int, str]:
+    batches = [event["observation"] for event in events(folder) if event["kind"] == "observed"]
+    return next((one["index"], one["operator"]) for batch in batches for one in batch.get("plausible", ()))
+
+
+def contents(table: Path) -> list[tuple[Any, ...]]:
+    with closing(sqlite3.connect(table)) as opened:
+        return opened.execute("SELECT fingerprint, operator, tried, helped FROM outcomes").fetchall()
+
+
+def test_a_second_session_tries_what_helped_earlier(
+    learning: dict[str, str], table: Path, project: Callable[..., Path], tmp_path: Path, rfsn: Rfsn
+) -> None:
+    words = project(WORDS, "words")
+    unlearned, learned = tmp_path / "unlearned", tmp_path / "learned"
+    assert rfsn("repair", words, "--no-memory", "--out", unlearned, env=learning).code == 0
+    assert not table.exists()
+    assert rfsn("repair", project(STOCK, "stock"), env=learning).code == 0
+    rows = contents(table)
+    assert len({failure for failure, *_ in rows}) == 1
+    assert [operator for _, operator, _, helped in rows if helped] == ["lookup"]
+    assert rfsn("repair", words, "--out", learned, env=learning).code == 0
+    (before, operator), (after, same) = first_plausible(unlearned), first_plausible(learned)
+    assert operator == same == "lookup"
+    assert after < before / 2
+    assert sum(helped for *_, helped in contents(table)) == 2
+
+
+def test_resume_and_replay_use_what_was_recalled_at_the_start(
+    learning: dict[str, str], table: Path, project: Callable[..., Path], tmp_path: Path, rfsn: Rfsn
+) -> None:
+    words, folder, cut = project(WORDS, "words"), tmp_path / "session", tmp_path / "cut"
+    assert rfsn("repair", project(STOCK, "stock"), env=learning).code == 0
+    assert rfsn("repair", words, "--out", folder, env=learning).code == 0
+    with closing(sqlite3.connect(table)) as opened, opened:
+        opened.execute("UPDATE outcomes SET helped = 100, tried = 1 WHERE operator != 'lookup'")
+    assert rfsn("replay", folder, env=learning).code == 0
+    table.unlink()
+    assert rfsn("replay", folder, env=learning).code == 0
+    shutil.copytree(folder, cut)
+    lines = (cut / "journal.jsonl").read_text().splitlines(keepends=True)
+    searched = [place for place, line in enumerate(lines) if '"type":"batch"' in line]
+    (cut / "journal.jsonl").write_text("".join(lines[: searched[0] + 1]))
+    assert rfsn("resume", cut, "--json", env=learning).json["status"] == "repaired"
+    assert first_plausible(cut) == first_plausible(folder)
+    assert rfsn("replay", cut, env=learning).code == 0
+    assert sum(helped for *_, helped in contents(table)) == 1, "what a resumed session learned was not remembered"
+    [recalled] = [event["experience"] for event in events(folder) if event["kind"] == "recalled"]
+    (folder / "blobs" / recalled).unlink()
+    assert "cannot be read" in rfsn("replay", folder, env=learning).err
+
+
+def test_an_evaluation_and_a_judgement_neither_read_nor_write_it(
+    learning: dict[str, str], table: Path, record: Record, tmp_path: Path, rfsn: Rfsn
+) -> None:
+    row = {"instance_id": "one", "files": STOCK, "test_command": ["python", "-m", "pytest"]}
+    (tmp_path / "bugs.jsonl").write_text(json.dumps(row) + "\n")
+    damaged = b"anything but a database"
+    for before in (None, damaged):
+        if before:
+            table.write_bytes(before)
+        out = tmp_path / f"results-{bool(before)}"
+        ran = rfsn("eval", tmp_path / "bugs.jsonl", "--out", out, "--json", env=learning)
+        assert (ran.json["repaired"], "earlier sessions" in ran.err) == (1, False)
+        [started, *others] = events(out / "sessions" / "one")
+        assert not started["config"]["memory"]
+        assert all(event["kind"] != "recalled" for event in others)
+        judged = rfsn("judge", record.folder / "patch.diff", "--repo", tmp_path / "finished-source", env=learning)
+        assert (judged.code, "earlier sessions" in judged.err) == (0, False)
+        assert (table.read_bytes() if table.exists() else None) == before
+
+
+def test_a_damaged_table_costs_warnings(
+    learning: dict[str, str], table: Path, project: Callable[..., Path], rfsn: Rfsn
+) -> None:
+    table.write_bytes(b"anything but a database" * 100)
+    ran = rfsn("repair", project(STOCK), "--json", env=learning)
+    assert ran.json["status"] == "repaired"
+    assert "the outcomes of earlier sessions are not used" in ran.err
+    assert "the outcome of this session is not remembered" in ran.err
+    assert table.read_bytes() == b"anything but a database" * 100
+
+
+@pytest.mark.parametrize("fault", ["locked", "folder", "another table", "no counts", "negative"])
+def test_a_table_that_cannot_be_used_is_done_without(
+    fault: str, table: Path, record: Record, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RFSN_HOME", str(table.parent))
+    monkeypatch.setattr(memory, "_TIMEOUT_S", 0.05)
+    if fault == "folder":
+        table.mkdir()
+    else:
+        memory.remember(record)
+        opened = sqlite3.connect(table, isolation_level=None)
+        statements = {
+            "locked": "BEGIN EXCLUSIVE",
+            "another table": "ALTER TABLE outcomes RENAME COLUMN helped TO other",
+            "no counts": "UPDATE outcomes SET tried = 'many'",
+            "negative": "UPDATE outcomes SET tried = -1000000",
+        }
+        opened.execute(statements[fault])
+    with capture_logs() as logs:
+        assert memory.recall() == Experience()
+        memory.remember(record)
+    expected = ["the outcomes of earlier sessions are not used", "the outcome of this session is not remembered"]
+    assert [log["event"] for log in logs] == expected[: 1 if fault in {"no counts", "negative"} else 2]
+
+
+def test_sessions_that_end_at_once_are_all_remembered(
+    table: Path, record: Record, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RFSN_HOME", str(table.parent))
+    assert homes.memory_file() == table
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(memory.remember, [record] * 16))
+    recalled = memory.recall()
+    assert recalled.overall["lookup"].helped == 16
+    assert [dict(alike) for alike in recalled.alike.values()] == [recalled.overall]
+    assert all(tally.tried % 16 == 0 for tally in recalled.overall.values())
+
+
+def test_independent_faults_are_remembered_one_by_one(
+    learning: dict[str, str], project: Callable[..., Path], tmp_path: Path, rfsn: Rfsn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "session"
+    assert rfsn("repair", project(TWO_FAULTS), "--out", folder, env=learning).code == 0
+    monkeypatch.setenv("RFSN_HOME", learning["RFSN_HOME"])
+    recalled = memory.recall()
+    tried = sum(len(event["observation"].get("outcomes", "")) for event in events(folder) if "observation" in event)
+    assert recalled.overall["lookup"].helped == 2
+    assert 0 < sum(tally.tried for tally in recalled.overall.values()) <= 2 * tried
+    assert Tally() not in recalled.overall.values()
