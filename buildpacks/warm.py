@@ -19,6 +19,11 @@ which are the lines of functions that were called while it collected the tests. 
   `passed` though not every target is, by those that are, `fixed`. With `screen` the runner may find out quickly which
   ones fail, in any way that gives the same outcomes; without, each candidate has a process of its own. Whatever is
   sent before the last answer ends the request.
+- `{"op": "observe", "files": {path: [[start, end, text], ...]}}`: call the functions that the targets call under one
+  candidate, with a series of inputs like those of the tests, the same for every candidate of a plan; answered by
+  `behaviour`: `i` and a digest of the inputs, then a word for each: `r` and a digest of what is returned, `e` and one
+  of what is raised, `t` over the limit, `x` the process ended, `-` not tried. Empty where it cannot be seen what the
+  candidate does.
 - `{"op": "end"}`: sent to end a `try` early; answered by `{"ended": true}`, after the answers that were under way.
 
 Every answer comes out of a sandbox and is hostile: decoding checks it and raises `ProtocolError`.
@@ -27,6 +32,7 @@ Every answer comes out of a sandbox and is hostile: decoding checks it and raise
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -39,11 +45,13 @@ __all__ = [
     "ProtocolError",
     "Ready",
     "Tried",
+    "decode_behaviour",
     "decode_planned",
     "decode_ready",
     "decode_trace",
     "decode_tried",
     "encode_end",
+    "encode_observe",
     "encode_plan",
     "encode_trace",
     "encode_try",
@@ -55,6 +63,9 @@ type Edits = Mapping[str, Sequence[tuple[int, int, bytes]]]
 
 _OUTCOMES = frozenset({"passed", "failed", "error", "skipped", "xfailed", "xpassed", "timeout", "missing"})
 _MAX_LINES, _MAX_KINDS = 5, 8
+_MAX_INPUTS = 100
+_SERIES = re.compile("i[0-9a-f]{5}")
+_DIGEST = re.compile("[re][0-9a-f]{5}|[tx-]")
 _TRIED = _OUTCOMES | {"invalid", "crashed"}
 
 
@@ -119,6 +130,11 @@ def encode_try(candidates: Iterable[tuple[int, Edits, Sequence[str]]], *, screen
     return _line({"op": "try", "screen": screen, "candidates": encoded})
 
 
+def encode_observe(files: Edits) -> bytes:
+    """The request to see what a candidate does with inputs that the tests do not have."""
+    return _line({"op": "observe", "files": _texts(files)})
+
+
 def encode_end() -> bytes:
     """The request that ends a `try` early."""
     return _line({"op": "end"})
@@ -165,6 +181,17 @@ def decode_tried(line: bytes) -> Tried:
     lines = tuple(_number(line, int) for line in _list(data.get("lines", []))[:_MAX_LINES])
     exception = str(data.get("exception", ""))[:200]
     return Tried(_number(data.get("index"), int), outcome, str(data.get("id", ""))[:1000], fixed, exception, lines)
+
+
+def decode_behaviour(line: bytes) -> tuple[str, ...]:
+    """The answer to an `observe`."""
+    words = _list(_object(line).get("behaviour"))
+    forms = [_SERIES, *[_DIGEST] * (len(words) - 1)]
+    if len(words) > 1 + _MAX_INPUTS or not all(isinstance(one, str) for one in words):
+        raise ProtocolError("no list of digests")
+    if not all(form.fullmatch(word) for form, word in zip(forms, words, strict=False)):
+        raise ProtocolError(f"no digests: {words!r:.80}")
+    return tuple(words)
 
 
 def decode_trace(line: bytes) -> CaseTrace:

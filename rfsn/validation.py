@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Generator, Iterator, Mapping, 
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from contextvars import copy_context
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from queue import Empty, SimpleQueue
 from typing import Self
 
@@ -22,11 +22,13 @@ from buildpacks.warm import (
     ProtocolError,
     Ready,
     Tried,
+    decode_behaviour,
     decode_planned,
     decode_ready,
     decode_trace,
     decode_tried,
     encode_end,
+    encode_observe,
     encode_plan,
     encode_trace,
     encode_try,
@@ -47,6 +49,7 @@ _LEAST_CHUNK, _LARGEST_CHUNK = 8, 64
 _log = structlog.get_logger("rfsn")
 _START_TIMEOUT_S = 120.0
 _LEAVE_S = 0.5
+_OBSERVATION_S = 30.0
 _LETTERS = {"passed": "p", "timeout": "t", "invalid": "i", "crashed": "x"}
 
 
@@ -137,6 +140,14 @@ class WarmWorker:
         finally:
             if left:
                 self._interrupt()
+
+    def observe(self, candidate: Trial) -> tuple[str, ...]:
+        """What a candidate does with inputs that the tests do not have (see `buildpacks/warm.py`); else nothing."""
+        try:
+            return decode_behaviour(self._ask(encode_observe(candidate.files), _OBSERVATION_S))
+        except (_WorkerDied, ProtocolError):
+            self.close()
+            return ()
 
     def close(self) -> None:
         """End the process and remove its workspace."""
@@ -242,13 +253,14 @@ def _patience(limit_s: float) -> float:
 class Judged:
     """One candidate's letter (see `planners.state.Batch`); for `s`, the targets that it repairs.
 
-    `tried` is what a warm worker said of it.
+    `tried` is what a warm worker said of it, and `behaviour`, for `p`, what it does with inputs that no test has.
     """
 
     index: int
     letter: str
     fixed: tuple[str, ...] = ()
     tried: Tried | None = field(default=None, compare=False)
+    behaviour: tuple[str, ...] = ()
 
 
 class Pool:
@@ -269,13 +281,14 @@ class Pool:
         and once a candidate before those that it is at was confirmed. The answer covers every candidate up to the
         first confirmed one.
         """
+        trials = {one.index: one for one in candidates}
         wanted = len(candidates) // (_CHUNKS_PER_WORKER * len(self._workers))
         size = min(max(wanted, _LEAST_CHUNK), _LARGEST_CHUNK)
         chunks: SimpleQueue[Sequence[Trial]] = SimpleQueue()
         for start in range(0, len(candidates), size):
             chunks.put(candidates[start : start + size])
         judged: dict[int, Judged] = {}
-        confirmed: list[int] = []
+        confirmed: dict[int, tuple[WarmWorker, Trial]] = {}
         broken = False
 
         def over(index: int) -> bool:
@@ -293,7 +306,7 @@ class Pool:
                     for tried in answers:
                         judged[tried.index] = one = _judged(tried, confirm)
                         if one.letter == "p":
-                            confirmed.append(tried.index)
+                            confirmed[tried.index] = worker, trials[tried.index]
                         if over(tried.index + 1):
                             break
 
@@ -306,7 +319,11 @@ class Pool:
                         done.result()
                 finally:
                     broken = True
-        return list(_until_first_plausible([one.index for one in candidates], judged))
+        found = list(_until_first_plausible([one.index for one in candidates], judged))
+        if found and found[-1].index in confirmed:
+            worker, trial = confirmed[found[-1].index]
+            found[-1] = replace(found[-1], behaviour=worker.observe(trial))
+        return found
 
     def close(self) -> None:
         """End every worker."""

@@ -12,7 +12,7 @@ from buildpacks import Outcome, RunRequest
 from buildpacks.warm import Edits
 from gate import Edit, EditFile, Patch, apply, content_hash
 from rfsn.runs import Bench
-from rfsn.validation import Judged, Pool, Trial, WarmWorker
+from rfsn.validation import Pool, Trial, WarmWorker
 
 SOURCE = """\
 import functools
@@ -280,13 +280,21 @@ def test_a_batch_ends_at_the_first_confirmed_candidate(make_bench: Callable[...,
     bench = make_bench(FILES)
     order = [1, 3, 0, 4, 6, 5]  # two of these pass; the second is the one that is confirmed
     numbered = [trial(place, *CHANGES[index][:2]) for place, index in enumerate(order, 100)]
+    seen = set()
     for workers in (1, 2):
         with Pool([WarmWorker(bench) for _ in range(workers)]) as pool:
             pool.plan([(IDS[0], 0.3)], [(id, 0.3) for id in IDS[1:]])
+            earlier = pool.judge(numbered, lambda index: index in {102, 104}, time.monotonic() + 60)
+            seen.add(earlier[-1].behaviour)
             judged = pool.judge(numbered, lambda index: index == 104, time.monotonic() + 60)
             late = pool.judge(numbered, lambda _: True, time.monotonic() - 1)
-        assert judged == [Judged(100, "f"), Judged(101, "f"), Judged(102, "c"), Judged(103, "f"), Judged(104, "p")]
+        assert [one.index for one in judged] == [100, 101, 102, 103, 104]
+        assert "".join(one.letter for one in judged) == "ffcfp"
+        assert [one.behaviour for one in judged] == [()] * 5, "the last one has to be imported anew"
+        assert "".join(one.letter for one in earlier) == "ffp"
         assert late == []
+    assert len(seen) == 1, "whichever worker observes"
+    assert len(seen.pop()) > 10
 
 
 TWO_FAULTS = """\

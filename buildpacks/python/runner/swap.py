@@ -45,6 +45,10 @@ class LiveFunctions:
             if type(thing) is types.FunctionType and thing.__code__.co_filename.startswith(root):
                 self._by_code.setdefault((thing.__code__.co_filename, thing.__code__), []).append(thing)
 
+    def all(self) -> List[types.FunctionType]:
+        """All of them, in an order that stays the same."""
+        return [function for functions in self._by_code.values() for function in functions]
+
     def replacements(self, filename: str, old: types.CodeType, new: types.CodeType) -> Iterator[Replacement]:
         """What to do to the functions of `filename` whose code differs between two compiled versions of it.
 

@@ -22,6 +22,7 @@ import pytest
 from .attempt import Limited, Recorder, Runner
 from .child import answer_and_exit, fork, in_child, watch
 from .direct import direct_calls, direct_calls_are_right
+from .observe import Observer
 from .rehearse import prepare_screen
 from .screen import Answer, Candidate, Screen
 from .swap import INVALID, LiveFunctions, NeedsImport, Replacement, Source, override_sources, put
@@ -48,6 +49,7 @@ class Worker:
         self._items: Dict[str, pytest.Item] = {}
         self._sources: Dict[str, Source] = {}
         self._screen: Optional[Screen] = None
+        self._observer: Optional[Observer] = None
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection(self, session: pytest.Session) -> None:
@@ -114,6 +116,7 @@ class Worker:
         self._targets = {id: limit for id, limit in request["targets"] if id in self._items}
         self._tests = {id: limit for id, limit in request["tests"] if id in self._items}
         self._screen, why = self._prepare_screen() if self._targets else (None, "no target is known")
+        self._observer = None
         screened = len(self._screen.screened) if self._screen else 0
         self._answer({"planned": len(self._targets) + len(self._tests), "screened": screened, "why": why})
 
@@ -140,6 +143,16 @@ class Worker:
             self._answer({**(answer or self._try_alone(candidate)), "index": candidate["index"]})
             if select.select([self._requests], [], [], 0)[0]:
                 return  # nobody waits for the rest
+
+    def _do_observe(self, request: Dict[str, Any]) -> None:
+        try:
+            replacements = self._replacements(request)
+        except (NeedsImport, *INVALID):
+            self._answer({"behaviour": []})
+            return
+        if self._observer is None:
+            self._observer = self._prepare_observer()
+        self._answer({"behaviour": self._observer.observe(replacements)})
 
     def _do_end(self, _request: Dict[str, Any]) -> None:
         self._answer({"ended": True})
@@ -197,6 +210,12 @@ class Worker:
             self._runner.calls = {item: call for item, call in calls.items() if item.nodeid in screen.screened}
             gc.freeze()
         return screen, why
+
+    def _prepare_observer(self) -> Observer:
+        own = {str(item.fspath) for item in self._items.values()}
+        functions = [one for one in self._live.all() if os.path.basename(one.__code__.co_filename) != "conftest.py"]
+        targets, tests = self._limited(self._targets), self._limited(self._tests)
+        return Observer(functions, self._runner, self._root + "/", own, targets, tests)
 
     # Sources
 

@@ -1,0 +1,150 @@
+"""The arguments that tests give to functions of the tree: which calls can be made again, and what they reach."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import inspect
+import marshal
+import sys
+from types import FrameType, FunctionType
+from typing import Any, Callable, Dict, List, Optional, Sequence, Set, Tuple
+
+from .child import send
+
+Arguments = Tuple[List[Any], Dict[str, Any]]
+"""What a call gives by position and by name: plain data."""
+
+_ATOMS = frozenset((type(None), bool, int, float, str, bytes))
+_COLLECTIONS = frozenset((list, tuple, set, frozenset, dict))
+_MOST_PARTS = 256
+_LONGEST = 2048
+_LARGEST_BITS = 256
+_DEEPEST = 6
+_MOST_CALLS = 64
+_MOST_OF_ONE = 24
+_IN_PARTS = inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR | inspect.CO_ITERABLE_COROUTINE
+
+
+class Recorded:
+    """What tests called: `calls` by the function's place, in order, and the places that were `reached` from there."""
+
+    def __init__(self) -> None:
+        self.calls: Dict[int, List[Arguments]] = {}
+        self.reached: Set[int] = set()
+
+    def read(self, data: bytes) -> None:
+        """Add what a `CallRecorder` wrote."""
+        for line in data.splitlines():
+            try:
+                place, arguments = marshal.loads(base64.b64decode(line, validate=True))  # noqa: S302  # a fork's
+            except (ValueError, EOFError, TypeError, binascii.Error):  # torn, or the answer that follows
+                continue
+            if arguments is None:
+                self.reached.add(place)
+            else:
+                self.calls.setdefault(place, []).append(arguments)
+
+
+class CallRecorder:
+    """Writes the arguments of calls that can be made again, the outermost alone: what these call belongs to them.
+
+    A call can be made again where one function alone has its code, so that it is clear what to call, and where its
+    arguments are plain data. Each is written when it begins, so a test that takes its process down has shown its calls.
+    """
+
+    def __init__(self, functions: Sequence[FunctionType], wanted: Callable[[int], bool], out: int) -> None:
+        """`wanted` says of a function's place whether its calls are of interest."""
+        self._places: Dict[int, int] = {}
+        shared = set()
+        for place, function in enumerate(functions):
+            if self._places.setdefault(id(function.__code__), place) != place:
+                shared.add(id(function.__code__))
+        self._observable = {
+            place
+            for code, place in self._places.items()
+            if code not in shared and wanted(place) and not functions[place].__code__.co_flags & _IN_PARTS
+        }
+        self._out = out
+        self._outermost: Any = None
+        self._begun: Dict[int, FrameType] = {}  # of generators: they go on more than once
+        self._written: Set[Tuple[int, str]] = set()
+        self._reached: Set[int] = set()
+        self._counts: Dict[int, int] = {}
+
+    @property
+    def enough(self) -> bool:
+        """Whether there are as many calls as anyone needs."""
+        return len(self._written) >= _MOST_CALLS
+
+    def watch(self, work: Callable[[], object]) -> None:
+        """Do some work, and write what it calls."""
+        self._outermost = None
+        sys.setprofile(self._on_event)
+        try:
+            work()
+        finally:
+            sys.setprofile(None)
+
+    def _on_event(self, frame: FrameType, event: str, _argument: object) -> None:
+        if event == "return" and frame is self._outermost:
+            self._outermost = None
+        place = self._places.get(id(frame.f_code)) if event == "call" else None
+        if place is None:
+            return
+        if self._outermost is None and place in self._observable and id(frame) not in self._begun:
+            self._begin(place, frame)
+        if self._outermost is not None and place not in self._reached:
+            self._reached.add(place)
+            self._write((place, None))
+
+    def _begin(self, place: int, frame: FrameType) -> None:
+        arguments = _arguments_of(frame)
+        if not _is_plain(arguments):
+            return
+        self._outermost = frame
+        if frame.f_code.co_flags & inspect.CO_GENERATOR:
+            self._begun[id(frame)] = frame
+        known = (place, repr(arguments))
+        if known in self._written or self._counts.get(place, 0) >= _MOST_OF_ONE:
+            return
+        self._written.add(known)
+        self._counts[place] = self._counts.get(place, 0) + 1
+        self._write((place, arguments))
+
+    def _write(self, what: Tuple[int, Optional[Arguments]]) -> None:
+        send(self._out, base64.b64encode(marshal.dumps(what)) + b"\n")
+
+
+def _arguments_of(frame: FrameType) -> Arguments:
+    code, values = frame.f_code, frame.f_locals
+    names = list(code.co_varnames)
+    count, by_name = code.co_argcount, code.co_kwonlyargcount
+    positional = [values[name] for name in names[:count]]
+    named = {name: values[name] for name in names[count : count + by_name]}
+    rest = names[count + by_name :]
+    if code.co_flags & inspect.CO_VARARGS:
+        positional += values[rest.pop(0)]
+    if code.co_flags & inspect.CO_VARKEYWORDS:
+        named.update(values[rest.pop(0)])
+    return positional, named
+
+
+def _is_plain(value: object) -> bool:
+    """Whether something is made of literals and of collections of such, all small, and of no subclass of these."""
+    things, parts = [(value, 0)], 0
+    while things:
+        thing, depth = things.pop()
+        kind, parts = type(thing), parts + 1
+        if parts > _MOST_PARTS or depth > _DEEPEST or kind not in _ATOMS | _COLLECTIONS:
+            return False
+        if isinstance(thing, int) and thing.bit_length() > _LARGEST_BITS:
+            return False
+        if isinstance(thing, (str, bytes)) and len(thing) > _LONGEST:
+            return False
+        if isinstance(thing, (list, tuple, set, frozenset, dict)):
+            if len(thing) > _MOST_PARTS:
+                return False
+            things += [(one, depth + 1) for one in thing]
+            things += [(one, depth + 1) for one in thing.values()] if isinstance(thing, dict) else []
+    return True
