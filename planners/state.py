@@ -82,12 +82,17 @@ class SpectrumReady:
 
 @dataclass(frozen=True, slots=True)
 class Plausible:
-    """A candidate that passed every test in a cold run: the `index`-th of the search."""
+    """A candidate that passed every test in a cold run: the `index`-th of the search.
+
+    `behaviour` says what it does with inputs that no test has, which are the same for every candidate, in the words of
+    `buildpacks/warm.py` with spaces between them. Empty where that was not seen.
+    """
 
     index: int
     patch: Patch
     operator: str
     location: str
+    behaviour: str = ""
 
 
 @dataclass(frozen=True, slots=True)

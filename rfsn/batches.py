@@ -82,7 +82,7 @@ class BatchJudge:
         return Batch(
             offset,
             outcomes,
-            plausible=tuple(Plausible(*one) for one in found("p")),
+            plausible=tuple(Plausible(*one, " ".join(judged[one[0]].behaviour)) for one in found("p")),
             duration_s=round(time.monotonic() - began, 3),
             partial=most_fixed(partial),
             promising=self._promising(

@@ -4,6 +4,10 @@ The patterns are those of Tan, Yoshida, Prasad and Roychoudhury, "Anti-patterns 
 2016): deleted statements and control flow, early exits, trivial conditions. To them come code that stops using a name
 or a call, constants in the place of results (Qi et al., "Kali", ISSTA 2015), and the same operand twice. Both sides of
 a patch are compared as trees; no test is looked at.
+
+And patches that are right do the same on inputs that no test has, where those that overfit differ from them and from
+one another. So the more a patch agrees with others, the likelier it is: test-based patch clustering (Martinez et al.,
+"xTestCluster", 2022), with inputs that show differences as in DiffTGen (Xin and Reiss, ISSTA 2017), without an oracle.
 """
 
 from __future__ import annotations
@@ -11,6 +15,7 @@ from __future__ import annotations
 import ast
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from statistics import mean
 
 from buildpacks import RepoView
 from gate import Patch, apply
@@ -23,6 +28,12 @@ _NEAR = 32
 """Places in the order of the search that count about the same."""
 
 _DOUBTFUL = 0.6
+
+_FEWEST_VOTES = 3
+"""With fewer patches than this that were observed, agreement says nothing."""
+
+_WITHOUT_AGREEMENT = 0.5
+"""What a patch that agrees with no other counts, where one that agrees with all counts 1 more."""
 
 _CONTROL = (ast.If, ast.For, ast.While, ast.Try, ast.With, ast.Return, ast.Raise, ast.Break, ast.Continue)
 _EXITS = (ast.Return, ast.Raise, ast.Break, ast.Continue)
@@ -51,7 +62,15 @@ _DOUBTS: dict[str, float] = {
 
 def likeliest(plausible: Iterable[Plausible], view: RepoView, begun: int = 0) -> Plausible:
     """The best of some patches. The order in which the search tried them, from `begun` on, stands for their prior."""
-    return max(plausible, key=lambda one: (_likelihood(one.patch, one.index - begun, view), -one.index))
+    patches = list(plausible)
+    agreement = _agreement([one.behaviour for one in patches])
+
+    def likelihood(place: int) -> float:
+        one = patches[place]
+        prior = _trust(one.patch, view) / (_NEAR + one.index - begun)
+        return prior * (_WITHOUT_AGREEMENT + agreement[place])
+
+    return patches[max(range(len(patches)), key=lambda place: (likelihood(place), -patches[place].index))]
 
 
 def doubtful(patch: Patch, view: RepoView) -> bool:
@@ -59,8 +78,24 @@ def doubtful(patch: Patch, view: RepoView) -> bool:
     return _trust(patch, view) < _DOUBTFUL
 
 
-def _likelihood(patch: Patch, place: int, view: RepoView) -> float:
-    return _trust(patch, view) / (_NEAR + place)
+def _agreement(behaviours: Sequence[str]) -> list[float]:
+    """For each of some patches, with what share of the others it agrees; the mean where that is not known.
+
+    Inputs with which all do the same say nothing, and neither do those with which no patch returns.
+    """
+    words = [one.split() for one in behaviours]
+    series = Counter(found[0] for found in words if found).most_common(1)
+    voters = [place for place, found in enumerate(words) if found and found[0] == series[0][0]]
+    shares: dict[int, list[float]] = {place: [] for place in voters}
+    for input in range(1, min((len(words[place]) for place in voters), default=0)):
+        said = {place: words[place][input] for place in voters if words[place][input] != "-"}
+        votes = Counter(said.values())
+        if len(said) >= _FEWEST_VOTES and len(votes) > 1 and any(word.startswith("r") for word in votes):
+            for place, word in said.items():
+                shares[place].append((votes[word] - 1) / (len(said) - 1))
+    known = {place: mean(found) for place, found in shares.items() if found}
+    usual = mean(known.values()) if known else 1.0
+    return [known.get(place, usual) for place in range(len(behaviours))]
 
 
 def _trust(patch: Patch, view: RepoView) -> float:

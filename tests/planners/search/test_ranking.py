@@ -60,3 +60,50 @@ def test_between_honest_ones_the_first_is_taken() -> None:
 def test_a_doubtful_patch_beats_an_honest_one_that_came_very_much_later() -> None:
     doubtful = ("item - limit", "item - item")
     assert best(doubtful, ("< 9", "< 8"), places=(0, 500)) == doubtful
+
+
+EDITS = [("item < limit", "item <= limit"), ("< 9", "< 8"), ("item < limit", "item < limit + 1")]
+
+
+def voted(*behaviours: str, places: tuple[int, ...] = (0, 3, 6)) -> int:
+    """Which of some patches, none of them doubtful, is the likeliest."""
+    found = [
+        Plausible(place, patch(*edit), "x", "f.py:1", behaviour)
+        for place, edit, behaviour in zip(places, EDITS, behaviours, strict=False)
+    ]
+    return found.index(likeliest(found, Tree({"f.py": BASE.encode()})))
+
+
+@pytest.mark.parametrize(
+    ("behaviours", "best"),
+    [
+        (("i0 ra rb rc", "i0 ra rb rd", "i0 ra rb rd"), 1),
+        (("i0 ra t rd", "i0 ra rb rd", "i0 ra rb rd"), 1),
+        (("i0 ra rb -", "i0 rb rc -", "i0 rb rc rc"), 1),
+        (("i0 ra rb rc", "i0 ra rb rc", "i0 rb rb rd"), 0),
+        (("i0 ra rb rc", "i0 ra rb rc", "i0 ra rb rc"), 0),  # all do the same
+        (("i0 ra ea t", "i0 ra eb eb", "i0 ra eb eb"), 0),  # none of them returns
+        (("i0 ra - rc", "i0 rb rb -", "i0 - rb rd"), 0),  # too few answered
+        (("i0 ra", "i1 rb", "i1 rb"), 0),  # too few got the same inputs
+        (("i0 ra", "i0 rb", ""), 0),
+        (("", "", ""), 0),
+    ],
+)
+def test_what_others_agree_with_is_likelier(behaviours: tuple[str, ...], best: int) -> None:
+    assert voted(*behaviours) == best
+
+
+def test_two_patches_are_too_few_to_agree() -> None:
+    assert voted("i0 ra", "i0 rb") == 0
+
+
+def test_agreement_does_not_outweigh_a_much_better_place() -> None:
+    assert voted("i0 ra", "i0 rb", "i0 rb", places=(0, 200, 203)) == 0
+
+
+def test_a_patch_that_was_not_observed_is_neither_better_nor_worse() -> None:
+    found = [Plausible(place, patch(*EDITS[0]), "x", "f.py:1", "i0 ra") for place in (40, 50)]
+    found += [Plausible(60, patch(*EDITS[1]), "x", "f.py:1", "i0 rb"), Plausible(39, patch(*EDITS[2]), "x", "f.py:1")]
+    tree = Tree({"f.py": BASE.encode()})
+    assert likeliest(found, tree).index == 40
+    assert likeliest([*found[2:], Plausible(41, patch(*EDITS[0]), "x", "f.py:1", "i0 rc")], tree).index == 39
