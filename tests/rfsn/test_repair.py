@@ -52,11 +52,13 @@ def test_each_example_is_repaired_and_the_patch_holds_outside(
     subprocess.run([sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"], cwd=copy, check=True)
 
 
-def test_other_patches_that_pass_are_in_the_report(rfsn: Rfsn, project: Make) -> None:
-    result = rfsn("repair", project(BUGGY), "--json").json
+def test_other_patches_that_pass_are_in_the_report(rfsn: Rfsn, project: Make, tmp_path: Path) -> None:
+    session = tmp_path / "session"
+    result = rfsn("repair", project(BUGGY), "--out", session, "--json").json
     added = {line for one in result["alternatives"] for line in one["patch"].splitlines() if line.startswith("+    ")}
     added |= {line for line in result["patch"].splitlines() if line.startswith("+    ")}
     assert {"+    return items[len(items) - 1]", "+    return items[-1]"} <= added
+    assert b'"behaviour":"i' in (session / "journal.jsonl").read_bytes(), "what they did on new inputs is kept"
 
 
 def test_two_faults_that_one_test_meets_one_after_another_are_repaired_together(rfsn: Rfsn, project: Make) -> None:

@@ -24,7 +24,6 @@ from .attempt import Limited, Runner
 from .calls import Arguments, CallRecorder, Recorded
 from .child import in_child, send
 from .inputs import inputs_like
-from .limits import wall
 from .screen import cap_memory
 from .state import TooMuchState, TreeState
 from .swap import Replacement, put
@@ -35,10 +34,14 @@ _SEED = 0
 _MOST_FUNCTIONS = 6
 _MOST_TESTS = 32
 _RECORDING_S, _ONE_TEST_S = 0.3, 0.1
-_OBSERVATION_S, _CALL_S = 0.5, 0.05
-"""CPU seconds for everything and for one test; for one candidate and for one call."""
+"""CPU seconds for everything and for one test."""
 
-_MOST_ENDED = 6
+_OBSERVATION_S, _CALL_S, _WAITING_S = 0.5, 0.05, 0.25
+"""Seconds for one candidate; CPU seconds for one call, and how long it may take that waits instead."""
+
+_MOST_ENDED = 4
+"""How many calls may end their process."""
+
 _DIGITS = 5
 _MOST_PARTS, _MOST_OF_A_TEXT, _MOST_ITEMS, _DEEPEST = 2000, 10_000, 500, 50
 _TIMEOUT, _ENDED, _UNANSWERED = "t", "x", "-"
@@ -170,7 +173,7 @@ def _start_timers() -> None:
     """The signals end the process, in the middle of whatever it does: nothing catches them."""
     for number, timer, seconds in (
         (signal.SIGPROF, signal.ITIMER_PROF, _CALL_S),
-        (signal.SIGALRM, signal.ITIMER_REAL, wall(_CALL_S)),
+        (signal.SIGALRM, signal.ITIMER_REAL, _WAITING_S),
     ):
         signal.signal(number, signal.SIG_DFL)
         signal.setitimer(timer, seconds)
