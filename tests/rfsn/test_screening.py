@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 import pytest
 
 from buildpacks import Outcome, RunRequest
-from buildpacks.warm import Planned
+from buildpacks.warm import Planned, Tried
 from gate import Edit, EditFile, apply, content_hash
 from rfsn.runs import Bench
 from rfsn.validation import Pool, Trial, WarmWorker
@@ -355,3 +355,81 @@ def test_plugins_with_a_say_in_how_tests_run_are_asked(make_bench: Callable[...,
     found, planned = letters(bench, [BAD, GOOD], tests=())
     assert found == "fp"
     assert planned == Planned(1, 1)
+
+
+COUNTED = """\
+def after(x):
+    return x - 1
+
+
+def until(end):
+    at, step = 0, after(0)
+    while at < end:
+        at += step
+    return at
+
+
+def ways(n):
+    return 1 if n < 2 else ways(n - 1) + ways(n - 2)
+
+
+def numbers():
+    while True:
+        yield 1
+"""
+COUNTED_TESTS = {
+    "directly": "from counted import after\n\ndef test_after():\n    assert after(1) == 2\n",
+    "in a caller": "from counted import until\n\ndef test_after():\n    assert until(3) == 3\n",
+    "through pytest": (
+        "import pytest\nfrom counted import after\n\n@pytest.fixture\ndef one():\n    yield 1\n\n"
+        "def test_after(one):\n    assert after(one) == 2\n"
+    ),
+}
+ENDLESS = {
+    "loops": "    while True:\n        pass\n",
+    "recurs": "    return ways(90)\n",
+    "sums up a generator": "    return sum(numbers())\n",
+    "calls in a comprehension": "    return [ways(y) for y in numbers()]\n",
+    "cleans up": "    try:\n        while True: x += 1\n    finally:\n        x = 0\n",
+    "fails because of it": "    try:\n        while True: pass\n    except BaseException:\n        raise KeyError\n",
+    "passes because of it": "    try:\n        while True: pass\n    except BaseException:\n        return x + 1\n",
+    "swallows it": "    while True:\n        try:\n            while True: pass\n        except BaseException: pass\n",
+}
+HEAVY = "    for at in range(60_000):\n        x += 1 if at == 7 else 0\n    return x\n"
+TOO_HEAVY = HEAVY.replace("60_000", "200_000")
+
+
+def counted(bench: Bench, bodies: Sequence[str], *, screen: bool = True) -> list[Tried]:
+    """What a worker says of candidates for `after`."""
+    start = COUNTED.index(BODY)
+    changes = [(start, start + len(BODY), body.encode()) for body in bodies]
+    worker = WarmWorker(bench, screen=screen)
+    worker.plan([("test_counted.py::test_after", 0.5)], [])
+    assert worker.planned().screened == 1
+    tried = list(
+        worker.judge(
+            [Trial(index, {"counted.py": [one]}, ("test_counted.py::test_after",)) for index, one in enumerate(changes)]
+        )
+    )
+    worker.close()
+    return tried
+
+
+@pytest.mark.parametrize("way", COUNTED_TESTS)
+def test_what_goes_on_for_ever_ends_as_in_a_fork(make_bench: Callable[..., Bench], way: str) -> None:
+    bench = make_bench({"counted.py": COUNTED, "test_counted.py": COUNTED_TESTS[way], "pytest.ini": "[pytest]\n"})
+    endless = [*ENDLESS.values(), *(["    return x\n"] if way == "in a caller" else [])]
+    bodies = [one for body in endless for one in (BAD, body, GOOD, HEAVY)]
+    tried = counted(bench, bodies)
+    assert [one.outcome for one in tried] == ["failed", "timeout", "passed", "passed"] * len(endless)
+    assert tried == counted(bench, bodies, screen=False)
+
+
+@pytest.mark.parametrize("taken", [False, True])
+def test_a_tree_that_monitors_itself_is_not_counted(make_bench: Callable[..., Bench], *, taken: bool) -> None:
+    """It is only the count that tells of a loop which would end soon enough."""
+    conftest = 'import sys\nif hasattr(sys, "monitoring"): sys.monitoring.use_tool_id(0, "debugger")\n'
+    files = {"counted.py": COUNTED, "test_counted.py": COUNTED_TESTS["directly"], "pytest.ini": "[pytest]\n"}
+    bench = make_bench(files | ({"conftest.py": conftest} if taken else {}))
+    outcomes = [one.outcome for one in counted(bench, [TOO_HEAVY, BAD, GOOD])]
+    assert outcomes == ["passed" if taken else "timeout", "failed", "passed"]

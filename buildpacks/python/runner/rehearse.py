@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import time
-from typing import Any, Callable, Dict, FrozenSet, List, Mapping, Optional, Sequence, Tuple
+from types import CodeType
+from typing import Any, Callable, Dict, FrozenSet, List, Mapping, Optional, Sequence, Set, Tuple
 
 import pytest
 
 from .attempt import Limited, Runner
 from .child import in_child
+from .counters import event_counter
 from .direct import DirectCall, arguments_of
 from .limits import LimitReached, limited
 from .screen import Candidate, Screen
@@ -23,6 +25,9 @@ _WORTHWHILE_S = 2.0  # tests with a higher limit are slow: there, a fork costs l
 _MOST_TESTS = 64  # what breaks none of the first is likely to survive: a fork, which has to follow, runs the rest
 _REPEATED = 20
 _HANGS = ("timeout", "")
+_LEAST_EVENTS = 100_000
+_EVENTS_FACTOR = 100
+_MOST_EVENTS = 10_000  # with what follows from more, the limit on CPU time comes first
 
 
 def prepare_screen(
@@ -31,11 +36,13 @@ def prepare_screen(
     folder: str,
     targets: Sequence[Limited],
     tests: Sequence[Limited],
+    code: Sequence[CodeType],
     replacements: Callable[[Candidate], List[Replacement]],
 ) -> Tuple[Optional[Screen], str]:
     """Rehearse in a fork, and make a screen of the tests that are fit; the reason why others, or all, are not.
 
-    `calls` are the tests that may perhaps be called directly: that has to give the outcome that pytest gives.
+    `calls` are the tests that may perhaps be called directly: that has to give the outcome that pytest gives. `code` is
+    that of the tree's functions.
     """
     fit = [one for one in (*targets, *tests[:_MOST_TESTS]) if one[1] <= _WORTHWHILE_S]
     if not any(one in fit for one in targets):
@@ -45,7 +52,7 @@ def prepare_screen(
     except TooMuchState as error:
         return None, str(error)
     others = OtherModules(folder)
-    rehearsal = _Rehearsal(runner, calls, folder, frozenset(item for item, _ in targets))
+    rehearsal = _Rehearsal(runner, calls, folder, frozenset(item for item, _ in targets), code)
     answer, _ = in_child(lambda _: rehearsal.run(fit), _BUDGET_S + 3 * _WORTHWHILE_S)
     results = {id: (outcome, exception) for id, (outcome, exception) in answer.get("results", {}).items()}
     screened = {one[0].nodeid: one for one in fit if one[0].nodeid in results}
@@ -55,25 +62,45 @@ def prepare_screen(
     live = [id for id, (outcome, _) in results.items() if outcome != "timeout"]
     canaries = {id: results[id] for id in (*live[:1], *live[-1:])}
     order = [item.nodeid for item, _ in tests]
-    return Screen(runner, screened, order, canaries, state, others, replacements), answer["why"]
+    limits = _event_limits(answer["events"], {item.nodeid for item, _ in targets})
+    return Screen(runner, screened, order, canaries, state, others, code, limits, replacements), answer["why"]
+
+
+def _event_limits(counted: Mapping[str, int], targets: Set[str]) -> Dict[str, int]:
+    """How many events tests may have under a candidate, from what those that ended had on the base.
+
+    What a target needs is not known: it may have as many as any other test. Tests that had too many have no limit.
+    """
+    most = max(counted.values(), default=0)
+    needed = {id: count for id, count in counted.items() if id not in targets}
+    needed.update(dict.fromkeys(targets, most))
+    return {id: max(_LEAST_EVENTS, _EVENTS_FACTOR * count) for id, count in needed.items() if count < _MOST_EVENTS}
 
 
 class _Rehearsal:
     """Runs tests twice and looks at the state of this process in between. A target may hang."""
 
     def __init__(
-        self, runner: Runner, calls: Mapping[pytest.Item, DirectCall], folder: str, targets: FrozenSet[pytest.Item]
+        self,
+        runner: Runner,
+        calls: Mapping[pytest.Item, DirectCall],
+        folder: str,
+        targets: FrozenSet[pytest.Item],
+        code: Sequence[CodeType],
     ) -> None:
         self._runner = runner
         self._calls = calls
         self._folder = folder
         self._targets = targets
+        self._code = code
+        self._events: Dict[str, int] = {}
 
     def run(self, tests: Sequence[Limited]) -> Dict[str, Any]:
         """The `results` of the tests that are fit, the `lazy` modules of others, and `why` the first unfit one is.
 
-        A lazy module is set up by the first test that needs it.
+        A lazy module is set up by the first test that needs it. `events` are how many each test had that ended.
         """
+        self._counter = event_counter(self._code)
         results: Dict[str, Result] = {}
         why = ""
         parameters = [arguments_of(item) for item, _ in tests]
@@ -100,8 +127,8 @@ class _Rehearsal:
             self._once(item, limit)
         unsteady = sorted(others.changed())
         if unsteady:
-            return {"results": {}, "lazy": [], "why": f"the tests change {unsteady[0]}"}
-        return {"results": results, "lazy": sorted(lazy), "why": why}
+            return {"results": {}, "lazy": [], "events": {}, "why": f"the tests change {unsteady[0]}"}
+        return {"results": results, "lazy": sorted(lazy), "events": self._events, "why": why}
 
     def _twice(self, item: pytest.Item, limit: float) -> Tuple[Result, Result]:
         """Through pytest, then as it is to be run."""
@@ -112,11 +139,15 @@ class _Rehearsal:
 
     def _once(self, item: pytest.Item, limit: float) -> Result:
         result = _HANGS
+        if self._counter:
+            self._counter.begin(_MOST_EVENTS)
         try:
             with limited(limit) as reached:
                 result = self._runner.run_unlimited(item)[:2]
         except LimitReached:
             pass
+        if self._counter and not reached:
+            self._events[item.nodeid] = max(self._counter.end(), self._events.get(item.nodeid, 0))
         return _HANGS if reached else result
 
     def _problem(self, item: pytest.Item, first: Result, second: Result) -> str:

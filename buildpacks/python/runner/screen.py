@@ -6,6 +6,9 @@ fork of its own. After each candidate it looks at the state of the process, and 
 what it has and ends: a new screener goes on. Answers leave it in groups, each after canaries; where those say that some
 state has leaked after all, the group is not judged. A candidate that ends its screener in any way but by using up its
 CPU time is not judged either.
+
+Candidates that go on for ever are told by what they do long before they have used up their CPU time, where that can be
+counted (`counters`): the test that runs is ended as forks end it, by raising `LimitReached` out of a signal handler.
 """
 
 from __future__ import annotations
@@ -19,12 +22,14 @@ import signal
 import struct
 import sys
 from dataclasses import dataclass
+from types import CodeType
 from typing import Any, Callable, Dict, Iterator, List, Mapping, NoReturn, Optional, Sequence, Tuple
 
 from .attempt import Limited, Runner, failure
 from .child import KILLED_BY_LIMIT, fork, reap, send
+from .counters import event_counter
 from .direct import Ended
-from .limits import wall
+from .limits import OVER_LIMIT, LimitReached, wall
 from .state import OtherModules, TreeState
 from .swap import INVALID, NeedsImport, Replacement, put
 
@@ -39,6 +44,7 @@ _MEMORY_BYTES = 1 << 30
 _OTHER_DURING_A_TEST = frozenset(("warnings", "_pytest.assertion.util"))  # what pytest itself changes, and restores
 _FAILING = frozenset({"failed", "error", "skipped", "xfailed", "xpassed", "timeout", "missing", "invalid"})
 _BEYOND_HANDLERS = 1.5  # after this share of its limit in user time a test is stuck where no handler is called
+_SOON_S = 50e-6  # when the signal comes for a test that has been counted out
 _TIMERS = {
     signal.SIGPROF: signal.ITIMER_PROF,
     signal.SIGALRM: signal.ITIMER_REAL,
@@ -50,7 +56,8 @@ _TIMERS = {
 class Screen:
     """What screeners need: the `tests` that must not break, in order, and how to run and watch them.
 
-    `screened` are the tests that may be run here, `canaries` what some of them did on the base.
+    `screened` are the tests that may be run here, `canaries` what some of them did on the base. What goes on in `code`
+    and in that of the candidates is counted for the tests that have a limit in `events`.
     """
 
     runner: Runner
@@ -59,6 +66,8 @@ class Screen:
     canaries: Mapping[str, Tuple[str, str]]
     state: TreeState
     others: OtherModules
+    code: Sequence[CodeType]
+    events: Mapping[str, int]
     replacements: Callable[[Candidate], List[Replacement]]
 
     def judge(self, candidates: Sequence[Candidate]) -> Iterator[Answer]:
@@ -152,12 +161,15 @@ class _Screener:
         self._place = place
         self._answers: List[Answer] = []
         self._running = ""
+        self._counted_out = False  # the test that runs has had all its events
+        self._cut = False  # it was told so
 
     def run(self, candidates: Sequence[Candidate]) -> NoReturn:
         """Judge them and leave."""
         try:
             self._myself = os.getpid()
             cap_memory()
+            self._counter = event_counter(self._screen.code) if self._screen.events else None
             for place, candidate in enumerate(candidates):
                 self._place.begin_candidate(place)
                 answer = self._judge(candidate)
@@ -179,6 +191,8 @@ class _Screener:
             return {"outcome": "invalid", "id": type(error).__name__}
         undo = put(replacements)
         try:
+            if self._counter:
+                self._counter.watch(code for _, code in replacements)
             return self._failure(candidate["probes"])
         except BaseException:  # noqa: BLE001  # also what would end pytest itself: that is for a fork to show
             return None
@@ -191,6 +205,8 @@ class _Screener:
             ended = self._ended(id)
             if ended.outcome == "passed":
                 break
+            if ended.outcome == "timeout":
+                return failure(self._screen.screened[id][0], ended)
         else:
             return failure(self._screen.screened[id][0], ended)
         for id in self._screen.tests:
@@ -200,7 +216,7 @@ class _Screener:
         return None
 
     def _ended(self, id: str) -> Ended:
-        """Raises `_Unsure`; does not return where the test is over its limit."""
+        """Raises `_Unsure`; may not return where the test is over its limit."""
         if id not in self._screen.screened:
             raise _Unsure(id)
         self._place.begin_test()
@@ -219,22 +235,56 @@ class _Screener:
         ):
             signal.signal(number, signal.SIG_DFL if number == signal.SIGVTALRM else self._over_limit)
             signal.setitimer(_TIMERS[number], seconds)
+        self._begin_counting(id)
         try:
-            return self._screen.runner.run_unlimited(item)
+            ended = self._screen.runner.run_unlimited(item)
+        except LimitReached:
+            if item not in self._screen.runner.calls:  # it went past pytest, which now does not know where it is
+                self._end_here({"outcome": "timeout", "id": id})
+            ended = Ended("timeout", LimitReached.__name__)
         finally:
+            self._counted_out = False
+            if self._counter:
+                self._counter.end()
             self._stop_timers()
             if os.getpid() != self._myself:  # a child that the test forked and let return
                 os._exit(0)
+        if not self._cut:
+            return ended
+        if ended[:2] != ("timeout", LimitReached.__name__):  # it went on, for whatever reason
+            self._end_here({"outcome": "timeout", "id": id})
+        return Ended("timeout")
 
-    def _over_limit(self, number: int, _frame: Any) -> NoReturn:
-        """End here, in the middle of a test: no code that catches everything can go on."""
+    def _begin_counting(self, id: str) -> None:
+        self._counted_out = self._cut = False
+        if self._counter and id in self._screen.events:
+            self._counter.begin(self._screen.events[id], self._count_out)
+
+    def _count_out(self) -> None:
+        """Have the test interrupted, where it is this process that runs it and nobody else wants the signal."""
+        if os.getpid() == self._myself and signal.getsignal(signal.SIGALRM) == self._over_limit:
+            self._counted_out = True
+            signal.setitimer(signal.ITIMER_REAL, _SOON_S)
+
+    def _over_limit(self, number: int, _frame: Any) -> None:
+        """End the test that runs here: by an exception where it was counted out, else together with this process."""
+        if number == signal.SIGALRM and self._counted_out:
+            if self._counter and self._counter.busy:  # what is raised now would come out of the counter
+                signal.setitimer(signal.ITIMER_REAL, _SOON_S)
+                return
+            self._counted_out, self._cut = False, True
+            signal.setitimer(signal.ITIMER_REAL, wall(self._screen.screened[self._running][1]))
+            raise LimitReached(f"{OVER_LIMIT} of {self._screen.events[self._running]} events")
+        # It may have waited in vain because the machine is busy: a fork gives it another chance.
+        self._end_here(None if number == signal.SIGALRM else {"outcome": "timeout", "id": self._running})
+
+    def _end_here(self, answer: Answer) -> NoReturn:
+        """End, maybe in the middle of a test: no code that catches everything can go on."""
         try:
             if os.getpid() == self._myself:
                 self._stop_timers()
                 sys.setrecursionlimit(sys.getrecursionlimit() + 1000)
-                # It may have waited in vain because the machine is busy: a fork gives it another chance.
-                waited = number == signal.SIGALRM
-                self._answers.append(None if waited else {"outcome": "timeout", "id": self._running})
+                self._answers.append(answer)
                 self._send(sound=self._screen.others.changed() <= _OTHER_DURING_A_TEST)
         finally:
             os._exit(0)

@@ -49,6 +49,10 @@ class LiveFunctions:
         """All of them, in an order that stays the same."""
         return [function for functions in self._by_code.values() for function in functions]
 
+    def code(self) -> Iterator[types.CodeType]:
+        """The code of all of them."""
+        return (code for _, code in self._by_code)
+
     def replacements(self, filename: str, old: types.CodeType, new: types.CodeType) -> Iterator[Replacement]:
         """What to do to the functions of `filename` whose code differs between two compiled versions of it.
 

@@ -205,7 +205,9 @@ class Worker:
             return None, "threads are alive after the import"
         targets, tests = self._limited(self._targets), self._limited(self._tests)
         calls = direct_calls([item for item, _ in (*targets, *tests)]) if self._direct else {}
-        screen, why = prepare_screen(self._runner, calls, self._root + "/", targets, tests, self._replacements)
+        screen, why = prepare_screen(
+            self._runner, calls, self._root + "/", targets, tests, tuple(self._live.code()), self._replacements
+        )
         if screen is not None:
             self._runner.calls = {item: call for item, call in calls.items() if item.nodeid in screen.screened}
             gc.freeze()
