@@ -1,16 +1,16 @@
 import ast
 
-from planners.search.files import SearchedFile
 from planners.search.operators.base import Site
+from planners.search.scope import Scope
 from planners.search.source import load
 from rfsn_close_floats import CLOSE_FLOATS
 
 
 def made(expression: str) -> list[str]:
     source = load("code.py", f"{expression}\n".encode())
-    file = SearchedFile(source, {1: 1.0}, frozenset({1}))
+    scope = Scope(source, source.tree, None)
     sites = [Site(source, node) for node in source.parents if isinstance(node, CLOSE_FLOATS.nodes)]
-    replacements = [one for site in sites for one in CLOSE_FLOATS.expand(site, file.scope(site.node))]
+    replacements = [one for site in sites for one in CLOSE_FLOATS.expand(site, scope)]
     texts = [source.text[: one.edits[0].start] + one.edits[0].text for one in replacements]
     assert all(ast.parse(text) for text in texts)
     return texts
