@@ -1,0 +1,92 @@
+"""Where the search thinks faults are, against where their fixes were made: the rank of the faulty function.
+
+    python -P benchmarks/localization.py DATASET.jsonl OUT
+
+OUT is what `rfsn eval DATASET.jsonl --out OUT` left; nothing is run again. Functions are ranked by their most
+suspicious line, ties by the order in which the search takes them; a fix outside of functions counts for the module's
+own statements. A fault is of a single line where its fix adds and removes at most one line of the sources.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from rfsn.project import Project
+from rfsn.record import Record
+from rfsn.report import ranked_suspects
+
+TOP = 5
+_HUNK = re.compile(r"@@ -(\d+)(?:,(\d+))? \+\d+(?:,\d+)? @@")
+
+
+def changed_lines(patch: str) -> Iterator[tuple[str, int, str]]:
+    """Each line that a patch removes, by its number, and for each that it adds the one before: path, line, sign."""
+    path, line = "", 0
+    for text in patch.splitlines():
+        if text.startswith("--- "):
+            path = text[4:].removeprefix("a/").split("\t")[0]
+        elif hunk := _HUNK.match(text):
+            line = int(hunk[1])
+        elif text.startswith("-"):
+            yield path, line, "-"
+            line += 1
+        elif text.startswith("+") and not text.startswith("+++ "):
+            yield path, max(1, line - 1), "+"
+        elif text.startswith(" ") or not text:
+            line += 1
+
+
+def function_at(source: str, line: int) -> str:
+    """The innermost function around a line, by its first line; the module where there is none."""
+    found = "module"
+    try:
+        tree = ast.parse(source)
+    except SyntaxError:
+        return found
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.lineno <= line <= (node.end_lineno or 0):
+            found = f"{node.name}:{node.lineno}"
+    return found
+
+
+def rank_of_fault(record: Record, patch: str) -> tuple[int | None, int]:
+    """The best rank of a function that the patch changes, from 1, and how many functions are suspects at all."""
+    view = Project(record).view
+    texts: dict[str, str] = {}
+
+    def where(path: str, line: int) -> tuple[str, str]:
+        if path not in texts:
+            texts[path] = view.read(path).decode(errors="replace") if view.exists(path) else ""
+        return path, function_at(texts[path], line)
+
+    faulty = {where(path, line) for path, line, _ in changed_lines(patch) if path.endswith(".py")}
+    functions = list(dict.fromkeys(where(one.path, one.line) for one in ranked_suspects(record)))
+    return next((place for place, one in enumerate(functions, 1) if one in faulty), None), len(functions)
+
+
+def main() -> None:
+    """Print one line a row, and the share of single-line faults whose function is among the first."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("dataset", type=Path, metavar="DATASET.jsonl")
+    parser.add_argument("out", type=Path, metavar="OUT")
+    options = parser.parse_args()
+    rows = {row["instance_id"]: row for row in map(json.loads, options.dataset.read_text("utf-8").splitlines())}
+    found: list[int | None] = []
+    for result in map(json.loads, (options.out / "results.jsonl").read_text("utf-8").splitlines()):
+        patch = rows[result["instance_id"]]["patch"]
+        signs = [sign for path, _, sign in changed_lines(patch) if path.endswith(".py")]
+        single = max(signs.count("+"), signs.count("-")) <= 1
+        rank, functions = rank_of_fault(Record.read(Path(result["session"])), patch)
+        print(f"{result['instance_id']:<50}{'single line' if single else '':<14}rank {rank} of {functions} functions")
+        found += [rank] if single else []
+    within = sum(rank is not None and rank <= TOP for rank in found)
+    print(f"single-line faults with their function in the top {TOP}: {within} of {len(found)}")
+
+
+if __name__ == "__main__":
+    main()
