@@ -40,7 +40,7 @@ from planners.targets import probes, reached
 from rfsn.environment import prepared_environment
 from rfsn.runs import Bench
 from rfsn.source import take_files
-from rfsn.validation import Trial, WarmWorker
+from rfsn.worker import Trial, WarmWorker
 from sandbox import choose
 
 EXAMPLE = Path(__file__).parents[1] / "examples" / "intervals"

@@ -10,20 +10,21 @@ from statistics import median
 from buildpacks import CaseTrace, Outcome, RunRequest, Spectrum
 from buildpacks.warm import Edits
 from gate import Candidate, Context, Denied, EditFile, Gate, Patch, Verdict, apply, judge
+from planners.progress import progress_of
 from planners.state import Batch, Partial, Plausible, Promising, State, most_fixed, most_promising
 from planners.targets import Targets, probes, reached, targets_of
 from rfsn.blobs import BlobStore
 from rfsn.budget import Budget
 from rfsn.runs import Bench
 from rfsn.stability import Stability
-from rfsn.validation import Judged, Limits, Pool, Trial, WarmWorker
+from rfsn.validation import Judged, Pool
+from rfsn.worker import Limits, Trial, WarmWorker
 
 __all__ = ["BatchJudge"]
 
 _LEAST_LIMIT_S = 0.1
 _QUICK_S = 0.05
 _MAX_PROMISING = 8
-_REFUTED = frozenset({"AssertionError", "Failed"})  # what a test raises that got to its end, and to another result
 _WALL_FACTOR = 5.0  # what warm runners allow of wall-clock time for each CPU second
 
 
@@ -99,7 +100,7 @@ class BatchJudge:
         failing = {trace.id: trace for trace in spectrum.cases if trace.outcome.failing}
         found = []
         for one in judged:
-            progress = _progress(one, failing)
+            progress = progress_of(one.letter, one.fixed, one.tried, failing)
             if progress is not None:
                 made = candidates[one.index]
                 found.append(Promising(one.index, made.patch, made.operator, made.location, progress))
@@ -204,23 +205,6 @@ class BatchJudge:
         if trace.outcome is Outcome.TIMEOUT:
             return max(_LEAST_LIMIT_S, 10.0 * usual)
         return max(_LEAST_LIMIT_S, 10.0 * trace.cpu_s, 10.0 / _WALL_FACTOR * duration_s)
-
-
-def _progress(judged: Judged, failing: Mapping[str, CaseTrace]) -> tuple[int, ...] | None:
-    """How far a candidate gets (see `Promising`), compared with the failing tests on the base; None for no change."""
-    if judged.letter == "s":
-        return 3, len(judged.fixed)
-    tried = judged.tried
-    if judged.letter != "f" or tried is None:
-        return None
-    base = failing.get(tried.id)
-    if base is None:
-        return (2,)
-    lines = tuple(frame.line for frame in base.frames if frame.path == tried.id.partition("::")[0])
-    if lines and tried.lines > lines:
-        return 1, *tried.lines
-    before = "" if base.outcome is Outcome.TIMEOUT else base.message.partition(":")[0].rpartition(".")[2]
-    return (0,) if tried.exception in _REFUTED and before not in _REFUTED else None
 
 
 def _slowness(cpu_s: float) -> int:

@@ -46,7 +46,7 @@ from rfsn.looking import MAX_OUTPUT, read_file, search_code
 from rfsn.meter import Used
 from rfsn.runs import Bench
 from rfsn.stability import Stability
-from rfsn.validation import WarmWorker
+from rfsn.worker import WarmWorker
 
 __all__ = ["Executor"]
 

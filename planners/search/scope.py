@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from types import MappingProxyType
 
+from planners.search.kinds import note_kinds
 from planners.search.source import Source, is_docstring
 
 __all__ = ["FUNCTIONS", "Scope"]
@@ -18,7 +19,6 @@ FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 _SIMPLE = (ast.Assign, ast.AugAssign, ast.Expr)
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 _BUILTINS = frozenset(name for name in dir(builtins) if not name.startswith("_"))
-_SEQUENCE_METHODS = frozenset({"append", "extend", "insert", "pop", "index", "sort", "split", "join", "strip", "count"})
 
 _NOTHING_SEEN: Mapping[str, frozenset[str]] = MappingProxyType({})
 _ROLES = frozenset({"index", "element"})
@@ -26,11 +26,7 @@ _ROLES = frozenset({"index", "element"})
 _WORD = re.compile(r"\w+")
 _NUMBER = re.compile(r"(?<![\w.])(?:0|[1-9]\d{0,8})(?:\.\d{1,6})?(?![\w.]*\w)")
 _QUOTED = re.compile(r"""'([^'\n]{1,24})'|"([^"\n]{1,24})\"""")
-_MAKERS = frozenset({"list", "dict", "set", "tuple", "sorted", "deque", "defaultdict", "Counter"})
 
-_COLLECTIONS = frozenset(
-    {"str", "list", "tuple", "set", "dict", "sequence", "iterable", "mapping", "iterator", "deque"}
-)
 
 type Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Module
 
@@ -212,7 +208,7 @@ class Scope:
         """
         found: dict[str, set[str]] = defaultdict(set)
         for node in self.nodes:
-            _note_kinds(node, found)
+            note_kinds(node, found)
         used = {name: frozenset(kinds) for name, kinds in found.items()}
         seen = {
             name: kinds | (used.get(name, frozenset()) & _ROLES) | ({"sequence"} if "set" in kinds else frozenset())
@@ -321,15 +317,6 @@ class Scope:
         return tuple(found)
 
 
-def _annotated(name: str) -> str:
-    """The kind that an annotation tells, by the last part of its name."""
-    if name in {"int", "float", "complex", "decimal"}:
-        return "number"
-    if name == "callable":
-        return "callable"
-    return "sequence" if name in _COLLECTIONS else "object"
-
-
 def _arguments(arguments: ast.arguments) -> list[str]:
     listed = [*arguments.posonlyargs, *arguments.args, arguments.vararg, *arguments.kwonlyargs, arguments.kwarg]
     return [argument.arg for argument in listed if argument]
@@ -339,58 +326,3 @@ def _is_ingredient(node: ast.expr) -> bool:
     if isinstance(node, ast.Name | ast.Constant | ast.Starred | ast.JoinedStr | ast.FormattedValue | ast.Slice):
         return False
     return not isinstance(getattr(node, "ctx", None), ast.Store | ast.Del)
-
-
-def _assigned(value: ast.expr) -> set[str]:
-    """The kinds that a value tells of the name that it is assigned to."""
-    match value:
-        case ast.Set() | ast.SetComp() | ast.Call(func=ast.Name(id="set")):
-            return {"sequence", "set"}
-        case ast.List() | ast.ListComp() | ast.Dict() | ast.DictComp():
-            return {"sequence"}
-        case ast.Call(func=ast.Name(id=name)) if name in _MAKERS:
-            return {"sequence"}
-        case ast.Constant(value=constant):
-            return {"number" if isinstance(constant, int | float) else "sequence"}
-    return set()
-
-
-def _note_kinds(node: ast.AST, found: dict[str, set[str]]) -> None:
-    """Read the kinds of names off one node."""
-    match node:
-        case ast.Subscript(value=ast.Name(id=name), slice=index):
-            found[name].add("sequence")
-            if isinstance(index, ast.Name):
-                found[index.id].add("index")
-        case ast.For(target=target, iter=iterable) | ast.comprehension(target=target, iter=iterable):
-            if isinstance(iterable, ast.Name):
-                found[iterable.id].add("sequence")
-            if (
-                isinstance(target, ast.Name)
-                and isinstance(iterable, ast.Call)
-                and ast.unparse(iterable.func) == "range"
-            ):
-                found[target.id].add("number")
-        case ast.Call(func=ast.Name(id=name), args=args):
-            found[name].add("callable")
-            if name in {"len", "sorted", "sum", "enumerate", "list", "set", "reversed"}:
-                for argument in args:
-                    if isinstance(argument, ast.Name):
-                        found[argument.id].add("sequence")
-        case ast.Attribute(value=ast.Name(id=name), attr=attribute):
-            found[name].add("sequence" if attribute in _SEQUENCE_METHODS else "object")
-        case ast.BinOp(left=left, right=right) if not isinstance(node.op, ast.Add | ast.Mod):
-            for side in (left, right):
-                if isinstance(side, ast.Name):
-                    found[side.id].add("number")
-        case ast.Compare(left=ast.Name(id=name), ops=[ast.In() | ast.NotIn()], comparators=[ast.Name(id=container)]):
-            found[container].add("sequence")
-            found[name].add("element")
-        case ast.Compare(left=ast.Name(id=name), comparators=[ast.Constant(value=int())]):
-            found[name].add("number")
-        case (
-            ast.Assign(targets=[ast.Name(id=name)], value=value) | ast.AugAssign(target=ast.Name(id=name), value=value)
-        ):
-            found[name].update(_assigned(value))
-        case ast.arg(arg=name, annotation=ast.expr() as annotation):
-            found[name].add(_annotated(ast.unparse(annotation).rpartition(".")[2].partition("[")[0].lower()))

@@ -8,7 +8,7 @@ import pytest
 
 from buildpacks.warm import ProtocolError, decode_behaviour
 from rfsn.runs import Bench
-from rfsn.validation import Trial, WarmWorker
+from rfsn.worker import Trial, WarmWorker
 
 BODY = "    return [one for one in items if one > least]\n"
 SOURCE = f"""\

@@ -11,7 +11,8 @@ from buildpacks import Outcome, RunRequest
 from buildpacks.warm import Planned, Tried
 from gate import Edit, EditFile, apply, content_hash
 from rfsn.runs import Bench
-from rfsn.validation import Pool, Trial, WarmWorker
+from rfsn.validation import Pool
+from rfsn.worker import Trial, WarmWorker
 
 BODY = "    return x - 1\n"
 SOURCE = f"""\

@@ -12,7 +12,8 @@ from buildpacks import Outcome, RunRequest
 from buildpacks.warm import Edits
 from gate import Edit, EditFile, Patch, apply, content_hash
 from rfsn.runs import Bench
-from rfsn.validation import Pool, Trial, WarmWorker
+from rfsn.validation import Pool
+from rfsn.worker import Trial, WarmWorker
 
 SOURCE = """\
 import functools

@@ -1,0 +1,39 @@
+"""Which candidates are told to be the first half of a repair."""
+
+from __future__ import annotations
+
+import pytest
+
+from buildpacks import CaseTrace, Frame, Outcome
+from buildpacks.warm import Tried
+from planners.progress import progress_of
+
+
+def failure(message: str, outcome: Outcome = Outcome.FAILED) -> CaseTrace:
+    frames = (Frame("t.py", 12, "test"), Frame("t.py", 5, "check"), Frame("f.py", 9, "f"))
+    return CaseTrace("t.py::test", outcome, 0.1, {}, frames, message)
+
+
+CRASH, REFUTED, HANGS = failure("KeyError: 3"), failure("AssertionError: no"), failure("", Outcome.TIMEOUT)
+
+
+@pytest.mark.parametrize(
+    ("letter", "tried", "base", "progress"),
+    [
+        ("s", Tried(0, "passed", fixed=("t.py::a", "t.py::b")), REFUTED, (3, 2)),
+        ("f", Tried(0, "failed", "t.py::other", exception="AssertionError", lines=(3,)), REFUTED, (2,)),
+        ("f", Tried(0, "failed", "t.py::test", exception="AssertionError", lines=(12, 6)), REFUTED, (1, 12, 6)),
+        ("f", Tried(0, "failed", "t.py::test", exception="AssertionError", lines=(13,)), REFUTED, (1, 13)),
+        ("f", Tried(0, "failed", "t.py::test", exception="AssertionError", lines=(12, 5)), REFUTED, None),
+        ("f", Tried(0, "failed", "t.py::test", exception="AssertionError", lines=(11, 7)), REFUTED, None),
+        ("f", Tried(0, "failed", "t.py::test", exception="AssertionError", lines=(12, 5)), CRASH, (0,)),
+        ("f", Tried(0, "failed", "t.py::test", exception="TypeError", lines=(12, 5)), CRASH, None),
+        ("f", Tried(0, "failed", "t.py::test", exception="TypeError", lines=(12, 5)), REFUTED, None),
+        ("f", Tried(0, "failed", "t.py::test", exception="AssertionError"), HANGS, (0,)),
+        ("t", Tried(0, "timeout", "t.py::test"), REFUTED, None),
+        ("f", None, REFUTED, None),
+    ],
+)
+def test_progress(letter: str, tried: Tried | None, base: CaseTrace, progress: tuple[int, ...] | None) -> None:
+    fixed = (tried.fixed or ()) if tried else ()
+    assert progress_of(letter, fixed, tried, {"t.py::test": base}) == progress
