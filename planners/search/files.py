@@ -16,6 +16,12 @@ __all__ = ["SearchedFile"]
 
 _FIXED_FIELDS = frozenset({"annotation", "returns", "decorator_list", "type_params", "format_spec"})
 
+_SAME_FUNCTION = 0.4
+"""The suspiciousness, at least, of the lines that failing tests ran, relative to the worst line of their function.
+
+A condition that lets the wrong line run is run by passing tests as well.
+"""
+
 _SIGNATURE = 0.5
 """The suspiciousness of a function's header relative to its worst line: tests run it when they import the file."""
 
@@ -54,6 +60,8 @@ class SearchedFile:
         self.core = {line: scores[line] for line in sorted(core)} | {
             line: score for line, score in signatures.items() if line not in scores
         }
+        for line, score in self._beside(scores, core).items():
+            self.core[line] = max(score, self.core.get(line, 0.0))
         self.scores = {**uncovered, **scores, **self.core}
 
     def _around(self, scores: Mapping[int, float]) -> tuple[dict[int, float], dict[int, float]]:
@@ -68,6 +76,17 @@ class SearchedFile:
                     signatures[node.lineno] = worst * _SIGNATURE
                     uncovered |= dict.fromkeys(body, worst * _UNCOVERED)
         return signatures, uncovered
+
+    def _beside(self, scores: Mapping[int, float], core: frozenset[int]) -> dict[int, float]:
+        """Scores for the lines that failing tests ran in the functions that have lines of the normal search."""
+        found: dict[int, float] = {}
+        for node in self.source.parents:
+            if isinstance(node, FUNCTIONS) and node.end_lineno is not None:
+                body = range(node.body[0].lineno, node.end_lineno + 1)
+                worst = max((scores[line] for line in body if line in core), default=0.0)
+                if worst:
+                    found |= {line: worst * _SAME_FUNCTION for line in body if line in scores}
+        return found
 
     def _definitions(self, scores: Mapping[int, float]) -> dict[int, float]:
         """Scores for variables of the module and of its classes, from the suspicious lines that read them.

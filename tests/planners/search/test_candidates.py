@@ -143,13 +143,15 @@ def test_missing_files_are_skipped(search: Search) -> None:
 
 
 def test_suspicious_lines_come_first(search: Search) -> None:
-    raw = b"def f(a, b=1):\n    c = a + b\n    d = a + b\n    return c, d\n"
-    suspects = [Suspect(search.path, 3, 1.0), Suspect(search.path, 2, 0.1), Suspect(search.path, 4, 0.1)]
+    raw = b"def f(a, b=1):\n    c = a + b\n    d = a + b\n    return c, d\n\n\ndef g(a):\n    return a + 1\n"
+    suspects = [Suspect(search.path, line, score) for line, score in ((3, 1.0), (2, 0.1), (8, 0.1))]
     view = search.tree({search.path: raw})
-    normal = [candidate.location for candidate in enumerate_candidates(view, suspects)]
-    assert set(normal) == {f"{search.path}:3", f"{search.path}:1"}  # a header is half as suspicious as its body
+    normal = list(enumerate_candidates(view, suspects))
+    assert normal[0].location == f"{search.path}:3"
+    # A header is half as suspicious as its body, and lines of the same function that ran are nearly so.
+    assert {candidate.location for candidate in normal} == {f"{search.path}:{line}" for line in (1, 2, 3)}
     wide = {candidate.location for candidate in enumerate_candidates(view, suspects, width=1)}
-    assert wide >= {f"{search.path}:2", f"{search.path}:4"}
+    assert wide >= {f"{search.path}:4", f"{search.path}:8"}
 
 
 def test_candidates_are_made_lazily() -> None:
