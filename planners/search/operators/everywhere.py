@@ -71,7 +71,7 @@ def _changed(site: Site, scope: Scope, same: Sequence[ast.expr], *, block: bool)
             for one in operator.expand(site, scope):
                 text = one.edits[0].text
                 if text != site.text():
-                    edits = [TextEdit(*site.source.span(node), text) for node in same]
+                    edits = sorted(TextEdit(*site.source.span(node), text) for node in same)
                     yield Replacement(tuple(edits), one.weight, block)
 
 

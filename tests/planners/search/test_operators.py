@@ -132,6 +132,7 @@ CASES = [
         "for a in items:\n    try:\n        b(a)\n    except TypeError:\n        continue",
     ),
     ("everywhere-in-statement", "return items[a] < b(items[a])", "return items[b] < b(items[b])"),
+    ("everywhere-in-statement", "return b(a) if a else a", "return b(items) if items else items"),
     ("everywhere-in-function", "c = a[:4]\nreturn c + b[4:]", "c = a[:3]\nreturn c + b[3:]"),
     ("everywhere-in-function", "c = a[0]\nreturn c * a[1]", "c = items[0]\nreturn c * items[1]"),
     ("return-early", "return items[a]", "if not items:\n    return None\nreturn items[a]"),
