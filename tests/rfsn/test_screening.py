@@ -434,3 +434,75 @@ def test_a_tree_that_monitors_itself_is_not_counted(make_bench: Callable[..., Be
     bench = make_bench(files | ({"conftest.py": conftest} if taken else {}))
     outcomes = [one.outcome for one in counted(bench, [TOO_HEAVY, BAD, GOOD])]
     assert outcomes == ["passed" if taken else "timeout", "failed", "passed"]
+
+
+LAZY = """\
+TABLE = {}
+
+
+class Rules:
+    _instance = None
+
+    @classmethod
+    def instance(cls):
+        if cls._instance is None:
+            cls._instance = cls(build(3))
+        return cls._instance
+
+    def __init__(self, steps):
+        self.steps = steps
+
+    def apply(self, x):
+        return x - self.steps
+
+
+def build(n):
+    return n - 1
+
+
+def squared(x):
+    if x not in TABLE:
+        TABLE[x] = x * x
+    return TABLE[x]
+
+
+def after(x):
+    return Rules.instance().apply(x) + squared(1)
+"""
+LAZY_TEST = """\
+from lazy import after
+
+def test_after():
+    assert after(1) == 4
+
+def test_type():
+    assert after(2)
+"""
+
+# What is replaced, and whether the target passes then. All but the first and the last change what is set up once.
+LAZY_CHANGES = [
+    ("return x - self.steps", "return x + self.steps", True),
+    ("return n - 1", "return n - 5", True),
+    ("return n - 1", "return n - 4", False),
+    ("cls(build(3))", "cls(-build(3))", True),
+    ("self.steps = steps", "self.steps = -steps", True),
+    ("x * x", "x * x + 4", True),
+    ("x * x", "x + x", False),
+    ("return x - self.steps", "return x + self.steps + 1", False),
+]
+
+
+def test_state_that_is_set_up_once_is_no_reason_for_forks(make_bench: Callable[..., Bench]) -> None:
+    bench = make_bench({"lazy.py": LAZY, "test_lazy.py": LAZY_TEST, "pytest.ini": "[pytest]\npythonpath = .\n"})
+    found: list[Trial] = []
+    for old, new, _ in LAZY_CHANGES:
+        start = LAZY.index(old)
+        change = (start, start + len(old), new.encode())
+        found.append(Trial(len(found), {"lazy.py": [change]}, ("test_lazy.py::test_after",)))
+    worker = WarmWorker(bench)
+    worker.plan([("test_lazy.py::test_after", 0.3)], [("test_lazy.py::test_type", 0.3)])
+    planned = worker.planned()
+    outcomes = [one.outcome == "passed" for one in worker.judge(found)]
+    worker.close()
+    assert planned == Planned(2, 2)
+    assert outcomes == [passes for _, _, passes in LAZY_CHANGES]

@@ -13,9 +13,10 @@ from .child import in_child
 from .counters import event_counter
 from .direct import DirectCall, arguments_of
 from .limits import LimitReached, limited
-from .screen import Candidate, Screen
+from .screen import Candidate, LazyState, Screen
 from .state import OtherModules, TooMuchState, TreeState
-from .swap import Replacement
+from .swap import Replacement, lines_of
+from .trace import ExecutedLines
 
 Result = Tuple[str, str]
 """An outcome and the name of the exception behind it."""
@@ -63,7 +64,9 @@ def prepare_screen(
     canaries = {id: results[id] for id in (*live[:1], *live[-1:])}
     order = [item.nodeid for item, _ in tests]
     limits = _event_limits(answer["events"], {item.nodeid for item, _ in targets})
-    return Screen(runner, screened, order, canaries, state, others, code, limits, replacements), answer["why"]
+    lazy = LazyState(folder, tuple(answer["settled"]), frozenset(code[place] for place in answer["once"]))
+    screen = Screen(runner, screened, order, canaries, state, others, code, limits, lazy, replacements)
+    return screen, answer["why"]
 
 
 def _event_limits(counted: Mapping[str, int], targets: Set[str]) -> Dict[str, int]:
@@ -94,11 +97,15 @@ class _Rehearsal:
         self._targets = targets
         self._code = code
         self._events: Dict[str, int] = {}
+        self._settled: List[str] = []
+        self._once_only: Set[Tuple[str, int]] = set()
 
     def run(self, tests: Sequence[Limited]) -> Dict[str, Any]:
         """The `results` of the tests that are fit, the `lazy` modules of others, and `why` the first unfit one is.
 
-        A lazy module is set up by the first test that needs it. `events` are how many each test had that ended.
+        A lazy module is set up by the first test that needs it. `events` are how many each test had that ended,
+        `settled` are tests that changed the tree's state the first time alone, and `once` the places of the code that
+        did something else then.
         """
         self._counter = event_counter(self._code)
         results: Dict[str, Result] = {}
@@ -111,15 +118,17 @@ class _Rehearsal:
             if time.process_time() > deadline:
                 why = why or "there are more tests than can be rehearsed"
                 break
-            first, second = self._twice(item, limit)
+            first, second, lines = self._twice(item, limit)
             changed = state.changed()
-            problem = self._problem(item, first, second) or (f"changes {changed}" if changed else "")
+            problem = self._problem(item, first, second)
+            if changed or problem:
+                state = TreeState(self._folder, parameters)
+            if changed and not problem and not self._settles(item, limit, first, lines, state):
+                problem = f"changes {changed}"
             if not problem or (first == _HANGS and item in self._targets):
                 results[item.nodeid] = first
             else:
                 why = why or f"{item.nodeid} {problem}"
-            if problem:
-                state = TreeState(self._folder, parameters)
         lazy = others.changed()
         others = OtherModules(self._folder)
         again = [one for one in tests if results.get(one[0].nodeid, _HANGS) != _HANGS]
@@ -127,15 +136,42 @@ class _Rehearsal:
             self._once(item, limit)
         unsteady = sorted(others.changed())
         if unsteady:
-            return {"results": {}, "lazy": [], "events": {}, "why": f"the tests change {unsteady[0]}"}
-        return {"results": results, "lazy": sorted(lazy), "events": self._events, "why": why}
+            return {"results": {}, "why": f"the tests change {unsteady[0]}"}
+        once = [place for place, code in enumerate(self._code) if not self._once_only.isdisjoint(lines_of(code))]
+        return {
+            "results": results,
+            "lazy": sorted(lazy),
+            "events": self._events,
+            "settled": self._settled,
+            "once": once,
+            "why": why,
+        }
 
-    def _twice(self, item: pytest.Item, limit: float) -> Tuple[Result, Result]:
-        """Through pytest, then as it is to be run."""
+    def _twice(self, item: pytest.Item, limit: float) -> Tuple[Result, Result, Set[Tuple[str, int]]]:
+        """Through pytest, then as it is to be run; and the lines that were executed the first time."""
         self._runner.calls = {}
-        first = self._once(item, limit)
+        first, lines = self._watched(item, limit)
         self._runner.calls = self._calls
-        return first, first if first == _HANGS else self._once(item, limit)
+        return first, first if first == _HANGS else self._once(item, limit), lines
+
+    def _settles(
+        self, item: pytest.Item, limit: float, first: Result, lines: Set[Tuple[str, int]], state: TreeState
+    ) -> bool:
+        """Whether a test that changed something does not do so again; what it did once is remembered."""
+        again, others = self._watched(item, limit)
+        if not others or again != first or state.changed():
+            return False
+        self._settled.append(item.nodeid)
+        self._once_only |= lines ^ others
+        return True
+
+    def _watched(self, item: pytest.Item, limit: float) -> Tuple[Result, Set[Tuple[str, int]]]:
+        """Run a test; the lines of the tree that it executes, where that can be told."""
+        if not ExecutedLines.usable():
+            return self._once(item, limit), set()
+        with ExecutedLines(self._folder) as executed:
+            result = self._once(item, limit)
+        return result, executed.lines
 
     def _once(self, item: pytest.Item, limit: float) -> Result:
         result = _HANGS

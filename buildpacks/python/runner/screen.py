@@ -23,12 +23,12 @@ import struct
 import sys
 from dataclasses import dataclass
 from types import CodeType
-from typing import Any, Callable, Dict, Iterator, List, Mapping, NoReturn, Optional, Sequence, Tuple
+from typing import Any, Callable, Dict, FrozenSet, Iterator, List, Mapping, NoReturn, Optional, Sequence, Tuple
 
 from .attempt import Limited, Runner, failure
 from .child import KILLED_BY_LIMIT, fork, reap, send
 from .counters import event_counter
-from .direct import Ended
+from .direct import Ended, arguments_of
 from .limits import OVER_LIMIT, LimitReached, wall
 from .state import OtherModules, TreeState
 from .swap import INVALID, NeedsImport, Replacement, put
@@ -53,6 +53,19 @@ _TIMERS = {
 
 
 @dataclass(frozen=True)
+class LazyState:
+    """State of the tree that the first test sets up which needs it: a cache, a single instance, a compiled table.
+
+    A screener runs the tests `settled` before anything else; what they leave is not held against a candidate. Where a
+    candidate changes `code` that did something else at that time, only a fork can say what the state would be.
+    """
+
+    folder: str
+    settled: Sequence[str]
+    code: FrozenSet[CodeType]
+
+
+@dataclass(frozen=True)
 class Screen:
     """What screeners need: the `tests` that must not break, in order, and how to run and watch them.
 
@@ -68,6 +81,7 @@ class Screen:
     others: OtherModules
     code: Sequence[CodeType]
     events: Mapping[str, int]
+    lazy: LazyState
     replacements: Callable[[Candidate], List[Replacement]]
 
     def judge(self, candidates: Sequence[Candidate]) -> Iterator[Answer]:
@@ -170,17 +184,27 @@ class _Screener:
             self._myself = os.getpid()
             cap_memory()
             self._counter = event_counter(self._screen.code) if self._screen.events else None
+            self._set_up()
             for place, candidate in enumerate(candidates):
                 self._place.begin_candidate(place)
                 answer = self._judge(candidate)
                 self._answers.append(answer)
-                leaked = bool(self._screen.state.changed())
+                leaked = bool(self._state.changed())
                 if leaked or len(self._answers) == _GROUP or place + 1 == len(candidates):
                     self._send(sound=not self._screen.others.changed() and (leaked or self._canaries_live()))
                 if leaked:
                     break
         finally:
             os._exit(0)
+
+    def _set_up(self) -> None:
+        """Have the state that tests set up once, and watch what there is then."""
+        self._state = self._screen.state
+        if self._screen.lazy.settled:
+            for id in self._screen.lazy.settled:
+                self._run(id)
+            parameters = [arguments_of(item) for item, _ in self._screen.screened.values()]
+            self._state = TreeState(self._screen.lazy.folder, parameters)
 
     def _judge(self, candidate: Candidate) -> Answer:
         try:
@@ -189,6 +213,8 @@ class _Screener:
             return None
         except INVALID as error:
             return {"outcome": "invalid", "id": type(error).__name__}
+        if any(function.__code__ in self._screen.lazy.code for function, _ in replacements):
+            return None
         undo = put(replacements)
         try:
             if self._counter:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import __future__
 
 import ast
+import dis
 import functools
 import gc
 import importlib.machinery
@@ -99,6 +100,12 @@ def _changed(old: types.CodeType, new: types.CodeType) -> Iterator[Tuple[types.C
             yield from _changed(old_part, new_part)
     else:
         yield from ((part, None) for part in _all_nested(old))
+
+
+def lines_of(code: types.CodeType) -> Set[Tuple[str, int]]:
+    """The lines of a function and of those nested in it, with their file."""
+    found = {(code.co_filename, line) for _, line in dis.findlinestarts(code) if line}
+    return found.union(*map(lines_of, _nested(code)))
 
 
 def _nested(code: types.CodeType) -> List[types.CodeType]:

@@ -105,6 +105,36 @@ def _kind_of(value: object) -> str:
     return "callable" if issubclass(kind, (FunctionType, MethodType, BuiltinFunctionType, type)) else "object"
 
 
+class ExecutedLines:
+    """Collects the lines below a folder that run in its block; `usable` where `sys.monitoring` can tell (3.12)."""
+
+    def __init__(self, root: str) -> None:
+        self._root = root.rstrip("/") + "/"
+        self.lines: Set[Tuple[str, int]] = set()
+
+    @staticmethod
+    def usable() -> bool:
+        """Whether there is a `sys.monitoring` that nobody else uses for the same."""
+        return hasattr(sys, "monitoring") and sys.monitoring.get_tool(sys.monitoring.COVERAGE_ID) is None
+
+    def __enter__(self) -> ExecutedLines:  # noqa: PYI034  # typing has no Self before 3.11
+        monitoring = sys.monitoring
+        monitoring.use_tool_id(monitoring.COVERAGE_ID, "rfsn")
+        monitoring.register_callback(monitoring.COVERAGE_ID, monitoring.events.LINE, self._on_line)
+        monitoring.set_events(monitoring.COVERAGE_ID, monitoring.events.LINE)
+        monitoring.restart_events()  # lines of an earlier block were switched off
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        sys.monitoring.set_events(sys.monitoring.COVERAGE_ID, 0)
+        sys.monitoring.free_tool_id(sys.monitoring.COVERAGE_ID)
+
+    def _on_line(self, code: CodeType, line: int) -> Any:
+        if code.co_filename.startswith(self._root):
+            self.lines.add((code.co_filename, line))
+        return sys.monitoring.DISABLE
+
+
 class CalledCode:
     """Collects the code objects of functions that are called between `start` and `stop`."""
 
