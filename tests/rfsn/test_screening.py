@@ -506,3 +506,25 @@ def test_state_that_is_set_up_once_is_no_reason_for_forks(make_bench: Callable[.
     worker.close()
     assert planned == Planned(2, 2)
     assert outcomes == [passes for _, _, passes in LAZY_CHANGES]
+
+
+ORDERED = """\
+from steps import SEEN, after
+
+def test_nothing_was_seen():
+    assert SEEN == []
+
+def test_after():
+    assert after(1) == 2
+
+def test_seen():
+    SEEN[:] = [1]
+"""
+
+
+def test_what_one_test_leaves_for_the_next_is_no_set_up(make_bench: Callable[..., Bench]) -> None:
+    bench = make_bench(BASE | {"test_steps.py": ORDERED})
+    passing = ["test_steps.py::test_nothing_was_seen", "test_steps.py::test_seen"]
+    found, planned = letters(bench, [BAD, GOOD, BAD, GOOD], tests=passing)
+    assert found == "fpfp"
+    assert (planned.screened, planned.why) == (2, "test_steps.py::test_seen changes what other tests see")
