@@ -44,9 +44,9 @@ def test_test_files_that_misbehave(body: str, limit: int, status: str, said: str
     assert ran.code == {"infra_error": 3, "not_repaired": 1}[status]
 
 
-def test_a_gigabyte_of_output_is_no_harm(rfsn: Rfsn, project: Make) -> None:
+def test_hundreds_of_megabytes_of_output_are_no_harm(rfsn: Rfsn, project: Make) -> None:
     noisy = TEST.replace(
-        "def test_least():\n", "def test_least():\n    for _ in range(1000):\n        print('x' * 10**6)\n"
+        "def test_least():\n", "def test_least():\n    for _ in range(200):\n        print('x' * 10**6)\n"
     )
     result = rfsn(
         "repair", project({"thing.py": FIXABLE, "test_thing.py": noisy}), "--time-limit", "900", "--json"
