@@ -55,18 +55,23 @@ class SearchedFile:
         self._remembered: set[tuple[ast.AST, bool]] = set()
         self._originals: dict[ast.AST, str] = {}
         self._scopes: dict[ast.AST, Scope] = {}
-        signatures, uncovered = self._around(scores)
+        signatures, covered, uncovered = self._around(scores, core)
         signatures = {**self._definitions(scores), **signatures}
         self.core = {line: scores[line] for line in sorted(core)} | {
             line: score for line, score in signatures.items() if line not in scores
         }
-        for line, score in self._beside(scores, core).items():
-            self.core[line] = max(score, self.core.get(line, 0.0))
+        self.core |= {line: max(score, scores[line]) for line, score in covered.items()}
         self.scores = {**uncovered, **scores, **self.core}
 
-    def _around(self, scores: Mapping[int, float]) -> tuple[dict[int, float], dict[int, float]]:
-        """Scores for the headers of functions with suspicious lines, and for their lines that no failing test ran."""
+    def _around(
+        self, scores: Mapping[int, float], core: frozenset[int]
+    ) -> tuple[dict[int, float], dict[int, float], dict[int, float]]:
+        """Scores for what lies in suspicious functions: headers, and lines that failing tests ran or did not run.
+
+        The lines that they ran are those of functions with lines of the normal search, which all of them belong to.
+        """
         signatures: dict[int, float] = {}
+        covered: dict[int, float] = {}
         uncovered: dict[int, float] = {}
         for node in self.source.parents:
             if isinstance(node, FUNCTIONS) and node.end_lineno is not None:
@@ -75,18 +80,9 @@ class SearchedFile:
                 if worst:
                     signatures[node.lineno] = worst * _SIGNATURE
                     uncovered |= dict.fromkeys(body, worst * _UNCOVERED)
-        return signatures, uncovered
-
-    def _beside(self, scores: Mapping[int, float], core: frozenset[int]) -> dict[int, float]:
-        """Scores for the lines that failing tests ran in the functions that have lines of the normal search."""
-        found: dict[int, float] = {}
-        for node in self.source.parents:
-            if isinstance(node, FUNCTIONS) and node.end_lineno is not None:
-                body = range(node.body[0].lineno, node.end_lineno + 1)
-                worst = max((scores[line] for line in body if line in core), default=0.0)
-                if worst:
-                    found |= {line: worst * _SAME_FUNCTION for line in body if line in scores}
-        return found
+                if not core.isdisjoint(body):
+                    covered |= {line: worst * _SAME_FUNCTION for line in body if line in scores}
+        return signatures, covered, uncovered
 
     def _definitions(self, scores: Mapping[int, float]) -> dict[int, float]:
         """Scores for variables of the module and of its classes, from the suspicious lines that read them.

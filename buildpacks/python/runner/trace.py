@@ -29,18 +29,14 @@ class LineTracer:
 
     def __enter__(self) -> LineTracer:  # noqa: PYI034  # typing has no Self before 3.11
         if hasattr(sys, "monitoring"):
-            monitoring = sys.monitoring
-            monitoring.use_tool_id(monitoring.COVERAGE_ID, "rfsn")
-            monitoring.register_callback(monitoring.COVERAGE_ID, monitoring.events.LINE, self._on_line)
-            monitoring.set_events(monitoring.COVERAGE_ID, monitoring.events.LINE)
+            _watch(sys.monitoring.COVERAGE_ID, sys.monitoring.events.LINE, self._on_line)
         else:
             sys.settrace(self._on_call)
         return self
 
     def __exit__(self, *_: object) -> None:
         if hasattr(sys, "monitoring"):
-            sys.monitoring.set_events(sys.monitoring.COVERAGE_ID, 0)
-            sys.monitoring.free_tool_id(sys.monitoring.COVERAGE_ID)
+            _unwatch(sys.monitoring.COVERAGE_ID)
         else:
             sys.settrace(None)
 
@@ -118,16 +114,12 @@ class ExecutedLines:
         return hasattr(sys, "monitoring") and sys.monitoring.get_tool(sys.monitoring.COVERAGE_ID) is None
 
     def __enter__(self) -> ExecutedLines:  # noqa: PYI034  # typing has no Self before 3.11
-        monitoring = sys.monitoring
-        monitoring.use_tool_id(monitoring.COVERAGE_ID, "rfsn")
-        monitoring.register_callback(monitoring.COVERAGE_ID, monitoring.events.LINE, self._on_line)
-        monitoring.set_events(monitoring.COVERAGE_ID, monitoring.events.LINE)
-        monitoring.restart_events()  # lines of an earlier block were switched off
+        _watch(sys.monitoring.COVERAGE_ID, sys.monitoring.events.LINE, self._on_line)
+        sys.monitoring.restart_events()  # lines of an earlier block were switched off
         return self
 
     def __exit__(self, *_: object) -> None:
-        sys.monitoring.set_events(sys.monitoring.COVERAGE_ID, 0)
-        sys.monitoring.free_tool_id(sys.monitoring.COVERAGE_ID)
+        _unwatch(sys.monitoring.COVERAGE_ID)
 
     def _on_line(self, code: CodeType, line: int) -> Any:
         if code.co_filename.startswith(self._root):
@@ -144,18 +136,14 @@ class CalledCode:
     def start(self) -> None:
         """Begin to collect."""
         if hasattr(sys, "monitoring"):
-            monitoring = sys.monitoring
-            monitoring.use_tool_id(monitoring.PROFILER_ID, "rfsn")
-            monitoring.register_callback(monitoring.PROFILER_ID, monitoring.events.PY_START, self._on_start)
-            monitoring.set_events(monitoring.PROFILER_ID, monitoring.events.PY_START)
+            _watch(sys.monitoring.PROFILER_ID, sys.monitoring.events.PY_START, self._on_start)
         else:
             sys.setprofile(self._on_event)
 
     def stop(self) -> None:
         """Collect no more."""
         if hasattr(sys, "monitoring"):
-            sys.monitoring.set_events(sys.monitoring.PROFILER_ID, 0)
-            sys.monitoring.free_tool_id(sys.monitoring.PROFILER_ID)
+            _unwatch(sys.monitoring.PROFILER_ID)
         else:
             sys.setprofile(None)
 
@@ -176,6 +164,18 @@ class CalledCode:
     def _on_event(self, frame: FrameType, event: str, _arg: object) -> None:
         if event == "call":
             self.code.add(frame.f_code)
+
+
+def _watch(tool: int, event: int, callback: Callable[..., Any]) -> None:
+    """Have `sys.monitoring` call back at an event, wherever it happens."""
+    sys.monitoring.use_tool_id(tool, "rfsn")
+    sys.monitoring.register_callback(tool, event, callback)
+    sys.monitoring.set_events(tool, event)
+
+
+def _unwatch(tool: int) -> None:
+    sys.monitoring.set_events(tool, 0)
+    sys.monitoring.free_tool_id(tool)
 
 
 def frames_of(traceback: Optional[TracebackType], root: str) -> List[Tuple[str, int, str]]:

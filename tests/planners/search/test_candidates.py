@@ -209,3 +209,13 @@ def test_what_the_values_were_decides_what_is_done_with_them(search: Search) -> 
     added = b"def f(a, b):\n    a.add(b)\n    return a\n"
     assert added in made(a="set")
     assert added not in made(a="number")
+
+
+def test_a_line_is_never_less_suspicious_for_the_function_around_it(search: Search) -> None:
+    raw = b"def f(a, b):\n    return a + b\n\n\ndef g(a, b):\n    c = a + b\n    d = a + b\n    return c, d\n"
+    suspects = [Suspect(search.path, line, score) for line, score in ((2, 1.0), (6, 0.3), (7, 0.2))]
+    best: dict[str, float] = {}
+    for candidate in enumerate_candidates(search.tree({search.path: raw}), suspects):
+        if candidate.operator == "arithmetic":
+            best.setdefault(candidate.location, candidate.score)
+    assert best[f"{search.path}:7"] / best[f"{search.path}:6"] == pytest.approx(0.2 / 0.3)
