@@ -127,11 +127,12 @@ def judge(record: Record, row: Mapping[str, Any], provider: SandboxProvider) -> 
     reference: dict[str, str] = row["reference"]
     versions = {path: [text, after(repaired, path, project)] for path, text in reference.items()}
     change = Change({path: FileChange(project.view.read(path), text.encode()) for path, text in reference.items()})
-    plan = project.plan
+    plan, source = project.plan, record.progress.source
+    assert source is not None
     with (
         tempfile.TemporaryDirectory() as scratch,
         tempfile.TemporaryDirectory() as folder,
-        prepared_environment(plan, record.base, provider) as environment,
+        prepared_environment(project.pack, plan, record.base, source.tree, provider) as environment,
     ):
         bench = Bench(record.base, project.view, environment, project.pack, plan, provider, Path(scratch))
         (Path(folder) / "versions.json").write_text(json.dumps(versions))

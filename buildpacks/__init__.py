@@ -20,9 +20,11 @@ from buildpacks.api import (
     SuiteReport,
     WarmRunner,
 )
+from buildpacks.supplies import Artifact, Layer, Step, StepResult, Supplies, SupplyError
 
 __all__ = [
     "API_VERSION",
+    "Artifact",
     "BuildPlan",
     "Buildpack",
     "BuildpackError",
@@ -32,12 +34,17 @@ __all__ = [
     "Evidence",
     "Frame",
     "Kinds",
+    "Layer",
     "Outcome",
     "PlanOptions",
     "RepoView",
     "RunRequest",
     "RunSpec",
     "Spectrum",
+    "Step",
+    "StepResult",
     "SuiteReport",
+    "Supplies",
+    "SupplyError",
     "WarmRunner",
 ]

@@ -1,7 +1,7 @@
 """The contract between rfsn and a language: what a buildpack is given and what it returns, all of it plain data.
 
-A buildpack detects its language in a read-only view of the tree, plans the commands that fetch, build and test it, and
-reads the results. It starts no process itself.
+A buildpack detects its language in a read-only view of the tree, plans the commands that build and test it, says how
+its requirements are provided, and reads the results. It starts no process itself.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
 
+from buildpacks.supplies import Layer, Supplies
 from sandbox import CommandResult, Mount, Service
 
 __all__ = [
@@ -34,7 +35,7 @@ __all__ = [
     "WarmRunner",
 ]
 
-API_VERSION = 1
+API_VERSION = 2
 """Version of the `Buildpack` protocol. A pack that names another one is refused when it is enabled."""
 
 
@@ -180,20 +181,22 @@ class PlanOptions:
 class BuildPlan:
     """How to make an environment and run the tests in it: pure, serialisable data.
 
-    `fetch` commands may use the network and fill `/env`; `build` commands have none and may write `/env` too. Where a
-    build fails, the `fallback` commands are run instead: many tests can do without an installed project. `test` is the
-    command as the user would type it. `mounts` are what every step needs to see: interpreters and tools.
-    `cache_key` identifies the environment: equal keys, equal environments. `services` are what tests need beside it.
+    `requirements` are what the project declares, parsed and written anew: nothing of a repository's own text reaches a
+    step that has the network. `build` commands see the tree at `/repo`, the requirements at `/env` (read-only) and no
+    network; they may write `/project`. Where one fails, the `fallback` commands are run instead: many tests can do
+    without an installed project. `test` is the command as the user would type it. `mounts` are what every step needs to
+    see: interpreters and tools. `platform` says what environments are made for: those of different platforms are never
+    shared. `services` are what tests need beside it.
     """
 
     pack: str
-    fetch: tuple[tuple[str, ...], ...]
+    requirements: tuple[str, ...]
     build: tuple[tuple[str, ...], ...]
     fallback: tuple[tuple[str, ...], ...]
     test: tuple[str, ...]
     env: Mapping[str, str]
     mounts: tuple[Mount, ...]
-    cache_key: str
+    platform: tuple[str, ...]
     description: str
     services: tuple[Service, ...] = ()
 
@@ -243,6 +246,10 @@ class Buildpack(Protocol):
 
     def plan(self, view: RepoView, options: PlanOptions) -> BuildPlan:
         """Raises `BuildpackError` where this tree cannot be tested as it stands."""
+        ...
+
+    def provide(self, plan: BuildPlan, supplies: Supplies) -> Layer:
+        """The environment with all that the plan requires, but the project itself. Raises `SupplyError`."""
         ...
 
     def focus(self, plan: BuildPlan, request: RunRequest) -> RunSpec:

@@ -21,7 +21,7 @@ from planners.search.planner import CandidateSearch
 from rfsn.budget import Budget
 from rfsn.controller import Controller
 from rfsn.diffs import patch_of, read_diff
-from rfsn.environment import NOT_BUILT, prepared_environment
+from rfsn.environment import Environment, prepared_environment
 from rfsn.errors import InfraError, JournalError, RfsnError, UsageError
 from rfsn.events import EnvironmentReady, Interrupted, Recalled, SessionEnded, SourceTaken
 from rfsn.evidence import check_key
@@ -140,23 +140,30 @@ def opened_bench(record: Record, project: Project, scratch: Path) -> Iterator[Be
     """A sandbox and the environment for a session's project, kept for the block. Raises what either raises."""
     config = record.config
     cache_bytes = round(config.cache_gib * (1 << 30))
+    source = record.progress.source
+    assert source is not None
     with (
         _provider(config.sandbox, project.image) as provider,
         prepared_environment(
-            project.plan, record.base, provider, offline=config.offline, cache_bytes=cache_bytes
+            project.pack,
+            project.plan,
+            record.base,
+            source.tree,
+            provider,
+            offline=config.offline,
+            cache_bytes=cache_bytes,
         ) as environment,
     ):
         yield Bench(record.base, project.view, environment, project.pack, project.plan, provider, scratch)
 
 
-def _ready(project: Project, provider: SandboxProvider, environment: Path) -> EnvironmentReady:
-    plan = project.plan
-    found = (environment / NOT_BUILT).exists()
-    note = f"; the project did not build and is only on the path: see {environment / NOT_BUILT}" if found else ""
+def _ready(project: Project, provider: SandboxProvider, environment: Environment) -> EnvironmentReady:
+    plan, why = project.plan, environment.not_built
+    note = f"; the project did not build and is only on the path: see {why}" if why else ""
     return EnvironmentReady(
         pack=plan.pack,
         description=plan.description + note,
-        cache_key=plan.cache_key,
+        cache_key=environment.key,
         backend=provider.name,
         test=plan.test,
     )

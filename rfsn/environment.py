@@ -1,173 +1,186 @@
-"""Environments of repaired projects: made once for each plan, read-only afterwards."""
+"""Environments of repaired projects: what a project requires, shared by all that require the same, and what it builds.
+
+They are two layers. `/env` holds packages by their hashes and was made without the repository; `/project` holds what
+the project's own build wrote, and is used for exactly the tree that was built. Both are read-only once they are made.
+"""
 
 from __future__ import annotations
 
-import fcntl
-import os
-import shutil
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
-from dataclasses import replace
+import hashlib
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
-from buildpacks import BuildPlan
+from buildpacks import Buildpack, BuildPlan, Layer, SupplyError
+from buildpacks.supplies import PROJECT
 from rfsn import home
 from rfsn.errors import InfraError
+from rfsn.kept import kept, shrink
+from rfsn.supplies import Supplier, run_step
 from sandbox import (
-    Command,
     CommandResult,
     Ending,
     Limits,
     Mount,
     SandboxProvider,
     SandboxSpec,
+    UnsafePath,
+    copy_files,
     copy_tree,
-    disk_usage,
     iter_files,
     remove_tree,
 )
 
-__all__ = ["GENERATED", "HALF_MADE", "NOT_BUILT", "prepared_environment"]
+__all__ = ["Environment", "cached_folders", "prepared_environment"]
 
-HALF_MADE = ("*.partial", "*.build")
-"""The names of what is in the folder of environments only while one is made."""
-
-GENERATED = "generated"
-"""Where an environment keeps what a build wrote into the tree: version files, compiled extensions, metadata."""
-
-NOT_BUILT = "not-built.txt"
-"""Where an environment keeps why its project could not be installed, where that is so."""
-
+_GENERATED = "generated"
+_INSTALLED = "project"
+_NOT_BUILT = "not-built.txt"
 _MAX_SAID = 2_000
+_MAX_BYTES = 2 << 30
 _NOT_KEPT = ("build/", "dist/")
-_STEP_TIMEOUT_S = 600.0
-_DISK_BYTES = 64 << 30  # what is installed may well be gigabytes, and the packages' cache, which is shared, counts
-# What the fetch step may know of the host: the user's package index, proxy and certificate settings.
-_FETCH_PREFIXES = ("UV_INDEX", "UV_DEFAULT_INDEX", "UV_EXTRA_INDEX_URL", "UV_FIND_LINKS", "UV_NATIVE_TLS", "UV_HTTP")
-_FETCH_NAMES = (
-    "HTTP_PROXY",
-    "HTTPS_PROXY",
-    "NO_PROXY",
-    "ALL_PROXY",
-    "http_proxy",
-    "https_proxy",
-    "no_proxy",
-    "all_proxy",
-)
-_CERTIFICATES = ("SSL_CERT_FILE", "SSL_CERT_DIR")
+_VARIABLES = {"UV_LINK_MODE": "copy", "UV_PYTHON_DOWNLOADS": "never", "UV_CACHE_DIR": "/tmp/uv"}  # noqa: S108 - inside
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """What runs of a project's tests see besides its tree.
+
+    `packages` is to be mounted at `/env`, `mounts` besides. `generated` are the files that the build wrote into the
+    tree, where it wrote any. `not_built` names the file that says why the project could not be built, where that is so.
+    `key` names the packages: equal keys, equal packages.
+    """
+
+    packages: Path
+    key: str
+    mounts: tuple[Mount, ...] = ()
+    generated: Path | None = None
+    not_built: Path | None = None
 
 
 @contextmanager
 def prepared_environment(
-    plan: BuildPlan, base: Path, provider: SandboxProvider, *, offline: bool = False, cache_bytes: int | None = None
-) -> Iterator[Path]:
-    """The folder to mount at `/env` for this plan; made now where the cache does not have it, and kept for the block.
+    pack: Buildpack,
+    plan: BuildPlan,
+    base: Path,
+    tree: str,
+    provider: SandboxProvider,
+    *,
+    offline: bool = False,
+    cache_bytes: int | None = None,
+) -> Iterator[Environment]:
+    """The environment for this plan and tree, made now where the caches do not have it, and kept for the block.
 
-    `base` is the tree that the build steps see, in a copy; files that they add to it are kept in the environment's
-    folder `GENERATED`, for workspaces to have them too. Where one is made and all together then take more than
-    `cache_bytes`, those used least recently go, and never one in use. Raises `InfraError` with the step's own words
-    where a requirement cannot be had.
+    `base` is the tree that a build sees, in a copy; `tree` identifies all that is in it. Where something is made and
+    the caches then take more than `cache_bytes`, what was used least recently goes, and never what is in use. Raises
+    `InfraError`, with the step's own words, where a requirement cannot be had.
     """
-    environments = home.cache_home() / "environments"
-    environments.mkdir(parents=True, exist_ok=True)
-    ready = environments / plan.cache_key
-    with _lock_of(ready).open("a") as lock:
-        made = False
-        fcntl.flock(lock, fcntl.LOCK_SH)  # shared at once where it is there: many sessions use one side by side
-        while not ready.is_dir():
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            if not ready.is_dir():
-                partial, scratch = (ready.with_suffix(f".{kind}") for kind in ("partial", "build"))
-                for folder in (partial, scratch):
-                    remove_tree(folder)
-                    folder.mkdir()
-                try:
-                    _make(plan, base, partial, scratch, provider, offline=offline)
-                finally:
-                    remove_tree(scratch)
-                partial.rename(ready)
-                made = True
-            fcntl.flock(lock, fcntl.LOCK_SH)  # between two locks, another may remove it
-        os.utime(ready)
+    supplier = Supplier(plan, provider, offline=offline)
+    with ExitStack() as held:
+        try:
+            layer = pack.provide(plan, supplier)
+            packages = held.enter_context(supplier.held(layer))
+        except SupplyError as error:
+            raise InfraError(str(error)) from error
+        made = supplier.made
+        if plan.build:
+            project = home.cache_home() / "projects" / _key(plan, layer, tree, provider)
+            made |= held.enter_context(kept(project, lambda to: _build(plan, base, packages, to, provider)))
+            environment = _found(project, packages, layer)
+        else:
+            environment = Environment(packages, layer.key)
         if made and cache_bytes is not None:
-            _shrink(environments, cache_bytes)
-        yield ready
+            folders = cached_folders()
+            shrink(folders, [*(home.cache_home() / "downloads").glob("*")], cache_bytes)
+        yield environment
 
 
-def _lock_of(environment: Path) -> Path:
-    """Held exclusively while an environment is made or removed, and shared while it is used."""
-    return environment.with_suffix(".lock")
+def cached_folders() -> list[Path]:
+    """Every environment in the caches, also those that are being made."""
+    cache = home.cache_home()
+    return [folder for part in ("environments", "projects") for folder in (cache / part).glob("*") if folder.is_dir()]
 
 
-def _shrink(environments: Path, limit: int) -> None:
-    """Remove the environments used least recently until all take `limit` bytes at most."""
-    there = [folder for folder in environments.iterdir() if folder.is_dir() and not folder.suffix]
-    sizes = {folder: disk_usage(folder) for folder in sorted(there, key=lambda folder: folder.stat().st_mtime)}
-    total = sum(sizes.values())
-    for folder, size in sizes.items():
-        if total <= limit:
-            return
-        with _lock_of(folder).open("a") as lock, suppress(BlockingIOError):
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            leaving = folder.with_suffix(".partial")  # what is removed half-way is no environment
-            remove_tree(leaving)
-            folder.rename(leaving)
-            remove_tree(leaving)
-            total -= size
+def _key(plan: BuildPlan, layer: Layer, tree: str, provider: SandboxProvider) -> str:
+    """The identity of a build: the packages, the commands, and every file that they can read."""
+    identity = [provider.name, layer.key, tree, plan.build, plan.fallback]
+    return hashlib.sha256(json.dumps(identity).encode()).hexdigest()[:32]
 
 
-def _make(
-    plan: BuildPlan, base: Path, environment: Path, scratch: Path, provider: SandboxProvider, *, offline: bool
-) -> None:
-    cache = home.cache_home() / f"uv-{provider.name}"  # what one backend writes, another may not be able to read
-    cache.mkdir(parents=True, exist_ok=True)
-    workspace = scratch / "repo"
+def _found(project: Path, packages: Path, layer: Layer) -> Environment:
+    generated, not_built = project / _GENERATED, project / _NOT_BUILT
+    return Environment(
+        packages,
+        layer.key,
+        (Mount(project / _INSTALLED, PROJECT),),
+        generated if generated.is_dir() else None,
+        not_built if not_built.is_file() else None,
+    )
+
+
+def _build(plan: BuildPlan, base: Path, packages: Path, folder: Path, provider: SandboxProvider) -> None:
+    """Build the project in a scratch folder, and copy what that left: it is hostile, as the project is."""
+    with home.working_folder() as scratch:
+        result = _built(plan.build, plan, base, packages, scratch, provider)
+        if not _succeeded(result):
+            (folder / _NOT_BUILT).write_text(_said(result), encoding="utf-8", errors="replace")
+            result = _built(plan.fallback, plan, base, packages, scratch, provider)
+            if not _succeeded(result):
+                raise InfraError(f"the project can be neither built nor put on the path:\n{_said(result)}")
+        written, workspace = scratch / "project", scratch / "repo"
+        try:
+            copy_tree(written, folder / _INSTALLED, _MAX_BYTES)
+            if paths := list(_generated(base, workspace)):
+                (folder / _GENERATED).mkdir()
+                copy_files(workspace, folder / _GENERATED, paths, _MAX_BYTES)
+        except UnsafePath as error:
+            raise InfraError(f"what the project's build leaves cannot be kept: {error}") from error
+
+
+def _built(
+    commands: Sequence[tuple[str, ...]],
+    plan: BuildPlan,
+    base: Path,
+    packages: Path,
+    scratch: Path,
+    provider: SandboxProvider,
+) -> CommandResult:
+    """The result of the first command that fails, else of the last; each try begins with nothing."""
+    workspace, written = scratch / "repo", scratch / "project"
+    for folder in (workspace, written):
+        remove_tree(folder)
     copy_tree(base, workspace)
-    settings, certificates = _network_settings()
-    variables = {"UV_LINK_MODE": "copy", "UV_PYTHON_DOWNLOADS": "never"}
-    limits = Limits(disk_bytes=_DISK_BYTES)
-    building = SandboxSpec(workspace, mounts=(*plan.mounts, Mount(environment, "/env", writable=True)), limits=limits)
-    # The cache is shared by all projects: only fetching, which runs no code of theirs, may write it.
-    extra = (Mount(cache, "/cache", writable=True), *certificates)
-    fetching = replace(building, mounts=(*building.mounts, *extra), network=not offline)
-    fetch_variables = {**variables, **settings, "UV_CACHE_DIR": "/cache"} | ({"UV_OFFLINE": "1"} if offline else {})
-    for argv in plan.fetch:
-        _check(_run(argv, fetching, fetch_variables, provider), argv, offline=offline)
-    for argv in plan.build:
-        built = _run(argv, building, variables, provider)
-        if not _succeeded(built):
-            for other in plan.fallback:
-                _check(_run(other, building, variables, provider), other, offline=offline)
-            (environment / NOT_BUILT).write_text(_said(built))
+    written.mkdir()
+    spec = SandboxSpec(
+        workspace,
+        environment=packages,
+        mounts=(*plan.mounts, Mount(written, PROJECT, writable=True)),
+        limits=Limits(disk_bytes=_MAX_BYTES),
+    )
+    for argv in commands:
+        result = run_step(argv, spec, _VARIABLES, provider)
+        if not _succeeded(result):
             break
+    return result
+
+
+def _generated(base: Path, workspace: Path) -> Iterator[str]:
+    """The regular files that a build added to the tree. One beneath what is a file or link in the base is left out."""
     known = set(iter_files(base))
     for path in iter_files(workspace):
-        if path not in known and not path.startswith(_NOT_KEPT) and "__pycache__" not in path:
-            target = environment / GENERATED / path
-            target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(workspace / path, target)
+        if path in known or path.startswith(_NOT_KEPT) or "__pycache__" in path:
+            continue
+        parts = path.split("/")
+        places = [base.joinpath(*parts[:count]) for count in range(1, len(parts) + 1)]
+        folders = all(place.is_dir() and not place.is_symlink() for place in places[:-1] if _is_there(place))
+        if folders and not _is_there(places[-1]):
+            yield path
 
 
-def _network_settings() -> tuple[dict[str, str], tuple[Mount, ...]]:
-    settings = {
-        name: value
-        for name, value in os.environ.items()
-        if name.startswith(_FETCH_PREFIXES) or name in _FETCH_NAMES or name in _CERTIFICATES
-    }
-    if "PIP_INDEX_URL" in os.environ:
-        settings.setdefault("UV_DEFAULT_INDEX", os.environ["PIP_INDEX_URL"])
-    paths = {Path(settings[name]) for name in _CERTIFICATES if name in settings}
-    return settings, tuple(Mount(path, str(path)) for path in sorted(paths) if path.exists())
-
-
-def _run(
-    argv: tuple[str, ...], spec: SandboxSpec, variables: Mapping[str, str], provider: SandboxProvider
-) -> CommandResult:
-    sandbox = provider.open(spec)
-    try:
-        return sandbox.run(Command(argv, _STEP_TIMEOUT_S, env=variables))
-    finally:
-        sandbox.close()
+def _is_there(place: Path) -> bool:
+    return place.is_symlink() or place.exists()
 
 
 def _succeeded(result: CommandResult) -> bool:
@@ -176,13 +189,5 @@ def _succeeded(result: CommandResult) -> bool:
 
 def _said(result: CommandResult) -> str:
     text = result.stderr.decode(errors="replace").strip() or result.stdout.decode(errors="replace").strip()
-    return text[-_MAX_SAID:]
-
-
-def _check(result: CommandResult, argv: tuple[str, ...], *, offline: bool) -> None:
-    if _succeeded(result):
-        return
-    step = " ".join(Path(part).name if number == 0 else part for number, part in enumerate(argv))
-    how = f"exit code {result.exit_code}" if result.ending is Ending.EXITED else str(result.ending)
-    hint = "--offline was given: run once without it" if offline else "check the requirement, the index and the network"
-    raise InfraError(f"the environment cannot be made ({how}): {step}\n{_said(result)}\n{hint}")
+    ended = "" if result.ending is Ending.EXITED else f"{result.ending}: "
+    return ended + text[-_MAX_SAID:]

@@ -3,14 +3,26 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryDirectory, mkdtemp
 
 import platformdirs
 
+from sandbox import discard
 from sandbox.controller import Controller
 
-__all__ = ["TEMPORARY", "cache_home", "config_file", "memory_file", "sessions_home", "temporary_folder"]
+__all__ = [
+    "TEMPORARY",
+    "cache_home",
+    "config_file",
+    "memory_file",
+    "sessions_home",
+    "temporary_folder",
+    "working_folder",
+    "working_home",
+]
 
 TEMPORARY = "rfsn-"
 """How the names of temporary folders begin; their maker follows."""
@@ -35,6 +47,22 @@ def cache_home() -> Path:
 def temporary_folder() -> TemporaryDirectory[str]:
     """A folder for a moment; should we be killed meanwhile, its name says that it is nobody's."""
     return TemporaryDirectory(prefix=f"{TEMPORARY}{Controller.own()}.")
+
+
+def working_home() -> Path:
+    """The folder of what is only there while an environment is made: on the disk of the caches, which has room."""
+    return cache_home() / "working"
+
+
+@contextmanager
+def working_folder() -> Iterator[Path]:
+    """A folder in `working_home` for the block, whatever untrusted code writes there; its name says whose it is."""
+    working_home().mkdir(parents=True, exist_ok=True)
+    folder = Path(mkdtemp(prefix=f"{TEMPORARY}{Controller.own()}.", dir=working_home()))
+    try:
+        yield folder
+    finally:
+        discard(folder)
 
 
 def _data_home() -> Path:

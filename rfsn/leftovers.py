@@ -10,7 +10,8 @@ from contextlib import suppress
 from pathlib import Path
 
 from rfsn import home
-from rfsn.environment import HALF_MADE
+from rfsn.environment import cached_folders
+from rfsn.kept import remove_unfinished
 from rfsn.retention import journal_lock
 from sandbox import SandboxError, discard
 from sandbox.cgroup import remove_dead_groups
@@ -29,9 +30,7 @@ def remove_leftovers() -> list[str]:
         removed = []
     removed += remove_dead_groups()
     removed += remove_scratch()
-    for folder in _environments():
-        if discard(folder):
-            removed.append(str(folder))
+    removed += map(str, remove_unfinished(cached_folders()))
     return removed
 
 
@@ -55,20 +54,9 @@ def _scratch() -> Iterator[Path]:
 
 def _temporary() -> Iterator[Path]:
     """The temporary folders of controllers that are dead."""
-    for folder in Path(tempfile.gettempdir()).glob(f"{home.TEMPORARY}*"):
+    places = (Path(tempfile.gettempdir()), home.working_home())
+    for folder in (folder for place in places for folder in place.glob(f"{home.TEMPORARY}*")):
         controller = Controller.parse(folder.name.removeprefix(home.TEMPORARY).rpartition(".")[0])
         with suppress(FileNotFoundError):  # another start was quicker
             if controller is not None and controller.is_dead() and folder.lstat().st_uid == os.geteuid():
                 yield folder
-
-
-def _environments() -> Iterator[Path]:
-    """Environments that nobody goes on making."""
-    environments = home.cache_home() / "environments"
-    for folder in (folder for pattern in HALF_MADE for folder in environments.glob(pattern)):
-        with folder.with_suffix(".lock").open("a") as lock:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                continue
-            yield folder

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -10,7 +9,7 @@ from pathlib import Path
 
 from buildpacks import Buildpack, BuildPlan, RepoView, RunRequest, SuiteReport
 from gate import Change
-from rfsn.environment import GENERATED
+from rfsn.environment import Environment
 from rfsn.errors import InfraError
 from rfsn.meter import Meter
 from sandbox import (
@@ -22,7 +21,10 @@ from sandbox import (
     Sandbox,
     SandboxProvider,
     SandboxSpec,
+    copy_files,
     copy_tree,
+    iter_files,
+    remove_beneath,
     scratch_folder,
     write_beneath,
 )
@@ -39,7 +41,7 @@ class Bench:
 
     base: Path
     view: RepoView
-    environment: Path
+    environment: Environment
     pack: Buildpack
     plan: BuildPlan
     provider: SandboxProvider
@@ -90,18 +92,18 @@ class Workspace:
         size = limits.disk_bytes if bench.provider.sees_mounts else None
         folder = held.enter_context(scratch_folder(bench.scratch, size))
         tree = folder / "repo"
-        generated = bench.environment / GENERATED
-        trees = (bench.base, generated) if generated.is_dir() else (bench.base,)
+        generated = bench.environment.generated
+        trees = (bench.base, generated) if generated else (bench.base,)
         removes = any(file.after is None for file in self._files.values())
         if layered := not removes and bench.provider.overlays(folder):
             tree.mkdir()
         else:
             copy_tree(bench.base, tree)
-            if generated.is_dir():
-                shutil.copytree(generated, tree, dirs_exist_ok=True)
+            if generated:
+                copy_files(generated, tree, iter_files(generated))
         for path, file in self._files.items():
             if file.after is None:
-                (tree / path).unlink()
+                remove_beneath(tree, path)
             else:
                 executable = file.mode == "100755" or (file.mode is None and _is_executable(bench.base / path))
                 write_beneath(tree, path, file.after, executable=executable)
@@ -109,8 +111,8 @@ class Workspace:
         spec = SandboxSpec(
             tree,
             lower=lower,
-            environment=bench.environment,
-            mounts=(*bench.plan.mounts, *self._mounts),
+            environment=bench.environment.packages,
+            mounts=(*bench.plan.mounts, *bench.environment.mounts, *self._mounts),
             limits=limits,
             services=bench.plan.services,
         )

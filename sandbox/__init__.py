@@ -20,7 +20,15 @@ from sandbox.model import (
 )
 from sandbox.quota import disk_usage
 from sandbox.scratch import discard, scratch_folder
-from sandbox.workspace import copy_tree, iter_files, read_beneath, remove_tree, write_beneath
+from sandbox.workspace import (
+    copy_files,
+    copy_tree,
+    iter_files,
+    read_beneath,
+    remove_beneath,
+    remove_tree,
+    write_beneath,
+)
 
 __all__ = [
     "ENV",
@@ -42,11 +50,13 @@ __all__ = [
     "Service",
     "UnsafePath",
     "choose",
+    "copy_files",
     "copy_tree",
     "discard",
     "disk_usage",
     "iter_files",
     "read_beneath",
+    "remove_beneath",
     "remove_tree",
     "scratch_folder",
     "write_beneath",

@@ -11,10 +11,10 @@ from sandbox.errors import UnsafePath
 from sandbox.mounts import unmount_beneath
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
-__all__ = ["copy_tree", "iter_files", "read_beneath", "remove_tree", "write_beneath"]
+__all__ = ["copy_files", "copy_tree", "iter_files", "read_beneath", "remove_beneath", "remove_tree", "write_beneath"]
 
 FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 # O_NONBLOCK: opening a FIFO must not wait for its other end.
@@ -71,15 +71,40 @@ def write_beneath(root: Path, path: str, content: bytes, *, executable: bool = F
             raise
 
 
-def copy_tree(source: Path, target: Path) -> None:
+def remove_beneath(root: Path, path: str) -> None:
+    """Remove the file or symlink at `path` beneath `root`; nothing there is fine. Refusals as `read_beneath`."""
+    *folders, name = _parts(path)
+    with suppress(FileNotFoundError), _folder(root, folders, path, make=False) as folder, _refused(path):
+        os.unlink(name, dir_fd=folder)
+
+
+def copy_files(source: Path, target: Path, paths: Iterable[str], limit: int | None = None) -> None:
+    """Copy the regular files at `paths` beneath `source` to beneath `target`, making folders and following no symlink.
+
+    Permission bits are kept as `copy_tree` keeps them, and what is there already is replaced. Raises `UnsafePath` where
+    a path crosses a symlink or a file on either side, is there as something else than a regular file, or where the
+    files hold more than `limit` bytes.
+    """
+    budget = _Budget(limit)
+    for path in paths:
+        *folders, name = _parts(path)
+        with _folder(source, folders, path, make=False) as inner, _folder(target, folders, path, make=True) as outer:
+            with _refused(path), suppress(FileNotFoundError):
+                os.unlink(name, dir_fd=outer)
+            with _refused(path):
+                _copy_file(name, inner, outer, budget)
+
+
+def copy_tree(source: Path, target: Path, limit: int | None = None) -> None:
     """Copy the tree at `source` to the new folder `target`, following no symlink.
 
     Symlinks are copied as such, regular files with their permission bits and never as hard links; FIFOs, sockets and
-    devices are left out. Raises `FileExistsError` where `target` exists.
+    devices are left out. Raises `FileExistsError` where `target` exists, and `UnsafePath` where the files hold more
+    than `limit` bytes, holes included.
     """
     target.mkdir(parents=True)
     with ExitStack() as fds:
-        _copy(_open(fds, os.fspath(source), None), _open(fds, os.fspath(target), None))
+        _copy(_open(fds, os.fspath(source), None), _open(fds, os.fspath(target), None), _Budget(limit))
 
 
 def remove_tree(path: Path) -> None:
@@ -166,20 +191,33 @@ def _open(fds: ExitStack, name: str, folder: int | None, how: int = os.O_RDONLY)
     return fd
 
 
-def _copy(source: int, target: int) -> None:
+class _Budget:
+    """How many bytes may still be copied."""
+
+    def __init__(self, limit: int | None) -> None:
+        self._limit = limit
+        self._used = 0
+
+    def take(self, size: int) -> None:
+        self._used += size
+        if self._limit is not None and self._used > self._limit:
+            raise UnsafePath(f"the files hold more than {self._limit >> 20} MiB")
+
+
+def _copy(source: int, target: int, budget: _Budget) -> None:
     for name in os.listdir(source):
         mode = os.stat(name, dir_fd=source, follow_symlinks=False).st_mode
         if stat.S_ISLNK(mode):
             os.symlink(os.readlink(name, dir_fd=source), name, dir_fd=target)
         elif stat.S_ISREG(mode):
-            _copy_file(name, source, target)
+            _copy_file(name, source, target, budget)
         elif stat.S_ISDIR(mode):
             os.mkdir(name, 0o755, dir_fd=target)
             with ExitStack() as fds:
-                _copy(_open(fds, name, source), _open(fds, name, target))
+                _copy(_open(fds, name, source), _open(fds, name, target), budget)
 
 
-def _copy_file(name: str, source: int, target: int) -> None:
+def _copy_file(name: str, source: int, target: int, budget: _Budget) -> None:
     with ExitStack() as fds:
         fd = os.open(name, PLAIN, dir_fd=source)
         fds.callback(os.close, fd)
@@ -188,6 +226,7 @@ def _copy_file(name: str, source: int, target: int) -> None:
             made = os.open(name, NEW, 0o600, dir_fd=target)
             fds.callback(os.close, made)
             while data := os.read(fd, CHUNK):
+                budget.take(len(data))
                 _write(made, data)
             os.fchmod(made, 0o755 if mode & 0o111 else 0o644)
 

@@ -27,13 +27,14 @@ type Groups = Mapping[str, list[str]]
 class Declared:
     """One table's word: run-time requirements, named groups of others, and the Python versions that it runs on.
 
-    `files` are further files of requirements that it names.
+    `files` are further files of requirements that it names, `places` other packages by their folders.
     """
 
     requirements: list[str] = field(default_factory=list)
     groups: Groups = field(default_factory=dict)
     python: str = ""
     files: list[str] = field(default_factory=list)
+    places: list[str] = field(default_factory=list)
 
 
 def declarations(view: RepoView) -> Iterator[tuple[str, Declared]]:
@@ -116,6 +117,7 @@ def _poetry(pyproject: Mapping[str, Any]) -> Declared:
         list(_poetry_requirements(found)),
         {name: list(_poetry_requirements(table)) for name, table in groups.items()},
         _poetry_versions(python) if isinstance(python, str) else "",
+        places=[place for table in (found, *groups.values()) for place in _places(table)],
     )
 
 
@@ -126,6 +128,14 @@ def _poetry_requirements(table: Mapping[str, Any]) -> Iterator[str]:
             optional = isinstance(constraint, dict) and constraint.get("optional")
             if not local and not optional:
                 yield _poetry_requirement(name, constraint)
+
+
+def _places(table: Mapping[str, Any]) -> Iterator[str]:
+    """The folders that a table names in place of versions."""
+    for given in table.values():
+        for constraint in given if isinstance(given, list) else [given]:
+            if isinstance(constraint, dict) and isinstance(constraint.get("path"), str):
+                yield constraint["path"]
 
 
 def _poetry_requirement(name: str, constraint: Any) -> str:
@@ -153,6 +163,7 @@ def _tools(pyproject: Mapping[str, Any]) -> Declared:
     tool = pyproject.get("tool", {})
     environments = tool.get("hatch", {}).get("envs", {})
     return Declared(
+        places=list(_places(tool.get("uv", {}).get("sources", {}))),
         groups=_merged(
             {"dev": _strings(tool.get("uv", {}).get("dev-dependencies"))},
             tool.get("pdm", {}).get("dev-dependencies", {}),
@@ -163,7 +174,7 @@ def _tools(pyproject: Mapping[str, Any]) -> Declared:
                 ]
                 for name, environment in environments.items()
             },
-        )
+        ),
     )
 
 
@@ -218,6 +229,7 @@ def _pipfile(pipfile: Mapping[str, Any]) -> Declared:
     return Declared(
         list(_pipenv_requirements(pipfile.get("packages", {}))),
         {"dev": list(_pipenv_requirements(pipfile.get("dev-packages", {})))},
+        places=[place for part in ("packages", "dev-packages") for place in _places(pipfile.get(part, {}))],
     )
 
 

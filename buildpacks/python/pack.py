@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Sequence
+from importlib.metadata import version
 from pathlib import Path
-from posixpath import dirname
 
 from buildpacks.api import (
     API_VERSION,
@@ -23,24 +22,27 @@ from buildpacks.api import (
 )
 from buildpacks.python import interpreters
 from buildpacks.python.commands import command_for, options_of, split, unittest_files
-from buildpacks.python.requirements import read_needs
+from buildpacks.python.provide import UV, parsed, provide
+from buildpacks.python.requirements import Needs, read_needs
 from buildpacks.records import RecordError, Records, read_records
+from buildpacks.supplies import PROJECT, Layer, Supplies
 from sandbox import CommandResult, Ending, Mount
 
 __all__ = ["PythonBuildpack"]
 
 _RUNNER = Path(__file__).parent / "runner"
-_UV = "/tools/uv"
 _START = "import sys; sys.path[0] = '/rfsn'; from rfsn_runner.main import main; main()"
-_COMPILE = "import compileall; compileall.compile_dir('/env/lib', quiet=2)"
+_SITE = f"{PROJECT}/site"
 _PUT_ON_PATH = (
-    "import pathlib, site; path = pathlib.Path(site.getsitepackages()[0], 'rfsn-tree.pth'); "
-    "path.write_text('/repo\\n/repo/src\\n')"
+    "import pathlib, sys; site = pathlib.Path(sys.argv[1]); site.mkdir(); "
+    "(site / 'rfsn-tree.pth').write_text('/repo\\n/repo/src\\n')"
 )
+_PATH = f"{_SITE}/bin:/env/bin:/usr/local/bin:/usr/bin:/bin"
 _SIGNS = ("pyproject.toml", "setup.py", "setup.cfg", "pytest.ini", "tox.ini", "requirements.txt", "conftest.py")
 _NOTHING = Records((), (), None)
 _NO_TESTS = 5
 _USAGE_ERROR = 4
+_MAX_NAMED = 5
 
 # How builds that ask git for their version are told it: setuptools_scm and hatch-vcs, pdm, poetry-dynamic-versioning.
 _VERSION_VARIABLES = ("SETUPTOOLS_SCM_PRETEND_VERSION", "PDM_BUILD_SCM_VERSION", "POETRY_DYNAMIC_VERSIONING_BYPASS")
@@ -116,34 +118,26 @@ class PythonBuildpack:
         test = command_for(view, options.test)
         needs = read_needs(view)
         python, mounts, description = _interpreter(needs.python, options.image)
-        install = (_UV, "pip", "install", "--python", "/env/bin/python")
-        declared = ("pytest", *needs.requirements) if options.packages is None else options.packages
-        requirements = (*declared, *needs.build)
-        fetch = (
-            (_UV, "venv", "--relocatable", "--allow-existing", "--python", python, "/env"),
-            (*install, "--only-binary", ":all:", *requirements),
-        )
+        declared = ("pytest", *needs.requirements) if options.packages is None else _exact(options.packages)
         versions = [f"{name}={options.version or '0.0.0'}" for name in _VERSION_VARIABLES]
-        editable = ("--offline", "--no-deps", "--no-build-isolation", "--editable", "/repo")
-        # Compiling runs the environment's interpreter, and with it whatever a package has put in a .pth file.
-        build = (
-            ("/env/bin/python", "-c", _COMPILE),
-            *((("env", *versions, *install, *editable),) if needs.build else ()),
-        )
-        folders = sorted({dirname(path) for path in view.files() if path.endswith(".py")})
-        built_from = [*(view.read(path) for path in needs.sources), *map(str.encode, folders)] if needs.build else []
-        identity = [API_VERSION, options.image, python, fetch, build, _digest(built_from)]
+        install = (UV, "pip", "install", "--offline", "--no-config", "--no-deps", "--no-build-isolation")
+        editables = [part for path in needs.packages for part in ("--editable", f"/repo/{path}".removesuffix("/."))]
+        place = ("--python", "/env/bin/python", "--target", _SITE)
         return BuildPlan(
             pack=self.name,
-            fetch=fetch,
-            build=build,
-            fallback=(("/env/bin/python", "-c", _PUT_ON_PATH),),
+            requirements=tuple(dict.fromkeys((*declared, *needs.build))),
+            build=(("env", *versions, *install, *place, *editables),) if editables else (),
+            fallback=(("/env/bin/python", "-c", _PUT_ON_PATH, _SITE),),
             test=test,
-            env={"PYTHONHASHSEED": "0", "PYTHONDONTWRITEBYTECODE": "1", **options.env},
-            mounts=(*mounts, Mount(_uv_binary(), _UV)),
-            cache_key=_digest([json.dumps(identity).encode()]),
-            description=description,
+            env={"PYTHONHASHSEED": "0", "PYTHONDONTWRITEBYTECODE": "1", "PATH": _PATH, **options.env},
+            mounts=(*mounts, Mount(_uv_binary(), UV)),
+            platform=(f"api {API_VERSION}", f"uv {version('uv')}", options.image, python),
+            description=description + _left_out(needs),
         )
+
+    def provide(self, plan: BuildPlan, supplies: Supplies) -> Layer:
+        """Wheels by their hashes, in a virtual environment."""
+        return provide(plan, supplies)
 
     def focus(self, plan: BuildPlan, request: RunRequest) -> RunSpec:
         """The plan's command through the cold runner, which gets its options and the key from standard input."""
@@ -241,9 +235,20 @@ def _uv_binary() -> Path:
     return Path(find_uv_bin())
 
 
-def _digest(parts: Sequence[bytes]) -> str:
-    sums = b"".join(hashlib.sha256(part).digest() for part in parts)
-    return hashlib.sha256(sums).hexdigest()[:32]
+def _exact(packages: Sequence[str]) -> list[str]:
+    """The requirements that the user gives; raises `BuildpackError` for one that is no requirement by name."""
+    found = [(text, parsed(text)) for text in packages]
+    if wrong := [text for text, requirement in found if requirement is None]:
+        raise BuildpackError(f"packages: {wrong[0]!r} is no requirement by name (PEP 508)")
+    return [str(requirement) for _, requirement in found]
+
+
+def _left_out(needs: Needs) -> str:
+    """What the project declares and nobody fetches, in words."""
+    if not needs.left_out:
+        return ""
+    more = f" and {len(needs.left_out) - _MAX_NAMED} more" if len(needs.left_out) > _MAX_NAMED else ""
+    return f"; not fetched, being no requirements by name: {', '.join(needs.left_out[:_MAX_NAMED])}{more}"
 
 
 def _last_line(text: str) -> str:

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from fnmatch import fnmatch
 from posixpath import dirname, join, normpath
 from typing import Any
 
-from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
-from buildpacks.api import RepoView
+from buildpacks.api import BuildpackError, RepoView
 from buildpacks.python.declared import Groups, declarations
+from buildpacks.python.provide import parsed
 
 __all__ = ["Needs", "read_needs"]
 
@@ -36,20 +37,35 @@ _REQUIREMENT_FILES = (
     "requirements/dev.txt",
     "tests/requirements.txt",
 )
-_OWN_EXTRAS = re.compile(r"(?:-e|--editable)\s+\.\[([\w,.\s-]+)\]|\.\[([\w,.\s-]+)\]")
+_OWN_EXTRAS = re.compile(r"\.\[([\w,.\s-]+)\]")
+_EDITABLE = re.compile(r"(?:-e|--editable)[\s=]+")
+_PLACE = re.compile(r"(?:[\w.-]+\s*(?:\[[^\]]*\])?\s*@\s*)?file:(?://)?(?:\$\{PROJECT_ROOT\})?/*(?P<path>[^#;\s]*)")
+_MAX_PACKAGES = 30
 
 
 @dataclass(frozen=True, slots=True)
 class Needs:
-    """A project's declarations: run-time and test requirements, those of its build, and the versions it runs on.
+    """A project's declarations: run-time and test requirements, those of its builds, and the versions it runs on.
 
-    `build` is empty for a project that is not installed but only put on the path.
+    `packages` are the folders of the repository that are to be installed: `.` for the project itself, which is not
+    there where it is only put on the path, and those of other packages in the repository that it names. `left_out` is
+    what it declares besides: addresses, places outside the repository.
     """
 
     requirements: tuple[str, ...]
     build: tuple[str, ...]
     python: str
-    sources: tuple[str, ...]
+    packages: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class _Found:
+    """What is collected while files are read."""
+
+    texts: list[str] = field(default_factory=list)
+    extras: set[str] = field(default_factory=set)
+    places: list[str] = field(default_factory=list)
 
 
 def read_needs(view: RepoView) -> Needs:
@@ -63,36 +79,117 @@ def read_needs(view: RepoView) -> Needs:
     if len(files) > view.exists("requirements.txt") or any(_test_group(one.groups) for _, one in others):
         declared = others  # tox.ini repeats what another file says of the tests, often with other pins
     files += [name for _, one in declared for name in one.files if view.exists(name) and name not in files]
-    extras: set[str] = set()
-    found = [text for _, one in declared for text in (*one.requirements, *_test_group(one.groups))]
+    found = _Found([text for _, one in declared for text in (*one.requirements, *_test_group(one.groups))])
+    found.places += [place for _, one in declared for place in one.places]
     for name in files:
-        found += _requirement_file(view, name, set(), extras)
+        _requirement_file(view, name, set(), found)
     for _, one in declared:
-        found += [text for name, texts in one.groups.items() if canonicalize_name(name) in extras for text in texts]
-    pyproject: dict[str, Any] = {}
-    if view.exists("pyproject.toml"):
-        pyproject = tomllib.loads(view.read("pyproject.toml").decode())
-    own = canonicalize_name(str(pyproject.get("project", {}).get("name", "")))
-    kept = {text: None for text in found if _name(text) not in {None, own}}
-    sources = [*dict.fromkeys(path for path, _ in declared), *files]
+        found.texts += [
+            t for name, texts in one.groups.items() if canonicalize_name(name) in found.extras for t in texts
+        ]
     python = next((one.python for _, one in declared if one.python), "")
-    return Needs(tuple(kept), _build(view, pyproject), python, tuple(sources))
+    return _complete(view, found, python)
 
 
-def _build(view: RepoView, pyproject: dict[str, Any]) -> tuple[str, ...]:
-    installable = "build-system" in pyproject or "project" in pyproject or view.exists("setup.py")
-    default = ["setuptools>=40.8", "wheel"] if installable else []
-    build = list(pyproject.get("build-system", {}).get("requires", default))
-    if any(_name(text) in _ASK_FOR_EDITABLES for text in build):
-        build.append("editables")
-    return tuple(build)
+def _complete(view: RepoView, found: _Found, python: str) -> Needs:
+    """Add what the other packages of the repository need, and leave out what nobody could fetch by name."""
+    pyproject = _pyproject(view, ".")
+    packages = ["."] if _build_requires(view, ".", pyproject) else []
+    build = _build_requires(view, ".", pyproject)
+    texts, left_out = list(found.texts), []
+    own = {_own_name(pyproject)}
+    waiting = list(found.places)
+    known: set[str] = set()
+    waiting += [match["path"] for text in texts if (match := _PLACE.match(text))]
+    waiting += _workspace(view, pyproject, texts)
+    while waiting and len(known) < _MAX_PACKAGES:
+        place = normpath(waiting.pop(0).partition("[")[0])
+        if place == "." or place in known:
+            continue
+        known.add(place)
+        inner = _pyproject(view, place) if _is_inside(place) else {}
+        wanted = _build_requires(view, place, inner) if _is_inside(place) else ()
+        if not wanted:
+            left_out.append(place)
+            continue
+        packages.append(place)
+        build += wanted
+        own.add(_own_name(inner))
+        for _, one in declarations(_Inside(view, place)):
+            texts += one.requirements
+            waiting += [join(place, other) for other in one.places]
+    requirements: dict[str, None] = {}
+    for text in texts:
+        requirement = parsed(text)
+        if requirement is None:
+            left_out += [text.strip()] if text.strip() and _PLACE.match(text) is None else []
+        elif canonicalize_name(requirement.name) not in own:
+            requirements[str(requirement)] = None
+    return Needs(tuple(requirements), _checked(build), python, tuple(packages), tuple(dict.fromkeys(left_out)))
 
 
-def _name(text: str) -> str | None:
+def _workspace(view: RepoView, pyproject: Mapping[str, Any], texts: Iterable[str]) -> list[str]:
+    """The members of uv's workspace that are required by their names."""
+    workspace = pyproject.get("tool", {}).get("uv", {}).get("workspace", {})
+    wanted = {canonicalize_name(requirement.name) for requirement in map(parsed, texts) if requirement}
+    folders = [dirname(path) for path in view.files() if path.endswith("/pyproject.toml")]
+    members = [folder for folder in folders if any(fnmatch(folder, one) for one in workspace.get("members", ()))]
+    return [folder for folder in members if _own_name(_pyproject(view, folder)) in wanted]
+
+
+class _Inside:
+    """A folder of a tree, as a tree."""
+
+    def __init__(self, view: RepoView, folder: str) -> None:
+        self._view = view
+        self._folder = folder
+
+    def files(self) -> Sequence[str]:
+        start = f"{self._folder}/"
+        return [path.removeprefix(start) for path in self._view.files() if path.startswith(start)]
+
+    def exists(self, path: str) -> bool:
+        return self._view.exists(join(self._folder, path))
+
+    def read(self, path: str) -> bytes:
+        return self._view.read(join(self._folder, path))
+
+
+def _is_inside(place: str) -> bool:
+    return not place.startswith(("/", "../")) and place != ".."
+
+
+def _pyproject(view: RepoView, folder: str) -> dict[str, Any]:
+    path = normpath(join(folder, "pyproject.toml"))
+    if not view.exists(path):
+        return {}
     try:
-        return canonicalize_name(Requirement(text).name)
-    except InvalidRequirement:
-        return None
+        return tomllib.loads(view.read(path).decode())
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise BuildpackError(f"{path} cannot be read: {error}") from error
+
+
+def _build_requires(view: RepoView, folder: str, pyproject: Mapping[str, Any]) -> tuple[str, ...]:
+    """What the build of a folder wants; nothing where there is no package in it."""
+    has_setup = view.exists(normpath(join(folder, "setup.py")))
+    installable = "build-system" in pyproject or "project" in pyproject or has_setup
+    default = ["setuptools>=40.8", "wheel"] if installable else []
+    return tuple(pyproject.get("build-system", {}).get("requires", default))
+
+
+def _checked(build: Iterable[str]) -> tuple[str, ...]:
+    """Build requirements written anew: what is in the file reaches no command line."""
+    requirements = [(text, parsed(text)) for text in build]
+    if wrong := [text for text, requirement in requirements if requirement is None]:
+        raise BuildpackError(f"pyproject.toml: build-system.requires: {wrong[0]!r} is no requirement by name (PEP 508)")
+    names = {canonicalize_name(requirement.name) for _, requirement in requirements if requirement}
+    editables = ("editables",) if names & _ASK_FOR_EDITABLES else ()
+    return tuple(dict.fromkeys((*(str(requirement) for _, requirement in requirements), *editables)))
+
+
+def _own_name(pyproject: Mapping[str, Any]) -> str:
+    project = pyproject.get("project", {})
+    return canonicalize_name(str(project.get("name", ""))) if isinstance(project, dict) else ""
 
 
 def _test_group(groups: Groups) -> list[str]:
@@ -101,20 +198,29 @@ def _test_group(groups: Groups) -> list[str]:
     return next((named[wanted] for wanted in _TEST_GROUPS if wanted in named), [])
 
 
-def _requirement_file(view: RepoView, path: str, seen: set[str], extras: set[str]) -> Iterator[str]:
+def _requirement_file(view: RepoView, path: str, seen: set[str], found: _Found) -> None:
     """The requirements of a file and those it includes; options are left out.
 
-    Of an editable install of the project itself, the `extras` that it asks for are added to those.
+    An editable install of the project itself adds the extras that it asks for.
     """
     if path in seen or not view.exists(path):
         return
     seen.add(path)
-    for raw in view.read(path).decode(errors="replace").splitlines():
-        line = raw.split(" #")[0].split(" --")[0].strip()
-        if own := _OWN_EXTRAS.fullmatch(line):
-            extras |= {canonicalize_name(name.strip()) for name in (own[1] or own[2]).split(",")}
+    for line in _lines(view.read(path).decode(errors="replace")):
+        place = _EDITABLE.sub("", line, count=1)
+        if own := _OWN_EXTRAS.fullmatch(place):
+            found.extras |= {canonicalize_name(name.strip()) for name in own[1].split(",")}
         elif line.startswith(("-r ", "--requirement ")):
-            included = normpath(join(dirname(path), line.split(maxsplit=1)[1]))
-            yield from _requirement_file(view, included, seen, extras)
-        elif line and not line.startswith(("#", "-", ".", "/")):
+            _requirement_file(view, normpath(join(dirname(path), line.split(maxsplit=1)[1])), seen, found)
+        elif place != line or line.startswith((".", "/")):
+            # pip takes a path from the folder that it is started in, which is the top of the repository.
+            found.places.append(place)
+        elif not line.startswith(("#", "-")):
+            found.texts.append(line)
+
+
+def _lines(text: str) -> Iterator[str]:
+    for raw in text.splitlines():
+        line = raw.split(" #")[0].split(" --")[0].strip()
+        if line and not line.startswith("#"):
             yield line

@@ -31,11 +31,11 @@ def make_bench(tmp_path: Path, provider: SandboxProvider) -> Iterator[Callable[.
 
     def make(files: Mapping[str, str], *test: str) -> Bench:
         base, scratch = tmp_path / "base", tmp_path / "scratch"
-        take_files(files, "a test", base)
+        tree = take_files(files, "a test", base).tree
         scratch.mkdir()
         view, pack = FolderView(base), PythonBuildpack()
         plan = pack.plan(view, PlanOptions(test or None))
-        environment = held.enter_context(prepared_environment(plan, base, provider))
+        environment = held.enter_context(prepared_environment(pack, plan, base, tree, provider))
         return Bench(base, view, environment, pack, plan, provider, scratch)
 
     with held:

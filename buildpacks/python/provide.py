@@ -1,0 +1,255 @@
+"""What a Python environment is made of: wheels by their hashes, chosen by uv, some of them built here from source.
+
+Only resolving has the network, and it runs uv alone: no package is built or installed by it. What exists as source only
+is downloaded as a file; it is built without the network and without the repository, and its metadata, which nobody
+could know before, are given to the resolver, which then goes on.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from email.parser import HeaderParser
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.utils import canonicalize_name
+
+from buildpacks.api import BuildPlan
+from buildpacks.supplies import INPUTS, OUTPUTS, Artifact, Layer, Step, StepResult, Supplies, SupplyError
+from sandbox import Ending
+
+__all__ = ["UV", "parsed", "provide"]
+
+UV = "/tools/uv"
+"""Where steps find uv."""
+
+_ROUNDS = 12
+"""How often the resolver may learn of another source distribution before it is given up."""
+
+_DEPTH = 4
+"""How deep source distributions may need others to be built."""
+
+_MAX_SAID = 2_000
+_LEGACY = ("setuptools>=40.8", "wheel")
+_NEEDS_WHEEL = re.compile(r"Wheels are required for `([\w.-]+)`")
+_FILE_NAME = re.compile(r"[\w.+!-]+\.(?:whl|tar\.gz|zip|tar\.bz2|tar\.xz|tgz)", re.ASCII)
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+
+# Read in a sandbox: an archive may hold anything. The first argument is the archive, the second how a name in it ends.
+_READ_MEMBER = """\
+import sys, tarfile, zipfile
+path, name = sys.argv[1:]
+if zipfile.is_zipfile(path):
+    archive = zipfile.ZipFile(path)
+    found = [member for member in archive.namelist() if member.count("/") == 1 and member.endswith(name)]
+    opened = archive.open(found[0]) if found else None
+else:
+    archive = tarfile.open(path)
+    found = [member for member in archive if member.name.count("/") == 1 and member.name.endswith(name)]
+    opened = archive.extractfile(found[0]) if found else None
+sys.stdout.buffer.write(opened.read(1 << 20) if opened else b"")
+"""
+# With -S no .pth file of a package is run. The last line has each start look for what the project's own build left.
+_FINISH = """\
+import compileall, glob
+for folder in glob.glob("/env/lib/python*/site-packages"):
+    with open(folder + "/rfsn-project.pth", "w") as file:
+        file.write("import site; site.addsitedir('/project/site')\\n")
+compileall.compile_dir("/env/lib", quiet=2)
+"""
+
+
+def provide(plan: BuildPlan, supplies: Supplies) -> Layer:
+    """The environment with everything that the plan requires. Raises `SupplyError`."""
+    return _Provision(plan.platform, supplies).layer(plan.requirements)
+
+
+def parsed(text: str) -> Requirement | None:
+    """A requirement by name, as PEP 508 has them; None for anything else, and for one that names a place."""
+    try:
+        requirement = Requirement(text)
+    except InvalidRequirement:
+        return None
+    return None if requirement.url else requirement
+
+
+@dataclass(frozen=True, slots=True)
+class _Built:
+    """A wheel that was made from a source distribution, and what it says that it needs."""
+
+    wheel: Artifact
+    metadata: Mapping[str, Any]
+
+
+class _Provision:
+    def __init__(self, platform: Sequence[str], supplies: Supplies) -> None:
+        self._python = platform[-1]
+        self._platform = platform
+        self._supplies = supplies
+
+    def layer(self, requirements: Sequence[str], depth: int = 0) -> Layer:
+        """The environment that holds what these requirements resolve to."""
+        what = ("lock", *self._platform, *sorted(requirements))
+        locked = self._supplies.remember(what, lambda: list(self._lock(requirements, depth)))
+        wheels = tuple(self._wheel(package, depth) for package in locked)
+        paths = tuple(f"{INPUTS}/{wheel.name}" for wheel in wheels)
+        install = (UV, "pip", "install", "--offline", "--no-index", "--no-config", "--no-deps")
+        steps = [
+            Step((UV, "venv", "--no-config", "--allow-existing", "--python", self._python, "/env")),
+            Step((*install, "--python", "/env/bin/python", *paths), artifacts=wheels),
+            Step(("/env/bin/python", "-I", "-S", "-c", _FINISH, "/env/lib")),
+        ]
+        return self._supplies.layer(steps if wheels else [steps[0], steps[2]])
+
+    def _lock(self, requirements: Sequence[str], depth: int) -> Iterator[dict[str, str]]:
+        """The files of a resolution: a wheel of each package, or its source where there is no wheel."""
+        sources: dict[str, dict[str, Mapping[str, Any]]] = {}
+        for _ in range(_ROUNDS):
+            step = self._resolving(requirements, sources)
+            result = self._supplies.run(step)
+            said = _said(result)
+            if not _succeeded(result):
+                missing = {canonicalize_name(name) for name in _NEEDS_WHEEL.findall(said)} - sources.keys()
+                if not missing:
+                    raise SupplyError(f"the requirements cannot be resolved{_how(result)}:\n{said}")
+                sources |= {name: {} for name in missing}
+                continue
+            packages = list(_packages(result.command.stdout))
+            unknown = [
+                package
+                for package in packages
+                if _is_source(package["file"]) and package["version"] not in sources.get(package["name"], {})
+            ]
+            if not unknown:
+                yield from packages
+                return
+            for package in unknown:
+                built = self._built(_artifact(package), depth)
+                sources.setdefault(package["name"], {})[package["version"]] = built.metadata
+        raise SupplyError(f"the requirements are not resolved after {_ROUNDS} rounds: too many exist as source only")
+
+    def _resolving(self, requirements: Sequence[str], sources: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> Step:
+        """Uv told what is known of source distributions: of another version it is taken to need nothing, not built."""
+        known: list[Mapping[str, Any]] = []
+        for name, versions in sources.items():
+            known += [{"name": name}, *versions.values()]
+        options = ("--config-file", f"{INPUTS}/uv.toml", "--only-binary", ":all:", "--format", "pylock.toml", "--quiet")
+        allowed = tuple(part for name in sorted(sources) for part in ("--no-binary", name))
+        return Step(
+            (UV, "pip", "compile", *options, *allowed, "--python", self._python, f"{INPUTS}/requirements.in"),
+            inputs={
+                "requirements.in": "".join(f"{text}\n" for text in requirements).encode(),
+                "uv.toml": f"dependency-metadata = [{', '.join(map(_inline_table, known))}]\n".encode(),
+            },
+            network=True,
+        )
+
+    def _wheel(self, package: Mapping[str, str], depth: int) -> Artifact:
+        artifact = _artifact(package)
+        return self._built(artifact, depth).wheel if _is_source(artifact.name) else artifact
+
+    def _built(self, source: Artifact, depth: int) -> _Built:
+        """The wheel of a source distribution, built once for its build requirements and this interpreter."""
+        if depth >= _DEPTH:
+            raise SupplyError(f"{source.name}: source distributions need one another more than {_DEPTH} deep")
+
+        def wanted() -> list[str]:
+            return _build_requirements(self._read(source, "/pyproject.toml"), source.name)
+
+        layer = self.layer(self._supplies.remember(("source", source.sha256), wanted), depth + 1)
+
+        def make() -> dict[str, Any]:
+            build = (UV, "build", "--wheel", "--offline", "--no-config", "--no-build-isolation")
+            argv = (*build, "--python", "/env/bin/python", "--out-dir", OUTPUTS, f"{INPUTS}/{source.name}")
+            result = self._supplies.run(Step(argv, artifacts=(source,), layer=layer))
+            wheels = [one for one in result.outputs if one.name.endswith(".whl") and _FILE_NAME.fullmatch(one.name)]
+            if not _succeeded(result) or len(wheels) != 1:
+                raise SupplyError(
+                    f"{source.name} exists as source only and does not build{_how(result)}: {_said(result)}"
+                )
+            metadata = _metadata(self._read(wheels[0], ".dist-info/METADATA"), source.name)
+            return {"name": wheels[0].name, "sha256": wheels[0].sha256, "metadata": metadata}
+
+        def valid(kept: Mapping[str, Any]) -> bool:
+            return self._supplies.has(Artifact(kept["name"], kept["sha256"]))
+
+        kept = self._supplies.remember(("wheel", source.sha256, layer.key), make, valid)
+        return _Built(Artifact(kept["name"], kept["sha256"]), kept["metadata"])
+
+    def _read(self, archive: Artifact, name: str) -> str:
+        argv = (self._python, "-I", "-S", "-c", _READ_MEMBER, f"{INPUTS}/{archive.name}", name)
+        result = self._supplies.run(Step(argv, artifacts=(archive,)))
+        if not _succeeded(result):
+            raise SupplyError(f"{archive.name} cannot be read{_how(result)}: {_said(result)}")
+        return result.command.stdout.decode(errors="replace")
+
+
+def _packages(lock: bytes) -> Iterator[dict[str, str]]:
+    """The packages of a lock file (PEP 751), each with the one file that is to be used."""
+    for package in tomllib.loads(lock.decode()).get("packages", ()):
+        for file in (*package.get("wheels", ()), *([package["sdist"]] if "sdist" in package else ())):
+            name = file.get("name") or unquote(urlsplit(file.get("url", "")).path.rpartition("/")[2])
+            sha256 = file.get("hashes", {}).get("sha256", "")
+            if not _FILE_NAME.fullmatch(name) or not _SHA256.fullmatch(sha256) or "url" not in file:
+                raise SupplyError(f"{package['name']}: the index names no file with a SHA-256 for it: {name!r}")
+            found = {"name": canonicalize_name(package["name"]), "version": str(package["version"])}
+            yield {**found, "file": name, "sha256": sha256, "url": file["url"]}
+            break
+        else:
+            raise SupplyError(f"{package['name']}: the index has no file of it")
+
+
+def _artifact(package: Mapping[str, str]) -> Artifact:
+    return Artifact(package["file"], package["sha256"], package["url"])
+
+
+def _is_source(name: str) -> bool:
+    return not name.endswith(".whl")
+
+
+def _build_requirements(pyproject: str, name: str) -> list[str]:
+    """What a source distribution wants for its build, which is setuptools where it does not say."""
+    try:
+        declared = tomllib.loads(pyproject).get("build-system", {}).get("requires", _LEGACY)
+        found = [parsed(text) for text in declared]
+    except (tomllib.TOMLDecodeError, AttributeError, TypeError) as error:
+        raise SupplyError(f"{name}: its pyproject.toml cannot be read: {error}") from error
+    if None in found:
+        raise SupplyError(f"{name}: its build wants what is no requirement by name: {declared}")
+    return [str(requirement) for requirement in found]
+
+
+def _metadata(text: str, name: str) -> dict[str, Any]:
+    """What the resolver needs of a wheel's metadata (core metadata specification)."""
+    fields = HeaderParser().parsestr(text)
+    if not fields.get("Name") or not fields.get("Version"):
+        raise SupplyError(f"{name}: the wheel that it builds has no metadata")
+    return {
+        "name": canonicalize_name(fields["Name"]),
+        "version": fields["Version"],
+        "requires-dist": [str(one) for one in map(parsed, fields.get_all("Requires-Dist", [])) if one],
+        "provides-extra": fields.get_all("Provides-Extra", []),
+    }
+
+
+def _inline_table(values: Mapping[str, Any]) -> str:
+    """Strings and lists of strings in TOML, whose basic strings hold what JSON's do."""
+    return "{" + ", ".join(f"{key} = {json.dumps(value)}" for key, value in values.items()) + "}"
+
+
+def _succeeded(result: StepResult) -> bool:
+    return result.command.ending is Ending.EXITED and result.command.exit_code == 0
+
+
+def _how(result: StepResult) -> str:
+    return "" if result.command.ending is Ending.EXITED else f" ({result.command.ending})"
+
+
+def _said(result: StepResult) -> str:
+    text = result.command.stderr.decode(errors="replace").strip()
+    return (text or result.command.stdout.decode(errors="replace").strip())[-_MAX_SAID:]

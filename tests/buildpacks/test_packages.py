@@ -1,0 +1,108 @@
+"""What of a repository's declarations may reach a resolver, and which of its own packages are installed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import pytest
+
+from buildpacks import BuildpackError
+from buildpacks.python.requirements import read_needs
+
+
+class Tree:
+    """A `RepoView` of texts."""
+
+    def __init__(self, files: Mapping[str, str]) -> None:
+        self._files = files
+
+    def files(self) -> Sequence[str]:
+        return sorted(self._files)
+
+    def exists(self, path: str) -> bool:
+        return path in self._files
+
+    def read(self, path: str) -> bytes:
+        return self._files[path].encode()
+
+
+NO_NAMES = [
+    "--index-url=http://127.0.0.1:1/",
+    "--find-links /repo",
+    "-r /etc/passwd",
+    "-c constraints.txt",
+    "-e git+https://code.example/x#egg=x",
+    "--config-setting=x=y",
+    "x @ http://127.0.0.1:1/x-1-py3-none-any.whl",
+    "x @ file:///etc/x-1.tar.gz",
+    "x @ git+ssh://git@code.example/x",
+    "https://code.example/x-1-py3-none-any.whl",
+    "git+https://code.example/x",
+    "/etc/x-1-py3-none-any.whl",
+    "x\n--index-url http://127.0.0.1:1/",
+    "x\r--index-url http://127.0.0.1:1/",
+    "x \\\n--index-url http://127.0.0.1:1/",
+    "x; --index-url",
+    "x --index-url http://127.0.0.1:1/",
+    "${HOME}",
+    "",
+    "\0",
+]
+
+
+@pytest.mark.parametrize("text", NO_NAMES)
+def test_only_requirements_by_name_are_fetched(text: str) -> None:
+    quoted = text.replace("\\", "\\\\").replace("\n", "\\n").replace("\r", "\\r").replace("\0", "\\u0000")
+    settings = f'[project]\nname = "thing"\nversion = "1"\ndependencies = ["iniconfig", "{quoted}"]\n'
+    needs = read_needs(Tree({"pyproject.toml": settings}))
+    assert needs.requirements == ("iniconfig",)
+    assert needs.left_out == ((text.strip(),) if text.strip() else ()) or "file:" in text
+
+
+@pytest.mark.parametrize("text", NO_NAMES)
+def test_a_build_that_wants_anything_else_is_refused(text: str) -> None:
+    quoted = text.replace("\\", "\\\\").replace("\n", "\\n").replace("\r", "\\r").replace("\0", "\\u0000")
+    with pytest.raises(BuildpackError, match=r"build-system\.requires"):
+        read_needs(Tree({"pyproject.toml": f'[build-system]\nrequires = ["setuptools", "{quoted}"]\n'}))
+
+
+@pytest.mark.parametrize("text", [text for text in NO_NAMES if "\0" not in text])
+def test_of_requirement_files_only_names_count(text: str) -> None:
+    needs = read_needs(Tree({"requirements.txt": f"iniconfig\n{text}\n"}))
+    assert set(needs.requirements) <= {"iniconfig", "x"}
+
+
+HELPER = (
+    '[project]\nname = "helper"\nversion = "1"\ndependencies = ["attrs"]\n[build-system]\nrequires = ["hatchling"]\n'
+)
+MAIN = '[project]\nname = "thing"\nversion = "1"\ndependencies = ["helper", "six"]\n'
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"requirements.txt": "-e libs/helper\n"},
+        {"requirements.txt": "--editable=./libs/helper[all]\n"},
+        {"requirements.txt": "./libs/helper\n"},
+        {"requirements.txt": "helper @ file:libs/helper\n"},
+        {"pyproject.toml": MAIN + '[tool.uv.sources]\nhelper = { path = "libs/helper", editable = true }\n'},
+        {
+            "pyproject.toml": MAIN + "[tool.uv.sources]\nhelper = { workspace = true }\n"
+            '[tool.uv.workspace]\nmembers = ["libs/*"]\n'
+        },
+        {"pyproject.toml": MAIN + '[tool.poetry.dependencies]\nhelper = { path = "libs/helper" }\n'},
+        {"Pipfile": '[packages]\nhelper = { path = "libs/helper" }\n'},
+    ],
+)
+def test_a_package_of_the_repository_is_built_there_and_not_fetched(more: Mapping[str, str]) -> None:
+    needs = read_needs(Tree({"pyproject.toml": MAIN, "libs/helper/pyproject.toml": HELPER, **more}))
+    assert needs.packages == (".", "libs/helper")
+    assert set(needs.requirements) == {"six", "attrs"}
+    assert needs.build == ("setuptools>=40.8", "wheel", "hatchling", "editables")
+
+
+@pytest.mark.parametrize("place", ["../outside", "/etc", "libs/../../outside", "libs/nothing", "libs/none/../../.."])
+def test_a_place_outside_the_repository_is_left_out(place: str) -> None:
+    needs = read_needs(Tree({"pyproject.toml": MAIN, "requirements.txt": f"-e {place}\n", "libs/x.py": ""}))
+    assert needs.packages == (".",)
+    assert len(needs.left_out) == 1

@@ -1,0 +1,345 @@
+"""Environments: what a build leaves is hostile, what has the network runs no code, what is shared is checked."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gate import Change, FileChange
+from rfsn.runs import Bench
+
+type Rfsn = Callable[..., Any]
+type Make = Callable[..., Path]
+
+BUILT = '[build-system]\nrequires = ["setuptools>=77"]\nbuild-backend = "setuptools.build_meta"\n'
+NAMED = '[project]\nname = "thing"\nversion = "1"\n[tool.setuptools]\npy-modules = ["thing"]\n'
+PLAIN = BUILT + NAMED
+
+
+def setup_py(code: str) -> dict[str, str]:
+    """A project whose build runs `code` first."""
+    return {"pyproject.toml": PLAIN, "setup.py": f"{code}\nfrom setuptools import setup\nsetup()\n"}
+
+
+def hashes(folder: Path) -> dict[str, str]:
+    return {
+        path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and not path.is_symlink()
+    }
+
+
+def unharmed(canary: Path) -> bool:
+    return {path.name: path.read_text() for path in canary.iterdir()} == {"secret.txt": "the secret of the user"}
+
+
+REPLACE = """
+import os, shutil
+def replace(path, target):
+    try:
+        if os.path.isdir(path) and not os.path.islink(path):
+            shutil.rmtree(path)
+        elif os.path.lexists(path):
+            os.remove(path)
+        os.symlink(target, path)
+    except OSError:
+        pass
+"""
+LEFT = {
+    "the folder of what is kept is a link": "replace('/env/generated', CANARY)",
+    "the note is a link": "replace('/env/not-built.txt', CANARY + '/secret.txt')",
+    "the mark is a link": "replace('/env/complete', CANARY + '/x')",
+    "the installed folder is a link": "replace('/project/site', CANARY)",
+    "beside the installed folder": "replace('/project/generated', CANARY); replace('/project/not-built.txt', CANARY)",
+    "a link in the installed folder": "os.makedirs('/project/site', exist_ok=True); replace('/project/site/x', CANARY)",
+    "a link in the tree": "replace('/repo/generated', CANARY)",
+    "a file of the tree is a link": "replace('/repo/thing.py', CANARY + '/secret.txt')",
+    "a pipe in the tree": "os.mkfifo('/repo/pipe')",
+    "a pipe among what is installed": "os.makedirs('/project/site', exist_ok=True); os.mkfifo('/project/site/pipe')",
+    "a socket": "import socket; socket.socket(socket.AF_UNIX).bind('/repo/socket')",
+    "a program with the owner's rights": "open('/repo/su', 'w').close(); os.chmod('/repo/su', 0o6755)",
+    "a repository in the tree": (
+        "os.makedirs('/repo/.git/hooks', exist_ok=True); open('/repo/.git/hooks/post-index-change', 'w').write('x')"
+    ),
+    "a name that is none": "open(b'/repo/\\xff\\n\\x1b[2J', 'w').close()",
+    "a folder that nobody may read": "os.makedirs('/repo/closed/inner'); os.chmod('/repo/closed', 0)",
+    "a file with a hole": "open('/repo/hole.bin', 'wb').truncate(900 << 20)",
+}
+
+
+@pytest.mark.parametrize("attack", LEFT.values(), ids=LEFT)
+def test_what_a_build_leaves_reaches_nothing(attack: str, make_bench: Callable[..., Bench], canary: Path) -> None:
+    code = f"{REPLACE}\nCANARY = {str(canary)!r}\n{attack}"
+    bench = make_bench({"thing.py": "X = 1\n", "old.py": "", "test_thing.py": "", **setup_py(code)})
+    removal = Change({"old.py": FileChange(b"", None)})  # has the tree copied, and not layered
+    for change in (None, removal):
+        said = bench.run_command(("sh", "-c", "cat thing.py; cat /repo/*/* /project/site/* /env/*"), 30, change)
+        assert said.stdout.startswith(b"X = 1")
+        assert b"the secret of the user" not in said.stdout
+    assert unharmed(canary)
+    folders = [mount.source.parent for mount in bench.environment.mounts]
+    for path in (path for folder in folders for path in folder.rglob("*")):
+        assert not path.is_fifo(), path
+        assert not path.is_socket(), path
+        assert path.is_symlink() or not path.stat().st_mode & 0o7000, path
+
+
+def test_a_session_with_a_hostile_build_is_repaired(rfsn: Rfsn, make_project: Make, canary: Path) -> None:
+    attacks = "\n".join(LEFT[name] for name in ("the folder of what is kept is a link", "a pipe in the tree"))
+    code = f"{REPLACE}\nCANARY = {str(canary)!r}\n{attacks}"
+    result = rfsn("repair", make_project(setup_py(code)), "--json").json
+    assert result["status"] == "repaired", result
+    assert unharmed(canary)
+    for path in Path(result["folder"]).rglob("*"):
+        assert path.is_symlink() or not path.is_file() or b"the secret of the user" not in path.read_bytes(), path
+
+
+def test_an_honest_build_keeps_what_it_writes(rfsn: Rfsn, make_project: Make) -> None:
+    code = (
+        "import os\nos.makedirs('/repo/made', exist_ok=True)\nopen('/repo/made/by_build.py', 'w').write('X = 1\\n')\n"
+        "open('/repo/run.sh', 'w').write('#!/bin/sh\\n'); os.chmod('/repo/run.sh', 0o755)\n"
+    )
+    test = (
+        "from thing import least\n\n\ndef test_least():\n    assert least(1, 2) == 1\n\n\ndef test_made():\n"
+        "    import os\n    from made.by_build import X\n    assert X == 1 and os.access('run.sh', os.X_OK)\n"
+    )
+    result = rfsn("repair", make_project(setup_py(code) | {"test_thing.py": test}), "--json").json
+    assert (result["status"], result["tests"]["passed"]) == ("repaired", 1), result
+
+
+def test_a_link_that_a_build_makes_a_folder_leads_nowhere(rfsn: Rfsn, project: Make, git: Any, canary: Path) -> None:
+    """A patch that removes a file has its tree copied, not layered: what the build made is put into the copy."""
+    code = (
+        "import os\nif os.path.islink('/repo/data'):\n    os.remove('/repo/data')\n    os.mkdir('/repo/data')\n"
+        "    open('/repo/data/planted.txt', 'w').write('planted')\n"
+    )
+    files = {"thing.py": "def least(a, b):\n    return a if a > b else b\n", "old.py": "", **setup_py(code)}
+    test = "import os\nfrom thing import least\n\n\ndef test_least():\n    assert least(1, 2) == 1\n"
+    folder = project(files | {"test_thing.py": test})
+    (folder / "data").symlink_to(canary)
+    git("add", "--all", cwd=folder)
+    git("commit", "--quiet", "--message", "a link", cwd=folder)
+    (folder / "old.py").unlink()
+    (folder / "thing.py").write_text("def least(a, b):\n    return a if a < b else b\n")
+    diff = folder.parent / "patch.diff"
+    diff.write_text(git("diff", cwd=folder))
+    git("checkout", "--quiet", ".", cwd=folder)
+    result = rfsn("judge", diff, "--repo", folder, "--json").json
+    assert result["status"] == "repaired", result
+    assert unharmed(canary)
+
+
+CONNECT = """
+import socket
+for family, address in ((socket.AF_INET, ('127.0.0.1', PORT)), (socket.AF_UNIX, '\\0' + NAME)):
+    try:
+        with socket.socket(family) as s:
+            s.settimeout(2); s.connect(address); s.sendall(b'found')
+    except OSError:
+        pass
+"""
+
+
+def test_no_code_has_the_network(
+    rfsn: Rfsn, make_project: Make, loopback: Any, abstract: Any, index: Any, tmp_path: Path
+) -> None:
+    """Neither a build, nor a dependency's, nor what a dependency has run at every start, nor a test."""
+    connect = f"PORT, NAME = {loopback.bound[1]}, {abstract.name!r}\n{CONNECT}"
+    compact = f"import base64; exec({connect!r})"
+    setup = "from setuptools import setup\nsetup(name='evilsource', version='1', py_modules=['evilsource'])\n"
+    index.add_source("evilsource", "1", {"setup.py": f"{connect}\n{setup}", "evilsource.py": "X = 1\n"})
+    index.add_wheel("evilwheel", "1", {"evil.pth": f"{compact}\n", "evilwheel.py": "X = 1\n"})
+    test = (
+        f"{connect}\nfrom thing import least\nimport evilsource, evilwheel\n\n\n"
+        "def test_least():\n    assert least(1, 2) == 1\n"
+    )
+    files = setup_py(connect) | {"requirements.txt": "evilsource\nevilwheel\n", "test_thing.py": test}
+    settings = {"UV_INDEX": index.url, "RFSN_HOME": str(tmp_path / "home")}
+    result = rfsn("repair", make_project(files), "--json", env=settings).json
+    assert result["status"] == "repaired", result
+    assert loopback.heard == []
+    assert abstract.heard == []
+
+
+SETTINGS: Mapping[str, Mapping[str, str]] = {
+    "uv.toml": {"uv.toml": 'index-url = "URL"\n[pip]\nindex-url = "URL"\n'},
+    "a table of uv": {"pyproject.toml": PLAIN + '[tool.uv]\nindex-url = "URL"\nextra-index-url = ["URL"]\n'},
+    "a table of uv's pip": {"pyproject.toml": PLAIN + '[tool.uv.pip]\nindex-url = "URL"\nno-build = false\n'},
+    "an index of uv": {"pyproject.toml": PLAIN + '[[tool.uv.index]]\nname = "x"\nurl = "URL"\ndefault = true\n'},
+    "a source by its address": {
+        "pyproject.toml": PLAIN + '[tool.uv.sources]\niniconfig = { url = "URLx-1-py3-none-any.whl" }\n',
+        "requirements.txt": "iniconfig\n",
+    },
+    "a source in git": {
+        "pyproject.toml": PLAIN + '[tool.uv.sources]\niniconfig = { git = "URLx" }\n',
+        "requirements.txt": "iniconfig\n",
+    },
+    "options of a requirement file": {
+        "requirements.txt": "--index-url URL\n-i URL\n-f URL\n--trusted-host x\niniconfig\n"
+    },
+    "a requirement by its address": {"requirements.txt": "evil @ URLevil-1-py3-none-any.whl\nURLevil-1.tar.gz\n"},
+    "a requirement in git": {"requirements.txt": "evil @ git+URLevil\n-e git+URLevil#egg=evil\n"},
+    "configuration of pip": {"pip.conf": "[global]\nindex-url = URL\n", ".pypirc": "[x]\nrepository: URL\n"},
+    "setuptools' own": {"setup.cfg": "[easy_install]\nindex_url = URL\nfind_links = URL\n", "pyproject.toml": PLAIN},
+    "a wanted interpreter": {".python-version": "URL\n", "pyproject.toml": PLAIN},
+    "dependency links": setup_py("") | {"setup.cfg": "[options]\ndependency_links = URL\n"},
+    "a Pipfile's source": {"Pipfile": '[[source]]\nurl = "URL"\nverify_ssl = false\n[packages]\niniconfig = "*"\n'},
+    "Poetry's source": {
+        "pyproject.toml": '[tool.poetry]\nname = "thing"\n[[tool.poetry.source]]\nname = "x"\nurl = "URL"\n'
+        '[tool.poetry.dependencies]\niniconfig = "*"\n'
+    },
+}
+
+
+@pytest.mark.parametrize("files", SETTINGS.values(), ids=SETTINGS)
+def test_nobody_is_asked_whom_the_repository_names(
+    files: Mapping[str, str], make_bench: Callable[..., Bench], loopback: Any
+) -> None:
+    url = f"http://127.0.0.1:{loopback.bound[1]}/"
+    bench = make_bench({"thing.py": "X = 1\n", **{path: text.replace("URL", url) for path, text in files.items()}})
+    assert bench.run_command(("python", "-m", "pytest", "--version"), 30).exit_code == 0
+    assert loopback.heard == []
+
+
+def test_options_among_build_requirements_are_refused(rfsn: Rfsn, make_project: Make, loopback: Any) -> None:
+    url = f"http://127.0.0.1:{loopback.bound[1]}/"
+    for text in (
+        f"--index-url={url}",
+        "--config-file=/repo/uv.toml",
+        "--target=/repo",
+        "-r /repo/more.txt",
+        f"x @ {url}x",
+    ):
+        files = {"pyproject.toml": f'[build-system]\nrequires = ["setuptools", "{text}"]\n'}
+        ran = rfsn("repair", make_project(files, f"project-{hash(text)}"), "--json")
+        assert (ran.code, ran.json["status"]) == (2, "usage_error")
+        assert "build-system.requires" in ran.json["reason"]
+    assert loopback.heard == []
+
+
+def test_shared_packages_are_as_they_were(rfsn: Rfsn, make_project: Make, home: Path) -> None:
+    """The environment's packages and the downloads that all projects share: no build or test can change them."""
+    honest = make_project(name="honest")
+    assert rfsn("repair", honest, "--json").json["status"] == "repaired"
+    before = hashes(home / "cache" / "environments"), hashes(home / "cache" / "downloads")
+    code = (
+        "import glob, os\nfound = [path for top in ('/env/lib/*/site-packages', '/in', '/cache')\n"
+        "    for path in glob.glob(top + '/**', recursive=True)]\n"
+        "for path in [*found, '/tools/uv', '/env/bin/python', '/env/pyvenv.cfg']:\n"
+        "    for change in (lambda: os.chmod(path, 0o777), lambda: open(path, 'a').write('x'), lambda: os.remove(path)):\n"
+        "        try:\n            change()\n        except OSError:\n            pass\n"
+    )
+    test = f"{code}\nfrom thing import least\n\n\ndef test_least():\n    assert least(1, 2) == 1\n"
+    evil = make_project(setup_py(code) | {"test_thing.py": test}, "evil")
+    assert rfsn("repair", evil, "--json").json["status"] == "repaired"
+    after = hashes(home / "cache" / "environments"), hashes(home / "cache" / "downloads")
+    for known, now in zip(before, after, strict=True):
+        assert {path: now.get(path) for path in known} == known
+
+
+def test_a_fork_does_not_make_the_environment_of_the_original(rfsn: Rfsn, make_project: Make) -> None:
+    """Same metadata, another helper of the build, another source that it compiles in, other text that it reads."""
+    setup = "import build_helper\nfrom setuptools import setup\nsetup()\n"
+    for part in ("build_helper.py", "data/template.txt", "native/thing.c"):
+        made = {}
+        for who in ("fork", "original"):
+            helper = "import pathlib\npathlib.Path('/repo/made_by.py').write_text(f'WHO = {READ}')\n"
+            read = "repr(pathlib.Path('/repo/PART').read_text().split()[-1])".replace("PART", part)
+            files = {
+                "pyproject.toml": PLAIN.replace("setuptools.build_meta", "setuptools.build_meta:__legacy__"),
+                "setup.py": setup,
+                "data/template.txt": "who is same",
+                "native/thing.c": "// who is same",
+                "build_helper.py": helper.replace("READ", read) + "# who is same",
+            }
+            files[part] = files[part].replace("same", who)
+            test = (
+                "from thing import least\nfrom made_by import WHO\n\n\ndef test_least():\n    assert least(1, 2) == 1\n"
+                f"\n\ndef test_who():\n    assert WHO == {who!r}\n"
+            )
+            folder = make_project(files | {"test_thing.py": test}, f"{who}-{part.replace('/', '-')}")
+            made[who] = rfsn("repair", folder, "--json").json
+        assert made["original"]["status"] == "repaired", (part, made)
+        assert made["original"]["tests"]["passed"] == 1
+
+
+def test_a_build_without_end_is_cut_off(rfsn: Rfsn, make_project: Make, home: Path) -> None:
+    code = "with open('/repo/big', 'wb') as file:\n    while True:\n        file.write(b'x' * (1 << 20))\n"
+    result = rfsn("repair", make_project(setup_py(code)), "--json").json
+    assert result["status"] == "repaired", result
+    assert "did not build" in result["environment"]
+    assert list((home / "cache" / "working").iterdir()) == []
+
+
+SOURCE_ONLY = {
+    "setup.py": (
+        "import os\nfrom setuptools import setup\n"
+        "assert os.listdir('/repo') in ([], ['cache']), os.listdir('/repo')\n"
+        "setup(name='sourceonly', version='1.2', py_modules=['sourceonly'], install_requires=['sourcetoo'])\n"
+    ),
+    "sourceonly.py": "from sourcetoo import X\n",
+}
+
+
+def test_what_exists_as_source_only_is_built_without_network_and_tree(
+    rfsn: Rfsn, make_project: Make, index: Any, tmp_path: Path
+) -> None:
+    """Its requirements are known once it is built; one of them is source only too, with a backend that is as well."""
+    index.add_source("sourceonly", "1.2", SOURCE_ONLY)
+    index.add_source(
+        "sourcetoo",
+        "3",
+        {
+            "pyproject.toml": '[build-system]\nrequires = ["setuptools", "sourcebackend"]\n'
+            'build-backend = "sourcebackend"\n[project]\nname = "sourcetoo"\nversion = "3"\n',
+            "sourcetoo.py": "X = 7\n",
+        },
+    )
+    index.add_source(
+        "sourcebackend",
+        "0.1",
+        {
+            "pyproject.toml": '[project]\nname = "sourcebackend"\nversion = "0.1"\ndependencies = ["setuptools"]\n',
+            "sourcebackend.py": "from setuptools.build_meta import *\n",
+        },
+    )
+    test = "from thing import least\nfrom sourceonly import X\n\n\ndef test_least():\n    assert least(1, 2) == 1\n"
+    folder = make_project({"requirements.txt": "sourceonly>=1\n", "test_thing.py": test})
+    settings = {"UV_INDEX": index.url, "RFSN_HOME": str(tmp_path / "home")}
+    result = rfsn("repair", folder, "--json", env=settings).json
+    assert result["status"] == "repaired", result
+    asked = len(index.asked)
+    (folder / "more.py").write_text("")
+    assert rfsn("repair", folder, "--offline", "--json", env=settings).json["status"] == "repaired"
+    environments = tmp_path / "home" / "cache" / "environments"
+    for environment in environments.iterdir():
+        (environment / "complete").unlink(missing_ok=True) if environment.is_dir() else None
+    assert rfsn("repair", folder, "--offline", "--json", env=settings).json["status"] == "repaired"
+    assert len(index.asked) == asked
+
+
+def test_a_source_that_does_not_build_is_said(rfsn: Rfsn, make_project: Make, index: Any, tmp_path: Path) -> None:
+    index.add_source("sourceonly", "1", {"setup.py": "raise SystemExit('no compiler for this')\n"})
+    settings = {"UV_INDEX": index.url, "RFSN_HOME": str(tmp_path / "home")}
+    ran = rfsn("repair", make_project({"requirements.txt": "sourceonly\n"}), "--json", env=settings)
+    assert (ran.code, ran.json["status"]) == (3, "infra_error")
+    assert "sourceonly-1.tar.gz exists as source only and does not build" in ran.json["reason"]
+    assert "no compiler for this" in ran.json["reason"]
+
+
+def test_a_download_that_is_not_what_the_index_says_is_refused(
+    rfsn: Rfsn, make_project: Make, index: Any, tmp_path: Path
+) -> None:
+    index.add_wheel("changed", "1", {"changed.py": "X = 1\n"})
+    settings = {"UV_INDEX": index.url, "RFSN_HOME": str(tmp_path / "home")}
+    page = index.page
+    index.page = lambda path: page(path) + b" " if path.startswith("/files/") and page(path) else page(path)
+    folder = make_project({"requirements.txt": "changed\n"})
+    ran = rfsn("repair", folder, "--json", env=settings)
+    assert (ran.code, ran.json["status"]) == (3, "infra_error")
+    index.page = page
+    assert rfsn("repair", folder, "--json", env=settings).json["status"] == "repaired"
