@@ -127,12 +127,11 @@ def judge(record: Record, row: Mapping[str, Any], provider: SandboxProvider) -> 
     reference: dict[str, str] = row["reference"]
     versions = {path: [text, after(repaired, path, project)] for path, text in reference.items()}
     change = Change({path: FileChange(project.view.read(path), text.encode()) for path, text in reference.items()})
-    plan, source = project.plan, record.progress.source
-    assert source is not None
+    plan = project.plan
     with (
         tempfile.TemporaryDirectory() as scratch,
         tempfile.TemporaryDirectory() as folder,
-        prepared_environment(project.pack, plan, record.base, source.tree, provider) as environment,
+        prepared_environment(project.pack, plan, record.base, provider) as environment,
     ):
         bench = Bench(record.base, project.view, environment, project.pack, plan, provider, Path(scratch))
         (Path(folder) / "versions.json").write_text(json.dumps(versions))

@@ -97,12 +97,12 @@ def prepared(name: str, wanted: int) -> Iterator[Subject]:
     with tempfile.TemporaryDirectory(prefix="rfsn-benchmark-") as folder:
         base, scratch = Path(folder, "base"), Path(folder, "scratch")
         scratch.mkdir()
-        tree = take_files(files, name, base).tree
+        take_files(files, name, base)
         view, pack = FolderView(base), PythonBuildpack()
         plan = pack.plan(view, PlanOptions(command))
         protected = pathspec.GitIgnoreSpec.from_lines([*pack.protected(view), *declared])
         sources = [path for path in view.files() if path.endswith(".py") and not protected.match_file(path)]
-        with prepared_environment(pack, plan, base, tree, provider) as environment:
+        with prepared_environment(pack, plan, base, provider) as environment:
             yield subject_of(Bench(base, view, environment, pack, plan, provider, scratch), sources, wanted)
         provider.close()
 

@@ -140,15 +140,12 @@ def opened_bench(record: Record, project: Project, scratch: Path) -> Iterator[Be
     """A sandbox and the environment for a session's project, kept for the block. Raises what either raises."""
     config = record.config
     cache_bytes = round(config.cache_gib * (1 << 30))
-    source = record.progress.source
-    assert source is not None
     with (
         _provider(config.sandbox, project.image) as provider,
         prepared_environment(
             project.pack,
             project.plan,
             record.base,
-            source.tree,
             provider,
             offline=config.offline,
             cache_bytes=cache_bytes,

@@ -31,6 +31,7 @@ from sandbox import (
     copy_tree,
     iter_files,
     remove_tree,
+    tree_digest,
 )
 
 __all__ = ["Environment", "cached_folders", "prepared_environment"]
@@ -40,6 +41,7 @@ _INSTALLED = "project"
 _NOT_BUILT = "not-built.txt"
 _MAX_SAID = 2_000
 _MAX_BYTES = 2 << 30
+_NOT_COPIED = (".git",)
 _NOT_KEPT = ("build/", "dist/")
 _VARIABLES = {"UV_LINK_MODE": "copy", "UV_PYTHON_DOWNLOADS": "never", "UV_CACHE_DIR": "/tmp/uv"}  # noqa: S108 - inside
 
@@ -65,7 +67,6 @@ def prepared_environment(
     pack: Buildpack,
     plan: BuildPlan,
     base: Path,
-    tree: str,
     provider: SandboxProvider,
     *,
     offline: bool = False,
@@ -73,9 +74,9 @@ def prepared_environment(
 ) -> Iterator[Environment]:
     """The environment for this plan and tree, made now where the caches do not have it, and kept for the block.
 
-    `base` is the tree that a build sees, in a copy; `tree` identifies all that is in it. Where something is made and
-    the caches then take more than `cache_bytes`, what was used least recently goes, and never what is in use. Raises
-    `InfraError`, with the step's own words, where a requirement cannot be had.
+    `base` is the tree that a build sees, in a copy without `.git`. Where something is made and the caches then take
+    more than `cache_bytes`, what was used least recently goes, and never what is in use. Raises `InfraError`, with the
+    step's own words, where a requirement cannot be had.
     """
     supplier = Supplier(plan, provider, offline=offline)
     with ExitStack() as held:
@@ -86,7 +87,7 @@ def prepared_environment(
             raise InfraError(str(error)) from error
         made = supplier.made
         if plan.build:
-            project = home.cache_home() / "projects" / _key(plan, layer, tree, provider)
+            project = home.cache_home() / "projects" / _key(plan, layer, base, provider)
             made |= held.enter_context(kept(project, lambda to: _build(plan, base, packages, to, provider)))
             environment = _found(project, packages, layer)
         else:
@@ -103,9 +104,9 @@ def cached_folders() -> list[Path]:
     return [folder for part in ("environments", "projects") for folder in (cache / part).glob("*") if folder.is_dir()]
 
 
-def _key(plan: BuildPlan, layer: Layer, tree: str, provider: SandboxProvider) -> str:
-    """The identity of a build: the packages, the commands, and every file that they can read."""
-    identity = [provider.name, layer.key, tree, plan.build, plan.fallback]
+def _key(plan: BuildPlan, layer: Layer, base: Path, provider: SandboxProvider) -> str:
+    """The identity of a build: the packages, the commands, and every file that they can read, read here and now."""
+    identity = [provider.name, layer.key, tree_digest(base, _NOT_COPIED), plan.build, plan.fallback]
     return hashlib.sha256(json.dumps(identity).encode()).hexdigest()[:32]
 
 
@@ -151,7 +152,7 @@ def _built(
     workspace, written = scratch / "repo", scratch / "project"
     for folder in (workspace, written):
         remove_tree(folder)
-    copy_tree(base, workspace)
+    copy_tree(base, workspace, without=_NOT_COPIED)
     written.mkdir()
     spec = SandboxSpec(
         workspace,

@@ -27,6 +27,7 @@ from sandbox.workspace import (
     read_beneath,
     remove_beneath,
     remove_tree,
+    tree_digest,
     write_beneath,
 )
 
@@ -59,5 +60,6 @@ __all__ = [
     "remove_beneath",
     "remove_tree",
     "scratch_folder",
+    "tree_digest",
     "write_beneath",
 ]

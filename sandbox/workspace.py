@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import stat
 from contextlib import ExitStack, contextmanager, suppress
@@ -11,10 +12,19 @@ from sandbox.errors import UnsafePath
 from sandbox.mounts import unmount_beneath
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator
     from pathlib import Path
 
-__all__ = ["copy_files", "copy_tree", "iter_files", "read_beneath", "remove_beneath", "remove_tree", "write_beneath"]
+__all__ = [
+    "copy_files",
+    "copy_tree",
+    "iter_files",
+    "read_beneath",
+    "remove_beneath",
+    "remove_tree",
+    "tree_digest",
+    "write_beneath",
+]
 
 FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 # O_NONBLOCK: opening a FIFO must not wait for its other end.
@@ -95,8 +105,18 @@ def copy_files(source: Path, target: Path, paths: Iterable[str], limit: int | No
                 _copy_file(name, inner, outer, budget)
 
 
-def copy_tree(source: Path, target: Path, limit: int | None = None) -> None:
+def tree_digest(root: Path, without: Collection[str] = ()) -> str:
+    """The SHA-256 (hexadecimal) of all that `copy_tree` would copy: names, kinds, contents, and who may execute."""
+    digest = hashlib.sha256()
+    with ExitStack() as fds:
+        _digest(_open(fds, os.fspath(root), None), digest, without)
+    return digest.hexdigest()
+
+
+def copy_tree(source: Path, target: Path, limit: int | None = None, without: Collection[str] = ()) -> None:
     """Copy the tree at `source` to the new folder `target`, following no symlink.
+
+    What is at the top of the tree under a name in `without` is left out.
 
     Symlinks are copied as such, regular files with their permission bits and never as hard links; FIFOs, sockets and
     devices are left out. Raises `FileExistsError` where `target` exists, and `UnsafePath` where the files hold more
@@ -104,7 +124,7 @@ def copy_tree(source: Path, target: Path, limit: int | None = None) -> None:
     """
     target.mkdir(parents=True)
     with ExitStack() as fds:
-        _copy(_open(fds, os.fspath(source), None), _open(fds, os.fspath(target), None), _Budget(limit))
+        _copy(_open(fds, os.fspath(source), None), _open(fds, os.fspath(target), None), _Budget(limit), without)
 
 
 def remove_tree(path: Path) -> None:
@@ -204,8 +224,32 @@ class _Budget:
             raise UnsafePath(f"the files hold more than {self._limit >> 20} MiB")
 
 
-def _copy(source: int, target: int, budget: _Budget) -> None:
-    for name in os.listdir(source):
+def _digest(folder: int, digest: hashlib._Hash, without: Collection[str] = ()) -> None:
+    for name in sorted(set(os.listdir(folder)) - set(without)):
+        mode = os.stat(name, dir_fd=folder, follow_symlinks=False).st_mode
+        kind, content = "", b""
+        if stat.S_ISLNK(mode):
+            kind, content = "link", os.fsencode(os.readlink(name, dir_fd=folder))
+        elif stat.S_ISREG(mode):
+            kind, content = "program" if mode & 0o111 else "file", _sum(name, folder)
+        elif stat.S_ISDIR(mode):
+            kind = "folder"
+        for part in (kind.encode(), os.fsencode(name), content):
+            digest.update(len(part).to_bytes(8) + part)
+        if kind == "folder":
+            with ExitStack() as fds:
+                _digest(_open(fds, name, folder), digest)
+            digest.update(b"end")
+
+
+def _sum(name: str, folder: int) -> bytes:
+    fd = os.open(name, PLAIN, dir_fd=folder)
+    with os.fdopen(fd, "rb") as file:
+        return hashlib.file_digest(file, "sha256").digest()
+
+
+def _copy(source: int, target: int, budget: _Budget, without: Collection[str] = ()) -> None:
+    for name in set(os.listdir(source)) - set(without):
         mode = os.stat(name, dir_fd=source, follow_symlinks=False).st_mode
         if stat.S_ISLNK(mode):
             os.symlink(os.readlink(name, dir_fd=source), name, dir_fd=target)

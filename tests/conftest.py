@@ -7,11 +7,20 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from buildpacks import PlanOptions
+from buildpacks.python import PythonBuildpack
+from buildpacks.view import FolderView
+from rfsn.environment import prepared_environment
+from rfsn.runs import Bench
+from rfsn.source import take_files
+from sandbox import SandboxProvider, choose
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -144,3 +153,28 @@ def processes() -> Callable[[str], list[str]]:
         return found
 
     return find
+
+
+@pytest.fixture(scope="session")
+def provider() -> Iterator[SandboxProvider]:
+    provider = choose("auto")
+    yield provider
+    provider.close()
+
+
+@pytest.fixture
+def make_bench(tmp_path: Path, provider: SandboxProvider) -> Iterator[Callable[..., Bench]]:
+    """A bench, its environment made, for the given files and test command."""
+    held = ExitStack()
+
+    def make(files: Mapping[str, str], *test: str, name: str = "bench") -> Bench:
+        base, scratch = tmp_path / name / "base", tmp_path / name / "scratch"
+        take_files(files, "a test", base)
+        scratch.mkdir()
+        view, pack = FolderView(base), PythonBuildpack()
+        plan = pack.plan(view, PlanOptions(test or None))
+        environment = held.enter_context(prepared_environment(pack, plan, base, provider))
+        return Bench(base, view, environment, pack, plan, provider, scratch)
+
+    with held:
+        yield make

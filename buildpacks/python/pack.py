@@ -44,8 +44,13 @@ _NO_TESTS = 5
 _USAGE_ERROR = 4
 _MAX_NAMED = 5
 
-# How builds that ask git for their version are told it: setuptools_scm and hatch-vcs, pdm, poetry-dynamic-versioning.
-_VERSION_VARIABLES = ("SETUPTOOLS_SCM_PRETEND_VERSION", "PDM_BUILD_SCM_VERSION", "POETRY_DYNAMIC_VERSIONING_BYPASS")
+# How builds that ask git for their version are told it: setuptools_scm and hatch-vcs, pdm, Poetry, pbr.
+_VERSION_VARIABLES = (
+    "SETUPTOOLS_SCM_PRETEND_VERSION",
+    "PDM_BUILD_SCM_VERSION",
+    "POETRY_DYNAMIC_VERSIONING_BYPASS",
+    "PBR_VERSION",
+)
 
 _TESTS = (
     "test_*.py",

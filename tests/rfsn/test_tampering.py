@@ -373,11 +373,11 @@ class Court:
 def court(tmp_path_factory: pytest.TempPathFactory, provider: SandboxProvider) -> Iterator[Court]:
     folder: Path = tmp_path_factory.mktemp("court")
     base, scratch = folder / "base", folder / "scratch"
-    tree = take_files(BASE, "a test", base).tree
+    take_files(BASE, "a test", base)
     scratch.mkdir()
     view, pack = FolderView(base), PythonBuildpack()
     plan = pack.plan(view, PlanOptions(None))
-    with prepared_environment(pack, plan, base, tree, provider) as environment:
+    with prepared_environment(pack, plan, base, provider) as environment:
         bench = Bench(base, view, environment, pack, plan, provider, scratch)
         baseline = bench.run_tests(RunRequest((), 5, 5, canaries=True), 60)
         yield Court(bench, Fence(view, pack, Config()), baseline)

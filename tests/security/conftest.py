@@ -10,20 +10,12 @@ import tarfile
 import threading
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, suppress
+from contextlib import suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-
-from buildpacks import PlanOptions
-from buildpacks.python import PythonBuildpack
-from buildpacks.view import FolderView
-from rfsn.environment import prepared_environment
-from rfsn.runs import Bench
-from rfsn.source import take_files
-from sandbox import SandboxProvider, choose
 
 
 @dataclass
@@ -92,10 +84,6 @@ def canary(tmp_path: Path) -> Path:
     return folder
 
 
-def unharmed(canary: Path) -> bool:
-    return {path.name: path.read_text() for path in canary.iterdir()} == {"secret.txt": "the secret of the user"}
-
-
 class Index:
     """A package index (PEP 503) on loopback, named by the user's own settings."""
 
@@ -112,6 +100,12 @@ class Index:
                 self.send_header("Content-Type", "text/html" if self.path.endswith("/") else "application/octet-stream")
                 self.end_headers()
                 self.wfile.write(content or b"")
+
+            def do_HEAD(self) -> None:
+                content = index.page(self.path)
+                self.send_response(404 if content is None else 200)
+                self.send_header("Content-Length", str(len(content or b"")))
+                self.end_headers()
 
             def log_message(self, *_: object) -> None:
                 pass
@@ -172,31 +166,6 @@ def index() -> Iterator[Index]:
     index = Index()
     yield index
     index.close()
-
-
-@pytest.fixture(scope="session")
-def provider() -> Iterator[SandboxProvider]:
-    provider = choose("auto")
-    yield provider
-    provider.close()
-
-
-@pytest.fixture
-def make_bench(tmp_path: Path, provider: SandboxProvider) -> Iterator[Callable[..., Bench]]:
-    """A bench for the given files, their environment made."""
-    held = ExitStack()
-
-    def make(files: Mapping[str, str]) -> Bench:
-        base, scratch = tmp_path / "base", tmp_path / "scratch"
-        tree = take_files(files, "a test", base).tree
-        scratch.mkdir()
-        view, pack = FolderView(base), PythonBuildpack()
-        plan = pack.plan(view, PlanOptions())
-        environment = held.enter_context(prepared_environment(pack, plan, base, tree, provider))
-        return Bench(base, view, environment, pack, plan, provider, scratch)
-
-    with held:
-        yield make
 
 
 @pytest.fixture
