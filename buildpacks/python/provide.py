@@ -56,11 +56,13 @@ sys.stdout.buffer.write(opened.read(1 << 20) if opened else b"")
 """
 # With -S no .pth file of a package is run. The last line has each start look for what the project's own build left.
 _FINISH = """\
-import compileall, glob
-for folder in glob.glob("/env/lib/python*/site-packages"):
+import compileall, glob, sys
+library, last = sys.argv[1:]
+for folder in glob.glob(library + "/python*/site-packages"):
     with open(folder + "/rfsn-project.pth", "w") as file:
         file.write("import site; site.addsitedir('/project/site')\\n")
-compileall.compile_dir("/env/lib", quiet=2)
+if last == "last":
+    compileall.compile_dir(library, quiet=2)
 """
 
 
@@ -102,7 +104,8 @@ class _Provision:
         steps = [
             Step((UV, "venv", "--no-config", "--allow-existing", "--python", self._python, "/env")),
             Step((*install, "--python", "/env/bin/python", *paths), artifacts=wheels),
-            Step(("/env/bin/python", "-I", "-S", "-c", _FINISH, "/env/lib")),
+            # What is only there for one build is not worth compiling.
+            Step(("/env/bin/python", "-I", "-S", "-c", _FINISH, "/env/lib", "inner" if depth else "last")),
         ]
         return self._supplies.layer(steps if wheels else [steps[0], steps[2]])
 
