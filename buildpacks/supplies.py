@@ -52,7 +52,8 @@ class Step:
     """One command, run in an empty folder without the repository.
 
     `inputs` are small files by name, `layer` is the environment that it sees read-only at `/env`, `network` shares the
-    host's network: such a step must run no code of a package.
+    host's network: such a step must run no code of a package. `wanted` is how the names of the files end that are taken
+    from `OUTPUTS`; none are where it is empty.
     """
 
     argv: tuple[str, ...]
@@ -61,11 +62,12 @@ class Step:
     artifacts: tuple[Artifact, ...] = ()
     layer: Layer | None = None
     network: bool = False
+    wanted: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class StepResult:
-    """How a step's command ended, and the regular files that it left in `OUTPUTS`."""
+    """How a step's command ended, and the files that were wanted of it."""
 
     command: CommandResult
     outputs: tuple[Artifact, ...] = ()

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, BinaryIO
 from urllib.parse import unquote, urlsplit
 
 from buildpacks import Artifact, SupplyError
-from sandbox import UnsafePath, discard
+from rfsn import home
+from sandbox import UnsafePath
 
 if TYPE_CHECKING:
     import httpx2
@@ -79,7 +80,9 @@ class Downloads:
 
         limits = httpx2.Limits(max_connections=_CONNECTIONS)
         with (
-            httpx2.Client(follow_redirects=True, timeout=_TIMEOUT_S, limits=limits) as client,
+            httpx2.Client(
+                follow_redirects=True, timeout=_TIMEOUT_S, limits=limits, headers={"Accept-Encoding": "identity"}
+            ) as client,
             ThreadPoolExecutor(_CONNECTIONS, thread_name_prefix="download") as pool,
         ):
             for _ in pool.map(lambda artifact: self._fetch(artifact, client), missing):
@@ -94,7 +97,8 @@ class Downloads:
             try:
                 with client.stream("GET", artifact.url, auth=_credentials(artifact.url)) as response:
                     response.raise_for_status()
-                    self._store(artifact.name, response.iter_bytes(_CHUNK), artifact.sha256)
+                    # As it came: what a server calls an encoding may be the very file that has the hash.
+                    self._store(artifact.name, response.iter_raw(_CHUNK), artifact.sha256)
             except httpx2.HTTPError as error:
                 if attempt == _TRIES - 1:
                     why = str(error) or type(error).__name__
@@ -106,9 +110,7 @@ class Downloads:
 
     def _store(self, name: str, content: Iterable[bytes], wanted: str | None) -> Artifact:
         """Write a file under a temporary name, and only when its hash is known and right under its own."""
-        partial = self._folder / f"{os.urandom(8).hex()}.partial"
-        partial.mkdir(parents=True)
-        try:
+        with home.working_folder() as partial:
             digest, size = hashlib.sha256(), 0
             with (partial / name).open("xb") as file:
                 for chunk in content:
@@ -123,11 +125,9 @@ class Downloads:
             if wanted not in {None, artifact.sha256}:
                 raise SupplyError(f"{name} is not what the index says: its SHA-256 is {artifact.sha256}, not {wanted}")
             (partial / name).chmod(0o444)
-            self._place(artifact).parent.mkdir(exist_ok=True)
+            self._place(artifact).parent.mkdir(parents=True, exist_ok=True)
             (partial / name).rename(self._place(artifact))
             return artifact
-        finally:
-            discard(partial)
 
 
 def _check_name(name: str) -> None:

@@ -22,7 +22,7 @@ __all__ = ["Supplier", "run_step"]
 _ENVIRONMENT = "env"
 _STEP_TIMEOUT_S = 600.0
 _DISK_BYTES = 64 << 30  # what is installed may well be gigabytes
-_MAX_OUTPUTS = 100
+_MAX_OUTPUTS = 4
 _MAX_SAID = 2_000
 # What a step with the network may know of the host: the user's package index, proxy and certificate settings.
 _SETTINGS = ("UV_INDEX", "UV_DEFAULT_INDEX", "UV_EXTRA_INDEX_URL", "UV_FIND_LINKS", "UV_NATIVE_TLS", "UV_HTTP")
@@ -52,7 +52,7 @@ class Supplier:
             outputs = folder / "outputs"
             outputs.mkdir()
             result = self._run(step, folder, (Mount(outputs, OUTPUTS, writable=True),))
-            return StepResult(result, tuple(self._taken(outputs)))
+            return StepResult(result, tuple(self._taken(outputs, step.wanted)) if step.wanted else ())
 
     def has(self, artifact: Artifact) -> bool:
         """See `Supplies.has`."""
@@ -70,9 +70,9 @@ class Supplier:
                 return value
         value = make()
         path.parent.mkdir(parents=True, exist_ok=True)
-        partial = path.with_name(f"{os.urandom(8).hex()}.partial")
-        partial.write_text(json.dumps(value), encoding="utf-8")
-        partial.rename(path)
+        with home.working_folder() as folder:
+            (folder / path.name).write_text(json.dumps(value), encoding="utf-8")
+            (folder / path.name).rename(path)
         return value
 
     def layer(self, steps: Sequence[Step]) -> Layer:
@@ -128,12 +128,12 @@ class Supplier:
         )
         return run_step(step.argv, spec, {**_VARIABLES, **settings, **step.env}, self._provider)
 
-    def _taken(self, outputs: Path) -> Iterator[Artifact]:
-        """The files that a step left, which may have run code of a package: copied before they are looked at."""
-        names = [name for name in iter_files(outputs) if "/" not in name and not name.startswith(".")]
+    def _taken(self, outputs: Path, wanted: str) -> Iterator[Artifact]:
+        """Files that a step left, which may have run code of a package: copied before they are looked at."""
+        names = [name for name in iter_files(outputs) if name.endswith(wanted) and "/" not in name][:_MAX_OUTPUTS]
         with home.working_folder() as folder:
-            copy_files(outputs, folder, names[:_MAX_OUTPUTS])
-            for name in names[:_MAX_OUTPUTS]:
+            copy_files(outputs, folder, names)
+            for name in names:
                 with (folder / name).open("rb") as content:
                     yield self._downloads.add(name, content)
 

@@ -169,8 +169,8 @@ class _Provision:
         def make() -> dict[str, Any]:
             build = (UV, "build", "--wheel", "--offline", "--no-config", "--no-build-isolation")
             argv = (*build, "--python", "/env/bin/python", "--out-dir", OUTPUTS, f"{INPUTS}/{source.name}")
-            result = self._supplies.run(Step(argv, artifacts=(source,), layer=layer))
-            wheels = [one for one in result.outputs if one.name.endswith(".whl") and _FILE_NAME.fullmatch(one.name)]
+            result = self._supplies.run(Step(argv, artifacts=(source,), layer=layer, wanted=".whl"))
+            wheels = [one for one in result.outputs if _FILE_NAME.fullmatch(one.name)]
             if not _succeeded(result) or len(wheels) != 1:
                 raise SupplyError(
                     f"{source.name} exists as source only and does not build{_how(result)}: {_said(result)}"
