@@ -78,6 +78,7 @@ def commit_to_branch(
     """
     moved = {f"{inner}/{path}" if inner else path: file for path, file in change.files.items()}
     ref = f"refs/heads/{name}"
+    exists = branch_is_there(repository, name)
     parent, there, trees = _read(repository, revision, ref, moved, reader)
     root = _tree_of(parent)
 
@@ -102,8 +103,8 @@ def commit_to_branch(
     if differing:
         return differing
     tree = store.tree(changes, root)
-    if there is not None:
-        if _tree_of(there) == tree:
+    if exists:
+        if there is not None and _tree_of(there) == tree:
             return []
         raise UsageError(f"the branch {name!r} is there already: choose another name")
     who = f"{IDENTITY} {int(time.time())} +0000"

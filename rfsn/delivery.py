@@ -71,9 +71,10 @@ class Delivery:
         folder = Path(self.source).resolve()
         if self.branch is not None:
             return self._commit(change, folder, session, self.branch)
-        return self._write(change, folder)
+        return self.write(change, folder)
 
-    def _write(self, change: Change, folder: Path) -> str:
+    def write(self, change: Change, folder: Path) -> str:
+        """Write a change into the working tree `folder`, and say so. Raises `UsageError`; nothing is written then."""
         _refuse_where_changed(
             (path for path, file in change.files.items() if _now(folder, path) not in (file.before, file.after)), ""
         )

@@ -6,11 +6,11 @@ outside could have this machine ask whatever only this machine can reach.
 
 from __future__ import annotations
 
-import asyncio
 import ipaddress
 import os
 import socket
 import ssl
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import urljoin, urlsplit
@@ -18,7 +18,7 @@ from urllib.request import getproxies, proxy_bypass
 
 from rfsn.errors import UsageError
 
-__all__ = ["Place", "locate"]
+__all__ = ["Place", "is_public", "locate"]
 
 _MAX_HOPS = 5
 _TIMEOUT_S = 60.0
@@ -42,26 +42,36 @@ def locate(url: str, header: str) -> Place:
 
     Raises `UsageError` where that is no git server, or it redirects to where it must not.
     """
-    try:
-        return asyncio.run(_within_time(url, header))
-    except TimeoutError as error:
-        raise UsageError(f"{url} cannot be fetched: the server did not answer within {_TIMEOUT_S:.0f} s") from error
+    told: list[Place | UsageError] = []
+
+    def follow() -> None:
+        try:
+            told.append(_followed(url, header))
+        except UsageError as error:
+            told.append(error)
+        except Exception as error:  # noqa: BLE001  # the edge of a thread: what it raises is told where it is waited for
+            told.append(UsageError(f"{url} cannot be fetched: {error or type(error).__name__}"))
+
+    # A byte now and then keeps any single read from running out of time: all of it has a limit.
+    thread = threading.Thread(target=follow, daemon=True)
+    thread.start()
+    thread.join(_TIMEOUT_S)
+    if not told:
+        raise UsageError(f"{url} cannot be fetched: the server did not answer within {_TIMEOUT_S:.0f} s")
+    if isinstance(told[0], UsageError):
+        raise told[0]
+    return told[0]
 
 
-async def _within_time(url: str, header: str) -> Place:
-    async with asyncio.timeout(_TIMEOUT_S):
-        return await _followed(url, header)
-
-
-async def _followed(named: str, header: str) -> Place:
-    url, known = named.rstrip("/"), {_authority(named): await _addresses(named, may_be_private=True)}
+def _followed(named: str, header: str) -> Place:
+    url, known = named.rstrip("/"), {_authority(named): _addresses(named, may_be_private=True)}
     for _ in range(_MAX_HOPS + 1):
         authority = _authority(url)
         if authority not in known:
             other = urlsplit(url).hostname != urlsplit(named).hostname
-            known[authority] = await _addresses(url, may_be_private=not other)
+            known[authority] = _addresses(url, may_be_private=not other)
         addresses = known[authority]
-        status, kind, location = await _ask(url, addresses, header if authority == _authority(named) else "", named)
+        status, kind, location = _ask(url, addresses, header if authority == _authority(named) else "", named)
         if status not in _REDIRECTS:
             _check(named, status, kind)
             return Place(url, f"{authority}:{','.join(map(_literal, addresses))}" if addresses else "")
@@ -69,7 +79,7 @@ async def _followed(named: str, header: str) -> Place:
     raise UsageError(f"{named} cannot be fetched: it redirects more than {_MAX_HOPS} times")
 
 
-async def _ask(url: str, addresses: Sequence[str], header: str, named: str) -> tuple[int, str, str]:
+def _ask(url: str, addresses: Sequence[str], header: str, named: str) -> tuple[int, str, str]:
     """Status, type and location of the answer to git's first question. Its content is not read."""
     import httpx2  # noqa: PLC0415  # a tenth of a second that only https needs
 
@@ -81,10 +91,10 @@ async def _ask(url: str, addresses: Sequence[str], header: str, named: str) -> t
     extensions = {"sni_hostname": parts.hostname} if places else {}
     problem = ""
     # Without an address there is a proxy that knows it, which the client finds as git does.
-    async with httpx2.AsyncClient(verify=_authorities(), timeout=_TIMEOUT_S, trust_env=not places) as client:
+    with httpx2.Client(verify=_authorities(), timeout=_TIMEOUT_S, trust_env=not places) as client:
         for place in places or [url + _ASKED]:
             try:
-                async with client.stream("GET", place, headers=headers, extensions=extensions) as response:
+                with client.stream("GET", place, headers=headers, extensions=extensions) as response:
                     told = response.headers
                     return response.status_code, told.get("content-type", ""), told.get("location", "")
             except (httpx2.HTTPError, httpx2.InvalidURL, OSError, ValueError) as error:
@@ -121,35 +131,38 @@ def _next(named: str, url: str, location: str) -> str:
     return target.removesuffix(_ASKED)
 
 
-async def _addresses(url: str, *, may_be_private: bool) -> list[str]:
+def _addresses(url: str, *, may_be_private: bool) -> list[str]:
     """The addresses to reach the host of `url` at; none where a proxy looks them up. Raises `UsageError`."""
     parts = urlsplit(url)
     host, port = parts.hostname or "", parts.port or _HTTPS
     proxied = bool(getproxies().get("https") or getproxies().get("all")) and not proxy_bypass(host)
     try:
-        loop = asyncio.get_running_loop()
-        found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
         if proxied:
             return []
         raise UsageError(f"{url} cannot be fetched: there is no host {host}") from error
     addresses = list(dict.fromkeys(str(entry[4][0]) for entry in found))
-    if not may_be_private and not all(map(_is_public, addresses)):
+    if not may_be_private and not all(map(is_public, addresses)):
         raise UsageError(f"{url} cannot be fetched: a redirect leads to {host}, which is not on the public network")
     return [] if proxied else addresses
 
 
-def _is_public(text: str) -> bool:
+def is_public(text: str) -> bool:
+    """Whether an address is on the public network, also where it stands within another."""
     address = ipaddress.ip_address(text.partition("%")[0])
     if isinstance(address, ipaddress.IPv6Address):
         inner = address.ipv4_mapped or address.sixtofour or (address.teredo[1] if address.teredo else None)
         if inner is not None:
-            return address.ipv4_mapped is not None and _is_public(str(inner))
+            return address.ipv4_mapped is not None and is_public(str(inner))
+        if address in _COMPATIBLE:
+            return False
         if address in _TRANSLATED:
-            return _is_public(str(ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)))
+            return is_public(str(ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)))
     return address.is_global and not address.is_multicast
 
 
+_COMPATIBLE = ipaddress.ip_network("::/96")
 _TRANSLATED = ipaddress.ip_network("64:ff9b::/96")
 
 

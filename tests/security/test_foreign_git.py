@@ -37,7 +37,7 @@ def proof(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def private(project: Make, tmp_path: Path) -> Path:
+def private(project: Make) -> Path:
     """Another repository of the user's."""
     return project({"secret.txt": CANARY}, "private")
 
@@ -229,9 +229,9 @@ def test_a_folder_that_became_a_link_brings_nothing_of_the_host(project: Make, t
     (outside / "er").mkdir(parents=True)
     for at in (outside, outside / "er"):
         (at / "secret.txt").write_text(CANARY)
-    for name in ("data", "deep"):
-        (folder / name).rename(tmp_path / f"old-{name}")
-        (folder / name).symlink_to(outside)
+    for replaced in ("data", "deep"):
+        (folder / replaced).rename(tmp_path / f"old-{replaced}")
+        (folder / replaced).symlink_to(outside)
     assert taken(folder, tmp_path / "base") == {
         "a.py": b"",
         "data": b"-> " + os.fsencode(outside),
@@ -405,9 +405,10 @@ def test_what_has_no_end_is_refused_with_a_remedy(
         take_source(str(folder), None, tmp_path / "base")
     (folder / ".gitignore").write_text("sparse.bin\n")
     assert "sparse.bin" not in taken(folder, tmp_path / "base")
-    with monkeypatch.context() as patched, pytest.raises(UsageError, match="more than 2 files"):
+    with monkeypatch.context() as patched:
         patched.setattr(copying, "MAX_FILES", 2)
-        take_source(str(folder), None, tmp_path / "many")
+        with pytest.raises(UsageError, match="more than 2 files"):
+            take_source(str(folder), None, tmp_path / "many")
     deep = folder
     for _ in range(copying.MAX_DEPTH + 5):
         deep /= "d"
@@ -507,8 +508,8 @@ def make_twin(kind: str, project: Make, git: Git, tmp_path: Path) -> Path:
             os.mkfifo(folder / ".git" / "pipe")
         case "another user's":
             if os.geteuid() == 0:
-                for path in (folder, *folder.rglob("*")):
-                    os.lchown(path, 12345, 12345)
+                for one in (folder, *folder.rglob("*")):
+                    os.lchown(one, 12345, 12345)
         case "unborn":
             (folder / ".git").rename(tmp_path / "old")
             git("init", "--quiet", cwd=folder)
