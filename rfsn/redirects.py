@@ -50,7 +50,7 @@ def locate(url: str, header: str) -> Place:
         except UsageError as error:
             told.append(error)
         except Exception as error:  # noqa: BLE001  # the edge of a thread: what it raises is told where it is waited for
-            told.append(UsageError(f"{url} cannot be fetched: {error or type(error).__name__}"))
+            told.append(UsageError(f"{url} cannot be fetched: {str(error) or type(error).__name__}"))
 
     # A byte now and then keeps any single read from running out of time: all of it has a limit.
     thread = threading.Thread(target=follow, daemon=True)

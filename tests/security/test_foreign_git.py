@@ -684,3 +684,48 @@ def test_a_configuration_reads_as_git_reads_it(tmp_path: Path) -> None:
         expected.setdefault(key, []).append(value if "\n" in item else "true")
     assert parse_config(text.replace("[bad\n\tx = 1\n", "").encode()) == expected
     assert parse_config(text.encode())["core.worktree"] == ['a "b" # c']
+
+
+def test_a_kill_in_the_midst_leaves_nothing_that_a_resume_does_not_clean(
+    rfsn: Callable[..., Any], project: Make, script: Path, environment: dict[str, str], tmp_path: Path
+) -> None:
+    """The controller is killed while git reads in the sandbox; what is left over of that may also be hostile."""
+    folder = project(
+        {f"src/m{number}.py": f"x = {number}\n" for number in range(300)} | {"test_a.py": "def test(): pass\n"}
+    )
+    session = tmp_path / "session"
+    begun = subprocess.Popen(
+        [script, "repair", folder, "--ref", "HEAD", "--out", session], env=environment, stderr=subprocess.DEVNULL
+    )
+    while begun.poll() is None and not (session / "base.partial").exists() and not (session / "base").exists():
+        pass
+    begun.kill()
+    begun.wait()
+    (session / "base.reading").mkdir(exist_ok=True)
+    (session / "base.reading" / "link").symlink_to(folder)
+    (session / "base.partial" / "left").mkdir(parents=True, exist_ok=True)
+    done = rfsn("resume", session, "--json")
+    assert done.json["status"] == "nothing_to_repair", done.json
+    assert len(files_in(session / "base")) == 301
+    nothing_is_left(session)
+    assert len(files_in(folder)) == 301, "what a link leads to stays"
+    assert rfsn("verify", session).code == 0
+
+
+@pytest.mark.skipif("DOCKER_HOST" not in os.environ, reason="needs a Docker engine")
+def test_a_container_reads_where_bubblewrap_cannot(project: Make, git: Git, tmp_path: Path) -> None:
+    from rfsn.reading import Reader
+    from rfsn.repository import find_repository
+    from sandbox.docker import hosted_programs
+
+    folder = project(FILES)
+    git("tag", "v3.1", cwd=folder)
+    provider = hosted_programs()
+    try:
+        reader = Reader(provider, tmp_path / "reading")
+        found = reader.tracked(find_repository(folder))
+        assert (found.files, found.tag) == (tuple(FILES), "v3.1")
+        with reader.commit(find_repository(folder), "HEAD", "") as made:
+            assert files_in(made.folder) == {path: text.encode() for path, text in FILES.items()}
+    finally:
+        provider.close()
