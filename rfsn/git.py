@@ -95,16 +95,24 @@ def git(
         try:
             stdout, stderr = _exchange(child, stdin, time.monotonic() + timeout_s)
         except TimeoutError as error:
+            _end(child)
             raise InfraError(f"git {arguments[0]} did not end within {timeout_s:.0f} s") from error
         except OverflowError as error:
+            _end(child)
             raise GitError(arguments, "it said more than anybody could need") from error
-        finally:
-            # Its helpers too: they are in its session.
-            with suppress(ProcessLookupError):
-                os.killpg(child.pid, signal.SIGKILL)
+        except BaseException:
+            _end(child)
+            raise
     if child.returncode != 0:
         raise GitError(arguments, stderr.decode(errors="replace"))
     return stdout
+
+
+def _end(child: subprocess.Popen[bytes]) -> None:
+    """Kill git and its helpers, which are in its session; once it was waited for, its number could be another's."""
+    if child.returncode is None:
+        with suppress(ProcessLookupError):
+            os.killpg(child.pid, signal.SIGKILL)
 
 
 def _exchange(child: subprocess.Popen[bytes], stdin: bytes, deadline: float) -> tuple[bytes, bytes]:

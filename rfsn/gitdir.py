@@ -117,8 +117,11 @@ def odd_object(repository: Repository) -> str | None:
 def borrowed_objects(repository: Repository) -> list[str]:
     """The other folders of objects that the repository builds on; raises `UsageError` where that cannot be read."""
     objects = repository.common / "objects"
-    with opened_folder(objects) as fd, opened_folder("info", fd) as info:
-        content = read_plain("alternates", info, _MAX_PACKED, str(objects / "info" / "alternates")) or b""
+    try:
+        with opened_folder(objects) as fd, opened_folder("info", fd) as info:
+            content = read_plain("alternates", info, _MAX_PACKED, str(objects / "info" / "alternates")) or b""
+    except FileNotFoundError:
+        return []
     lines = content.decode("utf-8", "surrogateescape").splitlines()
     return [line for line in lines if line.strip() and not line.startswith("#")]
 

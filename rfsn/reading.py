@@ -42,6 +42,7 @@ _LIMITS = Limits(file_bytes=MAX_BYTES, disk_bytes=2 * MAX_BYTES)
 _TIMEOUT_S = 300.0
 _MAX_LISTING = 256 << 20
 _MAX_SAID = 500
+_MAX_TAG = 4096
 _NO_REVISION = 3
 
 _ENVIRONMENT = {
@@ -237,12 +238,12 @@ def _said(ran: CommandResult) -> str:
     return " ".join(ran.stderr.decode(errors="replace").split())[-_MAX_SAID:] or "git says no more"
 
 
-def _output(work: Path, name: str) -> bytes:
+def _output(work: Path, name: str, limit: int = _MAX_LISTING) -> bytes:
     try:
-        content = read_beneath(work, name, _MAX_LISTING)
+        content = read_beneath(work, name, limit)
     except (FileNotFoundError, UnsafePath):
         return b""
-    if len(content) == _MAX_LISTING:
+    if len(content) == limit:
         raise UsageError("the repository has more than can be listed: rfsn does not take it")
     return content
 
@@ -256,7 +257,7 @@ def _listed(work: Path) -> Tracked:
         path = os.fsdecode(name)
         if path and path.count("/") <= MAX_DEPTH:
             (submodules if meta.startswith(b"160000 ") else files).add(path)
-    tag = _output(work, "version").decode(errors="replace").strip()
+    tag = _output(work, "version", _MAX_TAG).decode(errors="replace").strip()
     return Tracked(tuple(sorted(files)), tuple(sorted(submodules)), tag)
 
 

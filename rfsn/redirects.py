@@ -74,7 +74,8 @@ def _followed(named: str, header: str) -> Place:
         status, kind, location = _ask(url, addresses, header if authority == _authority(named) else "", named)
         if status not in _REDIRECTS:
             _check(named, status, kind)
-            return Place(url, f"{authority}:{','.join(map(_literal, addresses))}" if addresses else "")
+            by_name = addresses and addresses != [urlsplit(url).hostname]
+            return Place(url, f"{authority}:{','.join(map(_literal, addresses))}" if by_name else "")
         url = _next(named, url, location)
     raise UsageError(f"{named} cannot be fetched: it redirects more than {_MAX_HOPS} times")
 

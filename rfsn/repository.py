@@ -105,8 +105,11 @@ def _linked(place: Path, content: bytes) -> Repository:
     except (OSError, RuntimeError, ValueError) as error:
         raise refused from error
     if back is not None and target.parent.name == "worktrees":
-        if _resolved(target, back.strip()) == file:
-            return _described(target, target.parent.parent, place)
+        common = target.parent.parent
+        with opened_folder(common, how=os.O_PATH) as fd:
+            whole = _looks_like_one(fd)
+        if whole and _resolved(target, back.strip()) == file:
+            return _described(target, common, place)
     elif config is not None and whole:
         worktree = parse_config(config).get("core.worktree", [""])[-1]
         if worktree and _resolved(target, os.fsencode(worktree)) == place:
