@@ -29,7 +29,7 @@ from planners.search.candidates import enumerate_candidates
 from planners.search.localize import Suspect
 from rfsn.diffs import patch_of, read_diff
 from rfsn.git import GitError, git
-from rfsn.source import take_files
+from rfsn.snapshot import take_files
 
 EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
 SCREENED = 5_000

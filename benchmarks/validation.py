@@ -39,7 +39,7 @@ from planners.search.localize import rank
 from planners.targets import probes, reached
 from rfsn.environment import prepared_environment
 from rfsn.runs import Bench
-from rfsn.source import take_files
+from rfsn.snapshot import take_files
 from rfsn.worker import Trial, WarmWorker
 from sandbox import choose
 

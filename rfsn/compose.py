@@ -31,10 +31,12 @@ from rfsn.memory import recall, remember
 from rfsn.plugins import load_operators, load_rules
 from rfsn.project import Project
 from rfsn.record import Record
+from rfsn.remote import Remote
 from rfsn.results import write_results
 from rfsn.runs import Bench
 from rfsn.session import Session
-from rfsn.source import Snapshot, take_source
+from rfsn.snapshot import Snapshot
+from rfsn.source import take_source
 from sandbox import SandboxError, SandboxProvider, choose, discard, remove_tree
 
 _log = structlog.get_logger("rfsn")
@@ -68,16 +70,18 @@ def run_session(
     *,
     planner: Planner | None = None,
     take: Callable[[Path], Snapshot] | None = None,
+    remote: Remote | None = None,
 ) -> dict[str, Any]:
     """Carry a new or resumed session to its end and return its report.
 
-    `take` makes the snapshot where the source is no path or URL. An infrastructure failure ends the session as
+    `take` makes the snapshot where the source is no path or URL; `remote` is the source where it is a URL, with the
+    credentials that the journal does not have. An infrastructure failure ends the session as
     `infra_error`; `KeyboardInterrupt` is journaled and passed on, and the session can be resumed.
     """
     with structlog.contextvars.bound_contextvars(session=session.name):
         try:
             if session.progress.ended is None:
-                _run(session, planner, take)
+                _run(session, planner, take, remote)
         except KeyboardInterrupt:
             session.record(Interrupted())
             write_results(session)
@@ -102,7 +106,12 @@ def run_session(
         return write_results(session)
 
 
-def _run(session: Session, planner: Planner | None, take: Callable[[Path], Snapshot] | None) -> None:
+def _run(
+    session: Session,
+    planner: Planner | None,
+    take: Callable[[Path], Snapshot] | None,
+    remote: Remote | None,
+) -> None:
     config, progress = session.config, session.progress
     assert progress.started is not None
     check_key(config.sign_key)
@@ -112,7 +121,10 @@ def _run(session: Session, planner: Planner | None, take: Callable[[Path], Snaps
     if progress.source is None:
         remove_tree(session.base)
         source = progress.started.source
-        snapshot = take(session.base) if take else take_source(source, config.ref, session.base)
+        if take is None:
+            snapshot = take_source(remote or source, config.ref, session.base, sandbox=config.sandbox)
+        else:
+            snapshot = take(session.base)
         session.record(SourceTaken(**asdict(snapshot)))
     learns = config.memory and config.given is None
     if learns and progress.recalled is None and progress.environment is None and (experience := recall()).overall:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,11 +11,14 @@ from typing import Self
 
 from buildpacks.view import FolderView
 from gate import Change, apply
+from rfsn.branch import branch_is_there, check_name, commit_to_branch
 from rfsn.errors import UsageError
-from rfsn.git import GitError, git
+from rfsn.folders import is_git_name, opened_beneath, opened_folder
+from rfsn.reading import opened_reader
+from rfsn.remote import Remote
+from rfsn.repository import find_repository
 from rfsn.session import Session
-from rfsn.source import AUTHOR, is_url, stage
-from sandbox import UnsafePath, read_beneath, write_beneath
+from sandbox import SandboxError, UnsafePath, read_beneath, write_beneath
 
 __all__ = ["Delivery"]
 
@@ -41,20 +45,17 @@ class Delivery:
             return
         if self.apply and self.branch is not None:
             raise UsageError("--apply and --branch exclude one another: choose where the patch goes")
-        if is_url(self.source):
+        if Remote.parse(self.source) is not None:
             raise UsageError(f"{self.source} is a URL: --apply and --branch need a local repository; clone it first")
         if self.branch is not None:
             self._check_branch(self.branch)
 
     def _check_branch(self, branch: str) -> None:
+        check_name(branch)
         folder = Path(self.source)
         if not folder.is_dir():
             return  # taking the source says so, and better
-        try:
-            git("check-ref-format", "--branch", branch, cwd=folder)
-        except GitError as error:
-            raise UsageError(f"{branch!r} is no name for a branch") from error
-        if _exists(f"refs/heads/{branch}", folder):
+        if branch_is_there(find_repository(folder.resolve()), branch):
             raise UsageError(f"the branch {branch!r} is there already: choose another name")
 
     def deliver(self, session: Session) -> str | None:
@@ -69,36 +70,32 @@ class Delivery:
         change = apply(state.verified[0], FolderView(session.base).read)
         folder = Path(self.source).resolve()
         if self.branch is not None:
-            return self._commit(change, folder, session.config.ref or "HEAD", self.branch)
-        return self._write(change, folder)
+            return self._commit(change, folder, session, self.branch)
+        return self.write(change, folder)
 
-    def _write(self, change: Change, folder: Path) -> str:
+    def write(self, change: Change, folder: Path) -> str:
+        """Write a change into the working tree `folder`, and say so. Raises `UsageError`; nothing is written then."""
         _refuse_where_changed(
             (path for path, file in change.files.items() if _now(folder, path) not in (file.before, file.after)), ""
         )
         for path, file in change.files.items():
             if file.after is None:
-                (folder / path).unlink(missing_ok=True)
+                _unlink(folder, path)
             else:
-                known = folder / path
-                executable = file.mode == "100755" or (file.mode is None and os.access(known, os.X_OK))
+                executable = file.mode == "100755" or (file.mode is None and _is_executable(folder, path))
                 write_beneath(folder, path, file.after, executable=executable)
         return f"applied to {', '.join(sorted(change.files))}"
 
-    def _commit(self, change: Change, folder: Path, revision: str, branch: str) -> str:
-        prefix = git("rev-parse", "--show-prefix", cwd=folder).decode().strip()
-        parent = git("rev-parse", "--verify", "--end-of-options", f"{revision}^{{commit}}", cwd=folder).decode().strip()
-        moved = Change({prefix + path: file for path, file in change.files.items()})
-        differing = (path for path, file in moved.files.items() if _committed(folder, parent, path) != file.before)
+    def _commit(self, change: Change, folder: Path, session: Session, branch: str) -> str:
+        revision = session.config.ref or "HEAD"
+        repository = find_repository(folder)
+        inner = "/".join(repository.inner(folder))
+        try:
+            with opened_reader(session.config.sandbox, session.folder / "branch.reading") as reader:
+                differing = commit_to_branch(repository, change, inner, revision, branch, reader)
+        except SandboxError as error:
+            raise UsageError(f"not written: {error}") from error
         _refuse_where_changed(differing, f" in {revision}")
-        with stage(folder, moved, parent) as environment:
-            tree = git("write-tree", cwd=folder, env=environment).decode().strip()
-        ref = f"refs/heads/{branch}"
-        if _exists(ref, folder) and git("rev-parse", f"{ref}^{{tree}}", cwd=folder).decode().strip() == tree:
-            return f"committed to the branch {branch}"
-        message = "Repair failing tests\n\nFound and verified by rfsn.\n"
-        commit = git("commit-tree", tree, "-p", parent, "-m", message, cwd=folder, env=AUTHOR).decode().strip()
-        git("update-ref", ref, commit, "0" * 40, cwd=folder)
         return f"committed to the branch {branch}"
 
 
@@ -108,6 +105,8 @@ def _refuse_where_changed(paths: Iterable[str], where: str) -> None:
 
 
 def _now(folder: Path, path: str) -> bytes | None:
+    if any(map(is_git_name, path.split("/"))):
+        raise UsageError(f"not written: {path} is git's own")
     try:
         return read_beneath(folder, path, _MAX_FILE_BYTES)
     except FileNotFoundError:
@@ -116,16 +115,22 @@ def _now(folder: Path, path: str) -> bytes | None:
         raise UsageError(f"not written: {error}") from error
 
 
-def _committed(folder: Path, commit: str, path: str) -> bytes | None:
+def _unlink(folder: Path, path: str) -> None:
+    """Remove a regular file; no link on the way to it is followed."""
+    *folders, name = path.split("/")
     try:
-        return git("cat-file", "blob", f"{commit}:{path}", cwd=folder)
-    except GitError:
-        return None
+        with opened_folder(folder) as root, opened_beneath(root, folders) as at:
+            os.unlink(name, dir_fd=at)
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise UsageError(f"not removed: {path}: {error.strerror}") from error
 
 
-def _exists(ref: str, folder: Path) -> bool:
+def _is_executable(folder: Path, path: str) -> bool:
+    *folders, name = path.split("/")
     try:
-        git("show-ref", "--verify", "--quiet", ref, cwd=folder)
-    except GitError:
+        with opened_folder(folder) as root, opened_beneath(root, folders) as at:
+            return bool(os.stat(name, dir_fd=at, follow_symlinks=False).st_mode & stat.S_IXUSR)
+    except OSError:
         return False
-    return True

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from itertools import pairwise
 from pathlib import Path
 from typing import cast
@@ -27,8 +26,7 @@ from gate import (
 )
 from rfsn.errors import UsageError
 from rfsn.git import GitError, git
-from rfsn.home import temporary_folder
-from rfsn.source import render_diff
+from rfsn.snapshot import opened_base, render_diff
 
 __all__ = ["DiffError", "patch_of", "read_diff", "render"]
 
@@ -58,13 +56,14 @@ def read_diff(diff: bytes, base: Path) -> Change:
     if len(diff) > _MAX_DIFF_BYTES or any(int(size) > _MAX_FILE_BYTES for size in _DECLARED_SIZE.findall(diff)):
         raise DiffError("the patch is larger than any that could be judged")
     text = diff if diff.endswith(b"\n") else diff + b"\n"
-    with _scratch_index(base) as environment:
-        _apply(text, base, environment)
+    with opened_base(base) as environment:
+        _git("read-tree", "HEAD", env=environment)
+        _apply(text, environment)
         options = ("--cached", "--no-renames", "--no-ext-diff", "--no-textconv", "--no-color", "HEAD")
-        listing = git("diff-index", "--raw", "-z", "--no-abbrev", *options, cwd=base, env=environment)
+        listing = _git("diff-index", "--raw", "-z", "--no-abbrev", *options, env=environment)
         entries = list(_entries(listing))
-        blobs = _read_blobs(entries, base, environment)
-        hunks = _hunks(git("diff-index", "-p", "-U0", "--text", *options, cwd=base, env=environment), len(entries))
+        blobs = _read_blobs(entries, environment)
+        hunks = _hunks(_git("diff-index", "-p", "-U0", "--text", *options, env=environment), len(entries))
     files: dict[str, FileChange] = {}
     for (path, modes, ids), spans in zip(entries, hunks, strict=True):
         before, after = (_content(mode, id, blobs) for mode, id in zip(modes, ids, strict=True))
@@ -98,28 +97,18 @@ def render(patch: Patch, base: Path) -> str:
     return render_diff(base, apply(patch, FolderView(base).read))
 
 
-@contextmanager
-def _scratch_index(base: Path) -> Iterator[dict[str, str]]:
-    with temporary_folder() as scratch:
-        objects = Path(scratch) / "objects"
-        objects.mkdir()
-        environment = {
-            "GIT_INDEX_FILE": str(Path(scratch) / "index"),
-            "GIT_OBJECT_DIRECTORY": str(objects),
-            "GIT_ALTERNATE_OBJECT_DIRECTORIES": str(base / ".git" / "objects"),
-        }
-        git("read-tree", "HEAD", cwd=base, env=environment)
-        yield environment
+def _git(*arguments: str, env: Mapping[str, str], stdin: bytes = b"", file_bytes: int | None = None) -> bytes:
+    return git(*arguments, cwd=Path(env["GIT_DIR"]), stdin=stdin, env=env, file_bytes=file_bytes)
 
 
-def _apply(diff: bytes, base: Path, environment: Mapping[str, str]) -> None:
+def _apply(diff: bytes, environment: Mapping[str, str]) -> None:
     """Apply a diff to the index under the first reading that fits."""
     problems: list[str] = []
     for lenience in ((), ("--unidiff-zero",), ("--unidiff-zero", "--recount")):
         for depth in _depths(diff):
             options = ("--cached", "--whitespace=nowarn", f"-p{depth}", *lenience)
             try:
-                git("apply", *options, "-", cwd=base, stdin=diff, env=environment, file_bytes=_MAX_FILE_BYTES)
+                _git("apply", *options, "-", stdin=diff, env=environment, file_bytes=_MAX_FILE_BYTES)
             except GitError as error:
                 problems.append(" ".join(error.stderr.removeprefix("error: ").split()))
             else:
@@ -161,15 +150,15 @@ def _entries(listing: bytes) -> Iterator[_Entry]:
         yield path.decode("utf-8", "surrogateescape"), (old_mode, new_mode), (old_id, new_id)
 
 
-def _read_blobs(entries: Sequence[_Entry], base: Path, environment: Mapping[str, str]) -> dict[str, bytes]:
+def _read_blobs(entries: Sequence[_Entry], environment: Mapping[str, str]) -> dict[str, bytes]:
     wanted = sorted(
         {id for _, modes, ids in entries for mode, id in zip(modes, ids, strict=True) if _is_blob(mode, id)}
     )
     request = "".join(f"{id}\n" for id in wanted).encode()
-    sizes = git("cat-file", "--batch-check=%(objectsize)", cwd=base, stdin=request, env=environment).split()
+    sizes = _git("cat-file", "--batch-check=%(objectsize)", stdin=request, env=environment).split()
     if sum(map(int, sizes)) > _MAX_FILE_BYTES:
         raise DiffError("the files of the patch are larger than any that could be judged")
-    output = git("cat-file", "--batch", cwd=base, stdin=request, env=environment)
+    output = _git("cat-file", "--batch", stdin=request, env=environment)
     blobs: dict[str, bytes] = {}
     at = 0
     for id, size in zip(wanted, map(int, sizes), strict=True):

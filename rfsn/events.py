@@ -48,13 +48,15 @@ class SessionStarted(_Event):
 
 
 class SourceTaken(_Event):
-    """The source was snapshotted as one commit with this tree."""
+    """The source was snapshotted as one commit with this tree; `submodules` and `pointers` name what is not in it."""
 
     kind: Literal["source_taken"] = "source_taken"
     tree: str
     files: int
     origin: str
     version: str = ""
+    submodules: tuple[str, ...] = ()
+    pointers: tuple[str, ...] = ()
 
 
 class Recalled(_Event):

@@ -7,17 +7,19 @@ from pathlib import Path
 
 from rfsn.compose import GIVEN
 from rfsn.config import Config
+from rfsn.remote import Remote
 from rfsn.session import Session
 from rfsn.vetting import Vetted, vet
 
 __all__ = ["session_for"]
 
 
-def session_for(diff: bytes, repo: str, config: Config, out: Path | None) -> tuple[Vetted, Session | None]:
+def session_for(diff: bytes, repo: str | Remote, config: Config, out: Path | None) -> tuple[Vetted, Session | None]:
     """What the gate says of a diff on `repo`, and a new session to judge it; None where the gate denies it."""
     vetted = vet(diff, repo, config)
     if vetted.denials:
         return vetted, None
-    session = Session.create(repo, config.model_copy(update={"given": hashlib.sha256(diff).hexdigest()}), out)
+    source = repo.url if isinstance(repo, Remote) else repo
+    session = Session.create(source, config.model_copy(update={"given": hashlib.sha256(diff).hexdigest()}), out)
     (session.folder / GIVEN).write_bytes(diff)
     return vetted, session

@@ -15,7 +15,7 @@ from rfsn.errors import JournalError, RfsnError
 from rfsn.events import Interrupted, Observed, Proposed
 from rfsn.project import Project
 from rfsn.record import Record
-from rfsn.source import render_diff
+from rfsn.snapshot import render_diff
 
 __all__ = ["LETTERS", "diff_of", "ranked_suspects", "report_of"]
 
@@ -59,6 +59,10 @@ def report_of(record: Record) -> dict[str, Any]:
         "session": record.folder.name,
         "folder": str(record.folder),
         "source": progress.source.origin if progress.source else None,
+        "not_fetched": {
+            "submodules": list(progress.source.submodules) if progress.source else [],
+            "lfs_pointers": list(progress.source.pointers) if progress.source else [],
+        },
         "status": ended.status if ended else "interrupted",
         "reason": ended.reason if ended else _unfinished(record),
         "patch": diff_of(record, state.verified[0]) if state.verified else None,

@@ -14,8 +14,8 @@ from rfsn.compose import opened_bench
 from rfsn.errors import UsageError
 from rfsn.evidence import EVIDENCE, NAMESPACE, evidence_of, judged_patch
 from rfsn.execution import Executor
-from rfsn.git import git
 from rfsn.home import temporary_folder
+from rfsn.objects import tree_of_files
 from rfsn.plugins import load_rules
 from rfsn.project import Project
 from rfsn.record import Record
@@ -96,11 +96,11 @@ def _base(record: Record) -> list[str]:
     source = record.progress.source
     if source is None:
         return []
-    tree = git("rev-parse", "HEAD^{tree}", cwd=record.base).decode().strip()
-    changed = git("status", "--porcelain", "--ignored", "--untracked-files=all", cwd=record.base).decode().strip()
-    if tree == source.tree and not changed:
-        return []
-    return [f"{record.base} is not the tree {source.tree} that was judged"]
+    try:
+        tree = tree_of_files(record.base)
+    except (OSError, UsageError) as error:
+        return [f"{record.base} is not the tree {source.tree} that was judged: {error}"]
+    return [] if tree == source.tree else [f"{record.base} is not the tree {source.tree} that was judged"]
 
 
 def _signature(path: Path, signer: Signer) -> list[str]:

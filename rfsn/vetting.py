@@ -12,6 +12,7 @@ from rfsn.diffs import DiffError, read_diff
 from rfsn.fence import Fence
 from rfsn.home import temporary_folder
 from rfsn.plugins import detect_buildpack, load_rules
+from rfsn.remote import Remote
 from rfsn.source import take_source
 
 __all__ = ["Vetted", "vet"]
@@ -25,12 +26,12 @@ class Vetted:
     denials: tuple[Denied, ...]
 
 
-def vet(diff: bytes, repo: str, config: Config) -> Vetted:
+def vet(diff: bytes, repo: str | Remote, config: Config) -> Vetted:
     """Ask every rule about a diff on the repository `repo` (a path or a URL), which stays as it is. Nothing is run."""
     further = load_rules(config.gate_rules)
     with temporary_folder() as scratch:
         base = Path(scratch) / "base"
-        take_source(repo, config.ref, base)
+        take_source(repo, config.ref, base, sandbox=config.sandbox)
         view = FolderView(base)
         fence = Fence(view, detect_buildpack(view), config)
         try:

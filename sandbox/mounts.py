@@ -71,7 +71,10 @@ class _Mounted:
 
 def _mounts() -> Iterator[_Mounted]:
     """The kernel's table, in the order of mounting (proc_pid_mountinfo(5))."""
-    for line in Path("/proc/self/mountinfo").read_text(errors="surrogateescape").splitlines():
+    # Only a line feed ends a line: the kernel leaves other separators in a name, U+2028 for example, as they are.
+    for line in os.fsdecode(Path("/proc/self/mountinfo").read_bytes()).split("\n"):
+        if not line:
+            continue
         fields, _, rest = line.partition(" - ")
         _, _, device, _, place, *_ = fields.split(" ")
         unescaped = _ESCAPE.sub(lambda match: chr(int(match[1], 8)), place)

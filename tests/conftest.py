@@ -19,7 +19,7 @@ from buildpacks.python import PythonBuildpack
 from buildpacks.view import FolderView
 from rfsn.environment import prepared_environment
 from rfsn.runs import Bench
-from rfsn.source import take_files
+from rfsn.snapshot import take_files
 from sandbox import SandboxProvider, choose
 
 ROOT = Path(__file__).resolve().parent.parent

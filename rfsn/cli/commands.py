@@ -19,9 +19,9 @@ from rfsn.errors import InfraError, RfsnError, UsageError
 from rfsn.evaluation import Selection, run_evaluation
 from rfsn.log import configure_logging
 from rfsn.outcome import EXIT_CODES
+from rfsn.remote import Remote
 from rfsn.replay import replay_session
 from rfsn.session import Session, session_folder
-from rfsn.source import is_url
 from sandbox import SandboxError
 
 __all__ = ["Selection", "evaluate", "finish", "guarded", "repair", "replay", "resume"]
@@ -43,11 +43,12 @@ def repair(
 
     def run() -> int:
         config = load_config(options, config_file)
+        remote = Remote.parse(source)
         # A resumed session may be started from another folder.
-        place = source if is_url(source) else str(Path(source).resolve())
+        place = remote.url if remote else str(Path(source).resolve())
         Delivery(place, config.apply, config.branch).check()
         with _measured(metrics_port) as follow:
-            return finish(Session.create(place, config, out), follow, as_json=as_json)
+            return finish(Session.create(place, config, out), follow, remote=remote, as_json=as_json)
 
     return guarded(run, as_json=as_json)
 
@@ -118,12 +119,18 @@ def _measured(port: int | None) -> Iterator[Callable[[Session], None]]:
         yield metrics.follow
 
 
-def finish(session: Session, follow: Callable[[Session], None] = lambda _: None, *, as_json: bool) -> int:
-    """Run a session to its end and show the result. `follow` is told of it before."""
+def finish(
+    session: Session,
+    follow: Callable[[Session], None] = lambda _: None,
+    *,
+    remote: Remote | None = None,
+    as_json: bool,
+) -> int:
+    """Run a session to its end and show the result. `follow` is told of it before; `remote` has its credentials."""
     try:
         follow(session)
         with _shown(session, as_json=as_json):
-            result = run_session(session)
+            result = run_session(session, remote=remote)
         delivered, refused = _delivered(session)
     except KeyboardInterrupt:
         print(f"interrupted: go on with: rfsn resume {session.name}", file=sys.stderr)

@@ -17,8 +17,8 @@ from rfsn.config import load_config
 from rfsn.errors import UsageError
 from rfsn.judging import session_for
 from rfsn.plugins import installed_rules
+from rfsn.remote import Remote
 from rfsn.session import session_folder
-from rfsn.source import is_url
 from rfsn.verification import Signer, verify_session
 from rfsn.vetting import Vetted, vet
 
@@ -42,11 +42,11 @@ def judge(
 
     def run() -> int:
         config = load_config(options, config_file)
-        place = repo if is_url(repo) else str(Path(repo).resolve())
-        vetted, session = session_for(_read(patch), place, config, out)
+        remote = Remote.parse(repo)
+        vetted, session = session_for(_read(patch), remote or str(Path(repo).resolve()), config, out)
         if session is None:
             return _told(vetted, patch, as_json=as_json)
-        return finish(session, as_json=as_json)
+        return finish(session, remote=remote, as_json=as_json)
 
     return guarded(run, as_json=as_json)
 

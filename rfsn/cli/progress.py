@@ -36,8 +36,8 @@ def line_of(event: Event, progress: Progress) -> str | None:
 
 def _line_of(event: Event, progress: Progress) -> str | None:
     match event:
-        case SourceTaken(files=files, origin=origin):
-            return f"source       {origin}: {files} files"
+        case SourceTaken(files=files, origin=origin) as taken:
+            return f"source       {origin}: {files} files{_missing(taken)}"
         case EnvironmentReady(description=description, backend=backend, test=test):
             return f"environment  {description} in {backend}; tests: {' '.join(test)}"
         case Observed(observation=SuiteRan() as ran):
@@ -70,6 +70,14 @@ def _suite(ran: SuiteRan, *, again: bool) -> str:
     reserve = verdict_s(ran.forecast_s)
     kept = f"; {reserve:.0f} s are kept for the verdict" if not again and reserve > _WORTH_SAYING_S else ""
     return f"{'again' if again else 'tests'}: {ran.failing_total} of {ran.total} fail ({ran.duration_s:.1f} s{kept})"
+
+
+def _missing(taken: SourceTaken) -> str:
+    """What a source names and a snapshot does not have."""
+    parts = [f"submodule {path}" for path in taken.submodules]
+    if taken.pointers:
+        parts.append(f"Git LFS pointers: {', '.join(taken.pointers)}")
+    return f"; not fetched: {'; '.join(parts)}" if parts else ""
 
 
 def printable(text: str) -> str:

@@ -14,7 +14,8 @@ from rfsn.config import Config
 from rfsn.errors import RfsnError, UsageError
 from rfsn.evaluation.dataset import InlineInstance, Instance, RepositoryInstance
 from rfsn.session import Session
-from rfsn.source import Snapshot, paths_of, take_files, take_source
+from rfsn.snapshot import Snapshot, paths_of, take_files
+from rfsn.source import take_source
 from sandbox import remove_tree
 
 __all__ = ["run_instance"]
@@ -73,7 +74,7 @@ def _run(
     def take(into: Path) -> Snapshot:
         if isinstance(instance, InlineInstance):
             return take_files(instance.files, f"instance {instance.instance_id}", into)
-        return take_source(str(clone), instance.base_commit, into, instance.test_patch)
+        return take_source(str(clone), instance.base_commit, into, instance.test_patch, sandbox=config.sandbox)
 
     try:
         if follow is not None:

@@ -106,6 +106,8 @@ def _environment(record: Record) -> Html:
     facts = {"rfsn": record.started.version, "named by the user": record.started.source}
     if source := record.progress.source:
         facts |= {"taken from": source.origin, "tree": source.tree, "files": str(source.files)}
+        if source.submodules or source.pointers:
+            facts["not fetched (submodules, Git LFS pointers)"] = ", ".join((*source.submodules, *source.pointers))
     if ready := record.progress.environment:
         facts |= {"buildpack": ready.pack, "interpreter": ready.description, "environment's key": ready.cache_key}
         facts |= {"sandbox": ready.backend, "test command": shlex.join(ready.test)}

@@ -2,5 +2,6 @@
 
 from sandbox.docker.provider import DockerProvider
 from sandbox.docker.reaper import reap_containers
+from sandbox.docker.skeleton import hosted_programs
 
-__all__ = ["DockerProvider", "reap_containers"]
+__all__ = ["DockerProvider", "hosted_programs", "reap_containers"]

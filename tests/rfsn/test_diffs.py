@@ -28,7 +28,7 @@ from gate import (
     content_hash,
 )
 from rfsn.diffs import DiffError, patch_of, read_diff, render
-from rfsn.source import take_files
+from rfsn.snapshot import take_files
 
 FILES = {
     "src/core.py": "".join(f"line {number}\n" for number in range(1, 41)),

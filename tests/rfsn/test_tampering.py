@@ -20,7 +20,7 @@ from rfsn.config import Config
 from rfsn.environment import prepared_environment
 from rfsn.fence import Fence
 from rfsn.runs import Bench
-from rfsn.source import take_files
+from rfsn.snapshot import take_files
 from sandbox import SandboxProvider
 
 SOURCE = """import math
