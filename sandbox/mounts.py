@@ -71,7 +71,8 @@ class _Mounted:
 
 def _mounts() -> Iterator[_Mounted]:
     """The kernel's table, in the order of mounting (proc_pid_mountinfo(5))."""
-    for line in Path("/proc/self/mountinfo").read_text(errors="surrogateescape").splitlines():
+    # A path may hold all that Python takes for the end of a line; the kernel escapes spaces and line feeds alone.
+    for line in os.fsdecode(Path("/proc/self/mountinfo").read_bytes()).removesuffix("\n").split("\n"):
         fields, _, rest = line.partition(" - ")
         _, _, device, _, place, *_ = fields.split(" ")
         unescaped = _ESCAPE.sub(lambda match: chr(int(match[1], 8)), place)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TextIO
-
 from planners.state import Batch, Denial, SpectrumReady, SuiteRan, VerdictReached
 from rfsn.budget import verdict_s
 from rfsn.events import EnvironmentReady, Event, Observed, Resumed, SessionEnded, SessionStarted, SourceTaken
 from rfsn.session import Progress, Session
+from rfsn.terminal import say
+from rfsn.text import one_line
 
-__all__ = ["Lines", "line_of", "printable"]
+__all__ = ["Lines", "line_of"]
 
 _WORTH_SAYING_S = 10.0
 
@@ -17,21 +17,20 @@ _WORTH_SAYING_S = 10.0
 class Lines:
     """A listener of a session that prints one line for each event worth knowing."""
 
-    def __init__(self, session: Session, stream: TextIO) -> None:
-        self._stream = stream
+    def __init__(self, session: Session) -> None:
         self._journal = session.journal
-        print(f"session {session.name}  ({session.folder})", file=stream, flush=True)
+        say(f"session {session.name}  ({session.folder})", whole=True)
 
     def __call__(self, event: Event, progress: Progress) -> None:
         """Print the line of an event, if it has one."""
         if text := line_of(event, progress):
-            print(f"{self._journal.clock:7.1f} s  {text}", file=self._stream, flush=True)
+            say(f"{self._journal.clock:7.1f} s  {text}")
 
 
 def line_of(event: Event, progress: Progress) -> str | None:
-    """What an event tells the user, without control characters; None where it is not worth a line."""
+    """What an event tells the user, in one line that no terminal acts on; None where it is not worth a line."""
     text = _line_of(event, progress)
-    return printable(text) if text else None
+    return one_line(text) if text else None
 
 
 def _line_of(event: Event, progress: Progress) -> str | None:
@@ -70,8 +69,3 @@ def _suite(ran: SuiteRan, *, again: bool) -> str:
     reserve = verdict_s(ran.forecast_s)
     kept = f"; {reserve:.0f} s are kept for the verdict" if not again and reserve > _WORTH_SAYING_S else ""
     return f"{'again' if again else 'tests'}: {ran.failing_total} of {ran.total} fail ({ran.duration_s:.1f} s{kept})"
-
-
-def printable(text: str) -> str:
-    """Text from a hostile source with its control characters made visible."""
-    return "".join(character if character.isprintable() else "\ufffd" for character in text)
