@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from posixpath import dirname
@@ -131,7 +132,7 @@ class PythonBuildpack:
             *((("env", *versions, *install, *editable),) if needs.build else ()),
         )
         folders = sorted({dirname(path) for path in view.files() if path.endswith(".py")})
-        built_from = [*(view.read(path) for path in needs.sources), *map(str.encode, folders)] if needs.build else []
+        built_from = [*(view.read(path) for path in needs.sources), *map(os.fsencode, folders)] if needs.build else []
         identity = [API_VERSION, options.image, python, fetch, build, _digest(built_from)]
         return BuildPlan(
             pack=self.name,
@@ -148,10 +149,14 @@ class PythonBuildpack:
     def focus(self, plan: BuildPlan, request: RunRequest) -> RunSpec:
         """The plan's command through the cold runner, which gets its options and the key from standard input."""
         arguments, module = split(plan.test)
+        # An id that is spelled differently from what pytest calls the test would be none of its arguments.
+        unsure = [id for id in request.ids if "\\" in id]
         if request.ids:
-            arguments = (*options_of(arguments), *request.ids)
+            arguments = (*options_of(arguments), *(id for id in request.ids if id not in unsure))
         options = {
             "args": [*arguments, *_QUIET],
+            "chosen": request.ids if unsure else (),
+            "unsure": unsure,
             "module": module,
             "case_limit_s": request.case_limit_s,
             "hang_budget_s": request.hang_budget_s,

@@ -12,6 +12,8 @@ from rfsn.text import one_line
 __all__ = ["Lines", "line_of"]
 
 _WORTH_SAYING_S = 10.0
+_MAX_LINE = 400
+"""The most characters of a line of progress; the report has all of it."""
 
 
 class Lines:
@@ -29,8 +31,8 @@ class Lines:
 
 def line_of(event: Event, progress: Progress) -> str | None:
     """What an event tells the user, in one line that no terminal acts on; None where it is not worth a line."""
-    text = _line_of(event, progress)
-    return one_line(text) if text else None
+    text = one_line(_line_of(event, progress) or "")
+    return f"{text[:_MAX_LINE]}..." if len(text) > _MAX_LINE else text or None
 
 
 def _line_of(event: Event, progress: Progress) -> str | None:
