@@ -167,7 +167,9 @@ def decode_ready(line: bytes) -> Ready:
     if not isinstance(ids, list) or not all(isinstance(id, str) for id in ids):
         raise ProtocolError("no list of test ids")
     own = {spelled(id): id for id in ids if spelled(id) != id}
-    return Ready(frozenset(map(spelled, ids)), _number(data.get("errors", 0), int), _lines(data.get("imported", {})), own)
+    return Ready(
+        frozenset(map(spelled, ids)), _number(data.get("errors", 0), int), _lines(data.get("imported", {})), own
+    )
 
 
 def decode_planned(line: bytes) -> Planned:
@@ -220,9 +222,7 @@ def decode_trace(line: bytes) -> CaseTrace:
 
 
 def _lines(data: object) -> dict[str, frozenset[int]]:
-    return {
-        _text(path): frozenset(_number(line, int) for line in _list(found)) for path, found in _dict(data).items()
-    }
+    return {_text(path): frozenset(_number(line, int) for line in _list(found)) for path, found in _dict(data).items()}
 
 
 def _kinds(data: object) -> Kinds:

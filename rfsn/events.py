@@ -38,7 +38,7 @@ class _Event(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", **_BYTES)
 
     def spelled(self) -> Self:
-        """The event with each text as `buildpacks.text.spelled` spells it: what no journal could hold is written out."""
+        """The event with each text as `buildpacks.text.spelled` spells it: so that the journal can hold it."""
         return self.model_validate_json(to_json(self.model_dump(mode="json")))
 
 

@@ -173,7 +173,9 @@ class WarmWorker:
         try:
             self._ready = decode_ready(self._receive(_START_TIMEOUT_S))
             if self._targets:
-                targets, tests = ([(self._own(id), limit) for id, limit in limits] for limits in (self._targets, self._tests))
+                targets, tests = (
+                    [(self._own(id), limit) for id, limit in limits] for limits in (self._targets, self._tests)
+                )
                 self._send(encode_plan(targets, tests))
                 self._planned = decode_planned(self._receive(_START_TIMEOUT_S))
                 _log.info("warm worker", **asdict(self._planned))
@@ -186,6 +188,9 @@ class WarmWorker:
     def _own(self, id: str) -> str:
         """The runner's own word for a test, which may be no text that we could keep."""
         return self.ready().own.get(id, id)
+
+    def _own_ids(self, limits: Limits) -> Limits:
+        return [(self._ready.own.get(id, id), limit) for id, limit in limits]
 
     def _ask(self, request: bytes, patience_s: float) -> bytes:
         self._send(request)

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import codecs
 import re
-import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from posixpath import dirname, join, normpath
-from typing import Any
 
 from packaging.requirements import InvalidRequirement, Requirement
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.utils import canonicalize_name
 
 from buildpacks.api import RepoView
-from buildpacks.python.declared import Groups, declarations
+from buildpacks.python.declared import (
+    Declared,
+    Groups,
+    build_requirements,
+    content_of,
+    declarations,
+    project_name,
+    unreadable,
+)
 
 __all__ = ["Needs", "read_needs"]
 
@@ -36,6 +44,17 @@ _REQUIREMENT_FILES = (
     "requirements/dev.txt",
     "tests/requirements.txt",
 )
+_MAX_REQUIREMENTS = 10_000
+_MAX_FILES = 100
+_MARKS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),  # it begins as the one of UTF-16 does
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+# `>=3.6.*`, which older tools took for `>=3.6`.
+_LOOSE_STAR = re.compile(r"([<>]=?\s*[\d.]+?)\.\*")
 _OWN_EXTRAS = re.compile(r"(?:-e|--editable)\s+\.\[([\w,.\s-]+)\]|\.\[([\w,.\s-]+)\]")
 
 
@@ -69,29 +88,41 @@ def read_needs(view: RepoView) -> Needs:
         found += _requirement_file(view, name, set(), extras)
     for _, one in declared:
         found += [text for name, texts in one.groups.items() if canonicalize_name(name) in extras for text in texts]
-    pyproject: dict[str, Any] = {}
-    if view.exists("pyproject.toml"):
-        pyproject = tomllib.loads(view.read("pyproject.toml").decode())
-    own = canonicalize_name(str(pyproject.get("project", {}).get("name", "")))
+    own = canonicalize_name(project_name(view))
+    if len(found) > _MAX_REQUIREMENTS:
+        raise unreadable(", ".join(files), f"more than {_MAX_REQUIREMENTS} requirements in all")
     kept = {text: None for text in found if _name(text) not in {None, own}}
     sources = [*dict.fromkeys(path for path, _ in declared), *files]
-    python = next((one.python for _, one in declared if one.python), "")
-    return Needs(tuple(kept), _build(view, pyproject), python, tuple(sources))
+    return Needs(tuple(kept), _build(view), _python(declared), tuple(sources))
 
 
-def _build(view: RepoView, pyproject: dict[str, Any]) -> tuple[str, ...]:
-    installable = "build-system" in pyproject or "project" in pyproject or view.exists("setup.py")
-    default = ["setuptools>=40.8", "wheel"] if installable else []
-    build = list(pyproject.get("build-system", {}).get("requires", default))
+def _python(declared: Iterable[tuple[str, Declared]]) -> str:
+    """The first word on the versions of Python."""
+    for path, one in declared:
+        if one.python:
+            python = _LOOSE_STAR.sub(r"\1", one.python)
+            try:
+                SpecifierSet(python)
+            except InvalidSpecifier as error:
+                raise unreadable(path, f"{one.python!r:.100} says no versions of Python") from error
+            return python
+    return ""
+
+
+def _build(view: RepoView) -> tuple[str, ...]:
+    build = build_requirements(view)
+    for text in build:
+        if _name(text) is None:
+            raise unreadable("pyproject.toml", f"{text!r:.100} in build-system.requires is no requirement")
     if any(_name(text) in _ASK_FOR_EDITABLES for text in build):
-        build.append("editables")
+        build = [*build, "editables"]
     return tuple(build)
 
 
 def _name(text: str) -> str | None:
     try:
         return canonicalize_name(Requirement(text).name)
-    except InvalidRequirement:
+    except (InvalidRequirement, RecursionError):
         return None
 
 
@@ -109,7 +140,9 @@ def _requirement_file(view: RepoView, path: str, seen: set[str], extras: set[str
     if path in seen or not view.exists(path):
         return
     seen.add(path)
-    for raw in view.read(path).decode(errors="replace").splitlines():
+    if len(seen) > _MAX_FILES:
+        raise unreadable(path, f"more than {_MAX_FILES} requirement files include one another")
+    for raw in _decoded(content_of(view, path)).splitlines():
         line = raw.split(" #")[0].split(" --")[0].strip()
         if own := _OWN_EXTRAS.fullmatch(line):
             extras |= {canonicalize_name(name.strip()) for name in (own[1] or own[2]).split(",")}
@@ -118,3 +151,9 @@ def _requirement_file(view: RepoView, path: str, seen: set[str], extras: set[str
             yield from _requirement_file(view, included, seen, extras)
         elif line and not line.startswith(("#", "-", ".", "/")):
             yield line
+
+
+def _decoded(content: bytes) -> str:
+    """The text of a requirement file: UTF-8, or what the mark at its beginning says, as for pip."""
+    encoding = next((name for mark, name in _MARKS if content.startswith(mark)), "utf-8")
+    return content.decode(encoding, "replace")
