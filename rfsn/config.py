@@ -33,7 +33,7 @@ class ServiceConfig(BaseModel):
     command: tuple[str, ...] = ()
     env: dict[str, str] = Field(default_factory=dict)
     ready: tuple[str, ...] = ()
-    timeout_s: float = Field(default=60.0, gt=0)
+    timeout_s: float = Field(default=60.0, gt=0, allow_inf_nan=False)
 
 
 class BuildpackConfig(BaseModel):
@@ -62,7 +62,7 @@ class Config(BaseModel):
     """The image of the Docker sandbox; the buildpack's own where none is named."""
     env: dict[str, str] = Field(default_factory=dict)
     """Environment variables of the test command."""
-    time_limit: float = Field(default=900.0, gt=0)
+    time_limit: float = Field(default=900.0, gt=0, allow_inf_nan=False)
     """Seconds of wall-clock time for the whole session."""
     max_steps: int = Field(default=200, gt=0)
     """The most steps (proposals) of a session."""
@@ -74,7 +74,7 @@ class Config(BaseModel):
     """The exact requirements of the environment, instead of those that the project declares."""
     offline: bool = False
     """Whether the environment must come from caches alone."""
-    cache_gib: float = Field(default=20.0, gt=0)
+    cache_gib: float = Field(default=20.0, gt=0, allow_inf_nan=False)
     """How much the environments in the cache may take (GiB) before those used least recently go."""
     apply: bool = False
     """Whether a verified patch is written into the working tree that it was made for."""

@@ -22,6 +22,11 @@ __all__ = ["Declared", "Groups", "build_requirements", "content_of", "declaratio
 
 _DEFAULT_BUILD = ("setuptools>=40.8", "wheel")
 _MAX_BYTES = 4 << 20
+_MAX_TOML_BYTES = 512 << 10
+_MAX_TEXT = 1_000
+_MAX_DOTS = 4_000_000
+"""The most squares of dots in a line, over all lines: the time to parse a key grows with the square of its parts."""
+
 _MAX_SOURCE_BYTES = 1 << 20
 _MAX_ENTRIES = 10_000
 _MAX_SAID = 300
@@ -102,8 +107,11 @@ def _read[Found](path: str, table: Callable[[Mapping[str, Any]], Found], content
 
 
 def _toml(view: RepoView, path: str) -> dict[str, Any]:
+    content = content_of(view, path, _MAX_TOML_BYTES)
+    if sum(line.count(b".") ** 2 for line in content.split(b"\n")) > _MAX_DOTS:
+        raise unreadable(path, "its keys have too many parts")
     try:
-        return tomllib.loads(content_of(view, path).decode())
+        return tomllib.loads(content.decode())
     except RecursionError as error:
         raise unreadable(path, "it is nested too deeply") from error
     except ValueError as error:  # also of its encoding, and of dates and numbers that there are not
@@ -113,16 +121,22 @@ def _toml(view: RepoView, path: str) -> dict[str, Any]:
 def _ini(view: RepoView, path: str) -> configparser.ConfigParser:
     parser = configparser.ConfigParser(interpolation=None)
     try:
-        parser.read_string(content_of(view, path).decode())
+        lines = content_of(view, path).decode().split("\n")
+        parser.read_string("\n".join(map(_squeezed, lines)))
     except (configparser.Error, UnicodeDecodeError) as error:
         raise unreadable(path, error) from error
     return parser
 
 
-def content_of(view: RepoView, path: str) -> bytes:
+def _squeezed(line: str) -> str:
+    """A line with single spaces after its indentation: the parser takes the square of their number in time."""
+    return line[: len(line) - len(line.lstrip())][:_MAX_SAID] + " ".join(line.split())
+
+
+def content_of(view: RepoView, path: str, limit: int = _MAX_BYTES) -> bytes:
     """The content of a file of declarations. Raises `BuildpackError` for one that is far too large to be one."""
     content = view.read(path)
-    if len(content) > _MAX_BYTES:
+    if len(content) > limit:
         raise unreadable(path, f"it has {len(content)} bytes, more than any such file needs")
     return content
 
@@ -231,6 +245,8 @@ def _poetry_requirements(table: Mapping[str, Any]) -> Iterator[str]:
 def _poetry_requirement(name: str, constraint: Any) -> str:
     from poetry.core.factory import Factory  # noqa: PLC0415  # a third of a second that few projects need
 
+    if len(str(constraint)) > _MAX_TEXT:
+        raise _Malformed(f"{name:.100} in tool.poetry is too long")
     try:
         text = Factory.create_dependency(name, constraint).to_pep_508()
     except Exception as error:  # it raises whatever comes of what is written there
@@ -242,7 +258,7 @@ def _poetry_versions(text: str) -> str:
     from poetry.core.constraints.version import parse_constraint  # noqa: PLC0415  # the same
 
     try:
-        versions = str(parse_constraint(text or "*"))
+        versions = str(parse_constraint(text[:_MAX_TEXT] or "*"))
     except Exception as error:  # the same
         raise _Malformed(f"python in tool.poetry: {error}") from error
     return "" if versions == "*" or "||" in versions else versions

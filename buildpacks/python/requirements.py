@@ -46,6 +46,7 @@ _REQUIREMENT_FILES = (
 )
 _MAX_REQUIREMENTS = 10_000
 _MAX_FILES = 100
+_MAX_LENGTH = 2_000
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF32_LE, "utf-32"),  # it begins as the one of UTF-16 does
@@ -120,6 +121,8 @@ def _build(view: RepoView) -> tuple[str, ...]:
 
 
 def _name(text: str) -> str | None:
+    if len(text) > _MAX_LENGTH:
+        return None
     try:
         return canonicalize_name(Requirement(text).name)
     except (InvalidRequirement, RecursionError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,8 @@ from hypothesis import strategies as st
 
 from buildpacks import BuildpackError
 from buildpacks.python.requirements import Needs, read_needs
+from rfsn.config import load_config
+from rfsn.errors import UsageError
 
 DEEP = 200_000
 
@@ -38,7 +41,7 @@ def read(path: str, content: str | bytes, **others: str) -> Needs:
     return read_needs(Tree({path: content.encode() if isinstance(content, str) else content, **more}))
 
 
-WRONG = {
+WRONG: dict[str, tuple[str, str | bytes]] = {
     "project is a number": ("pyproject.toml", "project = 3"),
     "dependencies are a table": ("pyproject.toml", "project.dependencies = {}"),
     "dependencies are a text": ("pyproject.toml", "project.dependencies = 'pytest'"),
@@ -81,6 +84,8 @@ WRONG = {
     "setup.cfg twice": ("setup.cfg", "[options]\na = 1\na = 2\n"),
     "setup.cfg of bytes": ("setup.cfg", b"[options]\ninstall_requires = \xff\n"),
     "setup.cfg for no Python": ("setup.cfg", "[options]\npython_requires = x.y\n"),
+    "setup.cfg of spaces": ("setup.cfg", "[options]\na" + " " * 1_000_000 + "b\n"),
+    "a header of a million parts": ("pyproject.toml", "[a" + ".a" * 200_000 + "]\n"),
     "tox.ini of brackets": ("tox.ini", "[" * 100_000),
     "Pipfile of numbers": ("Pipfile", "packages = 3"),
     "a package of a list": ("Pipfile", "packages.x = []"),
@@ -101,7 +106,7 @@ def test_what_is_written_wrongly_is_an_error_that_names_the_file(name: str) -> N
     assert "\n" not in str(caught.value)
 
 
-ODD = {
+ODD: dict[str, tuple[str, str | bytes, set[str]]] = {
     "groups in a circle": (
         "pyproject.toml",
         "[dependency-groups]\ntest = ['six', {include-group='b'}]\nb = ['attrs', {include-group='test'}]\n",
@@ -202,37 +207,45 @@ def test_the_user_is_told_what_is_wrong(rfsn: Callable[..., Any], project: Calla
 
 
 @pytest.mark.parametrize(
-    ("options", "env", "said"),
+    ("options", "said"),
     [
-        (("--env", b"A=\xff"), {}, r"the options: env: \xff is no UTF-8"),
-        (("--env", "novalue"), {}, "NAME=VALUE"),
-        (("--test", "python 'x"), {}, "No closing quotation"),
-        (("--test", b"python -m pytest \xff"), {}, r"test: \xff is no UTF-8"),
-        (("--target", b"\xff"), {}, r"target: \xff is no UTF-8"),
-        ((), {"RFSN_TEST": "python 'x"}, "RFSN_TEST"),
-        ((), {"RFSN_TARGET": "a\udcff"}, r"RFSN_TARGET: target: a\xff is no UTF-8"),
-        ((), {"RFSN_SERVICES": "[[["}, "RFSN_SERVICES"),
-        ((), {"RFSN_TIME_LIMIT": "nan"}, "RFSN_TIME_LIMIT"),
-        ((), {"RFSN_TIME_LIMIT": "inf"}, "RFSN_TIME_LIMIT"),
-        ((), {"RFSN_SEED": "9" * 5000}, "RFSN_SEED"),
+        (("--env", b"A=\xff"), r"the options: env: \xff is no UTF-8"),
+        (("--env", "novalue"), "NAME=VALUE"),
+        (("--test", "python 'x"), "No closing quotation"),
     ],
 )
 def test_options_that_no_program_could_be_given(
-    options: tuple[str, ...], env: Mapping[str, str], said: str, rfsn: Callable[..., Any], examples: Path
+    options: tuple[str, ...], said: str, rfsn: Callable[..., Any], examples: Path
 ) -> None:
-    ran = rfsn("repair", examples / "stock", *options, env=env)
+    ran = rfsn("repair", examples / "stock", *options)
     assert ran.code == 2
     assert said in ran.err
 
 
 @pytest.mark.parametrize(
-    "text", ["a = " + "[" * DEEP, "time_limit = nan", "env = { A = 'a\\u0000' }", "services = 3", "\ufefftime_limit = 3"]
+    ("name", "value", "said"),
+    [
+        ("RFSN_TEST", "python 'x", "RFSN_TEST"),
+        ("RFSN_TARGET", "a\udcff", r"RFSN_TARGET: target: a\xff is no UTF-8"),
+        ("RFSN_SERVICES", "[[[", "RFSN_SERVICES"),
+        ("RFSN_TIME_LIMIT", "nan", "RFSN_TIME_LIMIT"),
+        ("RFSN_TIME_LIMIT", "inf", "RFSN_TIME_LIMIT"),
+        ("RFSN_SEED", "9" * 5000, "RFSN_SEED"),
+    ],
 )
-def test_a_configuration_of_nonsense_is_named(
-    text: str, rfsn: Callable[..., Any], examples: Path, tmp_path: Path
-) -> None:
+def test_variables_of_nonsense_are_named(name: str, value: str, said: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(name, value)
+    with pytest.raises(UsageError) as caught:
+        load_config({})
+    assert said in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["a = " + "[" * DEEP, "time_limit = nan", 'env = { A = "a\\u0000" }', "services = 3", "\ufefftime_limit = 3"],
+)
+def test_a_configuration_of_nonsense_is_named(text: str, tmp_path: Path) -> None:
     path = tmp_path / "rfsn.toml"
     path.write_text(text)
-    ran = rfsn("repair", examples / "stock", "--config", path)
-    assert ran.code == 2
-    assert f"rfsn: {path}: " in ran.err
+    with pytest.raises(UsageError, match=re.escape(f"{path}: ")):
+        load_config({}, path)
