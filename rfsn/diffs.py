@@ -26,7 +26,7 @@ from gate import (
     content_hash,
 )
 from rfsn.errors import UsageError
-from rfsn.git import GitError, git
+from rfsn.git import GitError, alternate, git
 from rfsn.home import temporary_folder
 from rfsn.source import render_diff
 
@@ -106,7 +106,7 @@ def _scratch_index(base: Path) -> Iterator[dict[str, str]]:
         environment = {
             "GIT_INDEX_FILE": str(Path(scratch) / "index"),
             "GIT_OBJECT_DIRECTORY": str(objects),
-            "GIT_ALTERNATE_OBJECT_DIRECTORIES": str(base / ".git" / "objects"),
+            "GIT_ALTERNATE_OBJECT_DIRECTORIES": alternate(base / ".git" / "objects"),
         }
         git("read-tree", "HEAD", cwd=base, env=environment)
         yield environment

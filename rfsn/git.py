@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -10,7 +11,7 @@ from pathlib import Path
 from rfsn.errors import InfraError
 from sandbox.probe import PRLIMIT
 
-__all__ = ["GitError", "git"]
+__all__ = ["GitError", "alternate", "git"]
 
 # Nothing that a repository's own configuration could have git run: no hook, monitor, pager or helper transport.
 _SAFE = (
@@ -38,6 +39,11 @@ class GitError(InfraError):
     def __init__(self, arguments: Sequence[str], stderr: str) -> None:
         super().__init__(f"git {' '.join(arguments[:2])} failed: {stderr.strip() or 'no message'}")
         self.stderr = stderr
+
+
+def alternate(objects: Path) -> str:
+    """A folder of objects as git's list of alternates has it: in quotes, for its path may hold what parts the list."""
+    return '"' + re.sub(r'(["\\])', r"\\\1", str(objects)) + '"'
 
 
 def git(

@@ -16,7 +16,7 @@ from packaging.version import InvalidVersion, Version
 from gate import Change
 from rfsn import home
 from rfsn.errors import UsageError
-from rfsn.git import GitError, git
+from rfsn.git import GitError, alternate, git
 from sandbox import UnsafePath, remove_tree, write_beneath
 
 __all__ = ["AUTHOR", "Snapshot", "is_url", "paths_of", "render_diff", "stage", "take_files", "take_source"]
@@ -118,7 +118,7 @@ def render_diff(base: Path, change: Change) -> str:
     with home.temporary_folder() as objects:
         aside = {
             "GIT_OBJECT_DIRECTORY": objects,
-            "GIT_ALTERNATE_OBJECT_DIRECTORIES": str(base / ".git" / "objects"),
+            "GIT_ALTERNATE_OBJECT_DIRECTORIES": alternate(base / ".git" / "objects"),
         }
         with stage(base, change, "HEAD", aside) as environment:
             options = ("--cached", "--binary", "--no-ext-diff", "--no-textconv", "--no-color")
