@@ -24,6 +24,8 @@ from rfsn.journal import read_journal
 from rfsn.session import Session
 from rfsn.terminal import Outlet, give_diff, laid_out, say
 from rfsn.text import CONTINUED, several_lines, to_json, visible
+from sandbox import Command, SandboxSpec
+from sandbox.bubblewrap import BubblewrapProvider
 
 type Rfsn = Callable[..., Any]
 type Make = Callable[..., Path]
@@ -193,7 +195,8 @@ def test_a_warm_runner_says_no_number_that_a_journal_could_not_hold() -> None:
         with pytest.raises(ProtocolError):
             decode_trace(b'{"id": "a", "outcome": "passed", "cpu_s": ' + number + b"}")
     ready = decode_ready(b'{"ready": ["a\\udcff", "b"]}')
-    assert (ready.ids, ready.own) == ({"a\\xff", "b"}, {"a\\xff": "a\udcff"})
+    assert ready.ids == frozenset({"a\\xff", "b"})
+    assert ready.own == {"a\\xff": "a\udcff"}
 
 
 def shell(command: str, environment: Mapping[str, str]) -> tuple[list[int], str]:
@@ -292,3 +295,15 @@ def test_a_home_and_a_repository_under_odd_names(rfsn: Rfsn, project: Make, tmp_
     assert (ran.code, ran.json["status"]) == (0, "repaired"), ran.json
     assert ran.json["delivered"] == "applied to thing.py"
     assert (folder / "thing.py").read_text() != BUGGY
+
+
+def test_what_the_kernel_tells_of_the_machine_is_hidden(tmp_path: Path) -> None:
+    hidden = ("cmdline", "diskstats", "partitions", "swaps", "modules", "iomem", "keys", "kallsyms")
+    provider = BubblewrapProvider()
+    try:
+        sandbox = provider.open(SandboxSpec(tmp_path))
+        shown = sandbox.run(Command(("sh", "-c", f"cd /proc; cat {' '.join(hidden)}"), 20.0))
+        assert shown.stdout == b""
+        assert sandbox.run(Command(("sh", "-c", "hostname; cat /etc/machine-id"), 20.0)).stdout == b"sandbox\n"
+    finally:
+        provider.close()
