@@ -10,6 +10,8 @@ Records are:
 - `{"case": id, "outcome": outcome, "duration_s": s, "message": text}`; an id may come again: the worst outcome counts.
 - `{"end": code}`: the last line; the exit code that follows.
 
+Texts are taken as `buildpacks.text.spelled` spells them, and a run is asked for tests by those ids.
+
 So what anyone else writes there, or leaves out, shows. Code in the runner's own process could still find the key:
 that is for the gate's rules and the canaries to tell.
 """
@@ -24,6 +26,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from buildpacks.api import CaseResult, Outcome
+from buildpacks.text import spelled
 
 __all__ = ["RecordError", "Records", "read_records"]
 
@@ -104,8 +107,7 @@ def _case(told: dict[str, Any]) -> CaseResult:
 
 
 def _text(value: object) -> str:
-    """A text that any file can hold: what is no character is spelled out."""
-    return str(value).encode("utf-8", "backslashreplace").decode()
+    return spelled(str(value))
 
 
 def _rank(outcome: Outcome) -> int:

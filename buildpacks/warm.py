@@ -26,18 +26,21 @@ which are the lines of functions that were called while it collected the tests. 
   candidate does.
 - `{"op": "end"}`: sent to end a `try` early; answered by `{"ended": true}`, after the answers that were under way.
 
-Every answer comes out of a sandbox and is hostile: decoding checks it and raises `ProtocolError`.
+Every answer comes out of a sandbox and is hostile: decoding checks it and raises `ProtocolError`. Its texts are taken
+as `buildpacks.text.spelled` spells them; `Ready.own` has the runner's own word for an id that is spelled otherwise.
 """
 
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from buildpacks.api import CaseTrace, Frame, Kinds, Outcome
+from buildpacks.text import spelled
 
 __all__ = [
     "Edits",
@@ -77,12 +80,14 @@ class ProtocolError(ValueError):
 class Ready:
     """The runner has collected these tests, and could not collect `errors` files.
 
-    `imported` are the lines, by path, of the functions that were called meanwhile.
+    `imported` are the lines, by path, of the functions that were called meanwhile. `own` are the ids as the runner
+    has them, by how they are spelled, where that differs.
     """
 
     ids: frozenset[str]
     errors: int
     imported: Mapping[str, frozenset[int]] = field(default_factory=dict)
+    own: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,14 +166,17 @@ def decode_ready(line: bytes) -> Ready:
     ids = data.get("ready")
     if not isinstance(ids, list) or not all(isinstance(id, str) for id in ids):
         raise ProtocolError("no list of test ids")
-    return Ready(frozenset(ids), _number(data.get("errors", 0), int), _lines(data.get("imported", {})))
+    own = {spelled(id): id for id in ids if spelled(id) != id}
+    return Ready(
+        frozenset(map(spelled, ids)), _number(data.get("errors", 0), int), _lines(data.get("imported", {})), own
+    )
 
 
 def decode_planned(line: bytes) -> Planned:
     """The answer to a `plan`."""
     data = _object(line)
     screened = _number(data.get("screened", 0), int)
-    return Planned(_number(data.get("planned"), int), screened, str(data.get("why", ""))[:1000])
+    return Planned(_number(data.get("planned"), int), screened, _text(data.get("why", ""), 1000))
 
 
 def decode_tried(line: bytes) -> Tried:
@@ -177,10 +185,10 @@ def decode_tried(line: bytes) -> Tried:
     outcome = data.get("outcome")
     if outcome not in _TRIED:
         raise ProtocolError(f"no outcome: {outcome!r:.80}")
-    fixed = tuple(str(id) for id in _list(data["fixed"])) if "fixed" in data else None
+    fixed = tuple(_text(id) for id in _list(data["fixed"])) if "fixed" in data else None
     lines = tuple(_number(line, int) for line in _list(data.get("lines", []))[:_MAX_LINES])
-    exception = str(data.get("exception", ""))[:200]
-    return Tried(_number(data.get("index"), int), outcome, str(data.get("id", ""))[:1000], fixed, exception, lines)
+    exception = _text(data.get("exception", ""), 200)
+    return Tried(_number(data.get("index"), int), outcome, _text(data.get("id", ""), 1000), fixed, exception, lines)
 
 
 def decode_behaviour(line: bytes) -> tuple[str, ...]:
@@ -203,28 +211,34 @@ def decode_trace(line: bytes) -> CaseTrace:
     if outcome not in _OUTCOMES:
         raise ProtocolError(f"no outcome: {outcome!r:.80}")
     return CaseTrace(
-        id=str(data.get("id", "")),
+        id=_text(data.get("id", "")),
         outcome=Outcome(outcome),
         cpu_s=_number(data.get("cpu_s", 0.0), float),
         lines=_lines(data.get("lines", {})),
         frames=tuple(_frame(frame) for frame in _list(data.get("frames", []))),
-        message=str(data.get("message", ""))[:2000],
+        message=_text(data.get("message", ""), 2000),
         kinds=_kinds(data.get("kinds", {})),
     )
 
 
 def _lines(data: object) -> dict[str, frozenset[int]]:
-    return {path: frozenset(_number(line, int) for line in _list(found)) for path, found in _dict(data).items()}
+    return {_text(path): frozenset(_number(line, int) for line in _list(found)) for path, found in _dict(data).items()}
 
 
 def _kinds(data: object) -> Kinds:
     return {
-        path: {
-            function: {name: frozenset(map(str, _list(kinds)[:_MAX_KINDS])) for name, kinds in _dict(names).items()}
+        _text(path): {
+            _text(function): {
+                _text(name): frozenset(map(_text, _list(kinds)[:_MAX_KINDS])) for name, kinds in _dict(names).items()
+            }
             for function, names in _dict(functions).items()
         }
         for path, functions in _dict(data).items()
     }
+
+
+def _text(data: object, limit: int | None = None) -> str:
+    return spelled(str(data))[:limit]
 
 
 def _dict(data: object) -> dict[str, Any]:
@@ -236,7 +250,7 @@ def _dict(data: object) -> dict[str, Any]:
 def _frame(data: object) -> Frame:
     match data:
         case [str(path), int(line), str(function)]:
-            return Frame(path, line, function)
+            return Frame(_text(path), line, _text(function))
     raise ProtocolError(f"no frame: {data!r:.80}")
 
 
@@ -247,9 +261,14 @@ def _list(data: object) -> list[Any]:
 
 
 def _number[Number: (int, float)](data: object, kind: type[Number]) -> Number:
-    if isinstance(data, bool) or not isinstance(data, int | float):
+    if isinstance(data, bool) or not isinstance(data, int | float) or not _is_sane(data):
         raise ProtocolError(f"no number: {data!r:.80}")
     return kind(data)
+
+
+def _is_sane(number: float) -> bool:
+    """Whether a number is one that every format has: neither endless, nor no number, nor beyond 64 bits."""
+    return abs(number) < 1 << 63 if isinstance(number, int) else math.isfinite(number) and abs(number) < 1 << 63
 
 
 def _line(data: Mapping[str, object]) -> bytes:

@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from buildpacks.text import spelled
 from rfsn import home
 from rfsn.errors import UsageError
 
@@ -32,7 +33,7 @@ class ServiceConfig(BaseModel):
     command: tuple[str, ...] = ()
     env: dict[str, str] = Field(default_factory=dict)
     ready: tuple[str, ...] = ()
-    timeout_s: float = Field(default=60.0, gt=0)
+    timeout_s: float = Field(default=60.0, gt=0, allow_inf_nan=False)
 
 
 class BuildpackConfig(BaseModel):
@@ -61,7 +62,7 @@ class Config(BaseModel):
     """The image of the Docker sandbox; the buildpack's own where none is named."""
     env: dict[str, str] = Field(default_factory=dict)
     """Environment variables of the test command."""
-    time_limit: float = Field(default=900.0, gt=0)
+    time_limit: float = Field(default=900.0, gt=0, allow_inf_nan=False)
     """Seconds of wall-clock time for the whole session."""
     max_steps: int = Field(default=200, gt=0)
     """The most steps (proposals) of a session."""
@@ -73,7 +74,7 @@ class Config(BaseModel):
     """The exact requirements of the environment, instead of those that the project declares."""
     offline: bool = False
     """Whether the environment must come from caches alone."""
-    cache_gib: float = Field(default=20.0, gt=0)
+    cache_gib: float = Field(default=20.0, gt=0, allow_inf_nan=False)
     """How much the environments in the cache may take (GiB) before those used least recently go."""
     apply: bool = False
     """Whether a verified patch is written into the working tree that it was made for."""
@@ -125,6 +126,9 @@ def load_config(options: Mapping[str, Any], file: Path | None = None) -> Config:
 
 def _checked(layer: dict[str, Any], origin: str) -> dict[str, Any]:
     """Validate one layer by itself, so that an error names where the value came from."""
+    for key, value in layer.items():
+        if problem := _unsound(value):
+            raise UsageError(f"{origin}: {key}: {problem}")
     try:
         known = Config(**layer)
     except ValidationError as error:
@@ -132,6 +136,20 @@ def _checked(layer: dict[str, Any], origin: str) -> dict[str, Any]:
         key = ".".join(str(part) for part in first["loc"])
         raise UsageError(f"{origin}: {key}: {first['msg']}") from error
     return {key: getattr(known, key) for key in layer}
+
+
+def _unsound(value: object) -> str:
+    """Why no text in a value can be kept or passed on; empty where each can."""
+    match value:
+        case str() if "\0" in value:
+            return "it holds a NUL character, which no program can be given"
+        case str() if spelled(value) != value:
+            return f"{spelled(value)} is no UTF-8"
+        case dict():
+            return next(filter(None, map(_unsound, (*value, *value.values()))), "")
+        case list() | tuple():
+            return next(filter(None, map(_unsound, value)), "")
+    return ""
 
 
 def _listed(key: str, text: str, variable: str) -> str | list[str]:
@@ -148,5 +166,7 @@ def _listed(key: str, text: str, variable: str) -> str | list[str]:
 def _toml(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
+    except RecursionError as error:
+        raise UsageError(f"{path}: not readable as TOML: it is nested too deeply") from error
     except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise UsageError(f"{path}: not readable as TOML: {error}") from error

@@ -19,6 +19,7 @@ from rfsn.config import NOT_SETTINGS, Config, load_config
 from rfsn.errors import UsageError
 from rfsn.guard import check_packages
 from rfsn.log import configure_logging
+from rfsn.terminal import output
 from sandbox import SandboxUnavailable, scratch_folder
 from sandbox.cgroup import groups_work
 from sandbox.docker.engine import engine_protections, engine_version
@@ -235,9 +236,9 @@ def _variables() -> Check:
 
 
 def _terminal() -> Check:
-    encoding = sys.stdout.encoding.lower()
+    encoding = output().encoding.lower()
     width, height = shutil.get_terminal_size()
-    found = f"{width} x {height}, {encoding}" if sys.stdout.isatty() else f"stdout is none, {encoding}"
+    found = f"{width} x {height}, {encoding}" if output().isatty() else f"stdout is none, {encoding}"
     if not encoding.startswith("utf"):
         return Check("terminal", Level.WARNING, found, "set PYTHONUTF8=1: patches may hold any character")
     return Check("terminal", Level.OK, found)
@@ -266,7 +267,9 @@ def _say(*argv: str) -> str:
 
 def _run(*argv: str) -> subprocess.CompletedProcess[str] | None:
     try:
-        return subprocess.run(argv, capture_output=True, text=True, timeout=_TIMEOUT_S, check=False)
+        return subprocess.run(
+            argv, capture_output=True, encoding="utf-8", errors="replace", timeout=_TIMEOUT_S, check=False
+        )
     except (OSError, subprocess.TimeoutExpired):
         return None
 

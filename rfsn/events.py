@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 from gate import Allowed, Candidate, Denied, Phase, Proposal, TryPatches
 from planners.state import Batch, Observation
 from rfsn.meter import SandboxUse, Used
+from rfsn.text import to_json
 
 __all__ = [
     "EnvironmentReady",
@@ -35,6 +36,10 @@ _CANDIDATES: TypeAdapter[tuple[Candidate, ...]] = TypeAdapter(tuple[Candidate, .
 
 class _Event(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", **_BYTES)
+
+    def spelled(self) -> Self:
+        """The event with each text as `buildpacks.text.spelled` spells it: so that the journal can hold it."""
+        return self.model_validate_json(to_json(self.model_dump(mode="json")))
 
 
 class SessionStarted(_Event):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import shutil
 import subprocess
@@ -17,6 +16,7 @@ from rfsn.errors import UsageError
 from rfsn.events import Proposed
 from rfsn.record import Record
 from rfsn.report import diff_of
+from rfsn.text import to_json
 
 __all__ = ["EVIDENCE", "NAMESPACE", "check_key", "evidence_of", "judged_patch", "write_evidence"]
 
@@ -84,7 +84,7 @@ def evidence_of(record: Record) -> dict[str, Any]:
 def write_evidence(record: Record) -> None:
     """Write the evidence of an ended session, and its signature where the configuration names a key."""
     path = record.folder / EVIDENCE
-    path.write_text(json.dumps(evidence_of(record), indent=2) + "\n", encoding="utf-8", errors="surrogateescape")
+    path.write_text(to_json(evidence_of(record), indent=2) + "\n", encoding="ascii")
     if record.config.sign_key:
         path.with_suffix(".json.sig").unlink(missing_ok=True)
         argv = ["ssh-keygen", "-Y", "sign", "-q", "-f", record.config.sign_key, "-n", NAMESPACE, str(path)]
@@ -93,7 +93,8 @@ def write_evidence(record: Record) -> None:
             argv,
             capture_output=True,
             stdin=subprocess.DEVNULL,
-            text=True,
+            encoding="utf-8",
+            errors="replace",
             timeout=_TIMEOUT_S,
             check=False,
             start_new_session=True,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ from rfsn.evidence import write_evidence
 from rfsn.record import Record
 from rfsn.report import report_of
 from rfsn.session import Session
+from rfsn.text import to_json
 
 __all__ = ["regenerate", "write_results"]
 
@@ -40,7 +40,7 @@ def _write_results(record: Record) -> dict[str, Any]:
         _write(record.folder / "patch.diff", report["patch"])
     if report["best"]:
         _write(record.folder / "best.diff", report["best"]["patch"])
-    _write(record.folder / "report.json", json.dumps(report, indent=2) + "\n")
+    _write(record.folder / "report.json", to_json(report, indent=2) + "\n")
     _write(record.folder / "report.html", page_of(record, report))
     return report
 

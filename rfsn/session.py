@@ -10,7 +10,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from pydantic import TypeAdapter
+from pydantic_core import PydanticSerializationError
 
+from buildpacks.text import spelled
 from gate import Proposal
 from planners.state import State
 from rfsn import __version__, home
@@ -107,7 +109,12 @@ class Session:
 
     @classmethod
     def create(cls, source: str, config: Config, folder: Path | None = None) -> Session:
-        """Begin a session on `source`, in `folder` or under a new name in the home of sessions."""
+        """Begin a session on `source`, in `folder` or under a new name in the home of sessions.
+
+        Raises `UsageError` where `source` is no text that the journal could keep, or the folder has a session.
+        """
+        if spelled(source) != source or "\0" in source:
+            raise UsageError(f"{spelled(source)!r}: a source needs a name in UTF-8: rename the folder")
         name = f"{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(3)}"
         session = cls(folder or home.sessions_home() / name)
         if session.progress.started is not None:
@@ -161,7 +168,11 @@ class Session:
             self._append(PhaseEnded(phase=before.phase, state=state_hash(after)))
 
     def _append(self, event: Event) -> None:
-        self.journal.append(event)
+        try:
+            self.journal.append(event)
+        except PydanticSerializationError:  # a name or a message that is no text; nothing was written
+            event = event.spelled()
+            self.journal.append(event)
         self.progress = fold(self.progress, event)
         for listener in self.listeners:
             listener(event, self.progress)

@@ -20,6 +20,7 @@ from rfsn.plugins import load_rules
 from rfsn.project import Project
 from rfsn.record import Record
 from rfsn.session import Progress
+from rfsn.text import to_json
 
 __all__ = ["Signer", "Verification", "verify_session"]
 
@@ -82,12 +83,12 @@ def verify_session(folder: Path, signer: Signer | None = None) -> Verification:
 def _evidence(record: Record) -> list[str]:
     path = record.folder / EVIDENCE
     try:
-        written = json.loads(path.read_text(encoding="utf-8", errors="surrogateescape"))
+        written = json.loads(path.read_text(encoding="utf-8"))
     except OSError:
         return [f"{path} is not there"]
     except ValueError as error:
         return [f"{path} does not read: {error}"]
-    now = json.loads(json.dumps(evidence_of(record)))
+    now = json.loads(to_json(evidence_of(record)))
     keys = [key for key in {**now, **written} if key != "rfsn" and written.get(key) != now.get(key)]
     return [f"{path}: {key} is not what the journal says" for key in keys]
 

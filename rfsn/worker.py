@@ -43,6 +43,7 @@ _log = structlog.get_logger("rfsn")
 _START_TIMEOUT_S = 120.0
 _LEAVE_S = 0.5
 _OBSERVATION_S = 30.0
+_MAX_ANSWER_BYTES = 256 << 20
 
 
 class _WorkerDied(Exception):
@@ -99,7 +100,8 @@ class WarmWorker:
         """
         for id, limit in tests:
             try:
-                yield decode_trace(self._ask(encode_trace(id, limit, kinds=id in kinds), _patience(limit)))
+                request = encode_trace(self._own(id), limit, kinds=id in kinds)
+                yield decode_trace(self._ask(request, _patience(limit)))
             except (_WorkerDied, ProtocolError):
                 self.close()
 
@@ -119,7 +121,8 @@ class WarmWorker:
             while left:
                 asked = left if together else left[:1]
                 try:
-                    self._send(encode_try(((one.index, one.files, one.probes) for one in asked), screen=together))
+                    named = [(one.index, one.files, [self._own(id) for id in one.probes]) for one in asked]
+                    self._send(encode_try(named, screen=together))
                     for one in list(asked):
                         tried = self._receive_tried(one.index)
                         left.pop(0)
@@ -170,7 +173,10 @@ class WarmWorker:
         try:
             self._ready = decode_ready(self._receive(_START_TIMEOUT_S))
             if self._targets:
-                self._send(encode_plan(self._targets, self._tests))
+                targets, tests = (
+                    [(self._own(id), limit) for id, limit in limits] for limits in (self._targets, self._tests)
+                )
+                self._send(encode_plan(targets, tests))
                 self._planned = decode_planned(self._receive(_START_TIMEOUT_S))
                 _log.info("warm worker", **asdict(self._planned))
         except (_WorkerDied, ProtocolError) as error:
@@ -178,6 +184,13 @@ class WarmWorker:
             self._process = None
             raise InfraError(f"the warm worker cannot start: {error}\n{said[-1000:]}") from error
         return self._process
+
+    def _own(self, id: str) -> str:
+        """The runner's own word for a test, which may be no text that we could keep."""
+        return self.ready().own.get(id, id)
+
+    def _own_ids(self, limits: Limits) -> Limits:
+        return [(self._ready.own.get(id, id), limit) for id, limit in limits]
 
     def _ask(self, request: bytes, patience_s: float) -> bytes:
         self._send(request)
@@ -232,6 +245,8 @@ class WarmWorker:
             if not part:
                 raise _WorkerDied("it ended")
             self._unread += part
+            if len(self._unread) > _MAX_ANSWER_BYTES:
+                raise _WorkerDied("its answer has no end")
         line, self._unread = self._unread.split(b"\n", 1)
         return line
 

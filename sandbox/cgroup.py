@@ -129,7 +129,7 @@ def _places() -> tuple[Path, Path, int]:
     """Where our groups are made, for memory and for pids, and the version: they stay under the limits of ours."""
     own: dict[str, str] = {}
     with suppress(OSError):
-        for line in _OWN.read_text().splitlines():
+        for line in os.fsdecode(_OWN.read_bytes()).removesuffix("\n").split("\n"):
             _, controllers, path = line.split(":", 2)
             own |= dict.fromkeys(controllers.split(","), path.lstrip("/"))
     if place := _delegated(own.get("", "")):

@@ -61,7 +61,8 @@ def _namespace() -> str:
 def _stat(pid: str) -> tuple[str, str]:
     """The state of a process and when it started; empty where there is none."""
     try:
-        fields = Path("/proc", pid, "stat").read_text().rpartition(")")[2].split()
+        # In brackets stands a name that the process itself chose, of any bytes.
+        fields = Path("/proc", pid, "stat").read_bytes().rpartition(b")")[2].decode().split()
     except OSError:
         return "", ""
     return fields[0], fields[19]

@@ -44,7 +44,11 @@ HOSTS = {"/etc/hosts": b"127.0.0.1 localhost sandbox\n::1 localhost\n"}
 # A controller run as root maps uid 0 of the host, to whom /proc/sys/kernel/core_pattern is writable without any
 # capability: a command for the host to run. bwrap covers these only where access(2) says that they are writable.
 PROC_READ_ONLY = ("/proc/sys", "/proc/sysrq-trigger", "/proc/irq", "/proc/bus", "/proc/fs", "/proc/acpi", "/proc/mtrr")
-PROC_HIDDEN = ("/proc/kcore", "/proc/keys", "/proc/key-users", "/proc/timer_list", "/proc/kallsyms")
+PROC_HIDDEN = (
+    *("/proc/kcore", "/proc/keys", "/proc/key-users", "/proc/timer_list", "/proc/kallsyms"),
+    # What they tell of the machine, its start options and its disks, is nothing that a test needs.
+    *("/proc/cmdline", "/proc/diskstats", "/proc/partitions", "/proc/swaps", "/proc/modules", "/proc/iomem"),
+)
 
 
 def files(spec: SandboxSpec) -> dict[str, bytes]:

@@ -64,10 +64,10 @@ def _find() -> str:
 
 def _version(bwrap: str) -> tuple[int, ...]:
     try:
-        done = subprocess.run([bwrap, "--version"], capture_output=True, text=True, timeout=20, check=False)
+        done = subprocess.run([bwrap, "--version"], capture_output=True, timeout=20, check=False)
     except (OSError, subprocess.TimeoutExpired):
         return ()
-    return tuple(map(int, re.findall(r"\d+", done.stdout)))
+    return tuple(map(int, re.findall(rb"\d+", done.stdout)))
 
 
 def _remedy() -> str:

@@ -147,10 +147,14 @@ class PythonBuildpack:
     def focus(self, plan: BuildPlan, request: RunRequest) -> RunSpec:
         """The plan's command through the cold runner, which gets its options and the key from standard input."""
         arguments, module = split(plan.test)
+        # An id that is spelled differently from what pytest calls the test would be none of its arguments.
+        unsure = [id for id in request.ids if "\\" in id]
         if request.ids:
-            arguments = (*options_of(arguments), *request.ids)
+            arguments = (*options_of(arguments), *(id for id in request.ids if id not in unsure))
         options = {
             "args": [*arguments, *_QUIET],
+            "chosen": request.ids if unsure else (),
+            "unsure": unsure,
             "module": module,
             "case_limit_s": request.case_limit_s,
             "hang_budget_s": request.hang_budget_s,

@@ -35,6 +35,7 @@ _DEPTH = 4
 """How deep source distributions may need others to be built."""
 
 _MAX_SAID = 2_000
+_MAX_LENGTH = 2_000
 _LEGACY = ("setuptools>=40.8", "wheel")
 _NEEDS_WHEEL = re.compile(r"Wheels are required for `([\w.-]+)`")
 _FILE_NAME = re.compile(r"[\w.+!-]+\.(?:whl|tar\.gz|zip|tar\.bz2|tar\.xz|tgz)", re.ASCII)
@@ -73,9 +74,11 @@ def provide(plan: BuildPlan, supplies: Supplies) -> Layer:
 
 def parsed(text: str) -> Requirement | None:
     """A requirement by name, as PEP 508 has them; None for anything else, and for one that names a place."""
+    if len(text) > _MAX_LENGTH:
+        return None
     try:
         requirement = Requirement(text)
-    except InvalidRequirement:
+    except (InvalidRequirement, RecursionError):
         return None
     return None if requirement.url else requirement
 

@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+import codecs
 import re
-import tomllib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatch
 from posixpath import dirname, join, normpath
-from typing import Any
 
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.utils import canonicalize_name
 
 from buildpacks.api import BuildpackError, RepoView
-from buildpacks.python.declared import Groups, declarations
+from buildpacks.python.declared import (
+    Declared,
+    Groups,
+    build_requirements,
+    content_of,
+    declarations,
+    project_name,
+    unreadable,
+    workspace_members,
+)
 from buildpacks.python.provide import parsed
 
 __all__ = ["Needs", "read_needs"]
@@ -41,6 +50,17 @@ _OWN_EXTRAS = re.compile(r"\.\[([\w,.\s-]+)\]")
 _EDITABLE = re.compile(r"(?:-e|--editable)[\s=]+")
 _PLACE = re.compile(r"(?:[\w.-]+\s*(?:\[[^\]]*\])?\s*@\s*)?file:(?://)?(?:\$\{PROJECT_ROOT\})?/*(?P<path>[^#;\s]*)")
 _MAX_PACKAGES = 30
+_MAX_REQUIREMENTS = 10_000
+_MAX_FILES = 100
+_MARKS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),  # it begins as the one of UTF-16 does
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+# `>=3.6.*`, which older tools took for `>=3.6`.
+_LOOSE_STAR = re.compile(r"([<>]=?\s*[\d.]+?)\.\*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,37 +107,49 @@ def read_needs(view: RepoView) -> Needs:
         found.texts += [
             t for name, texts in one.groups.items() if canonicalize_name(name) in found.extras for t in texts
         ]
-    python = next((one.python for _, one in declared if one.python), "")
-    return _complete(view, found, python)
+    return _complete(view, found, _python(declared))
+
+
+def _python(declared: Iterable[tuple[str, Declared]]) -> str:
+    """The first word on the versions of Python."""
+    for path, one in declared:
+        if one.python:
+            python = _LOOSE_STAR.sub(r"\1", one.python)
+            try:
+                SpecifierSet(python)
+            except InvalidSpecifier as error:
+                raise unreadable(path, f"{one.python!r:.100} says no versions of Python") from error
+            return python
+    return ""
 
 
 def _complete(view: RepoView, found: _Found, python: str) -> Needs:
     """Add what the other packages of the repository need, and leave out what nobody could fetch by name."""
-    pyproject = _pyproject(view, ".")
-    packages = ["."] if _build_requires(view, ".", pyproject) else []
-    build = _build_requires(view, ".", pyproject)
+    build = build_requirements(view)
+    packages = ["."] if build else []
     texts, left_out = list(found.texts), []
-    own = {_own_name(pyproject)}
-    waiting = list(found.places)
+    own = {canonicalize_name(project_name(view))}
+    waiting = [*found.places, *(match["path"] for text in texts if (match := _PLACE.match(text)))]
+    waiting += _workspace(view, texts)
     known: set[str] = set()
-    waiting += [match["path"] for text in texts if (match := _PLACE.match(text))]
-    waiting += _workspace(view, pyproject, texts)
     while waiting and len(known) < _MAX_PACKAGES:
         place = normpath(waiting.pop(0).partition("[")[0])
         if place == "." or place in known:
             continue
         known.add(place)
-        inner = _pyproject(view, place) if _is_inside(place) else {}
-        wanted = _build_requires(view, place, inner) if _is_inside(place) else ()
+        inner = _Inside(view, place)
+        wanted = build_requirements(inner) if _is_inside(place) else []
         if not wanted:
             left_out.append(place)
             continue
         packages.append(place)
         build += wanted
-        own.add(_own_name(inner))
-        for _, one in declarations(_Inside(view, place)):
+        own.add(canonicalize_name(project_name(inner)))
+        for _, one in declarations(inner):
             texts += one.requirements
             waiting += [join(place, other) for other in one.places]
+    if len(texts) > _MAX_REQUIREMENTS:
+        raise BuildpackError(f"the project declares more than {_MAX_REQUIREMENTS} requirements: take some out")
     requirements: dict[str, None] = {}
     for text in texts:
         requirement = parsed(text)
@@ -128,13 +160,15 @@ def _complete(view: RepoView, found: _Found, python: str) -> Needs:
     return Needs(tuple(requirements), _checked(build), python, tuple(packages), tuple(dict.fromkeys(left_out)))
 
 
-def _workspace(view: RepoView, pyproject: Mapping[str, Any], texts: Iterable[str]) -> list[str]:
+def _workspace(view: RepoView, texts: Iterable[str]) -> list[str]:
     """The members of uv's workspace that are required by their names."""
-    workspace = pyproject.get("tool", {}).get("uv", {}).get("workspace", {})
-    wanted = {canonicalize_name(requirement.name) for requirement in map(parsed, texts) if requirement}
+    patterns = workspace_members(view)
+    wanted = {
+        canonicalize_name(requirement.name) for requirement in map(parsed, texts if patterns else ()) if requirement
+    }
     folders = [dirname(path) for path in view.files() if path.endswith("/pyproject.toml")]
-    members = [folder for folder in folders if any(fnmatch(folder, one) for one in workspace.get("members", ()))]
-    return [folder for folder in members if _own_name(_pyproject(view, folder)) in wanted]
+    members = [folder for folder in folders if any(fnmatch(folder, pattern) for pattern in patterns)]
+    return [folder for folder in members if canonicalize_name(project_name(_Inside(view, folder))) in wanted]
 
 
 class _Inside:
@@ -159,37 +193,14 @@ def _is_inside(place: str) -> bool:
     return not place.startswith(("/", "../")) and place != ".."
 
 
-def _pyproject(view: RepoView, folder: str) -> dict[str, Any]:
-    path = normpath(join(folder, "pyproject.toml"))
-    if not view.exists(path):
-        return {}
-    try:
-        return tomllib.loads(view.read(path).decode())
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise BuildpackError(f"{path} cannot be read: {error}") from error
-
-
-def _build_requires(view: RepoView, folder: str, pyproject: Mapping[str, Any]) -> tuple[str, ...]:
-    """What the build of a folder wants; nothing where there is no package in it."""
-    has_setup = view.exists(normpath(join(folder, "setup.py")))
-    installable = "build-system" in pyproject or "project" in pyproject or has_setup
-    default = ["setuptools>=40.8", "wheel"] if installable else []
-    return tuple(pyproject.get("build-system", {}).get("requires", default))
-
-
 def _checked(build: Iterable[str]) -> tuple[str, ...]:
     """Build requirements written anew: what is in the file reaches no command line."""
     requirements = [(text, parsed(text)) for text in build]
     if wrong := [text for text, requirement in requirements if requirement is None]:
-        raise BuildpackError(f"pyproject.toml: build-system.requires: {wrong[0]!r} is no requirement by name (PEP 508)")
+        raise unreadable("pyproject.toml", f"{wrong[0]!r:.100} in build-system.requires is no requirement by name")
     names = {canonicalize_name(requirement.name) for _, requirement in requirements if requirement}
     editables = ("editables",) if names & _ASK_FOR_EDITABLES else ()
     return tuple(dict.fromkeys((*(str(requirement) for _, requirement in requirements), *editables)))
-
-
-def _own_name(pyproject: Mapping[str, Any]) -> str:
-    project = pyproject.get("project", {})
-    return canonicalize_name(str(project.get("name", ""))) if isinstance(project, dict) else ""
 
 
 def _test_group(groups: Groups) -> list[str]:
@@ -206,7 +217,9 @@ def _requirement_file(view: RepoView, path: str, seen: set[str], found: _Found) 
     if path in seen or not view.exists(path):
         return
     seen.add(path)
-    for line in _lines(view.read(path).decode(errors="replace")):
+    if len(seen) > _MAX_FILES:
+        raise unreadable(path, f"more than {_MAX_FILES} requirement files include one another")
+    for line in _lines(_decoded(content_of(view, path))):
         place = _EDITABLE.sub("", line, count=1)
         if own := _OWN_EXTRAS.fullmatch(place):
             found.extras |= {canonicalize_name(name.strip()) for name in own[1].split(",")}
@@ -224,3 +237,9 @@ def _lines(text: str) -> Iterator[str]:
         line = raw.split(" #")[0].split(" --")[0].strip()
         if line and not line.startswith("#"):
             yield line
+
+
+def _decoded(content: bytes) -> str:
+    """The text of a requirement file: UTF-8, or what the mark at its beginning says, as for pip."""
+    encoding = next((name for mark, name in _MARKS if content.startswith(mark)), "utf-8")
+    return content.decode(encoding, "replace")

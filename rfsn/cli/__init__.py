@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 from rfsn.guard import check_packages
@@ -11,9 +12,32 @@ __all__ = ["main"]
 
 def main() -> None:
     """The console script `rfsn`."""
+    _speak_utf8()
     if problem := check_packages():
-        print(f"rfsn: {problem}", file=sys.stderr)
+        print(f"rfsn: {ascii(problem)[1:-1]}", file=sys.stderr)
         sys.exit(2)
-    from rfsn.cli.app import app  # noqa: PLC0415  # nothing of ours is imported before the check
+    from rfsn.terminal import closing, hold_standard_streams, say  # noqa: PLC0415  # nothing before the check
 
-    app()
+    hold_standard_streams()
+    try:
+        from rfsn.cli.app import app  # noqa: PLC0415  # the same
+
+        app()
+    except SystemExit as end:
+        code = end.code if isinstance(end.code, int) else int(end.code is not None)
+    except Exception as error:  # noqa: BLE001  # the outermost edge: no traceback reaches a user
+        say(f"rfsn: a defect in rfsn: {type(error).__name__}: {error}")
+        code = 3
+    else:
+        code = 0
+    sys.exit(closing(code))
+
+
+def _speak_utf8() -> None:
+    """Start once more in Python's UTF-8 mode where the locale means another encoding.
+
+    Names of files, texts of tools and what is printed are then the same under every locale, as they are in sandboxes.
+    """
+    if sys.flags.utf8_mode or sys.getfilesystemencoding() == "utf-8":
+        return
+    os.execv(sys.executable, [sys.orig_argv[0], "-X", "utf8", *sys.orig_argv[1:]])  # noqa: S606  # ourselves again

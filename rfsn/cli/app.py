@@ -25,10 +25,12 @@ sessions = typer.Typer(
     rich_markup_mode=None,
 )
 app.add_typer(sessions, name="sessions")
-sandboxes = typer.Typer(help="What sandboxes leave on this machine.", no_args_is_help=True)
+sandboxes = typer.Typer(help="What sandboxes leave on this machine.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(sandboxes, name="sandbox")
 
-gates = typer.Typer(help="The rules that allow or deny a patch, by themselves.", no_args_is_help=True)
+gates = typer.Typer(
+    help="The rules that allow or deny a patch, by themselves.", no_args_is_help=True, rich_markup_mode=None
+)
 app.add_typer(gates, name="gate")
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout and nothing else there.")]

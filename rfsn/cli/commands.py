@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
-import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+import structlog
 
 from rfsn.cli.progress import Lines
 from rfsn.compose import run_session
@@ -22,7 +22,10 @@ from rfsn.outcome import EXIT_CODES
 from rfsn.remote import Remote
 from rfsn.replay import replay_session
 from rfsn.session import Session, session_folder
+from rfsn.terminal import errors, give_diff, give_json, say, tell
 from sandbox import SandboxError
+
+_log = structlog.get_logger("rfsn")
 
 __all__ = ["Selection", "evaluate", "finish", "guarded", "repair", "replay", "resume"]
 
@@ -69,9 +72,10 @@ def replay(name: str, *, as_json: bool) -> int:
     def run() -> int:
         found = replay_session(session_folder(name))
         if as_json:
-            print(json.dumps({"agrees": not found.problems, "steps": found.steps, "problems": list(found.problems)}))
+            give_json({"agrees": not found.problems, "steps": found.steps, "problems": list(found.problems)})
         else:
-            print("\n".join(found.problems) or f"{found.steps} steps replayed: planner, gate and states agree")
+            for line in found.problems or [f"{found.steps} steps replayed: planner, gate and states agree"]:
+                tell(line)
         return 1 if found.problems else 0
 
     return guarded(run, as_json=as_json)
@@ -98,7 +102,7 @@ def evaluate(
                 dataset, config, out, workers, selection, repos=repos, follow=follow, quiet=as_json
             )
         if as_json:
-            print(json.dumps(summary))
+            give_json(summary)
         return 0
 
     return guarded(run, as_json=as_json)
@@ -115,7 +119,7 @@ def _measured(port: int | None) -> Iterator[Callable[[Session], None]]:
 
     metrics = Metrics()
     with serve(metrics, port) as address:
-        print(f"metrics: {address}", file=sys.stderr, flush=True)
+        say(f"metrics: {address}")
         yield metrics.follow
 
 
@@ -133,19 +137,19 @@ def finish(
             result = run_session(session, remote=remote)
         delivered, refused = _delivered(session)
     except KeyboardInterrupt:
-        print(f"interrupted: go on with: rfsn resume {session.name}", file=sys.stderr)
+        say(f"interrupted: go on with: rfsn resume {session.name}")
         if as_json:
-            print(json.dumps({"status": "interrupted", "session": session.name}))
+            give_json({"status": "interrupted", "session": session.name})
         return EXIT_CODES["interrupted"]
     finally:
         session.close()
     told = {"delivered": delivered, "refused": refused}
     if as_json:
-        print(json.dumps(result | {key: text for key, text in told.items() if text}))
+        give_json(result | {key: text for key, text in told.items() if text})
     else:
         _show(result)
     if not as_json and (delivered or refused):
-        print(delivered or f"rfsn: {refused}", file=sys.stderr)
+        say(delivered or f"rfsn: {refused}")
     return EXIT_CODES["usage_error" if refused else result["status"]]
 
 
@@ -162,30 +166,28 @@ def _shown(session: Session, *, as_json: bool) -> Iterator[None]:
     """Show the progress of a session: live on a terminal, in plain lines elsewhere, not at all beside JSON."""
     if as_json:
         yield
-    elif sys.stderr.isatty() and not os.environ.get("RFSN_LOG"):
-        from rich.console import Console  # noqa: PLC0415  # plain lines do not need it
+    elif errors().isatty() and not os.environ.get("RFSN_LOG"):
+        from rfsn.cli.live import LiveView  # noqa: PLC0415  # plain lines do not need it
 
-        from rfsn.cli.live import LiveView  # noqa: PLC0415  # the same
-
-        with LiveView(session, Console(stderr=True, highlight=False)) as view:
+        with LiveView(session, errors()) as view:
             session.listeners.append(view)
             yield
     else:
-        session.listeners.append(Lines(session, sys.stderr))
+        session.listeners.append(Lines(session))
         yield
 
 
 def _show(result: Mapping[str, Any]) -> None:
-    print(f"{result['status'].replace('_', ' ')}: {result['reason']}", file=sys.stderr)
+    say(f"{result['status'].replace('_', ' ')}: {result['reason']}")
     if result["status"] in {"not_repaired", "partly_repaired"} and result["suspects"]:
-        print(f"most suspicious lines: {', '.join(result['suspects'])}", file=sys.stderr)
-    print(f"the report: {result['folder']}/report.html", file=sys.stderr)
+        say(f"most suspicious lines: {', '.join(result['suspects'])}")
+    say(f"the report: {result['folder']}/report.html", whole=True)
     if result["best"]:
         fixed = len(result["best"]["fixed"])
-        print(f"the best candidate, not verified, repairs {fixed}: {result['folder']}/best.diff", file=sys.stderr)
+        say(f"the best candidate, not verified, repairs {fixed}: {result['folder']}/best.diff", whole=True)
     if result["patch"]:
-        sys.stdout.write(result["patch"])
-        print(f"the patch: {result['folder']}/patch.diff", file=sys.stderr)
+        give_diff(result["patch"])
+        say(f"the patch: {result['folder']}/patch.diff", whole=True)
 
 
 def guarded(command: Callable[[], int], *, as_json: bool) -> int:
@@ -195,20 +197,24 @@ def guarded(command: Callable[[], int], *, as_json: bool) -> int:
         with _terminable():
             return command()
     except KeyboardInterrupt:
-        print("interrupted", file=sys.stderr)
+        say("interrupted")
         return EXIT_CODES["interrupted"]
     except (RfsnError, SandboxError) as error:
         status = "infra_error" if isinstance(error, InfraError | SandboxError) else "usage_error"
-        print(f"rfsn: {error}", file=sys.stderr)
-        if as_json:
-            print(json.dumps({"status": status, "reason": str(error)}))
-        return EXIT_CODES[status]
+        return _refused(status, str(error), as_json=as_json)
     except OSError as error:
         said = f"{error.filename}: {error.strerror}" if error.filename else str(error)
-        print(f"rfsn: {said}", file=sys.stderr)
-        if as_json:
-            print(json.dumps({"status": "infra_error", "reason": said}))
-        return EXIT_CODES["infra_error"]
+        return _refused("infra_error", said, as_json=as_json)
+    except Exception as error:  # noqa: BLE001  # the outermost edge: no traceback reaches a user
+        _log.exception("a defect in rfsn")
+        return _refused("infra_error", f"a defect in rfsn: {type(error).__name__}: {error}", as_json=as_json)
+
+
+def _refused(status: str, reason: str, *, as_json: bool) -> int:
+    say(f"rfsn: {reason}")
+    if as_json:
+        give_json({"status": status, "reason": reason})
+    return EXIT_CODES[status]
 
 
 @contextmanager
@@ -224,7 +230,7 @@ def _terminable() -> Iterator[None]:
         nonlocal asked
         asked += 1
         if asked == _PATIENT:
-            os.write(2, b"rfsn: still ending what runs; once more to leave it behind\n")
+            say("rfsn: still ending what runs; once more to leave it behind")
         else:
             raise KeyboardInterrupt
 

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import json
-import sys
 from collections.abc import Sequence
 from dataclasses import asdict
 
 from rich import box
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from rfsn.cli.progress import printable
 from rfsn.doctor import Check, Level, diagnose
+from rfsn.terminal import console, give_json, output, tell
+from rfsn.text import one_line
 
 __all__ = ["doctor"]
 
@@ -26,13 +24,13 @@ def doctor(*, as_json: bool) -> int:
     checks = diagnose()
     fit = all(check.level is not Level.PROBLEM for check in checks)
     if as_json:
-        print(json.dumps({"status": "ok" if fit else "problem", "checks": [asdict(check) for check in checks]}))
-    elif sys.stdout.isatty():
+        give_json({"status": "ok" if fit else "problem", "checks": [asdict(check) for check in checks]})
+    elif output().isatty():
         _show_table(checks)
     else:
         _show_lines(checks)
     if not as_json:
-        print("rfsn can repair here" if fit else "rfsn cannot repair here: see the problems above")
+        tell("rfsn can repair here" if fit else "rfsn cannot repair here: see the problems above")
     return 0 if fit else _UNFIT
 
 
@@ -40,14 +38,14 @@ def _show_table(checks: Sequence[Check]) -> None:
     table = Table("check", "", box=box.SIMPLE_HEAD)
     table.add_column("found, and what to do", overflow="fold")
     for check in checks:
-        found = Text(printable(check.found))
+        found = Text(one_line(check.found))
         if check.fix:
-            found.append(f"\n{check.fix}", style="bold")
+            found.append(f"\n{one_line(check.fix)}", style="bold")
         table.add_row(check.name, Text(check.level, style=_STYLES[check.level]), found)
-    Console().print(table, markup=False)
+    console(output()).print(table)
 
 
 def _show_lines(checks: Sequence[Check]) -> None:
     for check in checks:
         fix = f" -> {check.fix}" if check.fix else ""
-        print(f"{check.level:<8} {check.name:<16} {printable(check.found)}{fix}")
+        tell(f"{check.level:<8} {check.name:<16} {check.found}{fix}")

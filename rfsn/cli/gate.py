@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -12,13 +11,13 @@ from typing import Any
 from gate.rules import CHANGE_RULES, PROPOSAL_RULES
 from rfsn.cli.commands import finish, guarded
 from rfsn.cli.plugins import list_plugins
-from rfsn.cli.progress import printable
 from rfsn.config import load_config
 from rfsn.errors import UsageError
 from rfsn.judging import session_for
 from rfsn.plugins import installed_rules
 from rfsn.remote import Remote
 from rfsn.session import session_folder
+from rfsn.terminal import give_json, tell
 from rfsn.verification import Signer, verify_session
 from rfsn.vetting import Vetted, vet
 
@@ -63,16 +62,16 @@ def verify(session: str, allowed: Path | None, signer: str | None, *, as_json: b
         accepted = found.verdict.accepted if found.verdict else None
         if as_json:
             told = {"status": status, "accepted": accepted, "signed": found.signed and not found.problems}
-            print(json.dumps(told | {"problems": found.problems}))
+            give_json(told | {"problems": found.problems})
         else:
             for problem in found.problems:
-                print(printable(problem))
+                tell(problem)
             what = {
                 True: "the patch is accepted again",
                 False: "the patch is rejected again",
                 None: "no patch to judge",
             }
-            print(status if found.problems else f"{status}: journal, evidence and base agree; {what[accepted]}")
+            tell(status if found.problems else f"{status}: journal, evidence and base agree; {what[accepted]}")
         return 1 if found.problems else 0
 
     return guarded(run, as_json=as_json)
@@ -82,11 +81,11 @@ def _told(vetted: Vetted, patch: str, *, as_json: bool) -> int:
     status = "denied" if vetted.denials else "allowed"
     if as_json:
         denials = [asdict(denied) for denied in vetted.denials]
-        print(json.dumps({"status": status, "files": vetted.files, "denials": denials}))
+        give_json({"status": status, "files": vetted.files, "denials": denials})
     else:
         for denied in vetted.denials:
-            print(printable(f"{denied.rule}: {denied.reason}; {denied.hint}"))
-        print(printable(f"{status}: {', '.join(vetted.files) or patch}"))
+            tell(f"{denied.rule}: {denied.reason}; {denied.hint}")
+        tell(f"{status}: {', '.join(vetted.files) or patch}")
     return 1 if vetted.denials else 0
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from types import TracebackType
 from typing import Self
 
-from rich.console import Console, RenderableType
+from rich.console import RenderableType
 from rich.live import Live
 from rich.progress_bar import ProgressBar
 from rich.table import Table
@@ -15,6 +15,8 @@ from planners.state import Batch, Denial
 from rfsn.cli.progress import line_of
 from rfsn.events import Event, Observed, Started
 from rfsn.session import Progress, Session
+from rfsn.terminal import Outlet, console, laid_out
+from rfsn.text import one_line
 
 __all__ = ["LiveView"]
 
@@ -25,21 +27,27 @@ _BAR_WIDTH = 30
 class LiveView:
     """A listener of a session that keeps a small table up to date while the session runs.
 
-    All text is put into `Text` objects: markup in the name of a test stays what it is.
+    All text is made visible and put into `Text` objects: markup in the name of a test stays what it is.
     """
 
-    def __init__(self, session: Session, console: Console) -> None:
+    def __init__(self, session: Session, outlet: Outlet) -> None:
         self._session = session
-        self._console = console
+        self._outlet = outlet
+        self._console = console(outlet)
         self._doing = "starting"
         self._rate = 0.0
         self._denial = ""
         self._live = Live(
-            get_renderable=self._table, console=console, refresh_per_second=_REFRESHES_PER_SECOND, transient=True
+            get_renderable=self._table,
+            console=self._console,
+            refresh_per_second=_REFRESHES_PER_SECOND,
+            transient=True,
+            redirect_stdout=False,  # what goes there has been made visible already
+            redirect_stderr=False,
         )
 
     def __enter__(self) -> Self:
-        self._console.print(Text(f"session {self._session.name}  ({self._session.folder})"), soft_wrap=True)
+        self._console.print(Text(one_line(f"session {self._session.name}  ({self._session.folder})")), soft_wrap=True)
         self._live.start()
         return self
 
@@ -51,7 +59,7 @@ class LiveView:
     def __call__(self, event: Event, progress: Progress) -> None:
         """Print the line of an event, if it has one, and take in what the table shows."""
         if text := line_of(event, progress):
-            line = Text(f"{self._session.journal.clock:7.1f} s  {text}")
+            line = Text(laid_out(f"{self._session.journal.clock:7.1f} s  {text}", self._outlet.width))
             line.stylize("dim", 0, 9)
             self._console.print(line, soft_wrap=True)
         match event:
@@ -69,12 +77,16 @@ class LiveView:
         bar = Table.grid(padding=(0, 1))
         clock = Text(f"{spent:.0f} of {config.time_limit:.0f} s, step {state.steps + 1} of {config.max_steps}")
         bar.add_row(ProgressBar(total=config.time_limit, completed=spent, width=_BAR_WIDTH), clock)
-        table.add_row(Text("now", style="bold"), Text(self._doing, overflow="ellipsis", no_wrap=True))
+        table.add_row(Text("now", style="bold"), Text(one_line(self._doing), overflow="ellipsis", no_wrap=True))
         table.add_row(Text("budget", style="bold"), bar)
         table.add_row(Text("candidates", style="bold"), Text(f"{state.tried} tried, {self._rate:.0f}/s"))
-        table.add_row(Text("best so far", style="bold"), Text(self._best(), overflow="ellipsis", no_wrap=True))
+        table.add_row(
+            Text("best so far", style="bold"), Text(one_line(self._best()), overflow="ellipsis", no_wrap=True)
+        )
         if self._denial:
-            table.add_row(Text("last denial", style="bold red"), Text(self._denial, overflow="ellipsis", no_wrap=True))
+            table.add_row(
+                Text("last denial", style="bold red"), Text(one_line(self._denial), overflow="ellipsis", no_wrap=True)
+            )
         return table
 
     def _best(self) -> str:

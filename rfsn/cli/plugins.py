@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import asdict
 
 from planners.search.operators import OPERATORS
 from rfsn.cli.commands import guarded
-from rfsn.cli.progress import printable
 from rfsn.plugins import Installed, installed_operators
+from rfsn.terminal import give_json, tell
 
 __all__ = ["list_plugins", "operators"]
 
@@ -23,8 +22,8 @@ def operators(*, as_json: bool) -> int:
 def list_plugins(what: str, own: Sequence[str], installed: Sequence[Installed], *, as_json: bool) -> int:
     """Print rfsn's own ids, then the plugins."""
     if as_json:
-        print(json.dumps({what: own, "installed": [asdict(one) for one in installed]}))
+        give_json({what: own, "installed": [asdict(one) for one in installed]})
         return 0
-    lines = [f"{printable(one.name)}  ({printable(one.object)} of {printable(one.distribution)})" for one in installed]
-    print("\n".join([*own, *lines]))
+    for line in (*own, *(f"{one.name}  ({one.object} of {one.distribution})" for one in installed)):
+        tell(line)
     return 0

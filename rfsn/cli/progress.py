@@ -2,36 +2,37 @@
 
 from __future__ import annotations
 
-from typing import TextIO
-
 from planners.state import Batch, Denial, SpectrumReady, SuiteRan, VerdictReached
 from rfsn.budget import verdict_s
 from rfsn.events import EnvironmentReady, Event, Observed, Resumed, SessionEnded, SessionStarted, SourceTaken
 from rfsn.session import Progress, Session
+from rfsn.terminal import say
+from rfsn.text import one_line
 
-__all__ = ["Lines", "line_of", "printable"]
+__all__ = ["Lines", "line_of"]
 
 _WORTH_SAYING_S = 10.0
+_MAX_LINE = 400
+"""The most characters of a line of progress; the report has all of it."""
 
 
 class Lines:
     """A listener of a session that prints one line for each event worth knowing."""
 
-    def __init__(self, session: Session, stream: TextIO) -> None:
-        self._stream = stream
+    def __init__(self, session: Session) -> None:
         self._journal = session.journal
-        print(f"session {session.name}  ({session.folder})", file=stream, flush=True)
+        say(f"session {session.name}  ({session.folder})", whole=True)
 
     def __call__(self, event: Event, progress: Progress) -> None:
         """Print the line of an event, if it has one."""
         if text := line_of(event, progress):
-            print(f"{self._journal.clock:7.1f} s  {text}", file=self._stream, flush=True)
+            say(f"{self._journal.clock:7.1f} s  {text}")
 
 
 def line_of(event: Event, progress: Progress) -> str | None:
-    """What an event tells the user, without control characters; None where it is not worth a line."""
-    text = _line_of(event, progress)
-    return printable(text) if text else None
+    """What an event tells the user, in one line that no terminal acts on; None where it is not worth a line."""
+    text = one_line(_line_of(event, progress) or "")
+    return f"{text[:_MAX_LINE]}..." if len(text) > _MAX_LINE else text or None
 
 
 def _line_of(event: Event, progress: Progress) -> str | None:
@@ -78,8 +79,3 @@ def _missing(taken: SourceTaken) -> str:
     if taken.pointers:
         parts.append(f"Git LFS pointers: {', '.join(taken.pointers)}")
     return f"; not fetched: {'; '.join(parts)}" if parts else ""
-
-
-def printable(text: str) -> str:
-    """Text from a hostile source with its control characters made visible."""
-    return "".join(character if character.isprintable() else "\ufffd" for character in text)

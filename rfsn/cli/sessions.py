@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import sys
 import webbrowser
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import asdict
@@ -11,12 +9,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 from rfsn.cli.commands import guarded
-from rfsn.cli.progress import printable
 from rfsn.errors import InfraError
 from rfsn.leftovers import remove_leftovers
 from rfsn.results import regenerate
 from rfsn.retention import Listed, Pruned, choose, list_sessions, prune
 from rfsn.session import session_folder
+from rfsn.terminal import give_json, say, tell
+from rfsn.text import one_line
 
 __all__ = ["list_all", "remove_left_behind", "remove_old", "report"]
 
@@ -28,9 +27,9 @@ def report(name: str, *, show: bool) -> int:
         folder = session_folder(name)
         regenerate(folder)
         page = folder / "report.html"
-        print(page)
+        tell(str(page))
         if show and not webbrowser.open(page.as_uri()):
-            print("no browser could be started: open the file yourself", file=sys.stderr)
+            say("no browser could be started: open the file yourself")
         return 0
 
     return _guarded(run, as_json=False)
@@ -42,7 +41,7 @@ def list_all(*, as_json: bool) -> int:
     def run() -> int:
         sessions = list_sessions()
         if as_json:
-            print(json.dumps({"sessions": [_row(session) for session in sessions]}))
+            give_json({"sessions": [_row(session) for session in sessions]})
         else:
             _show(sessions)
         return 0
@@ -56,9 +55,10 @@ def remove_left_behind(*, as_json: bool) -> int:
     def run() -> int:
         removed = remove_leftovers()
         if as_json:
-            print(json.dumps({"removed": removed}))
+            give_json({"removed": removed})
         else:
-            print("\n".join(removed) or "nothing was left behind")
+            for line in removed or ["nothing was left behind"]:
+                tell(line)
         return 0
 
     return _guarded(run, as_json=as_json)
@@ -72,7 +72,7 @@ def remove_old(keep: int, older_than: float, statuses: Collection[str], *, dry_r
         pruned = prune(chosen, dry_run=dry_run)
         if as_json:
             rows = {"removed": [_row(one) for one in pruned.removed], "in_use": [_row(one) for one in pruned.in_use]}
-            print(json.dumps({**rows, "bytes": pruned.bytes, "dry_run": dry_run}))
+            give_json({**rows, "bytes": pruned.bytes, "dry_run": dry_run})
         else:
             _tell(pruned, dry_run=dry_run)
         return 0
@@ -99,21 +99,21 @@ def _row(session: Listed) -> dict[str, Any]:
 
 def _show(sessions: Sequence[Listed]) -> None:
     if not sessions:
-        print("there are no sessions", file=sys.stderr)
-    width = max((len(session.name) for session in sessions), default=0)
+        say("there are no sessions")
+    width = max((len(one_line(session.name)) for session in sessions), default=0)
     for one in sessions:
         facts = f"{one.status:<17} {one.seconds:8.1f} s {_megabytes(one.bytes):>10}"
-        print(f"{printable(one.name):<{width}}  {one.begun:%Y-%m-%d %H:%M}  {facts}  {printable(one.source)}")
+        tell(f"{one_line(one.name):<{width}}  {one.begun:%Y-%m-%d %H:%M}  {facts}  {one.source}")
 
 
 def _tell(pruned: Pruned, *, dry_run: bool) -> None:
     verb = "would remove" if dry_run else "removed"
     for one in pruned.removed:
-        print(f"{verb} {printable(one.name)}  ({one.status}, {_megabytes(one.bytes)})")
+        tell(f"{verb} {one.name}  ({one.status}, {_megabytes(one.bytes)})")
     for one in pruned.in_use:
-        print(f"spared {printable(one.name)}: it is in use")
+        tell(f"spared {one.name}: it is in use")
     freed = "would be freed" if dry_run else "freed"
-    print(f"{len(pruned.removed)} sessions, {pruned.bytes} bytes ({_megabytes(pruned.bytes)}) {freed}")
+    tell(f"{len(pruned.removed)} sessions, {pruned.bytes} bytes ({_megabytes(pruned.bytes)}) {freed}")
 
 
 def _megabytes(size: int) -> str:

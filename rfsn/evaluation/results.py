@@ -14,6 +14,7 @@ from typing import Any
 from rfsn import __version__
 from rfsn.config import Config
 from rfsn.errors import UsageError
+from rfsn.text import to_json
 
 __all__ = ["Results", "summarize"]
 
@@ -58,7 +59,7 @@ class Results:
         rows = [row for id, row in self.load().items() if id in instances]
         for name, lines in (("results", rows), ("predictions", [_prediction(row) for row in rows])):
             partial = self._folder / f"{name}.partial"
-            partial.write_text("".join(json.dumps(line) + "\n" for line in lines))
+            partial.write_text("".join(to_json(line) + "\n" for line in lines))
             partial.rename(self._folder / f"{name}.jsonl")
 
     def add(self, row: dict[str, Any]) -> None:
@@ -66,7 +67,7 @@ class Results:
         with self._lock:
             for name, line in (("results", row), ("predictions", _prediction(row))):
                 with (self._folder / f"{name}.jsonl").open("a") as file:
-                    file.write(json.dumps(line) + "\n")
+                    file.write(to_json(line) + "\n")
                     file.flush()
                     os.fsync(file.fileno())
 

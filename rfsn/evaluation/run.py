@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -16,6 +15,7 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
+from rich.text import Text
 
 from rfsn.config import Config
 from rfsn.errors import UsageError
@@ -23,6 +23,9 @@ from rfsn.evaluation.dataset import Instance, read_dataset
 from rfsn.evaluation.instance import run_instance
 from rfsn.evaluation.results import Results, summarize
 from rfsn.session import Session
+from rfsn.terminal import console as console_on
+from rfsn.terminal import errors
+from rfsn.text import one_line
 
 __all__ = ["Selection", "run_evaluation"]
 
@@ -61,7 +64,7 @@ def run_evaluation(
     known = {id: row for id, row in known.items() if id not in again}
     results.keep_only(known)
     began = time.monotonic()
-    console = Console(file=sys.stderr, quiet=quiet)
+    console = console_on(errors(), quiet=quiet)
     todo = [instance for instance in chosen if instance.instance_id not in known]
     run = partial(_run_one, config=config, results=results, repos=repos, follow=follow)
     _run_all(todo, run, workers, console, done=len(chosen) - len(todo))
@@ -102,12 +105,10 @@ def _run_all(
                     repaired += row["status"] == "repaired"
                     progress.update(task, advance=1, description=f"repaired {repaired}")
                     if not progress.console.is_terminal:
-                        console.print(
-                            f"{row['instance_id']}: {row['status']} in {row['seconds']:.1f} s", highlight=False
-                        )
+                        _tell(f"{row['instance_id']}: {row['status']} in {row['seconds']:.1f} s", console)
         except KeyboardInterrupt:
             stop.set()
-            console.print("stopping: instances that run are finished first; the same command goes on later")
+            _tell("stopping: instances that run are finished first; the same command goes on later", console)
             raise
 
 
@@ -131,9 +132,21 @@ def _show(rows: Sequence[dict[str, Any]], summary: dict[str, Any], console: Cons
     for row in rows:
         reason = str(row["reason"]).splitlines()[0][:80] if row["reason"] else ""
         table.add_row(
-            *(str(cell) for cell in (row["instance_id"], row["status"], f"{row['seconds']:.1f}", row["candidates"])),
-            reason,
+            *(
+                _cell(value)
+                for value in (row["instance_id"], row["status"], f"{row['seconds']:.1f}", row["candidates"])
+            ),
+            _cell(reason),
         )
-    console.print(table, markup=False)
+    console.print(table)
     counts = ", ".join(f"{key} {value}" for key, value in summary.items() if key not in {"seconds", "cpu_seconds"})
-    console.print(f"{counts}; {summary['seconds']:.0f} s, {summary['cpu_seconds']:.0f} CPU s", highlight=False)
+    _tell(f"{counts}; {summary['seconds']:.0f} s, {summary['cpu_seconds']:.0f} CPU s", console)
+
+
+def _cell(value: object) -> Text:
+    return Text(one_line(str(value)))
+
+
+def _tell(line: str, console: Console) -> None:
+    """A line that is not broken where the console's width ends: it may be read by a program."""
+    console.print(Text(one_line(line)), soft_wrap=True)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import html
 
+from rfsn.text import visible
+
 __all__ = ["Html", "counted", "folded", "lines", "tag"]
 
 _MAX_TEXT = 8000
@@ -23,9 +25,9 @@ class Html(str):
 def tag(name: str, *children: str, **attributes: str) -> Html:
     """An element. Attributes are spelled `class_`, `aria_label`; children that are not `Html` are escaped."""
     written = "".join(
-        f' {key.rstrip("_").replace("_", "-")}="{html.escape(_visible(value))}"' for key, value in attributes.items()
+        f' {key.rstrip("_").replace("_", "-")}="{html.escape(visible(value))}"' for key, value in attributes.items()
     )
-    content = "".join(child if isinstance(child, Html) else html.escape(_visible(child)) for child in children)
+    content = "".join(child if isinstance(child, Html) else html.escape(visible(child)) for child in children)
     return Html(f"<{name}{written}>" if name in _VOID else f"<{name}{written}>{content}</{name}>")
 
 
@@ -34,7 +36,7 @@ def lines(text: str) -> Html:
     if len(text) > _MAX_TEXT:
         half = _MAX_TEXT // 2
         text = f"{text[:half]}\n({len(text) - 2 * half} characters left out)\n{text[-half:]}"
-    return Html(html.escape(_visible(text, kept="\n\t")))
+    return Html(html.escape(visible(text, kept="\n\t")))
 
 
 def folded(summary: str, *children: str) -> Html:
@@ -45,17 +47,3 @@ def folded(summary: str, *children: str) -> Html:
 def counted(number: int, noun: str) -> str:
     """A number of things, in words."""
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
-
-
-def _visible(text: str, kept: str = "") -> str:
-    """Every control character, byte that is no text and mark that turns the direction of writing, as an escape."""
-    if text.isprintable():
-        return text
-    return "".join(one if one.isprintable() or one in kept else _escape(one) for one in text)
-
-
-def _escape(character: str) -> str:
-    code = ord(character)
-    if 0xDC80 <= code <= 0xDCFF:  # a byte that surrogateescape brought here
-        return f"\\x{code - 0xDC00:02x}"
-    return character.encode("unicode_escape").decode()

@@ -20,6 +20,7 @@ def main() -> None:
     import pytest
 
     from .canaries import Canaries
+    from .chosen import Chosen, files_of
     from .cold import Watchdog
     from .records import Channel, Reporter
     from .tame import Tame
@@ -33,6 +34,9 @@ def main() -> None:
         sys.exit(int(pytest.main(options["args"], plugins=[Tame(), Worker(options)])))
     channel = Channel(bytes.fromhex(options.pop("key")))
     plugins: List[object] = [Tame(), Watchdog(options), Reporter(channel)]
+    if options["unsure"]:
+        plugins.append(Chosen(options["chosen"]))
+        options["args"] += files_of(options["unsure"])
     if options["canaries"]:
         plugins.append(Canaries(channel))
     code = int(pytest.main(options["args"], plugins=plugins))

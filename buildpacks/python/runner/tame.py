@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any, Generator
 
 import pytest
@@ -33,3 +34,17 @@ class Tame:
             if hasattr(config.option, name):
                 setattr(config.option, name, value)
         yield
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_configure(self, config: pytest.Config) -> None:
+        """Keep the names of tests that no file can hold from ending a run: its cache would raise at the very end."""
+        cache = getattr(config, "cache", None)
+        if cache is None:
+            return
+        write = cache.set
+
+        def set_what_can_be_written(key: str, value: object) -> None:
+            with contextlib.suppress(UnicodeError):
+                write(key, value)
+
+        cache.set = set_what_can_be_written

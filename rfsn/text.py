@@ -1,0 +1,65 @@
+"""Text of others, made safe to show and to write: nothing in it is obeyed or hidden, and strict parsers read it."""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import Any
+
+__all__ = ["CONTINUED", "one_line", "several_lines", "to_json", "visible"]
+
+CONTINUED = "  | "
+"""What a line begins with that goes on with a text of others: no line of ours begins so."""
+
+# Printable for Python, and yet nothing is seen of them: fillers, selectors and joiners that text may do without.
+_BLANK = frozenset(map(chr, (0x034F, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x2800, 0x3164, 0xFFA0, 0x1D159))) | frozenset(
+    map(chr, (*range(0x180B, 0x1810), *range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0)))
+)
+
+
+def visible(text: str, kept: str = "") -> str:
+    r"""The text with every character spelled out that is not seen or that does something: `\x1b`, `\u202e`, `\xff`.
+
+    These are control and format characters, marks that turn the direction of writing, line and paragraph separators,
+    odd spaces, blanks, and what is no character at all; those in `kept` stay.
+    """
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(one if (one.isprintable() and one not in _BLANK) or one in kept else _escape(one) for one in text)
+
+
+def one_line(text: str) -> str:
+    """The text in one line, whatever it holds."""
+    return visible(text)
+
+
+def several_lines(text: str) -> str:
+    """The text with its line ends, each further line marked as going on: it cannot pass for a line of ours."""
+    return f"\n{CONTINUED}".join(map(visible, text.rstrip("\n").split("\n")))
+
+
+def to_json(value: object, indent: int | None = None) -> str:
+    """JSON in ASCII that strict parsers read: what is no character is spelled out, what is no number is null."""
+    return json.dumps(_sound(value), indent=indent)
+
+
+def _sound(value: Any) -> Any:
+    from buildpacks.text import spelled  # noqa: PLC0415  # its package takes a tenth of a second, which --help has not
+
+    match value:
+        case str():
+            return spelled(value)
+        case dict():
+            return {_sound(key): _sound(one) for key, one in value.items()}
+        case list() | tuple():
+            return [_sound(one) for one in value]
+        case float() if not math.isfinite(value):
+            return None
+    return value
+
+
+def _escape(character: str) -> str:
+    code = ord(character)
+    if 0xDC80 <= code <= 0xDCFF:  # a byte that was no UTF-8
+        return f"\\x{code - 0xDC00:02x}"
+    return character.encode("unicode_escape").decode()
