@@ -12,7 +12,7 @@ from posixpath import dirname, join, normpath
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.utils import canonicalize_name
 
-from buildpacks.api import BuildpackError, RepoView
+from buildpacks.api import RepoView
 from buildpacks.python.declared import (
     Declared,
     Groups,
@@ -107,6 +107,8 @@ def read_needs(view: RepoView) -> Needs:
         found.texts += [
             t for name, texts in one.groups.items() if canonicalize_name(name) in found.extras for t in texts
         ]
+    if len(found.texts) > _MAX_REQUIREMENTS:
+        raise unreadable(", ".join(files), f"more than {_MAX_REQUIREMENTS} requirements in all")
     return _complete(view, found, _python(declared))
 
 
@@ -148,8 +150,6 @@ def _complete(view: RepoView, found: _Found, python: str) -> Needs:
         for _, one in declarations(inner):
             texts += one.requirements
             waiting += [join(place, other) for other in one.places]
-    if len(texts) > _MAX_REQUIREMENTS:
-        raise BuildpackError(f"the project declares more than {_MAX_REQUIREMENTS} requirements: take some out")
     requirements: dict[str, None] = {}
     for text in texts:
         requirement = parsed(text)
