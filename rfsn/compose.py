@@ -22,10 +22,11 @@ from rfsn.budget import Budget
 from rfsn.controller import Controller
 from rfsn.diffs import patch_of, read_diff
 from rfsn.environment import NOT_BUILT, prepared_environment
-from rfsn.errors import InfraError, JournalError, RfsnError, UsageError
+from rfsn.errors import InfraError, JournalError, RfsnError, StorageError, UsageError
 from rfsn.events import EnvironmentReady, Interrupted, Recalled, SessionEnded, SourceTaken
 from rfsn.evidence import check_key
 from rfsn.execution import Executor
+from rfsn.files import storing
 from rfsn.leftovers import remove_scratch
 from rfsn.memory import recall, remember
 from rfsn.plugins import load_operators, load_rules
@@ -35,7 +36,18 @@ from rfsn.results import write_results
 from rfsn.runs import Bench
 from rfsn.session import Session
 from rfsn.source import Snapshot, take_source
-from sandbox import SandboxError, SandboxProvider, choose, discard, remove_tree
+from sandbox import (
+    MARK,
+    SandboxError,
+    SandboxProvider,
+    choose,
+    discard,
+    is_marked,
+    make_marked,
+    remove_marked,
+    remove_tree,
+    remove_unfinished,
+)
 
 _log = structlog.get_logger("rfsn")
 
@@ -72,16 +84,21 @@ def run_session(
     """Carry a new or resumed session to its end and return its report.
 
     `take` makes the snapshot where the source is no path or URL. An infrastructure failure ends the session as
-    `infra_error`; `KeyboardInterrupt` is journaled and passed on, and the session can be resumed.
+    `infra_error`; `KeyboardInterrupt` is journaled and passed on, and the session can be resumed. It can be too where
+    the disk is full: that raises `StorageError`.
     """
     with structlog.contextvars.bound_contextvars(session=session.name):
         try:
             if session.progress.ended is None:
-                _run(session, planner, take)
+                with storing(session.folder, f"go on with: rfsn resume {session.folder}"):
+                    _run(session, planner, take)
         except KeyboardInterrupt:
+            session.recollect()
             session.record(Interrupted())
             write_results(session)
             raise
+        except StorageError:
+            raise  # no end: there is room again some time
         except (InfraError, SandboxError) as error:
             session.record(SessionEnded(status="infra_error", reason=str(error)))
         except OSError as error:
@@ -107,9 +124,12 @@ def _run(session: Session, planner: Planner | None, take: Callable[[Path], Snaps
     assert progress.started is not None
     check_key(config.sign_key)
     remove_scratch()
-    remove_tree(session.scratch)
-    session.scratch.mkdir()
+    remove_unfinished(session.folder)
+    remove_marked(session.scratch)
+    make_marked(session.scratch)
     if progress.source is None:
+        if not is_marked(session.folder):
+            raise UsageError(f"{session.folder} has no {MARK}: rfsn did not make it, and removes nothing in it")
         remove_tree(session.base)
         source = progress.started.source
         snapshot = take(session.base) if take else take_source(source, config.ref, session.base)

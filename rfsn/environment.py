@@ -22,14 +22,16 @@ from sandbox import (
     SandboxProvider,
     SandboxSpec,
     copy_tree,
+    discard,
     disk_usage,
     iter_files,
-    remove_tree,
+    make_marked,
+    remove_marked,
 )
 
 __all__ = ["GENERATED", "HALF_MADE", "NOT_BUILT", "prepared_environment"]
 
-HALF_MADE = ("*.partial", "*.build")
+HALF_MADE = ("*.partial",)
 """The names of what is in the folder of environments only while one is made."""
 
 GENERATED = "generated"
@@ -77,15 +79,16 @@ def prepared_environment(
         while not ready.is_dir():
             fcntl.flock(lock, fcntl.LOCK_EX)
             if not ready.is_dir():
-                partial, scratch = (ready.with_suffix(f".{kind}") for kind in ("partial", "build"))
-                for folder in (partial, scratch):
-                    remove_tree(folder)
-                    folder.mkdir()
+                partial = ready.with_suffix(".partial")
+                remove_marked(partial)
+                make_marked(partial)
+                environment = partial / "environment"
+                environment.mkdir()
                 try:
-                    _make(plan, base, partial, scratch, provider, offline=offline)
+                    _make(plan, base, environment, partial, provider, offline=offline)
+                    environment.rename(ready)
                 finally:
-                    remove_tree(scratch)
-                partial.rename(ready)
+                    discard(partial)
                 made = True
             fcntl.flock(lock, fcntl.LOCK_SH)  # between two locks, another may remove it
         os.utime(ready)
@@ -110,9 +113,10 @@ def _shrink(environments: Path, limit: int) -> None:
         with _lock_of(folder).open("a") as lock, suppress(BlockingIOError):
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             leaving = folder.with_suffix(".partial")  # what is removed half-way is no environment
-            remove_tree(leaving)
-            folder.rename(leaving)
-            remove_tree(leaving)
+            remove_marked(leaving)
+            make_marked(leaving)
+            folder.rename(leaving / "environment")
+            remove_marked(leaving)
             total -= size
 
 

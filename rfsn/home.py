@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import gettempdir
 
 import platformdirs
 
+from sandbox import discard, make_marked
 from sandbox.controller import Controller
 
 __all__ = ["TEMPORARY", "cache_home", "config_file", "memory_file", "sessions_home", "temporary_folder"]
@@ -32,9 +35,15 @@ def cache_home() -> Path:
     return Path(home) / "cache" if home else Path(platformdirs.user_cache_dir("rfsn"))
 
 
-def temporary_folder() -> TemporaryDirectory[str]:
-    """A folder for a moment; should we be killed meanwhile, its name says that it is nobody's."""
-    return TemporaryDirectory(prefix=f"{TEMPORARY}{Controller.own()}.")
+@contextmanager
+def temporary_folder() -> Iterator[str]:
+    """A marked folder for a moment; should we be killed meanwhile, its name says that it is nobody's."""
+    folder = Path(gettempdir(), f"{TEMPORARY}{Controller.own()}.{os.urandom(8).hex()}")
+    make_marked(folder, 0o700)
+    try:
+        yield str(folder)
+    finally:
+        discard(folder)
 
 
 def _data_home() -> Path:

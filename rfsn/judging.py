@@ -7,6 +7,7 @@ from pathlib import Path
 
 from rfsn.compose import GIVEN
 from rfsn.config import Config
+from rfsn.files import write_whole
 from rfsn.session import Session
 from rfsn.vetting import Vetted, vet
 
@@ -19,5 +20,5 @@ def session_for(diff: bytes, repo: str, config: Config, out: Path | None) -> tup
     if vetted.denials:
         return vetted, None
     session = Session.create(repo, config.model_copy(update={"given": hashlib.sha256(diff).hexdigest()}), out)
-    (session.folder / GIVEN).write_bytes(diff)
+    write_whole(session.folder / GIVEN, diff)
     return vetted, session

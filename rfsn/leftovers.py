@@ -1,9 +1,11 @@
-"""What dead controllers left behind: containers, control groups, workspaces of sessions, environments half made."""
+"""What dead controllers left behind: containers, control groups, workspaces of sessions, environments half made.
+
+Of folders, those that carry rfsn's mark: a folder of the user's with a name like these stays as it is.
+"""
 
 from __future__ import annotations
 
 import fcntl
-import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import suppress
@@ -12,7 +14,8 @@ from pathlib import Path
 from rfsn import home
 from rfsn.environment import HALF_MADE
 from rfsn.retention import journal_lock
-from sandbox import SandboxError, discard
+from rfsn.session import JOURNAL
+from sandbox import SandboxError, discard, is_marked, remove_unfinished
 from sandbox.cgroup import remove_dead_groups
 from sandbox.controller import Controller
 from sandbox.docker import reap_containers
@@ -29,7 +32,7 @@ def remove_leftovers() -> list[str]:
         removed = []
     removed += remove_dead_groups()
     removed += remove_scratch()
-    for folder in _environments():
+    for folder in _half_made():
         if discard(folder):
             removed.append(str(folder))
     return removed
@@ -37,7 +40,9 @@ def remove_leftovers() -> list[str]:
 
 def remove_scratch() -> list[str]:
     """Remove the scratch folders that no living controller uses, with all that is mounted in them."""
-    return [str(folder) for folder in (*_scratch(), *_temporary()) if discard(folder)]
+    homes = (home.sessions_home(), *home.sessions_home().glob("*/"), _environments(), Path(tempfile.gettempdir()))
+    unfinished = [found for parent in homes for found in remove_unfinished(parent)]
+    return unfinished + [str(folder) for folder in (*_scratch(), *_temporary()) if discard(folder)]
 
 
 def _scratch() -> Iterator[Path]:
@@ -46,8 +51,8 @@ def _scratch() -> Iterator[Path]:
     there |= {place.parent for place in mounted() if place.parent.name == "scratch"}
     for scratch in there:
         with suppress(OSError):  # another user's, or gone by now
-            journal = scratch.with_name("journal.jsonl")
-            if journal.is_file() and scratch.is_dir():
+            journal = scratch.with_name(JOURNAL)
+            if is_marked(scratch) and journal.is_file():
                 with journal_lock(journal, fcntl.LOCK_EX) as free:
                     if free:
                         yield scratch
@@ -58,14 +63,17 @@ def _temporary() -> Iterator[Path]:
     for folder in Path(tempfile.gettempdir()).glob(f"{home.TEMPORARY}*"):
         controller = Controller.parse(folder.name.removeprefix(home.TEMPORARY).rpartition(".")[0])
         with suppress(FileNotFoundError):  # another start was quicker
-            if controller is not None and controller.is_dead() and folder.lstat().st_uid == os.geteuid():
+            if controller is not None and controller.is_dead() and is_marked(folder):
                 yield folder
 
 
-def _environments() -> Iterator[Path]:
+def _environments() -> Path:
+    return home.cache_home() / "environments"
+
+
+def _half_made() -> Iterator[Path]:
     """Environments that nobody goes on making."""
-    environments = home.cache_home() / "environments"
-    for folder in (folder for pattern in HALF_MADE for folder in environments.glob(pattern)):
+    for folder in filter(is_marked, (folder for pattern in HALF_MADE for folder in _environments().glob(pattern))):
         with folder.with_suffix(".lock").open("a") as lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -92,7 +92,7 @@ def _rows(record: Record) -> Iterator[_Row]:
     """The tallies of each search that led to a patch which a verdict found to repair something."""
     progress, tried = Progress(), Counter[str]()
     makers: dict[Patch, str] = {}
-    for entry in record.entries:
+    for entry in record.entries():
         before = progress.state
         progress = fold(progress, entry.event)
         if not isinstance(entry.event, Observed):

@@ -29,9 +29,14 @@ from rfsn.events import (
     SessionStarted,
     SourceTaken,
 )
+from rfsn.files import storing
 from rfsn.journal import Journal
+from sandbox import MARK, is_marked, making, mark
 
-__all__ = ["Progress", "Session", "fold", "session_folder", "state_hash"]
+__all__ = ["JOURNAL", "Progress", "Session", "fold", "session_folder", "state_hash"]
+
+JOURNAL = "journal.jsonl"
+"""The journal in the folder of a session."""
 
 _STATE: TypeAdapter[State] = TypeAdapter(State)
 
@@ -87,9 +92,28 @@ def state_hash(state: State) -> str:
 def session_folder(name: str) -> Path:
     """The folder of a session by its name or path. Raises `UsageError` where there is none."""
     for folder in (Path(name), home.sessions_home() / name):
-        if (folder / "journal.jsonl").is_file():
+        if (folder / JOURNAL).is_file():
             return folder.resolve()
     raise UsageError(f"{name}: no such session in {home.sessions_home()}")
+
+
+def _is_free(folder: Path) -> bool:
+    """Whether there is an empty folder to begin a session in; false where there is none yet.
+
+    What a session left that was killed before its first event counts as empty.
+    """
+    try:
+        inside = {path.name for path in folder.iterdir()}
+    except FileNotFoundError:
+        return False
+    except NotADirectoryError as error:
+        raise UsageError(f"{folder} is no folder: choose another --out") from error
+    journal = folder / JOURNAL
+    if JOURNAL in inside and b"\n" in journal.read_bytes():
+        raise UsageError(f"{folder} has a session already: choose another --out, or 'rfsn resume' it")
+    if inside and not (is_marked(folder) and inside <= {MARK, JOURNAL}):
+        raise UsageError(f"{folder} is not empty: choose a new or an empty folder for --out")
+    return True
 
 
 class Session:
@@ -98,27 +122,37 @@ class Session:
     def __init__(self, folder: Path) -> None:
         """Open the session in `folder`, a new one where there is none yet; `JournalError` where it is in use."""
         self.folder = folder.resolve()
-        self.journal = Journal(self.folder / "journal.jsonl")
+        self.journal = Journal(self.folder / JOURNAL)
         self.blobs = BlobStore(self.folder / "blobs")
         self.listeners: list[Callable[[Event, Progress], None]] = []
         self.progress = Progress()
-        for entry in self.journal.entries:
-            self.progress = fold(self.progress, entry.event)
+        self.recollect()
 
     @classmethod
     def create(cls, source: str, config: Config, folder: Path | None = None) -> Session:
-        """Begin a session on `source`, in `folder` or under a new name in the home of sessions."""
+        """Begin a session on `source`, in `folder` or under a new name in the home of sessions.
+
+        The folder carries rfsn's mark, and appears with its first event. Raises `UsageError` where there is something
+        in it, and `StorageError` where the disk is full.
+        """
         name = f"{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(3)}"
-        session = cls(folder or home.sessions_home() / name)
-        if session.progress.started is not None:
-            session.close()
-            raise UsageError(f"{session.folder} has a session already: choose another --out, or 'rfsn resume' it")
-        session.record(
-            SessionStarted(
-                session=session.folder.name, version=__version__, source=source, config=config.model_dump(mode="json")
-            )
+        folder = (folder or home.sessions_home() / name).resolve()
+        event = SessionStarted(
+            session=folder.name, version=__version__, source=source, config=config.model_dump(mode="json")
         )
-        return session
+        with storing(folder.parent, "start again"):
+            if _is_free(folder):
+                mark(folder)
+                session = cls(folder)
+                session.record(event)
+                return session
+            folder.parent.mkdir(parents=True, exist_ok=True)
+            try:
+                with making(folder) as unfinished, Journal(unfinished / JOURNAL) as journal:
+                    journal.append(event)
+            except FileExistsError as error:
+                raise UsageError(f"{folder} has a session already: choose another --out") from error
+            return cls(folder)
 
     @classmethod
     def resume(cls, folder: Path) -> Session:
@@ -151,6 +185,13 @@ class Session:
     def scratch(self) -> Path:
         """Where workspaces live while they are needed."""
         return self.folder / "scratch"
+
+    def recollect(self) -> None:
+        """Have the progress be what the journal says, also where an interrupt came between the two."""
+        progress = Progress()
+        for entry in self.journal.entries():
+            progress = fold(progress, entry.event)
+        self.progress = progress
 
     def record(self, event: Event) -> None:
         """Make an event durable, fold it in and tell the listeners; at the end of a phase, seal the state."""

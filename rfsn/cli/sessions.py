@@ -17,6 +17,7 @@ from rfsn.leftovers import remove_leftovers
 from rfsn.results import regenerate
 from rfsn.retention import Listed, Pruned, choose, list_sessions, prune
 from rfsn.session import session_folder
+from sandbox import MARK
 
 __all__ = ["list_all", "remove_left_behind", "remove_old", "report"]
 
@@ -71,7 +72,8 @@ def remove_old(keep: int, older_than: float, statuses: Collection[str], *, dry_r
         chosen = choose(list_sessions(), datetime.now(UTC), keep=keep, older_than=older_than, statuses=statuses)
         pruned = prune(chosen, dry_run=dry_run)
         if as_json:
-            rows = {"removed": [_row(one) for one in pruned.removed], "in_use": [_row(one) for one in pruned.in_use]}
+            kinds = {"removed": pruned.removed, "in_use": pruned.in_use, "unmarked": pruned.unmarked}
+            rows = {kind: [_row(one) for one in found] for kind, found in kinds.items()}
             print(json.dumps({**rows, "bytes": pruned.bytes, "dry_run": dry_run}))
         else:
             _tell(pruned, dry_run=dry_run)
@@ -112,6 +114,8 @@ def _tell(pruned: Pruned, *, dry_run: bool) -> None:
         print(f"{verb} {printable(one.name)}  ({one.status}, {_megabytes(one.bytes)})")
     for one in pruned.in_use:
         print(f"spared {printable(one.name)}: it is in use")
+    for one in pruned.unmarked:
+        print(f"left {printable(one.name)}: rfsn did not make this folder (it has no {MARK}): remove it yourself")
     freed = "would be freed" if dry_run else "freed"
     print(f"{len(pruned.removed)} sessions, {pruned.bytes} bytes ({_megabytes(pruned.bytes)}) {freed}")
 

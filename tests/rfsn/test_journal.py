@@ -22,9 +22,9 @@ def test_entries_come_back_as_they_were(tmp_path: Path) -> None:
     with Journal(path) as journal:
         journal.append(Interrupted())
         journal.append(SessionEnded(status="repaired", reason="ä\n\u2028"))
-        written = list(journal.entries)
+        written = list(journal.entries())
     with Journal(path) as journal:
-        assert journal.entries == written == read_journal(path)
+        assert list(journal.entries()) == written == list(read_journal(path))
         assert journal.clock >= written[-1].clock
 
 
@@ -37,9 +37,9 @@ def test_a_torn_last_line_is_cut_off(tmp_path: Path) -> None:
     for cut in (1, 10, 40):
         path.write_bytes(whole[:-cut])
         with Journal(path) as journal:
-            assert len(journal.entries) == 1
+            assert len(list(journal.entries())) == 1
             journal.append(Interrupted())
-        assert len(read_journal(path)) == 2
+        assert len(list(read_journal(path))) == 2
 
 
 @pytest.mark.parametrize(
