@@ -1,4 +1,4 @@
-"""Memory, descriptors and threads of the controller over a long session and over a long evaluation: all must stay flat."""
+"""Memory, descriptors and threads of the controller over a long session and a long evaluation: all must stay flat."""
 
 from __future__ import annotations
 
@@ -20,13 +20,14 @@ GOAL_MB = 150
 
 # Every function is on the way to the failing test and none can repair it, so that the search has no early end.
 FUNCTION = (
-    "def step_{number}(values, limit):\n    total = {number}\n    for index, value in enumerate(values):\n"
-    "        if value > limit and index != total:\n            total = total + value * {number}\n"
+    "def step_{number}(values, limit):\n    total = 7\n    for index, value in enumerate(values):\n"
+    "        if value > limit and index != total:\n            total = total + value * 3\n"
     "        elif value == limit or not index:\n            total = total - 1\n    return total\n\n\n"
 )
 TEST = "from long import *\n\n\ndef test_all():\n{calls}    assert len('a') == 2\n"
 
-SOURCE = "def least(first, second):\n    return first if first > second else second\n\n\ndef name_{number}(value):\n    return value\n"
+SOURCE = "def least(first, second):\n    return first if first > second else second\n\n\n"
+OTHER_FUNCTIONS, OTHER_FILES = 200, 40
 ROW_TEST = "from least import least\n\n\ndef test_least():\n    assert least(1, 2) == 1\n    assert least(4, 3) == 3\n"
 
 
@@ -74,7 +75,11 @@ def looked_at(pid: int) -> tuple[float, int, int] | None:
     """Resident memory (MB), open descriptors and threads; None once it has ended."""
     try:
         status = dict(line.split(":", 1) for line in Path(f"/proc/{pid}/status").read_text().splitlines())
-        return int(status["VmRSS"].split()[0]) / 1024, len(os.listdir(f"/proc/{pid}/fd")), int(status["Threads"])
+        return (
+            int(status["VmRSS"].split()[0]) / 1024,
+            len(list(Path(f"/proc/{pid}/fd").iterdir())),
+            int(status["Threads"]),
+        )
     except (OSError, KeyError):
         return None
 
@@ -91,9 +96,10 @@ def data_set(folder: Path, rows: int) -> Path:
     path = folder / "rows.jsonl"
     with path.open("w") as file:
         for number in range(rows):
-            clone = repository(
-                folder / "clones" / f"owner__project-{number}", {"least.py": SOURCE.format(number=number)}
-            )
+            names = (f"_{number}_{place}" for place in range(OTHER_FUNCTIONS))
+            more = "".join(FUNCTION.format(number=name) for name in names)
+            files = {"least.py": SOURCE + more} | {f"other_{place}.py": more for place in range(OTHER_FILES)}
+            clone = repository(folder / "clones" / f"owner__project-{number}", files)
             (clone / "test_least.py").write_text(ROW_TEST)
             git("add", "--all", cwd=clone)
             row = {
@@ -122,7 +128,13 @@ def repository(folder: Path, files: dict[str, str]) -> Path:
 
 def git(*arguments: str, cwd: Path) -> str:
     """The output of git in a folder."""
-    return subprocess.run(["git", *arguments], cwd=cwd, check=True, capture_output=True, text=True).stdout
+    return subprocess.run(
+        ["git", *arguments],  # noqa: S607  # the git of whoever measures
+        cwd=cwd,
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout
 
 
 def show(title: str, samples: Sequence[Sample]) -> None:
