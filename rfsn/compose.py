@@ -11,7 +11,7 @@ from typing import Any
 
 import structlog
 
-from gate import Gate
+from gate import Gate, forget
 from planners.api import Planner
 from planners.given import GivenPatchPlanner
 from planners.meta import MetaPlanner
@@ -114,6 +114,7 @@ def run_session(
                 SessionEnded(status="infra_error", reason=f"a defect in rfsn: {type(error).__name__}: {error}")
             )
         finally:
+            forget()
             if not discard(session.scratch):
                 _log.warning("left behind: remove it, or run: rfsn sandbox prune", folder=str(session.scratch))
         return write_results(session)

@@ -31,7 +31,7 @@ from rfsn.events import (
 )
 from rfsn.files import storing
 from rfsn.journal import Journal
-from sandbox import MARK, is_marked, making, mark
+from sandbox import MARK, is_marked, making, mark, remove_unfinished
 
 __all__ = ["JOURNAL", "Progress", "Session", "fold", "session_folder", "state_hash"]
 
@@ -147,6 +147,7 @@ class Session:
                 session.record(event)
                 return session
             folder.parent.mkdir(parents=True, exist_ok=True)
+            remove_unfinished(folder.parent)
             try:
                 with making(folder) as unfinished, Journal(unfinished / JOURNAL) as journal:
                     journal.append(event)
