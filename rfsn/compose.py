@@ -38,6 +38,7 @@ from rfsn.session import Session
 from rfsn.source import Snapshot, take_source
 from sandbox import (
     MARK,
+    NotMarked,
     SandboxError,
     SandboxProvider,
     choose,
@@ -97,8 +98,8 @@ def run_session(
             session.record(Interrupted())
             write_results(session)
             raise
-        except StorageError:
-            raise  # no end: there is room again some time
+        except (StorageError, NotMarked):
+            raise  # no end: there is room again some time, and what is in the way can be moved
         except (InfraError, SandboxError) as error:
             session.record(SessionEnded(status="infra_error", reason=str(error)))
         except OSError as error:

@@ -71,7 +71,8 @@ class _Mounted:
 
 def _mounts() -> Iterator[_Mounted]:
     """The kernel's table, in the order of mounting (proc_pid_mountinfo(5))."""
-    for line in Path("/proc/self/mountinfo").read_text(errors="surrogateescape").splitlines():
+    table = Path("/proc/self/mountinfo").read_bytes().decode(errors="surrogateescape")
+    for line in table.split("\n")[:-1]:  # a name may have what else breaks lines to Unicode
         fields, _, rest = line.partition(" - ")
         _, _, device, _, place, *_ = fields.split(" ")
         unescaped = _ESCAPE.sub(lambda match: chr(int(match[1], 8)), place)

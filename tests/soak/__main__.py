@@ -23,13 +23,13 @@ PARTS: Mapping[str, tuple[Callable[[int, int], list[str]], int]] = {
 def main() -> int:
     """Run the parts; 1 where any found a problem."""
     parser = argparse.ArgumentParser(prog="make soak", description=__doc__)
-    parser.add_argument("parts", nargs="*", choices=[*PARTS, []], help="which parts (default: all)")
+    parser.add_argument("parts", nargs="*", choices=[*PARTS], default=[*PARTS], help="which parts (default: all)")
     parser.add_argument("--seed", type=int, default=None)
     parser.add_argument("--count", type=int, default=None, help="trials of each part")
     chosen = parser.parse_args()
     seed = random.SystemRandom().randrange(1 << 32) if chosen.seed is None else chosen.seed
     found = 0
-    for name in chosen.parts or PARTS:
+    for name in chosen.parts:
         part, usual = PARTS[name]
         count = usual if chosen.count is None else chosen.count
         print(f"{name}: {count} trials, SEED={seed}", flush=True)
