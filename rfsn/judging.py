@@ -7,7 +7,6 @@ from pathlib import Path
 
 from rfsn.compose import GIVEN
 from rfsn.config import Config
-from rfsn.files import write_whole
 from rfsn.session import Session
 from rfsn.vetting import Vetted, vet
 
@@ -19,6 +18,5 @@ def session_for(diff: bytes, repo: str, config: Config, out: Path | None) -> tup
     vetted = vet(diff, repo, config)
     if vetted.denials:
         return vetted, None
-    session = Session.create(repo, config.model_copy(update={"given": hashlib.sha256(diff).hexdigest()}), out)
-    write_whole(session.folder / GIVEN, diff)
-    return vetted, session
+    given = config.model_copy(update={"given": hashlib.sha256(diff).hexdigest()})
+    return vetted, Session.create(repo, given, out, {GIVEN: diff})

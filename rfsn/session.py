@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from types import MappingProxyType
 
 from pydantic import TypeAdapter
 
@@ -29,7 +30,7 @@ from rfsn.events import (
     SessionStarted,
     SourceTaken,
 )
-from rfsn.files import storing
+from rfsn.files import remove_partials, storing, write_whole
 from rfsn.journal import Journal
 from sandbox import MARK, is_marked, making, mark, remove_unfinished
 
@@ -37,6 +38,8 @@ __all__ = ["JOURNAL", "Progress", "Session", "fold", "session_folder", "state_ha
 
 JOURNAL = "journal.jsonl"
 """The journal in the folder of a session."""
+
+_NO_FILES: Mapping[str, bytes] = MappingProxyType({})
 
 _STATE: TypeAdapter[State] = TypeAdapter(State)
 
@@ -97,12 +100,19 @@ def session_folder(name: str) -> Path:
     raise UsageError(f"{name}: no such session in {home.sessions_home()}")
 
 
-def _is_free(folder: Path) -> bool:
+def _put(files: Mapping[str, bytes], folder: Path) -> None:
+    for name, content in files.items():
+        write_whole(folder / name, content)
+
+
+def _is_free(folder: Path, files: Collection[str]) -> bool:
     """Whether there is an empty folder to begin a session in; false where there is none yet.
 
-    What a session left that was killed before its first event counts as empty.
+    What a session left that was killed before its first event counts as empty, and so do `files` that are put there.
     """
     try:
+        if is_marked(folder):
+            remove_partials(folder)
         inside = {path.name for path in folder.iterdir()}
     except FileNotFoundError:
         return False
@@ -111,7 +121,7 @@ def _is_free(folder: Path) -> bool:
     journal = folder / JOURNAL
     if JOURNAL in inside and b"\n" in journal.read_bytes():
         raise UsageError(f"{folder} has a session already: choose another --out, or 'rfsn resume' it")
-    if inside and not (is_marked(folder) and inside <= {MARK, JOURNAL}):
+    if inside and not (is_marked(folder) and inside <= {MARK, JOURNAL, *files}):
         raise UsageError(f"{folder} is not empty: choose a new or an empty folder for --out")
     return True
 
@@ -129,11 +139,13 @@ class Session:
         self.recollect()
 
     @classmethod
-    def create(cls, source: str, config: Config, folder: Path | None = None) -> Session:
+    def create(
+        cls, source: str, config: Config, folder: Path | None = None, files: Mapping[str, bytes] = _NO_FILES
+    ) -> Session:
         """Begin a session on `source`, in `folder` or under a new name in the home of sessions.
 
-        The folder carries rfsn's mark, and appears with its first event. Raises `UsageError` where there is something
-        in it, and `StorageError` where the disk is full.
+        The folder carries rfsn's mark, and appears with `files` (contents by name) and its first event. Raises
+        `UsageError` where there is something in it, and `StorageError` where the disk is full.
         """
         name = f"{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(3)}"
         folder = (folder or home.sessions_home() / name).resolve()
@@ -141,8 +153,9 @@ class Session:
             session=folder.name, version=__version__, source=source, config=config.model_dump(mode="json")
         )
         with storing(folder.parent, "start again"):
-            if _is_free(folder):
+            if _is_free(folder, files):
                 mark(folder)
+                _put(files, folder)
                 session = cls(folder)
                 session.record(event)
                 return session
@@ -150,6 +163,7 @@ class Session:
             remove_unfinished(folder.parent)
             try:
                 with making(folder) as unfinished, Journal(unfinished / JOURNAL) as journal:
+                    _put(files, unfinished)
                     journal.append(event)
             except FileExistsError as error:
                 raise UsageError(f"{folder} has a session already: choose another --out") from error

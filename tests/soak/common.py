@@ -120,15 +120,17 @@ def outcome(report: dict[str, Any]) -> tuple[Any, ...]:
 
 
 def in_lanes(trial: Callable[[Lane, int], list[str]], count: int, prepare: Callable[[Lane], None]) -> list[str]:
-    """The problems of trials, each with its number, some lanes side by side."""
+    """The problems of trials, each with its number, some lanes side by side; stderr has them as they are found."""
     lanes: SimpleQueue[Lane] = SimpleQueue()
 
     def run(number: int) -> list[str]:
         lane = lanes.get()
         try:
-            return [f"trial {number}: {problem}" for problem in trial(lane, number)]
+            found = [f"trial {number}: {problem}" for problem in trial(lane, number)]
         finally:
             lanes.put(lane)
+        sys.stderr.write("".join(f"{line}\n" for line in found or [f"trial {number}: as it should"]))
+        return found
 
     with _folders(min(PARALLEL, count)) as folders, ThreadPoolExecutor(PARALLEL) as pool:
         made = [Lane(folder) for folder in folders]
