@@ -20,6 +20,7 @@ from rfsn.files import LineFile
 __all__ = ["Entry", "Journal", "read_journal"]
 
 _NO_HASH = "0" * 64
+_PATIENCE_S, _PAUSE_S = 2.0, 0.02
 
 
 class Entry(BaseModel):
@@ -49,7 +50,7 @@ class Journal:
         path.parent.mkdir(parents=True, exist_ok=True)
         self._file = LineFile(path)
         try:
-            fcntl.flock(self._file.descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            _lock(self._file.descriptor)
             self._load()
         except BlockingIOError as error:
             self._file.close()
@@ -114,6 +115,18 @@ class Journal:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def _lock(descriptor: int) -> None:
+    """Take the lock of a journal; another start that looks for leftovers may hold it for a moment."""
+    deadline = time.monotonic() + _PATIENCE_S
+    while True:
+        try:
+            return fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() >= deadline:
+                raise
+            time.sleep(_PAUSE_S)
 
 
 def read_journal(path: Path) -> Iterator[Entry]:

@@ -15,7 +15,7 @@ from rfsn.errors import RfsnError, StorageError, UsageError
 from rfsn.evaluation.dataset import InlineInstance, Instance, RepositoryInstance
 from rfsn.session import Session
 from rfsn.source import Snapshot, paths_of, take_files, take_source
-from sandbox import remove_marked
+from sandbox import discard, remove_marked
 
 __all__ = ["run_instance"]
 
@@ -32,7 +32,8 @@ def run_instance(
     `follow` is told of the session before it runs.
     A row that cannot even be taken (no clone, a test patch that does not apply) ends as `infra_error`.
     """
-    remove_marked(folder)
+    if not discard(folder):
+        remove_marked(folder)  # says why not
     cpu = time.thread_time()
     try:
         report = _run(instance, config, folder, repos, follow)

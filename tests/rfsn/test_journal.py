@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import random
 import resource
@@ -10,6 +11,7 @@ import signal
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from threading import Timer
 from typing import Any
 
 import pytest
@@ -180,6 +182,19 @@ def test_what_a_killed_writer_left_goes_and_nothing_else(tmp_path: Path) -> None
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted(
         [living, ".mine.partial", "download.partial", ".a.b.00000000.partial"]
     )
+
+
+def test_who_only_looks_for_leftovers_is_waited_for(tmp_path: Path) -> None:
+    path = tmp_path / "journal.jsonl"
+    path.touch()
+    with path.open("a") as looked_at:
+        fcntl.flock(looked_at, fcntl.LOCK_EX)
+        letting_go = Timer(0.2, fcntl.flock, (looked_at, fcntl.LOCK_UN))
+        letting_go.start()
+        with Journal(path) as journal:
+            journal.append(Interrupted())
+        letting_go.join()
+    assert len(list(read_journal(path))) == 1
 
 
 def test_two_controllers_cannot_share_a_session(tmp_path: Path, rfsn: Callable[..., Any]) -> None:
