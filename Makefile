@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 EXAMPLE ?= intervals
 
-.PHONY: setup repair test lint bench clean
+.PHONY: setup repair test lint bench soak clean
 
 repair: setup ## repair a bundled example (EXAMPLE=intervals, stock or checkout)
 	$(BIN)/rfsn repair examples/$(EXAMPLE)
@@ -21,6 +21,9 @@ lint: setup ## what CI checks besides the tests
 
 bench: setup ## print the measurements that README and docs quote
 	for script in startup sandbox gate validation; do $(BIN)/python -P benchmarks/$$script.py || exit 1; done
+
+soak: setup ## kill sessions and fill disks for hours (SEED= makes a run again, PARTS= and COUNT= choose)
+	$(BIN)/python -m tests.soak $(PARTS) $(if $(SEED),--seed $(SEED)) $(if $(COUNT),--count $(COUNT))
 
 setup: $(VENV)/.ready ## make .venv with rfsn and its tools in it
 

@@ -4,6 +4,7 @@ from gate.composition import compose
 from gate.decision import Allowed, ChangeRule, Context, Decision, Denied, ProposalRule, Rejection, Rule, SizeLimits
 from gate.evidence import Verdict, judge
 from gate.gate import Gate
+from gate.memory import forget
 from gate.patch import (
     Change,
     CreateFile,
@@ -82,5 +83,6 @@ __all__ = [
     "apply",
     "compose",
     "content_hash",
+    "forget",
     "judge",
 ]

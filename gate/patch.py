@@ -26,6 +26,7 @@ __all__ = [
     "SetMode",
     "apply",
     "content_hash",
+    "forget_hashes",
 ]
 
 type Mode = Literal["100644", "100755"]
@@ -189,6 +190,11 @@ def _known_hash(content: bytes) -> str:
 
 
 _remembered_hash = lru_cache(maxsize=64)(content_hash)
+
+
+def forget_hashes() -> None:
+    """Let go of the files whose hashes were remembered."""
+    _remembered_hash.cache_clear()
 
 
 def _edited(path: str, content: bytes, edits: tuple[Edit, ...]) -> bytes:

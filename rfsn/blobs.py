@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import zlib
 from functools import lru_cache
 from pathlib import Path
@@ -13,6 +12,7 @@ from pydantic import TypeAdapter
 from buildpacks import Spectrum, SuiteReport
 from planners.search.experience import Experience
 from rfsn.errors import JournalError
+from rfsn.files import write_whole
 
 __all__ = ["BlobStore"]
 
@@ -59,12 +59,7 @@ class BlobStore:
         path = self._folder / name
         if not path.exists():
             self._folder.mkdir(parents=True, exist_ok=True)
-            partial = path.with_suffix(f".{os.getpid()}")
-            with partial.open("wb") as file:
-                file.write(zlib.compress(data, 1))
-                file.flush()
-                os.fsync(file.fileno())
-            partial.rename(path)
+            write_whole(path, zlib.compress(data, 1))
         return name
 
     def _get(self, name: str) -> bytes:

@@ -11,7 +11,7 @@ from typing import Any
 
 import structlog
 
-from gate import Gate
+from gate import Gate, forget
 from planners.api import Planner
 from planners.given import GivenPatchPlanner
 from planners.meta import MetaPlanner
@@ -22,10 +22,11 @@ from rfsn.budget import Budget
 from rfsn.controller import Controller
 from rfsn.diffs import patch_of, read_diff
 from rfsn.environment import Environment, prepared_environment
-from rfsn.errors import InfraError, JournalError, RfsnError, UsageError
+from rfsn.errors import InfraError, JournalError, RfsnError, StorageError, UsageError
 from rfsn.events import EnvironmentReady, Interrupted, Recalled, SessionEnded, SourceTaken
 from rfsn.evidence import check_key
 from rfsn.execution import Executor
+from rfsn.files import storing
 from rfsn.leftovers import remove_scratch
 from rfsn.memory import recall, remember
 from rfsn.plugins import load_operators, load_rules
@@ -37,7 +38,19 @@ from rfsn.runs import Bench
 from rfsn.session import Session
 from rfsn.snapshot import Snapshot
 from rfsn.source import take_source
-from sandbox import SandboxError, SandboxProvider, choose, discard, remove_tree
+from sandbox import (
+    MARK,
+    NotMarked,
+    SandboxError,
+    SandboxProvider,
+    choose,
+    discard,
+    is_marked,
+    make_marked,
+    remove_marked,
+    remove_tree,
+    remove_unfinished,
+)
 
 _log = structlog.get_logger("rfsn")
 
@@ -75,17 +88,22 @@ def run_session(
     """Carry a new or resumed session to its end and return its report.
 
     `take` makes the snapshot where the source is no path or URL; `remote` is the source where it is a URL, with the
-    credentials that the journal does not have. An infrastructure failure ends the session as
-    `infra_error`; `KeyboardInterrupt` is journaled and passed on, and the session can be resumed.
+    credentials that the journal does not have. An infrastructure failure ends the session as `infra_error`;
+    `KeyboardInterrupt` is journaled and passed on, and the session can be resumed. So it can where the disk is full,
+    which raises `StorageError`.
     """
     with structlog.contextvars.bound_contextvars(session=session.name):
         try:
             if session.progress.ended is None:
-                _run(session, planner, take, remote)
+                with storing(session.folder, f"go on with: rfsn resume {session.folder}"):
+                    _run(session, planner, take, remote)
         except KeyboardInterrupt:
+            session.recollect()
             session.record(Interrupted())
             write_results(session)
             raise
+        except (StorageError, NotMarked):
+            raise  # no end: there is room again some time, and what is in the way can be moved
         except (InfraError, SandboxError) as error:
             session.record(SessionEnded(status="infra_error", reason=str(error)))
         except OSError as error:
@@ -101,6 +119,7 @@ def run_session(
                 SessionEnded(status="infra_error", reason=f"a defect in rfsn: {type(error).__name__}: {error}")
             )
         finally:
+            forget()
             if not discard(session.scratch):
                 _log.warning("left behind: remove it, or run: rfsn sandbox prune", folder=str(session.scratch))
         return write_results(session)
@@ -116,9 +135,12 @@ def _run(
     assert progress.started is not None
     check_key(config.sign_key)
     remove_scratch()
-    remove_tree(session.scratch)
-    session.scratch.mkdir()
+    remove_unfinished(session.folder)
+    remove_marked(session.scratch)
+    make_marked(session.scratch)
     if progress.source is None:
+        if not is_marked(session.folder):
+            raise UsageError(f"{session.folder} has no {MARK}: rfsn did not make it, and removes nothing in it")
         remove_tree(session.base)
         source = progress.started.source
         if take is None:

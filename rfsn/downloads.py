@@ -10,13 +10,14 @@ import os
 import shutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 from urllib.parse import unquote, urlsplit
 
 from buildpacks import Artifact, SupplyError
 from rfsn import home
-from sandbox import UnsafePath
+from sandbox import UnsafePath, make_marked
 
 if TYPE_CHECKING:
     import httpx2
@@ -125,7 +126,9 @@ class Downloads:
             if wanted not in {None, artifact.sha256}:
                 raise SupplyError(f"{name} is not what the index says: its SHA-256 is {artifact.sha256}, not {wanted}")
             (partial / name).chmod(0o444)
-            self._place(artifact).parent.mkdir(parents=True, exist_ok=True)
+            self._folder.mkdir(parents=True, exist_ok=True)
+            with suppress(FileExistsError):
+                make_marked(self._place(artifact).parent)
             (partial / name).rename(self._place(artifact))
             return artifact
 

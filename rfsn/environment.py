@@ -17,6 +17,7 @@ from buildpacks import Buildpack, BuildPlan, Layer, SupplyError
 from buildpacks.supplies import PROJECT
 from rfsn import home
 from rfsn.errors import InfraError
+from rfsn.files import is_short_of_room
 from rfsn.kept import kept, shrink
 from rfsn.supplies import Supplier, run_step
 from sandbox import (
@@ -126,6 +127,9 @@ def _build(plan: BuildPlan, base: Path, packages: Path, folder: Path, provider: 
     with home.working_folder() as scratch:
         result = _built(plan.build, plan, base, packages, scratch, provider)
         if not _succeeded(result):
+            why = InfraError(_said(result))
+            if is_short_of_room(why, folder):
+                raise why  # the disk is full, which says nothing of the project
             (folder / _NOT_BUILT).write_text(_said(result), encoding="utf-8", errors="replace")
             result = _built(plan.fallback, plan, base, packages, scratch, provider)
             if not _succeeded(result):

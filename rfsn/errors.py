@@ -3,10 +3,11 @@
 RfsnError
 ├── UsageError       the request is wrong: an option, a path, a file that does not read (exit code 2)
 ├── InfraError       the machine, the network or a tool failed: nothing is said of the repository (exit code 3)
+│   └── StorageError the disk takes no more: what was done is kept, and can be gone on with (exit code 3)
 └── JournalError     a session folder is damaged, or in use by another controller (exit code 2)
 """
 
-__all__ = ["InfraError", "JournalError", "RfsnError", "UsageError"]
+__all__ = ["InfraError", "JournalError", "RfsnError", "StorageError", "UsageError"]
 
 
 class RfsnError(Exception):
@@ -19,6 +20,10 @@ class UsageError(RfsnError):
 
 class InfraError(RfsnError):
     """Something around the repair failed, not the repository's tests."""
+
+
+class StorageError(InfraError):
+    """The disk is full, or does not take what must be on it: a session stops there, and can be resumed."""
 
 
 class JournalError(RfsnError):

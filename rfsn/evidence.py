@@ -14,6 +14,7 @@ from gate import Allowed, ApplyPatch, Denied, Patch, Proposal
 from rfsn import __version__
 from rfsn.errors import UsageError
 from rfsn.events import Proposed
+from rfsn.files import write_whole
 from rfsn.record import Record
 from rfsn.report import diff_of
 from rfsn.text import to_json
@@ -32,18 +33,19 @@ def judged_patch(record: Record) -> Patch | None:
     """The patch that the session's last word is about: the verified one, else the one that was applied last."""
     if verified := record.progress.state.verified:
         return verified[0]
-    for entry in reversed(record.entries):
+    applied = None
+    for entry in record.entries():
         match entry.event:
             case Proposed(proposal=Proposal(action=ApplyPatch(patch)), decision=Allowed()):
-                return patch
-    return None
+                applied = patch
+    return applied
 
 
 def evidence_of(record: Record) -> dict[str, Any]:
     """What `evidence.json` holds: all of it comes from the journal, its blobs and the snapshot."""
     progress, state = record.progress, record.progress.state
     denied: Counter[str] = Counter()
-    for entry in record.entries:
+    for entry in record.entries():
         if isinstance(entry.event, Proposed) and isinstance(entry.event.decision, Denied):
             denied[entry.event.decision.rule] += 1
     source, environment, baseline, told = progress.source, progress.environment, state.baseline, state.told
@@ -77,14 +79,14 @@ def evidence_of(record: Record) -> dict[str, Any]:
         if told
         else None,
         "decisions": {"proposals": state.steps, "denied": dict(sorted(denied.items()))},
-        "journal": {"lines": len(record.entries), "sha256": _hash_of_file(record.folder / "journal.jsonl")},
+        "journal": {"lines": record.last.sequence + 1, "sha256": _hash_of_file(record.folder / "journal.jsonl")},
     }
 
 
 def write_evidence(record: Record) -> None:
     """Write the evidence of an ended session, and its signature where the configuration names a key."""
     path = record.folder / EVIDENCE
-    path.write_text(to_json(evidence_of(record), indent=2) + "\n", encoding="ascii")
+    write_whole(path, to_json(evidence_of(record), indent=2) + "\n")
     if record.config.sign_key:
         path.with_suffix(".json.sig").unlink(missing_ok=True)
         argv = ["ssh-keygen", "-Y", "sign", "-q", "-f", record.config.sign_key, "-n", NAMESPACE, str(path)]

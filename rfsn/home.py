@@ -6,11 +6,11 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory, mkdtemp
+from tempfile import gettempdir
 
 import platformdirs
 
-from sandbox import discard
+from sandbox import discard, make_marked
 from sandbox.controller import Controller
 
 __all__ = [
@@ -44,9 +44,11 @@ def cache_home() -> Path:
     return Path(home) / "cache" if home else Path(platformdirs.user_cache_dir("rfsn"))
 
 
-def temporary_folder() -> TemporaryDirectory[str]:
-    """A folder for a moment; should we be killed meanwhile, its name says that it is nobody's."""
-    return TemporaryDirectory(prefix=f"{TEMPORARY}{Controller.own()}.")
+@contextmanager
+def temporary_folder() -> Iterator[str]:
+    """A marked folder for a moment; should we be killed meanwhile, its name says that it is nobody's."""
+    with _own_folder(Path(gettempdir())) as folder:
+        yield str(folder)
 
 
 def working_home() -> Path:
@@ -56,9 +58,16 @@ def working_home() -> Path:
 
 @contextmanager
 def working_folder() -> Iterator[Path]:
-    """A folder in `working_home` for the block, whatever untrusted code writes there; its name says whose it is."""
+    """A marked folder in `working_home` for the block: what untrusted code writes belongs in folders within it."""
     working_home().mkdir(parents=True, exist_ok=True)
-    folder = Path(mkdtemp(prefix=f"{TEMPORARY}{Controller.own()}.", dir=working_home()))
+    with _own_folder(working_home()) as folder:
+        yield folder
+
+
+@contextmanager
+def _own_folder(parent: Path) -> Iterator[Path]:
+    folder = parent / f"{TEMPORARY}{Controller.own()}.{os.urandom(8).hex()}"
+    make_marked(folder, 0o700)
     try:
         yield folder
     finally:

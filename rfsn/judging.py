@@ -20,6 +20,5 @@ def session_for(diff: bytes, repo: str | Remote, config: Config, out: Path | Non
     if vetted.denials:
         return vetted, None
     source = repo.url if isinstance(repo, Remote) else repo
-    session = Session.create(source, config.model_copy(update={"given": hashlib.sha256(diff).hexdigest()}), out)
-    (session.folder / GIVEN).write_bytes(diff)
-    return vetted, session
+    given = config.model_copy(update={"given": hashlib.sha256(diff).hexdigest()})
+    return vetted, Session.create(source, given, out, {GIVEN: diff})

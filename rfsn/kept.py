@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from sandbox import discard, disk_usage, remove_tree
+from sandbox import discard, disk_usage, make_marked, remove_marked
 
-__all__ = ["COMPLETE", "kept", "remove_unfinished", "shrink"]
+__all__ = ["COMPLETE", "kept", "remove_incomplete", "shrink"]
 
 COMPLETE = "complete"
 """The file that a folder of the cache has once it is whole; a folder without it is nobody's result."""
@@ -29,8 +29,8 @@ def kept(folder: Path, make: Callable[[Path], None]) -> Iterator[bool]:
         while not (folder / COMPLETE).is_file():
             fcntl.flock(lock, fcntl.LOCK_EX)
             if not (folder / COMPLETE).is_file():
-                remove_tree(folder)
-                folder.mkdir()
+                remove_marked(folder)
+                make_marked(folder)
                 try:
                     make(folder)
                     (folder / COMPLETE).touch()
@@ -61,20 +61,20 @@ def shrink(folders: Sequence[Path], files: Sequence[Path], limit: int) -> None:
             total -= size
 
 
-def remove_unfinished(folders: Sequence[Path]) -> Iterator[Path]:
+def remove_incomplete(folders: Sequence[Path]) -> Iterator[Path]:
     """Remove those that are not whole and that nobody goes on making; gives each."""
     for folder in folders:
-        if not (folder / COMPLETE).exists() and _removed(folder, only_unfinished=True):
+        if not (folder / COMPLETE).exists() and _removed(folder, only_incomplete=True):
             yield folder
 
 
-def _removed(folder: Path, *, only_unfinished: bool = False) -> bool:
+def _removed(folder: Path, *, only_incomplete: bool = False) -> bool:
     with _lock_of(folder).open("a") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             return False
-        if only_unfinished and (folder / COMPLETE).exists():
+        if only_incomplete and (folder / COMPLETE).exists():
             return False
         (folder / COMPLETE).unlink(missing_ok=True)  # what is removed half-way is not whole
         return discard(folder)

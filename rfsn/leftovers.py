@@ -1,9 +1,11 @@
-"""What dead controllers left behind: containers, control groups, workspaces of sessions, environments half made."""
+"""What dead controllers left behind: containers, control groups, workspaces of sessions, environments half made.
+
+Of folders, those that carry rfsn's mark: a folder of the user's with a name like these stays as it is.
+"""
 
 from __future__ import annotations
 
 import fcntl
-import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import suppress
@@ -11,9 +13,10 @@ from pathlib import Path
 
 from rfsn import home
 from rfsn.environment import cached_folders
-from rfsn.kept import remove_unfinished
+from rfsn.kept import remove_incomplete
 from rfsn.retention import journal_lock
-from sandbox import SandboxError, discard
+from rfsn.session import JOURNAL
+from sandbox import SandboxError, discard, is_marked, remove_unfinished
 from sandbox.cgroup import remove_dead_groups
 from sandbox.controller import Controller
 from sandbox.docker import reap_containers
@@ -30,13 +33,17 @@ def remove_leftovers() -> list[str]:
         removed = []
     removed += remove_dead_groups()
     removed += remove_scratch()
-    removed += map(str, remove_unfinished(cached_folders()))
+    removed += map(str, remove_incomplete(cached_folders()))
     return removed
 
 
 def remove_scratch() -> list[str]:
     """Remove the scratch folders that no living controller uses, with all that is mounted in them."""
-    return [str(folder) for folder in (*_scratch(), *_temporary()) if discard(folder)]
+    sessions, cache = home.sessions_home(), home.cache_home()
+    caches = (cache / "environments", cache / "projects", cache / "downloads", home.working_home())
+    homes = (sessions, *sessions.glob("*/"), *caches, Path(tempfile.gettempdir()))
+    unfinished = [found for parent in homes for found in remove_unfinished(parent)]
+    return unfinished + [str(folder) for folder in (*_scratch(), *_temporary()) if discard(folder)]
 
 
 def _scratch() -> Iterator[Path]:
@@ -45,8 +52,8 @@ def _scratch() -> Iterator[Path]:
     there |= {place.parent for place in mounted() if place.parent.name == "scratch"}
     for scratch in there:
         with suppress(OSError):  # another user's, or gone by now
-            journal = scratch.with_name("journal.jsonl")
-            if journal.is_file() and scratch.is_dir():
+            journal = scratch.with_name(JOURNAL)
+            if is_marked(scratch) and journal.is_file():
                 with journal_lock(journal, fcntl.LOCK_EX) as free:
                     if free:
                         yield scratch
@@ -58,5 +65,5 @@ def _temporary() -> Iterator[Path]:
     for folder in (folder for place in places for folder in place.glob(f"{home.TEMPORARY}*")):
         controller = Controller.parse(folder.name.removeprefix(home.TEMPORARY).rpartition(".")[0])
         with suppress(FileNotFoundError):  # another start was quicker
-            if controller is not None and controller.is_dead() and folder.lstat().st_uid == os.geteuid():
+            if controller is not None and controller.is_dead() and is_marked(folder):
                 yield folder

@@ -8,7 +8,7 @@ from __future__ import annotations
 import sqlite3
 import time
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 
 import structlog
@@ -26,8 +26,11 @@ __all__ = ["recall", "remember"]
 
 _log = structlog.get_logger("rfsn")
 
-_TIMEOUT_S = 5.0
-"""How long to wait for other sessions that write."""
+_READ_S, _WRITE_S = 5.0, 30.0
+"""How long to wait for other sessions that write. A session does without what it cannot read; its own would be lost."""
+
+_PAUSE_S = 0.02
+_OTHERS = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 
 _MAX_ROWS = 2_000
 """The most rows of single fingerprints that a session takes, those used last first; the sums hold all."""
@@ -54,7 +57,7 @@ def recall() -> Experience:
     try:
         if not home.memory_file().exists():
             return Experience()
-        with closing(_connect("rw")) as table:
+        with closing(_connect("rw", _READ_S)) as table:
             overall = {str(operator): _tally(tried, helped) for operator, tried, helped in table.execute(_OVERALL)}
             alike: dict[str, dict[str, Tally]] = defaultdict(dict)
             for failure, operator, tried, helped in table.execute(_ALIKE, (_MAX_ROWS,)):
@@ -66,19 +69,39 @@ def recall() -> Experience:
 
 
 def remember(record: Record) -> None:
-    """Add what became of the operators in a session that ended with a verified patch."""
+    """Add what became of the operators in a session that ended with a verified patch: all of it or, killed, nothing."""
     rows = list(_rows(record))
     try:
         home.memory_file().parent.mkdir(parents=True, exist_ok=True)
-        with closing(_connect("rwc")) as table, table:
-            table.execute(_TABLE)
-            table.executemany(_ADD, [(*row, time.time()) for row in rows])
+        _patiently(_add, rows)
     except (sqlite3.Error, OSError) as error:
         _log.warning("the outcome of this session is not remembered", file=str(home.memory_file()), why=str(error))
 
 
-def _connect(mode: str) -> sqlite3.Connection:
-    return sqlite3.connect(f"{home.memory_file().absolute().as_uri()}?mode={mode}", timeout=_TIMEOUT_S, uri=True)
+def _add(rows: Sequence[_Row], timeout_s: float) -> None:
+    with closing(_connect("rwc", timeout_s)) as table:
+        # At once as a writer: a reader that would become one is refused without any wait where another is about to.
+        table.execute("BEGIN IMMEDIATE")
+        table.execute(_TABLE)
+        table.executemany(_ADD, [(*row, time.time()) for row in rows])
+        table.execute("COMMIT")
+
+
+def _patiently(write: Callable[[Sequence[_Row], float], None], rows: Sequence[_Row]) -> None:
+    """Write, and once more where others kept it from that: not all that SQLite refuses for them waits by itself."""
+    deadline = time.monotonic() + _WRITE_S
+    while True:
+        try:
+            return write(rows, max(0.0, deadline - time.monotonic()))
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF not in _OTHERS or time.monotonic() >= deadline:
+                raise
+            time.sleep(_PAUSE_S)
+
+
+def _connect(mode: str, timeout_s: float) -> sqlite3.Connection:
+    where = f"{home.memory_file().absolute().as_uri()}?mode={mode}"
+    return sqlite3.connect(where, timeout=timeout_s, isolation_level=None, uri=True)
 
 
 def _tally(tried: object, helped: object) -> Tally:
@@ -92,7 +115,7 @@ def _rows(record: Record) -> Iterator[_Row]:
     """The tallies of each search that led to a patch which a verdict found to repair something."""
     progress, tried = Progress(), Counter[str]()
     makers: dict[Patch, str] = {}
-    for entry in record.entries:
+    for entry in record.entries():
         before = progress.state
         progress = fold(progress, entry.event)
         if not isinstance(entry.event, Observed):

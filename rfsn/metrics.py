@@ -95,10 +95,11 @@ class Metrics:
 
     def follow(self, session: Session) -> None:
         """Count what a session has recorded already, then listen to it."""
-        self.count(session.journal.entries, session.blobs)
+        self.count(session.journal.entries(), session.blobs)
 
         def listen(event: Event, progress: Progress) -> None:
-            self.observe(event, progress, session.journal.entries[-1].clock, session.blobs)
+            assert session.journal.last is not None
+            self.observe(event, progress, session.journal.last.clock, session.blobs)
 
         session.listeners.append(listen)
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Self
 
@@ -21,26 +23,36 @@ class Record:
     """What a session's journal held at one moment. No lock is taken: a controller may be at work on it."""
 
     folder: Path
-    entries: tuple[Entry, ...]
+    first: Entry
+    last: Entry
     progress: Progress
     blobs: BlobStore
 
     @classmethod
     def of(cls, session: Session) -> Self:
         """The record of an open session."""
-        return cls(session.folder, tuple(session.journal.entries), session.progress, session.blobs)
+        return cls._read(session.folder, session.blobs)
 
     @classmethod
     def read(cls, folder: Path) -> Self:
         """The record on disk. Raises `JournalError` for damage and `UsageError` where nothing was begun."""
         folder = folder.resolve()
-        entries = tuple(read_journal(folder / "journal.jsonl"))
+        return cls._read(folder, BlobStore(folder / "blobs"))
+
+    @classmethod
+    def _read(cls, folder: Path, blobs: BlobStore) -> Self:
         progress = Progress()
-        for entry in entries:
-            progress = fold(progress, entry.event)
-        if progress.started is None:
+        first = last = None
+        for last in read_journal(folder / "journal.jsonl"):
+            first = first or last
+            progress = fold(progress, last.event)
+        if first is None or last is None or progress.started is None:
             raise UsageError(f"{folder} has an empty journal: there is nothing to report")
-        return cls(folder, entries, progress, BlobStore(folder / "blobs"))
+        return cls(folder, first, last, progress, blobs)
+
+    def entries(self) -> Iterator[Entry]:
+        """All entries, read from the disk again: a long session's take more memory than whoever looks at them."""
+        return islice(read_journal(self.folder / "journal.jsonl"), self.last.sequence + 1)
 
     @property
     def started(self) -> SessionStarted:
@@ -61,4 +73,4 @@ class Record:
     @property
     def seconds(self) -> float:
         """How long the session has worked."""
-        return self.entries[-1].clock
+        return self.last.clock

@@ -36,7 +36,7 @@ def replay_session(folder: Path, planner: Planner | None = None) -> Replay:
     gate = Gate(further=load_rules(record.config.gate_rules))
     progress, steps = Progress(), 0
     problems: list[str] = []
-    for entry in record.entries:
+    for entry in record.entries():
         event = entry.event
         if isinstance(event, Proposed) and project is not None:
             steps += 1

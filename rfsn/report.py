@@ -49,7 +49,7 @@ def report_of(record: Record) -> dict[str, Any]:
     ended, verdict = progress.ended, state.told
     outcomes: Counter[str] = Counter()
     denials: list[dict[str, str]] = []
-    for entry in record.entries:
+    for entry in record.entries():
         match entry.event:
             case Observed(observation=Batch(outcomes=letters)):
                 outcomes.update(LETTERS[letter] for letter in letters)
@@ -126,6 +126,6 @@ def ranked_suspects(record: Record) -> list[Suspect]:
 def _unfinished(record: Record) -> str:
     """Why a session has no end: it was stopped, or killed, or goes on."""
     resume = f"go on with: rfsn resume {record.folder.name}"
-    if isinstance(record.entries[-1].event, Interrupted):
+    if isinstance(record.last.event, Interrupted):
         return f"stopped by the user; {resume}"
     return f"not finished; unless a controller is still at work on it, {resume}"

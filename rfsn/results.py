@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any
 
 from rfsn.evidence import write_evidence
+from rfsn.files import remove_partials, storing, write_whole
 from rfsn.record import Record
 from rfsn.report import report_of
 from rfsn.session import Session
@@ -18,12 +18,15 @@ __all__ = ["regenerate", "write_results"]
 def write_results(session: Session) -> dict[str, Any]:
     """Write `report.json`, `report.html`, `patch.diff` where a patch was verified, else `best.diff`; return the report.
 
-    All are made from the journal, its blobs and the snapshot alone: writing them again gives the same.
+    All are made from the journal, its blobs and the snapshot alone: writing them again gives the same. Raises
+    `StorageError` where the disk is full.
     """
     record = Record.of(session)
-    report = _write_results(record)
-    if record.progress.ended is not None:
-        write_evidence(record)
+    remove_partials(record.folder)
+    with storing(record.folder, f"write the results again with: rfsn resume {record.folder}"):
+        report = _write_results(record)
+        if record.progress.ended is not None:
+            write_evidence(record)
     return report
 
 
@@ -37,15 +40,9 @@ def _write_results(record: Record) -> dict[str, Any]:
 
     report = report_of(record)
     if report["patch"]:
-        _write(record.folder / "patch.diff", report["patch"])
+        write_whole(record.folder / "patch.diff", report["patch"])
     if report["best"]:
-        _write(record.folder / "best.diff", report["best"]["patch"])
-    _write(record.folder / "report.json", to_json(report, indent=2) + "\n")
-    _write(record.folder / "report.html", page_of(record, report))
+        write_whole(record.folder / "best.diff", report["best"]["patch"])
+    write_whole(record.folder / "report.json", to_json(report, indent=2) + "\n")
+    write_whole(record.folder / "report.html", page_of(record, report))
     return report
-
-
-def _write(path: Path, text: str) -> None:
-    partial = path.with_name(f"{path.name}.{os.getpid()}")
-    partial.write_text(text, encoding="utf-8", errors="surrogateescape")
-    partial.rename(path)

@@ -15,7 +15,7 @@ from rfsn.errors import JournalError, UsageError
 from rfsn.events import SessionEnded, SessionStarted, SourceTaken
 from rfsn.journal import Entry, read_journal
 from rfsn.outcome import EXIT_CODES
-from sandbox import remove_tree
+from sandbox import MARK, is_marked, remove_marked, remove_tree
 
 __all__ = ["STATUSES", "Listed", "Pruned", "choose", "journal_lock", "list_sessions", "prune"]
 
@@ -41,10 +41,11 @@ class Listed:
 
 @dataclass(frozen=True, slots=True)
 class Pruned:
-    """What pruning removed, or would have, and what it spared because a controller holds it."""
+    """What pruning removed, or would have; what it spared because a controller holds it; and what rfsn did not make."""
 
     removed: tuple[Listed, ...]
     in_use: tuple[Listed, ...]
+    unmarked: tuple[Listed, ...]
 
     @property
     def bytes(self) -> int:
@@ -76,15 +77,16 @@ def choose(
 
 
 def prune(sessions: Sequence[Listed], *, dry_run: bool) -> Pruned:
-    """Remove sessions, but none whose journal is locked."""
+    """Remove sessions, but none whose journal is locked, and no folder without rfsn's mark."""
     removed: list[Listed] = []
     in_use: list[Listed] = []
-    for session in sessions:
+    unmarked = tuple(session for session in sessions if not is_marked(session.folder))
+    for session in (one for one in sessions if one not in unmarked):
         with journal_lock(session.folder / "journal.jsonl", fcntl.LOCK_EX) as free:
             (removed if free else in_use).append(session)
             if free and not dry_run:
                 _remove(session.folder)
-    return Pruned(tuple(removed), tuple(in_use))
+    return Pruned(tuple(removed), tuple(in_use), unmarked)
 
 
 def _is_session(folder: Path) -> bool:
@@ -96,7 +98,7 @@ def _is_session(folder: Path) -> bool:
 def _listed(folder: Path) -> Listed:
     journal = folder / "journal.jsonl"
     try:
-        entries = read_journal(journal)
+        entries = list(read_journal(journal))
     except JournalError:
         entries = []
     touched = datetime.fromtimestamp(journal.stat().st_mtime, UTC).replace(microsecond=0)
@@ -165,7 +167,6 @@ def journal_lock(journal: Path, kind: int) -> Iterator[bool]:
 def _remove(folder: Path) -> None:
     """Remove a session, its journal last: where that is stopped half-way, the rest is still a session to prune."""
     for path in folder.iterdir():
-        if path.name != "journal.jsonl":
+        if path.name not in {"journal.jsonl", MARK}:
             remove_tree(path)
-    (folder / "journal.jsonl").unlink()
-    folder.rmdir()
+    remove_marked(folder)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from types import MappingProxyType
 
 from pydantic import TypeAdapter
 from pydantic_core import PydanticSerializationError
@@ -31,9 +32,16 @@ from rfsn.events import (
     SessionStarted,
     SourceTaken,
 )
+from rfsn.files import remove_partials, storing, write_whole
 from rfsn.journal import Journal
+from sandbox import MARK, is_marked, making, mark, remove_unfinished
 
-__all__ = ["Progress", "Session", "fold", "session_folder", "state_hash"]
+__all__ = ["JOURNAL", "Progress", "Session", "fold", "session_folder", "state_hash"]
+
+JOURNAL = "journal.jsonl"
+"""The journal in the folder of a session."""
+
+_NO_FILES: Mapping[str, bytes] = MappingProxyType({})
 
 _STATE: TypeAdapter[State] = TypeAdapter(State)
 
@@ -89,9 +97,35 @@ def state_hash(state: State) -> str:
 def session_folder(name: str) -> Path:
     """The folder of a session by its name or path. Raises `UsageError` where there is none."""
     for folder in (Path(name), home.sessions_home() / name):
-        if (folder / "journal.jsonl").is_file():
+        if (folder / JOURNAL).is_file():
             return folder.resolve()
     raise UsageError(f"{name}: no such session in {home.sessions_home()}")
+
+
+def _put(files: Mapping[str, bytes], folder: Path) -> None:
+    for name, content in files.items():
+        write_whole(folder / name, content)
+
+
+def _is_free(folder: Path, files: Collection[str]) -> bool:
+    """Whether there is an empty folder to begin a session in; false where there is none yet.
+
+    What a session left that was killed before its first event counts as empty, and so do `files` that are put there.
+    """
+    try:
+        if is_marked(folder):
+            remove_partials(folder)
+        inside = {path.name for path in folder.iterdir()}
+    except FileNotFoundError:
+        return False
+    except NotADirectoryError as error:
+        raise UsageError(f"{folder} is no folder: choose another --out") from error
+    journal = folder / JOURNAL
+    if JOURNAL in inside and b"\n" in journal.read_bytes():
+        raise UsageError(f"{folder} has a session already: choose another --out, or 'rfsn resume' it")
+    if inside and not (is_marked(folder) and inside <= {MARK, JOURNAL, *files}):
+        raise UsageError(f"{folder} is not empty: choose a new or an empty folder for --out")
+    return True
 
 
 class Session:
@@ -100,32 +134,45 @@ class Session:
     def __init__(self, folder: Path) -> None:
         """Open the session in `folder`, a new one where there is none yet; `JournalError` where it is in use."""
         self.folder = folder.resolve()
-        self.journal = Journal(self.folder / "journal.jsonl")
+        self.journal = Journal(self.folder / JOURNAL)
         self.blobs = BlobStore(self.folder / "blobs")
         self.listeners: list[Callable[[Event, Progress], None]] = []
         self.progress = Progress()
-        for entry in self.journal.entries:
-            self.progress = fold(self.progress, entry.event)
+        self.recollect()
 
     @classmethod
-    def create(cls, source: str, config: Config, folder: Path | None = None) -> Session:
+    def create(
+        cls, source: str, config: Config, folder: Path | None = None, files: Mapping[str, bytes] = _NO_FILES
+    ) -> Session:
         """Begin a session on `source`, in `folder` or under a new name in the home of sessions.
 
-        Raises `UsageError` where `source` is no text that the journal could keep, or the folder has a session.
+        The folder carries rfsn's mark, and appears with `files` (contents by name) and its first event. Raises
+        `UsageError` where `source` is no text that the journal could keep or there is something in the folder, and
+        `StorageError` where the disk is full.
         """
         if spelled(source) != source or "\0" in source:
             raise UsageError(f"{spelled(source)!r}: a source needs a name in UTF-8: rename the folder")
         name = f"{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(3)}"
-        session = cls(folder or home.sessions_home() / name)
-        if session.progress.started is not None:
-            session.close()
-            raise UsageError(f"{session.folder} has a session already: choose another --out, or 'rfsn resume' it")
-        session.record(
-            SessionStarted(
-                session=session.folder.name, version=__version__, source=source, config=config.model_dump(mode="json")
-            )
+        folder = (folder or home.sessions_home() / name).resolve()
+        event = SessionStarted(
+            session=folder.name, version=__version__, source=source, config=config.model_dump(mode="json")
         )
-        return session
+        with storing(folder.parent, "start again"):
+            if _is_free(folder, files):
+                mark(folder)
+                _put(files, folder)
+                session = cls(folder)
+                session.record(event)
+                return session
+            folder.parent.mkdir(parents=True, exist_ok=True)
+            remove_unfinished(folder.parent)
+            try:
+                with making(folder) as unfinished, Journal(unfinished / JOURNAL) as journal:
+                    _put(files, unfinished)
+                    journal.append(event)
+            except FileExistsError as error:
+                raise UsageError(f"{folder} has a session already: choose another --out") from error
+            return cls(folder)
 
     @classmethod
     def resume(cls, folder: Path) -> Session:
@@ -158,6 +205,13 @@ class Session:
     def scratch(self) -> Path:
         """Where workspaces live while they are needed."""
         return self.folder / "scratch"
+
+    def recollect(self) -> None:
+        """Have the progress be what the journal says, also where an interrupt came between the two."""
+        progress = Progress()
+        for entry in self.journal.entries():
+            progress = fold(progress, entry.event)
+        self.progress = progress
 
     def record(self, event: Event) -> None:
         """Make an event durable, fold it in and tell the listeners; at the end of a phase, seal the state."""

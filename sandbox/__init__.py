@@ -2,7 +2,7 @@
 
 from sandbox.bubblewrap import BubblewrapProvider
 from sandbox.choose import choose
-from sandbox.errors import SandboxError, SandboxFailed, SandboxUnavailable, UnsafePath
+from sandbox.errors import NotMarked, SandboxError, SandboxFailed, SandboxUnavailable, UnsafePath
 from sandbox.local import LocalProvider
 from sandbox.model import (
     ENV,
@@ -19,7 +19,17 @@ from sandbox.model import (
     Service,
 )
 from sandbox.quota import disk_usage
-from sandbox.scratch import discard, scratch_folder
+from sandbox.scratch import (
+    MARK,
+    discard,
+    is_marked,
+    make_marked,
+    making,
+    mark,
+    remove_marked,
+    remove_unfinished,
+    scratch_folder,
+)
 from sandbox.workspace import (
     copy_files,
     copy_tree,
@@ -33,6 +43,7 @@ from sandbox.workspace import (
 
 __all__ = [
     "ENV",
+    "MARK",
     "REPO",
     "BubblewrapProvider",
     "Command",
@@ -41,6 +52,7 @@ __all__ = [
     "Limits",
     "LocalProvider",
     "Mount",
+    "NotMarked",
     "Process",
     "Sandbox",
     "SandboxError",
@@ -55,10 +67,16 @@ __all__ = [
     "copy_tree",
     "discard",
     "disk_usage",
+    "is_marked",
     "iter_files",
+    "make_marked",
+    "making",
+    "mark",
     "read_beneath",
     "remove_beneath",
+    "remove_marked",
     "remove_tree",
+    "remove_unfinished",
     "scratch_folder",
     "tree_digest",
     "write_beneath",

@@ -3,10 +3,11 @@
 SandboxError
 ├── SandboxUnavailable   no backend can hold untrusted code here; says the exact remedy
 ├── SandboxFailed        a backend broke while in use (an infrastructure failure, never a test failure)
+├── NotMarked            a folder that would be removed is none that rfsn made
 └── UnsafePath           a path leaves the workspace, crosses a symlink or is no regular file
 """
 
-__all__ = ["SandboxError", "SandboxFailed", "SandboxUnavailable", "UnsafePath"]
+__all__ = ["NotMarked", "SandboxError", "SandboxFailed", "SandboxUnavailable", "UnsafePath"]
 
 
 class SandboxError(Exception):
@@ -19,6 +20,10 @@ class SandboxUnavailable(SandboxError):
 
 class SandboxFailed(SandboxError):
     """The sandbox itself broke: what ran inside it has said nothing."""
+
+
+class NotMarked(SandboxError):
+    """A folder is not removed: it does not carry the mark of those that are made for it."""
 
 
 class UnsafePath(SandboxError):

@@ -9,10 +9,10 @@ from __future__ import annotations
 import ast
 import warnings
 from bisect import bisect_left, bisect_right
-from collections import Counter
+from collections import Counter, OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property
 from threading import Lock
 from typing import TypeGuard
 
@@ -21,9 +21,9 @@ from gate.python.constructs import Construct, constructs_of
 from gate.python.literals import COMPARISONS
 from gate.python.names import Names
 
-__all__ = ["Module", "Region", "parse_bytes", "parse_module", "regions_of"]
+__all__ = ["Module", "Region", "forget_modules", "parse_bytes", "parse_module", "regions_of"]
 
-_MAX_REMEMBERED = 2 << 20
+_MAX_REMEMBERED, _LEAST_REMEMBERED = 1 << 20, 2
 _parsing = Lock()
 _DEEPEST = 50
 
@@ -87,15 +87,48 @@ class Module:
 
 def parse_module(content: bytes) -> Module | None:
     """A parsed file; None where it is no Python. Those that were looked at last are remembered."""
-    return _parse_remembered(content) if len(content) <= _MAX_REMEMBERED else _parse_fresh(content)
+    return _remembered.module(content)
 
 
-def _parse_fresh(content: bytes) -> Module | None:
-    tree = parse_bytes(content)
-    return None if tree is None else Module(content, tree)
+def forget_modules() -> None:
+    """Let go of all that was remembered: what comes next is about another tree."""
+    _remembered.forget()
 
 
-_parse_remembered = lru_cache(maxsize=64)(_parse_fresh)
+class _Remembered:
+    """The files that were looked at last: the last two, and more as far as all have `_MAX_REMEMBERED` bytes of source.
+
+    Their trees take some twenty times that.
+    """
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._modules: OrderedDict[bytes, Module | None] = OrderedDict()
+        self._bytes = 0
+
+    def module(self, content: bytes) -> Module | None:
+        """The module of a content, remembered or parsed now."""
+        with self._lock:
+            if content in self._modules:
+                self._modules.move_to_end(content)
+                return self._modules[content]
+        tree = parse_bytes(content)
+        module = None if tree is None else Module(content, tree)
+        with self._lock:
+            if content not in self._modules:
+                self._modules[content] = module
+                self._bytes += len(content)
+            while self._bytes > _MAX_REMEMBERED and len(self._modules) > _LEAST_REMEMBERED:
+                self._bytes -= len(self._modules.popitem(last=False)[0])
+        return module
+
+    def forget(self) -> None:
+        with self._lock:
+            self._modules.clear()
+            self._bytes = 0
+
+
+_remembered = _Remembered()
 
 
 def parse_bytes(content: bytes) -> ast.Module | None:

@@ -10,7 +10,7 @@ from gate.paths import BasePaths
 from gate.python import Construct, Introduced, Kind
 from gate.rules.source import SourceRule
 
-__all__ = ["NoKnownAnswers"]
+__all__ = ["NoKnownAnswers", "forget_texts"]
 
 _QUOTES = bytes.maketrans(b'"', b"'")
 
@@ -43,6 +43,11 @@ def _occurs(literal: bytes, content: bytes) -> bool:
     found = re.escape(literal)
     bounded = found if literal[:1] in b"'b" else rb"(?<![\w.])" + found + rb"(?![\w.])"
     return re.search(bounded, _squeezed(content)) is not None
+
+
+def forget_texts() -> None:
+    """Let go of the files that were looked through."""
+    _squeezed.cache_clear()
 
 
 @lru_cache(maxsize=64)

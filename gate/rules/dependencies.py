@@ -13,7 +13,7 @@ from gate.patch import Change
 from gate.paths import BasePaths
 from gate.python import Kind, introduced
 
-__all__ = ["KnownImports", "NoLookAlikes"]
+__all__ = ["KnownImports", "NoLookAlikes", "forget_trees"]
 
 # Of older Pythons, which projects may still support.
 _FORMER = frozenset({
@@ -85,6 +85,12 @@ def _unknown(change: Change, context: Context) -> list[tuple[str, str]]:
         if not _declared(name, context):
             found.append((name, path))
     return found
+
+
+def forget_trees() -> None:
+    """Let go of the trees that were looked through."""
+    for remembered in (_own, _used, _declared_words):
+        remembered.cache_clear()
 
 
 @lru_cache(maxsize=4)

@@ -51,7 +51,7 @@ class SearchedFile:
         self._others = others
         self._kinds = kinds
         self._covered = scores
-        self._seen: set[tuple[ast.AST, bytes | str]] = set()
+        self._seen: defaultdict[ast.AST, set[bytes]] = defaultdict(set)
         self._remembered: set[tuple[ast.AST, bool]] = set()
         self._originals: dict[ast.AST, str] = {}
         self._scopes: dict[ast.AST, Scope] = {}
@@ -186,16 +186,22 @@ class SearchedFile:
         """Whether a replacement parses, changes the tree, and makes none that was made before."""
         region = self.region(site, block=replacement.block)
         result = self._moved(region, replacement) if replacement.block else self._judged(region, replacement)
-        if region is None or result is None or (region, result) in self._seen:
+        return region is not None and result is not None and self._is_new(region, result)
+
+    def _is_new(self, region: ast.AST, made: str) -> bool:
+        """Whether a text or a tree of a region is there for the first time; digests stand for the many there are."""
+        digest = blake2b(made.encode("utf-8", "surrogatepass"), digest_size=16).digest()
+        seen = self._seen[region]
+        if digest in seen:
             return False
-        self._seen.add((region, result))
+        seen.add(digest)
         return True
 
-    def _moved(self, region: ast.AST | None, replacement: Replacement) -> bytes:
+    def _moved(self, region: ast.AST | None, replacement: Replacement) -> str:
         """The text of the function after an edit of its blocks; whole statements in whole lines always parse."""
         text = self.source.text
         start, end = (0, len(text)) if not isinstance(region, ast.stmt) else self.source.span(region)
-        return blake2b(_spliced(text, start, end, replacement).encode(), digest_size=16).digest()
+        return "\0" + _spliced(text, start, end, replacement)  # no text of a statement, nor a tree, begins like this
 
     def _judged(self, region: ast.AST | None, replacement: Replacement) -> str | None:
         """The tree of the statement after an edit; None where it does not parse or is the original's."""
@@ -206,9 +212,8 @@ class SearchedFile:
             whole = unit.prefix + text[unit.start : unit.end] + unit.suffix
             self._originals[region] = _parsed(whole) or ""
         edited = unit.prefix + _spliced(text, unit.start, unit.end, replacement) + unit.suffix
-        if (region, edited) in self._seen:
+        if not self._is_new(region, edited):
             return None
-        self._seen.add((region, edited))
         tree = _parsed(edited)
         return None if tree == self._originals[region] else tree
 

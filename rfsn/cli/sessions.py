@@ -16,6 +16,7 @@ from rfsn.retention import Listed, Pruned, choose, list_sessions, prune
 from rfsn.session import session_folder
 from rfsn.terminal import give_json, say, tell
 from rfsn.text import one_line
+from sandbox import MARK
 
 __all__ = ["list_all", "remove_left_behind", "remove_old", "report"]
 
@@ -71,7 +72,8 @@ def remove_old(keep: int, older_than: float, statuses: Collection[str], *, dry_r
         chosen = choose(list_sessions(), datetime.now(UTC), keep=keep, older_than=older_than, statuses=statuses)
         pruned = prune(chosen, dry_run=dry_run)
         if as_json:
-            rows = {"removed": [_row(one) for one in pruned.removed], "in_use": [_row(one) for one in pruned.in_use]}
+            kinds = {"removed": pruned.removed, "in_use": pruned.in_use, "unmarked": pruned.unmarked}
+            rows = {kind: [_row(one) for one in found] for kind, found in kinds.items()}
             give_json({**rows, "bytes": pruned.bytes, "dry_run": dry_run})
         else:
             _tell(pruned, dry_run=dry_run)
@@ -112,6 +114,8 @@ def _tell(pruned: Pruned, *, dry_run: bool) -> None:
         tell(f"{verb} {one.name}  ({one.status}, {_megabytes(one.bytes)})")
     for one in pruned.in_use:
         tell(f"spared {one.name}: it is in use")
+    for one in pruned.unmarked:
+        tell(f"left {one.name}: rfsn did not make this folder (it has no {MARK}): remove it yourself")
     freed = "would be freed" if dry_run else "freed"
     tell(f"{len(pruned.removed)} sessions, {pruned.bytes} bytes ({_megabytes(pruned.bytes)}) {freed}")
 

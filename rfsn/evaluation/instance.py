@@ -11,12 +11,12 @@ from buildpacks import Outcome
 from planners.targets import named
 from rfsn.compose import run_session
 from rfsn.config import Config
-from rfsn.errors import RfsnError, UsageError
+from rfsn.errors import RfsnError, StorageError, UsageError
 from rfsn.evaluation.dataset import InlineInstance, Instance, RepositoryInstance
 from rfsn.session import Session
 from rfsn.snapshot import Snapshot, paths_of, take_files
 from rfsn.source import take_source
-from sandbox import remove_tree
+from sandbox import discard, remove_marked
 
 __all__ = ["run_instance"]
 
@@ -33,10 +33,13 @@ def run_instance(
     `follow` is told of the session before it runs.
     A row that cannot even be taken (no clone, a test patch that does not apply) ends as `infra_error`.
     """
-    remove_tree(folder)
+    if not discard(folder):
+        remove_marked(folder)  # says why not
     cpu = time.thread_time()
     try:
         report = _run(instance, config, folder, repos, follow)
+    except StorageError:
+        raise
     except (RfsnError, OSError) as error:
         report = {"status": "infra_error", "reason": str(error), "seconds": 0.0}
     row = {

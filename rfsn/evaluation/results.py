@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import json
 import os
 from collections import Counter
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 from threading import Lock
 from typing import Any
 
 from rfsn import __version__
 from rfsn.config import Config
-from rfsn.errors import UsageError
+from rfsn.errors import StorageError, UsageError
+from rfsn.files import LineFile, remove_partials, write_whole
 from rfsn.text import to_json
+from sandbox import remove_unfinished
 
 __all__ = ["Results", "summarize"]
 
@@ -22,54 +25,120 @@ _MODEL_NAME = "rfsn-search"
 
 
 class Results:
-    """`results.jsonl` and `predictions.jsonl` in one folder, bound to one configuration and data set."""
+    """`results.jsonl` and `predictions.jsonl` in one folder, bound to one configuration and data set.
+
+    A lock keeps every other evaluation out of the folder until `close`.
+    """
 
     def __init__(self, folder: Path, config: Config, dataset: Path) -> None:
-        """Open or create the folder. Raises `UsageError` where it holds results of another configuration."""
+        """Open or create the folder.
+
+        Raises `UsageError` where it holds results of another configuration or anything else, or is in use.
+        """
+        folder.mkdir(parents=True, exist_ok=True)
         self._folder = folder
         self._lock = Lock()
-        self.sessions().mkdir(parents=True, exist_ok=True)
-        identity = {
-            "version": __version__,
-            "dataset": hashlib.sha256(dataset.read_bytes()).hexdigest(),
-            "config": config.model_dump(mode="json"),
-        }
-        known = folder / "configuration.json"
-        if known.exists() and json.loads(known.read_text()) != identity:
-            raise UsageError(f"{folder} holds results of another data set or configuration: choose another --out")
-        known.write_text(json.dumps(identity, indent=2) + "\n")
+        self._held = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            fcntl.flock(self._held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            self._claim(config, dataset)
+        except BlockingIOError as error:
+            self.close()
+            raise UsageError(
+                f"{folder} is in use by another 'rfsn eval': wait for it, or choose another --out"
+            ) from error
+        except BaseException:
+            self.close()
+            raise
+
+    def _claim(self, config: Config, dataset: Path) -> None:
+        """Make sure that the folder is of this very evaluation, or empty, and have it be so."""
+        with dataset.open("rb") as rows:
+            digest = hashlib.file_digest(rows, "sha256").hexdigest()
+        identity = {"version": __version__, "dataset": digest, "config": config.model_dump(mode="json")}
+        remove_partials(self._folder)
+        known = self._folder / "configuration.json"
+        if not os.path.lexists(known) and any(self._folder.iterdir()):
+            raise UsageError(f"{self._folder} is not empty and holds no evaluation: choose a new or an empty --out")
+        if not os.path.lexists(known):
+            write_whole(known, json.dumps(identity, indent=2) + "\n")
+        elif _identity(known) != identity:
+            raise UsageError(f"{self._folder} holds results of another data set or configuration: choose another --out")
+        sessions = self.sessions()
+        sessions.mkdir(exist_ok=True)
+        if sessions.is_symlink():
+            raise UsageError(f"{sessions} is a symbolic link: choose another --out")
+        remove_unfinished(sessions)
+
+    def close(self) -> None:
+        """Let others have the folder. Closing twice does nothing."""
+        if self._held >= 0:
+            os.close(self._held)
+            self._held = -1
 
     def sessions(self) -> Path:
         """Where the sessions of this evaluation live."""
         return self._folder / "sessions"
 
     def load(self) -> dict[str, dict[str, Any]]:
-        """The results so far by instance; a torn last line is left out, and the last result of an instance counts."""
+        """The results so far by instance; a torn last line is left out, and the last result of an instance counts.
+
+        Raises `UsageError` for a line that is no result.
+        """
         path = self._folder / "results.jsonl"
-        if not path.exists():
+        try:
+            with path.open("rb") as file:
+                return {row["instance_id"]: row for row in _rows(file, path)}
+        except FileNotFoundError:
             return {}
-        data = path.read_bytes()
-        whole = data[: data.rfind(b"\n") + 1]
-        if whole != data:
-            os.truncate(path, len(whole))
-        return {row["instance_id"]: row for row in map(json.loads, whole.splitlines())}
 
     def keep_only(self, instances: Collection[str]) -> None:
         """Drop the results of every other instance, and have the predictions say what the results do."""
         rows = [row for id, row in self.load().items() if id in instances]
         for name, lines in (("results", rows), ("predictions", [_prediction(row) for row in rows])):
-            partial = self._folder / f"{name}.partial"
-            partial.write_text("".join(to_json(line) + "\n" for line in lines))
-            partial.rename(self._folder / f"{name}.jsonl")
+            write_whole(self._folder / f"{name}.jsonl", "".join(to_json(line) + "\n" for line in lines))
 
     def add(self, row: dict[str, Any]) -> None:
-        """Append one result and its prediction, each on disk before this returns."""
+        """Append one result and its prediction, each on disk before this returns.
+
+        Raises `StorageError` where the disk does not take them: the same evaluation runs that instance again.
+        """
         with self._lock:
             for name, line in (("results", row), ("predictions", _prediction(row))):
-                with (self._folder / f"{name}.jsonl").open("a") as file:
-                    file.write(to_json(line) + "\n")
-                    file.flush()
-                    os.fsync(file.fileno())
+                self._append(self._folder / f"{name}.jsonl", to_json(line).encode())
+
+    @staticmethod
+    def _append(path: Path, line: bytes) -> None:
+        try:
+            file = LineFile(path)
+            try:
+                file.append(line)
+            finally:
+                file.close()
+        except OSError as error:
+            said = f"{path} cannot be written: {error.strerror}"
+            raise StorageError(f"{said}: make room, then start the same command again") from error
+
+
+def _identity(path: Path) -> object:
+    try:
+        return json.loads(path.read_bytes())
+    except (ValueError, RecursionError):
+        return None
+
+
+def _rows(lines: Iterable[bytes], path: Path) -> Iterator[dict[str, Any]]:
+    for number, line in enumerate(lines, 1):
+        if not line.endswith(b"\n"):
+            return
+        try:
+            row = json.loads(line)
+            if not {"instance_id", "status", "patch", "cpu_seconds"} <= row.keys():
+                raise ValueError("columns are missing")  # noqa: TRY301  # said as what does not decode is
+        except (ValueError, AttributeError, RecursionError) as error:
+            remedy = "remove that line, and its instance is run again"
+            raise UsageError(f"{path}:{number}: the line is no result ({error}): {remedy}") from error
+        yield row
 
 
 def _prediction(row: dict[str, Any]) -> dict[str, Any]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from contextlib import closing
 from contextvars import copy_context
 from dataclasses import dataclass
 from functools import partial
@@ -19,13 +21,16 @@ from rich.text import Text
 
 from rfsn.config import Config
 from rfsn.errors import UsageError
-from rfsn.evaluation.dataset import Instance, read_dataset
+from rfsn.evaluation.dataset import Instance, read_dataset, shown
 from rfsn.evaluation.instance import run_instance
 from rfsn.evaluation.results import Results, summarize
+from rfsn.files import storing
+from rfsn.outcome import EXIT_CODES
 from rfsn.session import Session
 from rfsn.terminal import console as console_on
 from rfsn.terminal import errors
 from rfsn.text import one_line
+from sandbox import is_marked
 
 __all__ = ["Selection", "run_evaluation"]
 
@@ -54,21 +59,19 @@ def run_evaluation(
 
     `repos` is the folder of clones that rows with a `base_commit` need, as owner/name, owner__name or owner+name.
     `follow` is told of every session before it runs.
-    Raises `UsageError` for a data set that cannot be read, an unknown instance, or an `out` of another configuration.
+    Raises `UsageError` for a data set that cannot be read, an unknown instance, or an `out` that is not this
+    evaluation's, and `StorageError` where the disk is full: the same evaluation goes on once there is room.
     """
     config = config.model_copy(update={"memory": False})  # an instance must not depend on those before it
     chosen = _chosen(read_dataset(dataset), selection, dataset)
-    results = Results(out or Path(f"rfsn-eval-{dataset.stem}"), config, dataset)
-    known = results.load()
-    again = {one.instance_id for one in chosen if known.get(one.instance_id, {}).get("status") in selection.retry}
-    known = {id: row for id, row in known.items() if id not in again}
-    results.keep_only(known)
-    began = time.monotonic()
+    place = _place(out, dataset)
     console = console_on(errors(), quiet=quiet)
-    todo = [instance for instance in chosen if instance.instance_id not in known]
-    run = partial(_run_one, config=config, results=results, repos=repos, follow=follow)
-    _run_all(todo, run, workers, console, done=len(chosen) - len(todo))
-    rows = results.load()
+    began = time.monotonic()
+    with storing(place, "start the same command again"), closing(Results(place, config, dataset)) as results:
+        todo = _todo(chosen, selection.retry, results)
+        run = partial(_run_one, config=config, results=results, repos=repos, follow=follow)
+        _run_all(todo, run, workers, console, done=len(chosen) - len(todo))
+        rows = results.load()
     ended = [rows[instance.instance_id] for instance in chosen if instance.instance_id in rows]
     summary = summarize(ended, time.monotonic() - began)
     if not quiet:
@@ -79,9 +82,35 @@ def run_evaluation(
 def _chosen(instances: Sequence[Instance], selection: Selection, dataset: Path) -> list[Instance]:
     unknown = set(selection.only) - {instance.instance_id for instance in instances}
     if unknown:
-        raise UsageError(f"{dataset} has no instance {', '.join(sorted(unknown))}")
+        raise UsageError(f"{dataset} has no instance {', '.join(map(shown, sorted(unknown)))}")
+    if unknown := set(selection.retry) - EXIT_CODES.keys():
+        raise UsageError(f"--retry {shown(min(unknown))}: there is no such status; there are {', '.join(EXIT_CODES)}")
     chosen = [one for one in instances if not selection.only or one.instance_id in selection.only]
     return chosen[: selection.limit]
+
+
+def _place(out: Path | None, dataset: Path) -> Path:
+    """The folder of the evaluation. A link is followed only where the user names it."""
+    place = out or Path(f"rfsn-eval-{dataset.stem}")
+    if out is None and place.is_symlink():
+        raise UsageError(f"{place} is a symbolic link: name the folder with --out")
+    return place
+
+
+def _todo(chosen: Sequence[Instance], retry: Collection[str], results: Results) -> list[Instance]:
+    """The instances to run; their results so far, if any, are dropped.
+
+    Raises `UsageError` where one's session would take the place of something that rfsn did not make.
+    """
+    known = results.load()
+    again = {one.instance_id for one in chosen if known.get(one.instance_id, {}).get("status") in retry}
+    kept = known.keys() - again
+    todo = [instance for instance in chosen if instance.instance_id not in kept]
+    for folder in (results.sessions() / one.instance_id for one in todo):
+        if os.path.lexists(folder) and not is_marked(folder):
+            raise UsageError(f"{folder} is in the way, and rfsn did not make it: move it away, or choose another --out")
+    results.keep_only(kept)
+    return todo
 
 
 def _run_all(
@@ -106,9 +135,10 @@ def _run_all(
                     progress.update(task, advance=1, description=f"repaired {repaired}")
                     if not progress.console.is_terminal:
                         _tell(f"{row['instance_id']}: {row['status']} in {row['seconds']:.1f} s", console)
-        except KeyboardInterrupt:
+        except BaseException as error:
             stop.set()
-            _tell("stopping: instances that run are finished first; the same command goes on later", console)
+            if isinstance(error, KeyboardInterrupt):
+                _tell("stopping: instances that run are finished first; the same command goes on later", console)
             raise
 
 

@@ -37,7 +37,7 @@ def page_of(record: Record, report: Mapping[str, Any]) -> str:
     sections: list[tuple[str, Callable[[], Html]]] = [
         ("Patch", lambda: _patch(report)),
         ("Tests", lambda: tests(record)),
-        ("Timeline", lambda: timeline(record.entries)),
+        ("Timeline", lambda: timeline(record.entries())),
         ("Localization", lambda: suspects(record)),
         ("Candidates", lambda: candidates_plot(_outcomes(record))),
         ("Alternatives", lambda: alternatives(record)),
@@ -75,7 +75,7 @@ def _header(record: Record, report: Mapping[str, Any]) -> Html:
         "source": report["source"] or record.started.source,
         "environment": report["environment"] or "none was made",
         "sandbox": report["sandbox"] or "none was opened",
-        "begun": record.entries[0].time,
+        "begun": record.first.time,
         "duration": f"{report['seconds']:.1f} s",
         "CPU in sandboxes": f"{report['cpu_seconds']:.1f} s",
         "steps": f"{report['steps']}, of which {len(report['denials'])} denied",
@@ -96,7 +96,7 @@ def _facts(facts: Mapping[str, str]) -> Html:
 
 def _outcomes(record: Record) -> str:
     """The outcome letters of all candidates in order."""
-    events = (entry.event for entry in record.entries)
+    events = (entry.event for entry in record.entries())
     observations = (event.observation for event in events if isinstance(event, Observed))
     return "".join(one.outcomes for one in observations if isinstance(one, Batch))
 

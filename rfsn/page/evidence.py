@@ -176,7 +176,7 @@ def _patches(record: Record) -> Iterator[tuple[Patch, str]]:
     names: dict[Patch, str] = {}
     proposed: Proposed | None = None
     applied: Patch | None = None
-    for entry in record.entries:
+    for entry in record.entries():
         match entry.event:
             case Proposed() as proposed:
                 pass

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 
 from gate import (
     Action,
@@ -42,12 +42,12 @@ __all__ = ["timeline"]
 _SHORT = 100
 
 
-def timeline(entries: Sequence[Entry]) -> Html:
+def timeline(entries: Iterable[Entry]) -> Html:
     """Every step of a session, and what happened between them, in order."""
     return tag("ol", *_items(entries), class_="timeline")
 
 
-def _items(entries: Sequence[Entry]) -> Iterator[Html]:
+def _items(entries: Iterable[Entry]) -> Iterator[Html]:
     proposed: Entry | None = None
     for entry in entries:
         match entry.event:

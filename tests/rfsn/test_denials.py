@@ -48,7 +48,7 @@ def run(
     session = Session.create(str(source), config or Config(), folder)
     try:
         report = run_session(session, planner=ScriptedPlanner([*PREPARED, *script]))
-        events = [entry.event for entry in session.journal.entries]
+        events = [entry.event for entry in session.journal.entries()]
     finally:
         session.close()
     return report, [event for event in events if isinstance(event, Observed)][len(PREPARED) :]

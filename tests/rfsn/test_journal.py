@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
+import random
+import resource
 import shutil
-from collections.abc import Callable
+import signal
+import subprocess
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from threading import Timer
 from typing import Any
 
 import pytest
 
 from rfsn.config import Config
-from rfsn.errors import JournalError
+from rfsn.errors import JournalError, StorageError
 from rfsn.events import Interrupted, SessionEnded
+from rfsn.files import remove_partials, write_whole
 from rfsn.journal import Journal, read_journal
 from rfsn.session import Session
+from sandbox.controller import Controller
 
 
 def test_entries_come_back_as_they_were(tmp_path: Path) -> None:
@@ -22,9 +30,9 @@ def test_entries_come_back_as_they_were(tmp_path: Path) -> None:
     with Journal(path) as journal:
         journal.append(Interrupted())
         journal.append(SessionEnded(status="repaired", reason="ä\n\u2028"))
-        written = list(journal.entries)
+        written = list(journal.entries())
     with Journal(path) as journal:
-        assert journal.entries == written == read_journal(path)
+        assert list(journal.entries()) == written == list(read_journal(path))
         assert journal.clock >= written[-1].clock
 
 
@@ -37,9 +45,9 @@ def test_a_torn_last_line_is_cut_off(tmp_path: Path) -> None:
     for cut in (1, 10, 40):
         path.write_bytes(whole[:-cut])
         with Journal(path) as journal:
-            assert len(journal.entries) == 1
+            assert len(list(journal.entries())) == 1
             journal.append(Interrupted())
-        assert len(read_journal(path)) == 2
+        assert len(list(read_journal(path))) == 2
 
 
 @pytest.mark.parametrize(
@@ -61,6 +69,132 @@ def test_every_other_damage_is_named(tmp_path: Path, change: Callable[[list[byte
     path.write_bytes(b"".join(line + b"\n" for line in change(path.read_bytes().splitlines())))
     with pytest.raises(JournalError, match=r"journal\.jsonl:\d"):
         Journal(path)
+
+
+@pytest.fixture
+def limited() -> Iterator[Callable[[int], None]]:
+    """No file may grow beyond a size: the kernel then takes a part of what is written, as on a disk that is full."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    yield lambda size: resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+@pytest.mark.parametrize("room", [0, 1, 17, 100, 150])
+def test_a_line_that_the_disk_takes_in_part_is_taken_back(
+    tmp_path: Path, limited: Callable[[int], None], room: int
+) -> None:
+    path = tmp_path / "journal.jsonl"
+    with Journal(path) as journal:
+        journal.append(Interrupted())
+        whole = path.read_bytes()
+        limited(len(whole) + room)
+        for _ in range(2):
+            with pytest.raises(StorageError, match="make room, then go on with: rfsn resume"):
+                journal.append(Interrupted())
+            assert path.read_bytes() == whole
+        limited(1 << 30)
+        journal.append(SessionEnded(status="repaired", reason=""))
+    with Journal(path) as journal:
+        assert [entry.event.kind for entry in journal.entries()] == ["interrupted", "session_ended"]
+
+
+def test_a_part_that_cannot_be_taken_back_is_so_later(tmp_path: Path, limited: Callable[[int], None]) -> None:
+    path = tmp_path / "journal.jsonl"
+    with Journal(path) as journal:
+        journal.append(Interrupted())
+        try:
+            if subprocess.run(["chattr", "+a", path], check=False, capture_output=True).returncode:
+                pytest.skip("no file can be made to grow alone here")
+            limited(path.stat().st_size + 50)
+            with pytest.raises(StorageError):
+                journal.append(Interrupted())
+            limited(1 << 30)
+            assert not path.read_bytes().endswith(b"\n"), "there is nothing to take back"
+            with pytest.raises(StorageError):
+                journal.append(Interrupted())
+            assert len(list(read_journal(path))) == 1
+        finally:
+            subprocess.run(["chattr", "-a", path], check=False, capture_output=True)
+        journal.append(Interrupted())
+    with Journal(path) as journal:
+        assert len(list(journal.entries())) == 2
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # of files that an interrupt left open
+def test_an_interrupt_at_any_moment_leaves_a_journal_that_goes_on(tmp_path: Path) -> None:
+    def interrupt(_number: int, _frame: object) -> None:
+        raise KeyboardInterrupt
+
+    path, moments, interrupts = tmp_path / "journal.jsonl", random.Random(1), 0
+    before = signal.signal(signal.SIGALRM, interrupt)
+    try:
+        with Journal(path) as journal:
+            for _ in range(300):
+                try:
+                    signal.setitimer(signal.ITIMER_REAL, moments.uniform(1e-5, 1e-3))
+                    journal.append(Interrupted())
+                    signal.setitimer(signal.ITIMER_REAL, 0)
+                except KeyboardInterrupt:
+                    interrupts += 1
+            journal.append(SessionEnded(status="repaired", reason=""))
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+    *_, last = read_journal(path)
+    assert last.event.kind == "session_ended"
+    assert interrupts
+
+
+def test_a_torn_line_in_the_middle_says_what_to_do(tmp_path: Path) -> None:
+    folder = tmp_path / "session"
+    with Journal(folder / "journal.jsonl") as journal:
+        for _ in range(3):
+            journal.append(Interrupted())
+    lines = (folder / "journal.jsonl").read_bytes().splitlines(keepends=True)
+    (folder / "journal.jsonl").write_bytes(lines[0] + lines[1][:40] + lines[2])
+    with pytest.raises(JournalError, match=r"journal\.jsonl:2: .*cut short by a full disk") as damaged:
+        Journal(folder / "journal.jsonl")
+    remedy = str(damaged.value).rpartition(": ")[2]
+    subprocess.run(["sh", "-c", remedy], cwd=folder, check=True)
+    with Journal(folder / "journal.jsonl") as journal:
+        assert len(list(journal.entries())) == 1
+
+
+@pytest.mark.parametrize("room", [0, 10, 4096])
+def test_a_file_is_the_old_one_or_the_new_one(tmp_path: Path, limited: Callable[[int], None], room: int) -> None:
+    path = tmp_path / "report.json"
+    write_whole(path, "old")
+    limited(room)
+    with pytest.raises(OSError, match="File too large"):
+        write_whole(path, b"x" * 5000)
+    assert {one.name: one.read_text() for one in tmp_path.iterdir()} == {"report.json": "old"}
+    limited(1 << 30)
+    write_whole(path, "\udcff\u2028")
+    assert path.read_bytes() == b"\xff\xe2\x80\xa8"
+
+
+def test_what_a_killed_writer_left_goes_and_nothing_else(tmp_path: Path) -> None:
+    dead = f".report.json.{'0' * 32}-1-1-1.00000000.partial"
+    living = f".report.json.{Controller.own()}.00000000.partial"
+    for name in (dead, living, ".mine.partial", "download.partial", ".a.b.00000000.partial"):
+        (tmp_path / name).touch()
+    remove_partials(tmp_path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(
+        [living, ".mine.partial", "download.partial", ".a.b.00000000.partial"]
+    )
+
+
+def test_who_only_looks_for_leftovers_is_waited_for(tmp_path: Path) -> None:
+    path = tmp_path / "journal.jsonl"
+    path.touch()
+    with path.open("a") as looked_at:
+        fcntl.flock(looked_at, fcntl.LOCK_EX)
+        letting_go = Timer(0.2, fcntl.flock, (looked_at, fcntl.LOCK_UN))
+        letting_go.start()
+        with Journal(path) as journal:
+            journal.append(Interrupted())
+        letting_go.join()
+    assert len(list(read_journal(path))) == 1
 
 
 def test_two_controllers_cannot_share_a_session(tmp_path: Path, rfsn: Callable[..., Any]) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from rfsn.leftovers import remove_scratch
+from sandbox import make_marked
 from sandbox.mounts import mount_sized, mounted, unmount_beneath
 
 AS_ANOTHER_USER = """
@@ -29,7 +30,9 @@ print(remove_scratch())
 def session(tmp_path: Path) -> Iterator[Path]:
     """The folder of a session anywhere, with a workspace mounted in it."""
     workspace = tmp_path / "session" / "scratch" / "workspace-x"
-    workspace.mkdir(parents=True)
+    workspace.parent.parent.mkdir()
+    make_marked(workspace.parent)
+    workspace.mkdir()
     (tmp_path / "session" / "journal.jsonl").touch()
     if not mount_sized(workspace, 1 << 20):
         pytest.skip("this user may not mount")

@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
+import random
 import shutil
 import sqlite3
+import subprocess
+import sys
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -157,7 +162,8 @@ def test_a_table_that_cannot_be_used_is_done_without(
     fault: str, table: Path, record: Record, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("RFSN_HOME", str(table.parent))
-    monkeypatch.setattr(memory, "_TIMEOUT_S", 0.05)
+    monkeypatch.setattr(memory, "_READ_S", 0.05)
+    monkeypatch.setattr(memory, "_WRITE_S", 0.05)
     if fault == "folder":
         table.mkdir()
     else:
@@ -188,6 +194,72 @@ def test_sessions_that_end_at_once_are_all_remembered(
     assert recalled.overall["lookup"].helped == 16
     assert [dict(alike) for alike in recalled.alike.values()] == [recalled.overall]
     assert all(tally.tried % 16 == 0 for tally in recalled.overall.values())
+
+
+REMEMBER = """
+import sys
+from pathlib import Path
+from rfsn.memory import remember
+from rfsn.record import Record
+
+record = Record.read(Path(sys.argv[1]))
+print("ready", flush=True)
+sys.stdin.readline()
+for _ in range(int(sys.argv[2])):
+    remember(record)
+"""
+
+
+def writers(record: Record, count: int, times: int, home: Path) -> list[subprocess.Popen[str]]:
+    """Processes that write the same session into the table as often as told, all from the same moment on."""
+    code = [sys.executable, "-P", "-c", REMEMBER, str(record.folder), str(times)]
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("RFSN_")}
+    started = [
+        subprocess.Popen(
+            code,
+            env=kept | {"RFSN_HOME": str(home)},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        for _ in range(count)
+    ]
+    for one in started:
+        assert one.stdout is not None
+        assert one.stdout.readline() == "ready\n"
+    for one in started:
+        assert one.stdin is not None
+        one.stdin.write("\n")
+        one.stdin.flush()
+    return started
+
+
+def test_twelve_processes_lose_nothing(table: Path, record: Record, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RFSN_HOME", str(table.parent))
+    ended = [(one.communicate(timeout=120)[0], one.returncode) for one in writers(record, 12, 10, table.parent)]
+    assert ended == [("", 0)] * 12
+    assert memory.recall().overall["lookup"].helped == 120
+
+
+def test_a_kill_in_the_middle_of_a_write_damages_nothing(
+    table: Path, record: Record, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RFSN_HOME", str(table.parent))
+    memory.remember(record)
+    moments = random.Random(7)
+    started = writers(record, 4, 1_000_000, table.parent)
+    for one in started:
+        time.sleep(moments.uniform(0.0, 0.3))
+        one.kill()
+        one.communicate()
+    with closing(sqlite3.connect(table)) as opened:
+        assert opened.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+        counts = {(tried, helped) for _, _, tried, helped in contents(table)}
+    before = memory.recall().overall["lookup"].helped
+    assert all(tried % before == 0 for tried, _ in counts), "a session's rows were written in part"
+    memory.remember(record)
+    assert memory.recall().overall["lookup"].helped == before + 1
 
 
 def test_independent_faults_are_remembered_one_by_one(

@@ -113,7 +113,7 @@ class Operator:
         return self.frequency / 100 / (self.sites * self.options)
 
 
-@lru_cache(maxsize=16384)
+@lru_cache(maxsize=2048)
 def parse_expression(text: str) -> ast.expr | None:
     """The tree of an expression; None where the text is none."""
     try:

@@ -1,0 +1,150 @@
+"""Files that are on the disk whole or not at all, whatever fills the disk or ends the process."""
+
+from __future__ import annotations
+
+import errno
+import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from rfsn.errors import JournalError, StorageError
+from sandbox.controller import Controller
+
+__all__ = ["LineFile", "is_short_of_room", "remove_partials", "storing", "write_whole"]
+
+_FULL = {errno.ENOSPC, errno.EDQUOT}
+_LEAST_ROOM = 1 << 20
+_MAX_SAID = 300
+_PARTIAL = re.compile(r"\..+\.(?P<maker>[^.]+)\.[0-9a-f]{8}\.partial")
+_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+_GROWING = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC
+
+
+def write_whole(path: Path, content: bytes | str) -> None:
+    """Put a file at `path`; a reader sees the old content or the new, also after a power cut. Raises `OSError`.
+
+    Text is written as UTF-8, with the bytes that surrogate escapes stand for.
+    """
+    data = content.encode("utf-8", "surrogateescape") if isinstance(content, str) else content
+    partial = path.with_name(f".{path.name}.{Controller.own()}.{os.urandom(4).hex()}.partial")
+    descriptor = os.open(partial, _NEW, 0o644)
+    try:
+        try:
+            _write(descriptor, data)
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+        partial.rename(path)
+    except BaseException:
+        partial.unlink(missing_ok=True)
+        raise
+    _sync(path.parent)
+
+
+def remove_partials(folder: Path) -> None:
+    """Remove what `write_whole` had not finished in `folder` when its process was killed."""
+    for path in folder.glob(".*.partial"):
+        named = _PARTIAL.fullmatch(path.name)
+        maker = Controller.parse(named["maker"]) if named else None
+        if maker is not None and maker.is_dead():
+            path.unlink(missing_ok=True)
+
+
+class LineFile:
+    """A file that grows by whole lines. Each is on the disk when `append` returns; else nothing of it stays."""
+
+    def __init__(self, path: Path) -> None:
+        """Open or create `path`, which is no symbolic link. Raises `OSError`."""
+        self.path = path
+        self.descriptor = os.open(path, _GROWING, 0o644)
+        self._size: int | None = None
+
+    def load(self) -> int:
+        """How many bytes the whole lines take; a torn last line, which a crash left, is cut off."""
+        size = _whole(self.descriptor)
+        if size < os.fstat(self.descriptor).st_size:
+            os.ftruncate(self.descriptor, size)
+        self._size = size
+        return size
+
+    def append(self, line: bytes) -> None:
+        """Add one line, given without its end. Where that fails (`OSError`) or is interrupted, it is taken back.
+
+        Where even that fails, the next call does it first, and so does the next who opens the file.
+        """
+        size = self.load() if self._size is None else self._size
+        self._size = None  # not known until all of the line is there
+        try:
+            _write(self.descriptor, line + b"\n")
+            os.fsync(self.descriptor)
+            if not size:
+                _sync(self.path.parent)
+        except BaseException:
+            with suppress(OSError):
+                os.ftruncate(self.descriptor, size)
+                os.fsync(self.descriptor)
+            raise
+        self._size = size + len(line) + 1
+
+    def close(self) -> None:
+        """Close the file. Closing twice does nothing."""
+        if self.descriptor >= 0:
+            os.close(self.descriptor)
+            self.descriptor = -1
+
+
+@contextmanager
+def storing(folder: Path, remedy: str) -> Iterator[None]:
+    """Turn what the block fails with where the disk is full into a `StorageError` that says what to do."""
+    try:
+        yield
+    except (StorageError, JournalError):
+        raise
+    except Exception as error:
+        if not is_short_of_room(error, folder):
+            raise
+        said = str(error).strip()[-_MAX_SAID:]
+        raise StorageError(f"the disk is full ({said}): make room, then {remedy}") from error
+
+
+def is_short_of_room(error: Exception, folder: Path) -> bool:
+    """Whether an error comes of a full disk: it says so, itself or in the words of a tool, or `folder` has no room."""
+    if isinstance(error, OSError) and error.errno in _FULL:
+        return True
+    if any(os.strerror(number) in str(error) for number in _FULL):
+        return True
+    try:
+        there = os.statvfs(folder)
+    except OSError:
+        return False
+    return there.f_bavail * there.f_frsize < _LEAST_ROOM or (there.f_files > 0 and there.f_favail == 0)
+
+
+def _whole(descriptor: int) -> int:
+    """Where the last whole line ends."""
+    end = os.fstat(descriptor).st_size
+    while end > 0:
+        start = max(0, end - (1 << 16))
+        found = os.pread(descriptor, end - start, start).rfind(b"\n")
+        if found >= 0:
+            return start + found + 1
+        end = start
+    return 0
+
+
+def _write(descriptor: int, data: bytes) -> None:
+    """All of it: the system may take less at a time, most of all where the disk is nearly full."""
+    view = memoryview(data)
+    while view:
+        view = view[os.write(descriptor, view) :]
+
+
+def _sync(folder: Path) -> None:
+    """Have the names in a folder on the disk too."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

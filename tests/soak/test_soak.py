@@ -1,0 +1,22 @@
+"""A small, fixed sample of what `make soak` does for hours."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("part", "count"), [("sessions", 3), ("evaluations", 1), ("disks", 2)])
+def test_a_sample_of_the_soak_finds_nothing(part: str, count: int) -> None:
+    if part == "disks" and os.geteuid():
+        pytest.skip("only root can mount small disks")
+    command = [sys.executable, "-m", "tests.soak", part, "--count", str(count), "--seed", "3"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
