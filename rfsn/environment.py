@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from buildpacks import Buildpack, BuildPlan, Layer, SupplyError
@@ -21,6 +21,7 @@ from rfsn.files import is_short_of_room
 from rfsn.kept import kept, shrink
 from rfsn.supplies import Supplier, run_step
 from sandbox import (
+    REPO,
     CommandResult,
     Ending,
     Limits,
@@ -53,7 +54,7 @@ class Environment:
 
     `packages` is to be mounted at `/env`, `mounts` besides. `generated` are the files that the build wrote into the
     tree, where it wrote any. `not_built` names the file that says why the project could not be built, where that is so.
-    `key` names the packages: equal keys, equal packages.
+    `key` names the packages: equal keys, equal packages. `variables` are for every run.
     """
 
     packages: Path
@@ -61,6 +62,7 @@ class Environment:
     mounts: tuple[Mount, ...] = ()
     generated: Path | None = None
     not_built: Path | None = None
+    variables: Mapping[str, str] = field(default_factory=dict)
 
 
 @contextmanager
@@ -87,7 +89,10 @@ def prepared_environment(
         except SupplyError as error:
             raise InfraError(str(error)) from error
         made = supplier.made
-        if plan.build:
+        if provider.name == "local":
+            # An installed project would name paths that are only there in a sandbox.
+            environment = Environment(packages, layer.key, variables={"PYTHONPATH": f"{REPO}:{REPO}/src"})
+        elif plan.build:
             project = home.cache_home() / "projects" / _key(plan, layer, base, provider)
             made |= held.enter_context(kept(project, lambda to: _build(plan, base, packages, to, provider)))
             environment = _found(project, packages, layer)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -48,15 +48,20 @@ class Bench:
     scratch: Path
     meter: Meter = field(default_factory=Meter)
 
+    @property
+    def variables(self) -> Mapping[str, str]:
+        """The environment variables of every run."""
+        return {**self.environment.variables, **self.plan.env}
+
     def run_tests(self, request: RunRequest, timeout_s: float, change: Change | None = None) -> SuiteReport:
         """Run the tests cold in a pristine workspace; raises `InfraError` where the sandbox itself broke."""
         spec = self.pack.focus(self.plan, request)
-        command = Command(spec.argv, timeout_s, self.plan.env, spec.stdin, _MAX_RESULTS_BYTES)
+        command = Command(spec.argv, timeout_s, self.variables, spec.stdin, _MAX_RESULTS_BYTES)
         return self.pack.parse(request, self._run(command, change, spec.mounts))
 
     def run_command(self, argv: Sequence[str], timeout_s: float, change: Change | None = None) -> CommandResult:
         """Run one command in a pristine workspace; raises `InfraError` where the sandbox itself broke."""
-        return self._run(Command(tuple(argv), timeout_s, self.plan.env), change)
+        return self._run(Command(tuple(argv), timeout_s, self.variables), change)
 
     def _run(self, command: Command, change: Change | None, mounts: Sequence[Mount] = ()) -> CommandResult:
         """The result of a command. Where the sandbox broke, it is run once more."""

@@ -47,11 +47,17 @@ class Verification:
 def verify_session(folder: Path, signer: Signer | None = None) -> Verification:
     """Check a session that has ended and reach its verdict again, with the same rules, environment and sandbox.
 
-    Raises `JournalError` where the journal or a blob is damaged, `UsageError` where the session has not ended.
+    Raises `JournalError` where the journal or a blob is damaged, `UsageError` where the session has not ended or ran
+    without a sandbox.
     """
     record = Record.read(folder)
     if record.progress.ended is None:
         raise UsageError(f"{folder.name} has not ended: 'rfsn resume {folder.name}' goes on with it")
+    if record.config.sandbox == "local":
+        # The session may come from somebody else, and with it that word: its tests would run on this very machine.
+        raise UsageError(
+            f"{folder.name} ran without a sandbox: its verdict is not reached again; judge its patch instead"
+        )
     problems = [*_evidence(record), *_base(record)]
     if signer is not None:
         problems += _signature(record.folder / EVIDENCE, signer)

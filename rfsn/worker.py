@@ -168,7 +168,7 @@ class WarmWorker:
     def _start(self) -> Process:
         self._workspace = Workspace(self._bench, self._change, self._runner.mounts)
         sandbox = self._workspace.__enter__()
-        self._process = sandbox.spawn(Command(self._runner.argv, timeout_s=24 * 3600.0, env=self._bench.plan.env))
+        self._process = sandbox.spawn(Command(self._runner.argv, timeout_s=24 * 3600.0, env=self._bench.variables))
         self._unread = b""
         try:
             self._ready = decode_ready(self._receive(_START_TIMEOUT_S))

@@ -31,7 +31,13 @@ from sandbox import CommandResult, Ending, Mount
 __all__ = ["PythonBuildpack"]
 
 _RUNNER = Path(__file__).parent / "runner"
-_START = "import sys; sys.path[0] = '/rfsn'; from rfsn_runner.main import main; main()"
+# Nothing may be imported from the tree, and the runner is wherever its mount is: `local` has its own paths for mounts.
+_START = (
+    "import sys; sys.path[0] = '/rfsn'; from importlib import util; place = sys.argv.pop(1); "
+    "spec = util.spec_from_file_location('rfsn_runner', place + '/__init__.py', submodule_search_locations=[place]); "
+    "sys.modules['rfsn_runner'] = util.module_from_spec(spec); spec.loader.exec_module(sys.modules['rfsn_runner']); "
+    "from rfsn_runner.main import main; main()"
+)
 _SITE = f"{PROJECT}/site"
 _PUT_ON_PATH = (
     "import pathlib, sys; site = pathlib.Path(sys.argv[1]); site.mkdir(); "
@@ -161,7 +167,11 @@ class PythonBuildpack:
             "canaries": request.canaries,
             "key": request.key.hex(),
         }
-        return RunSpec(("/env/bin/python", "-c", _START, "cold"), (_RUNNER_MOUNT,), json.dumps(options).encode())
+        return RunSpec(
+            ("/env/bin/python", "-c", _START, _RUNNER_MOUNT.target, "cold"),
+            (_RUNNER_MOUNT,),
+            json.dumps(options).encode(),
+        )
 
     def parse(self, request: RunRequest, result: CommandResult) -> SuiteReport:
         """The cases that the runner told of; where it came to no end, the reason why the tests could not run."""
@@ -218,7 +228,7 @@ class PythonBuildpack:
         arguments, module = split(plan.test)
         quick = ("-s", "--tb=no", "--assert=plain", *_CACHE)
         options = json.dumps({"args": [*arguments, *quick], "module": module})
-        return WarmRunner(("/env/bin/python", "-c", _START, "warm", options), (_RUNNER_MOUNT,))
+        return WarmRunner(("/env/bin/python", "-c", _START, _RUNNER_MOUNT.target, "warm", options), (_RUNNER_MOUNT,))
 
 
 _CACHE = ("-o", "cache_dir=/tmp/pytest-cache")

@@ -108,3 +108,15 @@ def test_sessions_use_one_environment_side_by_side(rfsn: Rfsn, project: Make, tm
     with (tmp_path / "home" / "cache" / "environments" / f"{key}.lock").open("a") as other:
         fcntl.flock(other, fcntl.LOCK_SH)
         assert rfsn("repair", folder, "--json", env=home).json["status"] == "repaired"
+
+
+def test_without_a_sandbox_a_trusted_project_is_repaired_too(rfsn: Rfsn, project: Make) -> None:
+    """Its paths are the machine's own, so it is not installed but put on the path; the session says whom it trusts."""
+    settings = BUILT + PROJECT + '[tool.setuptools.packages.find]\nwhere = ["src"]\n'
+    files = {"src/thing/__init__.py": SOURCE, "tests/test_thing.py": TEST, "pyproject.toml": settings}
+    result = rfsn("repair", project(files, "a folder"), "--sandbox", "local", "--json").json
+    assert result["status"] == "repaired", result
+    assert "the repository is trusted" in result["source"]
+    ran = rfsn("verify", result["folder"])
+    assert ran.code == 2
+    assert "ran without a sandbox" in ran.err

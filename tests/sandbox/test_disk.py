@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from sandbox import Command, Ending, Limits, Mount, discard, remove_tree, scratch_folder
+from sandbox import Command, Ending, Limits, Mount, discard, make_marked, remove_tree, scratch_folder
 from sandbox.mounts import filesystem, unmount_beneath
 from sandbox.quota import DiskQuota
 
@@ -128,7 +128,7 @@ def test_removing_takes_mounts_that_a_dead_controller_left(tmp_path: Path) -> No
 
 def test_what_cannot_be_removed_is_left_and_said(tmp_path: Path) -> None:
     stuck = tmp_path / "stuck"
-    stuck.mkdir()
+    make_marked(stuck)
     (stuck / "file").write_text("x")
     if subprocess.run(["chattr", "+i", stuck / "file"], check=False, capture_output=True).returncode:
         pytest.skip("no file can be made immutable here")

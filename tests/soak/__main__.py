@@ -10,12 +10,14 @@ from collections.abc import Callable, Mapping
 from tests.soak.filling import full_disks
 from tests.soak.killing import killed_evaluations, killed_sessions
 from tests.soak.measuring import grown_memory
+from tests.soak.sources import random_sources
 
 PARTS: Mapping[str, tuple[Callable[[int, int], list[str]], int]] = {
     "sessions": (killed_sessions, 200),
     "evaluations": (killed_evaluations, 50),
     "disks": (full_disks, 200),
     "memory": (grown_memory, 80),
+    "sources": (random_sources, 2_000),
 }
 """Each part: a function of a seed and a count that gives the problems it found, and how many trials it is run for."""
 
