@@ -11,7 +11,7 @@ repair: setup ## repair a bundled example (EXAMPLE=intervals, stock or checkout)
 	$(BIN)/rfsn repair examples/$(EXAMPLE)
 
 test: setup ## run the tests
-	$(BIN)/python -P -m pytest
+	$(BIN)/python -P -m pytest --numprocesses auto --maxprocesses 4
 
 lint: setup ## what CI checks besides the tests
 	$(BIN)/ruff check .
