@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from sandbox import SandboxUnavailable
+from sandbox import SandboxUnavailable, make_marked
 from sandbox.docker import DockerProvider
 
 type Rfsn = Callable[..., Any]
@@ -161,9 +161,10 @@ def test_an_image_is_for_docker_alone(rfsn: Rfsn, project: Make) -> None:
 def test_what_a_dead_controller_left_is_pruned(rfsn: Rfsn, project: Make, home: Path) -> None:
     result = rfsn("repair", project(FILES), "--json").json
     scratch = Path(result["folder"]) / "scratch"
-    (scratch / "workspace-x").mkdir(parents=True)
-    half_made = home / "cache" / "environments" / "0123.partial"
-    half_made.mkdir(parents=True)
+    make_marked(scratch)
+    (scratch / "workspace-x").mkdir()
+    half_made = home / "cache" / "environments" / "0123"
+    make_marked(half_made)
     removed = rfsn("sandbox", "prune", "--json").json["removed"]
     assert {str(scratch), str(half_made)} <= set(removed)
     assert not scratch.exists()
