@@ -10,6 +10,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from sandbox import make_marked
+
 type Rfsn = Callable[..., Any]
 type Make = Callable[..., Path]
 
@@ -83,7 +85,9 @@ def test_offline_makes_no_environment_that_is_not_cached(rfsn: Rfsn, project: Ma
 def test_what_is_used_least_recently_makes_room(rfsn: Rfsn, project: Make, tmp_path: Path) -> None:
     environments = tmp_path / "home" / "cache" / "environments"
     for age, name in enumerate(("newer", "older", "used", "oldest")):
-        (environments / name).mkdir(parents=True)
+        environments.mkdir(parents=True, exist_ok=True)
+        make_marked(environments / name)
+        (environments / name / "complete").touch()
         (environments / name / "file").write_bytes(b"x" * 100_000)
         os.utime(environments / name, (time.time() - 100 * age, time.time() - 100 * age))
     folder = project({"thing.py": SOURCE, "test_thing.py": TEST})
