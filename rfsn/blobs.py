@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import zlib
 from functools import lru_cache
 from pathlib import Path
@@ -13,9 +14,12 @@ from buildpacks import Spectrum, SuiteReport
 from planners.search.experience import Experience
 from rfsn.errors import JournalError
 from rfsn.files import write_whole
+from sandbox import UnsafePath, read_beneath
 
 __all__ = ["BlobStore"]
 
+_MAX_BYTES = 512 << 20
+_NAME = re.compile(r"[0-9a-f]{64}")
 _EXPERIENCE: TypeAdapter[Experience] = TypeAdapter(Experience)
 _REPORT: TypeAdapter[SuiteReport] = TypeAdapter(SuiteReport)
 _SPECTRUM: TypeAdapter[Spectrum] = TypeAdapter(Spectrum)
@@ -64,9 +68,19 @@ class BlobStore:
 
     def _get(self, name: str) -> bytes:
         try:
-            data = zlib.decompress((self._folder / name).read_bytes())
-        except (OSError, zlib.error) as error:
+            data = self._inflated(name)
+        except (OSError, UnsafePath, zlib.error) as error:
             raise JournalError(f"{self._folder / name}: the journal names this file, but it cannot be read") from error
         if hashlib.sha256(data).hexdigest() != name:
             raise JournalError(f"{self._folder / name}: its content is not what its name says: it was altered")
+        return data
+
+    def _inflated(self, name: str) -> bytes:
+        """The content of a blob, which may be somebody else's: a plain file of a bounded size, in the folder."""
+        if not _NAME.fullmatch(name):
+            raise UnsafePath(f"{name!r} is no hash")
+        inflating = zlib.decompressobj()
+        data = inflating.decompress(read_beneath(self._folder, name, _MAX_BYTES), _MAX_BYTES)
+        if not inflating.eof:
+            raise UnsafePath(f"{name} has more than {_MAX_BYTES >> 20} MiB, or its end is missing")
         return data

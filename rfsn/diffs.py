@@ -37,9 +37,10 @@ _NOTHING = "0" * 40
 _SUBMODULE = "160000"
 
 _GIT_HEADER = re.compile(rb'^diff --git "?(?P<old>\S.*?)"? "?(?P<new>[^\s"].*?)"?\r?$', re.MULTILINE)
-_PLAIN_HEADER = re.compile(rb'^--- "?(?P<old>[^\t\r\n"]+).*\n\+\+\+ "?(?P<new>[^\t\r\n"]+)', re.MULTILINE)
+_PLAIN_HEADER = re.compile(rb'^--- "?(?P<old>[^\t\r\n"]++)[^\n]*+\n\+\+\+ "?(?P<new>[^\t\r\n"]++)', re.MULTILINE)
+_GIT_LINE = re.compile(rb"^diff --git [^\n]{1,4200}$", re.MULTILINE)
 _OLD_SIDE = re.compile(rb"^(?:--- (?!/dev/null)|rename from |copy from |old mode |deleted file )", re.MULTILINE)
-_DECLARED_SIZE = re.compile(rb"^(?:literal|delta) (\d+)", re.MULTILINE)
+_DECLARED_SIZE = re.compile(rb"^(?:literal|delta) (\d{1,12})", re.MULTILINE)
 _SECTION = re.compile(rb"^diff --git ", re.MULTILINE)
 _HUNK = re.compile(rb"^@@ -(\d+)(?:,(\d+))? \+(\d+)(?:,(\d+))? @@", re.MULTILINE)
 
@@ -121,7 +122,10 @@ def _depths(diff: bytes) -> list[int]:
 
     Others than the likeliest only where the diff changes a file of the base: it shows whether a reading is right.
     """
-    found = _PLAIN_HEADER.search(diff) if b"\ndiff --git " not in b"\n" + diff else _GIT_HEADER.search(diff)
+    found = _PLAIN_HEADER.search(diff)
+    if b"\ndiff --git " in b"\n" + diff:
+        line = _GIT_LINE.search(diff)
+        found = _GIT_HEADER.search(line[0]) if line else None
     likeliest = _prefix_parts(found["old"], found["new"]) if found else 1
     others = (depth for depth in range(_DEEPEST_PREFIX + 1) if depth != likeliest)
     return [likeliest, *others] if _OLD_SIDE.search(diff) else [likeliest]

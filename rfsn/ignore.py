@@ -61,6 +61,9 @@ class Rules:
         return None
 
 
+_MAX_GLOB = 2_000
+
+
 def is_ignored(levels: Iterable[tuple[int, Rules]], names: Sequence[bytes], *, is_folder: bool) -> bool:
     """Whether a path is ignored by the nearest rules that say anything of it.
 
@@ -120,7 +123,9 @@ def _fits(parts: Sequence[re.Pattern[bytes] | None], names: Sequence[bytes]) -> 
 
 
 def _expression(glob: bytes) -> re.Pattern[bytes]:
-    """The expression for one name; a glob that git finds malformed fits nothing."""
+    """The expression for one name; a glob that git finds malformed fits nothing, nor does one longer than any name."""
+    if len(glob) > _MAX_GLOB:
+        return _NEVER
     pieces: list[list[bytes]] = [[]]
     at = 0
     while at < len(glob):
@@ -182,6 +187,7 @@ def _bracket(glob: bytes, at: int) -> tuple[bytes, int] | None:
             members.add(glob[at])
             previous = glob[at]
         at += 1
-    taken = set(range(256)) - members if negated else members
-    listed = b"".join(b"\\x%02x" % byte for byte in sorted(taken - {ord("/")}))
+    listed = b"".join(b"\\x%02x" % byte for byte in sorted(members | {ord("/")} if negated else members - {ord("/")}))
+    if negated:
+        return b"[^" + listed + b"]", at + 1
     return (b"[" + listed + b"]" if listed else b"(?!)."), at + 1

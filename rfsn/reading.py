@@ -40,7 +40,7 @@ __all__ = ["CheckedOut", "Reader", "Tracked", "opened_reader"]
 _OBJECTS = "/objects"
 _LIMITS = Limits(file_bytes=MAX_BYTES, disk_bytes=2 * MAX_BYTES)
 _TIMEOUT_S = 300.0
-_MAX_LISTING = 256 << 20
+_MAX_LISTING = 64 << 20
 _MAX_SAID = 500
 _MAX_TAG = 4096
 _NO_REVISION = 3

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+import stat
 import time
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
@@ -19,7 +20,7 @@ from planners.state import State
 from rfsn import __version__, home
 from rfsn.blobs import BlobStore
 from rfsn.config import Config
-from rfsn.errors import UsageError
+from rfsn.errors import JournalError, UsageError
 from rfsn.events import (
     EnvironmentReady,
     Event,
@@ -98,8 +99,17 @@ def session_folder(name: str) -> Path:
     """The folder of a session by its name or path. Raises `UsageError` where there is none."""
     for folder in (Path(name), home.sessions_home() / name):
         if (folder / JOURNAL).is_file():
+            _check_places(folder)
             return folder.resolve()
     raise UsageError(f"{name}: no such session in {home.sessions_home()}")
+
+
+def _check_places(folder: Path) -> None:
+    """Raise `JournalError` where something of a session is a link or a device: the folder may be somebody else's."""
+    for path in folder.iterdir():
+        kind = path.lstat().st_mode
+        if not stat.S_ISREG(kind) and not stat.S_ISDIR(kind):
+            raise JournalError(f"{path} is neither file nor folder: it does not belong in a session's folder")
 
 
 def _put(files: Mapping[str, bytes], folder: Path) -> None:

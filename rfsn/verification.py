@@ -21,10 +21,12 @@ from rfsn.project import Project
 from rfsn.record import Record
 from rfsn.session import Progress
 from rfsn.text import to_json
+from sandbox import UnsafePath, read_beneath
 
 __all__ = ["Signer", "Verification", "verify_session"]
 
 _TIMEOUT_S = 60.0
+_MAX_EVIDENCE = 256 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,11 +91,13 @@ def verify_session(folder: Path, signer: Signer | None = None) -> Verification:
 def _evidence(record: Record) -> list[str]:
     path = record.folder / EVIDENCE
     try:
-        written = json.loads(path.read_text(encoding="utf-8"))
-    except OSError:
+        written = json.loads(read_beneath(record.folder, EVIDENCE, _MAX_EVIDENCE))
+    except (OSError, UnsafePath):
         return [f"{path} is not there"]
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         return [f"{path} does not read: {error}"]
+    if not isinstance(written, dict):
+        return [f"{path} is no evidence"]
     now = json.loads(to_json(evidence_of(record)))
     keys = [key for key in {**now, **written} if key != "rfsn" and written.get(key) != now.get(key)]
     return [f"{path}: {key} is not what the journal says" for key in keys]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +15,7 @@ from rfsn.repository import Repository, is_repository
 
 __all__ = ["WorkingTree"]
 
-_MAX_RULES_BYTES = 1 << 20
+_MAX_RULES_BYTES = 256 << 10
 _MAX_QUESTIONS = 50_000_000
 
 
@@ -41,7 +42,7 @@ class WorkingTree:
         self._names = [os.fsencode(name) for name in self._above]
         self._folder = folder
         self._tracked = frozenset(tracked)
-        self._folders = frozenset(folder for path in self._tracked for folder in _parents(path))
+        self._sorted = sorted(self._tracked)
         self._submodules = frozenset(submodules)
         self._asked = 0
 
@@ -66,7 +67,7 @@ class WorkingTree:
         """See `rfsn.copying.Selection`."""
         if path in self._submodules:
             return None
-        has_tracked = path in self._folders
+        has_tracked = self._has_tracked(path)
         if not has_tracked and (above.ignored or is_repository(fd)):
             return None
         names = self._split(path)
@@ -82,6 +83,12 @@ class WorkingTree:
         if path in self._tracked:
             return True
         return not state.ignored and not self._ignored(state.rules, self._split(path), is_folder=False)
+
+    def _has_tracked(self, folder: str) -> bool:
+        """Whether something tracked lies beneath a folder."""
+        start = f"{folder}/"
+        at = bisect_left(self._sorted, start)
+        return at < len(self._sorted) and self._sorted[at].startswith(start)
 
     def _split(self, path: str) -> list[bytes]:
         return [*self._names, *os.fsencode(path).split(b"/")]
@@ -102,10 +109,3 @@ def _rules_in(at: int, folders: list[str], name: str) -> Rules | None:
         return None
     rules = Rules(content) if content else None
     return rules or None
-
-
-def _parents(path: str) -> Iterable[str]:
-    at = path.find("/")
-    while at >= 0:
-        yield path[:at]
-        at = path.find("/", at + 1)

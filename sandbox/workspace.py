@@ -154,6 +154,8 @@ def iter_files(root: Path) -> Iterator[str]:
     A name that is no UTF-8 comes with surrogate escapes. Raises `OSError` where a folder cannot be read.
     """
     found: list[str] = []
+    if root.is_symlink():
+        raise UnsafePath(f"no folder, but a link: {os.fspath(root)!r}")
     folders = [""]
     while folders:
         folder = folders.pop()
@@ -189,8 +191,8 @@ def _refused(path: str) -> Iterator[None]:
 @contextmanager
 def _folder(root: Path, folders: list[str], path: str, *, make: bool) -> Iterator[int]:
     """The open folder at the end of `folders`, each opened in the one before without following a symlink."""
-    # The root itself is the controller's own path: only what lies beneath it is untrusted.
-    current = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    with _refused(os.fspath(root)):
+        current = os.open(root, FOLDER)
     try:
         for name in folders:
             with _refused(path):

@@ -24,6 +24,7 @@ __all__ = [
     "build_requirements",
     "content_of",
     "declarations",
+    "parse_toml",
     "project_name",
     "unreadable",
     "workspace_members",
@@ -39,6 +40,7 @@ _MAX_DOTS = 4_000_000
 _MAX_SOURCE_BYTES = 1 << 20
 _MAX_ENTRIES = 10_000
 _MAX_SAID = 300
+_MAX_MEMBERS = 200
 
 type Groups = Mapping[str, list[str]]
 """Requirements by the name of their group or extra."""
@@ -90,7 +92,10 @@ def workspace_members(view: RepoView) -> list[str]:
     if not view.exists("pyproject.toml"):
         return []
     pyproject = _toml(view, "pyproject.toml")
-    return _read("pyproject.toml", lambda one: _listed(_table(one, "tool", "uv", "workspace"), "members"), pyproject)
+    found = _read("pyproject.toml", lambda one: _listed(_table(one, "tool", "uv", "workspace"), "members"), pyproject)
+    if len(found) > _MAX_MEMBERS:
+        raise unreadable("pyproject.toml", f"more than {_MAX_MEMBERS} patterns in tool.uv.workspace.members")
+    return found
 
 
 def build_requirements(view: RepoView) -> list[str]:
@@ -125,7 +130,13 @@ def _read[Found](path: str, table: Callable[[Mapping[str, Any]], Found], content
 
 
 def _toml(view: RepoView, path: str) -> dict[str, Any]:
-    content = content_of(view, path, _MAX_TOML_BYTES)
+    return parse_toml(content_of(view, path, _MAX_TOML_BYTES), path)
+
+
+def parse_toml(content: bytes, path: str) -> dict[str, Any]:
+    """A TOML file of strangers. Raises `BuildpackError`, naming `path`, for one that is wrong or takes too long."""
+    if len(content) > _MAX_TOML_BYTES:
+        raise unreadable(path, f"it has more than {_MAX_TOML_BYTES >> 10} KiB")
     if sum(line.count(b".") ** 2 for line in content.split(b"\n")) > _MAX_DOTS:
         raise unreadable(path, "its keys have too many parts")
     try:

@@ -19,7 +19,8 @@ from urllib.parse import unquote, urlsplit
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
-from buildpacks.api import BuildPlan
+from buildpacks.api import BuildpackError, BuildPlan
+from buildpacks.python.declared import parse_toml
 from buildpacks.supplies import INPUTS, OUTPUTS, Artifact, Layer, Step, StepResult, Supplies, SupplyError
 from sandbox import Ending
 
@@ -78,9 +79,10 @@ def parsed(text: str) -> Requirement | None:
         return None
     try:
         requirement = Requirement(text)
-    except (InvalidRequirement, RecursionError):
+        written = str(requirement)
+    except (InvalidRequirement, RecursionError, ValueError):  # it does not write what has both kinds of quotes
         return None
-    return None if requirement.url else requirement
+    return None if requirement.url or not written.isprintable() else requirement
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +110,8 @@ class _Provision:
             Step((UV, "venv", "--no-config", "--allow-existing", "--python", self._python, "/env")),
             Step((*install, "--python", "/env/bin/python", *paths), artifacts=wheels),
             # What is only there for one build is not worth compiling.
-            Step(("/env/bin/python", "-I", "-S", "-c", _FINISH, "/env/lib", "inner" if depth else "last")),
+            # Not by the environment's own interpreter: what configures that came with the packages.
+            Step((self._python, "-I", "-S", "-c", _FINISH, "/env/lib", "inner" if depth else "last")),
         ]
         return self._supplies.layer(steps if wheels else [steps[0], steps[2]])
 
@@ -221,9 +224,9 @@ def _is_source(name: str) -> bool:
 def _build_requirements(pyproject: str, name: str) -> list[str]:
     """What a source distribution wants for its build, which is setuptools where it does not say."""
     try:
-        declared = tomllib.loads(pyproject).get("build-system", {}).get("requires", _LEGACY)
+        declared = parse_toml(pyproject.encode(), "its pyproject.toml").get("build-system", {}).get("requires", _LEGACY)
         found = [parsed(text) for text in declared]
-    except (tomllib.TOMLDecodeError, AttributeError, TypeError) as error:
+    except (BuildpackError, AttributeError, TypeError) as error:
         raise SupplyError(f"{name}: its pyproject.toml cannot be read: {error}") from error
     if None in found:
         raise SupplyError(f"{name}: its build wants what is no requirement by name: {declared}")

@@ -48,10 +48,13 @@ _REQUIREMENT_FILES = (
 )
 _OWN_EXTRAS = re.compile(r"\.\[([\w,.\s-]+)\]")
 _EDITABLE = re.compile(r"(?:-e|--editable)[\s=]+")
-_PLACE = re.compile(r"(?:[\w.-]+\s*(?:\[[^\]]*\])?\s*@\s*)?file:(?://)?(?:\$\{PROJECT_ROOT\})?/*(?P<path>[^#;\s]*)")
+_PLACE = re.compile(
+    r"(?:[\w.-]++\s*+(?:\[[^\]]*+\])?\s*+@\s*+)?file:(?://)?(?:\$\{PROJECT_ROOT\})?/*(?P<path>[^#;\s]*)"
+)
 _MAX_PACKAGES = 30
 _MAX_REQUIREMENTS = 10_000
 _MAX_FILES = 100
+_MAX_NAME = 2_000
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF32_LE, "utf-32"),  # it begins as the one of UTF-16 does
@@ -131,7 +134,7 @@ def _complete(view: RepoView, found: _Found, python: str) -> Needs:
     packages = ["."] if build else []
     texts, left_out = list(found.texts), []
     own = {canonicalize_name(project_name(view))}
-    waiting = [*found.places, *(match["path"] for text in texts if (match := _PLACE.match(text)))]
+    waiting = [*found.places, *filter(None, map(_place_in, texts))]
     waiting += _workspace(view, texts)
     known: set[str] = set()
     while waiting and len(known) < _MAX_PACKAGES:
@@ -154,7 +157,7 @@ def _complete(view: RepoView, found: _Found, python: str) -> Needs:
     for text in texts:
         requirement = parsed(text)
         if requirement is None:
-            left_out += [text.strip()] if text.strip() and _PLACE.match(text) is None else []
+            left_out += [text.strip()[:_MAX_NAME]] if text.strip() and _place_in(text) is None else []
         elif canonicalize_name(requirement.name) not in own:
             requirements[str(requirement)] = None
     return Needs(tuple(requirements), _checked(build), python, tuple(packages), tuple(dict.fromkeys(left_out)))
@@ -187,6 +190,12 @@ class _Inside:
 
     def read(self, path: str) -> bytes:
         return self._view.read(join(self._folder, path))
+
+
+def _place_in(text: str) -> str | None:
+    """The path in a requirement that names a file's address."""
+    found = _PLACE.match(text) if len(text) <= _MAX_NAME else None
+    return found["path"] if found else None
 
 
 def _is_inside(place: str) -> bool:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import ast
+import re
 
 __all__ = ["fold_text"]
 
 _MAX_TEXT = 100_000
 _MAX_DEPTH = 20
+_FIELDS = re.compile(r"(?:[^{}]|\{\{|\}\}|\{\w*+(?:\[\d++\])*+(?::s)?\})*+")
 _METHODS = frozenset({"capitalize", "decode", "encode", "format", "lower", "replace", "strip", "swapcase", "upper"})
 
 
@@ -47,14 +49,22 @@ def _called(holder: ast.expr, method: str, arguments: list[ast.expr], depth: int
     if method == "join" and len(arguments) == 1 and isinstance(arguments[0], ast.List | ast.Tuple):
         glue = text.decode("latin-1") if isinstance(text, bytes) else text
         return _joined(glue, arguments[0].elts, depth)
-    given = [_fold(argument, depth + 1) for argument in arguments]
-    if method not in _METHODS or None in given or len(text) > _MAX_TEXT:
+    given = [one for argument in arguments if (one := _fold(argument, depth + 1)) is not None]
+    if method not in _METHODS or len(given) < len(arguments) or not _is_small(text, method, given):
         return None
     try:
         found = getattr(text, method)(*given)
     except (AttributeError, IndexError, KeyError, LookupError, TypeError, ValueError):
         return None
     return found if isinstance(found, str | bytes) and len(found) <= _MAX_TEXT else None
+
+
+def _is_small(text: str | bytes, method: str, given: list[str | bytes]) -> bool:
+    """Whether a call gives little, before it is made: a width or a repeated text could ask for any amount."""
+    longest = max(map(len, given), default=0)
+    if method == "format":
+        return isinstance(text, str) and bool(_FIELDS.fullmatch(text)) and text.count("{") * longest <= _MAX_TEXT
+    return len(text) * (longest + 1 if method == "replace" else 1) <= _MAX_TEXT
 
 
 def _joined(glue: str, nodes: list[ast.expr], depth: int) -> str | None:

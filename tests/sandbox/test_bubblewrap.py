@@ -352,3 +352,18 @@ sys.stdin.read()
         assert survivors() != []
         controller.send_signal(signal.SIGKILL)
     assert survivors(3.0) == []
+
+
+@needs_groups
+def test_what_a_killed_controller_left_in_its_groups_is_ended() -> None:
+    """A bwrap that was being set up when its controller was killed waits for ever."""
+    group = Group.create(Limits())
+    assert group is not None
+    ended = group.pids.with_name(f"rfsn-{replace(Controller.own(), pid='1', started='0')}.0")
+    ended.mkdir()
+    with subprocess.Popen(["sleep", "1000"]) as waiting:
+        (ended / "cgroup.procs").write_text(str(waiting.pid))
+        assert str(ended) in remove_dead_groups()
+        assert waiting.wait(10) == -signal.SIGKILL
+    group.remove()
+    assert not ended.exists()
