@@ -186,7 +186,8 @@ class BuildPlan:
     network; they may write `/project`. Where one fails, the `fallback` commands are run instead: many tests can do
     without an installed project. `test` is the command as the user would type it. `mounts` are what every step needs to
     see: interpreters and tools. `platform` says what environments are made for: those of different platforms are never
-    shared. `services` are what tests need beside it.
+    shared. `own` are the names of the distributions that the build makes: they are no part of what tests see at `/env`.
+    `services` are what tests need beside it.
     """
 
     pack: str
@@ -198,6 +199,7 @@ class BuildPlan:
     mounts: tuple[Mount, ...]
     platform: tuple[str, ...]
     description: str
+    own: tuple[str, ...] = ()
     services: tuple[Service, ...] = ()
 
 
@@ -248,8 +250,12 @@ class Buildpack(Protocol):
         """Raises `BuildpackError` where this tree cannot be tested as it stands."""
         ...
 
-    def provide(self, plan: BuildPlan, supplies: Supplies) -> Layer:
-        """The environment with all that the plan requires, but the project itself. Raises `SupplyError`."""
+    def provide(self, plan: BuildPlan, supplies: Supplies, *, building: bool) -> Layer:
+        """The environment with all that the plan requires, but the project itself. Raises `SupplyError`.
+
+        Where it is not for `building`, what the index has under the project's own name is left out: a project may be
+        needed by its own tools, and its tests must run its own code.
+        """
         ...
 
     def focus(self, plan: BuildPlan, request: RunRequest) -> RunSpec:

@@ -84,8 +84,9 @@ def prepared_environment(
     supplier = Supplier(plan, provider, offline=offline)
     with ExitStack() as held:
         try:
-            layer = pack.provide(plan, supplier)
+            layer = pack.provide(plan, supplier, building=False)
             packages = held.enter_context(supplier.held(layer))
+            tools = held.enter_context(supplier.held(pack.provide(plan, supplier, building=True)))
         except SupplyError as error:
             raise InfraError(str(error)) from error
         made = supplier.made
@@ -94,7 +95,7 @@ def prepared_environment(
             environment = Environment(packages, layer.key, variables={"PYTHONPATH": f"{REPO}:{REPO}/src"})
         elif plan.build:
             project = home.cache_home() / "projects" / _key(plan, layer, base, provider)
-            made |= held.enter_context(kept(project, lambda to: _build(plan, base, packages, to, provider)))
+            made |= held.enter_context(kept(project, lambda to: _build(plan, base, tools, to, provider)))
             environment = _found(project, packages, layer)
         else:
             environment = Environment(packages, layer.key)

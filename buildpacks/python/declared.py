@@ -50,7 +50,8 @@ type Groups = Mapping[str, list[str]]
 class Declared:
     """One table's word: run-time requirements, named groups of others, and the Python versions that it runs on.
 
-    `files` are further files of requirements that it names, `places` other packages by their folders.
+    `files` are further files of requirements that it names, `places` other packages by their folders, `name` is that of
+    the distribution that it makes.
     """
 
     requirements: list[str] = field(default_factory=list)
@@ -58,6 +59,7 @@ class Declared:
     python: str = ""
     files: list[str] = field(default_factory=list)
     places: list[str] = field(default_factory=list)
+    name: str = ""
 
 
 def declarations(view: RepoView) -> Iterator[tuple[str, Declared]]:
@@ -218,6 +220,7 @@ def _standard(pyproject: Mapping[str, Any]) -> Declared:
         {name: _listed(extras, name) for name in extras},
         _text(project, "requires-python", "project"),
         _listed(_dynamic(pyproject), "file", alone=True),
+        name=_text(project, "name", "project"),
     )
 
 
@@ -260,6 +263,7 @@ def _poetry(pyproject: Mapping[str, Any]) -> Declared:
         {name: list(_poetry_requirements(table)) for name, table in groups.items()},
         _poetry_versions(python) if isinstance(python, str) else "",
         places=[place for table in (found, *groups.values()) for place in _places(table)],
+        name=_text(_table(pyproject, "tool", "poetry"), "name", "tool.poetry"),
     )
 
 
@@ -332,7 +336,8 @@ def _setup_cfg(parser: configparser.ConfigParser) -> Declared:
     ]
     extras = dict(parser.items("options.extras_require")) if parser.has_section("options.extras_require") else {}
     python = parser.get("options", "python_requires", fallback="")
-    return Declared(found, {name: _lines(text) for name, text in extras.items()}, python)
+    own = parser.get("metadata", "name", fallback="")
+    return Declared(found, {name: _lines(text) for name, text in extras.items()}, python, name=own)
 
 
 def _setup_py(source: bytes) -> Declared:
@@ -349,6 +354,7 @@ def _setup_py(source: bytes) -> Declared:
         [*_strings(given.get("install_requires")), *_strings(given.get("tests_require"))],
         {str(name): _strings(value) for name, value in extras.items()} if isinstance(extras, dict) else {},
         python if isinstance(python, str) else "",
+        name=name if isinstance(name := given.get("name"), str) else "",
     )
 
 

@@ -144,11 +144,12 @@ class PythonBuildpack:
             mounts=(*mounts, Mount(_uv_binary(), UV)),
             platform=(f"api {API_VERSION}", f"uv {version('uv')}", options.image, python),
             description=description + _left_out(needs),
+            own=needs.own if editables else (),
         )
 
-    def provide(self, plan: BuildPlan, supplies: Supplies) -> Layer:
+    def provide(self, plan: BuildPlan, supplies: Supplies, *, building: bool) -> Layer:
         """Wheels by their hashes, in a virtual environment."""
-        return provide(plan, supplies)
+        return provide(plan, supplies, building=building)
 
     def focus(self, plan: BuildPlan, request: RunRequest) -> RunSpec:
         """The plan's command through the cold runner, which gets its options and the key from standard input."""

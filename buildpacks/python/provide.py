@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from email.parser import HeaderParser
 from typing import Any
@@ -68,9 +68,10 @@ if last == "last":
 """
 
 
-def provide(plan: BuildPlan, supplies: Supplies) -> Layer:
-    """The environment with everything that the plan requires. Raises `SupplyError`."""
-    return _Provision(plan.platform, supplies).layer(plan.requirements)
+def provide(plan: BuildPlan, supplies: Supplies, *, building: bool) -> Layer:
+    """The environment with everything that the plan requires, see `Buildpack.provide`. Raises `SupplyError`."""
+    without = frozenset() if building else frozenset(plan.own)
+    return _Provision(plan.platform, supplies).layer(plan.requirements, without)
 
 
 def parsed(text: str) -> Requirement | None:
@@ -99,11 +100,11 @@ class _Provision:
         self._platform = platform
         self._supplies = supplies
 
-    def layer(self, requirements: Sequence[str], depth: int = 0) -> Layer:
-        """The environment that holds what these requirements resolve to."""
+    def layer(self, requirements: Sequence[str], without: Collection[str] = (), depth: int = 0) -> Layer:
+        """The environment that holds what these requirements resolve to, but the packages `without`."""
         what = ("lock", *self._platform, *sorted(requirements))
         locked = self._supplies.remember(what, lambda: list(self._lock(requirements, depth)))
-        wheels = tuple(self._wheel(package, depth) for package in locked)
+        wheels = tuple(self._wheel(package, depth) for package in locked if package["name"] not in without)
         paths = tuple(f"{INPUTS}/{wheel.name}" for wheel in wheels)
         install = (UV, "pip", "install", "--offline", "--no-index", "--no-config", "--no-deps")
         steps = [
@@ -170,7 +171,7 @@ class _Provision:
         def wanted() -> list[str]:
             return _build_requirements(self._read(source, "/pyproject.toml"), source.name)
 
-        layer = self.layer(self._supplies.remember(("source", source.sha256), wanted), depth + 1)
+        layer = self.layer(self._supplies.remember(("source", source.sha256), wanted), depth=depth + 1)
 
         def make() -> dict[str, Any]:
             build = (UV, "build", "--wheel", "--offline", "--no-config", "--no-build-isolation")

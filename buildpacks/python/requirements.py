@@ -72,7 +72,7 @@ class Needs:
 
     `packages` are the folders of the repository that are to be installed: `.` for the project itself, which is not
     there where it is only put on the path, and those of other packages in the repository that it names. `left_out` is
-    what it declares besides: addresses, places outside the repository.
+    what it declares besides: addresses, places outside the repository. `own` are the names of what its builds make.
     """
 
     requirements: tuple[str, ...]
@@ -80,6 +80,7 @@ class Needs:
     python: str
     packages: tuple[str, ...] = ()
     left_out: tuple[str, ...] = ()
+    own: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -89,6 +90,7 @@ class _Found:
     texts: list[str] = field(default_factory=list)
     extras: set[str] = field(default_factory=set)
     places: list[str] = field(default_factory=list)
+    names: list[str] = field(default_factory=list)
 
 
 def read_needs(view: RepoView) -> Needs:
@@ -104,6 +106,7 @@ def read_needs(view: RepoView) -> Needs:
     files += [name for _, one in declared for name in one.files if view.exists(name) and name not in files]
     found = _Found([text for _, one in declared for text in (*one.requirements, *_test_group(one.groups))])
     found.places += [place for _, one in declared for place in one.places]
+    found.names += [one.name for _, one in declared]
     for name in files:
         _requirement_file(view, name, set(), found)
     for _, one in declared:
@@ -133,7 +136,7 @@ def _complete(view: RepoView, found: _Found, python: str) -> Needs:
     build = build_requirements(view)
     packages = ["."] if build else []
     texts, left_out = list(found.texts), []
-    own = {canonicalize_name(project_name(view))}
+    own = {canonicalize_name(name) for name in found.names if name}
     waiting = [*found.places, *filter(None, map(_place_in, texts))]
     waiting += _workspace(view, texts)
     known: set[str] = set()
@@ -149,8 +152,8 @@ def _complete(view: RepoView, found: _Found, python: str) -> Needs:
             continue
         packages.append(place)
         build += wanted
-        own.add(canonicalize_name(project_name(inner)))
         for _, one in declarations(inner):
+            own |= {canonicalize_name(one.name)} if one.name else set()
             texts += one.requirements
             waiting += [join(place, other) for other in one.places]
     requirements: dict[str, None] = {}
@@ -160,7 +163,14 @@ def _complete(view: RepoView, found: _Found, python: str) -> Needs:
             left_out += [text.strip()[:_MAX_NAME]] if text.strip() and _place_in(text) is None else []
         elif canonicalize_name(requirement.name) not in own:
             requirements[str(requirement)] = None
-    return Needs(tuple(requirements), _checked(build), python, tuple(packages), tuple(dict.fromkeys(left_out)))
+    return Needs(
+        tuple(requirements),
+        _checked(build),
+        python,
+        tuple(packages),
+        tuple(dict.fromkeys(left_out)),
+        tuple(sorted(own)),
+    )
 
 
 def _workspace(view: RepoView, texts: Iterable[str]) -> list[str]:

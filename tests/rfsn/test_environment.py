@@ -124,3 +124,20 @@ def test_without_a_sandbox_a_trusted_project_is_repaired_too(rfsn: Rfsn, project
     ran = rfsn("verify", result["folder"])
     assert ran.code == 2
     assert "ran without a sandbox" in ran.err
+
+
+def test_a_project_that_its_own_test_tools_need_is_tested_itself(rfsn: Rfsn, project: Make) -> None:
+    """What needs rich needs mdurl: the one of the index must not stand in for the one of the repository."""
+    settings = BUILT + '[project]\nname = "MDURL"\nversion = "7"\n[tool.setuptools.packages.find]\nwhere = ["src"]\n'
+    test = TEST.replace("from thing", "from mdurl") + (
+        "\n\ndef test_version():\n    from importlib.metadata import version\n    assert version('mdurl') == '7'\n"
+    )
+    files = {
+        "src/mdurl/__init__.py": SOURCE,
+        "tests/test_it.py": test,
+        "pyproject.toml": settings,
+        "requirements.txt": "rich\n",
+    }
+    result = rfsn("repair", project(files), "--json").json
+    assert result["status"] == "repaired", result
+    assert "src/mdurl/__init__.py" in result["patch"]
