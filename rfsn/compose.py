@@ -190,7 +190,7 @@ def opened_bench(record: Record, project: Project, scratch: Path) -> Iterator[Be
 
 def _ready(project: Project, provider: SandboxProvider, environment: Environment) -> EnvironmentReady:
     plan, why = project.plan, environment.not_built
-    note = f"; the project did not build and is only on the path: see {why}" if why else ""
+    note = f" (the project did not build and is only on the path, see {why})" if why else ""
     return EnvironmentReady(
         pack=plan.pack,
         description=plan.description + note,

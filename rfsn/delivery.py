@@ -47,8 +47,11 @@ class Delivery:
             raise UsageError("--apply and --branch exclude one another: choose where the patch goes")
         if Remote.parse(self.source) is not None:
             raise UsageError(f"{self.source} is a URL: --apply and --branch need a local repository; clone it first")
+        folder = Path(self.source)
         if self.branch is not None:
             self._check_branch(self.branch)
+        elif folder.is_dir() and find_repository(folder.resolve()).tree is None:
+            raise UsageError(f"{self.source} is bare: there is no working tree for --apply; use --branch NAME")
 
     def _check_branch(self, branch: str) -> None:
         check_name(branch)

@@ -87,3 +87,11 @@ def test_a_url_has_no_tree_to_write(rfsn: Rfsn, project: Make) -> None:
     ran = rfsn("repair", f"file://{project(FILES)}", "--apply")
     assert ran.code == 2
     assert "clone it first" in ran.err
+
+
+def test_a_bare_repository_has_no_tree_to_apply_to(rfsn: Rfsn, project: Make, git: Git, tmp_path: Path) -> None:
+    git("clone", "--quiet", "--bare", str(project(FILES)), str(tmp_path / "bare.git"), cwd=tmp_path)
+    ran = rfsn("repair", tmp_path / "bare.git", "--apply")
+    assert (ran.code, ran.out) == (2, "")
+    assert "is bare" in ran.err
+    assert "--branch" in ran.err
