@@ -15,12 +15,13 @@ from pathlib import Path
 
 from gate import Change
 from rfsn.errors import UsageError
-from rfsn.folders import kind_of, new_file, opened_beneath, opened_folder, read_plain
+from rfsn.folders import read_plain
 from rfsn.git import GitError, git
 from rfsn.objects import Entry, ObjectStore, object_id, parse_tree
 from rfsn.reading import Reader
 from rfsn.repository import Repository
 from rfsn.snapshot import IDENTITY
+from sandbox.folders import kind_of, new_file, opened_beneath, opened_folder, write_all
 
 __all__ = ["branch_is_there", "check_name", "commit_to_branch"]
 
@@ -169,7 +170,7 @@ def _write(repository: Repository, store: ObjectStore, commit: str, name: str) -
             lock = f"{last}.lock"
             try:
                 with new_file(lock, fd) as made:
-                    os.write(made, f"{commit}\n".encode())
+                    write_all(made, f"{commit}\n".encode())
                     os.fsync(made)
             except FileExistsError as error:
                 raise UsageError(f"{name}.lock is there: another git is at work, or one was; remove it") from error
@@ -195,9 +196,7 @@ def _put(id: str, content: bytes, objects: int) -> None:
         temporary = f"tmp_obj_{os.urandom(6).hex()}"
         try:
             with new_file(temporary, folder, 0o444) as made:
-                view = memoryview(content)
-                while view:
-                    view = view[os.write(made, view) :]
+                write_all(made, content)
                 os.fsync(made)
             os.link(temporary, id[2:], src_dir_fd=folder, dst_dir_fd=folder, follow_symlinks=False)
         finally:

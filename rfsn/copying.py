@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from rfsn.errors import UsageError
-from rfsn.folders import is_git_name, list_folder, new_file, opened_folder
-from sandbox.workspace import CHUNK, FOLDER, PLAIN
+from rfsn.folders import is_git_name
+from sandbox.folders import CHUNK, FOLDER, PLAIN, list_folder, new_file, opened_folder, write_all
 
 __all__ = ["MAX_BYTES", "MAX_DEPTH", "MAX_FILES", "Copied", "Everything", "Selection", "copy_selected"]
 
@@ -174,9 +174,7 @@ class _Copier[State]:
             if not read and len(data) < _MAX_POINTER and data.startswith(_POINTER):
                 self.copied.pointers.append(path)
             read += len(data)
-            view = memoryview(data)
-            while view:
-                view = view[os.write(made, view) :]
+            write_all(made, data)
 
     def _count(self, path: str, size: int) -> None:
         self.copied.files += 1

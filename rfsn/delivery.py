@@ -13,12 +13,13 @@ from buildpacks.view import FolderView
 from gate import Change, apply
 from rfsn.branch import branch_is_there, check_name, commit_to_branch
 from rfsn.errors import UsageError
-from rfsn.folders import is_git_name, opened_beneath, opened_folder
+from rfsn.folders import is_git_name
 from rfsn.reading import opened_reader
 from rfsn.remote import Remote
 from rfsn.repository import find_repository
 from rfsn.session import Session
 from sandbox import SandboxError, UnsafePath, read_beneath, write_beneath
+from sandbox.folders import opened_beneath, opened_folder
 
 __all__ = ["Delivery"]
 

@@ -98,7 +98,7 @@ def render(patch: Patch, base: Path) -> str:
     return render_diff(base, apply(patch, FolderView(base).read))
 
 
-def _git(*arguments: str, env: Mapping[str, str], stdin: bytes = b"", file_bytes: int | None = None) -> bytes:
+def _git(*arguments: str, env: Mapping[str, str], stdin: bytes = b"", file_bytes: int = 1 << 30) -> bytes:
     return git(*arguments, cwd=Path(env["GIT_DIR"]), stdin=stdin, env=env, file_bytes=file_bytes)
 
 

@@ -19,6 +19,7 @@ from rfsn import home
 from rfsn.errors import InfraError
 from rfsn.files import is_short_of_room
 from rfsn.kept import kept, shrink
+from rfsn.objects import tree_of_files
 from rfsn.supplies import Supplier, run_step
 from sandbox import (
     REPO,
@@ -33,7 +34,6 @@ from sandbox import (
     copy_tree,
     iter_files,
     remove_tree,
-    tree_digest,
 )
 
 __all__ = ["Environment", "cached_folders", "prepared_environment"]
@@ -100,8 +100,7 @@ def prepared_environment(
         else:
             environment = Environment(packages, layer.key)
         if made and cache_bytes is not None:
-            folders = cached_folders()
-            shrink(folders, [*(home.cache_home() / "downloads").glob("*")], cache_bytes)
+            shrink(cached_folders(), {*(home.cache_home() / "downloads").glob("*")}, cache_bytes)
         yield environment
 
 
@@ -113,7 +112,7 @@ def cached_folders() -> list[Path]:
 
 def _key(plan: BuildPlan, layer: Layer, base: Path, provider: SandboxProvider) -> str:
     """The identity of a build: the packages, the commands, and every file that they can read, read here and now."""
-    identity = [provider.name, layer.key, tree_digest(base, _NOT_COPIED), plan.build, plan.fallback]
+    identity = [provider.name, layer.key, tree_of_files(base, "sha256"), plan.build, plan.fallback]
     return hashlib.sha256(json.dumps(identity).encode()).hexdigest()[:32]
 
 

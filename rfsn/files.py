@@ -11,6 +11,7 @@ from pathlib import Path
 
 from rfsn.errors import JournalError, StorageError
 from sandbox.controller import Controller
+from sandbox.folders import write_all
 
 __all__ = ["LineFile", "is_short_of_room", "remove_partials", "storing", "write_whole"]
 
@@ -32,7 +33,7 @@ def write_whole(path: Path, content: bytes | str) -> None:
     descriptor = os.open(partial, _NEW, 0o644)
     try:
         try:
-            _write(descriptor, data)
+            write_all(descriptor, data)
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
@@ -77,7 +78,7 @@ class LineFile:
         size = self.load() if self._size is None else self._size
         self._size = None  # not known until all of the line is there
         try:
-            _write(self.descriptor, line + b"\n")
+            write_all(self.descriptor, line + b"\n")
             os.fsync(self.descriptor)
             if not size:
                 _sync(self.path.parent)
@@ -132,13 +133,6 @@ def _whole(descriptor: int) -> int:
             return start + found + 1
         end = start
     return 0
-
-
-def _write(descriptor: int, data: bytes) -> None:
-    """All of it: the system may take less at a time, most of all where the disk is nearly full."""
-    view = memoryview(data)
-    while view:
-        view = view[os.write(descriptor, view) :]
 
 
 def _sync(folder: Path) -> None:

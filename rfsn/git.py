@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import os
-import selectors
 import signal
 import subprocess
-import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import IO, cast
+from tempfile import TemporaryFile
+from typing import IO
 
 from rfsn.errors import InfraError
 from sandbox.probe import PRLIMIT
@@ -36,9 +35,7 @@ _SAFE = (
 _PASSED_ON = ("PATH", "HOME", "SSL_CERT_FILE", "SSL_CERT_DIR", "GIT_SSL_CAINFO", "GIT_SSL_CAPATH", "SSH_AUTH_SOCK",
               "http_proxy", "https_proxy", "all_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY",
               "NO_PROXY")  # fmt: skip
-_MAX_STDOUT = 1 << 30
-_MAX_STDERR = 1 << 20
-_CHUNK = 1 << 16
+_MAX_SAID = 1 << 20
 
 
 class GitError(InfraError):
@@ -55,17 +52,16 @@ def git(
     stdin: bytes = b"",
     env: Mapping[str, str] | None = None,
     timeout_s: float = 300.0,
-    file_bytes: int | None = None,
+    file_bytes: int = 1 << 30,
     memory_bytes: int | None = None,
 ) -> bytes:
     """Run git in `cwd`, a folder of ours, and return its output. Raises `GitError`.
 
     It looks for no repository above `cwd`, and reaches no other one unless `env` allows a protocol. No file that it
-    writes may be larger than `file_bytes`, and it may use `memory_bytes` of address space, where they are given.
+    writes, nor what it says, may be larger than `file_bytes`; it may use `memory_bytes` of address space, where given.
     """
-    limits = [f"--fsize={file_bytes}"] if file_bytes else []
-    limits += [f"--as={memory_bytes}"] if memory_bytes else []
-    limited = (PRLIMIT, *limits, "--") if limits and os.access(PRLIMIT, os.X_OK) else ()
+    limits = [f"--fsize={file_bytes}", *([f"--as={memory_bytes}"] if memory_bytes else [])]
+    limited = (PRLIMIT, *limits, "--") if os.access(PRLIMIT, os.X_OK) else ()
     environment = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
     environment |= {
         "GIT_CONFIG_NOSYSTEM": "1",
@@ -79,33 +75,30 @@ def git(
         "LC_ALL": "C",
         **(env or {}),
     }
-    try:
-        child = subprocess.Popen(
-            [*limited, "git", *_SAFE, *arguments],
-            cwd=cwd,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            env=environment,
-            start_new_session=True,
-        )
-    except FileNotFoundError as error:
-        raise InfraError("git is not installed: rfsn needs it to read the source") from error
-    with child:
+    # Files, not pipes: what git says counts to the limit of what it writes.
+    with TemporaryFile() as out, TemporaryFile() as err:
         try:
-            stdout, stderr = _exchange(child, stdin, time.monotonic() + timeout_s)
-        except TimeoutError as error:
-            _end(child)
-            raise InfraError(f"git {arguments[0]} did not end within {timeout_s:.0f} s") from error
-        except OverflowError as error:
-            _end(child)
-            raise GitError(arguments, "it said more than anybody could need") from error
-        except BaseException:
-            _end(child)
-            raise
-    if child.returncode != 0:
-        raise GitError(arguments, stderr.decode(errors="replace"))
-    return stdout
+            child = subprocess.Popen(
+                [*limited, "git", *_SAFE, *arguments],
+                cwd=cwd,
+                stdin=subprocess.PIPE,
+                stdout=out,
+                stderr=err,
+                env=environment,
+                start_new_session=True,
+            )
+        except FileNotFoundError as error:
+            raise InfraError("git is not installed: rfsn needs it to read the source") from error
+        with child:
+            try:
+                child.communicate(stdin, timeout_s)
+            except subprocess.TimeoutExpired as error:
+                raise InfraError(f"git {arguments[0]} did not end within {timeout_s:.0f} s") from error
+            finally:
+                _end(child)
+        if child.returncode:
+            raise GitError(arguments, _content(err, _MAX_SAID).decode(errors="replace"))
+        return _content(out, file_bytes)
 
 
 def _end(child: subprocess.Popen[bytes]) -> None:
@@ -115,37 +108,6 @@ def _end(child: subprocess.Popen[bytes]) -> None:
             os.killpg(child.pid, signal.SIGKILL)
 
 
-def _exchange(child: subprocess.Popen[bytes], stdin: bytes, deadline: float) -> tuple[bytes, bytes]:
-    """Write and read until both outputs end. Raises `TimeoutError`, and `OverflowError` for output without end."""
-    given, out, err = (cast("IO[bytes]", pipe) for pipe in (child.stdin, child.stdout, child.stderr))
-    read = {out.fileno(): bytearray(), err.fileno(): bytearray()}
-    left = memoryview(stdin)
-    with selectors.DefaultSelector() as selector:
-        for pipe in (out, err):
-            selector.register(pipe, selectors.EVENT_READ)
-        if left:
-            os.set_blocking(given.fileno(), False)
-            selector.register(given, selectors.EVENT_WRITE)
-        else:
-            given.close()
-        while selector.get_map():
-            ready = selector.select(max(0.0, deadline - time.monotonic()))
-            if not ready:
-                raise TimeoutError
-            for key, _ in ready:
-                if key.fileobj is given:
-                    try:
-                        left = left[os.write(key.fd, left[:_CHUNK]) :]
-                    except BrokenPipeError:
-                        left = left[:0]
-                    if not left:
-                        selector.unregister(given)
-                        given.close()
-                elif data := os.read(key.fd, _CHUNK):
-                    read[key.fd] += data
-                else:
-                    selector.unregister(key.fileobj)
-            if len(read[out.fileno()]) > _MAX_STDOUT or len(read[err.fileno()]) > _MAX_STDERR:
-                raise OverflowError
-    child.wait(max(1.0, deadline - time.monotonic()))
-    return bytes(read[out.fileno()]), bytes(read[err.fileno()])
+def _content(file: IO[bytes], limit: int) -> bytes:
+    file.seek(0)
+    return file.read(limit)

@@ -7,8 +7,9 @@ import stat
 from pathlib import Path
 
 from rfsn.errors import UsageError
-from rfsn.folders import kind_of, list_folder, new_file, opened_folder, read_plain
+from rfsn.folders import read_plain
 from rfsn.repository import Repository
+from sandbox.folders import kind_of, list_folder, new_file, opened_folder, write_all
 
 __all__ = ["borrowed_objects", "copy_index", "copy_refs", "has_tags", "make_git_dir", "odd_object"]
 
@@ -166,6 +167,4 @@ def _copy(name: str, source: int, target: int, limit: int, what: str) -> None:
     if kind_of(name, target):
         os.unlink(name, dir_fd=target)
     with new_file(name, target) as made:
-        view = memoryview(content)
-        while view:
-            view = view[os.write(made, view) :]
+        write_all(made, content)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -43,7 +43,7 @@ def kept(folder: Path, make: Callable[[Path], None]) -> Iterator[bool]:
         yield made
 
 
-def shrink(folders: Sequence[Path], files: Sequence[Path], limit: int) -> None:
+def shrink(folders: Collection[Path], files: Collection[Path], limit: int) -> None:
     """Remove what was used least recently until all takes `limit` bytes at most: of `folders` none that is in use.
 
     `files` are folders of downloads: who uses one has a link or a copy of his own.

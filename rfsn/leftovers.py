@@ -21,6 +21,7 @@ from sandbox.cgroup import remove_dead_groups
 from sandbox.controller import Controller
 from sandbox.docker import reap_containers
 from sandbox.mounts import mounted
+from sandbox.orphans import end_orphans
 
 __all__ = ["remove_leftovers", "remove_scratch"]
 
@@ -31,6 +32,7 @@ def remove_leftovers() -> list[str]:
         removed = [f"container {id[:12]}" for id in reap_containers()]
     except SandboxError:  # no engine, so no containers
         removed = []
+    removed += end_orphans()
     removed += remove_dead_groups()
     removed += remove_scratch()
     removed += map(str, remove_incomplete(cached_folders()))

@@ -11,8 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rfsn.errors import UsageError
-from rfsn.folders import list_folder, opened_folder
-from sandbox.workspace import CHUNK, PLAIN
+from sandbox.folders import CHUNK, PLAIN, list_folder, opened_folder
 
 __all__ = ["Entry", "ObjectStore", "object_id", "parse_tree", "tree_of_files"]
 
@@ -108,38 +107,38 @@ def _encoded(entries: Mapping[str, Entry]) -> bytes:
     )
 
 
-def tree_of_files(root: Path) -> str:
-    """The id (SHA-1) of the git tree that the files beneath `root` make; a `.git` at the top is no part of it.
+def tree_of_files(root: Path, object_format: str = "sha1") -> str:
+    """The id of the git tree that the files beneath `root` make; a `.git` at the top is no part of it.
 
     Raises `UsageError` where there is anything else than folders, regular files and links.
     """
     with opened_folder(root) as fd:
-        return _tree_of(fd, "", skip=".git") or object_id("tree", b"")
+        return _tree_of(fd, "", object_format, skip=".git") or object_id("tree", b"", object_format)
 
 
-def _tree_of(fd: int, prefix: str, skip: str = "") -> str | None:
+def _tree_of(fd: int, prefix: str, object_format: str, skip: str = "") -> str | None:
     entries: dict[str, Entry] = {}
     for name, kind in list_folder(fd):
         if name == skip:
             continue
         if stat.S_ISDIR(kind):
             with opened_folder(name, fd) as inner:
-                if (made := _tree_of(inner, f"{prefix}{name}/")) is not None:
+                if (made := _tree_of(inner, f"{prefix}{name}/", object_format)) is not None:
                     entries[name] = Entry(_FOLDER, made)
         elif stat.S_ISLNK(kind):
-            entries[name] = Entry("120000", object_id("blob", os.fsencode(os.readlink(name, dir_fd=fd))))
+            entries[name] = Entry("120000", object_id("blob", os.fsencode(os.readlink(name, dir_fd=fd)), object_format))
         elif stat.S_ISREG(kind):
-            entries[name] = _hashed(name, fd)
+            entries[name] = _hashed(name, fd, object_format)
         else:
             raise UsageError(f"{prefix}{name} is neither folder, file nor link")
-    return object_id("tree", _encoded(entries)) if entries else None
+    return object_id("tree", _encoded(entries), object_format) if entries else None
 
 
-def _hashed(name: str, at: int) -> Entry:
+def _hashed(name: str, at: int, object_format: str) -> Entry:
     fd = os.open(name, PLAIN, dir_fd=at)
     try:
         status = os.fstat(fd)
-        made = hashlib.sha1(b"blob %d\0" % status.st_size, usedforsecurity=False)
+        made = hashlib.new(object_format, b"blob %d\0" % status.st_size, usedforsecurity=False)
         while data := os.read(fd, CHUNK):
             made.update(data)
         return Entry("100755" if status.st_mode & stat.S_IXUSR else "100644", made.hexdigest())

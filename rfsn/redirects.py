@@ -17,6 +17,7 @@ from urllib.parse import urljoin, urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 from rfsn.errors import UsageError
+from rfsn.text import one_line
 
 __all__ = ["Place", "is_public", "locate"]
 
@@ -27,6 +28,7 @@ _SMART = "application/x-git-upload-pack-advertisement"
 _REDIRECTS = {301, 302, 303, 307, 308}
 _DENIED = {401, 403}
 _HTTPS = 443
+_MAX_SHOWN = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +119,7 @@ def _check(named: str, status: int, kind: str) -> None:
 
 def _next(named: str, url: str, location: str) -> str:
     """The URL of the repository that a redirect leads to."""
-    refused = f"{named} cannot be fetched: it redirects to {_plain(location)!r}, which is not followed:"
+    refused = f"{named} cannot be fetched: it redirects to {one_line(location[:_MAX_SHOWN])!r}, which is not followed:"
     target = urljoin(url + _ASKED, location)
     parts = urlsplit(target)
     try:
@@ -169,10 +171,6 @@ _TRANSLATED = ipaddress.ip_network("64:ff9b::/96")
 
 def _literal(address: str) -> str:
     return f"[{address}]" if ":" in address else address
-
-
-def _plain(text: str) -> str:
-    return "".join(character if character.isprintable() else "\ufffd" for character in text[:200])
 
 
 def _authority(url: str) -> str:

@@ -20,6 +20,7 @@ from rfsn.git import GitError, git
 from rfsn.gitdir import make_git_dir
 from rfsn.redirects import Place, locate
 from rfsn.repository import Repository
+from rfsn.text import one_line
 from sandbox import remove_tree
 
 __all__ = ["Remote", "fetched"]
@@ -29,6 +30,7 @@ _MAX_MEMORY = 16 << 30
 _TIMEOUT_S = 600.0
 _TAGS_TIMEOUT_S = 60.0
 _MAX_SAID = 500
+_MAX_SHOWN = 200
 
 # How ssh is written for short: git@host:owner/name.git
 _SCP_LIKE = re.compile(r"(?P<user>[^/:@\s]+)@(?P<host>[^/:@\s]+):(?P<path>.*)", re.DOTALL)
@@ -217,4 +219,4 @@ def _shown(source: str) -> str:
     """What of a URL can be shown when it may hold credentials."""
     scheme, _, rest = source.partition("://")
     plain = f"{scheme}://{'***@' if '@' in rest else ''}{rest.rpartition('@')[2]}" if rest else source
-    return "".join(character if character.isprintable() else "\ufffd" for character in plain[:200])
+    return one_line(plain[:_MAX_SHOWN])

@@ -14,8 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rfsn.errors import UsageError
-from rfsn.folders import kind_of, opened_folder, read_plain
+from rfsn.folders import read_plain
 from rfsn.gitconfig import parse_config
+from sandbox.folders import kind_of, opened_folder
 
 __all__ = ["Repository", "find_repository", "is_repository"]
 

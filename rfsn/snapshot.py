@@ -18,12 +18,13 @@ from gate import Change
 from rfsn import home
 from rfsn.copying import Copied
 from rfsn.errors import JournalError, UsageError
-from rfsn.folders import is_git_name, opened_beneath, opened_folder
+from rfsn.folders import is_git_name
 from rfsn.git import GitError, git
 from rfsn.gitdir import borrowed_objects, make_git_dir, odd_object
 from rfsn.objects import Entry, ObjectStore
 from rfsn.repository import Repository
 from sandbox import UnsafePath, read_beneath, remove_tree, write_beneath
+from sandbox.folders import opened_beneath, opened_folder
 
 __all__ = ["IDENTITY", "Snapshot", "lay_down", "opened_base", "paths_of", "render_diff", "take_files"]
 

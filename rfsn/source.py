@@ -9,12 +9,12 @@ from packaging.version import InvalidVersion, Version
 
 from rfsn.copying import Copied, Everything, copy_selected
 from rfsn.errors import UsageError
-from rfsn.folders import opened_folder
 from rfsn.reading import Reader, opened_reader
 from rfsn.remote import Remote, fetched
 from rfsn.repository import Repository, find_repository
 from rfsn.snapshot import Snapshot, lay_down
 from rfsn.worktree import WorkingTree
+from sandbox.folders import opened_folder
 
 __all__ = ["take_source"]
 

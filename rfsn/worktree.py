@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rfsn.errors import UsageError
-from rfsn.folders import opened_beneath, opened_folder, read_plain
+from rfsn.folders import read_plain
 from rfsn.ignore import Rules, is_ignored
 from rfsn.repository import Repository, is_repository
+from sandbox.folders import opened_beneath, opened_folder
 
 __all__ = ["WorkingTree"]
 

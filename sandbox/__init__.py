@@ -37,7 +37,6 @@ from sandbox.workspace import (
     read_beneath,
     remove_beneath,
     remove_tree,
-    tree_digest,
     write_beneath,
 )
 
@@ -78,6 +77,5 @@ __all__ = [
     "remove_tree",
     "remove_unfinished",
     "scratch_folder",
-    "tree_digest",
     "write_beneath",
 ]

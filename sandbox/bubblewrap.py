@@ -22,10 +22,12 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Self
 
 from sandbox.cgroup import Group, remove_dead_groups
+from sandbox.controller import Controller
 from sandbox.hosted import HostedProvider, HostedSandbox
 from sandbox.layout import ENVIRONMENT, files, isolation, overlay_work, system, tree
 from sandbox.model import Command, Ending, SandboxSpec
 from sandbox.mounts import filesystem
+from sandbox.orphans import MAKER, end_orphans
 from sandbox.probe import PRLIMIT, probe
 from sandbox.process import Child
 from sandbox.quota import DiskQuota
@@ -56,6 +58,7 @@ class BubblewrapProvider(HostedProvider):
     def __init__(self) -> None:
         self.bwrap = probe()
         self._overlays: dict[str, bool] = {}
+        end_orphans()
         remove_dead_groups()
         super().__init__()
 
@@ -113,7 +116,7 @@ class BubblewrapSandbox(HostedSandbox):
             try:
                 popen = spawner.start(
                     group.enter(argv) if group else argv,
-                    env={},
+                    env={MAKER: str(Controller.own())},
                     stdin=lasting or bool(command.stdin),
                     pass_fds=passed.numbers,
                 )

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import itertools
 import os
-import signal
 import time
 from contextlib import suppress
 from dataclasses import dataclass
@@ -102,25 +101,15 @@ def groups_work() -> bool:
 
 
 def remove_dead_groups() -> list[str]:
-    """Remove the groups of controllers that are dead, with what still runs in them, and return their paths.
-
-    A bwrap whose controller is killed while it is being set up waits for ever: only later does it die with its parent.
-    """
+    """Remove the groups of controllers that are dead, and return their paths."""
     removed = []
     for place in set(_places()[:2]):
         for folder in place.glob(f"{_PREFIX}*"):
             controller = Controller.parse(folder.name.removeprefix(_PREFIX).rpartition(".")[0])
             if controller is not None and controller.is_dead():
-                _end_all(folder)
                 _remove(folder)
                 removed.append(str(folder))
     return removed
-
-
-def _end_all(folder: Path) -> None:
-    with suppress(OSError):
-        for pid in (folder / "cgroup.procs").read_text().split():
-            os.kill(int(pid), signal.SIGKILL)
 
 
 def _remove(folder: Path) -> None:

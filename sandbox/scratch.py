@@ -16,6 +16,7 @@ from pathlib import Path
 
 from sandbox.controller import Controller
 from sandbox.errors import NotMarked
+from sandbox.folders import write_all
 from sandbox.mounts import mount_sized
 from sandbox.workspace import remove_tree
 
@@ -76,7 +77,7 @@ def mark(folder: Path) -> None:
         return
     descriptor = os.open(folder / MARK, _NEW, 0o644)
     try:
-        os.write(descriptor, _TEXT)
+        write_all(descriptor, _TEXT)
     finally:
         os.close(descriptor)
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import stat
 from contextlib import ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from sandbox.errors import UnsafePath
+from sandbox.folders import CHUNK, FOLDER, PLAIN, drain, new_file, opened_beneath, opened_folder, write_all
 from sandbox.mounts import unmount_beneath
 
 if TYPE_CHECKING:
@@ -22,15 +22,8 @@ __all__ = [
     "read_beneath",
     "remove_beneath",
     "remove_tree",
-    "tree_digest",
     "write_beneath",
 ]
-
-FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
-# O_NONBLOCK: opening a FIFO must not wait for its other end.
-PLAIN = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-CHUNK = 1 << 20
 
 
 def read_beneath(root: Path, path: str, limit: int) -> bytes:
@@ -46,10 +39,7 @@ def read_beneath(root: Path, path: str, limit: int) -> bytes:
         try:
             if not stat.S_ISREG(os.fstat(fd).st_mode):
                 raise UnsafePath(f"no regular file: {path!r}")
-            content = bytearray()
-            while len(content) < limit and (data := os.read(fd, min(CHUNK, limit - len(content)))):
-                content += data
-            return bytes(content)
+            return b"".join(drain(fd, limit))
         finally:
             os.close(fd)
 
@@ -66,13 +56,9 @@ def write_beneath(root: Path, path: str, content: bytes, *, executable: bool = F
             if not stat.S_ISREG(os.stat(name, dir_fd=folder, follow_symlinks=False).st_mode):
                 raise UnsafePath(f"no regular file: {path!r}")
         temporary = f".rfsn-{os.urandom(8).hex()}"
-        fd = os.open(temporary, NEW, 0o600, dir_fd=folder)
         try:
-            try:
-                _write(fd, content)
-                os.fchmod(fd, 0o755 if executable else 0o644)
-            finally:
-                os.close(fd)
+            with new_file(temporary, folder, 0o755 if executable else 0o644) as made:
+                write_all(made, content)
             with _refused(path):
                 os.rename(temporary, name, src_dir_fd=folder, dst_dir_fd=folder)
         except BaseException:
@@ -105,22 +91,12 @@ def copy_files(source: Path, target: Path, paths: Iterable[str], limit: int | No
                 _copy_file(name, inner, outer, budget)
 
 
-def tree_digest(root: Path, without: Collection[str] = ()) -> str:
-    """The SHA-256 (hexadecimal) of all that `copy_tree` would copy: names, kinds, contents, and who may execute."""
-    digest = hashlib.sha256()
-    with ExitStack() as fds:
-        _digest(_open(fds, os.fspath(root), None), digest, without)
-    return digest.hexdigest()
-
-
 def copy_tree(source: Path, target: Path, limit: int | None = None, without: Collection[str] = ()) -> None:
-    """Copy the tree at `source` to the new folder `target`, following no symlink.
+    """Copy the tree at `source`, but what is at its top under a name in `without`, to the new folder `target`.
 
-    What is at the top of the tree under a name in `without` is left out.
-
-    Symlinks are copied as such, regular files with their permission bits and never as hard links; FIFOs, sockets and
-    devices are left out. Raises `FileExistsError` where `target` exists, and `UnsafePath` where the files hold more
-    than `limit` bytes, holes included.
+    No symlink is followed: they are copied as such, regular files with their permission bits and never as hard links;
+    FIFOs, sockets and devices are left out. Raises `FileExistsError` where `target` exists, and `UnsafePath` where the
+    files hold more than `limit` bytes, holes included.
     """
     target.mkdir(parents=True)
     with ExitStack() as fds:
@@ -190,21 +166,12 @@ def _refused(path: str) -> Iterator[None]:
 
 @contextmanager
 def _folder(root: Path, folders: list[str], path: str, *, make: bool) -> Iterator[int]:
-    """The open folder at the end of `folders`, each opened in the one before without following a symlink."""
-    with _refused(os.fspath(root)):
-        current = os.open(root, FOLDER)
-    try:
-        for name in folders:
-            with _refused(path):
-                if make:
-                    with suppress(FileExistsError):
-                        os.mkdir(name, 0o755, dir_fd=current)
-                inner = os.open(name, FOLDER, dir_fd=current)
-            os.close(current)
-            current = inner
-        yield current
-    finally:
-        os.close(current)
+    """The open folder at the end of `folders` beneath `root`, which is no link itself."""
+    with ExitStack() as held:
+        with _refused(path):
+            top = held.enter_context(opened_folder(root))
+            inner = held.enter_context(opened_beneath(top, folders, make=make))
+        yield inner
 
 
 def _open(fds: ExitStack, name: str, folder: int | None, how: int = os.O_RDONLY) -> int:
@@ -226,30 +193,6 @@ class _Budget:
             raise UnsafePath(f"the files hold more than {self._limit >> 20} MiB")
 
 
-def _digest(folder: int, digest: hashlib._Hash, without: Collection[str] = ()) -> None:
-    for name in sorted(set(os.listdir(folder)) - set(without)):
-        mode = os.stat(name, dir_fd=folder, follow_symlinks=False).st_mode
-        kind, content = "", b""
-        if stat.S_ISLNK(mode):
-            kind, content = "link", os.fsencode(os.readlink(name, dir_fd=folder))
-        elif stat.S_ISREG(mode):
-            kind, content = "program" if mode & 0o111 else "file", _sum(name, folder)
-        elif stat.S_ISDIR(mode):
-            kind = "folder"
-        for part in (kind.encode(), os.fsencode(name), content):
-            digest.update(len(part).to_bytes(8) + part)
-        if kind == "folder":
-            with ExitStack() as fds:
-                _digest(_open(fds, name, folder), digest)
-            digest.update(b"end")
-
-
-def _sum(name: str, folder: int) -> bytes:
-    fd = os.open(name, PLAIN, dir_fd=folder)
-    with os.fdopen(fd, "rb") as file:
-        return hashlib.file_digest(file, "sha256").digest()
-
-
 def _copy(source: int, target: int, budget: _Budget, without: Collection[str] = ()) -> None:
     for name in set(os.listdir(source)) - set(without):
         mode = os.stat(name, dir_fd=source, follow_symlinks=False).st_mode
@@ -269,18 +212,10 @@ def _copy_file(name: str, source: int, target: int, budget: _Budget) -> None:
         fds.callback(os.close, fd)
         mode = os.fstat(fd).st_mode
         if stat.S_ISREG(mode):
-            made = os.open(name, NEW, 0o600, dir_fd=target)
-            fds.callback(os.close, made)
+            made = fds.enter_context(new_file(name, target, 0o755 if mode & 0o111 else 0o644))
             while data := os.read(fd, CHUNK):
                 budget.take(len(data))
-                _write(made, data)
-            os.fchmod(made, 0o755 if mode & 0o111 else 0o644)
-
-
-def _write(fd: int, content: bytes) -> None:
-    view = memoryview(content)
-    while view:
-        view = view[os.write(fd, view) :]
+                write_all(made, data)
 
 
 def _empty(name: str, folder: int) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
 
 from buildpacks import PlanOptions
 from buildpacks.python import PythonBuildpack
@@ -20,7 +21,8 @@ from buildpacks.view import FolderView
 from rfsn.environment import prepared_environment
 from rfsn.runs import Bench
 from rfsn.snapshot import take_files
-from sandbox import SandboxProvider, choose
+from sandbox import SandboxProvider, SandboxUnavailable, choose
+from sandbox.docker import DockerProvider
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -38,6 +40,17 @@ class Ran:
         found = json.loads(self.out)
         assert isinstance(found, dict)
         return found
+
+
+class OneEngine(LoadScopeScheduling):  # type: ignore[misc]  # it has no types
+    """Tests with a Docker engine look at all its containers, so they run one after the other; others as they come."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return "docker" if "docker" in nodeid or "in_containers" in nodeid else nodeid
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> OneEngine:
+    return OneEngine(config, log)
 
 
 @pytest.fixture(scope="session")
@@ -99,6 +112,19 @@ def _nothing_is_left(
     folder = str(tmp_path_factory.getbasetemp())
     assert processes(folder) == []
     assert folder not in Path("/proc/self/mountinfo").read_text()
+
+
+@pytest.fixture(scope="session")
+def image() -> str:
+    """An image with an interpreter of its own, made by `scripts/docker-images debian`."""
+    named = "rfsn-test:debian"
+    try:
+        DockerProvider(named).close()
+    except SandboxUnavailable as error:
+        if os.environ.get("RFSN_REQUIRE_DOCKER") == "1":
+            raise
+        pytest.skip(f"no Docker sandbox here: {error}")
+    return named
 
 
 @pytest.fixture

@@ -12,10 +12,10 @@ import re
 import tomllib
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from email.parser import HeaderParser
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+from packaging.metadata import parse_email
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
@@ -236,14 +236,14 @@ def _build_requirements(pyproject: str, name: str) -> list[str]:
 
 def _metadata(text: str, name: str) -> dict[str, Any]:
     """What the resolver needs of a wheel's metadata (core metadata specification)."""
-    fields = HeaderParser().parsestr(text)
-    if not fields.get("Name") or not fields.get("Version"):
+    fields, _ = parse_email(text)
+    if "name" not in fields or "version" not in fields:
         raise SupplyError(f"{name}: the wheel that it builds has no metadata")
     return {
-        "name": canonicalize_name(fields["Name"]),
-        "version": fields["Version"],
-        "requires-dist": [str(one) for one in map(parsed, fields.get_all("Requires-Dist", [])) if one],
-        "provides-extra": fields.get_all("Provides-Extra", []),
+        "name": canonicalize_name(fields["name"]),
+        "version": fields["version"],
+        "requires-dist": [str(one) for one in map(parsed, fields.get("requires_dist", [])) if one],
+        "provides-extra": fields.get("provides_extra", []),
     }
 
 

@@ -2,29 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import pytest
 
 from buildpacks import BuildpackError
 from buildpacks.python.requirements import read_needs
-
-
-class Tree:
-    """A `RepoView` of texts."""
-
-    def __init__(self, files: Mapping[str, str]) -> None:
-        self._files = files
-
-    def files(self) -> Sequence[str]:
-        return sorted(self._files)
-
-    def exists(self, path: str) -> bool:
-        return path in self._files
-
-    def read(self, path: str) -> bytes:
-        return self._files[path].encode()
-
+from tests.buildpacks.test_requirements import Tree
 
 NO_NAMES = [
     "--index-url=http://127.0.0.1:1/",

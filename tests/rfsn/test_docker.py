@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from sandbox import SandboxUnavailable, make_marked
+from sandbox import make_marked
 from sandbox.docker import DockerProvider
 
 type Rfsn = Callable[..., Any]
@@ -25,18 +25,6 @@ FILES = {
     "thing.py": "def least(a, b):\n    return a if a > b else b\n",
     "test_thing.py": "from thing import least\n\n\ndef test_least():\n    assert least(1, 2) == 1\n",
 }
-
-
-@pytest.fixture(scope="module")
-def image() -> str:
-    """An image with an interpreter of its own, made by `scripts/docker-images debian`."""
-    try:
-        DockerProvider(IMAGE).close()
-    except SandboxUnavailable as error:
-        if os.environ.get("RFSN_REQUIRE_DOCKER") == "1":
-            raise
-        pytest.skip(f"no Docker sandbox here: {error}")
-    return IMAGE
 
 
 def test_both_sandboxes_give_the_same_patch(image: str, rfsn: Rfsn, examples: Path) -> None:

@@ -18,6 +18,7 @@ import sandbox
 from sandbox import Command, Ending, Limits, Mount, UnsafePath
 from sandbox.cgroup import Group, groups_work, remove_dead_groups
 from sandbox.controller import Controller
+from sandbox.orphans import MAKER, end_orphans
 from sandbox.seccomp import filter_program
 
 needs_groups = pytest.mark.skipif(not groups_work(), reason="no control group can be made here")
@@ -354,16 +355,33 @@ sys.stdin.read()
     assert survivors(3.0) == []
 
 
-@needs_groups
-def test_what_a_killed_controller_left_in_its_groups_is_ended() -> None:
-    """A bwrap that was being set up when its controller was killed waits for ever."""
-    group = Group.create(Limits())
-    assert group is not None
-    ended = group.pids.with_name(f"rfsn-{replace(Controller.own(), pid='1', started='0')}.0")
-    ended.mkdir()
-    with subprocess.Popen(["sleep", "1000"]) as waiting:
-        (ended / "cgroup.procs").write_text(str(waiting.pid))
-        assert str(ended) in remove_dead_groups()
-        assert waiting.wait(10) == -signal.SIGKILL
-    group.remove()
-    assert not ended.exists()
+def test_what_a_killed_controller_had_started_is_ended() -> None:
+    """A bwrap that was being set up when its controller was killed waits for ever; it names its maker."""
+    dead, alive = replace(Controller.own(), started="0"), Controller.own()
+    with (
+        subprocess.Popen(["sleep", "1000"], env={MAKER: str(dead)}) as orphan,
+        subprocess.Popen(["sleep", "1000"], env={MAKER: str(alive)}) as child,
+    ):
+        assert f"process {orphan.pid}" in end_orphans()
+        assert orphan.wait(10) == -signal.SIGKILL
+        assert child.poll() is None
+        child.kill()
+
+
+def test_a_bwrap_names_its_maker_and_a_command_does_not_see_it(bubblewrap: Box) -> None:
+    assert MAKER.encode() not in bubblewrap.sh("env").stdout
+    process = bubblewrap.sandbox.spawn(Command(("sleep", "100"), 60))
+    try:
+        named = [
+            path for path in Path("/proc").glob("[0-9]*/environ") if f"{MAKER}={Controller.own()}" in _environ(path)
+        ]
+        assert named
+    finally:
+        process.kill()
+
+
+def _environ(path: Path) -> str:
+    try:
+        return path.read_text(errors="replace")
+    except OSError:
+        return ""

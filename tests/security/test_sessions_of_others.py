@@ -171,6 +171,6 @@ def test_what_cannot_be_written_anew_is_no_requirement(text: str, make_tree: Cal
 
 @pytest.fixture
 def make_tree() -> Callable[..., Any]:
-    from tests.buildpacks.test_packages import Tree
+    from tests.buildpacks.test_requirements import Tree
 
     return Tree

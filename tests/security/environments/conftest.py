@@ -90,22 +90,30 @@ class Index:
     def __init__(self) -> None:
         self.files: dict[str, dict[str, bytes]] = {}
         self.asked: list[str] = []
+        self.wanted: str | None = None
+        """The `Authorization` that every request needs; None for an index that anybody may read."""
         index = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
                 index.asked.append(self.path)
                 content = index.page(self.path)
-                self.send_response(404 if content is None else 200)
+                self.send_response(self._status(content))
                 self.send_header("Content-Type", "text/html" if self.path.endswith("/") else "application/octet-stream")
                 self.end_headers()
-                self.wfile.write(content or b"")
+                if self._status(content) == 200:
+                    self.wfile.write(content or b"")
 
             def do_HEAD(self) -> None:
                 content = index.page(self.path)
-                self.send_response(404 if content is None else 200)
+                self.send_response(self._status(content))
                 self.send_header("Content-Length", str(len(content or b"")))
                 self.end_headers()
+
+            def _status(self, content: bytes | None) -> int:
+                if index.wanted not in {None, self.headers["Authorization"]}:
+                    return 401
+                return 404 if content is None else 200
 
             def log_message(self, *_: object) -> None:
                 pass

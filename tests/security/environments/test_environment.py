@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -332,3 +333,23 @@ def test_a_download_that_is_not_what_the_index_says_is_refused(
     assert (ran.code, ran.json["status"]) == (3, "infra_error")
     index.page = page
     assert rfsn("repair", folder, "--json", env=settings).json["status"] == "repaired"
+
+
+def test_an_index_with_a_password_is_used_and_the_password_kept_nowhere(
+    rfsn: Rfsn, make_project: Make, index: Any, tmp_path: Path
+) -> None:
+    index.add_wheel("private", "1", {"private.py": "X = 1\n"})
+    index.wanted = "Basic " + base64.b64encode(b"me:the secret/of the user").decode()
+    test = "from thing import least\nimport private\n\n\ndef test_least():\n    assert least(1, 2) == 1\n"
+    folder = make_project({"requirements.txt": "private\n", "test_thing.py": test})
+    settings = {"UV_INDEX": index.url.replace("//", "//me:wrong@"), "RFSN_HOME": str(tmp_path / "home")}
+    refused = rfsn("repair", folder, "--json", env=settings)
+    assert (refused.code, refused.json["status"]) == (3, "infra_error")
+    assert "wrong" not in refused.out + refused.err
+    settings["UV_INDEX"] = index.url.replace("//", "//me:the%20secret%2Fof%20the%20user@")
+    ran = rfsn("repair", folder, "--json", env=settings)
+    assert ran.json["status"] == "repaired", ran.json
+    for path in (tmp_path / "home").rglob("*"):
+        content = path.read_bytes() if path.is_file() and not path.is_symlink() else b""
+        assert b"the secret/of" not in content, path
+        assert b"the%20secret" not in content, path

@@ -2,30 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import pytest
-
-from sandbox import SandboxUnavailable
-from sandbox.docker import DockerProvider
 from tests.security.environments.test_environment import CONNECT, LEFT, REPLACE, setup_py, unharmed
-
-IMAGE = "rfsn-test:debian"
-
-
-@pytest.fixture(scope="module")
-def image() -> str:
-    """An image with an interpreter of its own, made by `scripts/docker-images debian`."""
-    try:
-        DockerProvider(IMAGE).close()
-    except SandboxUnavailable as error:
-        if os.environ.get("RFSN_REQUIRE_DOCKER") == "1":
-            raise
-        pytest.skip(f"no Docker sandbox here: {error}")
-    return IMAGE
 
 
 def test_a_hostile_build_and_hostile_tests_reach_nothing(
