@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import random
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from tests.soak.filling import full_disks
 from tests.soak.killing import killed_evaluations, killed_sessions
@@ -22,18 +22,28 @@ PARTS: Mapping[str, tuple[Callable[[int, int], list[str]], int]] = {
 """Each part: a function of a seed and a count that gives the problems it found, and how many trials it is run for."""
 
 
-def main() -> int:
-    """Run the parts; 1 where any found a problem."""
+def chosen(arguments: Sequence[str]) -> argparse.Namespace:
+    """What the command line asks for."""
     parser = argparse.ArgumentParser(prog="make soak", description=__doc__)
-    parser.add_argument("parts", nargs="*", choices=[*PARTS], default=[*PARTS], help="which parts (default: all)")
+    # With choices and a default, argparse of Python 3.12.1 refuses the default.
+    parser.add_argument("parts", nargs="*", help=f"which of {', '.join(PARTS)} (default: all)")
     parser.add_argument("--seed", type=int, default=None)
     parser.add_argument("--count", type=int, default=None, help="trials of each part")
-    chosen = parser.parse_args()
-    seed = random.SystemRandom().randrange(1 << 32) if chosen.seed is None else chosen.seed
+    asked = parser.parse_args(arguments)
+    asked.parts = asked.parts or [*PARTS]
+    if unknown := [name for name in asked.parts if name not in PARTS]:
+        parser.error(f"no part {unknown[0]!r}: the parts are {', '.join(PARTS)}")
+    return asked
+
+
+def main() -> int:
+    """Run the parts; 1 where any found a problem."""
+    asked = chosen(sys.argv[1:])
+    seed = random.SystemRandom().randrange(1 << 32) if asked.seed is None else asked.seed
     found = 0
-    for name in chosen.parts:
+    for name in asked.parts:
         part, usual = PARTS[name]
-        count = usual if chosen.count is None else chosen.count
+        count = usual if asked.count is None else asked.count
         print(f"{name}: {count} trials, SEED={seed}", flush=True)
         for problem in part(seed, count):
             found += 1

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.soak.__main__ import PARTS, chosen
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -20,3 +22,10 @@ def test_a_sample_of_the_soak_finds_nothing(part: str, count: int) -> None:
     command = [sys.executable, "-m", "tests.soak", part, "--count", str(count), "--seed", "3"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_all_parts_are_run_where_none_is_named() -> None:
+    assert chosen([]).parts == [*PARTS]
+    assert chosen(["disks", "memory"]).parts == ["disks", "memory"]
+    with pytest.raises(SystemExit):
+        chosen(["disk"])
