@@ -94,8 +94,9 @@ def run_session(
     """
     with structlog.contextvars.bound_contextvars(session=session.name):
         try:
-            if session.progress.ended is None:
-                with storing(session.folder, f"go on with: rfsn resume {session.folder}"):
+            with storing(session.folder, f"go on with: rfsn resume {session.folder}"):
+                remove_scratch()
+                if session.progress.ended is None:
                     _run(session, planner, take, remote)
         except KeyboardInterrupt:
             session.recollect()
@@ -134,7 +135,6 @@ def _run(
     config, progress = session.config, session.progress
     assert progress.started is not None
     check_key(config.sign_key)
-    remove_scratch()
     remove_unfinished(session.folder)
     remove_marked(session.scratch)
     make_marked(session.scratch)

@@ -6,17 +6,22 @@ import fcntl
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from rfsn.home import TEMPORARY
 from rfsn.leftovers import remove_scratch
 from sandbox import make_marked
+from sandbox.controller import Controller
 from sandbox.mounts import mount_sized, mounted, unmount_beneath
 
 AS_ANOTHER_USER = """
 import os
+from rfsn.home import TEMPORARY
 from rfsn.leftovers import remove_scratch
 
 os.setgroups([])
@@ -57,3 +62,16 @@ def test_what_another_user_has_is_no_problem(session: Path) -> None:
     done = subprocess.run(code, env=environment, capture_output=True, text=True, check=False)
     assert (done.stdout, done.stderr) == ("[]\n", "")
     assert session / "scratch" / "workspace-x" in mounted()
+
+
+def test_the_resume_of_an_ended_session_removes_what_was_left_too(
+    rfsn: Callable[..., Any], examples: Path, tmp_path: Path
+) -> None:
+    """A controller that is killed while it writes the results has ended its session already."""
+    assert rfsn("repair", examples / "intervals", "--out", tmp_path / "session").code == 0
+    (tmp_path / "tmp").mkdir()
+    left = tmp_path / "tmp" / f"{TEMPORARY}{replace(Controller.own(), started='0')}.0123"
+    make_marked(left)
+    ran = rfsn("resume", tmp_path / "session", env={"TMPDIR": str(tmp_path / "tmp")})
+    assert ran.code == 0
+    assert not left.exists()
