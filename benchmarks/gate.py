@@ -27,9 +27,9 @@ from buildpacks.view import FolderView
 from gate import Allowed, BasePaths, Change, Context, Gate
 from planners.search.candidates import enumerate_candidates
 from planners.search.localize import Suspect
-from rfsn.diffs import patch_of, read_diff
-from rfsn.git import GitError, git
-from rfsn.snapshot import take_files
+from rfsn.project.diffs import patch_of, read_diff
+from rfsn.source.git import GitError, git
+from rfsn.source.snapshot import take_files
 
 EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
 SCREENED = 5_000

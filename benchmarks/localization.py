@@ -16,9 +16,9 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from rfsn.project import Project
-from rfsn.record import Record
-from rfsn.report import ranked_suspects
+from rfsn.project.project import Project
+from rfsn.reporting.report import ranked_suspects
+from rfsn.sessions.record import Record
 
 TOP = 5
 _HUNK = re.compile(r"@@ -(\d+)(?:,(\d+))? \+\d+(?:,\d+)? @@")

@@ -25,13 +25,13 @@ from rich.table import Table
 from gate import Change, FileChange, apply
 from planners.state import Batch
 from rfsn.config import load_config
-from rfsn.environment import prepared_environment
 from rfsn.evaluation import Selection, run_evaluation
-from rfsn.events import Observed, Proposed, Started
-from rfsn.log import configure_logging
-from rfsn.project import Project
-from rfsn.record import Record
-from rfsn.runs import Bench, Workspace
+from rfsn.machine.log import configure_logging
+from rfsn.project.environment import prepared_environment
+from rfsn.project.project import Project
+from rfsn.sessions.events import Observed, Proposed, Started
+from rfsn.sessions.record import Record
+from rfsn.trials.bench import Bench, Workspace
 from sandbox import Command, Mount, SandboxProvider, choose
 
 INPUTS = 200

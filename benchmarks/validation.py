@@ -37,10 +37,10 @@ from gate import Candidate, EditFile, apply
 from planners.search.candidates import enumerate_candidates
 from planners.search.localize import rank
 from planners.targets import probes, reached
-from rfsn.environment import prepared_environment
-from rfsn.runs import Bench
-from rfsn.snapshot import take_files
-from rfsn.worker import Trial, WarmWorker
+from rfsn.project.environment import prepared_environment
+from rfsn.source.snapshot import take_files
+from rfsn.trials.bench import Bench
+from rfsn.trials.worker import Trial, WarmWorker
 from sandbox import choose
 
 EXAMPLE = Path(__file__).parents[1] / "examples" / "intervals"

@@ -18,26 +18,26 @@ from planners.meta import MetaPlanner
 from planners.search.experience import Experience
 from planners.search.operators import OPERATORS
 from planners.search.planner import CandidateSearch
-from rfsn.budget import Budget
-from rfsn.controller import Controller
-from rfsn.diffs import patch_of, read_diff
-from rfsn.environment import Environment, prepared_environment
 from rfsn.errors import InfraError, JournalError, RfsnError, StorageError, UsageError
-from rfsn.events import EnvironmentReady, Interrupted, Recalled, SessionEnded, SourceTaken
-from rfsn.evidence import check_key
-from rfsn.execution import Executor
-from rfsn.files import storing
-from rfsn.leftovers import remove_scratch
-from rfsn.memory import recall, remember
+from rfsn.loop.controller import Controller
+from rfsn.loop.executor import Executor
+from rfsn.machine.files import storing
 from rfsn.plugins import load_operators, load_rules
-from rfsn.project import Project
-from rfsn.record import Record
-from rfsn.remote import Remote
-from rfsn.results import write_results
-from rfsn.runs import Bench
-from rfsn.session import Session
-from rfsn.snapshot import Snapshot
-from rfsn.source import take_source
+from rfsn.project.diffs import patch_of, read_diff
+from rfsn.project.environment import Environment, prepared_environment
+from rfsn.project.project import Project
+from rfsn.reporting.evidence import check_key
+from rfsn.reporting.results import write_results
+from rfsn.sessions.events import EnvironmentReady, Interrupted, Recalled, SessionEnded, SourceTaken
+from rfsn.sessions.leftovers import remove_scratch
+from rfsn.sessions.memory import recall, remember
+from rfsn.sessions.record import Record
+from rfsn.sessions.session import Session
+from rfsn.source.remote import Remote
+from rfsn.source.snapshot import Snapshot
+from rfsn.source.source import take_source
+from rfsn.trials.bench import Bench
+from rfsn.trials.budget import Budget
 from sandbox import (
     MARK,
     NotMarked,

@@ -12,8 +12,8 @@ from typing import Annotated, Any, Literal, get_args, get_origin
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from buildpacks.text import spelled
-from rfsn import home
 from rfsn.errors import UsageError
+from rfsn.machine import home
 
 __all__ = ["NOT_SETTINGS", "Config", "load_config"]
 

@@ -14,12 +14,13 @@ from difflib import get_close_matches
 from enum import StrEnum
 from pathlib import Path
 
-from rfsn import __version__, home
+from rfsn import __version__
 from rfsn.config import NOT_SETTINGS, Config, load_config
 from rfsn.errors import UsageError
-from rfsn.guard import check_packages
-from rfsn.log import configure_logging
-from rfsn.terminal import output
+from rfsn.machine import home
+from rfsn.machine.guard import check_packages
+from rfsn.machine.log import configure_logging
+from rfsn.machine.terminal import output
 from sandbox import SandboxUnavailable, scratch_folder
 from sandbox.cgroup import groups_work
 from sandbox.docker.engine import engine_protections, engine_version

@@ -8,11 +8,11 @@ from pathlib import Path
 from gate import Gate, PatchError
 from planners.api import Planner
 from rfsn.compose import planner_of
-from rfsn.events import PhaseEnded, Proposed
 from rfsn.plugins import load_rules
-from rfsn.project import Project
-from rfsn.record import Record
-from rfsn.session import Progress, fold, state_hash
+from rfsn.project.project import Project
+from rfsn.sessions.events import PhaseEnded, Proposed
+from rfsn.sessions.record import Record
+from rfsn.sessions.session import Progress, fold, state_hash
 
 __all__ = ["Replay", "replay_session"]
 

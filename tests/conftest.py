@@ -18,9 +18,9 @@ from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
 from buildpacks import PlanOptions
 from buildpacks.python import PythonBuildpack
 from buildpacks.view import FolderView
-from rfsn.environment import prepared_environment
-from rfsn.runs import Bench
-from rfsn.snapshot import take_files
+from rfsn.project.environment import prepared_environment
+from rfsn.source.snapshot import take_files
+from rfsn.trials.bench import Bench
 from sandbox import SandboxProvider, SandboxUnavailable, choose
 from sandbox.docker import DockerProvider
 

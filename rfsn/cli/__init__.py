@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
-from rfsn.guard import check_packages
+from rfsn.machine.guard import check_packages
 
 __all__ = ["main"]
 
@@ -16,7 +16,7 @@ def main() -> None:
     if problem := check_packages():
         print(f"rfsn: {ascii(problem)[1:-1]}", file=sys.stderr)
         sys.exit(2)
-    from rfsn.terminal import closing, hold_standard_streams, say  # noqa: PLC0415  # nothing before the check
+    from rfsn.machine.terminal import closing, hold_standard_streams, say  # noqa: PLC0415  # nothing before the check
 
     hold_standard_streams()
     try:

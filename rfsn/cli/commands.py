@@ -14,15 +14,15 @@ import structlog
 from rfsn.cli.progress import Lines
 from rfsn.compose import run_session
 from rfsn.config import load_config
-from rfsn.delivery import Delivery
 from rfsn.errors import InfraError, RfsnError, UsageError
 from rfsn.evaluation import Selection, run_evaluation
-from rfsn.log import configure_logging
-from rfsn.outcome import EXIT_CODES
-from rfsn.remote import Remote
+from rfsn.machine.log import configure_logging
+from rfsn.machine.terminal import errors, give_diff, give_json, say, tell
+from rfsn.project.delivery import Delivery
 from rfsn.replay import replay_session
-from rfsn.session import Session, session_folder
-from rfsn.terminal import errors, give_diff, give_json, say, tell
+from rfsn.sessions.outcome import EXIT_CODES
+from rfsn.sessions.session import Session, session_folder
+from rfsn.source.remote import Remote
 from sandbox import SandboxError
 
 _log = structlog.get_logger("rfsn")
@@ -114,8 +114,8 @@ def _measured(port: int | None) -> Iterator[Callable[[Session], None]]:
     if port is None:
         yield lambda _session: None
         return
-    from rfsn.exposition import serve  # noqa: PLC0415  # prometheus_client takes a tenth of a second
-    from rfsn.metrics import Metrics  # noqa: PLC0415  # the same
+    from rfsn.reporting.exposition import serve  # noqa: PLC0415  # prometheus_client takes a tenth of a second
+    from rfsn.reporting.metrics import Metrics  # noqa: PLC0415  # the same
 
     metrics = Metrics()
     with serve(metrics, port) as address:

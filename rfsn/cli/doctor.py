@@ -10,8 +10,8 @@ from rich.table import Table
 from rich.text import Text
 
 from rfsn.doctor import Check, Level, diagnose
-from rfsn.terminal import console, give_json, output, tell
-from rfsn.text import one_line
+from rfsn.machine.terminal import console, give_json, output, tell
+from rfsn.machine.text import one_line
 
 __all__ = ["doctor"]
 

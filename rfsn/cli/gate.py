@@ -9,17 +9,16 @@ from pathlib import Path
 from typing import Any
 
 from gate.rules import CHANGE_RULES, PROPOSAL_RULES
+from rfsn.audit import Signer, verify_session
 from rfsn.cli.commands import finish, guarded
 from rfsn.cli.plugins import list_plugins
 from rfsn.config import load_config
 from rfsn.errors import UsageError
-from rfsn.judging import session_for
+from rfsn.machine.terminal import give_json, tell
+from rfsn.patches import Vetted, session_for, vet
 from rfsn.plugins import installed_rules
-from rfsn.remote import Remote
-from rfsn.session import session_folder
-from rfsn.terminal import give_json, tell
-from rfsn.verification import Signer, verify_session
-from rfsn.vetting import Vetted, vet
+from rfsn.sessions.session import session_folder
+from rfsn.source.remote import Remote
 
 __all__ = ["check", "judge", "rules", "verify"]
 

@@ -13,10 +13,10 @@ from rich.text import Text
 
 from planners.state import Batch, Denial
 from rfsn.cli.progress import line_of
-from rfsn.events import Event, Observed, Started
-from rfsn.session import Progress, Session
-from rfsn.terminal import Outlet, console, laid_out
-from rfsn.text import one_line
+from rfsn.machine.terminal import Outlet, console, laid_out
+from rfsn.machine.text import one_line
+from rfsn.sessions.events import Event, Observed, Started
+from rfsn.sessions.session import Progress, Session
 
 __all__ = ["LiveView"]
 

@@ -7,8 +7,8 @@ from dataclasses import asdict
 
 from planners.search.operators import OPERATORS
 from rfsn.cli.commands import guarded
+from rfsn.machine.terminal import give_json, tell
 from rfsn.plugins import Installed, installed_operators
-from rfsn.terminal import give_json, tell
 
 __all__ = ["list_plugins", "operators"]
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from planners.state import Batch, Denial, SpectrumReady, SuiteRan, VerdictReached
-from rfsn.budget import verdict_s
-from rfsn.events import EnvironmentReady, Event, Observed, Resumed, SessionEnded, SessionStarted, SourceTaken
-from rfsn.session import Progress, Session
-from rfsn.terminal import say
-from rfsn.text import one_line
+from rfsn.machine.terminal import say
+from rfsn.machine.text import one_line
+from rfsn.sessions.events import EnvironmentReady, Event, Observed, Resumed, SessionEnded, SessionStarted, SourceTaken
+from rfsn.sessions.session import Progress, Session
+from rfsn.trials.budget import verdict_s
 
 __all__ = ["Lines", "line_of"]
 

@@ -10,12 +10,12 @@ from typing import Any
 
 from rfsn.cli.commands import guarded
 from rfsn.errors import InfraError
-from rfsn.leftovers import remove_leftovers
-from rfsn.results import regenerate
-from rfsn.retention import Listed, Pruned, choose, list_sessions, prune
-from rfsn.session import session_folder
-from rfsn.terminal import give_json, say, tell
-from rfsn.text import one_line
+from rfsn.machine.terminal import give_json, say, tell
+from rfsn.machine.text import one_line
+from rfsn.reporting.results import regenerate
+from rfsn.sessions.leftovers import remove_leftovers
+from rfsn.sessions.retention import Listed, Pruned, choose, list_sessions, prune
+from rfsn.sessions.session import session_folder
 from sandbox import MARK
 
 __all__ = ["list_all", "remove_left_behind", "remove_old", "report"]

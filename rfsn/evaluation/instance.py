@@ -13,9 +13,9 @@ from rfsn.compose import run_session
 from rfsn.config import Config
 from rfsn.errors import RfsnError, StorageError, UsageError
 from rfsn.evaluation.dataset import InlineInstance, Instance, RepositoryInstance
-from rfsn.session import Session
-from rfsn.snapshot import Snapshot, paths_of, take_files
-from rfsn.source import take_source
+from rfsn.sessions.session import Session
+from rfsn.source.snapshot import Snapshot, paths_of, take_files
+from rfsn.source.source import take_source
 from sandbox import discard, remove_marked
 
 __all__ = ["run_instance"]

@@ -15,8 +15,8 @@ from typing import Any
 from rfsn import __version__
 from rfsn.config import Config
 from rfsn.errors import StorageError, UsageError
-from rfsn.files import LineFile, remove_partials, write_whole
-from rfsn.text import to_json
+from rfsn.machine.files import LineFile, remove_partials, write_whole
+from rfsn.machine.text import to_json
 from sandbox import remove_unfinished
 
 __all__ = ["Results", "summarize"]

@@ -24,12 +24,12 @@ from rfsn.errors import UsageError
 from rfsn.evaluation.dataset import Instance, read_dataset, shown
 from rfsn.evaluation.instance import run_instance
 from rfsn.evaluation.results import Results, summarize
-from rfsn.files import storing
-from rfsn.outcome import EXIT_CODES
-from rfsn.session import Session
-from rfsn.terminal import console as console_on
-from rfsn.terminal import errors
-from rfsn.text import one_line
+from rfsn.machine.files import storing
+from rfsn.machine.terminal import console as console_on
+from rfsn.machine.terminal import errors
+from rfsn.machine.text import one_line
+from rfsn.sessions.outcome import EXIT_CODES
+from rfsn.sessions.session import Session
 from sandbox import is_marked
 
 __all__ = ["Selection", "run_evaluation"]

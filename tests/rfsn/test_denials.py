@@ -29,8 +29,8 @@ from planners.scripted import ScriptedPlanner
 from planners.state import Batch, Denial, Output
 from rfsn.compose import run_session
 from rfsn.config import Config
-from rfsn.events import Observed
-from rfsn.session import Session
+from rfsn.sessions.events import Observed
+from rfsn.sessions.session import Session
 
 SOURCE = "def double(x):\n    return x + 2\n"
 TEST = "from code import double\n\n\ndef test_double():\n    assert double(3) == 6\n"

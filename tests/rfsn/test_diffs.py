@@ -27,8 +27,8 @@ from gate import (
     apply,
     content_hash,
 )
-from rfsn.diffs import DiffError, patch_of, read_diff, render
-from rfsn.snapshot import take_files
+from rfsn.project.diffs import DiffError, patch_of, read_diff, render
+from rfsn.source.snapshot import take_files
 
 FILES = {
     "src/core.py": "".join(f"line {number}\n" for number in range(1, 41)),

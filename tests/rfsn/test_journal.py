@@ -18,10 +18,10 @@ import pytest
 
 from rfsn.config import Config
 from rfsn.errors import JournalError, StorageError
-from rfsn.events import Interrupted, SessionEnded
-from rfsn.files import remove_partials, write_whole
-from rfsn.journal import Journal, read_journal
-from rfsn.session import Session
+from rfsn.machine.files import remove_partials, write_whole
+from rfsn.sessions.events import Interrupted, SessionEnded
+from rfsn.sessions.journal import Journal, read_journal
+from rfsn.sessions.session import Session
 from sandbox.controller import Controller
 
 

@@ -13,16 +13,16 @@ from typing import Any
 
 import pytest
 
-from rfsn.home import TEMPORARY
-from rfsn.leftovers import remove_scratch
+from rfsn.machine.home import TEMPORARY
+from rfsn.sessions.leftovers import remove_scratch
 from sandbox import make_marked
 from sandbox.controller import Controller
 from sandbox.mounts import mount_sized, mounted, unmount_beneath
 
 AS_ANOTHER_USER = """
 import os
-from rfsn.home import TEMPORARY
-from rfsn.leftovers import remove_scratch
+from rfsn.machine.home import TEMPORARY
+from rfsn.sessions.leftovers import remove_scratch
 
 os.setgroups([])
 os.setgid(65534)

@@ -20,9 +20,9 @@ import pytest
 from structlog.testing import capture_logs
 
 from planners.search.experience import Experience, Tally
-from rfsn import home as homes
-from rfsn import memory
-from rfsn.record import Record
+from rfsn.machine import home as homes
+from rfsn.sessions import memory
+from rfsn.sessions.record import Record
 
 type Rfsn = Callable[..., Any]
 
@@ -199,8 +199,8 @@ def test_sessions_that_end_at_once_are_all_remembered(
 REMEMBER = """
 import sys
 from pathlib import Path
-from rfsn.memory import remember
-from rfsn.record import Record
+from rfsn.sessions.memory import remember
+from rfsn.sessions.record import Record
 
 record = Record.read(Path(sys.argv[1]))
 print("ready", flush=True)

@@ -22,16 +22,16 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from gate import Denied, GiveUp, Phase, Proposal, Rejection
 from planners.state import Denial
-from rfsn.blobs import BlobStore
 from rfsn.compose import run_session
 from rfsn.config import Config
 from rfsn.evaluation import Selection, run_evaluation
-from rfsn.events import Interrupted, Observed, Proposed, SessionEnded
-from rfsn.exposition import serve
-from rfsn.journal import read_journal
-from rfsn.meter import Meter
-from rfsn.metrics import Metrics
-from rfsn.session import Session
+from rfsn.reporting.exposition import serve
+from rfsn.reporting.metrics import Metrics
+from rfsn.sessions.blobs import BlobStore
+from rfsn.sessions.events import Interrupted, Observed, Proposed, SessionEnded
+from rfsn.sessions.journal import read_journal
+from rfsn.sessions.meter import Meter
+from rfsn.sessions.session import Session
 from sandbox import CommandResult, Ending
 
 type Rfsn = Callable[..., Any]

@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 import pytest
 
 from buildpacks.warm import ProtocolError, decode_behaviour
-from rfsn.runs import Bench
-from rfsn.worker import Trial, WarmWorker
+from rfsn.trials.bench import Bench
+from rfsn.trials.worker import Trial, WarmWorker
 
 BODY = "    return [one for one in items if one > least]\n"
 SOURCE = f"""\

@@ -28,12 +28,12 @@ from gate import (
 from planners.scripted import ScriptedPlanner
 from rfsn.compose import run_session
 from rfsn.config import Config
-from rfsn.events import Observed, Proposed
-from rfsn.journal import read_journal
-from rfsn.page import render_page
-from rfsn.page.markup import lines, tag
-from rfsn.page.plot import candidates_plot
-from rfsn.session import Session
+from rfsn.reporting.page import render_page
+from rfsn.reporting.page.markup import lines, tag
+from rfsn.reporting.page.plot import candidates_plot
+from rfsn.sessions.events import Observed, Proposed
+from rfsn.sessions.journal import read_journal
+from rfsn.sessions.session import Session
 
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 VOID = {"meta", "br"}

@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from rfsn.config import Config
-from rfsn.retention import choose, list_sessions, prune
-from rfsn.session import Session
+from rfsn.sessions.retention import choose, list_sessions, prune
+from rfsn.sessions.session import Session
 
 ALL = ("--keep", "0", "--older-than", "0")
 

@@ -10,9 +10,9 @@ import pytest
 from buildpacks import Outcome, RunRequest
 from buildpacks.warm import Planned, Tried
 from gate import Edit, EditFile, apply, content_hash
-from rfsn.runs import Bench
-from rfsn.validation import Pool
-from rfsn.worker import Trial, WarmWorker
+from rfsn.trials.bench import Bench
+from rfsn.trials.validation import Pool
+from rfsn.trials.worker import Trial, WarmWorker
 
 BODY = "    return x - 1\n"
 SOURCE = f"""\

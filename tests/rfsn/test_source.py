@@ -11,8 +11,8 @@ import pytest
 
 from gate import CreateFile, DeleteFile, Edit, EditFile, Patch, RenameFile, SetMode, apply, content_hash
 from rfsn.errors import UsageError
-from rfsn.snapshot import render_diff, take_files
-from rfsn.source import take_source
+from rfsn.source.snapshot import render_diff, take_files
+from rfsn.source.source import take_source
 
 type Git = Callable[..., str]
 type Make = Callable[..., Path]

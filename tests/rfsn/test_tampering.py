@@ -17,10 +17,10 @@ from buildpacks.python import PythonBuildpack
 from buildpacks.view import FolderView
 from gate import Change, FileChange, Gate, Verdict, judge
 from rfsn.config import Config
-from rfsn.environment import prepared_environment
-from rfsn.fence import Fence
-from rfsn.runs import Bench
-from rfsn.snapshot import take_files
+from rfsn.project.environment import prepared_environment
+from rfsn.project.fence import Fence
+from rfsn.source.snapshot import take_files
+from rfsn.trials.bench import Bench
 from sandbox import SandboxProvider
 
 SOURCE = """import math

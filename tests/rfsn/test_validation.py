@@ -11,9 +11,9 @@ import pytest
 from buildpacks import Outcome, RunRequest
 from buildpacks.warm import Edits
 from gate import Edit, EditFile, Patch, apply, content_hash
-from rfsn.runs import Bench
-from rfsn.validation import Pool
-from rfsn.worker import Trial, WarmWorker
+from rfsn.trials.bench import Bench
+from rfsn.trials.validation import Pool
+from rfsn.trials.worker import Trial, WarmWorker
 
 SOURCE = """\
 import functools

@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from rfsn import home as homes
 from rfsn.config import Config
 from rfsn.errors import UsageError
-from rfsn.leftovers import remove_leftovers, remove_scratch
-from rfsn.session import Session
+from rfsn.machine import home as homes
+from rfsn.sessions.leftovers import remove_leftovers, remove_scratch
+from rfsn.sessions.session import Session
 from sandbox import MARK, NotMarked, discard, make_marked, making, remove_marked, remove_unfinished
 
 type Rfsn = Callable[..., Any]

@@ -14,9 +14,9 @@ import pytest
 
 from buildpacks.python.provide import parsed
 from gate.python.folding import fold_text
-from rfsn.diffs import DiffError, read_diff
-from rfsn.ignore import Rules
-from rfsn.snapshot import take_files
+from rfsn.project.diffs import DiffError, read_diff
+from rfsn.source.ignore import Rules
+from rfsn.source.snapshot import take_files
 from tests.conftest import run_git
 
 type Rfsn = Callable[..., Any]

@@ -19,11 +19,11 @@ from buildpacks.warm import ProtocolError, decode_ready, decode_trace
 from rfsn.cli import commands
 from rfsn.config import Config
 from rfsn.errors import InfraError
-from rfsn.events import SessionEnded
-from rfsn.journal import read_journal
-from rfsn.session import Session
-from rfsn.terminal import Outlet, give_diff, laid_out, say
-from rfsn.text import CONTINUED, several_lines, to_json, visible
+from rfsn.machine.terminal import Outlet, give_diff, laid_out, say
+from rfsn.machine.text import CONTINUED, several_lines, to_json, visible
+from rfsn.sessions.events import SessionEnded
+from rfsn.sessions.journal import read_journal
+from rfsn.sessions.session import Session
 from sandbox import Command, SandboxSpec
 from sandbox.bubblewrap import BubblewrapProvider
 
@@ -99,7 +99,7 @@ def test_a_terminal_does_not_break_a_line_into_one_of_ours(filler: str) -> None:
 
 def test_nothing_else_prints() -> None:
     """Standard streams are named, and `print` is called, in one module; the runner in the sandbox is not ours."""
-    allowed = {"rfsn/terminal.py", "rfsn/cli/__init__.py"}
+    allowed = {"rfsn/machine/terminal.py", "rfsn/cli/__init__.py"}
     found = set()
     for package in ("rfsn", "planners", "gate", "buildpacks", "sandbox"):
         for path in (ROOT / package).rglob("*.py"):
@@ -110,7 +110,7 @@ def test_nothing_else_prints() -> None:
                         found.add(name)
                     case ast.Attribute(value=ast.Name(id="sys"), attr="stdout" | "stderr"):
                         found.add(name)
-                    case ast.ImportFrom(module="rich.console", names=names) if name != "rfsn/terminal.py":
+                    case ast.ImportFrom(module="rich.console", names=names) if name != "rfsn/machine/terminal.py":
                         found |= {name for one in names if one.name == "Console" and "evaluation" not in name}
     assert {name for name in found if not name.startswith("buildpacks/python/runner/")} == allowed
 

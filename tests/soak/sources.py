@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
 from rfsn.errors import RfsnError
-from rfsn.source import take_source
+from rfsn.source.source import take_source
 from sandbox import SandboxError
 from tests.soak.common import FILES, Lane, git_project
 

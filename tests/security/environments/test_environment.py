@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from gate import Change, FileChange
-from rfsn.runs import Bench
+from rfsn.trials.bench import Bench
 
 type Rfsn = Callable[..., Any]
 type Make = Callable[..., Path]

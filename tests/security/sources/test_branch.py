@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 
 from gate import Change, FileChange
-from rfsn.branch import branch_is_there, check_name, commit_to_branch
-from rfsn.delivery import Delivery
 from rfsn.errors import UsageError
-from rfsn.reading import Reader
-from rfsn.repository import find_repository
+from rfsn.project.branch import branch_is_there, check_name, commit_to_branch
+from rfsn.project.delivery import Delivery
+from rfsn.source.reading import Reader
+from rfsn.source.repository import find_repository
 from sandbox import BubblewrapProvider
 
 type Git = Callable[..., str]

@@ -15,13 +15,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from rfsn import copying
 from rfsn.errors import UsageError
-from rfsn.gitconfig import parse_config
-from rfsn.ignore import Rules, is_ignored
-from rfsn.objects import tree_of_files
-from rfsn.snapshot import opened_base, render_diff, take_files
-from rfsn.source import take_source
+from rfsn.source import copying
+from rfsn.source.gitconfig import parse_config
+from rfsn.source.ignore import Rules, is_ignored
+from rfsn.source.objects import tree_of_files
+from rfsn.source.snapshot import opened_base, render_diff, take_files
+from rfsn.source.source import take_source
 
 type Git = Callable[..., str]
 type Make = Callable[..., Path]
@@ -430,8 +430,8 @@ def test_ignore_rules_take_bounded_time(pattern: str) -> None:
 
 def test_a_snapshot_that_came_back_is_only_data(proof: Path, private: Path, tmp_path: Path) -> None:
     from gate import Change, FileChange
-    from rfsn.diffs import read_diff
     from rfsn.errors import JournalError
+    from rfsn.project.diffs import read_diff
 
     base = tmp_path / "base"
     snapshot = take_files(FILES, "a test", base)
@@ -714,8 +714,8 @@ def test_a_kill_in_the_midst_leaves_nothing_that_a_resume_does_not_clean(
 
 @pytest.mark.skipif("DOCKER_HOST" not in os.environ, reason="needs a Docker engine")
 def test_a_container_reads_where_bubblewrap_cannot(project: Make, git: Git, tmp_path: Path) -> None:
-    from rfsn.reading import Reader
-    from rfsn.repository import find_repository
+    from rfsn.source.reading import Reader
+    from rfsn.source.repository import find_repository
     from sandbox.docker import hosted_programs
 
     folder = project(FILES)

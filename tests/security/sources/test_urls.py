@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from rfsn import redirects, remote
 from rfsn.errors import UsageError
-from rfsn.redirects import is_public
-from rfsn.remote import Remote
-from rfsn.source import take_source
+from rfsn.source import redirects, remote
+from rfsn.source.redirects import is_public
+from rfsn.source.remote import Remote
+from rfsn.source.source import take_source
 
 if TYPE_CHECKING:
     from tests.security.sources.conftest import GitServer

@@ -1,0 +1,132 @@
+"""Checking a session after the fact: its journal, its evidence, its base, and its verdict, reached again."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from gate import Denied, Gate, Verdict
+from rfsn.compose import opened_bench
+from rfsn.errors import UsageError
+from rfsn.loop.executor import Executor
+from rfsn.machine.home import temporary_folder
+from rfsn.machine.text import to_json
+from rfsn.plugins import load_rules
+from rfsn.project.project import Project
+from rfsn.reporting.evidence import EVIDENCE, NAMESPACE, evidence_of, judged_patch
+from rfsn.sessions.record import Record
+from rfsn.sessions.session import Progress
+from rfsn.source.objects import tree_of_files
+from rfsn.trials.budget import Budget
+from sandbox import UnsafePath, read_beneath
+
+__all__ = ["Signer", "Verification", "verify_session"]
+
+_TIMEOUT_S = 60.0
+_MAX_EVIDENCE = 256 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Signer:
+    """Whose signature is wanted: a file of allowed signers (ssh-keygen(1)), and the name in it."""
+
+    allowed: Path
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """Everything that does not agree, and the verdict of this time; None where there was no patch to judge."""
+
+    problems: tuple[str, ...]
+    verdict: Verdict | None
+    signed: bool
+
+
+def verify_session(folder: Path, signer: Signer | None = None) -> Verification:
+    """Check a session that has ended and reach its verdict again, with the same rules, environment and sandbox.
+
+    Raises `JournalError` where the journal or a blob is damaged, `UsageError` where the session has not ended or ran
+    without a sandbox.
+    """
+    record = Record.read(folder)
+    if record.progress.ended is None:
+        raise UsageError(f"{folder.name} has not ended: 'rfsn resume {folder.name}' goes on with it")
+    if record.config.sandbox == "local":
+        # The session may come from somebody else, and with it that word: its tests would run on this very machine.
+        raise UsageError(
+            f"{folder.name} ran without a sandbox: its verdict is not reached again; judge its patch instead"
+        )
+    problems = [*_evidence(record), *_base(record)]
+    if signer is not None:
+        problems += _signature(record.folder / EVIDENCE, signer)
+    verdict = None
+    state = record.progress.state
+    patch = judged_patch(record)
+    if patch is not None and state.told is not None and not problems:
+        project = Project(record)
+        context = project.gate_context(Progress())
+        gate = Gate(further=load_rules(record.config.gate_rules))
+        decision = gate.judge(patch, context)
+        if isinstance(decision, Denied):
+            problems.append(f"the gate denies the patch now: {decision.rule}: {decision.reason}")
+        else:
+            with temporary_folder() as scratch, opened_bench(record, project, Path(scratch)) as bench:
+                budget = Budget(record.config.time_limit, record.config.max_steps, lambda: 0.0)
+                executor = Executor(bench, gate, record.blobs, budget, workers=1, wanted=record.config.target)
+                verdict = executor.verdict(replace(state, applied=patch), context)
+            if (verdict.accepted, verdict.fixed, verdict.broken) != (
+                state.told.accepted,
+                state.told.fixed,
+                state.told.broken,
+            ):
+                said = "; ".join(verdict.reasons) or "accepted"
+                problems.append(f"the verdict is another one now: {said}")
+    return Verification(tuple(problems), verdict, signer is not None)
+
+
+def _evidence(record: Record) -> list[str]:
+    path = record.folder / EVIDENCE
+    try:
+        written = json.loads(read_beneath(record.folder, EVIDENCE, _MAX_EVIDENCE))
+    except (OSError, UnsafePath):
+        return [f"{path} is not there"]
+    except (ValueError, RecursionError) as error:
+        return [f"{path} does not read: {error}"]
+    if not isinstance(written, dict):
+        return [f"{path} is no evidence"]
+    now = json.loads(to_json(evidence_of(record)))
+    keys = [key for key in {**now, **written} if key != "rfsn" and written.get(key) != now.get(key)]
+    return [f"{path}: {key} is not what the journal says" for key in keys]
+
+
+def _base(record: Record) -> list[str]:
+    source = record.progress.source
+    if source is None:
+        return []
+    try:
+        tree = tree_of_files(record.base)
+    except (OSError, UsageError) as error:
+        return [f"{record.base} is not the tree {source.tree} that was judged: {error}"]
+    return [] if tree == source.tree else [f"{record.base} is not the tree {source.tree} that was judged"]
+
+
+def _signature(path: Path, signer: Signer) -> list[str]:
+    if shutil.which("ssh-keygen") is None:
+        raise UsageError("a signature is checked with ssh-keygen: install OpenSSH's client")
+    signature = path.with_suffix(".json.sig")
+    if not signature.is_file():
+        return [f"{signature} is not there: the session was not signed"]
+    argv = ["ssh-keygen", "-Y", "verify", "-f", str(signer.allowed), "-I", signer.name, "-n", NAMESPACE]
+    done = subprocess.run(
+        [*argv, "-s", str(signature)],
+        input=path.read_bytes(),
+        capture_output=True,
+        timeout=_TIMEOUT_S,
+        check=False,
+    )
+    said = (done.stderr or done.stdout).decode(errors="replace").strip()
+    return [f"{signature}: no signature of {signer.name}: {said}"] if done.returncode else []

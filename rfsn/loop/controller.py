@@ -1,0 +1,70 @@
+"""The controller: a planner proposes, the gate decides, a sandbox executes, the journal remembers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import structlog
+
+from gate import Context, Denied, Gate
+from planners.api import Planner, PlannerContext
+from planners.state import Denial, Observation
+from rfsn.loop.executor import Executor
+from rfsn.sessions.events import Observed, Proposed, SessionEnded, Started
+from rfsn.sessions.outcome import conclude
+from rfsn.sessions.session import Progress, Session
+from rfsn.trials.budget import Budget
+
+__all__ = ["Controller"]
+
+_log = structlog.get_logger("rfsn")
+
+
+class Controller:
+    """Drives one session to its end."""
+
+    def __init__(
+        self,
+        session: Session,
+        planner: Planner,
+        gate: Gate,
+        executor: Executor,
+        budget: Budget,
+        planner_context: PlannerContext,
+        gate_context: Callable[[Progress], Context],
+    ) -> None:
+        self._session = session
+        self._planner = planner
+        self._gate = gate
+        self._executor = executor
+        self._budget = budget
+        self._planner_context = planner_context
+        self._gate_context = gate_context
+
+    def run(self) -> SessionEnded:
+        """Step until the planner finishes or gives up, or the budget is used up."""
+        session = self._session
+        while session.progress.ended is None:
+            state = session.progress.state
+            problem = None if state.ended else self._budget.problem(state)
+            if state.ended or problem:
+                session.record(conclude(state, problem))
+            else:
+                self.step()
+        return session.progress.ended
+
+    def step(self) -> None:
+        """Propose, decide, execute, observe."""
+        state = self._session.progress.state
+        proposal = self._planner.propose(state, self._planner_context)
+        context = self._gate_context(self._session.progress)
+        decision = self._gate.decide(proposal, context)
+        with structlog.contextvars.bound_contextvars(phase=str(proposal.phase), step=state.steps + 1):
+            self._session.record(Proposed.of(proposal, decision))
+            if isinstance(decision, Denied):
+                observation: Observation = Denial(decision)
+            else:
+                self._session.record(Started(proposal=proposal.id))
+                observation = self._executor.execute(proposal, state, context)
+            self._session.record(Observed.of(proposal, observation, self._executor.used()))
+            _log.info(proposal.intent, action=proposal.action.type, observation=observation.type)

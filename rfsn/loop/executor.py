@@ -1,0 +1,199 @@
+"""Carrying out allowed actions: each gives one observation."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from difflib import get_close_matches
+
+from buildpacks import CaseResult, Outcome, RunRequest, Spectrum, SuiteReport
+from gate import (
+    ApplyPatch,
+    Change,
+    Collect,
+    Context,
+    Finish,
+    Gate,
+    GiveUp,
+    Patch,
+    Proposal,
+    ReadFile,
+    RunCommand,
+    RunTests,
+    SearchCode,
+    TryPatches,
+    Verdict,
+    apply,
+    judge,
+)
+from planners.state import (
+    MAX_LISTED,
+    Ended,
+    Observation,
+    Output,
+    SpectrumReady,
+    State,
+    SuiteRan,
+    VerdictReached,
+)
+from planners.targets import Targets, named, targets_of
+from rfsn.errors import InfraError, UsageError
+from rfsn.loop.looking import MAX_OUTPUT, read_file, search_code
+from rfsn.sessions.blobs import BlobStore
+from rfsn.sessions.meter import Used
+from rfsn.trials.batches import BatchJudge
+from rfsn.trials.bench import Bench
+from rfsn.trials.budget import Budget
+from rfsn.trials.stability import Stability
+from rfsn.trials.worker import WarmWorker
+
+__all__ = ["Executor"]
+
+_LEAST_LIMIT_S = 0.1
+
+
+class Executor:
+    """Runs actions on one session's bench."""
+
+    def __init__(
+        self, bench: Bench, gate: Gate, blobs: BlobStore, budget: Budget, *, workers: int, wanted: tuple[str, ...] = ()
+    ) -> None:
+        self._bench = bench
+        self._blobs = blobs
+        self._budget = budget
+        self._wanted = wanted
+        self._stability = Stability(bench, budget)
+        self._batches = BatchJudge(bench, gate, blobs, budget, self._stability, workers=workers, wanted=wanted)
+
+    def execute(self, proposal: Proposal, state: State, context: Context) -> Observation:
+        """Carry out an allowed proposal. Raises `InfraError` where sandboxes, not tests, fail."""
+        match proposal.action:
+            case RunTests(ids, Collect.OUTCOMES):
+                return self._run_tests(ids, state)
+            case RunTests(ids, Collect.SPECTRUM):
+                return self._trace(ids, state)
+            case RunTests():
+                return VerdictReached(self.verdict(state, context))
+            case TryPatches(candidates, offset):
+                return self._batches.judge(candidates, offset, state, context)
+            case ApplyPatch(patch):
+                paths = ", ".join(sorted(self._change(patch).files))
+                return Output(f"applied to {paths}")
+            case ReadFile(path):
+                return read_file(self._bench.view, path)
+            case SearchCode(text, pattern):
+                return search_code(self._bench.view, text, pattern)
+            case RunCommand(argv):
+                result = self._bench.run_command(argv, self._budget.left_s, self._applied(state))
+                text = (result.stdout + b"\n" + result.stderr).decode(errors="replace").strip()
+                return Output(text[-MAX_OUTPUT:], result.exit_code)
+            case Finish():
+                return self._end("the patch was verified")
+            case GiveUp(reason):
+                return self._end(reason)
+
+    def close(self) -> None:
+        """End every warm worker."""
+        self._batches.close()
+
+    def used(self) -> Used:
+        """What was used of sandboxes since the last call."""
+        return self._bench.meter.take()
+
+    def _end(self, reason: str) -> Ended:
+        self.close()  # now, so that this last step counts what the warm workers used
+        return Ended(reason)
+
+    # Running and judging tests
+
+    def _run_tests(self, ids: tuple[str, ...], state: State) -> SuiteRan:
+        limit = self._budget.case_limit_s
+        request = RunRequest(ids, case_limit_s=limit, hang_budget_s=limit, canaries=state.baseline is None)
+        timeout = self._budget.suite_limit_s
+        report = self._bench.run_tests(request, timeout, self._applied(state))
+        if report.problem and report.duration_s >= timeout:
+            report = replace(report, problem=f"{report.problem}; {self._budget.no_room}")
+        if state.baseline is None and report.crashed:
+            report = self._one_by_one() or report
+        if state.baseline is None and not report.problem:
+            self._check_wanted(report)
+        failing = tuple(case.id for case in report.cases if case.outcome.failing)
+        hung = sum(case.duration_s for case in report.cases if case.outcome is Outcome.TIMEOUT)
+        return SuiteRan(
+            report=self._blobs.put_report(report),
+            passed=sum(case.outcome is Outcome.PASSED for case in report.cases),
+            failing_total=len(failing),
+            total=len(report.cases),
+            failing=failing[:MAX_LISTED],
+            duration_s=round(report.duration_s, 3),
+            forecast_s=round(max(0.0, report.duration_s - hung), 3),
+            problem=report.problem,
+        )
+
+    def _one_by_one(self) -> SuiteReport | None:
+        """Run every test in a process of its own: how a suite ends in which one test takes the whole run down."""
+        if self._bench.pack.warm_runner(self._bench.plan) is None:
+            return None
+        began = time.monotonic()
+        worker = WarmWorker(self._bench)
+        try:
+            ids = sorted(worker.ready().ids)
+            cases = [
+                CaseResult(trace.id, trace.outcome, trace.cpu_s, trace.message, trace.frames)
+                for trace in worker.trace([(id, self._budget.case_limit_s) for id in ids])
+            ]
+        except InfraError:
+            return None
+        finally:
+            worker.close()
+        return SuiteReport(tuple(cases), exit_code=None, duration_s=time.monotonic() - began) if cases else None
+
+    def _check_wanted(self, report: SuiteReport) -> None:
+        known = [case.id for case in report.cases]
+        for id in self._wanted:
+            if not named(id, known):
+                near = ", ".join(get_close_matches(id, known)) or "nothing near it"
+                raise UsageError(f"--target {id}: there is no such test; there is {near}")
+
+    def verdict(self, state: State, context: Context) -> Verdict:
+        """Judge the applied patch by two cold runs, one of them with canaries."""
+        known = targets_of(state, self._blobs, self._wanted)
+        limit = self._budget.case_limit_s
+        change = self._applied(state)
+        runs = [
+            self._bench.run_tests(RunRequest((), limit, limit, canaries), self._budget.left_s, change)
+            for canaries in (False, True)
+        ]
+        ignored = {*known.unstable, *self._stability.unstable(known, runs), *_rewritten(change, context, known, runs)}
+        return judge(known.baseline, known.all, ignored, runs)
+
+    def _trace(self, ids: tuple[str, ...], state: State) -> SpectrumReady:
+        began = time.monotonic()
+        known = targets_of(state, self._blobs, self._wanted)
+        outcomes = {case.id: case.outcome for case in known.baseline.cases}
+        limits = [(id, self._budget.trace_limit_s(outcomes.get(id))) for id in ids]
+        worker = WarmWorker(self._bench, self._change(state.kept.patch) if state.kept else None)
+        try:
+            spectrum = Spectrum(tuple(worker.trace(limits, {*known.left})), worker.ready().imported)
+        finally:
+            worker.close()
+        return SpectrumReady(
+            self._blobs.put_spectrum(spectrum), len(spectrum.cases), round(time.monotonic() - began, 3)
+        )
+
+    def _applied(self, state: State) -> Change | None:
+        return self._change(state.applied) if state.applied is not None else None
+
+    def _change(self, patch: Patch) -> Change:
+        return apply(patch, self._bench.view.read)
+
+
+def _rewritten(change: Change | None, context: Context, known: Targets, runs: Sequence[SuiteReport]) -> set[str]:
+    """The tests in protected files that a patch changes, as the user let it: which there are is then up to the patch.
+
+    Sources may hold tests too, as examples in their documentation: those count as ever.
+    """
+    paths = {path for path in change.files if context.protected(path)} if change else set()
+    ids = {case.id for report in (known.baseline, *runs) for case in report.cases}
+    return {id for id in ids if id.partition("::")[0] in paths} - {*known.all}

@@ -1,0 +1,55 @@
+"""Patches that somebody else made: what the gate says of one, and a session that takes one through the verdict."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+from buildpacks.view import FolderView
+from gate import Denied, Gate, Rejection
+from rfsn.compose import GIVEN
+from rfsn.config import Config
+from rfsn.machine.home import temporary_folder
+from rfsn.plugins import detect_buildpack, load_rules
+from rfsn.project.diffs import DiffError, read_diff
+from rfsn.project.fence import Fence
+from rfsn.sessions.session import Session
+from rfsn.source.remote import Remote
+from rfsn.source.source import take_source
+
+__all__ = ["Vetted", "session_for", "vet"]
+
+
+@dataclass(frozen=True, slots=True)
+class Vetted:
+    """The files that a patch changes, and everything that the rules have against it."""
+
+    files: tuple[str, ...]
+    denials: tuple[Denied, ...]
+
+
+def vet(diff: bytes, repo: str | Remote, config: Config) -> Vetted:
+    """Ask every rule about a diff on the repository `repo` (a path or a URL), which stays as it is. Nothing is run."""
+    further = load_rules(config.gate_rules)
+    with temporary_folder() as scratch:
+        base = Path(scratch) / "base"
+        take_source(repo, config.ref, base, sandbox=config.sandbox)
+        view = FolderView(base)
+        fence = Fence(view, detect_buildpack(view), config)
+        try:
+            change = read_diff(diff, base)
+        except DiffError as error:
+            hint = "make the diff on the tree as it is, with git diff"
+            return Vetted((), (Denied("schema.applies", Rejection.SCHEMA, str(error), hint),))
+        return Vetted(tuple(sorted(change.files)), Gate(further=further).denials(change, fence.context()))
+
+
+def session_for(diff: bytes, repo: str | Remote, config: Config, out: Path | None) -> tuple[Vetted, Session | None]:
+    """What the gate says of a diff on `repo`, and a new session to judge it; None where the gate denies it."""
+    vetted = vet(diff, repo, config)
+    if vetted.denials:
+        return vetted, None
+    source = repo.url if isinstance(repo, Remote) else repo
+    given = config.model_copy(update={"given": hashlib.sha256(diff).hexdigest()})
+    return vetted, Session.create(source, given, out, {GIVEN: diff})

@@ -1,0 +1,140 @@
+"""Putting a verified patch where the user asked for it: into the working tree, or onto a new branch."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+from buildpacks.view import FolderView
+from gate import Change, apply
+from rfsn.errors import UsageError
+from rfsn.project.branch import branch_is_there, check_name, commit_to_branch
+from rfsn.sessions.session import Session
+from rfsn.source.folders import is_git_name
+from rfsn.source.reading import opened_reader
+from rfsn.source.remote import Remote
+from rfsn.source.repository import find_repository
+from sandbox import SandboxError, UnsafePath, read_beneath, write_beneath
+from sandbox.folders import opened_beneath, opened_folder
+
+__all__ = ["Delivery"]
+
+_MAX_FILE_BYTES = 64 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """What the user asked to be done with a verified patch: `apply` it to the tree, or commit it to a new `branch`."""
+
+    source: str
+    apply: bool = False
+    branch: str | None = None
+
+    @classmethod
+    def of(cls, session: Session) -> Self:
+        """What was asked for when the session began."""
+        assert session.progress.started is not None
+        return cls(session.progress.started.source, session.config.apply, session.config.branch)
+
+    def check(self) -> None:
+        """Raise `UsageError` now where this cannot be done later, whatever the repair finds."""
+        if not self.apply and self.branch is None:
+            return
+        if self.apply and self.branch is not None:
+            raise UsageError("--apply and --branch exclude one another: choose where the patch goes")
+        if Remote.parse(self.source) is not None:
+            raise UsageError(f"{self.source} is a URL: --apply and --branch need a local repository; clone it first")
+        folder = Path(self.source)
+        if self.branch is not None:
+            self._check_branch(self.branch)
+        elif folder.is_dir() and find_repository(folder.resolve()).tree is None:
+            raise UsageError(f"{self.source} is bare: there is no working tree for --apply; use --branch NAME")
+
+    def _check_branch(self, branch: str) -> None:
+        check_name(branch)
+        folder = Path(self.source)
+        if not folder.is_dir():
+            return  # taking the source says so, and better
+        if branch_is_there(find_repository(folder.resolve()), branch):
+            raise UsageError(f"the branch {branch!r} is there already: choose another name")
+
+    def deliver(self, session: Session) -> str | None:
+        """Do it, and say what was done; None where nothing was asked for or there is no verified patch.
+
+        Raises `UsageError`, naming the files, where work of the user's would be overwritten; nothing is written then.
+        """
+        state, ended = session.progress.state, session.progress.ended
+        asked = self.apply or self.branch is not None
+        if not asked or ended is None or state.verified is None:
+            return None
+        change = apply(state.verified[0], FolderView(session.base).read)
+        folder = Path(self.source).resolve()
+        if self.branch is not None:
+            return self._commit(change, folder, session, self.branch)
+        return self.write(change, folder)
+
+    def write(self, change: Change, folder: Path) -> str:
+        """Write a change into the working tree `folder`, and say so. Raises `UsageError`; nothing is written then."""
+        _refuse_where_changed(
+            (path for path, file in change.files.items() if _now(folder, path) not in (file.before, file.after)), ""
+        )
+        for path, file in change.files.items():
+            if file.after is None:
+                _unlink(folder, path)
+            else:
+                executable = file.mode == "100755" or (file.mode is None and _is_executable(folder, path))
+                write_beneath(folder, path, file.after, executable=executable)
+        return f"applied to {', '.join(sorted(change.files))}"
+
+    def _commit(self, change: Change, folder: Path, session: Session, branch: str) -> str:
+        revision = session.config.ref or "HEAD"
+        repository = find_repository(folder)
+        inner = "/".join(repository.inner(folder))
+        try:
+            with opened_reader(session.config.sandbox, session.folder / "branch.reading") as reader:
+                differing = commit_to_branch(repository, change, inner, revision, branch, reader)
+        except SandboxError as error:
+            raise UsageError(f"not written: {error}") from error
+        _refuse_where_changed(differing, f" in {revision}")
+        return f"committed to the branch {branch}"
+
+
+def _refuse_where_changed(paths: Iterable[str], where: str) -> None:
+    if names := ", ".join(sorted(paths)):
+        raise UsageError(f"not written: {names} is not what was repaired{where}: take patch.diff from the session")
+
+
+def _now(folder: Path, path: str) -> bytes | None:
+    if any(map(is_git_name, path.split("/"))):
+        raise UsageError(f"not written: {path} is git's own")
+    try:
+        return read_beneath(folder, path, _MAX_FILE_BYTES)
+    except FileNotFoundError:
+        return None
+    except UnsafePath as error:
+        raise UsageError(f"not written: {error}") from error
+
+
+def _unlink(folder: Path, path: str) -> None:
+    """Remove a regular file; no link on the way to it is followed."""
+    *folders, name = path.split("/")
+    try:
+        with opened_folder(folder) as root, opened_beneath(root, folders) as at:
+            os.unlink(name, dir_fd=at)
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise UsageError(f"not removed: {path}: {error.strerror}") from error
+
+
+def _is_executable(folder: Path, path: str) -> bool:
+    *folders, name = path.split("/")
+    try:
+        with opened_folder(folder) as root, opened_beneath(root, folders) as at:
+            return bool(os.stat(name, dir_fd=at, follow_symlinks=False).st_mode & stat.S_IXUSR)
+    except OSError:
+        return False

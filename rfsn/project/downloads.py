@@ -1,0 +1,152 @@
+"""Files of packages by their SHA-256: downloaded once, checked, and never written again.
+
+All projects share them, so only the controller writes here: no sandbox ever sees the folder, only files that it needs.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
+from urllib.parse import unquote, urlsplit
+
+from buildpacks import Artifact, SupplyError
+from rfsn.machine import home
+from sandbox import UnsafePath, make_marked
+
+if TYPE_CHECKING:
+    import httpx2
+
+__all__ = ["Downloads"]
+
+_MAX_FILE_BYTES = 8 << 30
+_CHUNK = 1 << 20
+_CONNECTIONS = 4
+_TIMEOUT_S = 60.0
+_TRIES = 3
+# Where the user names indexes, perhaps with a name and password in the address: files come from the same hosts.
+_INDEXES = ("UV_DEFAULT_INDEX", "UV_INDEX", "UV_INDEX_URL", "UV_EXTRA_INDEX_URL", "PIP_INDEX_URL")
+
+
+class Downloads:
+    """The files in one folder: `<sha256>/<name>`."""
+
+    def __init__(self, folder: Path, *, offline: bool) -> None:
+        self._folder = folder
+        self._offline = offline
+
+    def has(self, artifact: Artifact) -> bool:
+        """Whether a file is at hand."""
+        return self._place(artifact).is_file()
+
+    def give(self, artifacts: Sequence[Artifact], into: Path) -> None:
+        """Have these files in the folder `into`, each under its name; what is not at hand is downloaded.
+
+        Raises `SupplyError` where one cannot be had, or is not what its hash says.
+        """
+        for artifact in artifacts:
+            _check_name(artifact.name)
+        missing = [artifact for artifact in artifacts if not self.has(artifact)]
+        if missing:
+            self._download(missing)
+        for artifact in artifacts:
+            place = self._place(artifact)
+            os.utime(place.parent)  # the folders used least recently are the first to make room
+            try:
+                # A hard link costs nothing; sandboxes get it on a mount that is read-only.
+                os.link(place, into / artifact.name)
+            except OSError:
+                shutil.copyfile(place, into / artifact.name)
+
+    def add(self, name: str, content: BinaryIO) -> Artifact:
+        """Take in a file that was built here. Raises `SupplyError` for one that is too large."""
+        _check_name(name)
+        return self._store(name, iter(lambda: content.read(_CHUNK), b""), None)
+
+    def _place(self, artifact: Artifact) -> Path:
+        return self._folder / artifact.sha256 / artifact.name
+
+    def _download(self, missing: Sequence[Artifact]) -> None:
+        if lost := [artifact.name for artifact in missing if not artifact.url]:
+            raise SupplyError(f"{lost[0]} was built here and is gone from the cache: run again")
+        if self._offline:
+            names = ", ".join(artifact.name for artifact in missing)
+            raise SupplyError(f"not in the cache: {names}\n--offline was given: run once without it")
+        import httpx2  # noqa: PLC0415  # a tenth of a second that only a download costs
+
+        limits = httpx2.Limits(max_connections=_CONNECTIONS)
+        with (
+            httpx2.Client(
+                follow_redirects=True, timeout=_TIMEOUT_S, limits=limits, headers={"Accept-Encoding": "identity"}
+            ) as client,
+            ThreadPoolExecutor(_CONNECTIONS, thread_name_prefix="download") as pool,
+        ):
+            for _ in pool.map(lambda artifact: self._fetch(artifact, client), missing):
+                pass
+
+    def _fetch(self, artifact: Artifact, client: httpx2.Client) -> None:
+        import httpx2  # noqa: PLC0415
+
+        if urlsplit(artifact.url).scheme not in {"http", "https"}:
+            raise SupplyError(f"{artifact.name}: the index names no address to download it from: {artifact.url}")
+        for attempt in range(_TRIES):
+            try:
+                with client.stream("GET", artifact.url, auth=_credentials(artifact.url)) as response:
+                    response.raise_for_status()
+                    # As it came: what a server calls an encoding may be the very file that has the hash.
+                    self._store(artifact.name, response.iter_raw(_CHUNK), artifact.sha256)
+            except httpx2.HTTPError as error:
+                if attempt == _TRIES - 1:
+                    why = str(error) or type(error).__name__
+                    raise SupplyError(
+                        f"{artifact.name} cannot be downloaded: {why}\ncheck the network, the proxy and the index"
+                    ) from error
+            else:
+                return
+
+    def _store(self, name: str, content: Iterable[bytes], wanted: str | None) -> Artifact:
+        """Write a file under a temporary name, and only when its hash is known and right under its own."""
+        with home.working_folder() as partial:
+            digest, size = hashlib.sha256(), 0
+            with (partial / name).open("xb") as file:
+                for chunk in content:
+                    size += len(chunk)
+                    if size > _MAX_FILE_BYTES:
+                        raise SupplyError(f"{name} is larger than {_MAX_FILE_BYTES >> 30} GiB")
+                    digest.update(chunk)
+                    file.write(chunk)
+                file.flush()
+                os.fsync(file.fileno())
+            artifact = Artifact(name, digest.hexdigest())
+            if wanted not in {None, artifact.sha256}:
+                raise SupplyError(f"{name} is not what the index says: its SHA-256 is {artifact.sha256}, not {wanted}")
+            (partial / name).chmod(0o444)
+            self._folder.mkdir(parents=True, exist_ok=True)
+            with suppress(FileExistsError):
+                make_marked(self._place(artifact).parent)
+            (partial / name).rename(self._place(artifact))
+            return artifact
+
+
+def _check_name(name: str) -> None:
+    if not name or "/" in name or "\0" in name or name in {".", ".."}:
+        raise UnsafePath(f"no name of a file: {name!r}")
+
+
+def _credentials(url: str) -> tuple[str, str] | None:
+    """The name and password that the user's settings have for the host of an address."""
+    host = urlsplit(url).netloc.rpartition("@")[2]
+    return dict(_known(os.environ)).get(host)
+
+
+def _known(environment: Mapping[str, str]) -> Iterator[tuple[str, tuple[str, str]]]:
+    for index in (index for name in _INDEXES for index in environment.get(name, "").split()):
+        # uv lets an index have a name before its address: name=https://...
+        parts = urlsplit(index.partition("=")[2] if "=" in index.partition("://")[0] else index)
+        if parts.username is not None:
+            yield parts.netloc.rpartition("@")[2], (unquote(parts.username), unquote(parts.password or ""))

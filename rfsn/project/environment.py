@@ -1,0 +1,197 @@
+"""Environments of repaired projects: what a project requires, shared by all that require the same, and what it builds.
+
+They are two layers. `/env` holds packages by their hashes and was made without the repository; `/project` holds what
+the project's own build wrote, and is used for exactly the tree that was built. Both are read-only once they are made.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from buildpacks import Buildpack, BuildPlan, Layer, SupplyError
+from buildpacks.supplies import PROJECT
+from rfsn.errors import InfraError
+from rfsn.machine import home
+from rfsn.machine.files import is_short_of_room
+from rfsn.machine.kept import cached_folders, kept, shrink
+from rfsn.project.supplies import Supplier, run_step
+from rfsn.source.objects import tree_of_files
+from sandbox import (
+    REPO,
+    CommandResult,
+    Ending,
+    Limits,
+    Mount,
+    SandboxProvider,
+    SandboxSpec,
+    UnsafePath,
+    copy_files,
+    copy_tree,
+    iter_files,
+    remove_tree,
+)
+
+__all__ = ["Environment", "prepared_environment"]
+
+_GENERATED = "generated"
+_INSTALLED = "project"
+_NOT_BUILT = "not-built.txt"
+_MAX_SAID = 2_000
+_MAX_BYTES = 2 << 30
+_NOT_COPIED = (".git",)
+_NOT_KEPT = ("build/", "dist/")
+_VARIABLES = {"UV_LINK_MODE": "copy", "UV_PYTHON_DOWNLOADS": "never", "UV_CACHE_DIR": "/tmp/uv"}  # noqa: S108 - inside
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """What runs of a project's tests see besides its tree.
+
+    `packages` is to be mounted at `/env`, `mounts` besides. `generated` are the files that the build wrote into the
+    tree, where it wrote any. `not_built` names the file that says why the project could not be built, where that is so.
+    `key` names the packages: equal keys, equal packages. `variables` are for every run.
+    """
+
+    packages: Path
+    key: str
+    mounts: tuple[Mount, ...] = ()
+    generated: Path | None = None
+    not_built: Path | None = None
+    variables: Mapping[str, str] = field(default_factory=dict)
+
+
+@contextmanager
+def prepared_environment(
+    pack: Buildpack,
+    plan: BuildPlan,
+    base: Path,
+    provider: SandboxProvider,
+    *,
+    offline: bool = False,
+    cache_bytes: int | None = None,
+) -> Iterator[Environment]:
+    """The environment for this plan and tree, made now where the caches do not have it, and kept for the block.
+
+    `base` is the tree that a build sees, in a copy without `.git`. Where something is made and the caches then take
+    more than `cache_bytes`, what was used least recently goes, and never what is in use. Raises `InfraError`, with the
+    step's own words, where a requirement cannot be had.
+    """
+    supplier = Supplier(plan, provider, offline=offline)
+    with ExitStack() as held:
+        try:
+            layer = pack.provide(plan, supplier, building=False)
+            packages = held.enter_context(supplier.held(layer))
+            tools = held.enter_context(supplier.held(pack.provide(plan, supplier, building=True)))
+        except SupplyError as error:
+            raise InfraError(str(error)) from error
+        made = supplier.made
+        if provider.name == "local":
+            # An installed project would name paths that are only there in a sandbox.
+            environment = Environment(packages, layer.key, variables={"PYTHONPATH": f"{REPO}:{REPO}/src"})
+        elif plan.build:
+            project = home.cache_home() / "projects" / _key(plan, layer, base, provider)
+            made |= held.enter_context(kept(project, lambda to: _build(plan, base, tools, to, provider)))
+            environment = _found(project, packages, layer)
+        else:
+            environment = Environment(packages, layer.key)
+        if made and cache_bytes is not None:
+            shrink(cached_folders(), {*(home.cache_home() / "downloads").glob("*")}, cache_bytes)
+        yield environment
+
+
+def _key(plan: BuildPlan, layer: Layer, base: Path, provider: SandboxProvider) -> str:
+    """The identity of a build: the packages, the commands, and every file that they can read, read here and now."""
+    identity = [provider.name, layer.key, tree_of_files(base, "sha256"), plan.build, plan.fallback]
+    return hashlib.sha256(json.dumps(identity).encode()).hexdigest()[:32]
+
+
+def _found(project: Path, packages: Path, layer: Layer) -> Environment:
+    generated, not_built = project / _GENERATED, project / _NOT_BUILT
+    return Environment(
+        packages,
+        layer.key,
+        (Mount(project / _INSTALLED, PROJECT),),
+        generated if generated.is_dir() else None,
+        not_built if not_built.is_file() else None,
+    )
+
+
+def _build(plan: BuildPlan, base: Path, packages: Path, folder: Path, provider: SandboxProvider) -> None:
+    """Build the project in a scratch folder, and copy what that left: it is hostile, as the project is."""
+    with home.working_folder() as scratch:
+        result = _built(plan.build, plan, base, packages, scratch, provider)
+        if not _succeeded(result):
+            why = InfraError(_said(result))
+            if is_short_of_room(why, folder):
+                raise why  # the disk is full, which says nothing of the project
+            (folder / _NOT_BUILT).write_text(_said(result), encoding="utf-8", errors="replace")
+            result = _built(plan.fallback, plan, base, packages, scratch, provider)
+            if not _succeeded(result):
+                raise InfraError(f"the project can be neither built nor put on the path:\n{_said(result)}")
+        written, workspace = scratch / "project", scratch / "repo"
+        try:
+            copy_tree(written, folder / _INSTALLED, _MAX_BYTES)
+            if paths := list(_generated(base, workspace)):
+                (folder / _GENERATED).mkdir()
+                copy_files(workspace, folder / _GENERATED, paths, _MAX_BYTES)
+        except UnsafePath as error:
+            raise InfraError(f"what the project's build leaves cannot be kept: {error}") from error
+
+
+def _built(
+    commands: Sequence[tuple[str, ...]],
+    plan: BuildPlan,
+    base: Path,
+    packages: Path,
+    scratch: Path,
+    provider: SandboxProvider,
+) -> CommandResult:
+    """The result of the first command that fails, else of the last; each try begins with nothing."""
+    workspace, written = scratch / "repo", scratch / "project"
+    for folder in (workspace, written):
+        remove_tree(folder)
+    copy_tree(base, workspace, without=_NOT_COPIED)
+    written.mkdir()
+    spec = SandboxSpec(
+        workspace,
+        environment=packages,
+        mounts=(*plan.mounts, Mount(written, PROJECT, writable=True)),
+        limits=Limits(disk_bytes=_MAX_BYTES),
+    )
+    for argv in commands:
+        result = run_step(argv, spec, _VARIABLES, provider)
+        if not _succeeded(result):
+            break
+    return result
+
+
+def _generated(base: Path, workspace: Path) -> Iterator[str]:
+    """The regular files that a build added to the tree. One beneath what is a file or link in the base is left out."""
+    known = set(iter_files(base))
+    for path in iter_files(workspace):
+        if path in known or path.startswith(_NOT_KEPT) or "__pycache__" in path:
+            continue
+        parts = path.split("/")
+        places = [base.joinpath(*parts[:count]) for count in range(1, len(parts) + 1)]
+        folders = all(place.is_dir() and not place.is_symlink() for place in places[:-1] if _is_there(place))
+        if folders and not _is_there(places[-1]):
+            yield path
+
+
+def _is_there(place: Path) -> bool:
+    return place.is_symlink() or place.exists()
+
+
+def _succeeded(result: CommandResult) -> bool:
+    return result.ending is Ending.EXITED and result.exit_code == 0
+
+
+def _said(result: CommandResult) -> str:
+    text = result.stderr.decode(errors="replace").strip() or result.stdout.decode(errors="replace").strip()
+    ended = "" if result.ending is Ending.EXITED else f"{result.ending}: "
+    return ended + text[-_MAX_SAID:]

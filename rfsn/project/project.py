@@ -1,0 +1,83 @@
+"""A taken source as gate and planner see it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import cached_property
+from random import Random
+
+from buildpacks import Buildpack, BuildpackError, BuildPlan, PlanOptions
+from buildpacks.view import FolderView
+from gate import Context
+from planners.api import PlannerContext
+from rfsn.errors import UsageError
+from rfsn.plugins import buildpack_names, detect_buildpack
+from rfsn.project.fence import Fence
+from rfsn.sessions.record import Record
+from rfsn.sessions.session import Progress
+from sandbox import Service
+
+__all__ = ["Project"]
+
+
+class Project:
+    """The base of a session, its buildpack and its plan: the same whenever it is made again from the record."""
+
+    def __init__(self, record: Record) -> None:
+        """Raises `UsageError` where no buildpack knows the tree, or the configuration names one that is not there."""
+        known = buildpack_names()
+        if unknown := [name for name in record.config.buildpacks if name not in known]:
+            raise UsageError(f"the configuration has settings for {unknown[0]}: the buildpacks are {', '.join(known)}")
+        self._record = record
+        self.view = FolderView(record.base)
+        self.pack: Buildpack = detect_buildpack(self.view)
+        self._fence = Fence(self.view, self.pack, record.config)
+        self._context = self._fence.context()
+
+    @property
+    def image(self) -> str:
+        """The image that the project is built and tested in; empty where that is this very machine."""
+        config = self._record.config
+        if config.sandbox != "docker":
+            return ""
+        of_pack = config.buildpacks.get(self.pack.name)
+        return config.image or (of_pack and of_pack.image) or self.pack.image
+
+    @cached_property
+    def plan(self) -> BuildPlan:
+        """How the pack makes the environment and runs the tests. Raises `UsageError` where it cannot."""
+        config, source = self._record.config, self._record.progress.source
+        options = PlanOptions(config.test, config.env, config.packages, source.version if source else "", self.image)
+        try:
+            plan = self.pack.plan(self.view, options)
+        except BuildpackError as error:
+            raise UsageError(str(error)) from error
+        services = tuple(Service(name, **one.model_dump()) for name, one in config.services.items())
+        return replace(plan, services=(*plan.services, *services))
+
+    def is_source(self, path: str) -> bool:
+        """Whether a search for faults may change a path."""
+        return self._fence.is_source(path)
+
+    def gate_context(self, progress: Progress) -> Context:
+        """What rules may look at, where the session stands."""
+        state = progress.state
+        return replace(
+            self._context,
+            commands=(self.plan.test,),
+            phase=state.phase,
+            used_ids=progress.used_ids,
+            applied=state.applied is not None,
+            verified=state.verdict is not None and state.verdict.accepted,
+        )
+
+    def planner_context(self) -> PlannerContext:
+        """What planners may look at."""
+        seed = self._record.config.seed
+        return PlannerContext(
+            view=self.view,
+            evidence=self._record.blobs,
+            is_source=self.is_source,
+            generator=lambda label: Random(f"{seed}:{label}"),  # noqa: S311  # reproducible, not secret
+            wanted=self._record.config.target,
+        )

@@ -1,0 +1,124 @@
+"""The evidence of a session: one file that says what was judged, how, and by what, for others to check."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import subprocess
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+from gate import Allowed, ApplyPatch, Denied, Patch, Proposal
+from rfsn import __version__
+from rfsn.errors import UsageError
+from rfsn.machine.files import write_whole
+from rfsn.machine.text import to_json
+from rfsn.reporting.report import diff_of
+from rfsn.sessions.events import Proposed
+from rfsn.sessions.record import Record
+
+__all__ = ["EVIDENCE", "NAMESPACE", "check_key", "evidence_of", "judged_patch", "write_evidence"]
+
+EVIDENCE = "evidence.json"
+
+NAMESPACE = "rfsn"
+"""What signatures are for (ssh-keygen(1), -n): one made for something else is none of ours."""
+
+_TIMEOUT_S = 60.0
+
+
+def judged_patch(record: Record) -> Patch | None:
+    """The patch that the session's last word is about: the verified one, else the one that was applied last."""
+    if verified := record.progress.state.verified:
+        return verified[0]
+    applied = None
+    for entry in record.entries():
+        match entry.event:
+            case Proposed(proposal=Proposal(action=ApplyPatch(patch)), decision=Allowed()):
+                applied = patch
+    return applied
+
+
+def evidence_of(record: Record) -> dict[str, Any]:
+    """What `evidence.json` holds: all of it comes from the journal, its blobs and the snapshot."""
+    progress, state = record.progress, record.progress.state
+    denied: Counter[str] = Counter()
+    for entry in record.entries():
+        if isinstance(entry.event, Proposed) and isinstance(entry.event.decision, Denied):
+            denied[entry.event.decision.rule] += 1
+    source, environment, baseline, told = progress.source, progress.environment, state.baseline, state.told
+    judged = judged_patch(record)
+    patch = diff_of(record, judged) if judged else None
+    return {
+        "rfsn": __version__,
+        "session": record.started.session,
+        "status": progress.ended.status if progress.ended else "interrupted",
+        "base": {"origin": source.origin, "tree": source.tree} if source else None,
+        "patch": {"sha256": _hash(patch), "diff": patch} if patch else None,
+        "environment": environment.model_dump(mode="json", exclude={"kind"}) if environment else None,
+        "before": {
+            "report": baseline.report,
+            "total": baseline.total,
+            "passed": baseline.passed,
+            "failing": baseline.failing_total,
+        }
+        if baseline
+        else None,
+        "after": {
+            "accepted": told.accepted,
+            "fixed": list(told.fixed),
+            "unfixed": list(told.unfixed),
+            "broken": list(told.broken),
+            "reasons": list(told.reasons),
+            "runs": told.runs,
+            "canaries": told.canaries,
+            "evidence": told.evidence,
+        }
+        if told
+        else None,
+        "decisions": {"proposals": state.steps, "denied": dict(sorted(denied.items()))},
+        "journal": {"lines": record.last.sequence + 1, "sha256": _hash_of_file(record.folder / "journal.jsonl")},
+    }
+
+
+def write_evidence(record: Record) -> None:
+    """Write the evidence of an ended session, and its signature where the configuration names a key."""
+    path = record.folder / EVIDENCE
+    write_whole(path, to_json(evidence_of(record), indent=2) + "\n")
+    if record.config.sign_key:
+        path.with_suffix(".json.sig").unlink(missing_ok=True)
+        argv = ["ssh-keygen", "-Y", "sign", "-q", "-f", record.config.sign_key, "-n", NAMESPACE, str(path)]
+        # In a session of its own there is no terminal that a passphrase could be asked on.
+        done = subprocess.run(
+            argv,
+            capture_output=True,
+            stdin=subprocess.DEVNULL,
+            encoding="utf-8",
+            errors="replace",
+            timeout=_TIMEOUT_S,
+            check=False,
+            start_new_session=True,
+            env={**os.environ, "SSH_ASKPASS_REQUIRE": "never"},
+        )
+        if done.returncode:
+            raise UsageError(f"the evidence cannot be signed with {record.config.sign_key}: {done.stderr.strip()}")
+
+
+def check_key(key: str | None) -> None:
+    """Raise `UsageError` where a signature is asked for that could not be made."""
+    if key is None:
+        return
+    if shutil.which("ssh-keygen") is None:
+        raise UsageError("--sign-key needs ssh-keygen: install OpenSSH's client")
+    if not Path(key).is_file():
+        raise UsageError(f"--sign-key {key}: no such file")
+
+
+def _hash(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()
+
+
+def _hash_of_file(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()

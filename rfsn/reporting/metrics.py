@@ -1,0 +1,170 @@
+"""Metrics of sessions as a fold over their events, so that those of a session are what its journal says.
+
+Every label is bounded. `intent` is not a proposal's own sentence, which has numbers in it, but its class: the phase and
+what is to be done, as in `reproduce/outcomes`, `localize/spectrum`, `patch/try_patches` or `verify/verdict` (a test run
+goes by what it collects, every other action by its type). A sandbox's operations come as one sum for each step: counts
+and sums of their histogram are exact, its buckets take each step's mean.
+
+prometheus_client takes a tenth of a second to import: import this module only where metrics are asked for.
+"""
+
+from __future__ import annotations
+
+import platform
+import sys
+from collections.abc import Iterable
+from threading import Lock
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info
+
+from gate import Denied, Proposal, RunTests
+from planners.state import Batch, Observation, SuiteRan
+from rfsn import __version__
+from rfsn.reporting.report import LETTERS
+from rfsn.sessions.blobs import BlobStore
+from rfsn.sessions.events import Event, Interrupted, Observed, Proposed, Resumed, SessionEnded, SessionStarted
+from rfsn.sessions.journal import Entry
+from rfsn.sessions.meter import SandboxUse
+from rfsn.sessions.session import Progress, Session, fold
+
+__all__ = ["Metrics"]
+
+_ERRORS = {"infra_error", "usage_error"}
+_REPAIR_S = (1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 900, 1800)
+_STEPS = (3, 5, 7, 8, 10, 15, 20, 30, 50, 100, 200)
+_TEST_S = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30)
+_SANDBOX_S = (0.03, 0.1, 0.3, 1, 3, 10, 30, 100, 300)
+
+
+class Metrics:
+    """The metrics of any number of sessions, in a registry of their own."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self._running: set[str] = set()
+        self._lock = Lock()
+        self._make_metrics_of_proposals()
+        self._make_metrics_of_work()
+        Info("rfsn_system", "What runs here.", registry=self.registry).info(
+            {
+                "version": __version__,
+                "python": platform.python_version(),
+                "platform": f"{sys.platform}-{platform.machine()}",
+            }
+        )
+
+    def _make_metrics_of_proposals(self) -> None:
+        def counter(name: str, text: str, *labels: str) -> Counter:
+            return Counter(name, text, labels, registry=self.registry)
+
+        self._proposals = counter("rfsn_proposals", "Steps that planners proposed.", "intent", "action_type")
+        self._rejected = counter("rfsn_proposals_rejected", "Denied proposals.", "rejection_type", "phase")
+        self._accepted = counter("rfsn_proposals_accepted", "Allowed proposals.", "intent", "phase")
+        self._validations = counter("rfsn_gate_validations", "Decisions of the gate on proposals.", "decision")
+        self._rejections = counter("rfsn_gate_rejections", "Proposals that a rule of the gate denied.", "rule")
+
+    def _make_metrics_of_work(self) -> None:
+        registry = self.registry
+        self._active = Gauge("rfsn_active_repairs", "Sessions that run.", registry=registry)
+        self._seconds = Histogram(
+            "rfsn_repair_duration_seconds", "Work of ended sessions.", buckets=_REPAIR_S, registry=registry
+        )
+        self._steps = Histogram("rfsn_repair_iterations", "Steps of ended sessions.", buckets=_STEPS, registry=registry)
+        self._tests = Counter("rfsn_tests_run", "Test cases of observed runs.", ["outcome"], registry=registry)
+        self._test_seconds = Histogram("rfsn_test_duration_seconds", "The same.", buckets=_TEST_S, registry=registry)
+        self._candidates = Counter("rfsn_candidates", "Judged candidates.", ["outcome"], registry=registry)
+        self._errors = Counter("rfsn_errors", "Sessions that ended with an error.", ["kind"], registry=registry)
+        self._operations = Counter(
+            "rfsn_sandbox_operations",
+            "Ended commands (run) and long-lived processes (spawn).",
+            ["backend", "operation", "outcome"],
+            registry=registry,
+        )
+        self._operation_seconds = Histogram(
+            "rfsn_sandbox_operation_duration_seconds",
+            "Wall-clock time of the same, in the buckets by each step's mean.",
+            ["backend", "operation"],
+            buckets=_SANDBOX_S,
+            registry=registry,
+        )
+
+    @property
+    def active(self) -> int:
+        """How many sessions run: those that began or were resumed, and neither ended nor were interrupted."""
+        return len(self._running)
+
+    def follow(self, session: Session) -> None:
+        """Count what a session has recorded already, then listen to it."""
+        self.count(session.journal.entries(), session.blobs)
+
+        def listen(event: Event, progress: Progress) -> None:
+            assert session.journal.last is not None
+            self.observe(event, progress, session.journal.last.clock, session.blobs)
+
+        session.listeners.append(listen)
+
+    def count(self, entries: Iterable[Entry], blobs: BlobStore) -> None:
+        """Count a whole journal; `blobs` are those of its session."""
+        progress = Progress()
+        for entry in entries:
+            progress = fold(progress, entry.event)
+            self.observe(entry.event, progress, entry.clock, blobs)
+
+    def observe(self, event: Event, progress: Progress, clock_s: float, blobs: BlobStore) -> None:
+        """Count one event: `progress` has it folded in, `clock_s` is the session's time at it."""
+        match event:
+            case SessionStarted() | Resumed():
+                self._set_active(progress, active=True)
+            case Interrupted():
+                self._set_active(progress, active=False)
+            case Proposed():
+                self._proposed(event)
+            case Observed(observation=observation, sandbox=sandbox):
+                self._observed(observation, blobs)
+                self._used(sandbox)
+            case SessionEnded(status=status):
+                self._set_active(progress, active=False)
+                self._seconds.observe(clock_s)
+                self._steps.observe(progress.state.steps)
+                if status in _ERRORS:
+                    self._errors.labels(status).inc()
+
+    def _set_active(self, progress: Progress, *, active: bool) -> None:
+        assert progress.started is not None
+        with self._lock:
+            (self._running.add if active else self._running.discard)(progress.started.session)
+            self._active.set(len(self._running))
+
+    def _proposed(self, event: Proposed) -> None:
+        proposal, decision = event.proposal, event.decision
+        intent = _intent(proposal)
+        self._proposals.labels(intent, proposal.action.type).inc()
+        if isinstance(decision, Denied):
+            self._validations.labels("denied").inc()
+            self._rejected.labels(decision.rejection_type, proposal.phase).inc()
+            self._rejections.labels(decision.rule).inc()
+        else:
+            self._validations.labels("allowed").inc()
+            self._accepted.labels(intent, proposal.phase).inc()
+
+    def _observed(self, observation: Observation, blobs: BlobStore) -> None:
+        match observation:
+            case SuiteRan(report=report):
+                for case in blobs.report(report).cases:
+                    self._tests.labels(case.outcome).inc()
+                    self._test_seconds.observe(case.duration_s)
+            case Batch(outcomes=letters):
+                for letter in letters:
+                    self._candidates.labels(LETTERS[letter]).inc()
+
+    def _used(self, uses: Iterable[SandboxUse]) -> None:
+        for use in uses:
+            self._operations.labels(use.backend, use.operation, use.outcome).inc(use.count)
+            seconds = self._operation_seconds.labels(use.backend, use.operation)
+            for _ in range(use.count):
+                seconds.observe(use.seconds / use.count)
+
+
+def _intent(proposal: Proposal) -> str:
+    action = proposal.action
+    return f"{proposal.phase}/{action.collect if isinstance(action, RunTests) else action.type}"

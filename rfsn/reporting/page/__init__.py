@@ -1,0 +1,121 @@
+"""The report of a session as one HTML file: no script, nothing fetched, and everything hostile escaped."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Callable, Iterator, Mapping
+from importlib.resources import files
+from pathlib import Path
+from string import Template
+from typing import Any
+
+from planners.state import Batch
+from rfsn.errors import RfsnError
+from rfsn.reporting.page.evidence import alternatives, diff, suspects, tests
+from rfsn.reporting.page.markup import Html, lines, tag
+from rfsn.reporting.page.plot import candidates_plot
+from rfsn.reporting.page.timeline import timeline
+from rfsn.reporting.report import report_of
+from rfsn.sessions.events import Observed
+from rfsn.sessions.record import Record
+
+__all__ = ["page_of", "render_page"]
+
+
+def render_page(session_folder: Path) -> str:
+    """The page of a session, which may be in use, from its journal, the blobs that this names and the snapshot.
+
+    Raises `JournalError` where the journal is damaged. A part whose blob or snapshot cannot be read
+    says so in its place.
+    """
+    record = Record.read(session_folder)
+    return page_of(record, report_of(record))
+
+
+def page_of(record: Record, report: Mapping[str, Any]) -> str:
+    """The page of a record, of which the report is known."""
+    sections: list[tuple[str, Callable[[], Html]]] = [
+        ("Patch", lambda: _patch(report)),
+        ("Tests", lambda: tests(record)),
+        ("Timeline", lambda: timeline(record.entries())),
+        ("Localization", lambda: suspects(record)),
+        ("Candidates", lambda: candidates_plot(_outcomes(record))),
+        ("Alternatives", lambda: alternatives(record)),
+        ("Environment", lambda: _environment(record)),
+    ]
+    links = (tag("a", name, href=f"#{name.lower()}") for name, _ in sections)
+    body = [_header(record, report), tag("nav", *links), *(_section(name, build) for name, build in sections)]
+    template = Template(files(__name__).joinpath("report.html.in").read_text(encoding="utf-8"))
+    title = tag("title", f"{_words(report['status'])}: {record.started.session}")
+    return template.substitute(title=title, body="\n".join(body))
+
+
+def _patch(report: Mapping[str, Any]) -> Html:
+    if report["patch"]:
+        return diff(report["patch"])
+    if report["best"]:
+        fixed = tag("ul", *(tag("li", tag("code", id)) for id in report["best"]["fixed"]))
+        told = tag("p", "No patch was verified. The best candidate breaks no test that it ran, and repairs:")
+        return tag("div", told, fixed, diff(report["best"]["patch"]))
+    return tag("p", "No patch was verified.")
+
+
+def _section(name: str, build: Callable[[], Html]) -> Html:
+    try:
+        content = build()
+    except (RfsnError, OSError) as error:
+        content = tag("p", f"This part cannot be shown: {error}", class_="bad")
+    return tag("section", tag("h2", name), content, id=name.lower())
+
+
+def _header(record: Record, report: Mapping[str, Any]) -> Html:
+    good = report["status"] in {"repaired", "nothing_to_repair"}
+    badge = tag("span", _words(report["status"]), class_="badge good" if good else "badge bad")
+    facts = {
+        "source": report["source"] or record.started.source,
+        "environment": report["environment"] or "none was made",
+        "sandbox": report["sandbox"] or "none was opened",
+        "begun": record.first.time,
+        "duration": f"{report['seconds']:.1f} s",
+        "CPU in sandboxes": f"{report['cpu_seconds']:.1f} s",
+        "steps": f"{report['steps']}, of which {len(report['denials'])} denied",
+        "candidates": str(report["candidates"]),
+    }
+    heading = tag("h1", badge, " ", record.started.session)
+    return tag("header", heading, tag("p", lines(report["reason"]), class_="reason"), _facts(facts))
+
+
+def _words(status: str) -> str:
+    return status.replace("_", " ")
+
+
+def _facts(facts: Mapping[str, str]) -> Html:
+    parts = (tag("div", tag("dt", name), tag("dd", value)) for name, value in facts.items())
+    return tag("dl", *parts, class_="facts")
+
+
+def _outcomes(record: Record) -> str:
+    """The outcome letters of all candidates in order."""
+    events = (entry.event for entry in record.entries())
+    observations = (event.observation for event in events if isinstance(event, Observed))
+    return "".join(one.outcomes for one in observations if isinstance(one, Batch))
+
+
+def _environment(record: Record) -> Html:
+    """What the session ran with. Values of environment variables stay out of the page: they may be secrets."""
+    facts = {"rfsn": record.started.version, "named by the user": record.started.source}
+    if source := record.progress.source:
+        facts |= {"taken from": source.origin, "tree": source.tree, "files": str(source.files)}
+        if source.submodules or source.pointers:
+            facts["not fetched (submodules, Git LFS pointers)"] = ", ".join((*source.submodules, *source.pointers))
+    if ready := record.progress.environment:
+        facts |= {"buildpack": ready.pack, "interpreter": ready.description, "environment's key": ready.cache_key}
+        facts |= {"sandbox": ready.backend, "test command": shlex.join(ready.test)}
+    return tag("div", _facts(facts), tag("h3", "Settings"), _facts(dict(_settings(record))))
+
+
+def _settings(record: Record) -> Iterator[tuple[str, str]]:
+    for name, value in record.config.model_dump(mode="json").items():
+        if value not in (None, [], {}):
+            shown = value if isinstance(value, list | dict) else [value]
+            yield name.replace("_", " "), ", ".join(map(str, shown))

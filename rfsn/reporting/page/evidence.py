@@ -1,0 +1,203 @@
+"""What a session found out: the suspects, the tests before and after, the patch and the patches that it is not."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from itertools import islice
+
+from buildpacks import CaseResult, SuiteReport
+from buildpacks.view import FolderView
+from gate import ApplyPatch, Denied, Patch, Verdict
+from planners.search.localize import Suspect
+from planners.state import Batch, Partial, Plausible, VerdictReached
+from planners.targets import targets_of
+from rfsn.reporting.page.markup import Html, counted, folded, lines, tag
+from rfsn.reporting.report import diff_of, ranked_suspects
+from rfsn.sessions.events import Observed, Proposed
+from rfsn.sessions.record import Record
+
+__all__ = ["alternatives", "diff", "suspects", "tests"]
+
+_SUSPECTS = 20
+_LISTED = 500
+_ALTERNATIVES = 10
+
+
+def suspects(record: Record) -> Html:
+    """The lines that localization suspected most, each with its score and its text."""
+    if record.progress.state.spectrum is None:
+        return tag("p", "The session did not come to this.")
+    ranked = ranked_suspects(record)
+    if not ranked:
+        return tag("p", "No failing test ran a line of the source.")
+    view = FolderView(record.base)
+    head = tag("tr", *(tag("th", name) for name in ("#", "score", "line")))
+    rows = (_suspect(place, one, view) for place, one in enumerate(ranked[:_SUSPECTS], 1))
+    caption = f"The first {min(len(ranked), _SUSPECTS)} of {counted(len(ranked), 'suspicious line')}"
+    return tag("div", tag("table", tag("caption", caption), head, *rows), class_="wide")
+
+
+def _suspect(place: int, suspect: Suspect, view: FolderView) -> Html:
+    try:
+        source = view.read(suspect.path).splitlines()[suspect.line - 1].decode(errors="replace")
+    except (FileNotFoundError, IndexError):
+        source = ""
+    share = f"width:{100 * min(1.0, suspect.score):.0f}%"
+    return tag(
+        "tr",
+        tag("td", str(place), class_="number"),
+        tag("td", f"{suspect.score:.2f}", tag("span", class_="bar", style=share), class_="number"),
+        tag(
+            "td",
+            tag("code", f"{suspect.path}:{suspect.line}", class_="place"),
+            tag("code", source.strip(), class_="source"),
+        ),
+    )
+
+
+def tests(record: Record) -> Html:
+    """The tests on the base, and under the patch that was judged last."""
+    state = record.progress.state
+    if state.baseline is None:
+        return tag("p", "The tests did not run.")
+    if state.baseline.problem:
+        return tag("p", "The tests could not run: ", lines(state.baseline.problem))
+    report = record.blobs.report(state.baseline.report)
+    failing = [case for case in report.cases if case.outcome.failing]
+    after = _after(record, report)
+    parts = [_counts(report, state.told)]
+    if failing:
+        head = tag("tr", *(tag("th", name) for name in ("failing test", "before", "after")))
+        rows = [_row(case, after) for case in failing[:_LISTED]]
+        parts.append(
+            _perhaps_folded(tag("table", head, *rows), len(failing), f"the {counted(len(failing), 'failing test')}")
+        )
+        parts.append(_left_out(len(failing)))
+    if state.told and state.told.broken:
+        parts.append(tag("h3", "Passed before, and no longer"))
+        parts.append(_ids(list(state.told.broken)))
+    passed = [case.id for case in report.cases if not case.outcome.failing]
+    if passed:
+        parts.append(folded(f"{counted(len(passed), 'other test')}", _ids(passed), _left_out(len(passed))))
+    return tag("div", *parts)
+
+
+def _after(record: Record, report: SuiteReport) -> Mapping[str, str]:
+    """What is known of each failing test under the patch."""
+    known = targets_of(record.progress.state, record.blobs, record.config.target)
+    targets, unstable = frozenset(known.all), frozenset(known.unstable)
+    verdict = record.progress.state.told
+    fixed = frozenset(verdict.fixed) if verdict else frozenset()
+
+    def told(id: str) -> str:
+        if id in unstable:
+            return "unstable: left out"
+        if id not in targets:
+            return "no target"
+        if verdict is None:
+            return "not judged"
+        return "passes" if id in fixed else "fails"
+
+    return {case.id: told(case.id) for case in report.cases}
+
+
+def _counts(report: SuiteReport, verdict: Verdict | None) -> Html:
+    outcomes = Counter(str(case.outcome) for case in report.cases)
+    before = ", ".join(f"{count} {outcome}" for outcome, count in outcomes.most_common())
+    said = [tag("strong", "Before: "), f"{before or 'no tests'}."]
+    if verdict is not None:
+        result = "accepted" if verdict.accepted else "kept" if verdict.partly else "rejected"
+        changed = f"{len(verdict.fixed)} fixed, {len(verdict.unfixed)} not fixed, {len(verdict.broken)} broken"
+        runs = counted(verdict.runs, "cold run")
+        said += [
+            tag("br"),
+            tag("strong", "After: "),
+            f"{changed}; {result} after {runs} (evidence: {verdict.evidence}).",
+        ]
+    return tag("p", *said)
+
+
+def _row(case: CaseResult, after: Mapping[str, str]) -> Html:
+    name = [tag("code", case.id)]
+    if case.message:
+        name.append(folded("message", tag("pre", lines(case.message))))
+    kind = "good" if after[case.id] == "passes" else "bad" if after[case.id] == "fails" else "plain"
+    return tag(
+        "tr", tag("td", *name), tag("td", str(case.outcome), class_="bad"), tag("td", after[case.id], class_=kind)
+    )
+
+
+def _perhaps_folded(content: Html, length: int, summary: str) -> Html:
+    content = tag("div", content, class_="wide")
+    return content if length <= _SUSPECTS else folded(summary, content)
+
+
+def _left_out(length: int) -> Html:
+    return tag("p", f"{length - _LISTED} more are left out here.") if length > _LISTED else Html("")
+
+
+def _ids(ids: list[str]) -> Html:
+    return tag("ul", *(tag("li", tag("code", id)) for id in ids[:_LISTED]), class_="ids")
+
+
+def diff(text: str) -> Html:
+    """A diff with its lines coloured."""
+    drawn = []
+    inside = False
+    for line in text.removesuffix("\n").split("\n"):
+        if line.startswith("@@"):
+            inside, kind = True, "hunk"
+        elif line.startswith("diff --git"):
+            inside, kind = False, "file"
+        else:
+            kind = {"+": "add", "-": "del"}.get(line[:1], "same") if inside else "file"
+        drawn.append(tag("span", lines(line + "\n"), class_=kind))
+    return tag("pre", *drawn, class_="diff")
+
+
+def alternatives(record: Record) -> Html:
+    """Every patch that passed the tests or was applied and is not the result: why not, and its diff."""
+    known = dict(_patches(record))
+    if verified := record.progress.state.verified:
+        known.pop(verified[0], None)
+    if not known:
+        return tag("p", "No other patch passed the tests.")
+    shown = (
+        tag("li", told, folded("diff", diff(diff_of(record, patch))))
+        for patch, told in islice(known.items(), _ALTERNATIVES)
+    )
+    more = len(known) - _ALTERNATIVES
+    return tag("div", tag("ol", *shown), tag("p", f"{more} more are left out here.") if more > 0 else Html(""))
+
+
+def _patches(record: Record) -> Iterator[tuple[Patch, str]]:
+    """Patches, the later word on each after the earlier."""
+    names: dict[Patch, str] = {}
+    proposed: Proposed | None = None
+    applied: Patch | None = None
+    for entry in record.entries():
+        match entry.event:
+            case Proposed() as proposed:
+                pass
+            case Observed(observation=Batch(plausible=plausible, partial=partial)):
+                found: tuple[Plausible | Partial, ...] = (*plausible, *partial)
+                for one in found:
+                    names[one.patch] = f"number {one.index}, {one.operator} at {one.location}"
+                    passed = (
+                        f"plausible for {len(one.fixed)} of the targets"
+                        if isinstance(one, Partial)
+                        else "passed a cold run"
+                    )
+                    yield one.patch, f"{names[one.patch]}: {passed}, was not judged"
+            case Observed(observation=VerdictReached(verdict)) if applied is not None:
+                told = "accepted" if verdict.accepted else "kept" if verdict.partly else "rejected"
+                told += f": {'; '.join(verdict.reasons)}" if verdict.reasons else ""
+                yield applied, f"{names.get(applied, 'a proposed patch')}: {told}"
+            case Observed() if (
+                proposed is not None
+                and isinstance(proposed.proposal.action, ApplyPatch)
+                and not isinstance(proposed.decision, Denied)
+            ):
+                applied = proposed.proposal.action.patch
+                yield applied, f"{names.get(applied, 'a proposed patch')}: applied, was not judged"

@@ -1,0 +1,49 @@
+"""Writing HTML so that nothing hostile gets through: a text is escaped unless its type says that it is HTML."""
+
+from __future__ import annotations
+
+import html
+
+from rfsn.machine.text import visible
+
+__all__ = ["Html", "counted", "folded", "lines", "tag"]
+
+_MAX_TEXT = 8000
+"""The most characters of one text from a repository or its tests; what they print has no limit of its own."""
+
+
+_VOID = {"br"}
+"""The elements in use that have no end tag."""
+
+
+class Html(str):
+    """Text that is HTML already."""
+
+    __slots__ = ()
+
+
+def tag(name: str, *children: str, **attributes: str) -> Html:
+    """An element. Attributes are spelled `class_`, `aria_label`; children that are not `Html` are escaped."""
+    written = "".join(
+        f' {key.rstrip("_").replace("_", "-")}="{html.escape(visible(value))}"' for key, value in attributes.items()
+    )
+    content = "".join(child if isinstance(child, Html) else html.escape(visible(child)) for child in children)
+    return Html(f"<{name}{written}>" if name in _VOID else f"<{name}{written}>{content}</{name}>")
+
+
+def lines(text: str) -> Html:
+    """Text that keeps its line ends and tabs, shortened in the middle where it is very long."""
+    if len(text) > _MAX_TEXT:
+        half = _MAX_TEXT // 2
+        text = f"{text[:half]}\n({len(text) - 2 * half} characters left out)\n{text[-half:]}"
+    return Html(html.escape(visible(text, kept="\n\t")))
+
+
+def folded(summary: str, *children: str) -> Html:
+    """Something that is opened by hand."""
+    return tag("details", tag("summary", summary), *children)
+
+
+def counted(number: int, noun: str) -> str:
+    """A number of things, in words."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

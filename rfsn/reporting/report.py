@@ -1,0 +1,131 @@
+"""The report of a session: what its journal says, in one object."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+
+from buildpacks.view import FolderView
+from gate import Denied, Patch, PatchError, apply
+from planners.search.localize import Suspect, rank
+from planners.state import Batch
+from planners.targets import targets_of
+from rfsn.errors import JournalError, RfsnError
+from rfsn.project.project import Project
+from rfsn.sessions.events import Interrupted, Observed, Proposed
+from rfsn.sessions.record import Record
+from rfsn.source.snapshot import render_diff
+
+__all__ = ["LETTERS", "diff_of", "ranked_suspects", "report_of"]
+
+_SUSPECTS = 10
+
+LETTERS: Mapping[str, str] = {
+    "p": "plausible",
+    "s": "partial",
+    "f": "failed",
+    "t": "timeout",
+    "i": "invalid",
+    "x": "crashed",
+    "c": "unconfirmed",
+    "d": "denied",
+}
+"""What each letter in the outcomes of a batch means."""
+
+
+def diff_of(record: Record, patch: Patch) -> str:
+    """A patch on a session's snapshot, as a diff that `git apply` takes."""
+    try:
+        change = apply(patch, FolderView(record.base).read)
+    except PatchError as error:
+        raise JournalError(f"{record.base} is no longer what the journal says: {error}") from error
+    return render_diff(record.base, change)
+
+
+def report_of(record: Record) -> dict[str, Any]:
+    """The report of a session: what `report.json` holds."""
+    progress, state = record.progress, record.progress.state
+    ended, verdict = progress.ended, state.told
+    outcomes: Counter[str] = Counter()
+    denials: list[dict[str, str]] = []
+    for entry in record.entries():
+        match entry.event:
+            case Observed(observation=Batch(outcomes=letters)):
+                outcomes.update(LETTERS[letter] for letter in letters)
+            case Proposed(proposal=proposal, decision=Denied() as denied):
+                denials.append({"proposal": proposal.id, "rule": denied.rule, "reason": denied.reason})
+    return {
+        "session": record.folder.name,
+        "folder": str(record.folder),
+        "source": progress.source.origin if progress.source else None,
+        "not_fetched": {
+            "submodules": list(progress.source.submodules) if progress.source else [],
+            "lfs_pointers": list(progress.source.pointers) if progress.source else [],
+        },
+        "status": ended.status if ended else "interrupted",
+        "reason": ended.reason if ended else _unfinished(record),
+        "patch": diff_of(record, state.verified[0]) if state.verified else None,
+        "best": _best(record),
+        "alternatives": _alternatives(record),
+        "tests": {
+            "command": list(progress.environment.test) if progress.environment else None,
+            "total": state.baseline.total if state.baseline else None,
+            "passed": state.baseline.passed if state.baseline else None,
+            "failing": list(state.baseline.failing) if state.baseline else [],
+            "fixed": list(verdict.fixed) if verdict and state.verified else [],
+        },
+        "verdict": {"accepted": verdict.accepted, "reasons": list(verdict.reasons), "evidence": verdict.evidence}
+        if verdict
+        else None,
+        "environment": progress.environment.description if progress.environment else None,
+        "sandbox": progress.environment.backend if progress.environment else None,
+        "suspects": _named_suspects(record),
+        "steps": state.steps,
+        "candidates": state.tried,
+        "outcomes": dict(sorted(outcomes.items())),
+        "denials": denials,
+        "seconds": round(record.seconds, 3),
+        "cpu_seconds": round(progress.cpu_s, 3),
+        "seed": record.config.seed,
+    }
+
+
+def _best(record: Record) -> dict[str, Any] | None:
+    """The patch for some targets that was not judged, where nothing better was found."""
+    state = record.progress.state
+    if state.verified or not state.partial:
+        return None
+    best = state.partial[0]
+    return {"patch": diff_of(record, best.patch), "fixed": list(best.fixed), "location": best.location}
+
+
+def _alternatives(record: Record) -> list[dict[str, str]]:
+    """The other patches that pass every test, where one was verified."""
+    state = record.progress.state
+    others = state.plausible if state.verified else ()
+    return [{"operator": one.operator, "location": one.location, "patch": diff_of(record, one.patch)} for one in others]
+
+
+def _named_suspects(record: Record) -> list[str]:
+    try:
+        return [f"{one.path}:{one.line}" for one in ranked_suspects(record)[:_SUSPECTS]]
+    except RfsnError:  # a blob or the snapshot is damaged: the rest of the report is still worth having
+        return []
+
+
+def ranked_suspects(record: Record) -> list[Suspect]:
+    """The suspicious lines, most suspicious first; none where the session did not come to trace its tests."""
+    spectrum = record.progress.state.spectrum
+    if spectrum is None:
+        return []
+    targets = targets_of(record.progress.state, record.blobs, record.config.target).all
+    return rank(record.blobs.spectrum(spectrum.spectrum), targets, Project(record).is_source)
+
+
+def _unfinished(record: Record) -> str:
+    """Why a session has no end: it was stopped, or killed, or goes on."""
+    resume = f"go on with: rfsn resume {record.folder.name}"
+    if isinstance(record.last.event, Interrupted):
+        return f"stopped by the user; {resume}"
+    return f"not finished; unless a controller is still at work on it, {resume}"

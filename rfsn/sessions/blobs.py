@@ -1,0 +1,86 @@
+"""Large values of a session, kept beside its journal and named by their hash."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import zlib
+from functools import lru_cache
+from pathlib import Path
+
+from pydantic import TypeAdapter
+
+from buildpacks import Spectrum, SuiteReport
+from planners.search.experience import Experience
+from rfsn.errors import JournalError
+from rfsn.machine.files import write_whole
+from sandbox import UnsafePath, read_beneath
+
+__all__ = ["BlobStore"]
+
+_MAX_BYTES = 512 << 20
+_NAME = re.compile(r"[0-9a-f]{64}")
+_EXPERIENCE: TypeAdapter[Experience] = TypeAdapter(Experience)
+_REPORT: TypeAdapter[SuiteReport] = TypeAdapter(SuiteReport)
+_SPECTRUM: TypeAdapter[Spectrum] = TypeAdapter(Spectrum)
+
+
+class BlobStore:
+    """Reports, spectra and experience by name.
+
+    A blob is written whole or not at all, and checked against its name when read.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self.report = lru_cache(8)(self._report)
+        self.spectrum = lru_cache(2)(self._spectrum)
+
+    def put_report(self, report: SuiteReport) -> str:
+        """Store a report and return its name."""
+        return self._put(_REPORT.dump_json(report))
+
+    def put_spectrum(self, spectrum: Spectrum) -> str:
+        """Store a spectrum and return its name."""
+        return self._put(_SPECTRUM.dump_json(spectrum))
+
+    def put_experience(self, experience: Experience) -> str:
+        """Store what earlier sessions saw and return its name."""
+        return self._put(_EXPERIENCE.dump_json(experience))
+
+    def experience(self, name: str) -> Experience:
+        """What earlier sessions saw."""
+        return _EXPERIENCE.validate_json(self._get(name))
+
+    def _report(self, name: str) -> SuiteReport:
+        return _REPORT.validate_json(self._get(name))
+
+    def _spectrum(self, name: str) -> Spectrum:
+        return _SPECTRUM.validate_json(self._get(name))
+
+    def _put(self, data: bytes) -> str:
+        name = hashlib.sha256(data).hexdigest()
+        path = self._folder / name
+        if not path.exists():
+            self._folder.mkdir(parents=True, exist_ok=True)
+            write_whole(path, zlib.compress(data, 1))
+        return name
+
+    def _get(self, name: str) -> bytes:
+        try:
+            data = self._inflated(name)
+        except (OSError, UnsafePath, zlib.error) as error:
+            raise JournalError(f"{self._folder / name}: the journal names this file, but it cannot be read") from error
+        if hashlib.sha256(data).hexdigest() != name:
+            raise JournalError(f"{self._folder / name}: its content is not what its name says: it was altered")
+        return data
+
+    def _inflated(self, name: str) -> bytes:
+        """The content of a blob, which may be somebody else's: a plain file of a bounded size, in the folder."""
+        if not _NAME.fullmatch(name):
+            raise UnsafePath(f"{name!r} is no hash")
+        inflating = zlib.decompressobj()
+        data = inflating.decompress(read_beneath(self._folder, name, _MAX_BYTES), _MAX_BYTES)
+        if not inflating.eof:
+            raise UnsafePath(f"{name} has more than {_MAX_BYTES >> 20} MiB, or its end is missing")
+        return data

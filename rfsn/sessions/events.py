@@ -1,0 +1,189 @@
+"""What a journal holds. Everything else (state, reports, resume) is a fold over these events."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from dataclasses import replace
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+
+from gate import Allowed, Candidate, Denied, Phase, Proposal, TryPatches
+from planners.state import Batch, Observation
+from rfsn.machine.text import to_json
+from rfsn.sessions.meter import SandboxUse, Used
+
+__all__ = [
+    "EnvironmentReady",
+    "Event",
+    "Interrupted",
+    "Observed",
+    "PhaseEnded",
+    "Proposed",
+    "Recalled",
+    "Resumed",
+    "SessionEnded",
+    "SessionStarted",
+    "SourceTaken",
+    "Started",
+]
+
+
+_BYTES = ConfigDict(ser_json_bytes="base64", val_json_bytes="base64")
+_CANDIDATES: TypeAdapter[tuple[Candidate, ...]] = TypeAdapter(tuple[Candidate, ...], config=_BYTES)
+
+
+class _Event(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", **_BYTES)
+
+    def spelled(self) -> Self:
+        """The event with each text as `buildpacks.text.spelled` spells it: so that the journal can hold it."""
+        return self.model_validate_json(to_json(self.model_dump(mode="json")))
+
+
+class SessionStarted(_Event):
+    """A session with this configuration began."""
+
+    kind: Literal["session_started"] = "session_started"
+    session: str
+    version: str
+    source: str
+    config: dict[str, Any]
+
+
+class SourceTaken(_Event):
+    """The source was snapshotted as one commit with this tree; `submodules` and `pointers` name what is not in it."""
+
+    kind: Literal["source_taken"] = "source_taken"
+    tree: str
+    files: int
+    origin: str
+    version: str = ""
+    submodules: tuple[str, ...] = ()
+    pointers: tuple[str, ...] = ()
+
+
+class Recalled(_Event):
+    """What became of operators in earlier sessions: the blob `experience`. The search uses that and nothing newer."""
+
+    kind: Literal["recalled"] = "recalled"
+    experience: str
+
+
+class EnvironmentReady(_Event):
+    """The environment was made or found, and a sandbox was opened with success."""
+
+    kind: Literal["environment_ready"] = "environment_ready"
+    pack: str
+    description: str
+    cache_key: str
+    backend: str
+    test: tuple[str, ...]
+
+
+class Proposed(_Event):
+    """A planner proposed a step and the gate decided on it.
+
+    The candidates of a batch are not kept, only their digest: the planner makes them again from the same state.
+    """
+
+    kind: Literal["proposed"] = "proposed"
+    proposal: Proposal
+    decision: Denied | Allowed
+    candidates: int = 0
+    digest: str = ""
+
+    @classmethod
+    def of(cls, proposal: Proposal, decision: Denied | Allowed) -> Self:
+        """The event of a proposal and the decision on it."""
+        action = proposal.action
+        if not isinstance(action, TryPatches):
+            return cls(proposal=proposal, decision=decision)
+        return cls(
+            proposal=replace(proposal, action=replace(action, candidates=())),
+            decision=decision,
+            candidates=len(action.candidates),
+            digest=hashlib.sha256(_CANDIDATES.dump_json(action.candidates)).hexdigest(),
+        )
+
+
+class Started(_Event):
+    """An allowed step began. Without an `Observed` after it, the step is run again."""
+
+    kind: Literal["started"] = "started"
+    proposal: str
+
+
+class Observed(_Event):
+    """A step ended. `cpu_s` is the CPU time, in seconds, that its sandboxes used; `sandbox` says what they did.
+
+    `tried` is how many candidates of a batch each operator made that were run; both of a pair count.
+    """
+
+    kind: Literal["observed"] = "observed"
+    proposal: str
+    observation: Annotated[Observation, Field(discriminator="type")]
+    cpu_s: float = 0.0
+    sandbox: tuple[SandboxUse, ...] = ()
+    tried: dict[str, int] = Field(default_factory=dict)
+
+    @classmethod
+    def of(cls, proposal: Proposal, observation: Observation, used: Used) -> Self:
+        """The event of what came of an allowed or denied step."""
+        tried = Counter[str]()
+        if isinstance(proposal.action, TryPatches) and isinstance(observation, Batch):
+            for candidate, outcome in zip(proposal.action.candidates, observation.outcomes, strict=False):
+                if outcome != "d":
+                    tried.update(candidate.operator.split("+"))
+        return cls(
+            proposal=proposal.id,
+            observation=observation,
+            cpu_s=used.cpu_s,
+            sandbox=used.sandbox,
+            tried=dict(sorted(tried.items())),
+        )
+
+
+class PhaseEnded(_Event):
+    """The state at the end of a phase, by its hash: a replay must come to the same."""
+
+    kind: Literal["phase_ended"] = "phase_ended"
+    phase: Phase
+    state: str
+
+
+class Interrupted(_Event):
+    """The user stopped the session; it can be resumed."""
+
+    kind: Literal["interrupted"] = "interrupted"
+
+
+class Resumed(_Event):
+    """Another controller took the session over; what was proposed and not finished is proposed again."""
+
+    kind: Literal["resumed"] = "resumed"
+
+
+class SessionEnded(_Event):
+    """The session has its result."""
+
+    kind: Literal["session_ended"] = "session_ended"
+    status: str
+    reason: str
+
+
+type Event = Annotated[
+    SessionStarted
+    | SourceTaken
+    | Recalled
+    | EnvironmentReady
+    | Proposed
+    | Started
+    | Observed
+    | PhaseEnded
+    | Interrupted
+    | Resumed
+    | SessionEnded,
+    Field(discriminator="kind"),
+]

@@ -1,0 +1,164 @@
+"""The append-only journal of a session: JSON Lines, each hashed into the next, each on disk before the next step."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from rfsn.errors import JournalError, StorageError
+from rfsn.machine.files import LineFile
+from rfsn.sessions.events import Event
+
+__all__ = ["Entry", "Journal", "read_journal"]
+
+_NO_HASH = "0" * 64
+_PATIENCE_S, _PAUSE_S = 2.0, 0.02
+
+
+class Entry(BaseModel):
+    """One line of a journal.
+
+    `sequence` counts from 0, `clock` is the seconds of work of the session until then, `previous` the SHA-256 of the
+    line before.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", ser_json_bytes="base64", val_json_bytes="base64")
+
+    sequence: int
+    time: str
+    clock: float
+    previous: str
+    event: Event
+
+
+class Journal:
+    """A journal that is open for appending. A lock keeps every other controller off it.
+
+    What is on the disk counts: after a line that could not be written, or was interrupted, the file is read again.
+    """
+
+    def __init__(self, path: Path) -> None:
+        """Open or create `path`. A torn last line, left by a crash, is cut off; other damage is a `JournalError`."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._file = LineFile(path)
+        try:
+            _lock(self._file.descriptor)
+            self._load()
+        except BlockingIOError as error:
+            self._file.close()
+            raise JournalError(f"{path.parent.name} is in use by another rfsn: wait for it, or end it first") from error
+        except BaseException:
+            self._file.close()
+            raise
+        self._started = time.monotonic() - (self._last.clock if self._last else 0.0)
+
+    def _load(self) -> None:
+        """Read what is on disk, and cut off a torn last line."""
+        self._file.load()
+        self._last: Entry | None = None
+        self._hash = _NO_HASH
+        for entry, line_hash in _checked(self._file.path):
+            self._last, self._hash = entry, line_hash
+        self._known = True
+
+    @property
+    def clock(self) -> float:
+        """Seconds of work of the session, the pauses between a crash and a resume left out."""
+        return time.monotonic() - self._started
+
+    @property
+    def last(self) -> Entry | None:
+        """The last entry; None where there is none yet."""
+        return self._last
+
+    def entries(self) -> Iterator[Entry]:
+        """All entries, read from the disk as they are asked for."""
+        return read_journal(self._file.path)
+
+    def append(self, event: Event) -> None:
+        """Write one event and wait until it is on disk. Raises `StorageError` where the disk does not take it."""
+        try:
+            if not self._known:
+                self._load()
+            entry = Entry(
+                sequence=self._last.sequence + 1 if self._last else 0,
+                time=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+                clock=round(self.clock, 3),
+                previous=self._hash,
+                event=event,
+            )
+            line = entry.model_dump_json().encode()
+            self._known = False  # until all of this is done: an interrupt may come at any moment
+            self._file.append(line)
+        except OSError as error:
+            said = f"{self._file.path} cannot be written: {error.strerror}"
+            raise StorageError(f"{said}: make room, then go on with: rfsn resume {self._file.path.parent}") from error
+        self._last, self._hash = entry, _line_hash(line)
+        self._known = True
+
+    def close(self) -> None:
+        """Release the lock. Closing twice does nothing."""
+        self._file.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def _lock(descriptor: int) -> None:
+    """Take the lock of a journal; another start that looks for leftovers may hold it for a moment."""
+    deadline = time.monotonic() + _PATIENCE_S
+    while True:
+        try:
+            return fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() >= deadline:
+                raise
+            time.sleep(_PAUSE_S)
+
+
+def read_journal(path: Path) -> Iterator[Entry]:
+    """The entries of a journal that may be in use; a torn last line is left out. Raises `JournalError` for damage."""
+    return (entry for entry, _ in _checked(path))
+
+
+def _checked(path: Path) -> Iterator[tuple[Entry, str]]:
+    """Each entry with the hash of its line, up to where the file ends now."""
+    previous = _NO_HASH
+    with path.open("rb") as file:
+        left = os.fstat(file.fileno()).st_size
+        for number, line in enumerate(file):
+            left -= len(line)
+            if left < 0 or not line.endswith(b"\n"):
+                return
+            entry = _parsed(line, number, path)
+            if entry.sequence != number or entry.previous != previous:
+                raise JournalError(f"{path}:{number + 1}: the line does not follow from the one before: it was altered")
+            previous = _line_hash(line[:-1])
+            yield entry, previous
+
+
+def _parsed(line: bytes, number: int, path: Path) -> Entry:
+    try:
+        return Entry.model_validate_json(line)
+    except ValidationError as error:
+        said = f"{path}:{number + 1}: the line is no event: {error.errors()[0]['msg']}"
+        cut = f"head -n {number} journal.jsonl > whole && mv whole journal.jsonl"
+        remedy = f"to go on from the line before, in a copy of {path.parent}: {cut}" if number else "start again"
+        raise JournalError(f"{said}. It was altered, or cut short by a full disk: {remedy}") from error
+
+
+def _line_hash(line: bytes) -> str:
+    return hashlib.sha256(line).hexdigest()

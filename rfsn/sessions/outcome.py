@@ -1,0 +1,51 @@
+"""How a session ends: its status and its exit code."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from planners.state import State
+from rfsn.sessions.events import SessionEnded
+
+__all__ = ["EXIT_CODES", "conclude"]
+
+EXIT_CODES: Mapping[str, int] = {
+    "repaired": 0,
+    "nothing_to_repair": 0,
+    "partly_repaired": 1,
+    "not_repaired": 1,
+    "denied": 1,
+    "flaky": 1,
+    "usage_error": 2,
+    "infra_error": 3,
+    "interrupted": 130,
+}
+"""Each status, and the exit code of a command that ends with it."""
+
+
+def conclude(state: State, problem: str | None) -> SessionEnded:
+    """The end of a session whose planner has ended, or whose budget has (`problem` says how)."""
+    status = _status(state)
+    reason = problem or (state.ended.reason if state.ended else "")
+    if status == "infra_error" and state.baseline:
+        reason = state.baseline.problem
+    if status == "partly_repaired" and state.kept:
+        fixed, left = len(state.kept.verdict.fixed), len(state.kept.verdict.unfixed)
+        reason = f"the patch repairs {fixed} of {fixed + left} targets and breaks nothing; {reason}"
+    return SessionEnded(status=status, reason=reason)
+
+
+def _status(state: State) -> str:
+    baseline = state.baseline
+    if state.verified and not state.verified[1].accepted:
+        return "partly_repaired"
+    if state.verified and baseline is not None and baseline.failing_total:
+        return "repaired"
+    if baseline is not None and baseline.problem:
+        return "infra_error"
+    if state.denials:
+        return "denied"
+    if baseline is not None and not baseline.failing_total:
+        return "nothing_to_repair" if state.told is None or state.told.accepted else "not_repaired"
+    untraced = state.spectrum is None and state.told is None
+    return "flaky" if state.ended and state.repeat is not None and untraced else "not_repaired"

@@ -1,0 +1,1 @@
+"""Taking a source: whatever the user names becomes files in a fresh repository of one commit."""

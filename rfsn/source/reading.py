@@ -1,0 +1,275 @@
+"""Reading a foreign repository: git runs in a sandbox, on a fresh git folder that refers to its objects as data.
+
+The git folder, and so its configuration, hooks and attributes, is ours; the foreign objects are mounted read-only.
+There is no network, and nothing missing is fetched. What comes out of the sandbox is as hostile as what went in.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from rfsn.errors import InfraError, UsageError
+from rfsn.source.copying import MAX_BYTES, MAX_DEPTH
+from rfsn.source.gitdir import borrowed_objects, copy_index, copy_refs, has_tags, make_git_dir, odd_object
+from rfsn.source.repository import Repository
+from sandbox import (
+    REPO,
+    BubblewrapProvider,
+    Command,
+    CommandResult,
+    Ending,
+    Limits,
+    LocalProvider,
+    Mount,
+    SandboxProvider,
+    SandboxSpec,
+    SandboxUnavailable,
+    UnsafePath,
+    read_beneath,
+    remove_tree,
+)
+from sandbox.docker import hosted_programs
+
+__all__ = ["CheckedOut", "Reader", "Tracked", "opened_reader"]
+
+_OBJECTS = "/objects"
+_LIMITS = Limits(file_bytes=MAX_BYTES, disk_bytes=2 * MAX_BYTES)
+_TIMEOUT_S = 300.0
+_MAX_LISTING = 64 << 20
+_MAX_SAID = 500
+_MAX_TAG = 4096
+_NO_REVISION = 3
+
+_ENVIRONMENT = {
+    "GIT_DIR": f"{REPO}/git",
+    "GIT_WORK_TREE": f"{REPO}/tree",
+    "GIT_CONFIG_NOSYSTEM": "1",
+    "GIT_CONFIG_GLOBAL": "/dev/null",
+    "GIT_NO_REPLACE_OBJECTS": "1",
+    "GIT_NO_LAZY_FETCH": "1",
+    "GIT_ALLOW_PROTOCOL": "none",
+    "GIT_TERMINAL_PROMPT": "0",
+    "GIT_OPTIONAL_LOCKS": "0",
+    "LC_ALL": "C",
+}
+# $0 is git. A tag is looked for as long as that is quick: the version is a help, not a need.
+_VERSION = 'timeout 20 "$0" describe --tags --abbrev=0 "$commit" >version 2>/dev/null || :; '
+_TRACKED = '"$0" ls-files -z --stage >listing || exit; '
+_COMMIT = (
+    'commit=$("$0" rev-parse --verify --quiet --end-of-options "$1^{commit}") || exit 3; '
+    '"$0" read-tree "$commit:$2" || exit; ' + _TRACKED + _VERSION + '"$0" checkout-index --all --quiet'
+)
+_CAT = '"$0" cat-file --batch <wanted >found'
+
+
+@dataclass(frozen=True, slots=True)
+class Tracked:
+    """What an index or a commit names: paths of files, paths of submodules, and the nearest tag, where there is one."""
+
+    files: tuple[str, ...]
+    submodules: tuple[str, ...]
+    tag: str
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedOut:
+    """The files of a commit in a folder that others have written, and what the commit names."""
+
+    folder: Path
+    tracked: Tracked
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Reads repositories in sandboxes of `provider`, with scratch folders named after `scratch`."""
+
+    provider: SandboxProvider
+    scratch: Path
+
+    def tracked(self, repository: Repository) -> Tracked:
+        """What the index names. Without an index that is nothing; without tags or plain objects there is no tag."""
+        tagged = (
+            repository.ref_storage == "files"
+            and has_tags(repository)
+            and odd_object(repository) is None
+            and not borrowed_objects(repository)
+        )
+        with self._prepared(repository, objects=tagged) as work:
+            copy_index(repository, work / "git")
+            script = _TRACKED
+            if tagged:
+                copy_refs(repository, work / "git")
+                script += f"commit=HEAD; {_VERSION}"
+            ran = self._run(repository, work, script, objects=tagged)
+            if ran.exit_code != 0:
+                raise UsageError(f"the index of {repository.git_dir} does not read: {_said(ran)}; try 'git status'")
+            return _listed(work)
+
+    @contextmanager
+    def commit(self, repository: Repository, ref: str, inner: str) -> Iterator[CheckedOut]:
+        """The files beneath the folder `inner` in a revision, for the block. Raises `UsageError` where that is not."""
+        where = repository.tree or repository.common
+        with self._prepared(repository, objects=True) as work:
+            copy_refs(repository, work / "git")
+            ran = self._run(repository, work, _COMMIT, ref, inner, objects=True)
+            if ran.exit_code == _NO_REVISION:
+                raise UsageError(f"{where} has no revision {ref!r}: 'git -C {where} log --all' shows what it has")
+            if ran.exit_code != 0:
+                hint = "run 'git fsck' there"
+                if repository.partial:
+                    hint = "it is a partial clone: make a whole one, for rfsn fetches nothing for it"
+                raise UsageError(f"{where} at {ref} cannot be read: {_said(ran)}; {hint}")
+            yield CheckedOut(work / "tree", _listed(work))
+
+    def objects(self, repository: Repository, wanted: list[str]) -> dict[str, tuple[str, bytes] | None]:
+        """The kind and the content of what each expression names; None where there is no such object.
+
+        Whoever needs to be sure hashes the content. Raises `UsageError` where git could not tell.
+        """
+        if any("\n" in expression for expression in wanted):
+            raise UsageError("a path with a line break cannot be looked up in a commit: take patch.diff instead")
+        with self._prepared(repository, objects=True) as work:
+            copy_refs(repository, work / "git")
+            request = "".join(f"{expression}\n" for expression in wanted)
+            (work / "wanted").write_bytes(request.encode("utf-8", "surrogateescape"))
+            ran = self._run(repository, work, _CAT, objects=True)
+            if ran.exit_code != 0:
+                raise UsageError(f"{repository.common} cannot be read: {_said(ran)}; run 'git fsck' there")
+            return dict(zip(wanted, _objects(_output(work, "found"), len(wanted)), strict=True))
+
+    @property
+    def _is_local(self) -> bool:
+        return self.provider.name == "local"
+
+    @contextmanager
+    def _prepared(self, repository: Repository, *, objects: bool) -> Iterator[Path]:
+        """A workspace with a fresh git folder, for the block."""
+        if objects:
+            _require_plain_objects(repository)
+        remove_tree(self.scratch)
+        try:
+            (self.scratch / "tree").mkdir(parents=True)
+            alternates = str(repository.common / "objects") if self._is_local else _OBJECTS
+            make_git_dir(
+                self.scratch / "git",
+                object_format=repository.object_format,
+                alternates=alternates if objects else "",
+            )
+            yield self.scratch
+        finally:
+            remove_tree(self.scratch)
+
+    def _run(self, repository: Repository, work: Path, script: str, *arguments: str, objects: bool) -> CommandResult:
+        git = _host_git()
+        mounts = [Mount(prefix, str(prefix)) for prefix in _prefixes(git)]
+        if objects:
+            mounts.append(Mount(repository.common / "objects", _OBJECTS))
+        sandbox = self.provider.open(SandboxSpec(work, mounts=tuple(mounts), limits=_LIMITS))
+        try:
+            argv = ("/bin/sh", "-c", script, str(git), *arguments)
+            ran = sandbox.run(Command(argv, _TIMEOUT_S, env=_ENVIRONMENT))
+        finally:
+            sandbox.close()
+        if ran.ending is Ending.TIMEOUT:
+            raise UsageError(f"git did not get through {repository.common} within {_TIMEOUT_S:.0f} s: try 'git fsck'")
+        if ran.ending is Ending.OUTPUT_LIMIT:
+            raise UsageError(f"{repository.common} has more than {MAX_BYTES >> 30} GiB of files: rfsn does not take it")
+        if ran.ending is not Ending.EXITED:
+            raise InfraError(f"git could not be run in the {self.provider.name} sandbox: {_said(ran)}")
+        return ran
+
+
+@contextmanager
+def opened_reader(sandbox: str, scratch: Path) -> Iterator[Reader]:
+    """A reader for the sandbox that the user chose; `scratch` is a path for its scratch folder, removed if there.
+
+    bubblewrap is taken wherever it works, for it needs no image. Raises `SandboxUnavailable` with the remedy.
+    """
+    provider = _provider(sandbox)
+    try:
+        yield Reader(provider, scratch)
+    finally:
+        provider.close()
+
+
+def _provider(sandbox: str) -> SandboxProvider:
+    if sandbox == "local":
+        return LocalProvider()
+    try:
+        return BubblewrapProvider()
+    except SandboxUnavailable:
+        if sandbox != "docker":
+            raise
+        return hosted_programs()
+
+
+def _require_plain_objects(repository: Repository) -> None:
+    if odd := odd_object(repository):
+        raise UsageError(f"{odd} is neither folder nor regular file, as everything among git's objects is: remove it")
+    if borrowed := borrowed_objects(repository):
+        raise UsageError(
+            f"{repository.common} takes objects from {borrowed[0]}, which could be anybody's: run 'git repack -a -d' "
+            "there and remove objects/info/alternates, or clone it"
+        )
+
+
+def _host_git() -> Path:
+    found = shutil.which("git")
+    if found is None:
+        raise InfraError("git is not installed: rfsn needs it to read the source")
+    return Path(os.path.realpath(found))
+
+
+def _prefixes(git: Path) -> list[Path]:
+    """Where git and what it needs lie, if that is not /usr, which every sandbox has."""
+    if git.is_relative_to("/usr") or git.parent == Path("/bin"):
+        return []
+    if git.is_relative_to("/nix"):
+        return [Path("/nix")]
+    return [git.parent.parent] if git.parent.name in {"bin", "sbin"} else [git.parent]
+
+
+def _said(ran: CommandResult) -> str:
+    return " ".join(ran.stderr.decode(errors="replace").split())[-_MAX_SAID:] or "git says no more"
+
+
+def _output(work: Path, name: str, limit: int = _MAX_LISTING) -> bytes:
+    try:
+        content = read_beneath(work, name, limit)
+    except (FileNotFoundError, UnsafePath):
+        return b""
+    if len(content) == limit:
+        raise UsageError("the repository has more than can be listed: rfsn does not take it")
+    return content
+
+
+def _listed(work: Path) -> Tracked:
+    """What the listing of an index says, as far as it makes sense."""
+    files: set[str] = set()
+    submodules: set[str] = set()
+    for entry in _output(work, "listing").split(b"\0"):
+        meta, _, name = entry.partition(b"\t")
+        path = os.fsdecode(name)
+        if path and path.count("/") <= MAX_DEPTH:
+            (submodules if meta.startswith(b"160000 ") else files).add(path)
+    tag = _output(work, "version", _MAX_TAG).decode(errors="replace").strip()
+    return Tracked(tuple(sorted(files)), tuple(sorted(submodules)), tag)
+
+
+def _objects(output: bytes, count: int) -> Iterator[tuple[str, bytes] | None]:
+    at = 0
+    for _ in range(count):
+        end = output.find(b"\n", at)
+        words = output[at:end].split(b" ") if end >= 0 else []
+        at = end + 1
+        if len(words) == 3 and words[2].isdigit() and at + int(words[2]) < len(output):
+            size = int(words[2])
+            yield words[1].decode(errors="replace"), output[at : at + size]
+            at += size + 1
+        else:
+            yield None

@@ -1,0 +1,113 @@
+"""Taking a source: whatever the user names becomes a fresh repository of one commit, without history or remotes."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from packaging.version import InvalidVersion, Version
+
+from rfsn.errors import UsageError
+from rfsn.source.copying import Copied, Everything, copy_selected
+from rfsn.source.reading import Reader, opened_reader
+from rfsn.source.remote import Remote, fetched
+from rfsn.source.repository import Repository, find_repository
+from rfsn.source.snapshot import Snapshot, lay_down
+from rfsn.source.worktree import WorkingTree
+from sandbox.folders import opened_folder
+
+__all__ = ["take_source"]
+
+_TRUSTED = " (local: the repository is trusted)"
+
+
+def take_source(
+    source: str | Remote, ref: str | None, into: Path, patch: str = "", *, sandbox: str = "auto"
+) -> Snapshot:
+    """Snapshot the path or URL `source` into the new folder `into`, with `patch` (a diff) applied to it.
+
+    A path without `ref` is taken as the user sees it: uncommitted changes and untracked, not ignored, files included. A
+    path inside a repository means that folder alone. `sandbox` is the one that the user chose: foreign git data is read
+    in it. Raises `UsageError` where there is nothing to take, `SandboxUnavailable` where nothing can be read safely.
+    """
+    if ref is not None and (ref.startswith("-") or not ref.isprintable() or not ref.strip()):
+        raise UsageError(f"{ref!r} is no revision")
+    remote = Remote.parse(source) if isinstance(source, str) else source
+    with opened_reader(sandbox, into.with_name(f"{into.name}.reading")) as reader:
+        note = _TRUSTED if sandbox == "local" else ""
+        if remote is None:
+            assert isinstance(source, str)
+            return _take_path(source, ref, into, patch, reader, note)
+        revision = ref or "HEAD"
+        origin = f"{remote.url} at {revision}{note}"
+        if remote.path is not None:
+            return _take_commit(str(remote.path), revision, into, patch, reader, origin)
+        with fetched(remote, revision, into.with_name(f"{into.name}.git")) as (repository, version):
+            return _lay_commit(repository, "FETCH_HEAD", "", into, patch, reader, origin, version)
+
+
+def _take_path(source: str, ref: str | None, into: Path, patch: str, reader: Reader, note: str) -> Snapshot:
+    folder = _folder(source)
+    repository = find_repository(folder)
+    if ref is not None or repository.tree is None:
+        origin = f"{folder} at {ref or 'HEAD'}{note}"
+        return _take_commit(source, ref or "HEAD", into, patch, reader, origin)
+    tracked = reader.tracked(repository)
+    prefix = "".join(f"{name}/" for name in repository.inner(folder))
+    files, submodules = (
+        [path.removeprefix(prefix) for path in paths if path.startswith(prefix)]
+        for paths in (tracked.files, tracked.submodules)
+    )
+    origin = f"the working tree of {folder}{note}"
+
+    def fill(to: Path) -> Copied:
+        with opened_folder(folder) as top, opened_folder(to) as target:
+            return copy_selected(top, target, WorkingTree(repository, folder, files, submodules), origin)
+
+    return lay_down(into, fill, origin, _version(tracked.tag), patch=patch, submodules=tuple(submodules))
+
+
+def _take_commit(source: str, ref: str, into: Path, patch: str, reader: Reader, origin: str) -> Snapshot:
+    folder = _folder(source)
+    repository = find_repository(folder)
+    inner = "/".join(repository.inner(folder))
+    return _lay_commit(repository, ref, inner, into, patch, reader, origin)
+
+
+def _lay_commit(
+    repository: Repository,
+    ref: str,
+    inner: str,
+    into: Path,
+    patch: str,
+    reader: Reader,
+    origin: str,
+    version: str | None = None,
+) -> Snapshot:
+    with reader.commit(repository, ref, inner) as found:
+
+        def fill(to: Path) -> Copied:
+            with opened_folder(found.folder) as top, opened_folder(to) as target:
+                return copy_selected(top, target, Everything(), origin)
+
+        nearest = _version(found.tracked.tag) if version is None else version
+        return lay_down(into, fill, origin, nearest, patch=patch, submodules=found.tracked.submodules)
+
+
+def _folder(source: str) -> Path:
+    try:
+        folder = Path(source).resolve(strict=True)
+    except (OSError, RuntimeError, ValueError) as error:
+        raise UsageError(f"{source}: no such folder; give a git repository's path or URL") from error
+    if not folder.is_dir():
+        raise UsageError(f"{source}: no such folder; give a git repository's path or URL")
+    return folder
+
+
+def _version(tag: str) -> str:
+    """The version in a tag (`v1.2`, `release-1.2`), or nothing."""
+    found = re.search(r"\d.*", tag.strip())
+    try:
+        return str(Version(found[0])) if found else ""
+    except InvalidVersion:
+        return ""

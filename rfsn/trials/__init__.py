@@ -1,0 +1,1 @@
+"""Candidates under test: cold runs, warm workers, and what became of each candidate."""

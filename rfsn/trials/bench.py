@@ -1,0 +1,133 @@
+"""Cold runs: the test command in a fresh copy of the tree, with or without a patch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from buildpacks import Buildpack, BuildPlan, RepoView, RunRequest, SuiteReport
+from gate import Change
+from rfsn.errors import InfraError
+from rfsn.project.environment import Environment
+from rfsn.sessions.meter import Meter
+from sandbox import (
+    Command,
+    CommandResult,
+    Ending,
+    Limits,
+    Mount,
+    Sandbox,
+    SandboxProvider,
+    SandboxSpec,
+    copy_files,
+    copy_tree,
+    iter_files,
+    remove_beneath,
+    scratch_folder,
+    write_beneath,
+)
+
+__all__ = ["Bench", "Workspace"]
+
+_MAX_RESULTS_BYTES = 64 << 20
+_TRIES = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """Everything that it takes to run a project's tests: the base, its environment, its pack and its sandboxes."""
+
+    base: Path
+    view: RepoView
+    environment: Environment
+    pack: Buildpack
+    plan: BuildPlan
+    provider: SandboxProvider
+    scratch: Path
+    meter: Meter = field(default_factory=Meter)
+
+    @property
+    def variables(self) -> Mapping[str, str]:
+        """The environment variables of every run."""
+        return {**self.environment.variables, **self.plan.env}
+
+    def run_tests(self, request: RunRequest, timeout_s: float, change: Change | None = None) -> SuiteReport:
+        """Run the tests cold in a pristine workspace; raises `InfraError` where the sandbox itself broke."""
+        spec = self.pack.focus(self.plan, request)
+        command = Command(spec.argv, timeout_s, self.variables, spec.stdin, _MAX_RESULTS_BYTES)
+        return self.pack.parse(request, self._run(command, change, spec.mounts))
+
+    def run_command(self, argv: Sequence[str], timeout_s: float, change: Change | None = None) -> CommandResult:
+        """Run one command in a pristine workspace; raises `InfraError` where the sandbox itself broke."""
+        return self._run(Command(tuple(argv), timeout_s, self.variables), change)
+
+    def _run(self, command: Command, change: Change | None, mounts: Sequence[Mount] = ()) -> CommandResult:
+        """The result of a command. Where the sandbox broke, it is run once more."""
+        for _ in range(_TRIES):
+            with Workspace(self, change, mounts) as sandbox:
+                result = sandbox.run(command)
+            self.meter.add(self.provider.name, "run", result)
+            if result.ending is not Ending.INFRA_ERROR:
+                return result
+        raise InfraError(f"the sandbox failed: {result.stderr.decode(errors='replace').strip()[-500:]}")
+
+
+class Workspace:
+    """The base with a change applied, open in a sandbox; gone when the block ends.
+
+    It is a layer over the base where the provider can do that and the change removes nothing, else a copy.
+    """
+
+    def __init__(self, bench: Bench, change: Change | None = None, mounts: Sequence[Mount] = ()) -> None:
+        self._bench = bench
+        self._files = change.files if change else {}
+        self._mounts = tuple(mounts)
+        self._held = ExitStack()
+
+    def __enter__(self) -> Sandbox:
+        with ExitStack() as held:
+            sandbox = self._open(held)
+            self._held = held.pop_all()
+        return sandbox
+
+    def _open(self, held: ExitStack) -> Sandbox:
+        bench, limits = self._bench, Limits()
+        size = limits.disk_bytes if bench.provider.sees_mounts else None
+        folder = held.enter_context(scratch_folder(bench.scratch, size))
+        tree = folder / "repo"
+        generated = bench.environment.generated
+        trees = (bench.base, generated) if generated else (bench.base,)
+        removes = any(file.after is None for file in self._files.values())
+        if layered := not removes and bench.provider.overlays(folder):
+            tree.mkdir()
+        else:
+            copy_tree(bench.base, tree)
+            if generated:
+                copy_files(generated, tree, iter_files(generated))
+        for path, file in self._files.items():
+            if file.after is None:
+                remove_beneath(tree, path)
+            else:
+                executable = file.mode == "100755" or (file.mode is None and _is_executable(bench.base / path))
+                write_beneath(tree, path, file.after, executable=executable)
+        lower = trees if layered else ()
+        spec = SandboxSpec(
+            tree,
+            lower=lower,
+            environment=bench.environment.packages,
+            mounts=(*bench.plan.mounts, *bench.environment.mounts, *self._mounts),
+            limits=limits,
+            services=bench.plan.services,
+        )
+        sandbox = bench.provider.open(spec)
+        held.callback(sandbox.close)
+        return sandbox
+
+    def __exit__(self, *_: object) -> None:
+        self._held.close()
+
+
+def _is_executable(path: Path) -> bool:
+    return path.exists() and bool(path.stat().st_mode & 0o100)

@@ -1,0 +1,256 @@
+"""The controller's side of a warm runner: it is started, asked, interrupted and ended here."""
+
+from __future__ import annotations
+
+import os
+import select
+import time
+from collections.abc import Collection, Generator, Iterator, Sequence
+from dataclasses import asdict, dataclass
+
+import structlog
+
+from buildpacks import CaseTrace
+from buildpacks.warm import (
+    Edits,
+    Planned,
+    ProtocolError,
+    Ready,
+    Tried,
+    decode_behaviour,
+    decode_planned,
+    decode_ready,
+    decode_trace,
+    decode_tried,
+    encode_end,
+    encode_observe,
+    encode_plan,
+    encode_trace,
+    encode_try,
+    is_end,
+)
+from gate import Change
+from rfsn.errors import InfraError
+from rfsn.trials.bench import Bench, Workspace
+from sandbox import Command, Process
+
+__all__ = ["Limits", "Trial", "WarmWorker"]
+
+type Limits = Sequence[tuple[str, float]]
+"""Tests in the order to run them, each with the CPU seconds that it may use."""
+
+_log = structlog.get_logger("rfsn")
+_START_TIMEOUT_S = 120.0
+_LEAVE_S = 0.5
+_OBSERVATION_S = 30.0
+_MAX_ANSWER_BYTES = 256 << 20
+
+
+class _WorkerDied(Exception):
+    """The worker closed its pipe, was too slow to answer, or answered nonsense."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """A candidate to be judged; where all `probes`, which are targets, fail under it, nothing else is run."""
+
+    index: int
+    files: Edits
+    probes: tuple[str, ...]
+
+
+class WarmWorker:
+    """One warm runner in a workspace of its own; started at the first use, started again when it died."""
+
+    def __init__(self, bench: Bench, change: Change | None = None, *, screen: bool = True) -> None:
+        """`change` is applied to the workspace; the edits of trials are on the base, so they want a worker without.
+
+        Without `screen`, each candidate gets a process of its own from the start: slower, with the same outcomes.
+        """
+        runner = bench.pack.warm_runner(bench.plan)
+        assert runner is not None
+        self._bench = bench
+        self._runner = runner
+        self._change = change
+        self._screen = screen
+        self._targets: Limits = ()
+        self._tests: Limits = ()
+        self._workspace: Workspace | None = None
+        self._process: Process | None = None
+        self._ready = Ready(frozenset(), 0)
+        self._planned = Planned(0)
+        self._unread = b""
+        self._interrupted = False
+
+    def ready(self) -> Ready:
+        """What the worker found, starting it where it does not run. Raises `InfraError` where it cannot start."""
+        if self._process is None:
+            self._start()
+        return self._ready
+
+    def planned(self) -> Planned:
+        """What the worker can do with the plan, starting it where it does not run."""
+        self.ready()
+        return self._planned
+
+    def trace(self, tests: Limits, kinds: Collection[str] = ()) -> Iterator[CaseTrace]:
+        """Trace tests, each with its CPU limit; those that the worker cannot trace are left out.
+
+        Those in `kinds` also tell what kinds of values the variables have.
+        """
+        for id, limit in tests:
+            try:
+                request = encode_trace(self._own(id), limit, kinds=id in kinds)
+                yield decode_trace(self._ask(request, _patience(limit)))
+            except (_WorkerDied, ProtocolError):
+                self.close()
+
+    def plan(self, targets: Limits, tests: Limits) -> None:
+        """Set the targets that candidates are to repair, and the tests that they must not break."""
+        self._targets, self._tests = targets, tests
+        self.close()
+
+    def judge(self, candidates: Sequence[Trial]) -> Generator[Tried]:
+        """Try candidates in order. One that takes the worker down with it has the outcome `crashed`.
+
+        Closing the iterator early interrupts the worker, which would go on with what is left.
+        """
+        left = list(candidates)
+        together = self._screen
+        try:
+            while left:
+                asked = left if together else left[:1]
+                try:
+                    named = [(one.index, one.files, [self._own(id) for id in one.probes]) for one in asked]
+                    self._send(encode_try(named, screen=together))
+                    for one in list(asked):
+                        tried = self._receive_tried(one.index)
+                        left.pop(0)
+                        yield tried
+                except (_WorkerDied, ProtocolError):
+                    self.close()
+                    if not together:
+                        yield Tried(left.pop(0).index, "crashed")
+                    together = False  # the one to blame is found when each is alone
+        finally:
+            if left:
+                self._interrupt()
+
+    def observe(self, candidate: Trial) -> tuple[str, ...]:
+        """What a candidate does with inputs that the tests do not have (see `buildpacks/warm.py`); else nothing."""
+        try:
+            return decode_behaviour(self._ask(encode_observe(candidate.files), _OBSERVATION_S))
+        except (_WorkerDied, ProtocolError):
+            self.close()
+            return ()
+
+    def close(self) -> None:
+        """End the process and remove its workspace."""
+        self._interrupted = False
+        if self._process is not None:
+            self._let_go(self._process)
+            self._bench.meter.add(self._bench.provider.name, "spawn", self._process.kill())
+            self._process = None
+        if self._workspace is not None:
+            self._workspace.__exit__()
+            self._workspace = None
+
+    def _let_go(self, process: Process) -> None:
+        """Close the worker's pipe and give it a moment to leave: the CPU time of what is killed goes uncounted."""
+        try:
+            process.stdin.close()
+            descriptor = process.stdout.fileno()
+            while select.select([descriptor], [], [], _LEAVE_S)[0] and os.read(descriptor, 1 << 16):
+                pass
+        except OSError:
+            return
+
+    def _start(self) -> Process:
+        self._workspace = Workspace(self._bench, self._change, self._runner.mounts)
+        sandbox = self._workspace.__enter__()
+        self._process = sandbox.spawn(Command(self._runner.argv, timeout_s=24 * 3600.0, env=self._bench.variables))
+        self._unread = b""
+        try:
+            self._ready = decode_ready(self._receive(_START_TIMEOUT_S))
+            if self._targets:
+                targets, tests = (
+                    [(self._own(id), limit) for id, limit in limits] for limits in (self._targets, self._tests)
+                )
+                self._send(encode_plan(targets, tests))
+                self._planned = decode_planned(self._receive(_START_TIMEOUT_S))
+                _log.info("warm worker", **asdict(self._planned))
+        except (_WorkerDied, ProtocolError) as error:
+            said = self._process.kill().stderr.decode(errors="replace").strip()
+            self._process = None
+            raise InfraError(f"the warm worker cannot start: {error}\n{said[-1000:]}") from error
+        return self._process
+
+    def _own(self, id: str) -> str:
+        """The runner's own word for a test, which may be no text that we could keep."""
+        return self.ready().own.get(id, id)
+
+    def _own_ids(self, limits: Limits) -> Limits:
+        return [(self._ready.own.get(id, id), limit) for id, limit in limits]
+
+    def _ask(self, request: bytes, patience_s: float) -> bytes:
+        self._send(request)
+        return self._receive(patience_s)
+
+    def _receive_tried(self, index: int) -> Tried:
+        tried = decode_tried(self._receive(self._longest_s()))
+        if tried.index != index:
+            raise ProtocolError(f"an answer for candidate {tried.index}, not {index}")
+        return tried
+
+    def _interrupt(self) -> None:
+        """Have the worker stop where it is; what it still says of that is dropped before the next request."""
+        if self._process is not None:
+            try:
+                self._send(encode_end())
+                self._interrupted = True
+            except _WorkerDied:
+                self.close()
+
+    def _drop_stale_answers(self) -> None:
+        try:
+            while not is_end(self._receive(self._longest_s())):
+                pass
+            self._interrupted = False
+        except _WorkerDied:
+            self.close()
+
+    def _send(self, data: bytes) -> None:
+        if self._interrupted:
+            self._drop_stale_answers()
+        process = self._process or self._start()
+        try:
+            process.stdin.write(data)
+            process.stdin.flush()
+        except OSError as error:
+            raise _WorkerDied("it closed its pipe") from error
+
+    def _longest_s(self) -> float:
+        """How long the answer for one candidate may take."""
+        return _patience(sum(limit for _, limit in (*self._targets, *self._tests)))
+
+    def _receive(self, patience_s: float) -> bytes:
+        """One line from the worker, which may take `patience_s` seconds."""
+        assert self._process is not None
+        descriptor = self._process.stdout.fileno()
+        deadline = time.monotonic() + patience_s
+        while b"\n" not in self._unread:
+            if not select.select([descriptor], [], [], max(0.0, deadline - time.monotonic()))[0]:
+                raise _WorkerDied(f"no answer within {patience_s:.0f} s")
+            part = os.read(descriptor, 1 << 16)
+            if not part:
+                raise _WorkerDied("it ended")
+            self._unread += part
+            if len(self._unread) > _MAX_ANSWER_BYTES:
+                raise _WorkerDied("its answer has no end")
+        line, self._unread = self._unread.split(b"\n", 1)
+        return line
+
+
+def _patience(limit_s: float) -> float:
+    """How long an answer may take: the worker enforces the limit itself, this is for a worker that hangs."""
+    return 30.0 + 10.0 * limit_s
