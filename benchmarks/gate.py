@@ -24,7 +24,7 @@ import pathspec
 
 from buildpacks.python import PythonBuildpack
 from buildpacks.view import FolderView
-from gate import Allowed, BasePaths, Change, Context, Gate
+from gate import Allowed, BasePaths, Change, Context, Gate, apply
 from planners.search.candidates import enumerate_candidates
 from planners.search.localize import Suspect
 from rfsn.project.diffs import patch_of, read_diff
@@ -100,9 +100,11 @@ def judge_dataset(dataset: Path, repos: Path | None) -> None:
 
 
 def milliseconds(gate: Gate, change: Change, context: Context) -> float:
-    """The median CPU time of judging a patch whose base is parsed: applying it and asking every rule."""
+    """The median CPU time of checking a patch whose base is parsed: applying it and asking every rule."""
     patch = patch_of(change)
-    taken = timeit.repeat(lambda: gate.judge(patch, context), timer=time.process_time, number=1, repeat=7)
+    taken = timeit.repeat(
+        lambda: gate.check(apply(patch, context.read), context), timer=time.process_time, number=1, repeat=7
+    )
     return statistics.median(taken[1:]) * 1000
 
 
@@ -175,9 +177,9 @@ def screen_candidates() -> None:
         patches = list(candidates(view, paths))
         gate = Gate()
         began = time.process_time()
-        allowed = sum(isinstance(gate.screen(patch, context), Allowed) for patch in patches)
+        allowed = sum(isinstance(gate.screen(apply(patch, context.read), context), Allowed) for patch in patches)
         seconds = time.process_time() - began
-        denied = sum(not isinstance(gate.judge(patch, context), Allowed) for patch in patches)
+        denied = sum(not isinstance(gate.check(apply(patch, context.read), context), Allowed) for patch in patches)
         print(
             f"{example.name}: {len(patches) / seconds:,.0f} of {len(patches)} candidates screened a CPU second, "
             f"{len(patches) - allowed} denied; {denied} denied by all rules"

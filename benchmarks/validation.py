@@ -164,7 +164,7 @@ def measure_warm(subject: Subject, name: str, count: int, *, screen: bool) -> tu
         worker.plan(subject.targets, subject.tests)
         planned = worker.planned()
         began = time.perf_counter()
-        found = [one for at in range(0, len(trials), CHUNK) for one in worker.judge(trials[at : at + CHUNK])]
+        found = [one for at in range(0, len(trials), CHUNK) for one in worker.try_out(trials[at : at + CHUNK])]
         wall = time.perf_counter() - began
         worker.close()
         spent.append(subject.bench.meter.take().cpu_s)

@@ -229,10 +229,14 @@ class RunSpec:
 
 @dataclass(frozen=True, slots=True)
 class WarmRunner:
-    """A long-lived runner that speaks the protocol of `buildpacks.warm` over its standard streams."""
+    """A long-lived runner that speaks the protocol of `buildpacks.warm` over its standard streams.
+
+    It takes candidates that edit or add files with these `suffixes`; all others are tried cold.
+    """
 
     argv: tuple[str, ...]
     mounts: tuple[Mount, ...]
+    suffixes: tuple[str, ...]
 
 
 class Buildpack(Protocol):

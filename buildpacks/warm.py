@@ -18,7 +18,7 @@ which are the lines of functions that were called while it collected the tests. 
   that and the `lines` of the test's own file that it went through, the outermost first, and where the outcome is
   `passed` though not every target is, by those that are, `fixed`. With `screen` the runner may find out quickly which
   ones fail, in any way that gives the same outcomes; without, each candidate has a process of its own. Whatever is
-  sent before the last answer ends the request.
+  sent before the last answer ends the request. A path that the base does not have is a new file, with one edit.
 - `{"op": "observe", "files": {path: [[start, end, text], ...]}}`: call the functions that the targets call under one
   candidate, with a series of inputs like those of the tests, the same for every candidate of a plan; answered by
   `behaviour`: `i` and a digest of the inputs, then a word for each: `r` and a digest of what is returned, `e` and one

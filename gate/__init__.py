@@ -1,9 +1,8 @@
-"""The vocabulary of proposals, the rules that judge them, and the judging of evidence. Learns nothing, runs nothing."""
+"""The vocabulary of proposals, the rules on them, and the verdict on a patch. Learns nothing, runs nothing."""
 
 from gate.composition import compose
 from gate.decision import Allowed, ChangeRule, Context, Decision, Denied, ProposalRule, Rejection, Rule, SizeLimits
-from gate.evidence import Verdict, judge
-from gate.gate import Gate
+from gate.gate import Gate, change_of
 from gate.memory import forget
 from gate.patch import (
     Change,
@@ -23,6 +22,7 @@ from gate.patch import (
     content_hash,
 )
 from gate.paths import BasePaths
+from gate.verdict import Verdict, verdict_on
 from gate.vocabulary import (
     MAX_CANDIDATES,
     Action,
@@ -81,8 +81,9 @@ __all__ = [
     "TryPatches",
     "Verdict",
     "apply",
+    "change_of",
     "compose",
     "content_hash",
     "forget",
-    "judge",
+    "verdict_on",
 ]

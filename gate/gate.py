@@ -9,7 +9,7 @@ from gate.patch import Change, Patch, PatchError, apply
 from gate.rules import CHANGE_RULES, PROPOSAL_RULES
 from gate.vocabulary import ApplyPatch, Proposal
 
-__all__ = ["Gate"]
+__all__ = ["Gate", "change_of"]
 
 
 class Gate:
@@ -34,30 +34,33 @@ class Gate:
             if denied := _ask(rule, proposal, context):
                 return denied
         if isinstance(proposal.action, ApplyPatch):
-            return self.judge(proposal.action.patch, context)
+            change = change_of(proposal.action.patch, context)
+            return change if isinstance(change, Denied) else self.check(change, context)
         return Allowed()
 
-    def judge(self, patch: Patch, context: Context) -> Decision:
-        """Ask every rule about a patch: what may become a result has passed here."""
-        return self._judge(patch, context, self._change_rules)
+    def check(self, change: Change, context: Context) -> Decision:
+        """Ask every rule about a change: what may become a result has passed here."""
+        return _first_denial(self._change_rules, change, context)
 
-    def screen(self, patch: Patch, context: Context) -> Decision:
-        """Ask the cheap rules about a candidate before it is run."""
-        return self._judge(patch, context, self._incremental_rules)
+    def screen(self, change: Change, context: Context) -> Decision:
+        """Ask the cheap rules about what a candidate changes, before it is run."""
+        return _first_denial(self._incremental_rules, change, context)
 
     def denials(self, change: Change, context: Context) -> tuple[Denied, ...]:
         """Everything that the rules have against a change, in their order: a change that came from outside as it is."""
         return tuple(denied for rule in self._change_rules if (denied := _ask(rule, change, context)))
 
-    def _judge(self, patch: Patch, context: Context, rules: Sequence[ChangeRule]) -> Decision:
-        try:
-            change = apply(patch, context.read)
-        except PatchError as error:
-            return Denied("schema.applies", Rejection.SCHEMA, str(error), "make the patch on the base as it is")
-        for rule in rules:
-            if denied := _ask(rule, change, context):
-                return denied
-        return Allowed()
+
+def change_of(patch: Patch, context: Context) -> Change | Denied:
+    """What a patch changes on the base of `context`, or the denial of one that does not apply there."""
+    try:
+        return apply(patch, context.read)
+    except PatchError as error:
+        return Denied("schema.applies", Rejection.SCHEMA, str(error), "make the patch on the base as it is")
+
+
+def _first_denial(rules: Sequence[ChangeRule], change: Change, context: Context) -> Decision:
+    return next((denied for rule in rules if (denied := _ask(rule, change, context))), Allowed())
 
 
 def _ask[Subject](rule: Rule[Subject], subject: Subject, context: Context) -> Denied | None:

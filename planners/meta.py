@@ -21,9 +21,10 @@ from gate import (
 from planners.api import PlannerContext
 from planners.search.planner import CandidateSearch
 from planners.search.ranking import doubtful, likeliest
-from planners.state import Partial, Plausible, State
+from planners.state import State
 from planners.steps import proposal, reproduce
 from planners.targets import reached, targets_of
+from planners.trial import Evaluated
 
 __all__ = ["MetaPlanner"]
 
@@ -122,7 +123,7 @@ class MetaPlanner:
             expected_effect="a plausible patch, or fewer candidates left",
         )
 
-    def _ripe(self, state: State, context: PlannerContext, targets: tuple[str, ...]) -> Partial | None:
+    def _ripe(self, state: State, context: PlannerContext, targets: tuple[str, ...]) -> Evaluated | None:
         """The patch for some targets to go on from, where waiting for one patch for all of them is no use any more.
 
         That is so for one that repairs every target which runs the edited line, at once where no line of a source is
@@ -142,7 +143,7 @@ class MetaPlanner:
                 return one
         return None
 
-    def _apply(self, state: State, found: Plausible | Partial, hypothesis: str) -> Proposal:
+    def _apply(self, state: State, found: Evaluated, hypothesis: str) -> Proposal:
         return proposal(
             state,
             state.phase if state.phase is Phase.EXPAND else Phase.PATCH,

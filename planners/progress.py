@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from buildpacks import CaseTrace, Outcome
 from buildpacks.warm import Tried
+from planners.trial import TrialOutcome
 
 __all__ = ["progress_of"]
 
@@ -14,16 +15,16 @@ _REFUTED = frozenset({"AssertionError", "Failed"})
 
 
 def progress_of(
-    letter: str, fixed: Sequence[str], tried: Tried | None, failing: Mapping[str, CaseTrace]
+    outcome: TrialOutcome, fixed: Sequence[str], tried: Tried | None, failing: Mapping[str, CaseTrace]
 ) -> tuple[int, ...] | None:
-    """The progress of a candidate (see `planners.state.Promising`); None where it changes nothing that counts.
+    """The progress of a candidate (see `Evaluated`); None where it changes nothing that counts.
 
-    `letter` and `fixed` are its outcome (see `planners.state.Batch`), `tried` is what a warm worker said of it, and
+    `outcome` and `fixed` are those of its trial, `tried` is what a warm worker said of it, and
     `failing` are the traces of the tests that fail on the base.
     """
-    if letter == "s":
+    if outcome is TrialOutcome.PARTIAL:
         return 3, len(fixed)
-    if letter != "f" or tried is None:
+    if outcome is not TrialOutcome.FAILED or tried is None:
         return None
     base = failing.get(tried.id)
     if base is None:

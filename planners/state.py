@@ -3,44 +3,43 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, Self
 
 from gate import Denied, Patch, Phase, Proposal, Verdict
 from gate.vocabulary import ApplyPatch
+from planners.trial import Evaluated, TrialOutcome
 
 __all__ = [
     "MAX_LISTED",
+    "MAX_NEAR_MISSES",
     "MAX_PARTIAL",
-    "MAX_PROMISING",
     "Batch",
     "Denial",
     "Ended",
     "Kept",
     "Observation",
     "Output",
-    "Partial",
-    "Plausible",
-    "Promising",
     "SpectrumReady",
     "State",
     "SuiteRan",
     "VerdictReached",
     "most_fixed",
-    "most_promising",
+    "nearest",
 ]
 
 MAX_LISTED = 200
 """The most test ids that an observation lists; the report that it names has them all."""
 
 MAX_PARTIAL = 5
-"""The most patches for some targets that a state or a batch remembers."""
+"""The most partial candidates that a state or a batch remembers."""
 
-MAX_PROMISING = 24
-"""The most candidates that a state remembers as the first half of a repair."""
+MAX_NEAR_MISSES = 24
+"""The most near misses that a state remembers."""
 
-_PROMISING_AT_ONE_PLACE = 4
+_NEAR_MISSES_OF_A_BATCH = 8
+_NEAR_MISSES_AT_ONE_PLACE = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,65 +80,50 @@ class SpectrumReady:
 
 
 @dataclass(frozen=True, slots=True)
-class Plausible:
-    """A candidate that passed every test in a cold run: the `index`-th of the search.
-
-    `behaviour` says what it does with inputs that no test has, which are the same for every candidate, in the words of
-    `buildpacks/warm.py` with spaces between them. Empty where that was not seen.
-    """
-
-    index: int
-    patch: Patch
-    operator: str
-    location: str
-    behaviour: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Partial:
-    """A candidate under which the targets `fixed` pass, others do not, and no passing test breaks (in a warm run)."""
-
-    index: int
-    patch: Patch
-    operator: str
-    location: str
-    fixed: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Promising:
-    """A candidate that fails, but not as the base does: the first half, perhaps, of a repair in two places.
-
-    `progress` says how much changed, greater being more: 3 and the number of targets that pass, where no other test
-    breaks; 2 where one passes and another test breaks; 1 and the lines of the test that it gets to, where these are
-    further on than on the base; 0 where it gets to a wrong result, and on the base got to none.
-    """
-
-    index: int
-    patch: Patch
-    operator: str
-    location: str
-    progress: tuple[int, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class Batch:
-    """A batch of candidates was judged, up to the first plausible one.
+    """A batch of candidates was tried, up to the first plausible one.
 
-    `outcomes` has one letter for each that was judged, in order: p plausible, s plausible for some targets (the first
-    of those are `partial`), f failed a test, t over a limit, i invalid source, x crashed, c passed warm but not cold,
-    d denied by the gate. `promising` are the best of those that change how a target fails. `spent` is the share of the
-    session's time for searching that is used up by now, 0 to 1.
+    `outcomes` has the letter of each trial, in order (see `TrialOutcome`). `notable` are the plausible candidates and
+    the best of the partial ones and of the near misses. `spent` is the share of the session's time for searching that
+    is used up by now, 0 to 1.
     """
 
     offset: int
     outcomes: str
-    plausible: tuple[Plausible, ...]
+    notable: tuple[Evaluated, ...]
     duration_s: float
-    partial: tuple[Partial, ...] = ()
-    promising: tuple[Promising, ...] = ()
     spent: float = 0.0
     type: Literal["batch"] = "batch"
+
+    def __post_init__(self) -> None:
+        """Raises `ValueError` for a letter that stands for no outcome: journals may come from others."""
+        if unknown := {*self.outcomes} - {*TrialOutcome}:
+            raise ValueError(f"unknown outcomes of trials: {sorted(unknown)}")
+
+    @classmethod
+    def of(cls, offset: int, evaluated: Sequence[Evaluated], *, duration_s: float, spent: float) -> Self:
+        """The batch in which these candidates were tried, the first of which has the number `offset`."""
+        plausible = (one for one in evaluated if one.outcome is TrialOutcome.PLAUSIBLE)
+        partial = most_fixed(one for one in evaluated if one.outcome is TrialOutcome.PARTIAL)
+        near = nearest((one for one in evaluated if one.progress is not None), _NEAR_MISSES_OF_A_BATCH)
+        notable = {one.index: one for one in (*plausible, *partial, *near)}
+        outcomes = "".join(one.outcome for one in evaluated)
+        return cls(offset, outcomes, tuple(notable[index] for index in sorted(notable)), duration_s, spent)
+
+    @property
+    def plausible(self) -> tuple[Evaluated, ...]:
+        """The candidates that pass every test, in order."""
+        return tuple(one for one in self.notable if one.outcome is TrialOutcome.PLAUSIBLE)
+
+    @property
+    def partial(self) -> tuple[Evaluated, ...]:
+        """Those under which some targets pass, the ones with the most targets first."""
+        return most_fixed(one for one in self.notable if one.outcome is TrialOutcome.PARTIAL)
+
+    @property
+    def near_misses(self) -> tuple[Evaluated, ...]:
+        """Those that fail, but not as the base does."""
+        return tuple(one for one in self.notable if one.progress is not None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,8 +171,8 @@ class Kept:
 class State:
     """Where a repair stands: bounded aggregates of everything that was observed.
 
-    `plausible_at` is what the search had spent when the first of the patches in `plausible` was found. `promising` are
-    from the normal search alone, not from the widened one.
+    `plausible_at` is what the search had spent when the first of the patches in `plausible` was found. `near_misses`
+    are from the normal search alone, not from the widened one.
     """
 
     phase: Phase = Phase.REPRODUCE
@@ -198,10 +182,10 @@ class State:
     spectrum: SpectrumReady | None = None
     tried: int = 0
     spent: float = 0.0
-    plausible: tuple[Plausible, ...] = ()
+    plausible: tuple[Evaluated, ...] = ()
     plausible_at: float = 0.0
-    partial: tuple[Partial, ...] = ()
-    promising: tuple[Promising, ...] = ()
+    partial: tuple[Evaluated, ...] = ()
+    near_misses: tuple[Evaluated, ...] = ()
     kept: Kept | None = None
     applied: Patch | None = None
     verdict: Verdict | None = None
@@ -243,9 +227,9 @@ class State:
                     plausible=self.plausible + observation.plausible,
                     plausible_at=self.plausible_at if self.plausible else observation.spent,
                     partial=most_fixed(self.partial + observation.partial),
-                    promising=self.promising
+                    near_misses=self.near_misses
                     if proposal.phase is Phase.EXPAND
-                    else most_promising(self.promising + observation.promising, MAX_PROMISING),
+                    else nearest(self.near_misses + observation.near_misses, MAX_NEAR_MISSES),
                 )
             case VerdictReached(verdict) if verdict.accepted:
                 return replace(state, verdict=verdict)
@@ -259,7 +243,7 @@ class State:
                     spectrum=None,
                     plausible=(),
                     partial=(),
-                    promising=(),
+                    near_misses=(),
                 )
             case VerdictReached(verdict):
                 return replace(state, applied=None, verdict=verdict, rejected=self.rejected + 1)
@@ -273,17 +257,17 @@ class State:
         return state
 
 
-def most_promising(promising: Iterable[Promising], most: int) -> tuple[Promising, ...]:
-    """The `most` that change the most, the first ones among equals; of those in one place only a few."""
-    found: list[Promising] = []
+def nearest(evaluated: Iterable[Evaluated], most: int) -> tuple[Evaluated, ...]:
+    """The `most` near misses with the greatest progress, the first ones among equals; of those in one place a few."""
+    kept: list[Evaluated] = []
     places: Counter[str] = Counter()
-    for one in sorted(promising, key=lambda one: (tuple(-part for part in one.progress), one.index)):
+    for one in sorted(evaluated, key=lambda one: (tuple(-part for part in one.progress or ()), one.index)):
         places[one.location] += 1
-        if places[one.location] <= _PROMISING_AT_ONE_PLACE:
-            found.append(one)
-    return tuple(found[:most])
+        if places[one.location] <= _NEAR_MISSES_AT_ONE_PLACE:
+            kept.append(one)
+    return tuple(kept[:most])
 
 
-def most_fixed(partial: Iterable[Partial]) -> tuple[Partial, ...]:
+def most_fixed(partial: Iterable[Evaluated]) -> tuple[Evaluated, ...]:
     """Those that fix the most targets, the first ones among equals."""
     return tuple(sorted(partial, key=lambda one: (-len(one.fixed), one.index))[:MAX_PARTIAL])

@@ -1,17 +1,17 @@
-"""Checking a session after the fact: its journal, its evidence, its base, and its verdict, reached again."""
+"""The audit of a session that has ended: its journal, its evidence, its base, and its verdict, reached again."""
 
 from __future__ import annotations
 
 import json
 import shutil
 import subprocess
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
-from gate import Denied, Gate, Verdict
+from gate import Denied, Gate, Patch, Verdict, change_of
+from planners.targets import targets_of
 from rfsn.compose import opened_bench
 from rfsn.errors import UsageError
-from rfsn.loop.executor import Executor
 from rfsn.machine.home import temporary_folder
 from rfsn.machine.text import to_json
 from rfsn.plugins import load_rules
@@ -21,9 +21,11 @@ from rfsn.sessions.record import Record
 from rfsn.sessions.session import Progress
 from rfsn.source.objects import tree_of_files
 from rfsn.trials.budget import Budget
+from rfsn.trials.stability import Stability
+from rfsn.trials.verdict import reach_verdict
 from sandbox import UnsafePath, read_beneath
 
-__all__ = ["Signer", "Verification", "verify_session"]
+__all__ = ["Audit", "Signer", "audit_session"]
 
 _TIMEOUT_S = 60.0
 _MAX_EVIDENCE = 256 << 20
@@ -38,7 +40,7 @@ class Signer:
 
 
 @dataclass(frozen=True, slots=True)
-class Verification:
+class Audit:
     """Everything that does not agree, and the verdict of this time; None where there was no patch to judge."""
 
     problems: tuple[str, ...]
@@ -46,8 +48,8 @@ class Verification:
     signed: bool
 
 
-def verify_session(folder: Path, signer: Signer | None = None) -> Verification:
-    """Check a session that has ended and reach its verdict again, with the same rules, environment and sandbox.
+def audit_session(folder: Path, signer: Signer | None = None) -> Audit:
+    """Audit a session that has ended and reach its verdict again, with the same rules, environment and sandbox.
 
     Raises `JournalError` where the journal or a blob is damaged, `UsageError` where the session has not ended or ran
     without a sandbox.
@@ -63,29 +65,31 @@ def verify_session(folder: Path, signer: Signer | None = None) -> Verification:
     problems = [*_evidence(record), *_base(record)]
     if signer is not None:
         problems += _signature(record.folder / EVIDENCE, signer)
-    verdict = None
-    state = record.progress.state
-    patch = judged_patch(record)
-    if patch is not None and state.told is not None and not problems:
-        project = Project(record)
-        context = project.gate_context(Progress())
-        gate = Gate(further=load_rules(record.config.gate_rules))
-        decision = gate.judge(patch, context)
-        if isinstance(decision, Denied):
-            problems.append(f"the gate denies the patch now: {decision.rule}: {decision.reason}")
-        else:
-            with temporary_folder() as scratch, opened_bench(record, project, Path(scratch)) as bench:
-                budget = Budget(record.config.time_limit, record.config.max_steps, lambda: 0.0)
-                executor = Executor(bench, gate, record.blobs, budget, workers=1, wanted=record.config.target)
-                verdict = executor.verdict(replace(state, applied=patch), context)
-            if (verdict.accepted, verdict.fixed, verdict.broken) != (
-                state.told.accepted,
-                state.told.fixed,
-                state.told.broken,
-            ):
-                said = "; ".join(verdict.reasons) or "accepted"
-                problems.append(f"the verdict is another one now: {said}")
-    return Verification(tuple(problems), verdict, signer is not None)
+    verdict, patch, told = None, judged_patch(record), record.progress.state.told
+    if patch is not None and told is not None and not problems:
+        again = _reached_again(record, patch)
+        if isinstance(again, Denied):
+            problems.append(f"the gate denies the patch now: {again.rule}: {again.reason}")
+            return Audit(tuple(problems), None, signer is not None)
+        verdict = again
+        if (verdict.accepted, verdict.fixed, verdict.broken) != (told.accepted, told.fixed, told.broken):
+            problems.append(f"the verdict is another one now: {'; '.join(verdict.reasons) or 'accepted'}")
+    return Audit(tuple(problems), verdict, signer is not None)
+
+
+def _reached_again(record: Record, patch: Patch) -> Verdict | Denied:
+    project = Project(record)
+    context = project.gate_context(Progress())
+    change = change_of(patch, context)
+    if isinstance(change, Denied):
+        return change
+    decision = Gate(further=load_rules(record.config.gate_rules)).check(change, context)
+    if isinstance(decision, Denied):
+        return decision
+    known = targets_of(record.progress.state, record.blobs, record.config.target)
+    with temporary_folder() as scratch, opened_bench(record, project, Path(scratch)) as bench:
+        budget = Budget(record.config.time_limit, record.config.max_steps, lambda: 0.0)
+        return reach_verdict(bench, budget, Stability(bench, budget), known, change, context)
 
 
 def _evidence(record: Record) -> list[str]:

@@ -229,7 +229,9 @@ class PythonBuildpack:
         arguments, module = split(plan.test)
         quick = ("-s", "--tb=no", "--assert=plain", *_CACHE)
         options = json.dumps({"args": [*arguments, *quick], "module": module})
-        return WarmRunner(("/env/bin/python", "-c", _START, _RUNNER_MOUNT.target, "warm", options), (_RUNNER_MOUNT,))
+        return WarmRunner(
+            ("/env/bin/python", "-c", _START, _RUNNER_MOUNT.target, "warm", options), (_RUNNER_MOUNT,), (".py",)
+        )
 
 
 _CACHE = ("-o", "cache_dir=/tmp/pytest-cache")

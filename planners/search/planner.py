@@ -17,7 +17,8 @@ from planners.search.localize import kinds_of, rank
 from planners.search.operators import OPERATORS
 from planners.search.operators.base import Operator
 from planners.search.space import Space
-from planners.state import Promising, State
+from planners.state import State
+from planners.trial import Evaluated
 
 __all__ = ["CandidateSearch"]
 
@@ -61,7 +62,7 @@ class CandidateSearch:
         size = _SMALL_BATCH if state.tried - begun < _WARM_UP else _LARGE_BATCH
         if most is not None:
             size = min(most, _COLLECTING_BATCH)
-        self._look_ahead(size, state.promising)
+        self._look_ahead(size, state.near_misses)
         return tuple(islice(self._ahead, size)), self._widened
 
     def _wind_to(self, state: State, context: PlannerContext, targets: tuple[str, ...]) -> None:
@@ -79,13 +80,13 @@ class CandidateSearch:
             self._stream = self._space.singles(width=0)
             self._ahead.clear()
         while self._at < tried:
-            self._look_ahead(1, state.promising)
+            self._look_ahead(1, state.near_misses)
             if not self._ahead:
                 return
             self._ahead.popleft()
             self._at += 1
 
-    def _look_ahead(self, size: int, promising: Sequence[Promising]) -> None:
+    def _look_ahead(self, size: int, near_misses: Sequence[Evaluated]) -> None:
         """Take candidates from the stream; where it ends, the widened search goes on.
 
         That one begins when all before it were tried: it depends on what came of them.
@@ -93,7 +94,7 @@ class CandidateSearch:
         self._ahead.extend(islice(self._stream, max(0, size - len(self._ahead))))
         if not self._ahead and not self._widened and self._space:
             self._widened = True
-            self._stream = _turns(self._space.pairs(promising), self._space.singles(width=1))
+            self._stream = _turns(self._space.pairs(near_misses), self._space.singles(width=1))
             self._ahead.extend(islice(self._stream, size))
 
 

@@ -20,7 +20,7 @@ from statistics import mean
 from buildpacks import RepoView
 from gate import Patch, apply
 from planners.search.source import fingerprint, load
-from planners.state import Plausible
+from planners.trial import Evaluated
 
 __all__ = ["doubtful", "likeliest"]
 
@@ -60,7 +60,7 @@ _DOUBTS: dict[str, float] = {
 """What each pattern leaves of a patch's likelihood."""
 
 
-def likeliest(plausible: Iterable[Plausible], view: RepoView, begun: int = 0) -> Plausible:
+def likeliest(plausible: Iterable[Evaluated], view: RepoView, begun: int = 0) -> Evaluated:
     """The best of some patches. The order in which the search tried them, from `begun` on, stands for their prior."""
     patches = list(plausible)
     agreement = _agreement([one.behaviour for one in patches])

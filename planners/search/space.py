@@ -15,18 +15,18 @@ from gate import Candidate, Change, EditFile, Patch, apply, compose
 from planners.search.candidates import enumerate_candidates
 from planners.search.localize import Suspect
 from planners.search.operators.base import Operator
-from planners.state import Promising
+from planners.trial import Evaluated
 
 __all__ = ["Space"]
 
 _HALVED_AFTER = 8
-"""The place among the promising candidates whose second edits count half as much as those of the first."""
+"""The place among the near misses whose second edits count half as much as those of the first."""
 
 _NEARBY = 2.0
 """How much more suspicious a changed line and those beside it are: what is changed together mostly stands together."""
 
 _A_TARGET_PASSES = (2,)
-"""The progress of promising candidates that make a target pass; others make one get further than on the base."""
+"""The progress of near misses that make a target pass; others make one get further than on the base."""
 
 _UNREACHED = 0.3
 """How suspicious lines are which no failing test ran on the base, relative to an edit that lets one get further."""
@@ -51,17 +51,17 @@ class Space:
             if patch:  # else it undoes what was kept
                 yield replace(candidate, patch=patch)
 
-    def pairs(self, promising: Sequence[Promising]) -> Iterator[Candidate]:
-        """Candidates with one more edit beside each that is promising, best first, each resulting tree once."""
-        seen = {one.patch for one in promising} | {self.kept}
-        streams = [self._beside(first, 1 / (1 + place / _HALVED_AFTER)) for place, first in enumerate(promising)]
+    def pairs(self, near_misses: Sequence[Evaluated]) -> Iterator[Candidate]:
+        """Candidates with one more edit beside each near miss, best first, each resulting tree once."""
+        seen = {one.patch for one in near_misses} | {self.kept}
+        streams = [self._beside(first, 1 / (1 + place / _HALVED_AFTER)) for place, first in enumerate(near_misses)]
         for candidate in heapq.merge(*streams, key=lambda one: -one.score):
             if candidate.patch not in seen:
                 seen.add(candidate.patch)
                 yield candidate
 
-    def _beside(self, first: Promising, weight: float) -> Iterator[Candidate]:
-        further = first.progress < _A_TARGET_PASSES
+    def _beside(self, first: Evaluated, weight: float) -> Iterator[Candidate]:
+        further = (first.progress or ()) < _A_TARGET_PASSES
         before, after = _with(self.kept, self.view), _with(first.patch, self.view)
         moved = _moved(self.suspects, before, after, _paths(first.patch), _UNREACHED if further else 0.0)
         for second in replace(self, suspects=moved, kept=first.patch).singles(width=0):

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from gate.rules import CHANGE_RULES, PROPOSAL_RULES
-from rfsn.audit import Signer, verify_session
+from rfsn.audit import Signer, audit_session
 from rfsn.cli.commands import finish, guarded
 from rfsn.cli.plugins import list_plugins
 from rfsn.config import load_config
@@ -56,7 +56,7 @@ def verify(session: str, allowed: Path | None, signer: str | None, *, as_json: b
         if (allowed is None) != (signer is None):
             raise UsageError("a signature is checked with both --allowed-signers and --signer")
         whose = Signer(allowed, signer) if allowed is not None and signer is not None else None
-        found = verify_session(session_folder(session), whose)
+        found = audit_session(session_folder(session), whose)
         status = "differs" if found.problems else "verified"
         accepted = found.verdict.accepted if found.verdict else None
         if as_json:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
 from dataclasses import replace
 from difflib import get_close_matches
 
@@ -25,7 +24,6 @@ from gate import (
     TryPatches,
     Verdict,
     apply,
-    judge,
 )
 from planners.state import (
     MAX_LISTED,
@@ -37,15 +35,16 @@ from planners.state import (
     SuiteRan,
     VerdictReached,
 )
-from planners.targets import Targets, named, targets_of
+from planners.targets import named, targets_of
 from rfsn.errors import InfraError, UsageError
 from rfsn.loop.looking import MAX_OUTPUT, read_file, search_code
 from rfsn.sessions.blobs import BlobStore
 from rfsn.sessions.meter import Used
-from rfsn.trials.batches import BatchJudge
 from rfsn.trials.bench import Bench
 from rfsn.trials.budget import Budget
+from rfsn.trials.evaluate import Evaluator
 from rfsn.trials.stability import Stability
+from rfsn.trials.verdict import reach_verdict
 from rfsn.trials.worker import WarmWorker
 
 __all__ = ["Executor"]
@@ -64,7 +63,7 @@ class Executor:
         self._budget = budget
         self._wanted = wanted
         self._stability = Stability(bench, budget)
-        self._batches = BatchJudge(bench, gate, blobs, budget, self._stability, workers=workers, wanted=wanted)
+        self._evaluator = Evaluator(bench, gate, blobs, budget, self._stability, workers=workers, wanted=wanted)
 
     def execute(self, proposal: Proposal, state: State, context: Context) -> Observation:
         """Carry out an allowed proposal. Raises `InfraError` where sandboxes, not tests, fail."""
@@ -74,9 +73,9 @@ class Executor:
             case RunTests(ids, Collect.SPECTRUM):
                 return self._trace(ids, state)
             case RunTests():
-                return VerdictReached(self.verdict(state, context))
+                return VerdictReached(self._verdict(state, context))
             case TryPatches(candidates, offset):
-                return self._batches.judge(candidates, offset, state, context)
+                return self._evaluator.evaluate(candidates, offset, state, context)
             case ApplyPatch(patch):
                 paths = ", ".join(sorted(self._change(patch).files))
                 return Output(f"applied to {paths}")
@@ -95,7 +94,7 @@ class Executor:
 
     def close(self) -> None:
         """End every warm worker."""
-        self._batches.close()
+        self._evaluator.close()
 
     def used(self) -> Used:
         """What was used of sandboxes since the last call."""
@@ -156,17 +155,9 @@ class Executor:
                 near = ", ".join(get_close_matches(id, known)) or "nothing near it"
                 raise UsageError(f"--target {id}: there is no such test; there is {near}")
 
-    def verdict(self, state: State, context: Context) -> Verdict:
-        """Judge the applied patch by two cold runs, one of them with canaries."""
+    def _verdict(self, state: State, context: Context) -> Verdict:
         known = targets_of(state, self._blobs, self._wanted)
-        limit = self._budget.case_limit_s
-        change = self._applied(state)
-        runs = [
-            self._bench.run_tests(RunRequest((), limit, limit, canaries), self._budget.left_s, change)
-            for canaries in (False, True)
-        ]
-        ignored = {*known.unstable, *self._stability.unstable(known, runs), *_rewritten(change, context, known, runs)}
-        return judge(known.baseline, known.all, ignored, runs)
+        return reach_verdict(self._bench, self._budget, self._stability, known, self._applied(state), context)
 
     def _trace(self, ids: tuple[str, ...], state: State) -> SpectrumReady:
         began = time.monotonic()
@@ -187,13 +178,3 @@ class Executor:
 
     def _change(self, patch: Patch) -> Change:
         return apply(patch, self._bench.view.read)
-
-
-def _rewritten(change: Change | None, context: Context, known: Targets, runs: Sequence[SuiteReport]) -> set[str]:
-    """The tests in protected files that a patch changes, as the user let it: which there are is then up to the patch.
-
-    Sources may hold tests too, as examples in their documentation: those count as ever.
-    """
-    paths = {path for path in change.files if context.protected(path)} if change else set()
-    ids = {case.id for report in (known.baseline, *runs) for case in report.cases}
-    return {id for id in ids if id.partition("::")[0] in paths} - {*known.all}

@@ -19,8 +19,8 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info
 
 from gate import Denied, Proposal, RunTests
 from planners.state import Batch, Observation, SuiteRan
+from planners.trial import TrialOutcome
 from rfsn import __version__
-from rfsn.reporting.report import LETTERS
 from rfsn.sessions.blobs import BlobStore
 from rfsn.sessions.events import Event, Interrupted, Observed, Proposed, Resumed, SessionEnded, SessionStarted
 from rfsn.sessions.journal import Entry
@@ -155,7 +155,7 @@ class Metrics:
                     self._test_seconds.observe(case.duration_s)
             case Batch(outcomes=letters):
                 for letter in letters:
-                    self._candidates.labels(LETTERS[letter]).inc()
+                    self._candidates.labels(TrialOutcome(letter).label).inc()
 
     def _used(self, uses: Iterable[SandboxUse]) -> None:
         for use in uses:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
 from typing import Any
 
 from buildpacks.view import FolderView
@@ -11,27 +10,16 @@ from gate import Denied, Patch, PatchError, apply
 from planners.search.localize import Suspect, rank
 from planners.state import Batch
 from planners.targets import targets_of
+from planners.trial import TrialOutcome
 from rfsn.errors import JournalError, RfsnError
 from rfsn.project.project import Project
 from rfsn.sessions.events import Interrupted, Observed, Proposed
 from rfsn.sessions.record import Record
 from rfsn.source.snapshot import render_diff
 
-__all__ = ["LETTERS", "diff_of", "ranked_suspects", "report_of"]
+__all__ = ["diff_of", "ranked_suspects", "report_of"]
 
 _SUSPECTS = 10
-
-LETTERS: Mapping[str, str] = {
-    "p": "plausible",
-    "s": "partial",
-    "f": "failed",
-    "t": "timeout",
-    "i": "invalid",
-    "x": "crashed",
-    "c": "unconfirmed",
-    "d": "denied",
-}
-"""What each letter in the outcomes of a batch means."""
 
 
 def diff_of(record: Record, patch: Patch) -> str:
@@ -52,7 +40,7 @@ def report_of(record: Record) -> dict[str, Any]:
     for entry in record.entries():
         match entry.event:
             case Observed(observation=Batch(outcomes=letters)):
-                outcomes.update(LETTERS[letter] for letter in letters)
+                outcomes.update(TrialOutcome(letter).label for letter in letters)
             case Proposed(proposal=proposal, decision=Denied() as denied):
                 denials.append({"proposal": proposal.id, "rule": denied.rule, "reason": denied.reason})
     return {

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from gate import Allowed, Candidate, Denied, Phase, Proposal, TryPatches
 from planners.state import Batch, Observation
+from planners.trial import TrialOutcome
 from rfsn.machine.text import to_json
 from rfsn.sessions.meter import SandboxUse, Used
 
@@ -134,7 +135,7 @@ class Observed(_Event):
         tried = Counter[str]()
         if isinstance(proposal.action, TryPatches) and isinstance(observation, Batch):
             for candidate, outcome in zip(proposal.action.candidates, observation.outcomes, strict=False):
-                if outcome != "d":
+                if outcome != TrialOutcome.DENIED:
                     tried.update(candidate.operator.split("+"))
         return cls(
             proposal=proposal.id,

@@ -52,7 +52,7 @@ class _WorkerDied(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """A candidate to be judged; where all `probes`, which are targets, fail under it, nothing else is run."""
+    """A candidate to be tried; where all `probes`, which are targets, fail under it, nothing else is run."""
 
     index: int
     files: Edits
@@ -110,7 +110,7 @@ class WarmWorker:
         self._targets, self._tests = targets, tests
         self.close()
 
-    def judge(self, candidates: Sequence[Trial]) -> Generator[Tried]:
+    def try_out(self, candidates: Sequence[Trial]) -> Generator[Tried]:
         """Try candidates in order. One that takes the worker down with it has the outcome `crashed`.
 
         Closing the iterator early interrupts the worker, which would go on with what is left.

@@ -9,6 +9,7 @@ from gate import (
     Allowed,
     ApplyPatch,
     BasePaths,
+    Change,
     Collect,
     Context,
     CreateFile,
@@ -19,6 +20,7 @@ from gate import (
     Finish,
     Gate,
     GiveUp,
+    Operation,
     Patch,
     Phase,
     Proposal,
@@ -30,6 +32,7 @@ from gate import (
     SetMode,
     SizeLimits,
     TryPatches,
+    apply,
     content_hash,
 )
 from gate.vocabulary import Action
@@ -232,15 +235,19 @@ class Confused:
         raise RuntimeError("a bug in the rule")
 
 
+def changed(*operations: Operation) -> Change:
+    return apply(operations, CONTEXT.read)
+
+
 def test_a_rule_that_raises_denies() -> None:
     decision = Gate(proposal_rules=[Confused()]).decide(propose(RunTests()), CONTEXT)
     assert isinstance(decision, Denied)
     assert "a bug in the rule" in decision.reason
-    assert isinstance(Gate(change_rules=[Confused()]).screen((edit("src/core.py"),), CONTEXT), Denied)
+    assert isinstance(Gate(change_rules=[Confused()]).screen(changed(edit("src/core.py")), CONTEXT), Denied)
 
 
 def test_every_path_of_a_batch_is_screened_like_an_applied_patch() -> None:
     gate = Gate()
-    for patch in ((CreateFile("../x.py", b"x"),), (edit("tests/test_core.py"),)):
-        assert isinstance(gate.screen(patch, CONTEXT), Denied)
-    assert gate.screen((edit("src/core.py"),), CONTEXT) == Allowed()
+    for operation in (CreateFile("../x.py", b"x"), edit("tests/test_core.py")):
+        assert isinstance(gate.screen(changed(operation), CONTEXT), Denied)
+    assert gate.screen(changed(edit("src/core.py")), CONTEXT) == Allowed()

@@ -14,6 +14,7 @@ from gate import (
     Allowed,
     ApplyPatch,
     BasePaths,
+    Candidate,
     Collect,
     Context,
     Denied,
@@ -29,7 +30,7 @@ from gate import (
     TryPatches,
     apply,
     content_hash,
-    judge,
+    verdict_on,
 )
 from planners.api import PlannerContext
 from planners.meta import MetaPlanner
@@ -42,16 +43,14 @@ from planners.state import (
     Kept,
     Observation,
     Output,
-    Partial,
-    Plausible,
-    Promising,
     SpectrumReady,
     State,
     SuiteRan,
     VerdictReached,
-    most_promising,
+    nearest,
 )
 from planners.targets import probes, reached, repeated, stable_failures
+from planners.trial import Evaluated, TrialOutcome
 
 SOURCE = b"def f(a, b):\n    if a < b:\n        return a\n    return b\n"
 P, F, T, S = Outcome.PASSED, Outcome.FAILED, Outcome.TIMEOUT, Outcome.SKIPPED
@@ -101,11 +100,13 @@ CONTEXT = PlannerContext(
 )
 BASE = SuiteRan("base", 1, 1, 3, ("t::bad",), 0.5, 0.5)
 AGAIN = SuiteRan("again", 0, 1, 1, ("t::bad",), 0.5, 0.5)
-ACCEPTED = judge(suite({"a": P}), ["a"], [], [replace(suite({"a": P}), exit_code=0)])
-REFUSED = judge(suite({"a": F}), ["a"], [], [suite({"a": F})])
+ACCEPTED = verdict_on(suite({"a": P}), ["a"], [], [replace(suite({"a": P}), exit_code=0)])
+REFUSED = verdict_on(suite({"a": F}), ["a"], [], [suite({"a": F})])
 
 
-PARTLY = judge(suite({"t::bad": F, "t::worse": F}), ["t::bad", "t::worse"], [], [suite({"t::bad": P, "t::worse": F})])
+PARTLY = verdict_on(
+    suite({"t::bad": F, "t::worse": F}), ["t::bad", "t::worse"], [], [suite({"t::bad": P, "t::worse": F})]
+)
 
 
 def planner() -> MetaPlanner:
@@ -133,10 +134,10 @@ def walk(observations: Sequence[Observation]) -> tuple[State, list[Proposal]]:
     return state, proposals
 
 
-def plausible(batch: Proposal, index: int) -> Plausible:
+def plausible(batch: Proposal, index: int) -> Evaluated:
     assert isinstance(batch.action, TryPatches)
     one = batch.action.candidates[index]
-    return Plausible(index, one.patch, one.operator, one.location)
+    return Evaluated(index, one, TrialOutcome.PLAUSIBLE)
 
 
 def test_the_whole_way_to_a_verified_patch() -> None:
@@ -216,13 +217,12 @@ def two_targets(monkeypatch: pytest.MonkeyPatch) -> list[Observation]:
     return [replace(BASE, failing=both), replace(AGAIN, failing=both), SpectrumReady("spectrum", 3, 0.1)]
 
 
-def partial(batch: Proposal, index: int) -> Partial:
-    found = plausible(batch, index)
-    return Partial(found.index, found.patch, found.operator, found.location, ("t::bad",))
+def partial(batch: Proposal, index: int) -> Evaluated:
+    return replace(plausible(batch, index), outcome=TrialOutcome.PARTIAL, fixed=("t::bad",))
 
 
-def half(spent: float, found: Partial) -> Batch:
-    return Batch(0, "ffsf", (), 0.1, (found,), spent=spent)
+def half(spent: float, found: Evaluated) -> Batch:
+    return Batch(0, "ffsf", (found,), 0.1, spent=spent)
 
 
 def test_a_patch_for_some_targets_waits_for_one_for_all(two_targets: list[Observation]) -> None:
@@ -269,9 +269,8 @@ def test_a_second_edit_goes_beside_the_first_that_changes_how_a_target_fails() -
     """`f.py` wants both: a minus in line 2, and `b` returned in line 3. The first lets a test get further."""
     observations: list[Observation] = [BASE, AGAIN, SpectrumReady("spectrum", 2, 0.1)]
     start = SOURCE.index(b"a < b")
-    first = Promising(
-        3, (EditFile("f.py", content_hash(SOURCE), (Edit(start, start, b"-"),)),), "sign", "f.py:2", (1, 9)
-    )
+    patch = (EditFile("f.py", content_hash(SOURCE), (Edit(start, start, b"-"),)),)
+    first = Evaluated(3, Candidate(patch, "sign", "f.py:2", 1.0), TrialOutcome.FAILED, progress=(1, 9))
     wanted = SOURCE.replace(b"a < b", b"-a < b").replace(b"return a", b"return b")
     found = set()
     while True:
@@ -283,19 +282,19 @@ def test_a_second_edit_goes_beside_the_first_that_changes_how_a_target_fails() -
             after = apply(candidate.patch, Tree().read).files["f.py"].after
             assert after not in found, "no tree is tried twice"
             found |= {after} if "+" in candidate.operator else set()
-        promising = (first,) if state.tried == 0 else ()
-        observations.append(Batch(state.tried, "f" * len(action.candidates), (), 0.1, promising=promising))
+        near_misses = (first,) if state.tried == 0 else ()
+        observations.append(Batch(state.tried, "f" * len(action.candidates), near_misses, 0.1))
     assert wanted in found
     assert len([one for one in observations if isinstance(one, Batch)]) > 2
 
 
-def test_what_is_promising_is_ranked_by_how_far_it_gets() -> None:
-    def one(index: int, location: str, *progress: int) -> Promising:
-        return Promising(index, (), "o", location, progress)
+def test_near_misses_are_ranked_by_how_far_they_get() -> None:
+    def one(index: int, location: str, *progress: int) -> Evaluated:
+        return Evaluated(index, Candidate((), "o", location, 0.0), TrialOutcome.FAILED, progress=progress)
 
     several = [one(index, "a:1", 0) for index in range(9)]
-    found = most_promising([*several, one(10, "a:2", 1, 5), one(11, "a:2", 1, 7), one(12, "a:3", 3, 1)], 6)
-    assert [promising.index for promising in found] == [12, 11, 10, 0, 1, 2]
+    found = nearest([*several, one(10, "a:2", 1, 5), one(11, "a:2", 1, 7), one(12, "a:3", 3, 1)], 6)
+    assert [near.index for near in found] == [12, 11, 10, 0, 1, 2]
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ import pytest
 from buildpacks import CaseTrace, Frame, Outcome
 from buildpacks.warm import Tried
 from planners.progress import progress_of
+from planners.trial import TrialOutcome
 
 
 def failure(message: str, outcome: Outcome = Outcome.FAILED) -> CaseTrace:
@@ -18,22 +19,44 @@ CRASH, REFUTED, HANGS = failure("KeyError: 3"), failure("AssertionError: no"), f
 
 
 @pytest.mark.parametrize(
-    ("letter", "tried", "base", "progress"),
+    ("outcome", "tried", "base", "progress"),
     [
-        ("s", Tried(0, "passed", fixed=("t.py::a", "t.py::b")), REFUTED, (3, 2)),
-        ("f", Tried(0, "failed", "t.py::other", exception="AssertionError", lines=(3,)), REFUTED, (2,)),
-        ("f", Tried(0, "failed", "t.py::test", exception="AssertionError", lines=(12, 6)), REFUTED, (1, 12, 6)),
-        ("f", Tried(0, "failed", "t.py::test", exception="AssertionError", lines=(13,)), REFUTED, (1, 13)),
-        ("f", Tried(0, "failed", "t.py::test", exception="AssertionError", lines=(12, 5)), REFUTED, None),
-        ("f", Tried(0, "failed", "t.py::test", exception="AssertionError", lines=(11, 7)), REFUTED, None),
-        ("f", Tried(0, "failed", "t.py::test", exception="AssertionError", lines=(12, 5)), CRASH, (0,)),
-        ("f", Tried(0, "failed", "t.py::test", exception="TypeError", lines=(12, 5)), CRASH, None),
-        ("f", Tried(0, "failed", "t.py::test", exception="TypeError", lines=(12, 5)), REFUTED, None),
-        ("f", Tried(0, "failed", "t.py::test", exception="AssertionError"), HANGS, (0,)),
-        ("t", Tried(0, "timeout", "t.py::test"), REFUTED, None),
-        ("f", None, REFUTED, None),
+        (TrialOutcome.PARTIAL, Tried(0, "passed", fixed=("t.py::a", "t.py::b")), REFUTED, (3, 2)),
+        (TrialOutcome.FAILED, Tried(0, "failed", "t.py::other", exception="AssertionError", lines=(3,)), REFUTED, (2,)),
+        (
+            TrialOutcome.FAILED,
+            Tried(0, "failed", "t.py::test", exception="AssertionError", lines=(12, 6)),
+            REFUTED,
+            (1, 12, 6),
+        ),
+        (
+            TrialOutcome.FAILED,
+            Tried(0, "failed", "t.py::test", exception="AssertionError", lines=(13,)),
+            REFUTED,
+            (1, 13),
+        ),
+        (
+            TrialOutcome.FAILED,
+            Tried(0, "failed", "t.py::test", exception="AssertionError", lines=(12, 5)),
+            REFUTED,
+            None,
+        ),
+        (
+            TrialOutcome.FAILED,
+            Tried(0, "failed", "t.py::test", exception="AssertionError", lines=(11, 7)),
+            REFUTED,
+            None,
+        ),
+        (TrialOutcome.FAILED, Tried(0, "failed", "t.py::test", exception="AssertionError", lines=(12, 5)), CRASH, (0,)),
+        (TrialOutcome.FAILED, Tried(0, "failed", "t.py::test", exception="TypeError", lines=(12, 5)), CRASH, None),
+        (TrialOutcome.FAILED, Tried(0, "failed", "t.py::test", exception="TypeError", lines=(12, 5)), REFUTED, None),
+        (TrialOutcome.FAILED, Tried(0, "failed", "t.py::test", exception="AssertionError"), HANGS, (0,)),
+        (TrialOutcome.TIMEOUT, Tried(0, "timeout", "t.py::test"), REFUTED, None),
+        (TrialOutcome.FAILED, None, REFUTED, None),
     ],
 )
-def test_progress(letter: str, tried: Tried | None, base: CaseTrace, progress: tuple[int, ...] | None) -> None:
+def test_progress(
+    outcome: TrialOutcome, tried: Tried | None, base: CaseTrace, progress: tuple[int, ...] | None
+) -> None:
     fixed = (tried.fixed or ()) if tried else ()
-    assert progress_of(letter, fixed, tried, {"t.py::test": base}) == progress
+    assert progress_of(outcome, fixed, tried, {"t.py::test": base}) == progress

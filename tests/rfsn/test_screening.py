@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Sequence
 
 import pytest
@@ -11,8 +10,9 @@ from buildpacks import Outcome, RunRequest
 from buildpacks.warm import Planned, Tried
 from gate import Edit, EditFile, apply, content_hash
 from rfsn.trials.bench import Bench
-from rfsn.trials.validation import Pool
+from rfsn.trials.pool import Pool
 from rfsn.trials.worker import Trial, WarmWorker
+from tests.rfsn import warm
 
 BODY = "    return x - 1\n"
 SOURCE = f"""\
@@ -84,8 +84,8 @@ def letters(
     with Pool([worker]) as pool:
         pool.plan([(id, 0.3) for id in targets], [(id, 0.3) for id in tests])
         planned = worker.planned()
-        judged = pool.judge(trials(bodies, *targets[:2]), lambda _: False, time.monotonic() + 120)
-    return "".join(one.letter for one in judged).replace("c", "p"), planned
+        evaluated = warm.run(pool, trials(bodies, *targets[:2]))
+    return warm.letters(evaluated), planned
 
 
 # What a candidate does besides returning something wrong, and its letter.
@@ -151,8 +151,8 @@ def test_both_tiers_say_the_same_every_time(make_bench: Callable[..., Bench]) ->
     with Pool([WarmWorker(bench) for _ in range(2)]) as pool:
         pool.plan([("test_steps.py::test_after", 0.3)], [("test_steps.py::test_first", 0.3)])
         numbered = trials(bodies, "test_steps.py::test_after")
-        judged = pool.judge(numbered, lambda _: False, time.monotonic() + 60)
-    assert "".join(one.letter for one in judged).replace("c", "p") == expected
+        evaluated = warm.run(pool, numbered)
+    assert warm.letters(evaluated) == expected
 
 
 def test_a_candidate_that_kills_the_worker_is_the_only_one_that_crashes(make_bench: Callable[..., Bench]) -> None:
@@ -172,7 +172,7 @@ def test_files_with_letters_beyond_ascii(make_bench: Callable[..., Bench], decla
         Trial(index, {"steps.py": [(start, start + 5, text)]}, ("test_steps.py::test_after",))
         for index, text in enumerate((b"x - 2", b"x + 1", b"x + len(UNIT) - 4", b"x + len(UNIT)"))
     ]
-    assert [one.outcome for one in worker.judge(changed)] == ["failed", "passed", "passed", "failed"]
+    assert [one.outcome for one in worker.try_out(changed)] == ["failed", "passed", "passed", "failed"]
     worker.close()
 
 
@@ -180,7 +180,7 @@ def test_a_worker_whose_answers_are_not_wanted_any_more_can_be_used_again(make_b
     worker = WarmWorker(make_bench(BASE))
     worker.plan([("test_steps.py::test_after", 0.3)], [])
     for _ in range(2):
-        answers = worker.judge(trials([BAD, GOOD] * 20, "test_steps.py::test_after"))
+        answers = worker.try_out(trials([BAD, GOOD] * 20, "test_steps.py::test_after"))
         assert [next(answers).outcome, next(answers).outcome] == ["failed", "passed"]
         answers.close()
     worker.close()
@@ -408,7 +408,7 @@ def counted(bench: Bench, bodies: Sequence[str], *, screen: bool = True) -> list
     worker.plan([("test_counted.py::test_after", 0.5)], [])
     assert worker.planned().screened == 1
     tried = list(
-        worker.judge(
+        worker.try_out(
             [Trial(index, {"counted.py": [one]}, ("test_counted.py::test_after",)) for index, one in enumerate(changes)]
         )
     )
@@ -502,7 +502,7 @@ def test_state_that_is_set_up_once_is_no_reason_for_forks(make_bench: Callable[.
     worker = WarmWorker(bench)
     worker.plan([("test_lazy.py::test_after", 0.3)], [("test_lazy.py::test_type", 0.3)])
     planned = worker.planned()
-    outcomes = [one.outcome == "passed" for one in worker.judge(found)]
+    outcomes = [one.outcome == "passed" for one in worker.try_out(found)]
     worker.close()
     assert planned == Planned(2, 2)
     assert outcomes == [passes for _, _, passes in LAZY_CHANGES]

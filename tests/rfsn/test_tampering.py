@@ -15,7 +15,7 @@ import pytest
 from buildpacks import PlanOptions, RunRequest, SuiteReport
 from buildpacks.python import PythonBuildpack
 from buildpacks.view import FolderView
-from gate import Change, FileChange, Gate, Verdict, judge
+from gate import Change, FileChange, Gate, Verdict, verdict_on
 from rfsn.config import Config
 from rfsn.project.environment import prepared_environment
 from rfsn.project.fence import Fence
@@ -366,7 +366,7 @@ class Court:
 
     def verdict(self, change: Change) -> Verdict:
         runs = [self.bench.run_tests(RunRequest((), 5, 5, canaries), 60, change) for canaries in (False, True)]
-        return judge(self.baseline, [TARGET], [], runs)
+        return verdict_on(self.baseline, [TARGET], [], runs)
 
 
 @pytest.fixture(scope="module")

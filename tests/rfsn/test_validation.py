@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from contextlib import closing
 
@@ -12,8 +11,9 @@ from buildpacks import Outcome, RunRequest
 from buildpacks.warm import Edits
 from gate import Edit, EditFile, Patch, apply, content_hash
 from rfsn.trials.bench import Bench
-from rfsn.trials.validation import Pool
+from rfsn.trials.pool import Pool
 from rfsn.trials.worker import Trial, WarmWorker
+from tests.rfsn import warm
 
 SOURCE = """\
 import functools
@@ -162,9 +162,9 @@ def letters(bench: Bench, changes: list[tuple[str, str, str]], workers: int = 1)
     with Pool([WarmWorker(bench) for _ in range(workers)]) as pool:
         pool.plan([(IDS[0], 0.3)], [(id, 0.3) for id in IDS[1:]])
         # Nothing is confirmed: a batch ends at the first confirmed candidate, and here every one is wanted.
-        judged = pool.judge(numbered, lambda _: False, time.monotonic() + 60)
-    assert [one.index for one in judged] == list(range(len(changes)))
-    return "".join(one.letter for one in judged).replace("c", "p")
+        evaluated = warm.run(pool, numbered)
+    assert [one.index for one in evaluated] == list(range(len(changes)))
+    return warm.letters(evaluated)
 
 
 def test_every_kind_of_change_gets_its_letter(make_bench: Callable[..., Bench]) -> None:
@@ -192,7 +192,7 @@ def test_a_worker_that_is_interrupted_goes_on_with_the_next_request(make_bench: 
     worker.plan([(IDS[0], 0.3)], [(id, 0.3) for id in IDS[1:]])
     found = ""
     for at in range(len(trials)):
-        with closing(worker.judge(trials[at:])) as answers:
+        with closing(worker.try_out(trials[at:])) as answers:
             outcome = next(answers).outcome
             found += outcome[0] if outcome in ("passed", "invalid") else "f"
     worker.close()
@@ -283,16 +283,17 @@ def test_a_batch_ends_at_the_first_confirmed_candidate(make_bench: Callable[...,
     numbered = [trial(place, *CHANGES[index][:2]) for place, index in enumerate(order, 100)]
     seen = set()
     for workers in (1, 2):
-        with Pool([WarmWorker(bench) for _ in range(workers)]) as pool:
+        lanes = [WarmWorker(bench) for _ in range(workers)]
+        with Pool(lanes) as pool:
             pool.plan([(IDS[0], 0.3)], [(id, 0.3) for id in IDS[1:]])
-            earlier = pool.judge(numbered, lambda index: index in {102, 104}, time.monotonic() + 60)
-            seen.add(earlier[-1].behaviour)
-            judged = pool.judge(numbered, lambda index: index == 104, time.monotonic() + 60)
-            late = pool.judge(numbered, lambda _: True, time.monotonic() - 1)
-        assert [one.index for one in judged] == [100, 101, 102, 103, 104]
-        assert "".join(one.letter for one in judged) == "ffcfp"
-        assert [one.behaviour for one in judged] == [()] * 5, "the last one has to be imported anew"
-        assert "".join(one.letter for one in earlier) == "ffp"
+            earlier = warm.run(pool, numbered, lambda index: index in {102, 104})
+            evaluated = warm.run(pool, numbered, lambda index: index == 104)
+            late = warm.run(pool, numbered, lambda _: True, seconds=-1)
+            seen |= {lane.observe(numbered[2]) for lane in lanes}
+            assert lanes[0].observe(numbered[4]) == (), "it has to be imported anew"
+        assert [one.index for one in evaluated] == [100, 101, 102, 103, 104]
+        assert "".join(one.outcome for one in evaluated) == "ffcfp"
+        assert "".join(one.outcome for one in earlier) == "ffp"
         assert late == []
     assert len(seen) == 1, "whichever worker observes"
     assert len(seen.pop()) > 10
@@ -347,8 +348,8 @@ def test_what_repairs_some_targets_is_told_with_them(make_bench: Callable[..., B
     ]
     with Pool([WarmWorker(bench)]) as pool:
         pool.plan([(id, 0.3) for id in targets], [("test_two.py::test_third", 0.3)])
-        judged = pool.judge(trials, lambda _: False, time.monotonic() + 60)
-    assert [(one.letter, sorted(one.fixed)) for one in judged] == [
+        evaluated = warm.run(pool, trials)
+    assert [(one.outcome, sorted(one.fixed)) for one in evaluated] == [
         ("s", targets[:2]),
         ("s", targets[2:]),
         ("c", []),
@@ -403,3 +404,21 @@ def test_cold_runs_can_be_focused(make_bench: Callable[..., Bench], command: tup
     bench = make_bench(FILES, *command)
     assert {case.id for case in bench.run_tests(RunRequest(), 60).cases} == set(IDS)
     assert [case.id for case in bench.run_tests(RunRequest((IDS[3],)), 60).cases] == [IDS[3]]
+
+
+def test_new_files_are_tried_warm(make_bench: Callable[..., Bench]) -> None:
+    source = "def price(n):\n    return n\n"
+    tests = "from shop.cart import price\n\ndef test_price():\n    assert price(3) == 6\n"
+    bench = make_bench({"shop/__init__.py": "", "shop/cart.py": source, "test_cart.py": tests})
+    target = "test_cart.py::test_price"
+    start = source.index("    return n")
+    body = "    from shop.rates.table import factor\n    return n * factor\n"
+    edits = {"shop/cart.py": [(start, len(source), body.encode())]}
+    added = [{"shop/rates/table.py": [(0, 0, text)]} for text in (b"factor = 2\n", b"factor = 3\n", b"factor =\n")]
+    candidates = [edits, *({**edits, **new} for new in added), added[0], {**edits, **added[0]}]
+    trials = [Trial(index, files, (target,)) for index, files in enumerate(candidates)]
+    lanes = [WarmWorker(bench)]
+    with Pool(lanes) as pool:
+        pool.plan([(target, 0.5)], [])
+        assert warm.letters(warm.run(pool, trials)) == "fpfffp", "each with its own new files and no others"
+    assert sum(one.count for one in bench.meter.take().sandbox) == 1, "one process did it all"

@@ -84,7 +84,7 @@ class Screen:
     lazy: LazyState
     replacements: Callable[[Candidate], List[Replacement]]
 
-    def judge(self, candidates: Sequence[Candidate]) -> Iterator[Answer]:
+    def tried(self, candidates: Sequence[Candidate]) -> Iterator[Answer]:
         """An answer for each candidate, in order."""
         start, end = 0, len(candidates)
         fatal: Answer = None

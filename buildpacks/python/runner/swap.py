@@ -113,7 +113,10 @@ def _nested(code: types.CodeType) -> List[types.CodeType]:
 
 
 class Source:
-    """A file of the base, ready for edits: compiling one of its top-level statements is much quicker than the whole."""
+    """A file of the base, ready for edits: compiling one of its top-level statements is much quicker than the whole.
+
+    Raises `FileNotFoundError` where the base has no such file, and what `INVALID` lists where it is no Python.
+    """
 
     def __init__(self, filename: str) -> None:
         self._filename = filename
@@ -127,8 +130,8 @@ class Source:
             self._statements = _top_level(self._content)
 
     def edited(self, edits: List[Tuple[int, int, str]]) -> bytes:
-        """The whole file with the edits (start, end, text) applied."""
-        return _spliced(self._content, edits)
+        """The whole file with the edits applied."""
+        return spliced(self._content, edits)
 
     def compiled(self, edits: List[Tuple[int, int, str]]) -> List[Tuple[types.CodeType, types.CodeType]]:
         """The code before and after: of the top-level statements that have the edits, else of the whole file."""
@@ -142,7 +145,7 @@ class Source:
         return [
             (
                 self._compile(self._content[start:end], line),
-                self._compile(_spliced(self._content[start:end], own), line),
+                self._compile(spliced(self._content[start:end], own), line),
             )
             for (start, end, line), own in inside.items()
         ]
@@ -166,7 +169,8 @@ def _top_level(content: bytes) -> List[Tuple[int, int, int]]:
     return found
 
 
-def _spliced(content: bytes, edits: List[Tuple[int, int, str]]) -> bytes:
+def spliced(content: bytes, edits: List[Tuple[int, int, str]]) -> bytes:
+    """A content with the edits (start, end, text) applied."""
     parts: List[bytes] = []
     at = 0
     for start, end, text in edits:

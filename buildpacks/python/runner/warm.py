@@ -19,13 +19,14 @@ from typing import Any, Dict, Iterator, List, Mapping, Optional, Sequence, TextI
 
 import pytest
 
+from .added import add_files, remove_files
 from .attempt import Limited, Recorder, Runner
 from .child import answer_and_exit, fork, in_child, watch
 from .direct import direct_calls, direct_calls_are_right
 from .observe import Observer
 from .rehearse import prepare_screen
 from .screen import Answer, Candidate, Screen
-from .swap import INVALID, LiveFunctions, NeedsImport, Replacement, Source, override_sources, put
+from .swap import INVALID, LiveFunctions, NeedsImport, Replacement, Source, override_sources, put, spliced
 from .trace import CalledCode, LineTracer, read_trace
 
 
@@ -81,19 +82,35 @@ class Worker:
         link = ours.makefile("rw", encoding="utf-8")
         for line in link:
             request = json.loads(line)
+            try:
+                new, edited = self._split(request)
+                made = add_files(new)
+            except (OSError, *INVALID) as error:
+                print(json.dumps({"outcome": "invalid", "id": type(error).__name__}), file=link, flush=True)
+                continue
             reading, writing = os.pipe()
             grandchild = fork()
             if grandchild == 0:
                 os.close(reading)
-                files = request["files"].items()
-                sources = {self._file(path): self._source(path).edited(edits) for path, edits in files}
-                override_sources(sources)
+                override_sources(edited)
                 self._attempt = request, writing
                 return
             os.close(writing)
-            print(json.dumps(watch(grandchild, reading, request["limit"])[0]), file=link, flush=True)
+            answer = watch(grandchild, reading, request["limit"])[0]
+            remove_files(made)
+            print(json.dumps(answer), file=link, flush=True)
         _, status = os.waitpid(child, 0)
         os._exit(os.waitstatus_to_exitcode(status) & 0xFF if hasattr(os, "waitstatus_to_exitcode") else 1)
+
+    def _split(self, candidate: Candidate) -> Tuple[Dict[str, bytes], Dict[str, bytes]]:
+        """The content of the files that a candidate adds, and of those that it edits, by their paths on the disk."""
+        new, edited = {}, {}
+        for path, edits in candidate["files"].items():
+            if self._is_new(path):
+                new[self._file(path)] = spliced(b"", edits)
+            else:
+                edited[self._file(path)] = self._source(path).edited(edits)
+        return new, edited
 
     # The server
 
@@ -138,7 +155,7 @@ class Worker:
         candidates: List[Candidate] = request["candidates"]
         screened: Iterator[Answer] = iter([None] * len(candidates))
         if self._screen and request["screen"]:
-            screened = self._screen.judge(candidates)
+            screened = self._screen.tried(candidates)
         for candidate, answer in zip(candidates, screened):
             self._answer({**(answer or self._try_alone(candidate)), "index": candidate["index"]})
             if select.select([self._requests], [], [], 0)[0]:
@@ -182,6 +199,8 @@ class Worker:
         """What makes a candidate of this process. Raises `NeedsImport`, or one of `INVALID` for what is no Python."""
         found: List[Replacement] = []
         for path, edits in candidate["files"].items():
+            if self._is_new(path):
+                raise NeedsImport(path)
             for base, changed in self._source(path).compiled(edits):
                 found += self._live.replacements(self._file(path), base, changed)
         if self._threads:  # they are in no fork of this process
@@ -223,6 +242,9 @@ class Worker:
 
     def _file(self, path: str) -> str:
         return os.path.join(self._root, path)
+
+    def _is_new(self, path: str) -> bool:
+        return path not in self._sources and not os.path.lexists(self._file(path))
 
     def _source(self, path: str) -> Source:
         if path not in self._sources:

@@ -10,8 +10,9 @@ from buildpacks import CaseResult, SuiteReport
 from buildpacks.view import FolderView
 from gate import ApplyPatch, Denied, Patch, Verdict
 from planners.search.localize import Suspect
-from planners.state import Batch, Partial, Plausible, VerdictReached
+from planners.state import Batch, VerdictReached
 from planners.targets import targets_of
+from planners.trial import TrialOutcome
 from rfsn.reporting.page.markup import Html, counted, folded, lines, tag
 from rfsn.reporting.report import diff_of, ranked_suspects
 from rfsn.sessions.events import Observed, Proposed
@@ -180,13 +181,12 @@ def _patches(record: Record) -> Iterator[tuple[Patch, str]]:
         match entry.event:
             case Proposed() as proposed:
                 pass
-            case Observed(observation=Batch(plausible=plausible, partial=partial)):
-                found: tuple[Plausible | Partial, ...] = (*plausible, *partial)
-                for one in found:
+            case Observed(observation=Batch() as batch):
+                for one in (*batch.plausible, *batch.partial):
                     names[one.patch] = f"number {one.index}, {one.operator} at {one.location}"
                     passed = (
                         f"plausible for {len(one.fixed)} of the targets"
-                        if isinstance(one, Partial)
+                        if one.outcome is TrialOutcome.PARTIAL
                         else "passed a cold run"
                     )
                     yield one.patch, f"{names[one.patch]}: {passed}, was not judged"

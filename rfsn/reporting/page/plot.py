@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Sequence
 from itertools import accumulate, groupby, pairwise
 
+from planners.trial import TrialOutcome
 from rfsn.reporting.page.markup import Html, tag
-from rfsn.reporting.report import LETTERS
 
 __all__ = ["candidates_plot"]
 
@@ -49,7 +49,8 @@ def _columns(outcomes: str) -> list[_Column]:
 def _legend(totals: Counter[str]) -> Html:
     shown = [letter for letter in reversed(_STACK) if totals[letter]]
     items = (
-        tag("li", tag("span", class_=f"key o-{letter}"), f"{totals[letter]} {LETTERS[letter]}") for letter in shown
+        tag("li", tag("span", class_=f"key o-{letter}"), f"{totals[letter]} {TrialOutcome(letter).label}")
+        for letter in shown
     )
     return tag("ul", *items, class_="legend")
 

@@ -22,8 +22,8 @@ from gate import (
     Verdict,
 )
 from planners.state import Batch, Denial, Ended, Observation, Output, SpectrumReady, SuiteRan, VerdictReached
+from planners.trial import TrialOutcome
 from rfsn.reporting.page.markup import Html, counted, folded, lines, tag
-from rfsn.reporting.report import LETTERS
 from rfsn.sessions.events import (
     EnvironmentReady,
     Event,
@@ -165,7 +165,9 @@ def _observation(observation: Observation) -> Html:
 
 
 def _batch(batch: Batch) -> Html:
-    counts = ", ".join(f"{count} {LETTERS[letter]}" for letter, count in Counter(batch.outcomes).most_common())
+    counts = ", ".join(
+        f"{count} {TrialOutcome(letter).label}" for letter, count in Counter(batch.outcomes).most_common()
+    )
     named = batch.plausible or batch.partial[:1]
     found = "".join(f"; number {one.index}: {one.operator} at {one.location}" for one in named)
     return tag("span", f"{counts or 'none was judged'}{found} ({batch.duration_s:.2f} s)")

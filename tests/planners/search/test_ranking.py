@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from gate import Candidate
 from gate.patch import Edit, EditFile, content_hash
 from planners.search.ranking import likeliest
-from planners.state import Plausible
+from planners.trial import Evaluated, TrialOutcome
 from tests.planners.search.conftest import Tree
 
 if TYPE_CHECKING:
@@ -30,8 +31,12 @@ def patch(old: str, new: str) -> Patch:
     return (EditFile("f.py", content_hash(raw), (Edit(start, start + len(old), new.encode()),)),)
 
 
+def plausible(index: int, changed: Patch, behaviour: str = "") -> Evaluated:
+    return Evaluated(index, Candidate(changed, "x", "f.py:1", 1.0), TrialOutcome.PLAUSIBLE, behaviour=behaviour)
+
+
 def best(*edits: tuple[str, str], places: tuple[int, ...] = (0, 1, 2)) -> tuple[str, str]:
-    found = [Plausible(place, patch(*edit), "x", "f.py:1") for edit, place in zip(edits, places, strict=False)]
+    found = [plausible(place, patch(*edit)) for edit, place in zip(edits, places, strict=False)]
     return edits[found.index(likeliest(found, Tree({"f.py": BASE.encode()})))]
 
 
@@ -68,7 +73,7 @@ EDITS = [("item < limit", "item <= limit"), ("< 9", "< 8"), ("item < limit", "it
 def voted(*behaviours: str, places: tuple[int, ...] = (0, 3, 6)) -> int:
     """Which of some patches, none of them doubtful, is the likeliest."""
     found = [
-        Plausible(place, patch(*edit), "x", "f.py:1", behaviour)
+        plausible(place, patch(*edit), behaviour)
         for place, edit, behaviour in zip(places, EDITS, behaviours, strict=False)
     ]
     return found.index(likeliest(found, Tree({"f.py": BASE.encode()})))
@@ -102,8 +107,8 @@ def test_agreement_does_not_outweigh_a_much_better_place() -> None:
 
 
 def test_a_patch_that_was_not_observed_is_neither_better_nor_worse() -> None:
-    found = [Plausible(place, patch(*EDITS[0]), "x", "f.py:1", "i0 ra") for place in (40, 50)]
-    found += [Plausible(60, patch(*EDITS[1]), "x", "f.py:1", "i0 rb"), Plausible(39, patch(*EDITS[2]), "x", "f.py:1")]
+    found = [plausible(place, patch(*EDITS[0]), "i0 ra") for place in (40, 50)]
+    found += [plausible(60, patch(*EDITS[1]), "i0 rb"), plausible(39, patch(*EDITS[2]))]
     tree = Tree({"f.py": BASE.encode()})
     assert likeliest(found, tree).index == 40
-    assert likeliest([*found[2:], Plausible(41, patch(*EDITS[0]), "x", "f.py:1", "i0 rc")], tree).index == 39
+    assert likeliest([*found[2:], plausible(41, patch(*EDITS[0]), "i0 rc")], tree).index == 39

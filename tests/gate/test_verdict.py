@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from buildpacks import CaseResult, Outcome, SuiteReport
-from gate import judge
+from gate import verdict_on
 
 
 def suite(outcomes: dict[str, Outcome], exit_code: int | None = None, problem: str = "") -> SuiteReport:
@@ -19,7 +19,7 @@ GOOD = suite({"a": P, "b": P, "c": S, "d": F})
 
 
 def test_two_good_runs_are_accepted() -> None:
-    verdict = judge(BASELINE, ["a"], [], [GOOD, GOOD])
+    verdict = verdict_on(BASELINE, ["a"], [], [GOOD, GOOD])
     assert verdict.accepted
     assert (verdict.fixed, verdict.unfixed, verdict.broken, verdict.runs) == (("a",), (), (), 2)
 
@@ -42,47 +42,47 @@ def test_two_good_runs_are_accepted() -> None:
 )
 def test_one_bad_run_spoils_the_verdict(run: SuiteReport, reason: str) -> None:
     for runs in ([run, GOOD], [GOOD, run]):
-        verdict = judge(BASELINE, ["a"], [], runs)
+        verdict = verdict_on(BASELINE, ["a"], [], runs)
         assert not verdict.accepted
         assert any(reason in said for said in verdict.reasons), verdict.reasons
 
 
 def test_unstable_ids_say_nothing() -> None:
     for run in (suite({"a": P, "b": F, "c": S, "d": F}), suite({"a": P, "c": S, "d": F})):
-        assert judge(BASELINE, ["a"], ["b"], [run]).accepted
+        assert verdict_on(BASELINE, ["a"], ["b"], [run]).accepted
 
 
 def test_no_run_is_no_evidence() -> None:
-    assert not judge(BASELINE, ["a"], [], []).accepted
+    assert not verdict_on(BASELINE, ["a"], [], []).accepted
 
 
 def test_some_targets_are_a_part_of_a_repair_where_nothing_breaks() -> None:
     part = suite({"a": P, "b": P, "c": S, "d": F})
-    verdict = judge(BASELINE, ["a", "d"], [], [part, part])
+    verdict = verdict_on(BASELINE, ["a", "d"], [], [part, part])
     assert (verdict.accepted, verdict.partly, verdict.fixed, verdict.unfixed) == (False, True, ("a",), ("d",))
     breaking = suite({"a": P, "b": F, "c": S, "d": F})
     for run in (breaking, replace(part, exit_code=0), BASELINE):
-        assert not judge(BASELINE, ["a", "d"], [], [part, run]).partly
-    assert not judge(BASELINE, ["a"], [], [GOOD, GOOD]).partly, "it is a whole one"
+        assert not verdict_on(BASELINE, ["a", "d"], [], [part, run]).partly
+    assert not verdict_on(BASELINE, ["a"], [], [GOOD, GOOD]).partly, "it is a whole one"
 
 
 def test_tests_that_must_fail_do() -> None:
     dead = (CaseResult("x", F), CaseResult("y", Outcome.ERROR))
     base = replace(BASELINE, canaries=dead)
     good = replace(GOOD, canaries=dead)
-    verdict = judge(base, ["a"], [], [GOOD, good])
+    verdict = verdict_on(base, ["a"], [], [GOOD, good])
     assert verdict.accepted
     assert verdict.canaries == 2
     for alive in (P, S, Outcome.MISSING, Outcome.XFAILED):
         fooled = replace(good, canaries=(dead[0], CaseResult("y", alive)))
-        verdict = judge(base, ["a"], [], [GOOD, fooled])
+        verdict = verdict_on(base, ["a"], [], [GOOD, fooled])
         assert not verdict.sound
         assert any("tests that must fail did not" in said for said in verdict.reasons)
 
 
 def test_canaries_that_do_not_fail_on_the_base_tell_nothing() -> None:
     base = replace(BASELINE, canaries=(CaseResult("x", S),))
-    verdict = judge(base, ["a"], [], [GOOD, replace(GOOD, canaries=(CaseResult("x", S),))])
+    verdict = verdict_on(base, ["a"], [], [GOOD, replace(GOOD, canaries=(CaseResult("x", S),))])
     assert verdict.accepted
     assert verdict.canaries == 0
 
@@ -90,5 +90,5 @@ def test_canaries_that_do_not_fail_on_the_base_tell_nothing() -> None:
 def test_canaries_count_for_the_exit_code() -> None:
     passing = suite({"a": P, "b": P, "c": S}, exit_code=1)
     base = replace(suite({"a": F, "b": P, "c": S}), canaries=(CaseResult("x", F),))
-    assert judge(base, ["a"], [], [replace(passing, canaries=(CaseResult("x", F),))]).accepted
-    assert not judge(base, ["a"], [], [passing]).accepted
+    assert verdict_on(base, ["a"], [], [replace(passing, canaries=(CaseResult("x", F),))]).accepted
+    assert not verdict_on(base, ["a"], [], [passing]).accepted

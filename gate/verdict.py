@@ -1,4 +1,4 @@
-"""Judging what test runs say of a patch: the verdict is a pure function of the reports."""
+"""The verdict on a patch: a pure function of what test runs reported."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from buildpacks import Evidence, Outcome, SuiteReport
 
-__all__ = ["Verdict", "judge"]
+__all__ = ["Verdict", "verdict_on"]
 
 _NAMED = 5
 
@@ -37,7 +37,7 @@ class Verdict:
         return self.sound and bool(self.fixed) and bool(self.unfixed)
 
 
-def judge(
+def verdict_on(
     baseline: SuiteReport, targets: Collection[str], unstable: Collection[str], runs: Sequence[SuiteReport]
 ) -> Verdict:
     """Judge the cold runs of a patched tree against the `baseline` of the base.

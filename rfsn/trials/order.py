@@ -1,0 +1,68 @@
+"""In which order a candidate meets the tests, and how long each may take."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from math import ceil, log
+from statistics import median
+
+from buildpacks import CaseTrace, Outcome, Spectrum
+from planners.targets import Targets
+from rfsn.trials.worker import Limits
+
+__all__ = ["ordered"]
+
+_LEAST_LIMIT_S = 0.1
+_QUICK_S = 0.05
+_WALL_FACTOR = 5.0  # what warm runners allow of wall-clock time for each CPU second
+
+
+def ordered(known: Targets, spectrum: Spectrum, case_limit_s: float) -> tuple[Limits, Limits]:
+    """The targets that are left and the tests that pass, in the order to run them, with their limits (CPU seconds).
+
+    Slow ones come last; but before other tests those like a target, which a bad repair most often breaks. Tests
+    that take about as long keep the order of the suite: noise must not decide what runs after what.
+    """
+    traces = {trace.id: trace for trace in spectrum.cases}
+    usual = median([trace.cpu_s for trace in spectrum.cases if trace.outcome is Outcome.PASSED] or [0.0])
+    passing = {case.id for case in known.baseline.cases if case.outcome is Outcome.PASSED} - {*known.unstable}
+    passing |= {*known.all} - {*known.left}
+
+    durations = {case.id: case.duration_s for case in known.baseline.cases}
+
+    def cost(id: str) -> float:
+        trace = traces.get(id)
+        return trace.cpu_s if trace else usual
+
+    functions = {id.partition("[")[0] for id in known.left}
+    holders = {function.rpartition("::")[0] for function in functions}
+
+    def distance(id: str) -> int:
+        """0 for another parametrisation of a target, 1 for a neighbour in its class or file, else 2."""
+        function = id.partition("[")[0]
+        return 0 if function in functions else 1 if function.rpartition("::")[0] in holders else 2
+
+    places = {case.id: place for place, case in enumerate(known.baseline.cases)}
+
+    def limited(ids: Iterable[str]) -> Limits:
+        order = sorted(ids, key=lambda id: (distance(id), _slowness(cost(id)), places[id]))
+        return [(id, _limit(traces.get(id), usual, durations.get(id, 0.0), case_limit_s)) for id in order]
+
+    return limited(known.left), limited(passing)
+
+
+def _limit(trace: CaseTrace | None, usual: float, duration_s: float, case_limit_s: float) -> float:
+    """CPU seconds that a test may use under a candidate: ten times what it used on the base, where that ended.
+
+    Its wall-clock time is bounded by a multiple of that, so one that waits has more, for ten times its duration.
+    """
+    if trace is None:
+        return case_limit_s
+    if trace.outcome is Outcome.TIMEOUT:
+        return max(_LEAST_LIMIT_S, 10.0 * usual)
+    return max(_LEAST_LIMIT_S, 10.0 * trace.cpu_s, 10.0 / _WALL_FACTOR * duration_s)
+
+
+def _slowness(cpu_s: float) -> int:
+    """0 for a quick test, and 1 more for each time that it takes four times as long."""
+    return max(0, ceil(log(max(cpu_s, 1e-9) / _QUICK_S, 4)))

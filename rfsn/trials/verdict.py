@@ -1,0 +1,36 @@
+"""Reaching the verdict on a patch: two cold runs, one of them with canaries."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from buildpacks import RunRequest, SuiteReport
+from gate import Change, Context, Verdict, verdict_on
+from planners.targets import Targets
+from rfsn.trials.bench import Bench
+from rfsn.trials.budget import Budget
+from rfsn.trials.stability import Stability
+
+__all__ = ["reach_verdict"]
+
+
+def reach_verdict(
+    bench: Bench, budget: Budget, stability: Stability, known: Targets, change: Change | None, context: Context
+) -> Verdict:
+    """The verdict on a change. Raises `InfraError` where the sandbox fails."""
+    limit = budget.case_limit_s
+    runs = [
+        bench.run_tests(RunRequest((), limit, limit, canaries), budget.left_s, change) for canaries in (False, True)
+    ]
+    ignored = {*known.unstable, *stability.unstable(known, runs), *_rewritten(change, context, known, runs)}
+    return verdict_on(known.baseline, known.all, ignored, runs)
+
+
+def _rewritten(change: Change | None, context: Context, known: Targets, runs: Sequence[SuiteReport]) -> set[str]:
+    """The tests in protected files that a patch changes, as the user let it: which there are is then up to the patch.
+
+    Sources may hold tests too, as examples in their documentation: those count as ever.
+    """
+    paths = {path for path in change.files if context.protected(path)} if change else set()
+    ids = {case.id for report in (known.baseline, *runs) for case in report.cases}
+    return {id for id in ids if id.partition("::")[0] in paths} - {*known.all}

@@ -1,0 +1,38 @@
+"""Trying candidates in warm workers alone, without a planner and a gate."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Generator, Sequence
+from contextlib import closing
+
+from gate import Candidate
+from planners.trial import Evaluated, TrialOutcome
+from rfsn.trials.evaluate import warm_outcome
+from rfsn.trials.pool import Pool
+from rfsn.trials.worker import Trial, WarmWorker
+
+NOTHING = Candidate((), "", "", 0.0)
+
+
+def run(
+    pool: Pool, trials: Sequence[Trial], confirm: Callable[[int], bool] = lambda _: False, seconds: float = 120
+) -> list[Evaluated]:
+    """What becomes of trials up to the first that passes all targets and that `confirm` agrees on."""
+    numbered = {one.index: one for one in trials}
+
+    def work(worker: WarmWorker | None, indexes: Sequence[int]) -> Generator[Evaluated]:
+        assert worker is not None
+        with closing(worker.try_out([numbered[index] for index in indexes])) as answers:
+            for tried in answers:
+                outcome = warm_outcome(tried)
+                if outcome is TrialOutcome.PLAUSIBLE and not confirm(tried.index):
+                    outcome = TrialOutcome.UNCONFIRMED
+                yield Evaluated(tried.index, NOTHING, outcome, tried.fixed or ())
+
+    return pool.run([*numbered], work, time.monotonic() + seconds)
+
+
+def letters(evaluated: Sequence[Evaluated]) -> str:
+    """The outcomes in a row; what passes is plausible, whether it was confirmed or not."""
+    return "".join(one.outcome for one in evaluated).replace(TrialOutcome.UNCONFIRMED, TrialOutcome.PLAUSIBLE)
