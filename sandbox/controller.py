@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import astuple, dataclass
 from functools import cache
 from pathlib import Path
 from typing import Self
 
 __all__ = ["Controller"]
+
+
+# The text may be anybody's, and parts of it become paths.
+_WRITTEN = re.compile(r"([0-9a-f]{1,32})-([0-9]{1,20})-([0-9]{1,10})-([0-9]{1,20})", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +37,7 @@ class Controller:
     @classmethod
     def parse(cls, text: str) -> Self | None:
         """The controller that `str` wrote down; None where the text says none."""
-        parts = text.split("-")
-        return cls(*parts) if len(parts) == 4 and all(parts) else None
+        return cls(*found.groups()) if (found := _WRITTEN.fullmatch(text)) else None
 
     def __str__(self) -> str:
         return "-".join(astuple(self))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ __all__ = [
     "new_file",
     "opened_beneath",
     "opened_folder",
+    "opened_path",
     "write_all",
 ]
 
@@ -43,6 +44,20 @@ def opened_folder(name: str | Path, at: int | None = None, how: int = os.O_RDONL
         yield fd
     finally:
         os.close(fd)
+
+
+@contextmanager
+def opened_path(path: Path, how: int = os.O_RDONLY) -> Iterator[int]:
+    """A descriptor of the folder at an absolute path that has no links: each part is opened in the one before.
+
+    What others may write to can become a link at any time; here that is an `OSError`. `how` as for `opened_folder`.
+    """
+    with ExitStack() as held:
+        fd = held.enter_context(opened_folder("/", how=os.O_PATH))
+        *above, last = path.parts[1:] or (".",)
+        for name in above:
+            fd = held.enter_context(opened_folder(name, fd, os.O_PATH))
+        yield held.enter_context(opened_folder(last, fd, how))
 
 
 @contextmanager

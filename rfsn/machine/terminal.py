@@ -18,6 +18,8 @@ from typing import TYPE_CHECKING, TextIO, cast
 from rfsn.machine.text import CONTINUED, several_lines, to_json, visible
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from rich.console import Console
 
 __all__ = [
@@ -168,12 +170,28 @@ def give_diff(diff: str) -> None:
 
 
 def laid_out(text: str, width: int) -> str:
-    """Lines cut to a terminal's width, and marked where they go on: the terminal itself would begin them anew."""
-    from rich.cells import cell_len, chop_cells  # noqa: PLC0415  # only a terminal needs it
+    """Lines cut to a terminal's width, and marked where they go on: the terminal itself would begin them anew.
+
+    Terminals disagree on which characters take no column: here each takes one, so a line may be cut early, never late.
+    """
+    from rich.cells import get_character_cell_size  # noqa: PLC0415  # only a terminal needs it
 
     room = max(width - len(CONTINUED), 1)
-    cut = (chop_cells(line, room) if cell_len(line) > width else [line] for line in text.split("\n"))
-    return "\n".join(f"\n{CONTINUED}".join(parts) for parts in cut)
+
+    def columns(character: str) -> int:
+        return 1 if character.isascii() else max(1, get_character_cell_size(character))
+
+    def cut(line: str) -> Iterator[str]:
+        start = taken = 0
+        for at, character in enumerate(line):
+            if taken + columns(character) > room:
+                yield line[start:at]
+                start, taken = at, 0
+            taken += columns(character)
+        yield line[start:]
+
+    parts = (cut(line) if sum(map(columns, line)) > width else [line] for line in text.split("\n"))
+    return "\n".join(f"\n{CONTINUED}".join(each) for each in parts)
 
 
 def coloured(outlet: Outlet) -> TextIO:

@@ -21,7 +21,7 @@ from rfsn.source.objects import Entry, ObjectStore, object_id, parse_tree
 from rfsn.source.reading import Reader
 from rfsn.source.repository import Repository
 from rfsn.source.snapshot import IDENTITY
-from sandbox.folders import kind_of, new_file, opened_beneath, opened_folder, write_all
+from sandbox.folders import kind_of, new_file, opened_beneath, opened_folder, opened_path, write_all
 
 __all__ = ["branch_is_there", "check_name", "commit_to_branch"]
 
@@ -46,7 +46,7 @@ def branch_is_there(repository: Repository, name: str) -> bool:
     if repository.ref_storage != "files":
         raise UsageError(f"{repository.common} keeps its refs as {repository.ref_storage}: take patch.diff instead")
     *folders, last = name.split("/")
-    with opened_folder(repository.common) as common:
+    with opened_path(repository.common) as common:
         with ExitStack() as at:
             fd = common
             for depth, part in enumerate([*_HEADS, *folders]):
@@ -156,7 +156,7 @@ def _entry(path: str, root: str, read: Callable[[str], dict[str, Entry]]) -> Ent
 
 def _write(repository: Repository, store: ObjectStore, commit: str, name: str) -> None:
     """Put the objects, then the name. Raises `OSError`, and `UsageError` where something stands in the way."""
-    with opened_folder(repository.common) as common:
+    with opened_path(repository.common) as common:
         with opened_folder("objects", common) as objects:
             for id, content in store.loose():
                 _put(id, content, objects)

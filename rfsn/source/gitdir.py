@@ -9,7 +9,7 @@ from pathlib import Path
 from rfsn.errors import UsageError
 from rfsn.source.folders import read_plain
 from rfsn.source.repository import Repository
-from sandbox.folders import kind_of, list_folder, new_file, opened_folder, write_all
+from sandbox.folders import kind_of, list_folder, new_file, opened_folder, opened_path, write_all
 
 __all__ = ["borrowed_objects", "copy_index", "copy_refs", "has_tags", "make_git_dir", "odd_object"]
 
@@ -59,7 +59,7 @@ def make_git_dir(folder: Path, *, bare: bool = True, object_format: str = "sha1"
 
 def copy_index(repository: Repository, into: Path) -> None:
     """Copy the index, with the one that it shares entries with, into a fresh git folder."""
-    with opened_folder(repository.git_dir) as source, opened_folder(into) as target:
+    with opened_path(repository.git_dir) as source, opened_folder(into) as target:
         shared = [name for name, _ in list_folder(source) if name.startswith("sharedindex.")]
         for name in ("index", *shared[:_MAX_SHARED]):
             _copy(name, source, target, _MAX_INDEX, str(repository.git_dir / name))
@@ -75,16 +75,16 @@ def copy_refs(repository: Repository, into: Path) -> None:
             f"{repository.common} keeps its refs as {repository.ref_storage}, which rfsn does not read: "
             "name the working tree without --ref, or a clone made with --ref-format=files"
         )
-    with opened_folder(repository.git_dir) as source, opened_folder(into) as target:
+    with opened_path(repository.git_dir) as source, opened_folder(into) as target:
         for name, _ in list_folder(source):
             if name.endswith("HEAD") and name.isupper():
                 _copy(name, source, target, _MAX_REF, str(repository.git_dir / name))
-    with opened_folder(repository.common) as source, opened_folder(into) as target:
+    with opened_path(repository.common) as source, opened_folder(into) as target:
         _copy("packed-refs", source, target, _MAX_PACKED, str(repository.common / "packed-refs"))
         _copy("shallow", source, target, _MAX_PACKED, str(repository.common / "shallow"))
         _Refs().copy(source, target, "refs", str(repository.common))
     if repository.git_dir != repository.common:
-        with opened_folder(repository.git_dir) as source, opened_folder(into) as target:
+        with opened_path(repository.git_dir) as source, opened_folder(into) as target:
             if stat.S_ISDIR(kind_of("refs", source)):
                 with opened_folder("refs", source) as own, opened_folder("refs", target) as refs:
                     for name in _PER_TREE:
@@ -94,7 +94,7 @@ def copy_refs(repository: Repository, into: Path) -> None:
 
 def has_tags(repository: Repository) -> bool:
     """Whether the repository may have tags, as far as its files show."""
-    with opened_folder(repository.common, how=os.O_PATH) as common:
+    with opened_path(repository.common, how=os.O_PATH) as common:
         packed = read_plain("packed-refs", common, _MAX_PACKED, str(repository.common / "packed-refs"))
         if packed and b" refs/tags/" in packed:
             return True
@@ -109,7 +109,7 @@ def odd_object(repository: Repository) -> str | None:
     """A path among the objects that is neither folder nor regular file, which reading could wait for or be led by."""
     objects = repository.common / "objects"
     try:
-        with opened_folder(objects) as fd:
+        with opened_path(objects) as fd:
             return _odd_beneath(fd, str(objects), 0, [0])
     except OSError as error:
         return f"{objects} ({error.strerror})"
@@ -119,7 +119,7 @@ def borrowed_objects(repository: Repository) -> list[str]:
     """The other folders of objects that the repository builds on; raises `UsageError` where that cannot be read."""
     objects = repository.common / "objects"
     try:
-        with opened_folder(objects) as fd, opened_folder("info", fd) as info:
+        with opened_path(objects) as fd, opened_folder("info", fd) as info:
             content = read_plain("alternates", info, _MAX_PACKED, str(objects / "info" / "alternates")) or b""
     except FileNotFoundError:
         return []

@@ -34,6 +34,7 @@ from sandbox import (
     remove_tree,
 )
 from sandbox.docker import hosted_programs
+from sandbox.folders import opened_path
 
 __all__ = ["CheckedOut", "Reader", "Tracked", "opened_reader"]
 
@@ -44,6 +45,7 @@ _MAX_LISTING = 64 << 20
 _MAX_SAID = 500
 _MAX_TAG = 4096
 _NO_REVISION = 3
+_ANOTHER = 121
 
 _ENVIRONMENT = {
     "GIT_DIR": f"{REPO}/git",
@@ -169,6 +171,8 @@ class Reader:
         mounts = [Mount(prefix, str(prefix)) for prefix in _prefixes(git)]
         if objects:
             mounts.append(Mount(repository.common / "objects", _OBJECTS))
+        if objects and not self._is_local:
+            script = f'[ "$(stat -c %d:%i {_OBJECTS})" = {_identity(repository)} ] || exit {_ANOTHER}; {script}'
         sandbox = self.provider.open(SandboxSpec(work, mounts=tuple(mounts), limits=_LIMITS))
         try:
             argv = ("/bin/sh", "-c", script, str(git), *arguments)
@@ -179,6 +183,8 @@ class Reader:
             raise UsageError(f"git did not get through {repository.common} within {_TIMEOUT_S:.0f} s: try 'git fsck'")
         if ran.ending is Ending.OUTPUT_LIMIT:
             raise UsageError(f"{repository.common} has more than {MAX_BYTES >> 30} GiB of files: rfsn does not take it")
+        if ran.exit_code == _ANOTHER:
+            raise UsageError(f"{repository.common / 'objects'} became another folder while it was read")
         if ran.ending is not Ending.EXITED:
             raise InfraError(f"git could not be run in the {self.provider.name} sandbox: {_said(ran)}")
         return ran
@@ -216,6 +222,16 @@ def _require_plain_objects(repository: Repository) -> None:
             f"{repository.common} takes objects from {borrowed[0]}, which could be anybody's: run 'git repack -a -d' "
             "there and remove objects/info/alternates, or clone it"
         )
+
+
+def _identity(repository: Repository) -> str:
+    """What tells the folder of the objects from any other, also inside a sandbox: nothing followed a link to it."""
+    try:
+        with opened_path(repository.common / "objects", how=os.O_PATH) as fd:
+            status = os.fstat(fd)
+    except OSError as error:
+        raise UsageError(f"{repository.common / 'objects'} cannot be read: {error.strerror}") from error
+    return f"{status.st_dev}:{status.st_ino}"
 
 
 def _host_git() -> Path:

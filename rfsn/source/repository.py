@@ -16,7 +16,7 @@ from pathlib import Path
 from rfsn.errors import UsageError
 from rfsn.source.folders import read_plain
 from rfsn.source.gitconfig import parse_config
-from sandbox.folders import kind_of, opened_folder
+from sandbox.folders import kind_of, opened_folder, opened_path
 
 __all__ = ["Repository", "find_repository", "is_repository"]
 
@@ -53,7 +53,7 @@ def find_repository(folder: Path) -> Repository:
     for place in (folder, *folder.parents):
         with ExitStack() as held:
             try:
-                fd = held.enter_context(opened_folder(place, how=os.O_PATH))
+                fd = held.enter_context(opened_path(place, how=os.O_PATH))
             except OSError as error:
                 raise UsageError(f"{place} cannot be read: {error.strerror}") from error
             kind = kind_of(".git", fd)
@@ -99,7 +99,7 @@ def _linked(place: Path, content: bytes) -> Repository:
         raise UsageError(f"{file} is no file of git's: remove it, or name another folder")
     try:
         target = (place / os.fsdecode(found["path"])).resolve(strict=True)
-        with opened_folder(target) as fd:
+        with opened_path(target) as fd:
             back = read_plain("gitdir", fd, _MAX_SMALL_FILE, str(target / "gitdir"))
             config = read_plain("config", fd, _MAX_SMALL_FILE, str(target / "config"))
             whole = _looks_like_one(fd)
@@ -107,7 +107,7 @@ def _linked(place: Path, content: bytes) -> Repository:
         raise refused from error
     if back is not None and target.parent.name == "worktrees":
         common = target.parent.parent
-        with opened_folder(common, how=os.O_PATH) as fd:
+        with opened_path(common, how=os.O_PATH) as fd:
             whole = _looks_like_one(fd)
         if whole and _resolved(target, back.strip()) == file:
             return _described(target, common, place)
@@ -127,7 +127,7 @@ def _resolved(start: Path, path: bytes) -> Path | None:
 
 def _described(git_dir: Path, common: Path, tree: Path | None) -> Repository:
     """What its configuration says as text; nothing else in there has any effect."""
-    with opened_folder(common) as fd:
+    with opened_path(common) as fd:
         content = read_plain("config", fd, _MAX_SMALL_FILE, str(common / "config")) or b""
     config = parse_config(content)
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from packaging.version import InvalidVersion, Version
@@ -14,7 +17,7 @@ from rfsn.source.remote import Remote, fetched
 from rfsn.source.repository import Repository, find_repository
 from rfsn.source.snapshot import Snapshot, lay_down
 from rfsn.source.worktree import WorkingTree
-from sandbox.folders import opened_folder
+from sandbox.folders import opened_folder, opened_path
 
 __all__ = ["take_source"]
 
@@ -33,7 +36,7 @@ def take_source(
     if ref is not None and (ref.startswith("-") or not ref.isprintable() or not ref.strip()):
         raise UsageError(f"{ref!r} is no revision")
     remote = Remote.parse(source) if isinstance(source, str) else source
-    with opened_reader(sandbox, into.with_name(f"{into.name}.reading")) as reader:
+    with _as_it_was(source), opened_reader(sandbox, into.with_name(f"{into.name}.reading")) as reader:
         note = _TRUSTED if sandbox == "local" else ""
         if remote is None:
             assert isinstance(source, str)
@@ -44,6 +47,18 @@ def take_source(
             return _take_commit(str(remote.path), revision, into, patch, reader, origin)
         with fetched(remote, revision, into.with_name(f"{into.name}.git")) as (repository, version):
             return _lay_commit(repository, "FETCH_HEAD", "", into, patch, reader, origin, version)
+
+
+@contextmanager
+def _as_it_was(source: str | Remote) -> Iterator[None]:
+    """Raises `UsageError` where a folder became a link, or something else, while it was read."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in {errno.ENOTDIR, errno.ELOOP}:
+            raise
+        where = source.url if isinstance(source, Remote) else source
+        raise UsageError(f"{where} was changed while rfsn read it ({error.filename}): try again") from error
 
 
 def _take_path(source: str, ref: str | None, into: Path, patch: str, reader: Reader, note: str) -> Snapshot:
@@ -61,7 +76,7 @@ def _take_path(source: str, ref: str | None, into: Path, patch: str, reader: Rea
     origin = f"the working tree of {folder}{note}"
 
     def fill(to: Path) -> Copied:
-        with opened_folder(folder) as top, opened_folder(to) as target:
+        with opened_path(folder) as top, opened_folder(to) as target:
             return copy_selected(top, target, WorkingTree(repository, folder, files, submodules), origin)
 
     return lay_down(into, fill, origin, _version(tracked.tag), patch=patch, submodules=tuple(submodules))

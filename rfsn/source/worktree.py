@@ -12,7 +12,7 @@ from rfsn.errors import UsageError
 from rfsn.source.folders import read_plain
 from rfsn.source.ignore import Rules, is_ignored
 from rfsn.source.repository import Repository, is_repository
-from sandbox.folders import opened_beneath, opened_folder
+from sandbox.folders import opened_beneath, opened_path
 
 __all__ = ["WorkingTree"]
 
@@ -51,12 +51,12 @@ class WorkingTree:
         """The rules of the repository, of the folders above and of this one."""
         assert self._repository.tree is not None
         levels: list[tuple[int, Rules]] = []
-        with opened_folder(self._repository.common, how=os.O_PATH) as common:
+        with opened_path(self._repository.common, how=os.O_PATH) as common:
             exclude = _rules_in(common, ["info"], "exclude")
             if exclude:
                 levels.append((0, exclude))
         ignored = False
-        with opened_folder(self._repository.tree, how=os.O_PATH) as top:
+        with opened_path(self._repository.tree, how=os.O_PATH) as top:
             for depth in range(len(self._above) + 1):
                 if depth and not ignored:
                     ignored = self._ignored(levels, self._names[:depth], is_folder=True)

@@ -385,3 +385,24 @@ def _environ(path: Path) -> str:
         return path.read_text(errors="replace")
     except OSError:
         return ""
+
+
+def test_what_runs_in_a_sandbox_is_no_orphan_whatever_it_says_of_itself(bubblewrap: Box) -> None:
+    claim = f"{MAKER}={replace(Controller.own(), started='0')}"
+    talk = "echo up; read line; echo still here"
+    process = bubblewrap.sandbox.spawn(Command(("env", "-i", claim, "/bin/sh", "-c", talk), 60))
+    try:
+        assert process.stdout.readline() == b"up\n"
+        end_orphans()
+        process.stdin.write(b"go on\n")
+        process.stdin.flush()
+        assert process.stdout.readline() == b"still here\n"
+    finally:
+        process.kill()
+
+
+@pytest.mark.parametrize(
+    "text", ["a-1-/sys/block/loop0-1", "a-1-self/cwd/d-1", "a-1-..-1", "x-x-x-x", "", "a-1-1", "a-1-1-1\n"]
+)
+def test_what_names_no_controller_is_none(text: str) -> None:
+    assert Controller.parse(text) is None

@@ -6,6 +6,7 @@ import os
 import socket
 import struct
 import subprocess
+import sys
 from collections.abc import Callable
 from hashlib import sha1
 from pathlib import Path
@@ -729,3 +730,37 @@ def test_a_container_reads_where_bubblewrap_cannot(project: Make, git: Git, tmp_
             assert files_in(made.folder) == {path: text.encode() for path, text in FILES.items()}
     finally:
         provider.close()
+
+
+SWAP = """
+import ctypes, os, sys, time
+exchange = ctypes.CDLL(None, use_errno=True).renameat2
+os.symlink(sys.argv[2], sys.argv[1] + ".link")
+print("ready", flush=True)
+while True:
+    if exchange(-100, sys.argv[1].encode(), -100, (sys.argv[1] + ".link").encode(), 2):
+        sys.exit(os.strerror(ctypes.get_errno()))
+    time.sleep(0.005)
+"""
+
+
+@pytest.mark.parametrize("place", ["objects", "."])
+def test_a_folder_of_git_that_becomes_a_link_meanwhile_brings_nothing_of_another_repository(
+    place: str, project: Make, private: Path, git: Git, tmp_path: Path
+) -> None:
+    """Objects are shared by their ids alone: whoever knows one of another repository could ask for it here."""
+    hostile = project(FILES, "hostile")
+    (hostile / ".git" / "refs" / "heads" / "steal").write_text(git("rev-parse", "HEAD", cwd=private))
+    swapped, by = (hostile / ".git" / place).resolve(), (private / ".git" / place).resolve()
+    with subprocess.Popen(
+        [sys.executable, "-c", SWAP, swapped, by], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        try:
+            assert process.stdout is not None
+            assert process.stdout.readline() == "ready\n"
+            for number in range(12):
+                found, _ = attempted(hostile, tmp_path / f"base-{number}", "steal")
+                assert CANARY.encode() not in b"".join(found.values())
+            assert process.poll() is None
+        finally:
+            process.kill()
