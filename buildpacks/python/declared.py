@@ -40,6 +40,7 @@ _MAX_DOTS = 4_000_000
 _MAX_SOURCE_BYTES = 1 << 20
 _MAX_ENTRIES = 10_000
 _MAX_SAID = 300
+_PLACES = frozenset({"git", "path", "url", "workspace"})
 _MAX_MEMBERS = 200
 
 type Groups = Mapping[str, list[str]]
@@ -51,7 +52,7 @@ class Declared:
     """One table's word: run-time requirements, named groups of others, and the Python versions that it runs on.
 
     `files` are further files of requirements that it names, `places` other packages by their folders, `name` is that of
-    the distribution that it makes.
+    the distribution that it makes. `elsewhere` are the names of requirements that no registry is to be asked for.
     """
 
     requirements: list[str] = field(default_factory=list)
@@ -60,6 +61,7 @@ class Declared:
     files: list[str] = field(default_factory=list)
     places: list[str] = field(default_factory=list)
     name: str = ""
+    elsewhere: list[str] = field(default_factory=list)
 
 
 def declarations(view: RepoView) -> Iterator[tuple[str, Declared]]:
@@ -284,6 +286,12 @@ def _places(table: Mapping[str, Any]) -> Iterator[str]:
                 yield constraint["path"]
 
 
+def _is_elsewhere(given: object) -> bool:
+    """Whether one of the sources of a package is a place: a package of that name in a registry may be anybody's."""
+    sources = given if isinstance(given, list) else [given]
+    return any(isinstance(source, dict) and not _PLACES.isdisjoint(source) for source in sources)
+
+
 def _poetry_requirement(name: str, constraint: Any) -> str:
     from poetry.core.factory import Factory  # noqa: PLC0415  # a third of a second that few projects need
 
@@ -310,8 +318,10 @@ def _tools(pyproject: Mapping[str, Any]) -> Declared:
     """The groups of uv, pdm and hatch."""
     pdm = _table(pyproject, "tool", "pdm", "dev-dependencies")
     environments = _tables(pyproject, "tool", "hatch", "envs")
+    sources = _table(pyproject, "tool", "uv", "sources")
     return Declared(
-        places=list(_places(_table(pyproject, "tool", "uv", "sources"))),
+        places=list(_places(sources)),
+        elsewhere=[name for name, given in sources.items() if _is_elsewhere(given)],
         groups=_merged(
             {"dev": _listed(_table(pyproject, "tool", "uv"), "dev-dependencies")},
             {name: _listed(pdm, name) for name in pdm},

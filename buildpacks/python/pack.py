@@ -270,7 +270,7 @@ def _left_out(needs: Needs) -> str:
     if not needs.left_out:
         return ""
     more = f" and {len(needs.left_out) - _MAX_NAMED} more" if len(needs.left_out) > _MAX_NAMED else ""
-    return f"; not fetched, being no requirements by name: {', '.join(needs.left_out[:_MAX_NAMED])}{more}"
+    return f"; not fetched: {', '.join(needs.left_out[:_MAX_NAMED])}{more}"
 
 
 def _last_line(text: str) -> str:

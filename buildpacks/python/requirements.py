@@ -91,6 +91,7 @@ class _Found:
     extras: set[str] = field(default_factory=set)
     places: list[str] = field(default_factory=list)
     names: list[str] = field(default_factory=list)
+    elsewhere: list[str] = field(default_factory=list)
 
 
 def read_needs(view: RepoView) -> Needs:
@@ -107,6 +108,7 @@ def read_needs(view: RepoView) -> Needs:
     found = _Found([text for _, one in declared for text in (*one.requirements, *_test_group(one.groups))])
     found.places += [place for _, one in declared for place in one.places]
     found.names += [one.name for _, one in declared]
+    found.elsewhere += [name for _, one in declared for name in one.elsewhere]
     for name in files:
         _requirement_file(view, name, set(), found)
     for _, one in declared:
@@ -135,7 +137,7 @@ def _complete(view: RepoView, found: _Found, python: str) -> Needs:
     """Add what the other packages of the repository need, and leave out what nobody could fetch by name."""
     build = build_requirements(view)
     packages = ["."] if build else []
-    texts, left_out = list(found.texts), []
+    texts, left_out, elsewhere = list(found.texts), [], list(found.elsewhere)
     own = {canonicalize_name(name) for name in found.names if name}
     waiting = [*found.places, *filter(None, map(_place_in, texts))]
     waiting += _workspace(view, texts)
@@ -155,12 +157,16 @@ def _complete(view: RepoView, found: _Found, python: str) -> Needs:
         for _, one in declarations(inner):
             own |= {canonicalize_name(one.name)} if one.name else set()
             texts += one.requirements
+            elsewhere += one.elsewhere
             waiting += [join(place, other) for other in one.places]
     requirements: dict[str, None] = {}
+    unasked = {*map(canonicalize_name, elsewhere)} - own
     for text in texts:
         requirement = parsed(text)
         if requirement is None:
             left_out += [text.strip()[:_MAX_NAME]] if text.strip() and _place_in(text) is None else []
+        elif canonicalize_name(requirement.name) in unasked:
+            left_out.append(f"{requirement.name} (its source is no registry)")
         elif canonicalize_name(requirement.name) not in own:
             requirements[str(requirement)] = None
     return Needs(
@@ -174,13 +180,15 @@ def _complete(view: RepoView, found: _Found, python: str) -> Needs:
 
 
 def _workspace(view: RepoView, texts: Iterable[str]) -> list[str]:
-    """The members of uv's workspace that are required by their names."""
+    """The members of uv's workspace: those that are required by their names, or all where its top is no project."""
     patterns = workspace_members(view)
     wanted = {
         canonicalize_name(requirement.name) for requirement in map(parsed, texts if patterns else ()) if requirement
     }
     folders = [dirname(path) for path in view.files() if path.endswith("/pyproject.toml")]
     members = [folder for folder in folders if any(fnmatch(folder, pattern) for pattern in patterns)]
+    if not project_name(view):
+        return members
     return [folder for folder in members if canonicalize_name(project_name(_Inside(view, folder))) in wanted]
 
 

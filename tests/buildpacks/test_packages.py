@@ -85,6 +85,26 @@ def test_a_package_of_the_repository_is_built_there_and_not_fetched(more: Mappin
     assert needs.build == ("setuptools>=40.8", "wheel", "hatchling", "editables")
 
 
+@pytest.mark.parametrize(
+    "source", ["workspace = true", 'path = "../helper"', 'git = "https://x/y"', 'url = "https://x/y.whl"']
+)
+def test_no_registry_is_asked_for_what_has_another_source(source: str) -> None:
+    """A package of that name there could be anybody's. Here only a folder of the workspace is the source."""
+    pyproject = f"{MAIN}[tool.uv.sources]\nhelper = [{{ {source} }}]\nsix = {{ index = 'own' }}\n"
+    needs = read_needs(Tree({"pyproject.toml": pyproject}))
+    assert needs.requirements == ("six",)
+    assert "helper (its source is no registry)" in needs.left_out
+
+
+def test_all_members_of_a_workspace_are_installed_where_its_top_is_no_project() -> None:
+    other = HELPER.replace("helper", "other").replace("attrs", "helper")
+    top = '[tool.uv.workspace]\nmembers = ["libs/*"]\n'
+    files = {"pyproject.toml": top, "libs/helper/pyproject.toml": HELPER, "libs/other/pyproject.toml": other}
+    needs = read_needs(Tree(files))
+    assert needs.packages == ("libs/helper", "libs/other")
+    assert needs.requirements == ("attrs",)
+
+
 @pytest.mark.parametrize("place", ["../outside", "/etc", "libs/../../outside", "libs/nothing", "libs/none/../../.."])
 def test_a_place_outside_the_repository_is_left_out(place: str) -> None:
     needs = read_needs(Tree({"pyproject.toml": MAIN, "requirements.txt": f"-e {place}\n", "libs/x.py": ""}))
