@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
-import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,27 +14,19 @@ from rfsn.machine.home import temporary_folder
 from rfsn.machine.text import to_json
 from rfsn.plugins import load_rules
 from rfsn.project.project import Project
-from rfsn.reporting.evidence import EVIDENCE, NAMESPACE, evidence_of, judged_patch
+from rfsn.reporting.evidence import EVIDENCE, evidence_of, judged_patch
 from rfsn.sessions.record import Record
 from rfsn.sessions.session import Progress
+from rfsn.sessions.signing import Signer, signature_problem
 from rfsn.source.objects import tree_of_files
 from rfsn.trials.budget import Budget
 from rfsn.trials.stability import Stability
 from rfsn.trials.verdict import reach_verdict
 from sandbox import UnsafePath, read_beneath
 
-__all__ = ["Audit", "Signer", "audit_session"]
+__all__ = ["Audit", "audit_session"]
 
-_TIMEOUT_S = 60.0
 _MAX_EVIDENCE = 256 << 20
-
-
-@dataclass(frozen=True, slots=True)
-class Signer:
-    """Whose signature is wanted: a file of allowed signers (ssh-keygen(1)), and the name in it."""
-
-    allowed: Path
-    name: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +53,8 @@ def audit_session(folder: Path, signer: Signer | None = None) -> Audit:
             f"{folder.name} ran without a sandbox: its verdict is not reached again; judge its patch instead"
         )
     problems = [*_evidence(record), *_base(record)]
-    if signer is not None:
-        problems += _signature(record.folder / EVIDENCE, signer)
+    if signer is not None and (problem := signature_problem(record.folder / EVIDENCE, signer)):
+        problems.append(problem)
     verdict, patch, told = None, judged_patch(record), record.progress.state.told
     if patch is not None and told is not None and not problems:
         again = _reached_again(record, patch)
@@ -116,21 +106,3 @@ def _base(record: Record) -> list[str]:
     except (OSError, UsageError) as error:
         return [f"{record.base} is not the tree {source.tree} that was judged: {error}"]
     return [] if tree == source.tree else [f"{record.base} is not the tree {source.tree} that was judged"]
-
-
-def _signature(path: Path, signer: Signer) -> list[str]:
-    if shutil.which("ssh-keygen") is None:
-        raise UsageError("a signature is checked with ssh-keygen: install OpenSSH's client")
-    signature = path.with_suffix(".json.sig")
-    if not signature.is_file():
-        return [f"{signature} is not there: the session was not signed"]
-    argv = ["ssh-keygen", "-Y", "verify", "-f", str(signer.allowed), "-I", signer.name, "-n", NAMESPACE]
-    done = subprocess.run(
-        [*argv, "-s", str(signature)],
-        input=path.read_bytes(),
-        capture_output=True,
-        timeout=_TIMEOUT_S,
-        check=False,
-    )
-    said = (done.stderr or done.stdout).decode(errors="replace").strip()
-    return [f"{signature}: no signature of {signer.name}: {said}"] if done.returncode else []

@@ -26,13 +26,13 @@ from rfsn.plugins import load_operators, load_rules
 from rfsn.project.diffs import patch_of, read_diff
 from rfsn.project.environment import Environment, prepared_environment
 from rfsn.project.project import Project
-from rfsn.reporting.evidence import check_key
 from rfsn.reporting.results import write_results
 from rfsn.sessions.events import EnvironmentReady, Interrupted, Recalled, SessionEnded, SourceTaken
 from rfsn.sessions.leftovers import remove_scratch
 from rfsn.sessions.memory import recall, remember
 from rfsn.sessions.record import Record
 from rfsn.sessions.session import Session
+from rfsn.sessions.signing import check_key
 from rfsn.source.remote import Remote
 from rfsn.source.snapshot import Snapshot
 from rfsn.source.source import take_source

@@ -58,13 +58,19 @@ sys.stdout.buffer.write(opened.read(1 << 20) if opened else b"")
 """
 # With -S no .pth file of a package is run. The last line has each start look for what the project's own build left.
 _FINISH = """\
-import compileall, glob, sys
+import compileall, glob, marshal, os, sys
 library, last = sys.argv[1:]
 for folder in glob.glob(library + "/python*/site-packages"):
     with open(folder + "/rfsn-project.pth", "w") as file:
         file.write("import site; site.addsitedir('/project/site')\\n")
 if last == "last":
     compileall.compile_dir(library, quiet=2)
+    for path in glob.glob(library + "/**/__pycache__/*.pyc", recursive=True):
+        try:
+            with open(path, "rb") as file:
+                marshal.loads(file.read()[16:])
+        except (EOFError, TypeError, ValueError):  # it was cut short, and the compiler did not notice
+            os.unlink(path)
 """
 
 

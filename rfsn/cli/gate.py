@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from gate.rules import CHANGE_RULES, PROPOSAL_RULES
-from rfsn.audit import Signer, audit_session
+from rfsn.audit import audit_session
 from rfsn.cli.commands import finish, guarded
 from rfsn.cli.plugins import list_plugins
 from rfsn.config import load_config
@@ -18,6 +18,7 @@ from rfsn.machine.terminal import give_json, tell
 from rfsn.patches import Vetted, session_for, vet
 from rfsn.plugins import installed_rules
 from rfsn.sessions.session import session_folder
+from rfsn.sessions.signing import Signer
 from rfsn.source.remote import Remote
 
 __all__ = ["check", "judge", "rules", "verify"]

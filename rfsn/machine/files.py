@@ -13,7 +13,7 @@ from rfsn.errors import JournalError, StorageError
 from sandbox.controller import Controller
 from sandbox.folders import write_all
 
-__all__ = ["LineFile", "is_short_of_room", "remove_partials", "storing", "write_whole"]
+__all__ = ["LineFile", "is_short_of_room", "remove_partials", "require_room", "storing", "write_whole"]
 
 _FULL = {errno.ENOSPC, errno.EDQUOT}
 _LEAST_ROOM = 1 << 20
@@ -117,10 +117,21 @@ def is_short_of_room(error: Exception, folder: Path) -> bool:
     if any(os.strerror(number) in str(error) for number in _FULL):
         return True
     try:
-        there = os.statvfs(folder)
-    except OSError:
-        return False
-    return there.f_bavail * there.f_frsize < _LEAST_ROOM or (there.f_files > 0 and there.f_favail == 0)
+        require_room(folder)
+    except OSError as lacking:
+        return lacking.errno in _FULL
+    return False
+
+
+def require_room(folder: Path) -> None:
+    """Raise `OSError` (ENOSPC) where a disk is full.
+
+    To be asked before what programs have written is used: some of them do not notice that it was cut short, such as the
+    interpreter when it compiles (github.com/python/cpython/issues/126606).
+    """
+    there = os.statvfs(folder)
+    if there.f_bavail * there.f_frsize < _LEAST_ROOM or (there.f_files > 0 and there.f_favail == 0):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(folder))
 
 
 def _whole(descriptor: int) -> int:

@@ -17,7 +17,7 @@ from buildpacks import Buildpack, BuildPlan, Layer, SupplyError
 from buildpacks.supplies import PROJECT
 from rfsn.errors import InfraError
 from rfsn.machine import home
-from rfsn.machine.files import is_short_of_room
+from rfsn.machine.files import is_short_of_room, require_room
 from rfsn.machine.kept import cached_folders, kept, shrink
 from rfsn.project.supplies import Supplier, run_step
 from rfsn.source.objects import tree_of_files
@@ -133,6 +133,7 @@ def _build(plan: BuildPlan, base: Path, packages: Path, folder: Path, provider: 
             result = _built(plan.fallback, plan, base, packages, scratch, provider)
             if not _succeeded(result):
                 raise InfraError(f"the project can be neither built nor put on the path:\n{_said(result)}")
+        require_room(scratch)
         written, workspace = scratch / "project", scratch / "repo"
         try:
             copy_tree(written, folder / _INSTALLED, _MAX_BYTES)

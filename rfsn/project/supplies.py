@@ -13,6 +13,7 @@ from typing import Any
 from buildpacks import Artifact, BuildPlan, Layer, Step, StepResult, SupplyError
 from buildpacks.supplies import INPUTS, OUTPUTS
 from rfsn.machine import home
+from rfsn.machine.files import require_room
 from rfsn.machine.kept import kept
 from rfsn.project.downloads import Downloads
 from sandbox import Command, CommandResult, Ending, Limits, Mount, SandboxProvider, SandboxSpec, copy_files, iter_files
@@ -86,6 +87,7 @@ class Supplier:
             for step in steps:
                 with home.working_folder() as scratch:
                     result = self._run(step, scratch, (Mount(environment, "/env", writable=True),))
+                    require_room(environment)
                 if result.ending is not Ending.EXITED or result.exit_code != 0:
                     raise SupplyError(_failure(step, result))
 

@@ -3,30 +3,22 @@
 from __future__ import annotations
 
 import hashlib
-import os
-import shutil
-import subprocess
 from collections import Counter
 from pathlib import Path
 from typing import Any
 
 from gate import Allowed, ApplyPatch, Denied, Patch, Proposal
 from rfsn import __version__
-from rfsn.errors import UsageError
 from rfsn.machine.files import write_whole
 from rfsn.machine.text import to_json
 from rfsn.reporting.report import diff_of
 from rfsn.sessions.events import Proposed
 from rfsn.sessions.record import Record
+from rfsn.sessions.signing import sign
 
-__all__ = ["EVIDENCE", "NAMESPACE", "check_key", "evidence_of", "judged_patch", "write_evidence"]
+__all__ = ["EVIDENCE", "evidence_of", "judged_patch", "write_evidence"]
 
 EVIDENCE = "evidence.json"
-
-NAMESPACE = "rfsn"
-"""What signatures are for (ssh-keygen(1), -n): one made for something else is none of ours."""
-
-_TIMEOUT_S = 60.0
 
 
 def judged_patch(record: Record) -> Patch | None:
@@ -88,32 +80,7 @@ def write_evidence(record: Record) -> None:
     path = record.folder / EVIDENCE
     write_whole(path, to_json(evidence_of(record), indent=2) + "\n")
     if record.config.sign_key:
-        path.with_suffix(".json.sig").unlink(missing_ok=True)
-        argv = ["ssh-keygen", "-Y", "sign", "-q", "-f", record.config.sign_key, "-n", NAMESPACE, str(path)]
-        # In a session of its own there is no terminal that a passphrase could be asked on.
-        done = subprocess.run(
-            argv,
-            capture_output=True,
-            stdin=subprocess.DEVNULL,
-            encoding="utf-8",
-            errors="replace",
-            timeout=_TIMEOUT_S,
-            check=False,
-            start_new_session=True,
-            env={**os.environ, "SSH_ASKPASS_REQUIRE": "never"},
-        )
-        if done.returncode:
-            raise UsageError(f"the evidence cannot be signed with {record.config.sign_key}: {done.stderr.strip()}")
-
-
-def check_key(key: str | None) -> None:
-    """Raise `UsageError` where a signature is asked for that could not be made."""
-    if key is None:
-        return
-    if shutil.which("ssh-keygen") is None:
-        raise UsageError("--sign-key needs ssh-keygen: install OpenSSH's client")
-    if not Path(key).is_file():
-        raise UsageError(f"--sign-key {key}: no such file")
+        sign(path, record.config.sign_key)
 
 
 def _hash(text: str) -> str:

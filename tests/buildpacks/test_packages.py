@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Mapping
+from pathlib import Path
 
 import pytest
 
 from buildpacks import BuildpackError
+from buildpacks.python.provide import _FINISH
 from buildpacks.python.requirements import read_needs
 from tests.buildpacks.test_requirements import Tree
 
@@ -110,3 +114,17 @@ def test_a_place_outside_the_repository_is_left_out(place: str) -> None:
     needs = read_needs(Tree({"pyproject.toml": MAIN, "requirements.txt": f"-e {place}\n", "libs/x.py": ""}))
     assert needs.packages == (".",)
     assert len(needs.left_out) == 1
+
+
+def test_compiled_files_that_were_cut_short_are_not_left(tmp_path: Path) -> None:
+    """As on a disk that is full, which Python 3.12.1's compiler does not notice."""
+    folder = tmp_path / "python3.12" / "site-packages"
+    folder.mkdir(parents=True)
+    finish = [sys.executable, "-I", "-S", "-c", _FINISH, str(tmp_path), "last"]
+    for name in ("whole", "cut"):
+        (folder / f"{name}.py").write_text("def f(x):\n    return x + 1\n")
+    subprocess.run(finish, check=True)
+    whole, cut = sorted((folder / "__pycache__").iterdir(), reverse=True)
+    cut.write_bytes(cut.read_bytes()[:-10])
+    subprocess.run(finish, check=True)
+    assert [*(folder / "__pycache__").iterdir()] == [whole]

@@ -1,0 +1,76 @@
+"""Signatures on evidence, made and checked by ssh-keygen."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+from rfsn.errors import UsageError
+
+__all__ = ["Signer", "check_key", "sign", "signature_problem"]
+
+_NAMESPACE = "rfsn"
+"""What signatures are for (ssh-keygen(1), -n): one made for something else is none of ours."""
+
+_SUFFIX = ".sig"
+_TIMEOUT_S = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Signer:
+    """Whose signature is wanted: a file of allowed signers (ssh-keygen(1)), and the name in it."""
+
+    allowed: Path
+    name: str
+
+
+def check_key(key: str | None) -> None:
+    """Raise `UsageError` where a signature is asked for that could not be made."""
+    if key is None:
+        return
+    if shutil.which("ssh-keygen") is None:
+        raise UsageError("--sign-key needs ssh-keygen: install OpenSSH's client")
+    if not Path(key).is_file():
+        raise UsageError(f"--sign-key {key}: no such file")
+
+
+def sign(path: Path, key: str) -> None:
+    """Sign a file; the signature lies beside it. Raises `UsageError` where the key does not do."""
+    path.with_name(path.name + _SUFFIX).unlink(missing_ok=True)
+    # In a session of its own there is no terminal that a passphrase could be asked on.
+    argv = ["ssh-keygen", "-Y", "sign", "-q", "-f", key, "-n", _NAMESPACE, str(path)]
+    done = subprocess.run(
+        argv,
+        capture_output=True,
+        stdin=subprocess.DEVNULL,
+        encoding="utf-8",
+        errors="replace",
+        timeout=_TIMEOUT_S,
+        check=False,
+        start_new_session=True,
+        env={**os.environ, "SSH_ASKPASS_REQUIRE": "never"},
+    )
+    if done.returncode:
+        raise UsageError(f"{path.name} cannot be signed with {key}: {done.stderr.strip()}")
+
+
+def signature_problem(path: Path, signer: Signer) -> str | None:
+    """Why a file does not bear the signature of `signer`; None where it does. `UsageError` without ssh-keygen."""
+    if shutil.which("ssh-keygen") is None:
+        raise UsageError("a signature is checked with ssh-keygen: install OpenSSH's client")
+    signature = path.with_name(path.name + _SUFFIX)
+    if not signature.is_file():
+        return f"{signature} is not there: the session was not signed"
+    argv = ["ssh-keygen", "-Y", "verify", "-f", str(signer.allowed), "-I", signer.name, "-n", _NAMESPACE]
+    done = subprocess.run(
+        [*argv, "-s", str(signature)],
+        input=path.read_bytes(),
+        capture_output=True,
+        timeout=_TIMEOUT_S,
+        check=False,
+    )
+    said = (done.stderr or done.stdout).decode(errors="replace").strip()
+    return f"{signature}: no signature of {signer.name}: {said}" if done.returncode else None
