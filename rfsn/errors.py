@@ -5,9 +5,10 @@ RfsnError
 ├── InfraError       the machine, the network or a tool failed: nothing is said of the repository (exit code 3)
 │   └── StorageError the disk takes no more: what was done is kept, and can be gone on with (exit code 3)
 └── JournalError     a session folder is damaged, or in use by another controller (exit code 2)
+    └── OtherVersion another version of rfsn wrote it, which this one cannot go on with (exit code 2)
 """
 
-__all__ = ["InfraError", "JournalError", "RfsnError", "StorageError", "UsageError"]
+__all__ = ["InfraError", "JournalError", "OtherVersion", "RfsnError", "StorageError", "UsageError"]
 
 
 class RfsnError(Exception):
@@ -28,3 +29,7 @@ class StorageError(InfraError):
 
 class JournalError(RfsnError):
     """A session's journal cannot be trusted or taken over."""
+
+
+class OtherVersion(JournalError):
+    """A session's journal is in the format of another version of rfsn."""

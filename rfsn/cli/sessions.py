@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from rfsn.cli.commands import guarded
-from rfsn.errors import InfraError
+from rfsn.errors import InfraError, OtherVersion
 from rfsn.machine.terminal import give_json, say, tell
 from rfsn.machine.text import one_line
 from rfsn.reporting.results import regenerate
@@ -26,8 +26,13 @@ def report(name: str, *, show: bool) -> int:
 
     def run() -> int:
         folder = session_folder(name)
-        regenerate(folder)
         page = folder / "report.html"
+        try:
+            regenerate(folder)
+        except OtherVersion as error:
+            if not page.is_file():
+                raise
+            say(str(error))
         tell(str(page))
         if show and not webbrowser.open(page.as_uri()):
             say("no browser could be started: open the file yourself")

@@ -16,6 +16,7 @@ from rfsn.machine.text import to_json
 from rfsn.sessions.meter import SandboxUse, Used
 
 __all__ = [
+    "FORMAT",
     "EnvironmentReady",
     "Event",
     "Interrupted",
@@ -35,6 +36,10 @@ _BYTES = ConfigDict(ser_json_bytes="base64", val_json_bytes="base64")
 _CANDIDATES: TypeAdapter[tuple[Candidate, ...]] = TypeAdapter(tuple[Candidate, ...], config=_BYTES)
 
 
+FORMAT = 2
+"""The format of the events here. It changes with every change after which older journals do not read, or mean less."""
+
+
 class _Event(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", **_BYTES)
 
@@ -44,11 +49,12 @@ class _Event(BaseModel):
 
 
 class SessionStarted(_Event):
-    """A session with this configuration began."""
+    """A session with this configuration began, under this version of rfsn; `journal_format` is that of its events."""
 
     kind: Literal["session_started"] = "session_started"
     session: str
     version: str
+    journal_format: int = FORMAT
     source: str
     config: dict[str, Any]
 

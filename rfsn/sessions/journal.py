@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
+import json
 import os
 import time
 from collections.abc import Iterator
@@ -13,9 +14,10 @@ from typing import Self
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from rfsn.errors import JournalError, StorageError
+from buildpacks.text import spelled
+from rfsn.errors import JournalError, OtherVersion, StorageError
 from rfsn.machine.files import LineFile
-from rfsn.sessions.events import Event
+from rfsn.sessions.events import FORMAT, Event
 
 __all__ = ["Entry", "Journal", "read_journal"]
 
@@ -143,11 +145,25 @@ def _checked(path: Path) -> Iterator[tuple[Entry, str]]:
             left -= len(line)
             if left < 0 or not line.endswith(b"\n"):
                 return
+            if number == 0:
+                _require_format(line, path)
             entry = _parsed(line, number, path)
             if entry.sequence != number or entry.previous != previous:
                 raise JournalError(f"{path}:{number + 1}: the line does not follow from the one before: it was altered")
             previous = _line_hash(line[:-1])
             yield entry, previous
+
+
+def _require_format(line: bytes, path: Path) -> None:
+    """Raise `OtherVersion` for a journal in another format. Its first event told the format from the second one on."""
+    try:
+        event = json.loads(line)["event"]
+        version, written = str(event["version"]), event.get("journal_format", 1)
+    except (ValueError, RecursionError, TypeError, KeyError, AttributeError):
+        return  # it is no journal at all, which is said later
+    if written != FORMAT:
+        said = f"{path.parent} was written by rfsn {spelled(version)[:40]}, in another format of the journal"
+        raise OtherVersion(f"{said}: that version can go on with it; its report.html and report.json stay as they are")
 
 
 def _parsed(line: bytes, number: int, path: Path) -> Entry:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from rfsn.errors import JournalError, UsageError
+from rfsn.errors import JournalError, OtherVersion, UsageError
 from rfsn.machine import home
 from rfsn.sessions.events import SessionEnded, SessionStarted, SourceTaken
 from rfsn.sessions.journal import Entry, read_journal
@@ -19,8 +19,9 @@ from sandbox import MARK, is_marked, remove_marked, remove_tree
 
 __all__ = ["STATUSES", "Listed", "Pruned", "choose", "journal_lock", "list_sessions", "prune"]
 
-STATUSES = (*EXIT_CODES, "running", "damaged")
-"""What a listed session may be: its status at its end; held by a controller now; with a journal that does not read."""
+STATUSES = (*EXIT_CODES, "running", "damaged", "other_version")
+"""What a listed session may be: its status at its end; held by a controller now; with a journal that does not read, or
+that another version of rfsn wrote."""
 
 _BLOCK = 512
 
@@ -97,10 +98,13 @@ def _is_session(folder: Path) -> bool:
 
 def _listed(folder: Path) -> Listed:
     journal = folder / "journal.jsonl"
+    entries, unread = [], "damaged"
     try:
         entries = list(read_journal(journal))
+    except OtherVersion:
+        unread = "other_version"
     except JournalError:
-        entries = []
+        pass
     touched = datetime.fromtimestamp(journal.stat().st_mtime, UTC).replace(microsecond=0)
     times = [datetime.fromisoformat(entry.time) for entry in entries] or [touched]
     return Listed(
@@ -108,20 +112,20 @@ def _listed(folder: Path) -> Listed:
         folder=folder,
         begun=times[0],
         last=times[-1],
-        status=_status(entries, journal),
+        status=_status(entries, journal, unread),
         source=_source(entries),
         seconds=entries[-1].clock if entries else 0.0,
         bytes=_size(folder),
     )
 
 
-def _status(entries: Sequence[Entry], journal: Path) -> str:
+def _status(entries: Sequence[Entry], journal: Path, unread: str) -> str:
     if entries and isinstance(entries[-1].event, SessionEnded):
         return entries[-1].event.status
     with journal_lock(journal, fcntl.LOCK_SH) as free:
         if not free:
             return "running"
-    return "interrupted" if entries else "damaged"
+    return "interrupted" if entries else unread
 
 
 def _source(entries: Sequence[Entry]) -> str:

@@ -231,3 +231,23 @@ def test_replay_finds_what_was_altered(rfsn: Callable[..., Any], examples: Path,
     ran = rfsn("replay", folder)
     assert ran.code == 2
     assert "altered" in ran.err
+
+
+def test_a_session_of_another_version_says_so_and_keeps_its_report(
+    rfsn: Callable[..., Any], examples: Path, tmp_path: Path
+) -> None:
+    session = tmp_path / "session"
+    assert rfsn("repair", examples / "stock", "--out", session).code == 0
+    first, *others = (session / "journal.jsonl").read_bytes().splitlines(keepends=True)
+    event = json.loads(first)
+    event["event"] |= {"journal_format": 1, "version": "0.0.9\x1b[2J"}
+    (session / "journal.jsonl").write_bytes(b"".join([json.dumps(event).encode() + b"\n", *others]))
+    page = (session / "report.html").read_bytes()
+    for command in ("resume", "replay", "verify"):
+        ran = rfsn(command, session)
+        assert ran.code == 2, ran
+        assert f"{session} was written by rfsn 0.0.9" in ran.err.replace("\n", "")
+    ran = rfsn("report", session)
+    assert (ran.code, ran.out) == (0, f"{session / 'report.html'}\n")
+    assert "another format" in ran.err
+    assert (session / "report.html").read_bytes() == page

@@ -52,6 +52,8 @@ def test_each_session_is_listed_as_it_is(
     left_open(own, "20260101-stopped")
     damaged = left_open(own, "20260101-damaged") / "journal.jsonl"
     damaged.write_bytes(damaged.read_bytes().replace(b"somewhere", b"nowhere\n\n"))
+    older = left_open(own, "20260101-older") / "journal.jsonl"
+    older.write_bytes(older.read_bytes().replace(b'"journal_format":2,', b""))
     ended = rfsn("repair", examples / "stock", "--out", own / "20260103-ended", "--json").json
     listed = sessions("list", "--json").json["sessions"]
     assert [entry["begun"] for entry in listed] == sorted((entry["begun"] for entry in listed), reverse=True)
@@ -59,6 +61,7 @@ def test_each_session_is_listed_as_it_is(
     assert {name: entry["status"] for name, entry in found.items()} == {
         "stopped": "interrupted",
         "damaged": "damaged",
+        "older": "other_version",
         "live": "running",
         "ended": "repaired",
     }
