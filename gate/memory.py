@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from gate.languages.python.module import forget_modules
 from gate.patch import forget_hashes
-from gate.python.module import forget_modules
 from gate.rules.answers import forget_texts
 from gate.rules.dependencies import forget_trees
 

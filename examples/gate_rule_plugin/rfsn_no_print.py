@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gate import Change, Context, Denied, Rejection
-from gate.python import Construct, Kind, introduced
+from gate.languages.python import Construct, Kind, introduced
 
 
 class NoPrint:

@@ -6,8 +6,8 @@ import re
 from functools import lru_cache
 
 from gate.decision import Context, Rejection
+from gate.languages.python import Construct, Introduced, Kind
 from gate.paths import BasePaths
-from gate.python import Construct, Introduced, Kind
 from gate.rules.source import SourceRule
 
 __all__ = ["NoKnownAnswers", "forget_texts"]

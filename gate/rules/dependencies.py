@@ -9,9 +9,9 @@ from functools import lru_cache
 from posixpath import basename
 
 from gate.decision import Context, Denied, Rejection
+from gate.languages.python import Kind, introduced
 from gate.patch import Change
 from gate.paths import BasePaths
-from gate.python import Kind, introduced
 
 __all__ = ["KnownImports", "NoLookAlikes", "forget_trees"]
 

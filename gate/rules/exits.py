@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gate.decision import Context, Rejection
-from gate.python import Construct, Introduced, Kind
+from gate.languages.python import Construct, Introduced, Kind
 from gate.rules.source import SourceRule, Table
 
 __all__ = ["NoExits"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from gate.decision import Context
-from gate.python import Construct, Introduced, Kind
+from gate.languages.python import Construct, Introduced, Kind
 from gate.rules.source import SourceRule, Table
 
 __all__ = ["NoDescriptors", "NoNativeCode", "NoNetwork", "NoProcesses"]

@@ -5,8 +5,8 @@ from __future__ import annotations
 from functools import lru_cache
 
 from gate.decision import Context, Denied, Rejection
+from gate.languages.python import Construct, Introduced, Kind, introduced
 from gate.patch import Change
-from gate.python import Construct, Introduced, Kind, introduced
 
 __all__ = ["SourceRule", "Table"]
 

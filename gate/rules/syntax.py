@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from gate.decision import Context, Denied, Rejection
+from gate.languages.python import introduced
 from gate.patch import Change
-from gate.python import introduced
 
 __all__ = ["ParsingSources"]
 

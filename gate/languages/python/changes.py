@@ -10,11 +10,14 @@ from itertools import pairwise
 from weakref import WeakKeyDictionary
 
 from gate.decision import Context
+from gate.languages.api import Construct
+from gate.languages.python.constructs import SENSITIVE, constructs_of
+from gate.languages.python.mains import is_main
+from gate.languages.python.module import Module, parse_module
+from gate.languages.python.names import Names
+from gate.languages.python.regions import Definition, Region, regions_of
+from gate.languages.python.text import constructs_of_lines
 from gate.patch import Change, Edit, FileChange
-from gate.python.constructs import SENSITIVE, Construct, constructs_of, is_main
-from gate.python.module import Definition, Module, Region, parse_module, regions_of
-from gate.python.names import Names
-from gate.python.text import constructs_of_lines
 
 __all__ = ["Introduced", "introduced"]
 

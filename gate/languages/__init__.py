@@ -1,0 +1,1 @@
+"""The languages whose source the rules read."""
