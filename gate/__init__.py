@@ -4,6 +4,8 @@ from gate.composition import compose
 from gate.decision import Allowed, ChangeRule, Context, Decision, Denied, ProposalRule, Rejection, Rule, SizeLimits
 from gate.evidence import Verdict, judge
 from gate.gate import Gate
+from gate.languages import ANALYZERS
+from gate.languages.api import Analyzer, Construct, Kind
 from gate.memory import forget
 from gate.patch import (
     Change,
@@ -23,6 +25,7 @@ from gate.patch import (
     content_hash,
 )
 from gate.paths import BasePaths
+from gate.sources import Introduced, introduced
 from gate.vocabulary import (
     MAX_CANDIDATES,
     Action,
@@ -41,15 +44,18 @@ from gate.vocabulary import (
 )
 
 __all__ = [
+    "ANALYZERS",
     "MAX_CANDIDATES",
     "Action",
     "Allowed",
+    "Analyzer",
     "ApplyPatch",
     "BasePaths",
     "Candidate",
     "Change",
     "ChangeRule",
     "Collect",
+    "Construct",
     "Context",
     "CreateFile",
     "Decision",
@@ -62,6 +68,8 @@ __all__ = [
     "Finish",
     "Gate",
     "GiveUp",
+    "Introduced",
+    "Kind",
     "Mode",
     "Operation",
     "Patch",
@@ -84,5 +92,6 @@ __all__ = [
     "compose",
     "content_hash",
     "forget",
+    "introduced",
     "judge",
 ]

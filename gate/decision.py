@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
 
+from gate.languages import ANALYZERS
+from gate.languages.api import Analyzer
 from gate.patch import Change
 from gate.paths import BasePaths
 from gate.vocabulary import Phase, Proposal
@@ -58,7 +60,7 @@ class Context:
     `read` gives a base file's bytes (raises `FileNotFoundError`); `protected` says whether a path belongs to the
     tests, the runner's configuration or the lock files; `lifted` says whether the user vouches for what happens to a
     path: no rule about where code stands or what it may do speaks of it then. `commands` are the argument lists that
-    the plan names.
+    the plan names. `analyzers` read source code, each that of its language.
     """
 
     base: BasePaths
@@ -67,6 +69,7 @@ class Context:
     lifted: Callable[[str], bool] = field(default=lambda _path: False)
     commands: tuple[tuple[str, ...], ...] = ()
     limits: SizeLimits = field(default_factory=SizeLimits)
+    analyzers: tuple[Analyzer, ...] = ANALYZERS
     phase: Phase = Phase.REPRODUCE
     used_ids: frozenset[str] = frozenset()
     applied: bool = False

@@ -25,7 +25,7 @@ from gate import (
     content_hash,
 )
 from gate.languages.api import Construct
-from gate.languages.python.changes import _in_main
+from gate.languages.python.compare import _in_main
 from gate.languages.python.constructs import constructs_of
 from gate.languages.python.module import Module, parse_bytes
 from gate.languages.python.regions import regions_of

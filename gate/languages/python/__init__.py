@@ -1,6 +1,5 @@
-"""What a change newly has Python code do: the constructs that rules forbid, compared before and after."""
+"""Python, read by its own parser."""
 
-from gate.languages.api import Construct, Kind
-from gate.languages.python.changes import Introduced, introduced
+from gate.languages.python.analyzer import PythonAnalyzer
 
-__all__ = ["Construct", "Introduced", "Kind", "introduced"]
+__all__ = ["PythonAnalyzer"]
