@@ -1,7 +1,19 @@
 """The vocabulary of proposals, the rules that judge them, and the judging of evidence. Learns nothing, runs nothing."""
 
 from gate.composition import compose
-from gate.decision import Allowed, ChangeRule, Context, Decision, Denied, ProposalRule, Rejection, Rule, SizeLimits
+from gate.decision import (
+    Allowed,
+    ChangeRule,
+    Context,
+    Decision,
+    Denied,
+    LanguageRule,
+    NotApplied,
+    ProposalRule,
+    Rejection,
+    Rule,
+    SizeLimits,
+)
 from gate.evidence import Verdict, judge
 from gate.gate import Gate
 from gate.languages import ANALYZERS
@@ -70,7 +82,9 @@ __all__ = [
     "GiveUp",
     "Introduced",
     "Kind",
+    "LanguageRule",
     "Mode",
+    "NotApplied",
     "Operation",
     "Patch",
     "PatchError",
