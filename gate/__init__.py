@@ -1,8 +1,22 @@
 """The vocabulary of proposals, the rules on them, and the verdict on a patch. Learns nothing, runs nothing."""
 
 from gate.composition import compose
-from gate.decision import Allowed, ChangeRule, Context, Decision, Denied, ProposalRule, Rejection, Rule, SizeLimits
+from gate.decision import (
+    Allowed,
+    ChangeRule,
+    Context,
+    Decision,
+    Denied,
+    LanguageRule,
+    NotApplied,
+    ProposalRule,
+    Rejection,
+    Rule,
+    SizeLimits,
+)
 from gate.gate import Gate, change_of
+from gate.languages import ANALYZERS
+from gate.languages.api import Analyzer, Construct, Kind
 from gate.memory import forget
 from gate.patch import (
     Change,
@@ -22,6 +36,7 @@ from gate.patch import (
     content_hash,
 )
 from gate.paths import BasePaths
+from gate.sources import Introduced, introduced
 from gate.verdict import Verdict, verdict_on
 from gate.vocabulary import (
     MAX_CANDIDATES,
@@ -41,15 +56,18 @@ from gate.vocabulary import (
 )
 
 __all__ = [
+    "ANALYZERS",
     "MAX_CANDIDATES",
     "Action",
     "Allowed",
+    "Analyzer",
     "ApplyPatch",
     "BasePaths",
     "Candidate",
     "Change",
     "ChangeRule",
     "Collect",
+    "Construct",
     "Context",
     "CreateFile",
     "Decision",
@@ -62,7 +80,11 @@ __all__ = [
     "Finish",
     "Gate",
     "GiveUp",
+    "Introduced",
+    "Kind",
+    "LanguageRule",
     "Mode",
+    "NotApplied",
     "Operation",
     "Patch",
     "PatchError",
@@ -85,5 +107,6 @@ __all__ = [
     "compose",
     "content_hash",
     "forget",
+    "introduced",
     "verdict_on",
 ]

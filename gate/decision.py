@@ -5,13 +5,27 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
+from gate.languages import ANALYZERS
+from gate.languages.api import Analyzer
 from gate.patch import Change
 from gate.paths import BasePaths
 from gate.vocabulary import Phase, Proposal
 
-__all__ = ["Allowed", "ChangeRule", "Context", "Decision", "Denied", "ProposalRule", "Rejection", "Rule", "SizeLimits"]
+__all__ = [
+    "Allowed",
+    "ChangeRule",
+    "Context",
+    "Decision",
+    "Denied",
+    "LanguageRule",
+    "NotApplied",
+    "ProposalRule",
+    "Rejection",
+    "Rule",
+    "SizeLimits",
+]
 
 
 class Rejection(StrEnum):
@@ -35,8 +49,19 @@ class Denied:
 
 
 @dataclass(frozen=True, slots=True)
+class NotApplied:
+    """Rules that could say nothing about some source files: they do not know the language. `more`: files not named."""
+
+    rules: tuple[str, ...]
+    files: tuple[str, ...]
+    more: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Allowed:
-    """Every rule was content."""
+    """Every rule was content that could be applied; silence of the others, in `not_applied`, is no approval."""
+
+    not_applied: tuple[NotApplied, ...] = ()
 
 
 type Decision = Allowed | Denied
@@ -58,7 +83,7 @@ class Context:
     `read` gives a base file's bytes (raises `FileNotFoundError`); `protected` says whether a path belongs to the
     tests, the runner's configuration or the lock files; `lifted` says whether the user vouches for what happens to a
     path: no rule about where code stands or what it may do speaks of it then. `commands` are the argument lists that
-    the plan names.
+    the plan names. `analyzers` read source code, each that of its language.
     """
 
     base: BasePaths
@@ -67,6 +92,7 @@ class Context:
     lifted: Callable[[str], bool] = field(default=lambda _path: False)
     commands: tuple[tuple[str, ...], ...] = ()
     limits: SizeLimits = field(default_factory=SizeLimits)
+    analyzers: tuple[Analyzer, ...] = ANALYZERS
     phase: Phase = Phase.REPRODUCE
     used_ids: frozenset[str] = frozenset()
     applied: bool = False
@@ -95,3 +121,12 @@ class ChangeRule(Rule[Change], Protocol):
     """
 
     incremental: bool
+
+
+@runtime_checkable
+class LanguageRule(ChangeRule, Protocol):
+    """Judges changes in the languages that it knows, and says which these are. Any other rule is about all files."""
+
+    def reads(self, analyzer: Analyzer) -> bool:
+        """Whether the rule has something to say about the files of an analyzer."""
+        ...

@@ -4,8 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from gate.decision import Allowed, ChangeRule, Context, Decision, Denied, ProposalRule, Rejection, Rule
+from gate.decision import (
+    Allowed,
+    ChangeRule,
+    Context,
+    Decision,
+    Denied,
+    LanguageRule,
+    NotApplied,
+    ProposalRule,
+    Rejection,
+    Rule,
+)
 from gate.patch import Change, Patch, PatchError, apply
+from gate.reach import not_applied
 from gate.rules import CHANGE_RULES, PROPOSAL_RULES
 from gate.vocabulary import ApplyPatch, Proposal
 
@@ -24,6 +36,7 @@ class Gate:
         self._proposal_rules = tuple(proposal_rules)
         self._change_rules = (*change_rules, *further)
         self._incremental_rules = tuple(rule for rule in self._change_rules if rule.incremental)
+        self._language_rules = tuple(rule for rule in self._change_rules if isinstance(rule, LanguageRule))
 
     def decide(self, proposal: Proposal, context: Context) -> Decision:
         """Judge a proposal: its form, its place, and the patch that it applies, if it applies one.
@@ -40,15 +53,22 @@ class Gate:
 
     def check(self, change: Change, context: Context) -> Decision:
         """Ask every rule about a change: what may become a result has passed here."""
-        return _first_denial(self._change_rules, change, context)
+        return _first_denial(self._change_rules, change, context) or Allowed(self.not_applied(change, context))
 
     def screen(self, change: Change, context: Context) -> Decision:
-        """Ask the cheap rules about what a candidate changes, before it is run."""
-        return _first_denial(self._incremental_rules, change, context)
+        """Ask the cheap rules about what a candidate changes, before it is run.
+
+        What could not be applied is for `check` to say.
+        """
+        return _first_denial(self._incremental_rules, change, context) or Allowed()
 
     def denials(self, change: Change, context: Context) -> tuple[Denied, ...]:
         """Everything that the rules have against a change, in their order: a change that came from outside as it is."""
         return tuple(denied for rule in self._change_rules if (denied := _ask(rule, change, context)))
+
+    def not_applied(self, change: Change, context: Context) -> tuple[NotApplied, ...]:
+        """The rules that could say nothing about some source files of a change."""
+        return not_applied(change, context, self._language_rules)
 
 
 def change_of(patch: Patch, context: Context) -> Change | Denied:
@@ -59,8 +79,8 @@ def change_of(patch: Patch, context: Context) -> Change | Denied:
         return Denied("schema.applies", Rejection.SCHEMA, str(error), "make the patch on the base as it is")
 
 
-def _first_denial(rules: Sequence[ChangeRule], change: Change, context: Context) -> Decision:
-    return next((denied for rule in rules if (denied := _ask(rule, change, context))), Allowed())
+def _first_denial(rules: Sequence[ChangeRule], change: Change, context: Context) -> Denied | None:
+    return next((denied for rule in rules if (denied := _ask(rule, change, context))), None)
 
 
 def _ask[Subject](rule: Rule[Subject], subject: Subject, context: Context) -> Denied | None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from buildpacks.view import FolderView
-from gate import Denied, Gate, Rejection
+from gate import Denied, Gate, NotApplied, Rejection
 from rfsn.compose import GIVEN
 from rfsn.config import Config
 from rfsn.machine.home import temporary_folder
@@ -23,10 +23,11 @@ __all__ = ["Vetted", "session_for", "vet"]
 
 @dataclass(frozen=True, slots=True)
 class Vetted:
-    """The files that a patch changes, and everything that the rules have against it."""
+    """The files that a patch changes, everything that the rules have against it, and which could not be applied."""
 
     files: tuple[str, ...]
     denials: tuple[Denied, ...]
+    not_applied: tuple[NotApplied, ...] = ()
 
 
 def vet(diff: bytes, repo: str | Remote, config: Config) -> Vetted:
@@ -42,7 +43,8 @@ def vet(diff: bytes, repo: str | Remote, config: Config) -> Vetted:
         except DiffError as error:
             hint = "make the diff on the tree as it is, with git diff"
             return Vetted((), (Denied("schema.applies", Rejection.SCHEMA, str(error), hint),))
-        return Vetted(tuple(sorted(change.files)), Gate(further=further).denials(change, fence.context()))
+        gate, context = Gate(further=further), fence.context()
+        return Vetted(tuple(sorted(change.files)), gate.denials(change, context), gate.not_applied(change, context))
 
 
 def session_for(diff: bytes, repo: str | Remote, config: Config, out: Path | None) -> tuple[Vetted, Session | None]:

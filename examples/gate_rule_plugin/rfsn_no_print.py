@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from gate import Change, Context, Denied, Rejection
-from gate.python import Construct, Kind, introduced
+from gate import Analyzer, Change, Construct, Context, Denied, Kind, Rejection, introduced
 
 
 class NoPrint:
@@ -12,9 +11,15 @@ class NoPrint:
     id = "example.no-print"
     incremental = False  # it parses: it is asked about whole patches, not about every candidate of a search
 
+    def reads(self, analyzer: Analyzer) -> bool:
+        """Whether the rule is about a language; files of the others are named as those that it was not applied to."""
+        return analyzer.name == "python"
+
     def check(self, change: Change, context: Context) -> Denied | None:
         """A denial that names the file, or None."""
-        for construct, path in introduced(change, context).constructs:
-            if construct == Construct(Kind.USE, "builtins.print"):
-                return Denied(self.id, Rejection.INVARIANT, f"{path} newly prints", "raise an exception, or return it")
+        for found in introduced(change, context):
+            for construct, path in found.constructs if self.reads(found.analyzer) else ():
+                if construct == Construct(Kind.USE, "builtins.print"):
+                    hint = "raise an exception, or return it"
+                    return Denied(self.id, Rejection.INVARIANT, f"{path} newly prints", hint)
         return None

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from gate.decision import Context, Rejection
-from gate.python import Construct, Introduced, Kind
+from gate.decision import Rejection
 from gate.rules.source import SourceRule
 
 __all__ = ["HonestComparisons"]
@@ -15,7 +14,3 @@ class HonestComparisons(SourceRule):
     id = "tamper.equality"
     rejection_type = Rejection.TAMPER
     hint = "compare the parts that make two objects equal, and return NotImplemented for other types"
-
-    def forbids(self, construct: Construct, path: str, found: Introduced, context: Context) -> bool:
-        del path, found, context
-        return construct.kind is Kind.ALWAYS

@@ -1,22 +1,28 @@
-"""Source that was Python stays Python."""
+"""Source that was code stays code."""
 
 from __future__ import annotations
 
 from gate.decision import Context, Denied, Rejection
+from gate.languages.api import Analyzer
 from gate.patch import Change
-from gate.python import introduced
+from gate.sources import introduced
 
 __all__ = ["ParsingSources"]
 
 
 class ParsingSources:
-    """Denies Python files that do not parse: no test can pass with them, and no other rule can read them."""
+    """Denies source files that do not parse: no test can pass with them, and no other rule can read them."""
 
     id = "schema.parses"
     incremental = False
 
+    def reads(self, analyzer: Analyzer) -> bool:
+        del analyzer
+        return True
+
     def check(self, change: Change, context: Context) -> Denied | None:
-        unparsed = introduced(change, context).unparsed
-        if not unparsed:
-            return None
-        return Denied(self.id, Rejection.SCHEMA, f"{unparsed[0]} does not parse after the change", "mend its syntax")
+        for found in introduced(change, context):
+            if found.unparsed:
+                reason = f"{found.unparsed[0]} does not parse after the change"
+                return Denied(self.id, Rejection.SCHEMA, reason, "mend its syntax")
+        return None

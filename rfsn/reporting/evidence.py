@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -23,13 +24,19 @@ EVIDENCE = "evidence.json"
 
 def judged_patch(record: Record) -> Patch | None:
     """The patch that the session's last word is about: the verified one, else the one that was applied last."""
-    if verified := record.progress.state.verified:
-        return verified[0]
+    judged = _judged(record)
+    return judged[0] if judged else None
+
+
+def _judged(record: Record) -> tuple[Patch, Allowed] | None:
+    """That patch, and the decision that allowed it."""
+    verified = record.progress.state.verified
     applied = None
     for entry in record.entries():
         match entry.event:
-            case Proposed(proposal=Proposal(action=ApplyPatch(patch)), decision=Allowed()):
-                applied = patch
+            case Proposed(proposal=Proposal(action=ApplyPatch(patch)), decision=Allowed() as allowed):
+                if verified is None or patch == verified[0]:
+                    applied = patch, allowed
     return applied
 
 
@@ -41,8 +48,8 @@ def evidence_of(record: Record) -> dict[str, Any]:
         if isinstance(entry.event, Proposed) and isinstance(entry.event.decision, Denied):
             denied[entry.event.decision.rule] += 1
     source, environment, baseline, told = progress.source, progress.environment, state.baseline, state.told
-    judged = judged_patch(record)
-    patch = diff_of(record, judged) if judged else None
+    judged = _judged(record)
+    patch = diff_of(record, judged[0]) if judged else None
     return {
         "rfsn": __version__,
         "session": record.started.session,
@@ -70,6 +77,7 @@ def evidence_of(record: Record) -> dict[str, Any]:
         }
         if told
         else None,
+        "not_applied": [asdict(one) for one in judged[1].not_applied] if judged and judged[1].not_applied else None,
         "decisions": {"proposals": state.steps, "denied": dict(sorted(denied.items()))},
         "journal": {"lines": record.last.sequence + 1, "sha256": _hash_of_file(record.folder / "journal.jsonl")},
     }

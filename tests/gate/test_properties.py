@@ -25,9 +25,11 @@ from gate import (
     change_of,
     content_hash,
 )
-from gate.python.changes import _in_main
-from gate.python.constructs import Construct, constructs_of
-from gate.python.module import Module, parse_bytes, regions_of
+from gate.languages.api import Construct
+from gate.languages.python.compare import _in_main
+from gate.languages.python.constructs import constructs_of
+from gate.languages.python.module import Module, parse_bytes
+from gate.languages.python.regions import regions_of
 
 SOURCES = [
     path.read_bytes()

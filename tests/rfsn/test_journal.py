@@ -16,10 +16,11 @@ from typing import Any
 
 import pytest
 
+from gate import Allowed, Finish, NotApplied, Phase, Proposal
 from rfsn.config import Config
 from rfsn.errors import JournalError, StorageError
 from rfsn.machine.files import remove_partials, write_whole
-from rfsn.sessions.events import Interrupted, SessionEnded
+from rfsn.sessions.events import Interrupted, Proposed, SessionEnded
 from rfsn.sessions.journal import Journal, read_journal
 from rfsn.sessions.session import Session
 from sandbox.controller import Controller
@@ -207,6 +208,15 @@ def test_two_controllers_cannot_share_a_session(tmp_path: Path, rfsn: Callable[.
         assert "in use by another rfsn" in ran.err
     finally:
         session.close()
+
+
+def test_decisions_name_what_was_not_applied_and_older_ones_read() -> None:
+    finish = Proposal("p1", Phase.VERIFY, "end", "it is repaired", Finish(), "the end", "none", "none")
+    event = Proposed(proposal=finish, decision=Allowed((NotApplied(("tamper.exits",), ("a.js",), 1),)))
+    written = json.loads(event.model_dump_json())
+    assert Proposed.model_validate(written) == event
+    older = written | {"decision": {}}
+    assert Proposed.model_validate_json(json.dumps(older)).decision == Allowed()
 
 
 def test_replay_finds_what_was_altered(rfsn: Callable[..., Any], examples: Path, tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from buildpacks.python.provide import parsed
-from gate.python.folding import fold_text
+from gate.languages.python.folding import fold_text
 from rfsn.project.diffs import DiffError, read_diff
 from rfsn.source.ignore import Rules
 from rfsn.source.snapshot import take_files

@@ -13,6 +13,7 @@ from gate import (
     Denied,
     Finish,
     GiveUp,
+    NotApplied,
     Patch,
     ReadFile,
     RunCommand,
@@ -112,10 +113,16 @@ def _when(begun: Entry, ended: Entry | None) -> Html:
 
 def _decision(decision: Denied | Allowed) -> Html:
     if isinstance(decision, Allowed):
-        return tag("span", "allowed")
+        silent = (part for one in decision.not_applied for part in (tag("br"), "Not applied to ", *_silent(one)))
+        return tag("span", "allowed", *silent)
     kind = f" ({decision.rejection_type})"
     said = [tag("strong", "denied"), " by ", tag("code", decision.rule), kind, ": ", lines(decision.reason)]
     return tag("span", *said, tag("br"), "Hint: ", lines(decision.hint))
+
+
+def _silent(rules: NotApplied) -> tuple[Html | str, ...]:
+    more = f" and {rules.more} more" if rules.more else ""
+    return tag("code", ", ".join(rules.files)), f"{more}: ", tag("code", ", ".join(rules.rules))
 
 
 def _action(action: Action, candidates: int) -> Html:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator, Sequence
 
-from gate.python.folding import fold_text
+from gate.languages.python.folding import fold_text
 
 __all__ = ["COMPARISONS", "answered_literals", "is_truth"]
 

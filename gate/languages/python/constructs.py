@@ -5,14 +5,15 @@ from __future__ import annotations
 import ast
 from collections import Counter
 from collections.abc import Callable, Iterable
-from enum import StrEnum
-from typing import ClassVar, NamedTuple
+from typing import ClassVar
 
-from gate.python.folding import fold_text
-from gate.python.literals import COMPARISONS, answered_literals, is_truth
-from gate.python.names import Names, imports_of
+from gate.languages.api import Construct, Kind
+from gate.languages.python.folding import fold_text
+from gate.languages.python.literals import COMPARISONS, answered_literals, is_truth
+from gate.languages.python.mains import FATAL, SOFT_EXITS, is_main, is_main_guard
+from gate.languages.python.names import Names, imports_of
 
-__all__ = ["SENSITIVE", "Construct", "Kind", "constructs_of", "is_main"]
+__all__ = ["SENSITIVE", "constructs_of"]
 
 SENSITIVE = frozenset({
     "__builtin__", "_ctypes", "_pytest", "_thread", "atexit", "builtins", "cffi", "code", "ctypes", "faulthandler",
@@ -21,47 +22,12 @@ SENSITIVE = frozenset({
 })  # fmt: skip
 """Modules through which a process reaches itself, its runner or the outside."""
 
-_MAIN = ("main", "cli", "run", "handle", "command", "execute", "cmd", "exit", "quit", "usage", "error", "fail", "die")
 _NAMESPACES = frozenset({"builtins.globals", "builtins.locals", "builtins.vars"})
 _READERS = frozenset({"builtins.getattr", "builtins.hasattr", "builtins.setattr", "builtins.delattr"})
 _WRITERS = frozenset({"builtins.setattr", "builtins.delattr"})
 _GETTERS = frozenset({"operator.attrgetter", "operator.methodcaller"})
 _IMPORTERS = frozenset({"builtins.__import__", "importlib.import_module", "importlib.__import__"})
-_SOFT_EXITS = frozenset({"sys.exit", "builtins.exit", "builtins.quit", "builtins.SystemExit"})
-_FATAL = frozenset({"builtins.BaseException", "builtins.GeneratorExit", "builtins.KeyboardInterrupt"})
 _OWN_MODULE = frozenset({"__name__", "__module__"})
-
-
-class Kind(StrEnum):
-    """What a construct is."""
-
-    USE = "uses"
-    """A dotted name of a module or built-in, read, called or imported: `os._exit`."""
-    IMPORT = "imports"
-    """A module, by its full name."""
-    ATTRIBUTE = "reads the attribute"
-    """The last part of any attribute, whatever it is read from: `_exit`."""
-    STORE = "assigns to"
-    """A dotted name that is assigned or deleted: `json.dumps`."""
-    TEXT = "contains the text"
-    """A constant text that is no docstring, put together where it is written in pieces."""
-    DEFINE = "defines"
-    """A function, a class or a variable of a module."""
-    EXIT = "ends the process with"
-    """An exit that the process can catch, outside of what a main program does."""
-    ALWAYS = "makes always true"
-    """A comparison method whose answer does not depend on what it compares."""
-    COMPUTED = "computes"
-    """A name that nobody can read in the source: of an attribute, a module, a variable."""
-    ANSWER = "answers for the input"
-    """A literal that an input is compared with, where the answer is a literal too."""
-
-
-class Construct(NamedTuple):
-    """One thing that code does."""
-
-    kind: Kind
-    name: str
 
 
 def constructs_of(statements: Iterable[ast.AST], names: Names, *, main: bool = False) -> Counter[Construct]:
@@ -69,11 +35,6 @@ def constructs_of(statements: Iterable[ast.AST], names: Names, *, main: bool = F
     walk = _Walk(names)
     walk.run(statements, main=main)
     return walk.found
-
-
-def is_main(function: str) -> bool:
-    """Whether a function is, by its name, a main program or a command of one: such may end the process."""
-    return any(word in _MAIN for word in function.lower().strip("_").split("_"))
 
 
 class _Walk:
@@ -143,7 +104,7 @@ class _Walk:
             self._internal(base)
 
     def _use(self, target: str, main: bool) -> None:  # noqa: FBT001
-        if target in _SOFT_EXITS:
+        if target in SOFT_EXITS:
             if not main:
                 self._add(Kind.EXIT, target.removeprefix("builtins."))
             return
@@ -231,7 +192,7 @@ class _Walk:
         if node.module in SENSITIVE and node.names[0].name == "*":
             self._add(Kind.COMPUTED, f"names with all of the module {node.module}")
         for _, target in imports_of(node):
-            if target not in _SOFT_EXITS:  # its calls count
+            if target not in SOFT_EXITS:  # its calls count
                 self._use(target, main)
 
     def _function(self, node: ast.FunctionDef | ast.AsyncFunctionDef, main: bool) -> None:  # noqa: FBT001
@@ -259,7 +220,7 @@ class _Walk:
 
     def _raise(self, node: ast.Raise, main: bool) -> None:  # noqa: FBT001
         raised = node.exc.func if isinstance(node.exc, ast.Call) else node.exc
-        for target in self._names.resolve(raised) & _FATAL if raised is not None else ():
+        for target in self._names.resolve(raised) & FATAL if raised is not None else ():
             self._add(Kind.EXIT, target.removeprefix("builtins."))
         self._push(node, main)
 
@@ -284,7 +245,7 @@ class _Walk:
 
     def _if(self, node: ast.If, main: bool) -> None:  # noqa: FBT001
         self._answers(node)
-        self._push(node, main or _is_main_guard(node.test))
+        self._push(node, main or is_main_guard(node.test))
 
     def _branch(self, node: ast.AST, main: bool) -> None:  # noqa: FBT001
         self._answers(node)
@@ -322,10 +283,3 @@ def _is_own_module(key: ast.expr) -> bool:
     return (isinstance(key, ast.Name) and key.id in _OWN_MODULE) or (
         isinstance(key, ast.Attribute) and key.attr in _OWN_MODULE
     )
-
-
-def _is_main_guard(test: ast.expr) -> bool:
-    match test:
-        case ast.Compare(left=ast.Name(id="__name__"), comparators=[ast.Constant(value="__main__")]):
-            return True
-    return False

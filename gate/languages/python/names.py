@@ -7,7 +7,7 @@ import builtins
 from collections.abc import Iterable, Iterator
 from functools import cached_property
 
-from gate.python.folding import fold_text
+from gate.languages.python.folding import fold_text
 
 __all__ = ["BUILTINS", "Names", "imports_of"]
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections import Counter
 
-from gate.python.constructs import Construct, Kind
-from gate.python.names import BUILTINS
+from gate.languages.api import Construct, Kind
+from gate.languages.python.names import BUILTINS
 
 __all__ = ["constructs_of_lines"]
 

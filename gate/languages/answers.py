@@ -1,0 +1,53 @@
+"""Literals that a change answers for, looked up in the tests."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+
+from gate.languages.api import Construct, Kind, Tree
+
+__all__ = ["KnownAnswers", "forget_texts"]
+
+_QUOTES = bytes.maketrans(b'"', b"'")
+
+
+@dataclass(frozen=True)
+class KnownAnswers:
+    """Branches for a literal that a test has and the file had not. `suffixes`: how the names of tests end."""
+
+    suffixes: tuple[str, ...]
+
+    def forbids(self, construct: Construct, path: str, modules: frozenset[str], tree: Tree) -> bool:
+        """Whether a construct answers a literal that only a test knows."""
+        del modules
+        if construct.kind is not Kind.ANSWER:
+            return False
+        literal = _squeezed(construct.name.encode())
+        try:
+            if _occurs(literal, tree.read(path)):
+                return False
+        except FileNotFoundError:
+            pass
+        return any(_occurs(literal, tree.read(test)) for test in self._tests(tree))
+
+    def _tests(self, tree: Tree) -> list[str]:
+        return sorted(path for path in tree.base.files if path.endswith(self.suffixes) and tree.protected(path))
+
+
+def _occurs(literal: bytes, content: bytes) -> bool:
+    found = re.escape(literal)
+    bounded = found if literal[:1] in b"'b" else rb"(?<![\w.])" + found + rb"(?![\w.])"
+    return re.search(bounded, _squeezed(content)) is not None
+
+
+def forget_texts() -> None:
+    """Let go of the files that were looked through."""
+    _squeezed.cache_clear()
+
+
+@lru_cache(maxsize=64)
+def _squeezed(content: bytes) -> bytes:
+    """A text without spaces, with one kind of quotes."""
+    return content.translate(_QUOTES, b" \t\r\n")

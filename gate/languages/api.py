@@ -1,0 +1,146 @@
+"""What the rules see of source code in any language: constructs, and the analyzers that find them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import NamedTuple, Protocol
+
+from gate.patch import Change, FileChange
+from gate.paths import BasePaths
+
+__all__ = ["Analyzer", "Compared", "Construct", "Forbidden", "Kind", "Packages", "Places", "Tree"]
+
+
+class Kind(StrEnum):
+    """What a construct is."""
+
+    USE = "uses"
+    """A dotted name of a module or built-in, read, called or imported: `os._exit`."""
+    IMPORT = "imports"
+    """A module, by its full name."""
+    ATTRIBUTE = "reads the attribute"
+    """The last part of any attribute, whatever it is read from: `_exit`."""
+    STORE = "assigns to"
+    """A dotted name that is assigned or deleted: `json.dumps`."""
+    TEXT = "contains the text"
+    """A constant text that is no docstring, put together where it is written in pieces."""
+    DEFINE = "defines"
+    """A function, a class or a variable of a module."""
+    EXIT = "ends the process with"
+    """An exit that the process can catch, outside of what a main program does."""
+    ALWAYS = "makes always true"
+    """A comparison method whose answer does not depend on what it compares."""
+    COMPUTED = "computes"
+    """A name that nobody can read in the source: of an attribute, a module, a variable."""
+    ANSWER = "answers for the input"
+    """A literal that an input is compared with, where the answer is a literal too."""
+
+
+class Construct(NamedTuple):
+    """One thing that code does."""
+
+    kind: Kind
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """The constructs of one file before and after a change, at least of the parts that differ.
+
+    `modules` are the full names of what the file imported before, and of the packages that these are in.
+    """
+
+    before: Counter[Construct]
+    after: Counter[Construct]
+    modules: frozenset[str]
+
+
+class Tree(Protocol):
+    """What a language may look at besides the change: the base, and which of its files say what is right."""
+
+    @property
+    def base(self) -> BasePaths:
+        """The paths of the base."""
+        ...
+
+    @property
+    def read(self) -> Callable[[str], bytes]:
+        """The content of a file of the base. Raises `FileNotFoundError` where there is none."""
+        ...
+
+    @property
+    def protected(self) -> Callable[[str], bool]:
+        """Whether a path belongs to the tests, the runner's configuration or the lock files."""
+        ...
+
+
+class Forbidden(Protocol):
+    """What one rule forbids in one language. Most are a `gate.languages.tables.Table`."""
+
+    def forbids(self, construct: Construct, path: str, modules: frozenset[str], tree: Tree) -> bool:
+        """Whether the file `path`, which imported `modules` before, may not newly have a construct."""
+        ...
+
+
+class Packages(Protocol):
+    """Where the imports of a language come from."""
+
+    def unknown(self, module: str, change: Change, tree: Tree) -> str | None:
+        """The package of a module; None where it is standard, or the project has, uses, adds or declares it."""
+        ...
+
+    def known(self, tree: Tree) -> frozenset[str]:
+        """The names of all packages that are standard, or that the project has, uses or declares."""
+        ...
+
+
+class Places(Protocol):
+    """Files of a language that run without being asked for, by where they stand."""
+
+    def runs_at_start(self, path: str) -> bool:
+        """Whether every program of the language that starts beside a file runs it."""
+        ...
+
+    def shadowed(self, path: str, change: Change, tree: Tree) -> str | None:
+        """The module of the language or of a test runner that a new file would be loaded instead of."""
+        ...
+
+
+class Analyzer(Protocol):
+    """Reads the source of one language for the rules, and says what each of them forbids in it."""
+
+    @property
+    def name(self) -> str:
+        """The language, in lower case."""
+        ...
+
+    @property
+    def suffixes(self) -> tuple[str, ...]:
+        """How the names of its files end: `.py`."""
+        ...
+
+    @property
+    def tables(self) -> Mapping[str, Forbidden]:
+        """What rules on constructs forbid, by their ids. A rule that is not among them is not applied."""
+        ...
+
+    @property
+    def packages(self) -> Packages | None:
+        """Where imports come from; None: no rule on dependencies is applied."""
+        ...
+
+    @property
+    def places(self) -> Places | None:
+        """Which files run without being asked for; None: no rule on them is applied."""
+        ...
+
+    def compare(self, file: FileChange) -> Compared | None:
+        """One file before and after a change; None where it no longer parses, or is new and does not."""
+        ...
+
+    def forget(self) -> None:
+        """Let go of what is remembered to be quick: what comes next is about another tree."""
+        ...

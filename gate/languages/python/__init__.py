@@ -1,0 +1,5 @@
+"""Python, read by its own parser."""
+
+from gate.languages.python.analyzer import PythonAnalyzer
+
+__all__ = ["PythonAnalyzer"]

@@ -1,0 +1,34 @@
+"""Python's analyzer: what reads its files, and what the rules forbid in them."""
+
+from __future__ import annotations
+
+from gate.languages.answers import forget_texts
+from gate.languages.api import Compared
+from gate.languages.python.compare import compare
+from gate.languages.python.dangers import DANGERS
+from gate.languages.python.module import forget_modules
+from gate.languages.python.packages import PythonPackages, forget_trees
+from gate.languages.python.places import PythonPlaces
+from gate.languages.python.tampering import TAMPERING
+from gate.patch import FileChange
+
+__all__ = ["PythonAnalyzer"]
+
+
+class PythonAnalyzer:
+    """Reads Python with the standard library's parser, and line by line what was for another version of Python."""
+
+    name = "python"
+    suffixes = (".py", ".pyw")
+    tables = TAMPERING | DANGERS
+    packages = PythonPackages()
+    places = PythonPlaces()
+
+    def compare(self, file: FileChange) -> Compared | None:
+        """One file before and after; None where it parsed before, or was not there, and does not parse after."""
+        return compare(file)
+
+    def forget(self) -> None:
+        """Let go of parsed files, of texts and of the trees that were looked through."""
+        for one in (forget_modules, forget_texts, forget_trees):
+            one()

@@ -1,0 +1,84 @@
+"""One Python file before and after a change: the constructs of what differs."""
+
+from __future__ import annotations
+
+import ast
+from collections import Counter
+from collections.abc import Sequence
+from itertools import pairwise
+
+from gate.languages.api import Compared, Construct
+from gate.languages.python.constructs import SENSITIVE, constructs_of
+from gate.languages.python.mains import is_main
+from gate.languages.python.module import Module, parse_module
+from gate.languages.python.names import Names
+from gate.languages.python.regions import Definition, Region, regions_of
+from gate.languages.python.text import constructs_of_lines
+from gate.patch import Edit, FileChange
+
+__all__ = ["compare"]
+
+
+def compare(file: FileChange) -> Compared | None:
+    """One file before and after; None where it parsed before, or was not there, and does not parse after."""
+    module = parse_module(file.before) if file.before is not None else Module(b"", ast.Module([], []))
+    if module is None:
+        return _compare_lines(file)
+    edits = [edit for edit in _edits(file) if edit.start < edit.end or edit.text]
+    regions = regions_of(module, edits) if file.before and file.after is not None else None
+    if regions is not None:
+        names = module.names.with_imports([node for region in regions for node in region.after])
+        if not module.names.given_to(names, SENSITIVE):  # else code that was not touched can mean something else
+            return _compare_regions(module, regions, names)
+    whole = parse_module(file.after) if file.after is not None else Module(b"", ast.Module([], []))
+    if whole is None:
+        return None
+    names = module.names.with_imports(whole.tree.body)
+    before, after = module.constructs(module.tree.body), constructs_of(whole.tree.body, names)
+    return Compared(before, after, module.names.modules)
+
+
+def _compare_regions(module: Module, regions: Sequence[Region], names: Names) -> Compared:
+    before, after = Counter[Construct](), Counter[Construct]()
+    for region in regions:
+        main = _in_main(region.around)
+        before.update(module.constructs(region.before, main=main))
+        after.update(constructs_of(region.after, names, main=main))
+    return Compared(before, after, module.names.modules)
+
+
+def _in_main(around: Sequence[Definition]) -> bool:
+    return any(is_main(one.name) for one in around if not isinstance(one, ast.ClassDef))
+
+
+def _edits(file: FileChange) -> tuple[Edit, ...]:
+    """The edits of a file: those that are known, else one from the first byte that differs to the last."""
+    before, after = file.before or b"", file.after or b""
+    if file.edits is not None and all(first.end < second.start for first, second in pairwise(file.edits)):
+        return file.edits
+    start = _common(before, after)
+    end = _common(before[start:][::-1], after[start:][::-1])
+    return (Edit(start, len(before) - end, after[start : len(after) - end]),)
+
+
+def _common(first: bytes, second: bytes) -> int:
+    """How many bytes are the same at the beginning."""
+    low, high = 0, min(len(first), len(second))
+    while low < high:
+        middle = (low + high + 1) // 2
+        if first[low:middle] == second[low:middle]:
+            low = middle
+        else:
+            high = middle - 1
+    return low
+
+
+def _compare_lines(file: FileChange) -> Compared:
+    """A file that no parser here reads, before it was changed: the lines that differ are read word by word."""
+    before, after = file.before or b"", file.after or b""
+    edits = _edits(file)
+    start = before.rfind(b"\n", 0, edits[0].start) + 1
+    rest = before[edits[-1].end :]
+    tail = len(rest.partition(b"\n")[2])
+    was, now = before[start : len(before) - tail], after[start : len(after) - tail]
+    return Compared(constructs_of_lines(was), constructs_of_lines(now), frozenset())

@@ -1,0 +1,138 @@
+"""What the rules against tampering forbid in Python: ways to pass tests without a repair."""
+
+from __future__ import annotations
+
+import re
+import sys
+from posixpath import basename
+
+from gate.languages.answers import KnownAnswers
+from gate.languages.api import Construct, Forbidden, Kind, Tree
+from gate.languages.tables import DottedNames, Table
+from gate.languages.texts import names_protected_file
+
+__all__ = ["TAMPERING"]
+
+_HELPERS = frozenset({
+    "_testing", "_testutils", "test", "test_utils", "testing", "testlib", "testsuite", "testutil", "testutils",
+})  # fmt: skip
+_FRAMEWORKS = (
+    "pytest", "_pytest", "pluggy", "iniconfig", "unittest", "unittest2", "nose", "nose2", "doctest", "hypothesis",
+    "mock", "xdist", "pytest_asyncio", "pytest_cov", "rfsn_runner", "coverage",
+)  # fmt: skip
+# What programs rightly assign: redirected streams, their own arguments and hooks.
+_ASSIGNABLE = DottedNames(
+    "sys.stdout", "sys.stderr", "sys.stdin", "sys.argv", "sys.path", "sys.ps1", "sys.ps2", "sys.dont_write_bytecode",
+    "os.environ",
+)  # fmt: skip
+
+
+class _Exits(Table):
+    """A program's `__main__.py` may end the process as well."""
+
+    def forbids(self, construct: Construct, path: str, modules: frozenset[str], tree: Tree) -> bool:
+        if construct.kind is Kind.EXIT:
+            return not path.endswith("__main__.py")
+        return super().forbids(construct, path, modules, tree)
+
+
+class _Frameworks(Table):
+    """Helpers for tests, and the framework's own source, may use a framework."""
+
+    def forbids(self, construct: Construct, path: str, modules: frozenset[str], tree: Tree) -> bool:
+        if _is_helper(path):
+            return False
+        if construct.kind is Kind.DEFINE:
+            hook = construct.name.startswith("pytest_") or construct.name in {"collect_ignore", "collect_ignore_glob"}
+            return hook and not _is_own("_pytest", tree)
+        if construct.kind is Kind.ATTRIBUTE:
+            return construct.name in self.attributes
+        module = self.uses.module_of(construct.name)
+        if module is None or _is_own(module, tree):
+            return False
+        return super().forbids(construct, path, modules, tree)
+
+
+class _Detection(Table):
+    """pytest's own source may name itself."""
+
+    def forbids(self, construct: Construct, path: str, modules: frozenset[str], tree: Tree) -> bool:
+        if construct.kind is Kind.TEXT:
+            if names_protected_file(construct.name, tree):
+                return True
+            if _is_own("_pytest", tree):
+                return False
+        return super().forbids(construct, path, modules, tree)
+
+
+class _Patches(Table):
+    """Modules of the standard library are not assigned to. Built-in names may be used, and not be replaced."""
+
+    def forbids(self, construct: Construct, path: str, modules: frozenset[str], tree: Tree) -> bool:
+        match construct:
+            case Construct(Kind.DEFINE, name):
+                return name == "__builtins__"
+            case Construct(Kind.COMPUTED, name):
+                return name.startswith("through __")
+            case Construct(Kind.STORE, name) if not _ASSIGNABLE.has(name):
+                return name.partition(".")[0] in sys.stdlib_module_names
+            case Construct(Kind.USE, name) if name.startswith("builtins."):
+                return False
+        return super().forbids(construct, path, modules, tree)
+
+
+def _is_helper(path: str) -> bool:
+    parts = path.split("/")
+    return not _HELPERS.isdisjoint(parts[:-1]) or basename(path).removesuffix(".py") in _HELPERS
+
+
+def _is_own(module: str, tree: Tree) -> bool:
+    """Whether the project is the one that has a module."""
+    return not tree.base.folders.isdisjoint({module, f"src/{module}"})
+
+
+TAMPERING: dict[str, Forbidden] = {
+    "tamper.exits": _Exits(
+        uses=DottedNames(
+            "os._exit", "os.abort", "os.kill", "os.killpg", "signal.raise_signal", "signal.pthread_kill",
+            "signal.alarm", "signal.setitimer", "_thread.interrupt_main", "_thread.exit", "_thread.start_new_thread",
+            "_thread.start_new", "thread.interrupt_main", "sys.exitfunc", "posix.*", "nt.*", "atexit.*",
+            "faulthandler.*", "threading._shutdown", "threading._register_atexit", "weakref.finalize",
+        ),
+        attributes=frozenset({
+            "_exit", "abort", "killpg", "raise_signal", "pthread_kill", "interrupt_main", "_run_exitfuncs",
+        }),
+    ),
+    "tamper.frameworks": _Frameworks(
+        uses=DottedNames(*(f"{name}.*" for name in _FRAMEWORKS)),
+        attributes=frozenset({"__unittest_skip__", "__unittest_expecting_failure__", "pytestmark"}),
+    ),
+    "tamper.detection": _Detection(
+        uses=DottedNames(
+            "inspect.stack", "inspect.trace", "inspect.currentframe", "sys._getframe", "sys._current_frames",
+            "sys._getframemodulename", "traceback.extract_stack", "traceback.walk_stack", "gc.get_objects",
+            "gc.get_referrers", "gc.get_referents", "sys.orig_argv",
+        ),
+        attributes=frozenset({
+            "_getframe", "_getframemodulename", "_current_frames", "currentframe", "f_back", "f_locals", "f_globals",
+            "f_code", "f_builtins", "gi_frame", "cr_frame", "ag_frame", "tb_frame", "getouterframes",
+            "getinnerframes", "walk_stack", "extract_stack", "get_objects", "get_referrers", "get_referents",
+            "print_stack", "format_stack",
+        }),
+        texts=re.compile(r"PYTEST_|_pytest\b|CURRENT_TEST|junit-?xml|JUNIT|/results/|rfsn", re.IGNORECASE),
+    ),
+    "tamper.interpreter": _Patches(
+        uses=DottedNames(
+            "sys.settrace", "sys.setprofile", "sys.monitoring", "sys.addaudithook", "sys.meta_path", "sys.path_hooks",
+            "sys.path_importer_cache", "sys.modules", "sys.excepthook", "sys.unraisablehook", "sys.displayhook",
+            "sys.__stdout__", "sys.__stderr__", "threading.settrace", "threading.setprofile", "threading.excepthook",
+            "builtins.__builtins__", "builtins.*", "__builtin__.*", "gc.callbacks", "bdb.*", "trace.*", "test.*",
+        ),
+        attributes=frozenset({
+            "settrace", "setprofile", "addaudithook", "meta_path", "path_hooks", "path_importer_cache",
+        }),
+    ),
+    "tamper.equality": Table(kinds=frozenset({Kind.ALWAYS})),
+    "tamper.answers": KnownAnswers((".py",)),
+}  # fmt: skip
+"""By the ids of the rules."""

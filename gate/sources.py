@@ -1,0 +1,78 @@
+"""What a change newly introduces in source code: the constructs of a language's files after it, less those before."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from weakref import WeakKeyDictionary
+
+from gate.decision import Context
+from gate.languages.api import Analyzer, Construct
+from gate.patch import Change, FileChange
+
+__all__ = ["Introduced", "analyzer_of", "introduced"]
+
+_remembered: WeakKeyDictionary[Change, tuple[Context, tuple[Introduced, ...]]] = WeakKeyDictionary()
+
+
+@dataclass(frozen=True, slots=True)
+class Introduced:
+    """The constructs that a change introduces in one language, each with the file where.
+
+    `modules` are those that each file imported before. `unparsed` are the files that parsed before, or are new, and do
+    not parse after the change.
+    """
+
+    analyzer: Analyzer
+    constructs: tuple[tuple[Construct, str], ...]
+    modules: Mapping[str, frozenset[str]]
+    unparsed: tuple[str, ...]
+
+
+def introduced(change: Change, context: Context) -> tuple[Introduced, ...]:
+    """What a change introduces in product code, by language: in files that are neither protected nor lifted.
+
+    What moves from one file to another of the same language is not new. The answer is remembered as long as the change
+    is.
+    """
+    known = _remembered.get(change)
+    if known is None or known[0] is not context:
+        known = _remembered[change] = (context, _introduced(change, context))
+    return known[1]
+
+
+def _introduced(change: Change, context: Context) -> tuple[Introduced, ...]:
+    read = [
+        (path, file, analyzer)
+        for path, file in change.files.items()
+        if (analyzer := analyzer_of(path, context.analyzers))
+        and not context.protected(path)
+        and not context.lifted(path)
+    ]
+    found = ((one, {path: file for path, file, by in read if by is one}) for one in context.analyzers)
+    return tuple(_of(analyzer, files) for analyzer, files in found if files)
+
+
+def analyzer_of(path: str, analyzers: Sequence[Analyzer]) -> Analyzer | None:
+    """The analyzer that reads a file; None where there is none."""
+    return next((one for one in analyzers if path.endswith(one.suffixes)), None)
+
+
+def _of(analyzer: Analyzer, files: Mapping[str, FileChange]) -> Introduced:
+    before: Counter[Construct] = Counter()
+    after: Counter[Construct] = Counter()
+    where: dict[Construct, str] = {}
+    modules: dict[str, frozenset[str]] = {}
+    unparsed: list[str] = []
+    for path, file in files.items():
+        found = analyzer.compare(file)
+        if found is None:
+            unparsed.append(path)
+            continue
+        before.update(found.before)
+        after.update(found.after)
+        modules[path] = found.modules
+        where |= dict.fromkeys((found.after - found.before).keys() - where.keys(), path)
+    fresh = after - before
+    return Introduced(analyzer, tuple((construct, where[construct]) for construct in fresh), modules, tuple(unparsed))

@@ -1,0 +1,203 @@
+"""A second language, made up here: the gate judges it, and says what it cannot judge."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from gate import (
+    ANALYZERS,
+    Allowed,
+    Analyzer,
+    Change,
+    Construct,
+    Context,
+    CreateFile,
+    Denied,
+    FileChange,
+    Gate,
+    Kind,
+    LanguageRule,
+    NotApplied,
+    Patch,
+    apply,
+)
+from gate.languages.api import Compared
+from gate.languages.tables import DottedNames, Table
+from gate.rules import CHANGE_RULES
+from gate.rules.source import SourceRule
+
+
+class Toy:
+    """Each line of a `.toy` file is `use NAME`."""
+
+    name = "toy"
+    suffixes = (".toy",)
+    tables: Mapping[str, Table] = {"tamper.exits": Table(DottedNames("process.stop"))}
+    packages = None
+    places = None
+
+    def compare(self, file: FileChange) -> Compared | None:
+        before, after = ((content or b"").decode().splitlines() for content in (file.before, file.after))
+        if not all(line.startswith("use ") for line in after):
+            return None
+        return Compared(self.constructs(before), self.constructs(after), frozenset())
+
+    def constructs(self, lines: list[str]) -> Counter[Construct]:
+        return Counter(Construct(Kind.USE, line.removeprefix("use ")) for line in lines)
+
+    def forget(self) -> None:
+        pass
+
+
+LANGUAGE_RULES = [rule.id for rule in CHANGE_RULES if isinstance(rule, LanguageRule)]
+UNKNOWN_TO_TOY = tuple(id for id in LANGUAGE_RULES if id not in {"schema.parses", "tamper.exits"})
+
+
+@pytest.fixture
+def context(shop: Any) -> Context:
+    tree = {"src/main.toy": "use screen\nuse process.stop\n", "tests/test_main.toy": ""}
+    base: Context = shop.context("src/vouched.go", tree=tree)
+    return replace(base, analyzers=(*ANALYZERS, Toy()))
+
+
+def checked(context: Context, **files: str) -> Allowed | Denied:
+    """What the gate says of new files; `_toy` in a name stands for the suffix."""
+    patch: Patch = tuple(CreateFile(f"src/{name.replace('_', '.')}", text.encode()) for name, text in files.items())
+    return Gate().check(apply(patch, context.read), context)
+
+
+def change_of(context: Context, files: Mapping[str, str | None]) -> Change:
+    found = {}
+    for path, text in files.items():
+        before = context.read(path) if path in context.base.files else None
+        found[path] = FileChange(before, text.encode() if text is not None else None)
+    return Change(found)
+
+
+def test_an_existing_rule_denies_a_construct_of_a_second_language(context: Context) -> None:
+    denied = checked(context, fresh_toy="use screen\nuse process.stop\n")
+    assert isinstance(denied, Denied)
+    assert (denied.rule, denied.reason) == ("tamper.exits", "src/fresh.toy newly uses process.stop")
+
+
+def test_what_it_could_not_judge_there_is_named(context: Context) -> None:
+    assert checked(context, fresh_toy="use network.connect\n") == Allowed(
+        (NotApplied(UNKNOWN_TO_TOY, ("src/fresh.toy",)),)
+    )
+    assert {"danger.network", "dependencies.declared", "tamper.shadow"} <= set(UNKNOWN_TO_TOY)
+
+
+@pytest.mark.parametrize(
+    ("files", "rules"),
+    [
+        ({"src/main.toy": "use process.stop\nuse screen\n"}, []),
+        ({"src/main.toy": "use process.stop\nuse process.stop\n"}, ["tamper.exits"]),
+        ({"src/main.toy": None, "src/moved.toy": "use process.stop\n"}, []),
+        ({"src/main.toy": "stop\n"}, ["schema.parses"]),
+        ({"src/main.toy": None, "src/shop/core.py": "import os\nos._exit(0)\n"}, ["tamper.exits"]),
+        ({"src/new.toy": "use screen\n", "src/shop/core.py": "import os\nos._exit(0)\n"}, ["tamper.exits"]),
+    ],
+)
+def test_each_language_is_compared_with_itself(
+    files: Mapping[str, str | None], rules: list[str], context: Context
+) -> None:
+    assert [denied.rule for denied in Gate().denials(change_of(context, files), context)] == rules
+
+
+def test_python_is_judged_by_every_rule(context: Context) -> None:
+    assert checked(context, fresh_py="LIMIT = 1\n") == Allowed()
+
+
+def test_every_rule_on_languages_is_named_where_none_reads_the_language(context: Context) -> None:
+    answer = checked(
+        context, main_go="package main\n", fresh_py="LIMIT = 1\n", TOOL_PY="import os\n", data_toy="use x\n"
+    )
+    assert answer == Allowed(
+        (
+            NotApplied(tuple(LANGUAGE_RULES), ("src/TOOL.PY", "src/main.go")),
+            NotApplied(UNKNOWN_TO_TOY, ("src/data.toy",)),
+        )
+    )
+
+
+@pytest.mark.parametrize("name", ["data.json", "README.md", "notes.txt", "table.csv", "page.html", "LICENSE"])
+def test_data_and_prose_are_not_source(name: str, context: Context) -> None:
+    assert Gate().check(apply((CreateFile(f"src/{name}", b"x\n"),), context.read), context) == Allowed()
+
+
+def test_only_what_is_new_and_judged_is_named(context: Context, shop: Any) -> None:
+    context = replace(context, base=shop.context(tree={"src/old.go": "", "src/same.go": ""}).base)
+    files = {
+        "src/old.go": FileChange(b"x", None),
+        "src/same.go": FileChange(b"x", b"x", "100755"),
+        "src/vouched.go": FileChange(None, b"x"),
+        "tests/helper.go": FileChange(None, b"x"),
+    }
+    protected = replace(context, protected=lambda path: path.startswith("tests/"))
+    assert Gate().not_applied(Change(files), protected) == ()
+
+
+def test_a_bounded_number_of_files_is_named(context: Context) -> None:
+    files = {f"src/f{number:02}.go": FileChange(None, b"x") for number in range(30)}
+    (found,) = Gate().not_applied(Change(files), context)
+    assert (found.files, found.more) == (tuple(sorted(files)[:20]), 10)
+
+
+class Lone:
+    """A rule of a plugin on one language."""
+
+    id = "example.lone"
+    incremental = False
+
+    def __init__(self, *languages: str, error: Exception | None = None) -> None:
+        self.languages, self.error = languages, error
+
+    def reads(self, analyzer: Analyzer) -> bool:
+        if self.error:
+            raise self.error
+        return analyzer.name in self.languages
+
+    def check(self, change: Change, context: Context) -> None:
+        """Nothing to say against anything."""
+
+
+@pytest.mark.parametrize(
+    ("rule", "named"),
+    [
+        (Lone("python", "toy"), ()),
+        (Lone("python"), ("example.lone",)),
+        (Lone("python", "toy", error=RuntimeError("no")), ("example.lone",)),
+    ],
+)
+def test_a_rule_of_a_plugin_says_what_it_reads(rule: Lone, named: tuple[str, ...], context: Context) -> None:
+    change = change_of(context, {"src/new.toy": "use screen\n"})
+    (found,) = Gate(further=(rule,)).not_applied(change, context)
+    assert found.rules == (*UNKNOWN_TO_TOY, *named)
+
+
+class Broken(Toy):
+    def compare(self, file: FileChange) -> Compared | None:
+        raise LookupError(file)
+
+
+def test_an_analyzer_that_raises_denies(context: Context) -> None:
+    denied = judge(replace(context, analyzers=(*ANALYZERS, Broken())), fresh_toy="use screen\n")
+    assert isinstance(denied, Denied)
+    assert "the rule failed: LookupError" in denied.reason
+
+
+@pytest.mark.parametrize("analyzer", ANALYZERS, ids=lambda one: one.name)
+def test_the_tables_of_a_language_are_those_of_rules(analyzer: Analyzer) -> None:
+    assert analyzer.tables.keys() <= {rule.id for rule in CHANGE_RULES if isinstance(rule, SourceRule)}
+    assert all(suffix.startswith(".") for suffix in analyzer.suffixes)
+
+
+def test_languages_have_names_of_their_own_and_python_has_every_table() -> None:
+    assert len({one.name for one in ANALYZERS}) == len(ANALYZERS)
+    python = next(one for one in ANALYZERS if one.name == "python")
+    assert all(rule.reads(python) for rule in CHANGE_RULES if isinstance(rule, LanguageRule))
