@@ -1,4 +1,4 @@
-"""A planner that follows a script: for tests, demonstrations and studies of the gate."""
+"""A planner that follows a script, in place of one that searches: for tests of what stands around planners."""
 
 from __future__ import annotations
 
