@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict
 
-from planners.search.operators import OPERATORS
+from planners.search.registry import OPERATORS
 from rfsn.cli.commands import guarded
 from rfsn.machine.terminal import give_json, tell
 from rfsn.plugins import Installed, installed_operators

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from planners.search.operators import OPERATORS
+from planners.search.registry import OPERATORS
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "operator_plugin"
 FILES = {
@@ -27,7 +27,7 @@ FILES = {
 OTHERS = """\
 import ast
 import pathlib
-from planners.search.operators.base import Operator, Replacement, TextEdit
+from planners.search.language import Operator, Replacement, TextEdit
 
 pathlib.Path(__file__).with_name("mark").touch()
 
@@ -40,13 +40,23 @@ def raising(site, scope):
 def beyond(site, scope):
     yield Replacement((TextEdit(0, 10_000, ""),))
 
-def operator(id="example", frequency=9, sites=1, options=1, nodes=(ast.expr, ast.stmt), expand=none, width=0):
-    return Operator(id, frequency, sites, options, nodes, expand, width)
+def inside(site, scope):
+    yield Replacement((TextEdit(0, 0, ""),), block=True)
+
+def operator(
+    id="example", frequency=9, sites=1, options=1, nodes=(ast.expr, ast.stmt), expand=none, width=0, language="python"
+):
+    return Operator(id, frequency, sites, options, nodes, expand, width, language=language)
 
 def text(site, scope):
     return "ab"
 
-failing = operator("raising", expand=raising), operator("beyond", expand=beyond), operator("text", expand=text)
+failing = (
+    operator("raising", expand=raising),
+    operator("beyond", expand=beyond),
+    operator("text", expand=text),
+    operator("inside", nodes=(ast.expr,), expand=inside),
+)
 def several(): return failing
 def twins(): return operator(), operator()
 def word(): return "operator"
@@ -63,10 +73,12 @@ nodeless = operator(nodes=[ast.expr])
 strange = operator(nodes=(int,))
 uncalled = operator(expand=None)
 wide = operator(width=2)
+foreign = operator(language="cobol")
+speechless = operator(language=[])
 """
 ENTRIES = (
     *("several", "twins", "word", "nothing", "broken", "taken", "nameless", "paired", "never", "unknown", "nowhere"),
-    *("optionless", "nodeless", "strange", "uncalled", "wide"),
+    *("optionless", "nodeless", "strange", "uncalled", "wide", "foreign", "speechless"),
 )
 
 
@@ -150,8 +162,13 @@ def test_an_operator_that_fails_is_told_of_once_and_the_search_goes_on(
     ran = rfsn("repair", project(FILES), *options, env=plugin)
     assert ran.json["status"] == "repaired"
     warnings = [line for line in ran.err.splitlines() if "its sites are skipped" in line]
-    assert len(warnings) == 3
-    for id, why in (("raising", "no operator at all"), ("beyond", "beyond the end"), ("text", "no replacement")):
+    assert len(warnings) == 4
+    for id, why in (
+        ("raising", "no operator at all"),
+        ("beyond", "beyond the end"),
+        ("text", "no replacement"),
+        ("inside", "no statement"),
+    ):
         assert any(f"operator={id}" in line and why in line for line in warnings), id
     assert rfsn("replay", tmp_path / "session", env=plugin).code == 0
 
@@ -176,6 +193,8 @@ def test_an_operator_that_fails_is_told_of_once_and_the_search_goes_on(
         ("strange", "its nodes"),
         ("uncalled", "its expand"),
         ("wide", "its width"),
+        ("foreign", "its language must be one of: python"),
+        ("speechless", "its language"),
     ],
 )
 def test_an_operator_that_is_none(

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from gate.patch import EditFile
 from planners.search.candidates import enumerate_candidates
 from planners.search.localize import Suspect
-from planners.search.source import fingerprint
+from planners.search.python.source import fingerprint
 from tests.planners.search.conftest import Tree
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ import pytest
 from gate import apply
 from planners.search.candidates import enumerate_candidates
 from planners.search.localize import Suspect
-from planners.search.operators import OPERATORS
+from planners.search.registry import OPERATORS
 
 if TYPE_CHECKING:
     from tests.planners.search.conftest import Search

@@ -8,9 +8,10 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from planners.search.operators.base import Operator, Replacement, Site
-from planners.search.operators.frequencies import ADD_ELEMENT, FEWER_ARGUMENTS, NUMERAL, RARE
-from planners.search.scope import Scope
+from planners.search.language import Replacement
+from planners.search.python.operators.base import PythonOperator, Site
+from planners.search.python.operators.frequencies import ADD_ELEMENT, FEWER_ARGUMENTS, NUMERAL, RARE
+from planners.search.python.scope import Scope
 
 __all__ = ["OPERATORS"]
 
@@ -116,9 +117,9 @@ def _subscript(site: Site, node: ast.Subscript, text: str) -> Iterator[Replaceme
 _SUBSCRIPT = (ast.Subscript,)
 
 OPERATORS = (
-    Operator("index", NUMERAL / 2, 5, 4, _SUBSCRIPT, _index),
-    Operator("drop-subscript", FEWER_ARGUMENTS / 2, 5, 1, _SUBSCRIPT, _drop),
-    Operator("whole-collection", FEWER_ARGUMENTS / 4, 5, 4, _SUBSCRIPT, _whole, width=1),
-    Operator("slice-bounds", ADD_ELEMENT / 2, 2, 6, _SUBSCRIPT, _slice),
-    Operator("range", RARE * 4, 2, 5, (ast.Call,), _range),
+    PythonOperator("index", NUMERAL / 2, 5, 4, _SUBSCRIPT, _index),
+    PythonOperator("drop-subscript", FEWER_ARGUMENTS / 2, 5, 1, _SUBSCRIPT, _drop),
+    PythonOperator("whole-collection", FEWER_ARGUMENTS / 4, 5, 4, _SUBSCRIPT, _whole, width=1),
+    PythonOperator("slice-bounds", ADD_ELEMENT / 2, 2, 6, _SUBSCRIPT, _slice),
+    PythonOperator("range", RARE * 4, 2, 5, (ast.Call,), _range),
 )

@@ -9,9 +9,10 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from planners.search.operators.base import Operator, Replacement, Site
-from planners.search.operators.frequencies import FUNCTION_NAME, IDENTIFIER, RARE
-from planners.search.scope import Scope
+from planners.search.language import Replacement
+from planners.search.python.operators.base import PythonOperator, Site
+from planners.search.python.operators.frequencies import FUNCTION_NAME, IDENTIFIER, RARE
+from planners.search.python.scope import Scope
 
 __all__ = ["FAMILIES", "OPERATORS"]
 
@@ -91,9 +92,9 @@ def _constant(site: Site, scope: Scope) -> Iterator[Replacement]:
 
 
 OPERATORS = (
-    Operator("variable", IDENTIFIER, 20, 4, (ast.Name,), _variable),
-    Operator("function", FUNCTION_NAME, 5, 4, (ast.Name,), _function),
-    Operator("target", IDENTIFIER / 4, 5, 4, (ast.Name,), _target),
-    Operator("variable-to-field", RARE * 4, 10, 4, (ast.Name,), _to_field),
-    Operator("constant-and-variable", IDENTIFIER / 4, 20, 4, (ast.Name, ast.Constant), _constant),
+    PythonOperator("variable", IDENTIFIER, 20, 4, (ast.Name,), _variable),
+    PythonOperator("function", FUNCTION_NAME, 5, 4, (ast.Name,), _function),
+    PythonOperator("target", IDENTIFIER / 4, 5, 4, (ast.Name,), _target),
+    PythonOperator("variable-to-field", RARE * 4, 10, 4, (ast.Name,), _to_field),
+    PythonOperator("constant-and-variable", IDENTIFIER / 4, 20, 4, (ast.Name, ast.Constant), _constant),
 )

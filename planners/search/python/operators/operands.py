@@ -8,10 +8,11 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from planners.search.operators.base import Operator, Replacement, Site
-from planners.search.operators.frequencies import BINARY_OPERAND, LOOSER_IF, RARE, STRICTER_IF
-from planners.search.render import binding
-from planners.search.scope import Scope
+from planners.search.language import Replacement
+from planners.search.python.operators.base import PythonOperator, Site
+from planners.search.python.operators.frequencies import BINARY_OPERAND, LOOSER_IF, RARE, STRICTER_IF
+from planners.search.python.precedence import binding
+from planners.search.python.scope import Scope
 
 __all__ = ["OPERATORS"]
 
@@ -98,9 +99,9 @@ def _regroup(site: Site, _: Scope) -> Iterator[Replacement]:
 
 
 OPERATORS = (
-    Operator("drop-operand", BINARY_OPERAND / 4, 4, 2, (ast.BinOp,), _drop),
-    Operator("drop-condition", (STRICTER_IF + LOOSER_IF) / 3, 4, 2, (ast.BoolOp,), _drop_condition),
-    Operator("swap-operands", RARE * 2, 2, 1, (ast.BinOp, ast.BoolOp, ast.Compare), _swap),
-    Operator("replace-operand", BINARY_OPERAND / 3, 8, 5, (ast.expr,), _replace),
-    Operator("regroup", RARE, 4, 1, (ast.BinOp,), _regroup),
+    PythonOperator("drop-operand", BINARY_OPERAND / 4, 4, 2, (ast.BinOp,), _drop),
+    PythonOperator("drop-condition", (STRICTER_IF + LOOSER_IF) / 3, 4, 2, (ast.BoolOp,), _drop_condition),
+    PythonOperator("swap-operands", RARE * 2, 2, 1, (ast.BinOp, ast.BoolOp, ast.Compare), _swap),
+    PythonOperator("replace-operand", BINARY_OPERAND / 3, 8, 5, (ast.expr,), _replace),
+    PythonOperator("regroup", RARE, 4, 1, (ast.BinOp,), _regroup),
 )

@@ -8,9 +8,10 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from planners.search.operators.base import Operator, Replacement, Site
-from planners.search.operators.frequencies import IDENTIFIER, RARE
-from planners.search.scope import Scope
+from planners.search.language import Replacement
+from planners.search.python.operators.base import PythonOperator, Site
+from planners.search.python.operators.frequencies import IDENTIFIER, RARE
+from planners.search.python.scope import Scope
 
 __all__ = ["OPERATORS"]
 
@@ -66,7 +67,7 @@ def _yield(site: Site, _: Scope) -> Iterator[Replacement]:
 
 
 OPERATORS = (
-    Operator("return-value", IDENTIFIER / 4, 3, 6, (ast.expr,), _value),
-    Operator("leave", RARE * 2, 1, 4, (ast.Break, ast.Continue, ast.Pass, ast.Return), _leave),
-    Operator("yield-or-return", RARE, 4, 2, (ast.Return, ast.Expr), _yield),
+    PythonOperator("return-value", IDENTIFIER / 4, 3, 6, (ast.expr,), _value),
+    PythonOperator("leave", RARE * 2, 1, 4, (ast.Break, ast.Continue, ast.Pass, ast.Return), _leave),
+    PythonOperator("yield-or-return", RARE, 4, 2, (ast.Return, ast.Expr), _yield),
 )

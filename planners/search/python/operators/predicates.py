@@ -9,8 +9,8 @@ import ast
 from collections.abc import Iterator
 from itertools import islice, permutations
 
-from planners.search.operators.base import Site
-from planners.search.scope import Scope
+from planners.search.python.operators.base import Site
+from planners.search.python.scope import Scope
 
 __all__ = ["first_predicates"]
 

@@ -8,9 +8,16 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from planners.search.operators.base import Operator, Replacement, Site
-from planners.search.operators.frequencies import ADD_ATTRIBUTE, ADD_METHOD_CALL, ATTRIBUTE, FEWER_ARGUMENTS, RARE
-from planners.search.scope import Scope
+from planners.search.language import Replacement
+from planners.search.python.operators.base import PythonOperator, Site
+from planners.search.python.operators.frequencies import (
+    ADD_ATTRIBUTE,
+    ADD_METHOD_CALL,
+    ATTRIBUTE,
+    FEWER_ARGUMENTS,
+    RARE,
+)
+from planners.search.python.scope import Scope
 
 __all__ = ["OPERATORS"]
 
@@ -110,9 +117,11 @@ def _lookup(site: Site, scope: Scope) -> Iterator[Replacement]:
 
 
 OPERATORS = (
-    Operator("attribute", ATTRIBUTE, 6, 4, (ast.Attribute,), _swap),
-    Operator("drop-attribute", FEWER_ARGUMENTS / 4, 3, 1, (ast.Attribute,), _drop),
-    Operator("add-attribute", ADD_ATTRIBUTE, 15, 4, (ast.Name, ast.Attribute, ast.Subscript), _add),
-    Operator("add-method-call", ADD_METHOD_CALL, 20, 8, (ast.Name, ast.Attribute, ast.Subscript, ast.Call), _add_call),
-    Operator("lookup", RARE, 4, 4, (ast.Subscript,), _lookup),
+    PythonOperator("attribute", ATTRIBUTE, 6, 4, (ast.Attribute,), _swap),
+    PythonOperator("drop-attribute", FEWER_ARGUMENTS / 4, 3, 1, (ast.Attribute,), _drop),
+    PythonOperator("add-attribute", ADD_ATTRIBUTE, 15, 4, (ast.Name, ast.Attribute, ast.Subscript), _add),
+    PythonOperator(
+        "add-method-call", ADD_METHOD_CALL, 20, 8, (ast.Name, ast.Attribute, ast.Subscript, ast.Call), _add_call
+    ),
+    PythonOperator("lookup", RARE, 4, 4, (ast.Subscript,), _lookup),
 )

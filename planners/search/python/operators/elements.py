@@ -10,10 +10,11 @@ from collections.abc import Iterator
 from functools import partial
 from itertools import combinations
 
-from planners.search.operators.base import Operator, Replacement, Site
-from planners.search.operators.frequencies import ADD_ELEMENT, ARGUMENT_SWAP, FEWER_ARGUMENTS, RARE, STRICTER_IF
-from planners.search.operators.predicates import first_predicates
-from planners.search.scope import Scope
+from planners.search.language import Replacement
+from planners.search.python.operators.base import PythonOperator, Site
+from planners.search.python.operators.frequencies import ADD_ELEMENT, ARGUMENT_SWAP, FEWER_ARGUMENTS, RARE, STRICTER_IF
+from planners.search.python.operators.predicates import first_predicates
+from planners.search.python.scope import Scope
 
 __all__ = ["OPERATORS"]
 
@@ -125,13 +126,15 @@ _DISPLAYS = (ast.List, ast.Tuple, ast.Set)
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.GeneratorExp, ast.DictComp)
 
 OPERATORS = (
-    Operator("add-element", ADD_ELEMENT, 4, 8, _DISPLAYS, _add),
-    Operator("remove-element", FEWER_ARGUMENTS / 4, 4, 2, _DISPLAYS, _remove),
-    Operator("swap-elements", ARGUMENT_SWAP, 2, 1, _DISPLAYS, _swap),
-    Operator("entries", RARE, 2, 2, (ast.Dict,), _entries),
-    Operator("comprehension-condition", STRICTER_IF, 2, 24, _COMPREHENSIONS, partial(_conditions, wide=False)),
-    Operator(
+    PythonOperator("add-element", ADD_ELEMENT, 4, 8, _DISPLAYS, _add),
+    PythonOperator("remove-element", FEWER_ARGUMENTS / 4, 4, 2, _DISPLAYS, _remove),
+    PythonOperator("swap-elements", ARGUMENT_SWAP, 2, 1, _DISPLAYS, _swap),
+    PythonOperator("entries", RARE, 2, 2, (ast.Dict,), _entries),
+    PythonOperator("comprehension-condition", STRICTER_IF, 2, 24, _COMPREHENSIONS, partial(_conditions, wide=False)),
+    PythonOperator(
         "concatenate", ADD_ELEMENT / 2, 10, 6, (ast.Call, ast.Name, *_LISTED, ast.BinOp, ast.Subscript), _concatenate
     ),
-    Operator("comprehension-condition-wide", RARE, 2, 60, _COMPREHENSIONS, partial(_conditions, wide=True), width=1),
+    PythonOperator(
+        "comprehension-condition-wide", RARE, 2, 60, _COMPREHENSIONS, partial(_conditions, wide=True), width=1
+    ),
 )

@@ -1,42 +1,25 @@
-"""What an edit operator is: a kind of fix with its frequency, and the replacements that it makes at a site."""
+"""What Python's edit operators are made of: sites in the tree, and the texts that may be put there."""
 
 from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import NamedTuple
+from itertools import pairwise
 
-from planners.search.render import ATOM, TEST, precedence, required
-from planners.search.scope import Scope
-from planners.search.source import Source
+from gate import Edit, EditFile, Patch
+from planners.search.language import Operator, Replacement, TextEdit
+from planners.search.python.precedence import ATOM, TEST, precedence, required
+from planners.search.python.scope import Scope
+from planners.search.python.source import Source
 
-__all__ = ["Operator", "Replacement", "Site", "TextEdit", "parse_expression"]
-
-
-class TextEdit(NamedTuple):
-    """Replace the characters from `start` up to `end`."""
-
-    start: int
-    end: int
-    text: str
-
-
-class Replacement(NamedTuple):
-    """One edit of the source. `weight` (0 to 1) says how likely it is beside the operator's best.
-
-    Edits of a `block` add, remove or move whole statements; the others stay inside one statement.
-    """
-
-    edits: tuple[TextEdit, ...]
-    weight: float = 1.0
-    block: bool = False
+__all__ = ["PythonOperator", "Site", "parse_expression"]
 
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """A node of the tree that an operator is asked about."""
+    """A node of the tree that an operator is asked about (`planners.search.language.Site`)."""
 
     source: Source
     node: ast.expr | ast.stmt | ast.excepthandler
@@ -50,6 +33,44 @@ class Site:
     def field(self) -> str:
         """The field of the parent that holds the site."""
         return self.source.parents[self.node][1]
+
+    @property
+    def line(self) -> int:
+        """The line on which the node begins."""
+        return self.node.lineno
+
+    @property
+    def statement_line(self) -> int:
+        """The line on which the statement around an expression begins."""
+        statement = self.source.statement(self.node)
+        return statement.lineno if statement else self.node.lineno
+
+    @property
+    def location(self) -> str:
+        """`path:line`."""
+        return f"{self.source.path}:{self.node.lineno}"
+
+    def matches(self, nodes: tuple[type[ast.AST], ...]) -> bool:
+        """Whether the node is of one of these classes."""
+        return isinstance(self.node, nodes)
+
+    def region(self, *, block: bool) -> ast.AST | None:
+        """The statement or handler around the node; for edits of a block the function, or the module."""
+        if not block:
+            return self.source.statement(self.node)
+        return None if isinstance(self.node, ast.expr) else self.source.function(self.node)
+
+    def patch(self, replacement: Replacement) -> Patch:
+        """A replacement as a patch. Raises `ValueError` for edits that overlap, and for text without a byte form."""
+        source = self.source
+        places = [0, *(place for edit in replacement.edits for place in (edit.start, edit.end)), len(source.text)]
+        if any(before > after for before, after in pairwise(places)):
+            raise ValueError(f"{replacement!r} has edits out of order, or beyond the end")
+        edits = tuple(
+            Edit(source.byte_offset(edit.start), source.byte_offset(edit.end), edit.text.encode(source.encoding))
+            for edit in replacement.edits
+        )
+        return (EditFile(source.path, source.hash, edits),)
 
     def text(self, node: ast.expr | None = None, level: int = TEST) -> str:
         """The text of a node (the site's own by default) for a place that asks for `level`."""
@@ -87,30 +108,13 @@ class Site:
         return Replacement((TextEdit(start, end, text),), weight, block=True)
 
 
-type Expand = Callable[[Site, Scope], Iterator[Replacement]]
-
-
 @dataclass(frozen=True, slots=True)
-class Operator:
-    """One kind of fix.
+class PythonOperator(Operator):
+    """An edit operator for Python. `nodes` are classes of `ast`; `frequency` is that of Python (see `frequencies`)."""
 
-    `frequency` is the percentage of single-statement fixes of this kind (see `frequencies`); `sites` and `options` are
-    how many places a function of usual size has for it, and how many replacements each of them. Together they say how
-    likely one replacement is.
-    """
-
-    id: str
-    frequency: float
-    sites: int
-    options: int
     nodes: tuple[type[ast.AST], ...]
-    expand: Expand
-    width: int = 0
-
-    @property
-    def prior(self) -> float:
-        """The likelihood of the operator's best replacement at one site."""
-        return self.frequency / 100 / (self.sites * self.options)
+    expand: Callable[[Site, Scope], Iterator[Replacement]]
+    language: str = field(default="python", kw_only=True)
 
 
 @lru_cache(maxsize=2048)

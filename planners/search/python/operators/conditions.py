@@ -11,11 +11,12 @@ from collections.abc import Iterator
 from functools import partial
 from itertools import combinations
 
-from planners.search.operators.base import Operator, Replacement, Site
-from planners.search.operators.frequencies import BOOLEAN, LOOSER_IF, RARE, STRICTER_IF
-from planners.search.operators.predicates import first_predicates
-from planners.search.render import AND, NOT
-from planners.search.scope import Scope
+from planners.search.language import Replacement
+from planners.search.python.operators.base import PythonOperator, Site
+from planners.search.python.operators.frequencies import BOOLEAN, LOOSER_IF, RARE, STRICTER_IF
+from planners.search.python.operators.predicates import first_predicates
+from planners.search.python.precedence import AND, NOT
+from planners.search.python.scope import Scope
 
 __all__ = ["OPERATORS", "is_condition"]
 
@@ -142,14 +143,14 @@ _TESTS = (ast.expr,)
 _VALUES = (ast.Name, ast.Call, ast.BinOp, ast.Subscript, ast.Attribute)
 
 OPERATORS = (
-    Operator("negate", (STRICTER_IF + LOOSER_IF) / 4, 4, 1, _TESTS, _negate),
-    Operator("tighten", STRICTER_IF, 4, 16, _TESTS, partial(_tighten, wide=False)),
-    Operator("loosen", LOOSER_IF, 4, 8, _TESTS, partial(_loosen, wide=False)),
-    Operator("replace-condition", BOOLEAN / 2, 4, 8, _TESTS, partial(_replace, wide=False)),
-    Operator("vary-condition", (STRICTER_IF + LOOSER_IF) / 8, 4, 4, (ast.Compare,), _vary),
-    Operator("choice", RARE * 2, 1, 2, (ast.IfExp,), _choice),
-    Operator("default-value", RARE, 4, 10, _VALUES, _default, width=1),
-    Operator("tighten-wide", STRICTER_IF / 2, 4, 40, _TESTS, partial(_tighten, wide=True), width=1),
-    Operator("loosen-wide", LOOSER_IF / 2, 4, 40, _TESTS, partial(_loosen, wide=True), width=1),
-    Operator("replace-condition-wide", RARE, 4, 40, _TESTS, partial(_replace, wide=True), width=1),
+    PythonOperator("negate", (STRICTER_IF + LOOSER_IF) / 4, 4, 1, _TESTS, _negate),
+    PythonOperator("tighten", STRICTER_IF, 4, 16, _TESTS, partial(_tighten, wide=False)),
+    PythonOperator("loosen", LOOSER_IF, 4, 8, _TESTS, partial(_loosen, wide=False)),
+    PythonOperator("replace-condition", BOOLEAN / 2, 4, 8, _TESTS, partial(_replace, wide=False)),
+    PythonOperator("vary-condition", (STRICTER_IF + LOOSER_IF) / 8, 4, 4, (ast.Compare,), _vary),
+    PythonOperator("choice", RARE * 2, 1, 2, (ast.IfExp,), _choice),
+    PythonOperator("default-value", RARE, 4, 10, _VALUES, _default, width=1),
+    PythonOperator("tighten-wide", STRICTER_IF / 2, 4, 40, _TESTS, partial(_tighten, wide=True), width=1),
+    PythonOperator("loosen-wide", LOOSER_IF / 2, 4, 40, _TESTS, partial(_loosen, wide=True), width=1),
+    PythonOperator("replace-condition-wide", RARE, 4, 40, _TESTS, partial(_replace, wide=True), width=1),
 )

@@ -8,10 +8,12 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from planners.search.operators.base import Operator, Replacement, Site
-from planners.search.operators.frequencies import ADD_ELEMENT, BINARY_OPERAND, RARE, WRAP_IN_CALL
-from planners.search.render import UNARY, binding
-from planners.search.scope import FUNCTIONS, Scope
+from planners.search.language import Replacement
+from planners.search.python.operators.base import PythonOperator, Site
+from planners.search.python.operators.frequencies import ADD_ELEMENT, BINARY_OPERAND, RARE, WRAP_IN_CALL
+from planners.search.python.precedence import UNARY, binding
+from planners.search.python.scope import Scope
+from planners.search.python.source import FUNCTIONS
 
 __all__ = ["OPERATORS"]
 
@@ -187,12 +189,12 @@ def _negative(site: Site, scope: Scope) -> Iterator[Replacement]:
 _VALUES = (ast.Name, ast.Call, ast.BinOp, ast.Subscript, ast.Attribute, ast.ListComp, ast.GeneratorExp, ast.IfExp)
 
 OPERATORS = (
-    Operator("wrap", WRAP_IN_CALL, 20, 10, (*_VALUES, ast.BoolOp), _wrap),
-    Operator("operate", BINARY_OPERAND / 2, 20, 8, (*_VALUES, ast.Constant), _operate),
-    Operator("clamp", WRAP_IN_CALL / 4, 12, 4, _VALUES, _clamp),
-    Operator("slice", ADD_ELEMENT, 20, 8, _VALUES, _slice),
-    Operator("enclose", ADD_ELEMENT / 4, 20, 2, (*_VALUES, ast.Constant, ast.Tuple), _enclose),
-    Operator("nest", WRAP_IN_CALL / 8, 20, 2, _VALUES, _nest),
-    Operator("convert", WRAP_IN_CALL / 4, 20, 60, (ast.Name,), _convert, width=1),
-    Operator("negative", RARE * 2, 10, 1, (*_VALUES, ast.UnaryOp), _negative),
+    PythonOperator("wrap", WRAP_IN_CALL, 20, 10, (*_VALUES, ast.BoolOp), _wrap),
+    PythonOperator("operate", BINARY_OPERAND / 2, 20, 8, (*_VALUES, ast.Constant), _operate),
+    PythonOperator("clamp", WRAP_IN_CALL / 4, 12, 4, _VALUES, _clamp),
+    PythonOperator("slice", ADD_ELEMENT, 20, 8, _VALUES, _slice),
+    PythonOperator("enclose", ADD_ELEMENT / 4, 20, 2, (*_VALUES, ast.Constant, ast.Tuple), _enclose),
+    PythonOperator("nest", WRAP_IN_CALL / 8, 20, 2, _VALUES, _nest),
+    PythonOperator("convert", WRAP_IN_CALL / 4, 20, 60, (ast.Name,), _convert, width=1),
+    PythonOperator("negative", RARE * 2, 10, 1, (*_VALUES, ast.UnaryOp), _negative),
 )

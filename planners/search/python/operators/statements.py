@@ -9,11 +9,12 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from planners.search.operators.base import Operator, Replacement, Site, TextEdit
-from planners.search.operators.blocks import delete, insert, siblings
-from planners.search.operators.frequencies import IDENTIFIER, RARE, STATEMENT
-from planners.search.scope import FUNCTIONS, Scope
-from planners.search.source import is_docstring
+from planners.search.language import Replacement, TextEdit
+from planners.search.python.operators.base import PythonOperator, Site
+from planners.search.python.operators.blocks import delete, insert, siblings
+from planners.search.python.operators.frequencies import IDENTIFIER, RARE, STATEMENT
+from planners.search.python.scope import Scope
+from planners.search.python.source import FUNCTIONS, is_docstring
 
 __all__ = ["OPERATORS"]
 
@@ -269,16 +270,16 @@ def _keep_result(site: Site, scope: Scope) -> Iterator[Replacement]:
 _ANY = (ast.stmt,)
 
 OPERATORS = (
-    Operator("delete-statement", STATEMENT, 8, 1, _ANY, _delete),
-    Operator("move-statement", STATEMENT, 8, 4, _ANY, _move),
-    Operator("assign-variable", STATEMENT, 8, 8, _ANY, _assign),
-    Operator("count-or-collect", STATEMENT, 8, 16, _ANY, _count),
-    Operator("advance-loop", STATEMENT, 1, 4, (ast.While,), _advance),
-    Operator("collect-rest", STATEMENT / 4, 1, 8, (ast.For, ast.While), _collect_rest),
-    Operator("copy-statement", STATEMENT / 2, 8, 8, _ANY, _copy),
-    Operator("copy-file-statement", STATEMENT / 4, 8, 60, _ANY, _copy_from_file),
-    Operator("copy-repository-statement", STATEMENT / 8, 8, 200, _ANY, _copy_from_repository, width=1),
-    Operator("augment", RARE * 2, 4, 2, (ast.Assign, ast.AugAssign), _augment),
-    Operator("keep-result", IDENTIFIER / 16, 3, 4, (ast.Expr,), _keep_result),
-    Operator("copy-changed-statement", STATEMENT / 2, 8, 100, _ANY, _copy_changed),
+    PythonOperator("delete-statement", STATEMENT, 8, 1, _ANY, _delete),
+    PythonOperator("move-statement", STATEMENT, 8, 4, _ANY, _move),
+    PythonOperator("assign-variable", STATEMENT, 8, 8, _ANY, _assign),
+    PythonOperator("count-or-collect", STATEMENT, 8, 16, _ANY, _count),
+    PythonOperator("advance-loop", STATEMENT, 1, 4, (ast.While,), _advance),
+    PythonOperator("collect-rest", STATEMENT / 4, 1, 8, (ast.For, ast.While), _collect_rest),
+    PythonOperator("copy-statement", STATEMENT / 2, 8, 8, _ANY, _copy),
+    PythonOperator("copy-file-statement", STATEMENT / 4, 8, 60, _ANY, _copy_from_file),
+    PythonOperator("copy-repository-statement", STATEMENT / 8, 8, 200, _ANY, _copy_from_repository, width=1),
+    PythonOperator("augment", RARE * 2, 4, 2, (ast.Assign, ast.AugAssign), _augment),
+    PythonOperator("keep-result", IDENTIFIER / 16, 3, 4, (ast.Expr,), _keep_result),
+    PythonOperator("copy-changed-statement", STATEMENT / 2, 8, 100, _ANY, _copy_changed),
 )

@@ -8,9 +8,10 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from planners.search.operators.base import Operator, Replacement, Site
-from planners.search.operators.frequencies import MORE_ARGUMENTS, RARE
-from planners.search.scope import Scope
+from planners.search.language import Replacement
+from planners.search.python.operators.base import PythonOperator, Site
+from planners.search.python.operators.frequencies import MORE_ARGUMENTS, RARE
+from planners.search.python.scope import Scope
 
 __all__ = ["OPERATORS"]
 
@@ -49,6 +50,6 @@ def _keys(name: str) -> tuple[str, str, str]:
 
 
 OPERATORS = (
-    Operator("break-ties", RARE * 2, 1, 3, (ast.Lambda,), _break_ties),
-    Operator("add-key", MORE_ARGUMENTS / 8, 5, 12, (ast.Call,), _add_key, width=1),
+    PythonOperator("break-ties", RARE * 2, 1, 3, (ast.Lambda,), _break_ties),
+    PythonOperator("add-key", MORE_ARGUMENTS / 8, 5, 12, (ast.Call,), _add_key, width=1),
 )

@@ -10,12 +10,11 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from types import MappingProxyType
 
-from planners.search.kinds import note_kinds
-from planners.search.source import Source, is_docstring
+from planners.search.python.kinds import note_kinds
+from planners.search.python.source import FUNCTIONS, Function, Source, is_docstring
 
-__all__ = ["FUNCTIONS", "Scope"]
+__all__ = ["Scope"]
 
-FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 _SIMPLE = (ast.Assign, ast.AugAssign, ast.Expr)
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 _BUILTINS = frozenset(name for name in dir(builtins) if not name.startswith("_"))
@@ -26,9 +25,6 @@ _ROLES = frozenset({"index", "element"})
 _WORD = re.compile(r"\w+")
 _NUMBER = re.compile(r"(?<![\w.])(?:0|[1-9]\d{0,8})(?:\.\d{1,6})?(?![\w.]*\w)")
 _QUOTED = re.compile(r"""'([^'\n]{1,24})'|"([^"\n]{1,24})\"""")
-
-
-type Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Module
 
 
 class Scope:

@@ -9,9 +9,10 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from planners.search.operators.base import Operator, Replacement, Site
-from planners.search.operators.frequencies import IDENTIFIER
-from planners.search.scope import Scope
+from planners.search.language import Replacement
+from planners.search.python.operators.base import PythonOperator, Site
+from planners.search.python.operators.frequencies import IDENTIFIER
+from planners.search.python.scope import Scope
 
 __all__ = ["OPERATORS"]
 
@@ -132,8 +133,8 @@ _REPLACED = (
 )
 
 OPERATORS = (
-    Operator("expression", IDENTIFIER / 4, 20, 10, _REPLACED, _from_function),
-    Operator("target-expression", IDENTIFIER / 16, 2, 6, (ast.Subscript, ast.Attribute), _target),
-    Operator("file-expression", IDENTIFIER / 8, 20, 100, _REPLACED, _from_file, width=1),
-    Operator("repository-expression", IDENTIFIER / 16, 20, 200, _REPLACED, _from_repository, width=1),
+    PythonOperator("expression", IDENTIFIER / 4, 20, 10, _REPLACED, _from_function),
+    PythonOperator("target-expression", IDENTIFIER / 16, 2, 6, (ast.Subscript, ast.Attribute), _target),
+    PythonOperator("file-expression", IDENTIFIER / 8, 20, 100, _REPLACED, _from_file, width=1),
+    PythonOperator("repository-expression", IDENTIFIER / 16, 20, 200, _REPLACED, _from_repository, width=1),
 )

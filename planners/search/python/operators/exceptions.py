@@ -9,12 +9,13 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from planners.search.operators.base import Operator, Replacement, Site
-from planners.search.operators.blocks import insert
-from planners.search.operators.frequencies import RARE, STATEMENT
-from planners.search.operators.predicates import first_predicates
-from planners.search.scope import FUNCTIONS, Scope
-from planners.search.source import is_docstring
+from planners.search.language import Replacement
+from planners.search.python.operators.base import PythonOperator, Site
+from planners.search.python.operators.blocks import insert
+from planners.search.python.operators.frequencies import RARE, STATEMENT
+from planners.search.python.operators.predicates import first_predicates
+from planners.search.python.scope import Scope
+from planners.search.python.source import FUNCTIONS, is_docstring
 
 __all__ = ["OPERATORS"]
 
@@ -135,8 +136,8 @@ def _refuse(site: Site, scope: Scope) -> Iterator[Replacement]:
 
 
 OPERATORS = (
-    Operator("catch", RARE * 2, 1, 12, (ast.expr,), _caught),
-    Operator("exception", RARE * 2, 1, 4, (ast.Name,), _exception),
-    Operator("refuse", STATEMENT / 4, 4, 40, (ast.stmt,), _refuse),
-    Operator("handle", STATEMENT / 4, 8, 60, (ast.Assign, ast.Return, ast.Expr, ast.AugAssign), _handle),
+    PythonOperator("catch", RARE * 2, 1, 12, (ast.expr,), _caught),
+    PythonOperator("exception", RARE * 2, 1, 4, (ast.Name,), _exception),
+    PythonOperator("refuse", STATEMENT / 4, 4, 40, (ast.stmt,), _refuse),
+    PythonOperator("handle", STATEMENT / 4, 8, 60, (ast.Assign, ast.Return, ast.Expr, ast.AugAssign), _handle),
 )

@@ -13,8 +13,10 @@ from functools import cached_property
 
 from gate.patch import content_hash
 
-__all__ = ["Lines", "Source", "Unit", "fingerprint", "is_docstring", "load", "parse"]
+__all__ = ["FUNCTIONS", "Function", "Lines", "Source", "Unit", "fingerprint", "is_docstring", "load", "parse"]
 
+FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+_SCOPES = (*FUNCTIONS, ast.Module)
 _NEWLINE = re.compile(r"\r\n|\r|\n")
 _SKIPPED_FIELDS = frozenset({"ctx", "kind", "type_comment", "type_ignores"})
 
@@ -23,6 +25,9 @@ _FIELDS: dict[type[ast.AST], tuple[str, ...]] = {}
 
 type Lines = tuple[int, int, str]
 """Where a statement's lines begin and end (after the line's end), and their indentation."""
+
+type Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Module
+"""What has variables of its own."""
 
 type Parent = tuple[ast.AST, str]
 
@@ -133,6 +138,14 @@ class Source:
         while not isinstance(node, ast.stmt | ast.excepthandler):
             if isinstance(node, ast.match_case | ast.Module):
                 return None
+            node = self.parents[node][0]
+        return node
+
+    def function(self, node: ast.AST) -> Function:
+        """The innermost function around a node, else the module; a function's default values are inside it."""
+        if isinstance(node, FUNCTIONS):
+            node = self.parents[node][0]
+        while not isinstance(node, _SCOPES):
             node = self.parents[node][0]
         return node
 

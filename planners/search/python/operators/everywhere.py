@@ -10,10 +10,12 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator, Sequence
 
-from planners.search.operators import constants, names
-from planners.search.operators.base import Operator, Replacement, Site, TextEdit
-from planners.search.operators.frequencies import IDENTIFIER, NUMERAL
-from planners.search.scope import FUNCTIONS, Scope
+from planners.search.language import Replacement, TextEdit
+from planners.search.python.operators import constants, names
+from planners.search.python.operators.base import PythonOperator, Site
+from planners.search.python.operators.frequencies import IDENTIFIER, NUMERAL
+from planners.search.python.scope import Scope
+from planners.search.python.source import FUNCTIONS
 
 __all__ = ["OPERATORS"]
 
@@ -76,6 +78,6 @@ def _changed(site: Site, scope: Scope, same: Sequence[ast.expr], *, block: bool)
 
 
 OPERATORS = (
-    Operator("everywhere-in-statement", (IDENTIFIER + NUMERAL) / 16, 4, 12, _NODES, _in_statement),
-    Operator("everywhere-in-function", (IDENTIFIER + NUMERAL) / 16, 4, 24, (ast.stmt,), _in_function),
+    PythonOperator("everywhere-in-statement", (IDENTIFIER + NUMERAL) / 16, 4, 12, _NODES, _in_statement),
+    PythonOperator("everywhere-in-function", (IDENTIFIER + NUMERAL) / 16, 4, 24, (ast.stmt,), _in_function),
 )

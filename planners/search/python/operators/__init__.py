@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from planners.search.operators import (
+from planners.search.python.operators import (
     attributes,
     calls,
     comparisons,
@@ -22,11 +22,11 @@ from planners.search.operators import (
     subscripts,
     wrapping,
 )
-from planners.search.operators.base import Operator
+from planners.search.python.operators.base import PythonOperator
 
 __all__ = ["OPERATORS"]
 
-OPERATORS: tuple[Operator, ...] = (
+OPERATORS: tuple[PythonOperator, ...] = (
     *comparisons.OPERATORS,
     *constants.OPERATORS,
     *names.OPERATORS,

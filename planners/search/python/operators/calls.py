@@ -10,8 +10,9 @@ import ast
 from collections.abc import Iterator
 from itertools import combinations
 
-from planners.search.operators.base import Operator, Replacement, Site
-from planners.search.operators.frequencies import (
+from planners.search.language import Replacement
+from planners.search.python.operators.base import PythonOperator, Site
+from planners.search.python.operators.frequencies import (
     ARGUMENT_SWAP,
     FEWER_ARGUMENTS,
     IDENTIFIER,
@@ -19,7 +20,7 @@ from planners.search.operators.frequencies import (
     RARE,
     WRAP_IN_CALL,
 )
-from planners.search.scope import Scope
+from planners.search.python.scope import Scope
 
 __all__ = ["OPERATORS"]
 
@@ -155,12 +156,12 @@ def _keywords(site: Site, node: ast.Call) -> list[str]:
 _CALL = (ast.Call,)
 
 OPERATORS = (
-    Operator("swap-arguments", ARGUMENT_SWAP, 2, 1, _CALL, _swap),
-    Operator("remove-argument", FEWER_ARGUMENTS, 4, 2, _CALL, _remove),
-    Operator("unwrap-call", WRAP_IN_CALL / 4, 4, 2, _CALL, _unwrap),
-    Operator("replace-argument", IDENTIFIER / 4, 5, 4, (ast.expr,), _replace),
-    Operator("add-argument", MORE_ARGUMENTS, 5, 10, _CALL, _add),
-    Operator("add-keyword", MORE_ARGUMENTS / 2, 5, 6, _CALL, _add_keyword),
-    Operator("keyword-value", RARE, 2, 4, (ast.expr,), _keyword_value),
-    Operator("splat", RARE, 5, 2, _CALL, _splat),
+    PythonOperator("swap-arguments", ARGUMENT_SWAP, 2, 1, _CALL, _swap),
+    PythonOperator("remove-argument", FEWER_ARGUMENTS, 4, 2, _CALL, _remove),
+    PythonOperator("unwrap-call", WRAP_IN_CALL / 4, 4, 2, _CALL, _unwrap),
+    PythonOperator("replace-argument", IDENTIFIER / 4, 5, 4, (ast.expr,), _replace),
+    PythonOperator("add-argument", MORE_ARGUMENTS, 5, 10, _CALL, _add),
+    PythonOperator("add-keyword", MORE_ARGUMENTS / 2, 5, 6, _CALL, _add_keyword),
+    PythonOperator("keyword-value", RARE, 2, 4, (ast.expr,), _keyword_value),
+    PythonOperator("splat", RARE, 5, 2, _CALL, _splat),
 )

@@ -5,7 +5,8 @@ from __future__ import annotations
 import ast
 from collections.abc import Sequence
 
-from planners.search.operators.base import Replacement, Site, TextEdit
+from planners.search.language import Replacement, TextEdit
+from planners.search.python.operators.base import Site
 
 __all__ = ["delete", "insert", "siblings"]
 

@@ -10,9 +10,10 @@ import ast
 from collections.abc import Iterator
 from difflib import get_close_matches
 
-from planners.search.operators.base import Operator, Replacement, Site
-from planners.search.operators.frequencies import BOOLEAN, NUMERAL, RARE
-from planners.search.scope import Scope
+from planners.search.language import Replacement
+from planners.search.python.operators.base import PythonOperator, Site
+from planners.search.python.operators.frequencies import BOOLEAN, NUMERAL, RARE
+from planners.search.python.scope import Scope
 
 __all__ = ["OPERATORS"]
 
@@ -182,12 +183,12 @@ def _counts(node: ast.AST, scope: Scope) -> bool:
 _NUMERIC = (ast.Name, ast.Call, ast.BinOp, ast.Subscript, ast.Attribute)
 
 OPERATORS = (
-    Operator("number", NUMERAL, 5, 3, (ast.Constant,), _number),
-    Operator("boolean-constant", BOOLEAN, 2, 1, (ast.Constant,), _singleton),
-    Operator("off-by-one", NUMERAL, 12, 2, _NUMERIC, _off_by_one),
-    Operator("string", RARE * 4, 4, 4, (ast.Constant,), _string),
-    Operator("misspelt", RARE * 2, 4, 3, (ast.Constant,), _misspelt),
-    Operator("documented", RARE * 2, 5, 10, (ast.Constant,), _documented, width=1),
-    Operator("far-number", NUMERAL / 4, 5, 20, (ast.Constant,), _far_number, width=1),
-    Operator("initial-value", RARE * 4, 4, 8, (ast.Constant, ast.List, ast.Dict), _literal),
+    PythonOperator("number", NUMERAL, 5, 3, (ast.Constant,), _number),
+    PythonOperator("boolean-constant", BOOLEAN, 2, 1, (ast.Constant,), _singleton),
+    PythonOperator("off-by-one", NUMERAL, 12, 2, _NUMERIC, _off_by_one),
+    PythonOperator("string", RARE * 4, 4, 4, (ast.Constant,), _string),
+    PythonOperator("misspelt", RARE * 2, 4, 3, (ast.Constant,), _misspelt),
+    PythonOperator("documented", RARE * 2, 5, 10, (ast.Constant,), _documented, width=1),
+    PythonOperator("far-number", NUMERAL / 4, 5, 20, (ast.Constant,), _far_number, width=1),
+    PythonOperator("initial-value", RARE * 4, 4, 8, (ast.Constant, ast.List, ast.Dict), _literal),
 )

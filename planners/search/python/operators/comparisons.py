@@ -11,10 +11,11 @@ import re
 from collections.abc import Iterator
 from itertools import pairwise
 
-from planners.search.operators.base import Operator, Replacement, Site
-from planners.search.operators.frequencies import BINARY_OPERATOR
-from planners.search.render import binding
-from planners.search.scope import Scope
+from planners.search.language import Replacement
+from planners.search.python.operators.base import PythonOperator, Site
+from planners.search.python.operators.frequencies import BINARY_OPERATOR
+from planners.search.python.precedence import binding
+from planners.search.python.scope import Scope
 
 __all__ = ["OPERATORS"]
 
@@ -117,8 +118,8 @@ def _between(
 
 
 OPERATORS = (
-    Operator("compare", BINARY_OPERATOR, 3, 3, (ast.Compare,), _compare),
-    Operator("arithmetic", BINARY_OPERATOR, 4, 4, (ast.BinOp,), _arithmetic),
-    Operator("augmented-operator", BINARY_OPERATOR, 3, 4, (ast.AugAssign,), _augmented),
-    Operator("boolean-operator", BINARY_OPERATOR, 4, 1, (ast.BoolOp,), _boolean),
+    PythonOperator("compare", BINARY_OPERATOR, 3, 3, (ast.Compare,), _compare),
+    PythonOperator("arithmetic", BINARY_OPERATOR, 4, 4, (ast.BinOp,), _arithmetic),
+    PythonOperator("augmented-operator", BINARY_OPERATOR, 3, 4, (ast.AugAssign,), _augmented),
+    PythonOperator("boolean-operator", BINARY_OPERATOR, 4, 1, (ast.BoolOp,), _boolean),
 )

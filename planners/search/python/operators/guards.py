@@ -9,12 +9,13 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from planners.search.operators.base import Operator, Replacement, Site
-from planners.search.operators.blocks import insert, siblings
-from planners.search.operators.frequencies import STATEMENT
-from planners.search.operators.predicates import first_predicates
-from planners.search.scope import FUNCTIONS, Scope
-from planners.search.source import is_docstring
+from planners.search.language import Replacement
+from planners.search.python.operators.base import PythonOperator, Site
+from planners.search.python.operators.blocks import insert, siblings
+from planners.search.python.operators.frequencies import STATEMENT
+from planners.search.python.operators.predicates import first_predicates
+from planners.search.python.scope import Scope
+from planners.search.python.source import FUNCTIONS, is_docstring
 
 __all__ = ["OPERATORS"]
 
@@ -116,9 +117,9 @@ def _surround(site: Site, scope: Scope) -> Iterator[Replacement]:
 _SIMPLE = (ast.Assign, ast.AugAssign, ast.Expr, ast.Return)
 
 OPERATORS = (
-    Operator("return-early", STATEMENT, 1, 30, (ast.stmt,), _return_early),
-    Operator("leave-loop", STATEMENT / 2, 4, 30, (ast.stmt,), _leave_loop),
-    Operator("finish", STATEMENT / 4, 1, 6, (ast.stmt,), _finish),
-    Operator("surround", STATEMENT / 2, 6, 24, _SIMPLE, _surround),
-    Operator("return-later", STATEMENT / 2, 8, 60, (ast.stmt,), _return_later, width=1),
+    PythonOperator("return-early", STATEMENT, 1, 30, (ast.stmt,), _return_early),
+    PythonOperator("leave-loop", STATEMENT / 2, 4, 30, (ast.stmt,), _leave_loop),
+    PythonOperator("finish", STATEMENT / 4, 1, 6, (ast.stmt,), _finish),
+    PythonOperator("surround", STATEMENT / 2, 6, 24, _SIMPLE, _surround),
+    PythonOperator("return-later", STATEMENT / 2, 8, 60, (ast.stmt,), _return_later, width=1),
 )

@@ -9,11 +9,12 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from planners.search.operators.base import Operator, Replacement, Site
-from planners.search.operators.blocks import insert, siblings
-from planners.search.operators.frequencies import ADD_METHOD_CALL
-from planners.search.scope import FUNCTIONS, Scope
-from planners.search.source import is_docstring
+from planners.search.language import Replacement
+from planners.search.python.operators.base import PythonOperator, Site
+from planners.search.python.operators.blocks import insert, siblings
+from planners.search.python.operators.frequencies import ADD_METHOD_CALL
+from planners.search.python.scope import Scope
+from planners.search.python.source import FUNCTIONS, is_docstring
 
 __all__ = ["OPERATORS"]
 
@@ -36,4 +37,4 @@ def _normalize(site: Site, scope: Scope) -> Iterator[Replacement]:
                 yield from insert(site, f"{name} = {form.format(name)}")
 
 
-OPERATORS = (Operator("normalize-parameter", ADD_METHOD_CALL / 8, 1, 20, (ast.stmt,), _normalize, width=1),)
+OPERATORS = (PythonOperator("normalize-parameter", ADD_METHOD_CALL / 8, 1, 20, (ast.stmt,), _normalize, width=1),)
