@@ -1,14 +1,53 @@
-"""A planner that follows a script, in place of one that searches: for tests of what stands around planners."""
+"""Doubles for tests: a planner that follows a script, and what planners look at, given by hand."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
+from buildpacks import Spectrum, SuiteReport
 from gate import Action, GiveUp, Phase, Proposal
 from planners.api import PlannerContext
 from planners.state import State
 
-__all__ = ["ScriptedPlanner"]
+__all__ = ["GivenEvidence", "GivenTree", "ScriptedPlanner"]
+
+
+@dataclass(frozen=True, slots=True)
+class GivenTree:
+    """A tree in memory (`buildpacks.RepoView`): contents by path."""
+
+    content: Mapping[str, bytes]
+
+    def files(self) -> Sequence[str]:
+        """The paths, sorted."""
+        return sorted(self.content)
+
+    def exists(self, path: str) -> bool:
+        """Whether there is such a file."""
+        return path in self.content
+
+    def read(self, path: str) -> bytes:
+        """A file's content. Raises `FileNotFoundError`."""
+        if path not in self.content:
+            raise FileNotFoundError(path)
+        return self.content[path]
+
+
+@dataclass(frozen=True, slots=True)
+class GivenEvidence:
+    """Reports and spectra in memory (`planners.api.EvidenceView`), by the names that observations have for them."""
+
+    reports: Mapping[str, SuiteReport] = field(default_factory=dict)
+    spectra: Mapping[str, Spectrum] = field(default_factory=dict)
+
+    def report(self, name: str) -> SuiteReport:
+        """The report of a test run."""
+        return self.reports[name]
+
+    def spectrum(self, name: str) -> Spectrum:
+        """Per-test coverage."""
+        return self.spectra[name]
 
 
 class ScriptedPlanner:

@@ -39,7 +39,8 @@ class SearchedFile:
         self.operators = operators
         self._file = file
         self._covered = scores
-        self._made: dict[tuple[Hashable, bool], set[bytes]] = {}
+        self._texts: dict[tuple[Hashable, bool], set[bytes]] = defaultdict(set)
+        self._trees: dict[Hashable, set[bytes]] = {}
         self._remembered: set[tuple[Hashable, bool]] = set()
         signatures, covered, uncovered = self._around(scores, core)
         signatures = {**self._definitions(scores), **signatures}
@@ -118,28 +119,27 @@ class SearchedFile:
         region = site.region(block=replacement.block)
         if region is None:
             return False
-        made = self._made_in(region, block=replacement.block)
         text = self._file.edited(region, replacement)
-        if not _is_new(text, made):
+        if not _is_new(text, self._texts[region, replacement.block]):
             return False
         if replacement.block:
             return True
         tree = self._file.tree(text)
-        return tree is not None and _is_new(tree, made)
+        return tree is not None and _is_new(tree, self._trees_of(region))
 
-    def _made_in(self, region: Hashable, *, block: bool) -> set[bytes]:
-        """Digests of the texts and trees that were made of a region, its own tree among them."""
-        made = self._made.get((region, block))
-        if made is None:
-            made = self._made[region, block] = set()
-            original = None if block else self._file.tree(self._file.edited(region, _UNEDITED))
+    def _trees_of(self, region: Hashable) -> set[bytes]:
+        """Digests of the trees that were made of a statement, its own among them."""
+        trees = self._trees.get(region)
+        if trees is None:
+            trees = self._trees[region] = set()
+            original = self._file.tree(self._file.edited(region, _UNEDITED))
             if original is not None:
-                _is_new(original, made)
-        return made
+                _is_new(original, trees)
+        return trees
 
 
 def _is_new(text: str, made: set[bytes]) -> bool:
-    """Add a text to those that were made; whether it is the first such. Digests stand for the many there are."""
+    """Add a text to those that were made, and whether it was not among them. Digests stand for the many there are."""
     digest = blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
     if digest in made:
         return False

@@ -9,7 +9,7 @@ import pytest
 from gate.patch import Edit, EditFile, content_hash
 from planners.search.ranking import likeliest
 from planners.state import Plausible
-from tests.planners.search.conftest import Tree
+from planners.testing import GivenTree
 
 if TYPE_CHECKING:
     from gate import Patch
@@ -32,7 +32,7 @@ def patch(old: str, new: str) -> Patch:
 
 def best(*edits: tuple[str, str], places: tuple[int, ...] = (0, 1, 2)) -> tuple[str, str]:
     found = [Plausible(place, patch(*edit), "x", "f.py:1") for edit, place in zip(edits, places, strict=False)]
-    return edits[found.index(likeliest(found, Tree({"f.py": BASE.encode()})))]
+    return edits[found.index(likeliest(found, GivenTree({"f.py": BASE.encode()})))]
 
 
 @pytest.mark.parametrize(
@@ -71,7 +71,7 @@ def voted(*behaviours: str, places: tuple[int, ...] = (0, 3, 6)) -> int:
         Plausible(place, patch(*edit), "x", "f.py:1", behaviour)
         for place, edit, behaviour in zip(places, EDITS, behaviours, strict=False)
     ]
-    return found.index(likeliest(found, Tree({"f.py": BASE.encode()})))
+    return found.index(likeliest(found, GivenTree({"f.py": BASE.encode()})))
 
 
 @pytest.mark.parametrize(
@@ -104,6 +104,6 @@ def test_agreement_does_not_outweigh_a_much_better_place() -> None:
 def test_a_patch_that_was_not_observed_is_neither_better_nor_worse() -> None:
     found = [Plausible(place, patch(*EDITS[0]), "x", "f.py:1", "i0 ra") for place in (40, 50)]
     found += [Plausible(60, patch(*EDITS[1]), "x", "f.py:1", "i0 rb"), Plausible(39, patch(*EDITS[2]), "x", "f.py:1")]
-    tree = Tree({"f.py": BASE.encode()})
+    tree = GivenTree({"f.py": BASE.encode()})
     assert likeliest(found, tree).index == 40
     assert likeliest([*found[2:], Plausible(41, patch(*EDITS[0]), "x", "f.py:1", "i0 rc")], tree).index == 39
