@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -150,9 +151,19 @@ def test_listing_imports_no_plugin(plugin: dict[str, str], rfsn: Callable[..., A
     listed = rfsn("operators", "--json", env=plugin).json
     assert [one["name"] for one in listed["installed"]] == sorted(["close-floats", "gone", *ENTRIES])
     assert listed["installed"][1]["distribution"] == "rfsn-close-floats"
-    assert listed["operators"] == [operator.id for operator in OPERATORS]
+    assert [(one["id"], one["language"]) for one in listed["operators"]] == [(one.id, "python") for one in OPERATORS]
     assert "close-floats  (rfsn_close_floats:CLOSE_FLOATS of rfsn-close-floats)" in rfsn("operators", env=plugin).out
     assert not (Path(plugin["PYTHONPATH"]) / "mark").exists()
+
+
+def test_each_operator_is_listed_with_what_it_does(rfsn: Callable[..., Any]) -> None:
+    described = {one["id"]: one["description"] for one in rfsn("operators", "--json").json["operators"]}
+    lines = rfsn("operators").out
+    for id, description in described.items():
+        assert re.fullmatch(r"[A-Z][a-z].{10,}\.", description), id
+        assert re.search(rf"^python +{id} +{re.escape(description)}", lines, re.MULTILINE), id
+    own = [description for id, description in described.items() if not id.endswith("-wide")]
+    assert len(own) == len(set(own)), "each says what it does, not that it is the same as another"
 
 
 def test_an_operator_that_fails_is_told_of_once_and_the_search_goes_on(

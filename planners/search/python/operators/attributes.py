@@ -54,7 +54,7 @@ _ADDED_CALLS = ("copy", "items", "keys", "values", "lower", "upper", "strip", "s
 
 
 def _swap(site: Site, scope: Scope) -> Iterator[Replacement]:
-    """`node.left` -> `node.right`: its family first, then what the file reads or calls on any object."""
+    """Change an attribute or a method: `node.left` -> `node.right`."""
     node = site.node
     assert isinstance(node, ast.Attribute)
     called = site.field == "func"
@@ -69,7 +69,7 @@ def _swap(site: Site, scope: Scope) -> Iterator[Replacement]:
 
 
 def _drop(site: Site, _: Scope) -> Iterator[Replacement]:
-    """`x.name` -> `x`."""
+    """Drop an attribute access: `x.name` -> `x`."""
     node = site.node
     assert isinstance(node, ast.Attribute)
     if isinstance(node.ctx, ast.Load) and site.field != "func":
@@ -77,7 +77,7 @@ def _drop(site: Site, _: Scope) -> Iterator[Replacement]:
 
 
 def _add(site: Site, scope: Scope) -> Iterator[Replacement]:
-    """`x` -> `x.name`, an attribute that the file reads."""
+    """Add an attribute access: `x` -> `x.name`, for an attribute that the file reads."""
     node = site.node
     if site.field == "func" or not isinstance(getattr(node, "ctx", ast.Load()), ast.Load):
         return
@@ -88,7 +88,7 @@ def _add(site: Site, scope: Scope) -> Iterator[Replacement]:
 
 
 def _add_call(site: Site, scope: Scope) -> Iterator[Replacement]:
-    """`x` -> `x.copy()`, `x.items()`, or a method without arguments that the file calls."""
+    """Call a method without arguments: `x` -> `x.copy()`, `x.items()`, or one that the file calls."""
     node = site.node
     if site.field == "func" or not isinstance(getattr(node, "ctx", ast.Load()), ast.Load):
         return
@@ -106,7 +106,7 @@ def _bare_methods(scope: Scope) -> list[str]:
 
 
 def _lookup(site: Site, scope: Scope) -> Iterator[Replacement]:
-    """`d[k]` -> `d.get(k)` with and without a default."""
+    """Look a key up with `get`: `d[k]` -> `d.get(k)`, with and without a default."""
     node = site.node
     assert isinstance(node, ast.Subscript)
     if not isinstance(node.ctx, ast.Load) or isinstance(node.slice, ast.Slice | ast.Tuple):

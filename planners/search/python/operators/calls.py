@@ -36,7 +36,7 @@ _KEYWORDS: dict[str, tuple[str, ...]] = {
 
 
 def _swap(site: Site, _: Scope) -> Iterator[Replacement]:
-    """`f(a, b)` -> `f(b, a)`."""
+    """Swap two arguments: `f(a, b)` -> `f(b, a)`."""
     node = site.node
     assert isinstance(node, ast.Call)
     for first, second in combinations(range(len(node.args)), 2):
@@ -46,7 +46,7 @@ def _swap(site: Site, _: Scope) -> Iterator[Replacement]:
 
 
 def _remove(site: Site, _: Scope) -> Iterator[Replacement]:
-    """`f(a, b)` -> `f(a)`, keywords too."""
+    """Remove an argument: `f(a, b)` -> `f(a)`, keyword arguments too."""
     node = site.node
     assert isinstance(node, ast.Call)
     texts = [*(site.text(argument, 0) for argument in node.args), *_keywords(site, node)]
@@ -55,7 +55,7 @@ def _remove(site: Site, _: Scope) -> Iterator[Replacement]:
 
 
 def _replace(site: Site, scope: Scope) -> Iterator[Replacement]:
-    """`f(g(x))` -> `f(y)`: a name in the place of an argument that is none."""
+    """Pass a variable in place of an expression: `f(g(x))` -> `f(y)`."""
     node = site.node
     if site.field != "args" or isinstance(node, ast.Name | ast.Starred | ast.Constant):
         return
@@ -65,7 +65,10 @@ def _replace(site: Site, scope: Scope) -> Iterator[Replacement]:
 
 
 def _add(site: Site, scope: Scope) -> Iterator[Replacement]:
-    """`f(a)` -> `f(a, b)`: names and plain constants, at the end first; fewer where the file's function is full."""
+    """Add an argument, a variable or a constant: `f(a)` -> `f(a, b)`.
+
+    At the end first; less likely where the function, one of the file, takes no more.
+    """
     node = site.node
     assert isinstance(node, ast.Call)
     texts = [site.text(argument, 0) for argument in node.args]
@@ -82,7 +85,7 @@ def _add(site: Site, scope: Scope) -> Iterator[Replacement]:
 
 
 def _add_keyword(site: Site, scope: Scope) -> Iterator[Replacement]:
-    """`sorted(a)` -> `sorted(a, reverse=True)`; `f(a)` -> `f(a, name=name)` for a parameter of the file's function."""
+    """Add a keyword argument: `sorted(a)` -> `sorted(a, reverse=True)`, `f(a)` -> `f(a, name=name)`."""
     node = site.node
     assert isinstance(node, ast.Call)
     if any(isinstance(argument, ast.GeneratorExp) for argument in node.args):
@@ -97,7 +100,7 @@ def _add_keyword(site: Site, scope: Scope) -> Iterator[Replacement]:
 
 
 def _unwrap(site: Site, _: Scope) -> Iterator[Replacement]:
-    """`f(x)` -> `x`, `x.f()` -> `x`."""
+    """Replace a call by its argument or its object: `f(x)` -> `x`, `x.f()` -> `x`."""
     node = site.node
     assert isinstance(node, ast.Call)
     if isinstance(site.parent, ast.Expr):
@@ -110,7 +113,7 @@ def _unwrap(site: Site, _: Scope) -> Iterator[Replacement]:
 
 
 def _keyword_value(site: Site, scope: Scope) -> Iterator[Replacement]:
-    """`f(key=a)` -> `f(key=b)`: another name for the value of a keyword."""
+    """Pass a variable by keyword: `f(key=1)` -> `f(key=b)`."""
     node = site.node
     if isinstance(site.parent, ast.keyword) and isinstance(node, ast.expr) and not isinstance(node, ast.Name):
         for name in scope.names(node):
@@ -118,7 +121,7 @@ def _keyword_value(site: Site, scope: Scope) -> Iterator[Replacement]:
 
 
 def _splat(site: Site, _: Scope) -> Iterator[Replacement]:
-    """`f(a)` -> `f(*a)` and back."""
+    """Unpack an argument, or stop unpacking it: `f(a)` -> `f(*a)`."""
     node = site.node
     assert isinstance(node, ast.Call)
     texts = [site.text(argument, 0) for argument in node.args]

@@ -58,7 +58,7 @@ _BOOLEAN = re.compile(r"\b(and|or)\b")
 
 
 def _compare(site: Site, _: Scope) -> Iterator[Replacement]:
-    """`a < b` -> `a <= b`."""
+    """Change a comparison: `a < b` -> `a <= b`."""
     assert isinstance(site.node, ast.Compare)
     operands = [site.node.left, *site.node.comparators]
     for place, operator in enumerate(site.node.ops):
@@ -69,7 +69,7 @@ def _compare(site: Site, _: Scope) -> Iterator[Replacement]:
 
 
 def _arithmetic(site: Site, _: Scope) -> Iterator[Replacement]:
-    """`a + b` -> `a - b`; where another grouping results, as it stands and with the operands in parentheses."""
+    """Change an arithmetic operator: `a + b` -> `a - b`, with and without parentheses where that matters."""
     node = site.node
     assert isinstance(node, ast.BinOp)
     if isinstance(node.left, ast.Constant | ast.JoinedStr) and isinstance(getattr(node.left, "value", ""), str):
@@ -83,7 +83,7 @@ def _arithmetic(site: Site, _: Scope) -> Iterator[Replacement]:
 
 
 def _augmented(site: Site, _: Scope) -> Iterator[Replacement]:
-    """`a += b` -> `a -= b`."""
+    """Change the operator of an augmented assignment: `a += b` -> `a -= b`."""
     node = site.node
     assert isinstance(node, ast.AugAssign)
     for place, text in enumerate(_ARITHMETIC[type(node.op)]):
@@ -96,7 +96,7 @@ def _weight(place: int) -> float:
 
 
 def _boolean(site: Site, _: Scope) -> Iterator[Replacement]:
-    """`a and b and c` -> `a or b or c`, then each operator by itself."""
+    """Exchange `and` and `or`: all of an expression's, then one at a time."""
     node = site.node
     assert isinstance(node, ast.BoolOp)
     word = "or" if isinstance(node.op, ast.And) else "and"

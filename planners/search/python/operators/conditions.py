@@ -32,7 +32,10 @@ def is_condition(site: Site) -> bool:
 
 
 def _negate(site: Site, _: Scope) -> Iterator[Replacement]:
-    """`c` -> `not c`, `not c` -> `c`; a single comparison is changed by its own operator."""
+    """Negate a condition: `c` -> `not c`, `not c` -> `c`.
+
+    A single comparison is left to `compare`.
+    """
     node = site.node
     assert isinstance(node, ast.expr)
     if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
@@ -53,7 +56,7 @@ def _whole(site: Site) -> bool:
 
 
 def _tighten(site: Site, scope: Scope, *, wide: bool) -> Iterator[Replacement]:
-    """`c` -> `c and p`, `p and c`."""
+    """Add a condition with `and`: `c` -> `c and p`, `p and c`."""
     if _whole(site) and not isinstance(site.node, ast.Constant):
         for text in first_predicates(site, scope, wide=wide):
             if text != site.text():
@@ -62,7 +65,7 @@ def _tighten(site: Site, scope: Scope, *, wide: bool) -> Iterator[Replacement]:
 
 
 def _loosen(site: Site, scope: Scope, *, wide: bool) -> Iterator[Replacement]:
-    """`c` -> `c or p`, `p or c`."""
+    """Add a condition with `or`: `c` -> `c or p`, `p or c`."""
     if _whole(site) and not isinstance(site.node, ast.Constant):
         for text in first_predicates(site, scope, wide=wide):
             if text != site.text():
@@ -71,7 +74,10 @@ def _loosen(site: Site, scope: Scope, *, wide: bool) -> Iterator[Replacement]:
 
 
 def _replace(site: Site, scope: Scope, *, wide: bool) -> Iterator[Replacement]:
-    """`c` -> `p`; a constant condition is likelier to be wrong than another."""
+    """Replace a condition by a simple one on variables in scope: `c` -> `p`.
+
+    A constant condition is likelier to be wrong than another.
+    """
     node = site.node
     constant = isinstance(node, ast.Constant)
     returned = isinstance(site.parent, ast.Return) and isinstance(node, ast.Constant) and isinstance(node.value, bool)
@@ -84,7 +90,7 @@ def _replace(site: Site, scope: Scope, *, wide: bool) -> Iterator[Replacement]:
 
 
 def _vary(site: Site, _: Scope) -> Iterator[Replacement]:
-    """`c(a, b)` -> `c(a, b) or c(b, a)`, `... and c(b, a)`: the same condition with two of its variables exchanged.
+    """Repeat a condition with two variables exchanged: `c(a, b)` -> `c(a, b) or c(b, a)`.
 
     Expression templates with other variables: Martinez and Monperrus, "Cardumen" (SSBSE 2018).
     """
@@ -118,7 +124,7 @@ def _exchanged(site: Site, node: ast.expr, first: str, second: str) -> str:
 
 
 def _choice(site: Site, _: Scope) -> Iterator[Replacement]:
-    """`a if c else b` -> `b if c else a`, `a`, `b`."""
+    """Change a conditional expression: `a if c else b` -> `b if c else a`, `a`, `b`."""
     node = site.node
     assert isinstance(node, ast.IfExp)
     body, test, other = site.text(node.body, 3), site.text(node.test, 3), site.text(node.orelse)
@@ -128,7 +134,7 @@ def _choice(site: Site, _: Scope) -> Iterator[Replacement]:
 
 
 def _default(site: Site, scope: Scope) -> Iterator[Replacement]:
-    """`return x`, `a = x` -> `x if x else <constant>`, and `x or y`."""
+    """Add a default: `return x` -> `return x if x else 0`, `return x or y`."""
     node = site.node
     assert isinstance(node, ast.expr)
     if not isinstance(site.parent, ast.Return | ast.Assign) or site.field != "value":

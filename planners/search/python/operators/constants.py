@@ -27,7 +27,7 @@ _COUNTED_CALLS = frozenset({"len", "int", "abs", "min", "max", "sum", "ord", "ro
 
 
 def _number(site: Site, scope: Scope) -> Iterator[Replacement]:
-    """`1` -> `2`, `0`, `-1`, then other numbers of the function."""
+    """Change a number: `1` -> `2`, `0`, `-1`, then other numbers of the function."""
     node = site.node
     assert isinstance(node, ast.Constant)
     if isinstance(node.value, bool) or not isinstance(node.value, int | float):
@@ -41,7 +41,7 @@ def _number(site: Site, scope: Scope) -> Iterator[Replacement]:
 
 
 def _string(site: Site, scope: Scope) -> Iterator[Replacement]:
-    """A string -> another string of the function, in another case, empty or a blank."""
+    """Change a string: to another one of the function, another case, an empty one or a blank."""
     node = site.node
     assert isinstance(node, ast.Constant)
     if not isinstance(node.value, str) or isinstance(site.parent, ast.Expr | ast.JoinedStr):
@@ -61,7 +61,7 @@ def _string(site: Site, scope: Scope) -> Iterator[Replacement]:
 
 
 def _misspelt(site: Site, scope: Scope) -> Iterator[Replacement]:
-    """A string -> a similar word of the file, its comments included; one character -> another of its kind."""
+    """Correct a misspelt string: to a similar word of the file, or another character of its kind."""
     node = site.node
     assert isinstance(node, ast.Constant)
     if not isinstance(node.value, str) or isinstance(site.parent, ast.Expr | ast.JoinedStr):
@@ -77,7 +77,10 @@ def _misspelt(site: Site, scope: Scope) -> Iterator[Replacement]:
 
 
 def _documented(site: Site, scope: Scope) -> Iterator[Replacement]:
-    """A number or a string -> one that the documentation of the function has: what is specified is written there."""
+    """Replace a number or a string by one from the documentation of the function.
+
+    What is specified is written there.
+    """
     node = site.node
     assert isinstance(node, ast.Constant)
     numbers, texts = scope.documented
@@ -92,7 +95,7 @@ def _documented(site: Site, scope: Scope) -> Iterator[Replacement]:
 
 
 def _far_number(site: Site, _: Scope) -> Iterator[Replacement]:
-    """`n` -> a whole number some steps away, twice or half of it, a round one."""
+    """Change an integer by more than one: some steps up or down, double, half, a round number."""
     node = site.node
     assert isinstance(node, ast.Constant)
     if isinstance(node.value, int) and not isinstance(node.value, bool):
@@ -103,7 +106,7 @@ def _far_number(site: Site, _: Scope) -> Iterator[Replacement]:
 
 
 def _singleton(site: Site, _: Scope) -> Iterator[Replacement]:
-    """`True` -> `False`, `None` -> `0`, `False`, `[]`..."""
+    """Change `True`, `False` or `None`: `True` -> `False`, `None` -> `0`, `False`, `[]`."""
     node = site.node
     assert isinstance(node, ast.Constant)
     if isinstance(site.parent, ast.Expr):
@@ -117,7 +120,7 @@ def _singleton(site: Site, _: Scope) -> Iterator[Replacement]:
 
 
 def _literal(site: Site, _: Scope) -> Iterator[Replacement]:
-    """An initial value -> another one: `0` -> `None`, `[]` -> `{}`, `''`, `float('inf')`."""
+    """Change an initial value: `0` -> `None`, `[]` -> `{}`, `''`, `float('inf')`."""
     texts = ("None", "[]", "''", "{}", "set()", "0", "1", "float('inf')", "-float('inf')", "True", "False", "0.0")
     node = site.node
     plain = isinstance(node, ast.Constant) or (isinstance(node, ast.List | ast.Dict) and not _elements(node))
@@ -131,7 +134,7 @@ def _elements(node: ast.List | ast.Dict) -> list[ast.expr]:
 
 
 def _off_by_one(site: Site, scope: Scope) -> Iterator[Replacement]:
-    """`n` -> `n + 1`, `n - 1` where a number is expected."""
+    """Add or subtract one where a number is expected: `n` -> `n + 1`, `n - 1`."""
     node = site.node
     if not isinstance(getattr(node, "ctx", ast.Load()), ast.Load) or isinstance(site.parent, ast.Expr):
         return

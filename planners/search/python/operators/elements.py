@@ -28,7 +28,7 @@ def _elements(site: Site) -> list[ast.expr]:
 
 
 def _add(site: Site, scope: Scope) -> Iterator[Replacement]:
-    """`[a]` -> `[a, b]`, `[b, a]`, `[]` -> `[a]`, `[[]]`."""
+    """Add an element: `[a]` -> `[a, b]`, `[b, a]`; `[]` -> `[a]`, `[[]]`."""
     node = site.node
     assert isinstance(node, ast.List | ast.Tuple | ast.Set)
     if not isinstance(getattr(node, "ctx", ast.Load()), ast.Load) or site.field == "slice":
@@ -40,14 +40,17 @@ def _add(site: Site, scope: Scope) -> Iterator[Replacement]:
 
 
 def _remove(site: Site, _: Scope) -> Iterator[Replacement]:
-    """`[a, b]` -> `[a]`, `[b]`."""
+    """Remove an element: `[a, b]` -> `[a]`, `[b]`."""
     texts = [site.text(element) for element in _elements(site)]
     for place in reversed(range(len(texts))):
         yield from _display(site, [*texts[:place], *texts[place + 1 :]])
 
 
 def _swap(site: Site, _: Scope) -> Iterator[Replacement]:
-    """`(a, b)` -> `(b, a)`; less likely on the left of an assignment, where names are given."""
+    """Swap two elements: `(a, b)` -> `(b, a)`.
+
+    Less likely on the left of an assignment, where names are given.
+    """
     node = site.node
     assert isinstance(node, ast.List | ast.Tuple | ast.Set)
     if 1 < len(node.elts) <= 6:
@@ -72,7 +75,7 @@ def _display(site: Site, texts: list[str]) -> Iterator[Replacement]:
 
 
 def _entries(site: Site, _: Scope) -> Iterator[Replacement]:
-    """`{a: b, c: d}` -> `{a: b}`."""
+    """Remove an entry of a dict: `{a: b, c: d}` -> `{a: b}`."""
     node = site.node
     assert isinstance(node, ast.Dict)
     pairs = [
@@ -84,7 +87,7 @@ def _entries(site: Site, _: Scope) -> Iterator[Replacement]:
 
 
 def _conditions(site: Site, scope: Scope, *, wide: bool) -> Iterator[Replacement]:
-    """`[a for b in c]` -> `[a for b in c if p]`, and a condition left out."""
+    """Add or remove the condition of a comprehension: `[a for b in c]` -> `[a for b in c if p]`."""
     node = site.node
     assert isinstance(node, ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp)
     last = node.generators[-1]
@@ -102,7 +105,7 @@ def _conditions(site: Site, scope: Scope, *, wide: bool) -> Iterator[Replacement
 
 
 def _concatenate(site: Site, scope: Scope) -> Iterator[Replacement]:
-    """`f(x)` -> `[y] + f(x)`, `f(x) + [y]`, `f(x) + x`, where a list may stand."""
+    """Concatenate lists: `f(x)` -> `[y] + f(x)`, `f(x) + [y]`, `f(x) + x`."""
     node = site.node
     assert isinstance(node, ast.expr)
     if isinstance(node, ast.Name) and not scope.kind(node.id) <= {"sequence"}:

@@ -25,14 +25,17 @@ _SINGLE = (*constants.OPERATORS, *names.OPERATORS)
 
 
 def _in_statement(site: Site, scope: Scope) -> Iterator[Replacement]:
-    """`f(x) < g(x)` -> `f(y) < g(y)`."""
+    """Change a name or a constant everywhere in a statement: `f(x) < g(x)` -> `f(y) < g(y)`."""
     statement = site.source.statement(site.node)
     same = [node for node in _same(site, scope) if site.source.statement(node) is statement]
     yield from _changed(site, scope, same, block=False)
 
 
 def _in_function(site: Site, scope: Scope) -> Iterator[Replacement]:
-    """The same in all statements of the function, for what this statement is the first to use."""
+    """Change a name or a constant everywhere in a function.
+
+    The statement is the first to use it; otherwise each would make the same edit.
+    """
     if not isinstance(scope.function, FUNCTIONS):
         return
     for node in ast.walk(site.node):

@@ -48,7 +48,7 @@ def _types(scope: Scope) -> list[str]:
 
 
 def _exception(site: Site, scope: Scope) -> Iterator[Replacement]:
-    """The exception that is caught or raised -> another one of the file or of the usual ones."""
+    """Catch or raise another exception, of the file or a usual one."""
     node = site.node
     assert isinstance(node, ast.Name)
     raised = isinstance(site.parent, ast.Raise) or (
@@ -62,7 +62,7 @@ def _exception(site: Site, scope: Scope) -> Iterator[Replacement]:
 
 
 def _caught(site: Site, scope: Scope) -> Iterator[Replacement]:
-    """`except A:` -> `except (A, B):` and back."""
+    """Catch one more exception, or one fewer: `except A:` -> `except (A, B):`."""
     node = site.node
     if not isinstance(site.parent, ast.ExceptHandler) or site.field != "type" or not isinstance(node, ast.expr):
         return
@@ -76,7 +76,7 @@ def _caught(site: Site, scope: Scope) -> Iterator[Replacement]:
 
 
 def _handle(site: Site, scope: Scope) -> Iterator[Replacement]:
-    """`s` -> `try: s`, `except E:` and what to do instead, for a statement on one line that may raise."""
+    """Handle an exception that a statement may raise: `s` -> `try: s`, `except E: ...`."""
     node = site.node
     assert isinstance(node, ast.stmt)
     place = site.source.lines(node)
@@ -123,7 +123,7 @@ def _in_loop(site: Site) -> bool:
 
 
 def _refuse(site: Site, scope: Scope) -> Iterator[Replacement]:
-    """`if not x: raise ValueError` before a statement of the function's own block."""
+    """Raise an exception before a statement: `if not x: raise ValueError`."""
     node = site.node
     assert isinstance(node, ast.stmt)
     if not isinstance(scope.function, FUNCTIONS) or site.parent is not scope.function or is_docstring(node):

@@ -26,7 +26,7 @@ _TESTS_AT_ENTRY = 10
 
 
 def _return_early(site: Site, scope: Scope) -> Iterator[Replacement]:
-    """`if not x: return []` where a function's own statements begin."""
+    """Return early, where a function begins: `if not x: return []`."""
     if isinstance(scope.function, FUNCTIONS) and site.parent is scope.function and _is_first(site):
         tests = list(first_predicates(site, scope, wide=False))
         for test in tests[:_TESTS_AT_ENTRY]:
@@ -61,7 +61,7 @@ def _is_first(site: Site) -> bool:
 
 
 def _leave_loop(site: Site, scope: Scope) -> Iterator[Replacement]:
-    """`if p: continue`, `if p: break`, `if p: return x` before a statement of a loop, or where a branch in it ends."""
+    """Leave a loop or go on with it: `if p: continue`, `if p: break`, `if p: return x`."""
     node = site.node
     assert isinstance(node, ast.stmt)
     inside = isinstance(site.parent, _LOOPS) and site.field == "body"
@@ -76,7 +76,7 @@ def _leave_loop(site: Site, scope: Scope) -> Iterator[Replacement]:
 
 
 def _return_later(site: Site, scope: Scope) -> Iterator[Replacement]:
-    """A guard before a statement that is not the first."""
+    """Return early, before a statement that is not the first of its function."""
     if isinstance(scope.function, FUNCTIONS) and not (site.parent is scope.function and _is_first(site)):
         for test in first_predicates(site, scope, wide=False):
             for result in _results(site, scope)[:5]:
@@ -84,7 +84,7 @@ def _return_later(site: Site, scope: Scope) -> Iterator[Replacement]:
 
 
 def _finish(site: Site, scope: Scope) -> Iterator[Replacement]:
-    """A missing `return x` at the end of a function, a missing `break` at the end of a branch in a loop."""
+    """Add the `return x` that a function ends without, or a `break` to a branch in a loop."""
     node = site.node
     assert isinstance(node, ast.stmt)
     if node is not siblings(site)[-1] or isinstance(node, _LEAVING):
@@ -98,7 +98,7 @@ def _finish(site: Site, scope: Scope) -> Iterator[Replacement]:
 
 
 def _surround(site: Site, scope: Scope) -> Iterator[Replacement]:
-    """`s` -> `if p: s` for a statement on one line."""
+    """Make a statement conditional: `s` -> `if p: s`."""
     node = site.node
     assert isinstance(node, ast.stmt)
     place = site.source.lines(node)

@@ -38,12 +38,12 @@ _PLACES = frozenset(
 
 
 def _from_function(site: Site, scope: Scope) -> Iterator[Replacement]:
-    """`a` -> `b[i]`: another expression of the same function, those in the same role first."""
+    """Replace an expression by another one of the function, those in the same role first."""
     yield from _replacements(site, scope.expressions)
 
 
 def _from_file(site: Site, scope: Scope) -> Iterator[Replacement]:
-    """The same from the other functions of the file and from its own statements."""
+    """Replace an expression by one from elsewhere in the file."""
     own = {scope.source.segment(node) for node in scope.expressions}
     yield from _replacements(
         site, tuple(node for node in scope.file_expressions if scope.source.segment(node) not in own)
@@ -51,7 +51,7 @@ def _from_file(site: Site, scope: Scope) -> Iterator[Replacement]:
 
 
 def _from_repository(site: Site, scope: Scope) -> Iterator[Replacement]:
-    """The same from other files, where every name in it means something here too."""
+    """Replace an expression by one from another file whose names are all known here."""
     node = site.node
     assert isinstance(node, ast.expr)
     if not _is_place(site):
@@ -89,7 +89,7 @@ def _is_place(site: Site) -> bool:
 
 
 def _target(site: Site, scope: Scope) -> Iterator[Replacement]:
-    """`a[i] = ...`, `a.b = ...` -> `c[j] = ...`: another element or attribute that the function has."""
+    """Assign to another element or attribute: `a[i] = ...` -> `c[j] = ...`."""
     node = site.node
     assert isinstance(node, ast.Subscript | ast.Attribute)
     if isinstance(node.ctx, ast.Store) and site.field in {"targets", "target"}:

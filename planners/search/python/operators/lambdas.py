@@ -19,7 +19,7 @@ _ORDERED = frozenset({"sorted", "sort", "min", "max"})
 
 
 def _break_ties(site: Site, _: Scope) -> Iterator[Replacement]:
-    """`lambda x: k` -> `lambda x: (k, x)`, `(x, k)`, `(-k, x)`."""
+    """Break ties in a sort key: `lambda x: k` -> `lambda x: (k, x)`, `(x, k)`, `(-k, x)`."""
     node = site.node
     assert isinstance(node, ast.Lambda)
     if len(node.args.args) == 1 and not isinstance(node.body, ast.Tuple):
@@ -30,7 +30,7 @@ def _break_ties(site: Site, _: Scope) -> Iterator[Replacement]:
 
 
 def _add_key(site: Site, scope: Scope) -> Iterator[Replacement]:
-    """`sorted(x)` -> `sorted(x, key=f)`, `key=lambda item: (f(item), item)` for a function of one argument."""
+    """Add a sort key: `sorted(x)` -> `sorted(x, key=f)` for a function of one argument."""
     node = site.node
     assert isinstance(node, ast.Call)
     called = node.func.id if isinstance(node.func, ast.Name) else getattr(node.func, "attr", "")

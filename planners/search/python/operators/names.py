@@ -33,7 +33,7 @@ FAMILIES: tuple[tuple[str, ...], ...] = (
 
 
 def _variable(site: Site, scope: Scope) -> Iterator[Replacement]:
-    """`x` -> another variable, those used alike first."""
+    """Replace a variable by another one, similarly used ones first."""
     node = site.node
     assert isinstance(node, ast.Name)
     if not isinstance(node.ctx, ast.Load) or site.field == "func":
@@ -44,7 +44,7 @@ def _variable(site: Site, scope: Scope) -> Iterator[Replacement]:
 
 
 def _to_field(site: Site, scope: Scope) -> Iterator[Replacement]:
-    """`x` -> `self.x`, `node.left`: an attribute that the function uses."""
+    """Replace a variable by an attribute that the function uses: `x` -> `self.x`, `node.left`."""
     node = site.node
     assert isinstance(node, ast.Name)
     if isinstance(node.ctx, ast.Load) and site.field != "func" and not isinstance(site.parent, ast.Attribute):
@@ -53,7 +53,10 @@ def _to_field(site: Site, scope: Scope) -> Iterator[Replacement]:
 
 
 def _target(site: Site, scope: Scope) -> Iterator[Replacement]:
-    """`x = ...` -> `y = ...`; `for x in` keeps its name, which its body uses."""
+    """Assign to another variable: `x = ...` -> `y = ...`.
+
+    The variable of a loop keeps its name, which the body uses.
+    """
     node = site.node
     assert isinstance(node, ast.Name)
     if isinstance(node.ctx, ast.Store) and isinstance(site.source.statement(node), ast.Assign | ast.AugAssign):
@@ -63,7 +66,7 @@ def _target(site: Site, scope: Scope) -> Iterator[Replacement]:
 
 
 def _function(site: Site, scope: Scope) -> Iterator[Replacement]:
-    """`min(...)` -> `max(...)`: its family first, then functions that the file defines, imports or uses."""
+    """Call another function: `min(...)` -> `max(...)`, then what the file defines, imports or uses."""
     node = site.node
     assert isinstance(node, ast.Name)
     passed = site.field == "args" and node.id in scope.functions
@@ -77,7 +80,7 @@ def _function(site: Site, scope: Scope) -> Iterator[Replacement]:
 
 
 def _constant(site: Site, scope: Scope) -> Iterator[Replacement]:
-    """`x` -> `0`, `1`, `None` or a constant of the function; `1` -> `x`."""
+    """Exchange a variable and a constant: `x` -> `0`, `None`; `1` -> `x`."""
     node = site.node
     if site.field == "func" or not isinstance(getattr(node, "ctx", ast.Load()), ast.Load):
         return

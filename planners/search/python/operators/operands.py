@@ -27,7 +27,7 @@ _COMMUTATIVE = (ast.Add, ast.Mult, ast.BitAnd, ast.BitOr, ast.BitXor)
 
 
 def _drop(site: Site, _: Scope) -> Iterator[Replacement]:
-    """`a + b` -> `a`, `b`; `a ** b * c` -> `a ** c`, and `a * b ** c` -> `a ** c`."""
+    """Drop an operand: `a + b` -> `a`, `b`; `a ** b * c` -> `a ** c`."""
     node = site.node
     assert isinstance(node, ast.BinOp)
     for side in (node.left, node.right):
@@ -44,7 +44,7 @@ def _operation(site: Site, left: ast.expr, operator: ast.operator, right: ast.ex
 
 
 def _drop_condition(site: Site, _: Scope) -> Iterator[Replacement]:
-    """`a and b` -> `a`, `b`; of three or more, one is left out."""
+    """Drop a part of a condition: `a and b` -> `a`, `b`."""
     node = site.node
     assert isinstance(node, ast.BoolOp)
     word, level = (" and ", 5) if isinstance(node.op, ast.And) else (" or ", 4)
@@ -54,7 +54,10 @@ def _drop_condition(site: Site, _: Scope) -> Iterator[Replacement]:
 
 
 def _swap(site: Site, _: Scope) -> Iterator[Replacement]:
-    """`a - b` -> `b - a`, `a or b` -> `b or a`, `a in b` -> `b in a`; of sums and products only as a last resort."""
+    """Swap operands: `a - b` -> `b - a`, `a or b` -> `b or a`, `a in b` -> `b in a`.
+
+    Sums and products only as a last resort.
+    """
     node = site.node
     if isinstance(node, ast.BinOp):
         weight = 0.2 if isinstance(node.op, _COMMUTATIVE) else 1.0
@@ -70,7 +73,7 @@ def _swap(site: Site, _: Scope) -> Iterator[Replacement]:
 
 
 def _replace(site: Site, scope: Scope) -> Iterator[Replacement]:
-    """An operand that is no name -> a name in scope: `a + f(x)` -> `a + b`."""
+    """Replace an operand by a variable: `a + f(x)` -> `a + b`."""
     node, parent = site.node, site.parent
     assert isinstance(node, ast.expr)
     if not isinstance(parent, ast.BinOp | ast.Compare | ast.AugAssign | ast.Subscript) or site.field == "target":
@@ -84,7 +87,7 @@ def _replace(site: Site, scope: Scope) -> Iterator[Replacement]:
 
 
 def _regroup(site: Site, _: Scope) -> Iterator[Replacement]:
-    """`a - b * c` -> `(a - b) * c`, `(a + b) * c` -> `a + b * c`."""
+    """Group operands differently: `a - b * c` -> `(a - b) * c`."""
     node = site.node
     assert isinstance(node, ast.BinOp)
     outer = _SIGNS[type(node.op)]

@@ -24,7 +24,7 @@ _OF_TEXTS = ("str({})", "{}.lower()", "{}.strip()", "{}.split()", "{}.upper()")
 
 
 def _normalize(site: Site, scope: Scope) -> Iterator[Replacement]:
-    """`x = sorted(x)`, `x = x.lower()`, `x = abs(x)` where a function's own statements begin."""
+    """Normalize a parameter where a function begins: `x = sorted(x)`, `x = x.lower()`, `x = abs(x)`."""
     own = (statement for statement in siblings(site) if not is_docstring(statement))
     if site.parent is not scope.function or not isinstance(scope.function, FUNCTIONS) or site.node is not next(own):
         return

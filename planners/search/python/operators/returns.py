@@ -17,7 +17,7 @@ __all__ = ["OPERATORS"]
 
 
 def _value(site: Site, scope: Scope) -> Iterator[Replacement]:
-    """`return x` -> `return y`: names, plain constants, and what the function returns elsewhere."""
+    """Return another value: a variable, a constant, or what the function returns elsewhere."""
     node = site.node
     if not isinstance(site.parent, ast.Return):
         return
@@ -29,7 +29,7 @@ def _value(site: Site, scope: Scope) -> Iterator[Replacement]:
 
 
 def _leave(site: Site, scope: Scope) -> Iterator[Replacement]:
-    """`break` -> `continue`, `return` and so on; `pass` and `return x` -> any of them; deletion makes `pass`."""
+    """Leave in another way: `break` -> `continue`, `return`; `pass` and `return x` -> any of them."""
     start, end = site.source.span(site.node)
     elsewhere = [f"return {site.text(value)}" for value in scope.returns]
     for text in dict.fromkeys(["break", "continue", "return", *elsewhere]):
@@ -47,7 +47,7 @@ def _in_loop(site: Site) -> bool:
 
 
 def _yield(site: Site, _: Scope) -> Iterator[Replacement]:
-    """`yield x` <-> `yield from x` <-> `return x`; an expression statement -> `return x`."""
+    """Exchange `yield`, `yield from` and `return`, or return the value of an expression statement."""
     node = site.node
     assert isinstance(node, ast.Return | ast.Expr)
     start, end = site.source.span(node)

@@ -24,14 +24,17 @@ _COPIED = (ast.Assign, ast.AugAssign, ast.Expr)
 
 
 def _delete(site: Site, _: Scope) -> Iterator[Replacement]:
-    """A statement -> nothing."""
+    """Delete a statement."""
     edit = delete(site)
     if edit and not isinstance(site.node, (*FUNCTIONS, ast.ClassDef, ast.Import, ast.ImportFrom, ast.Pass)):
         yield Replacement((edit,), block=True)
 
 
 def _move(site: Site, _: Scope) -> Iterator[Replacement]:
-    """A statement -> before the one above, after the one below, out of its block (before and after), or into one."""
+    """Move a statement up, down, out of its block, or into the next one.
+
+    Out of its block means before it or after it; the next one may be above or below.
+    """
     node = site.node
     assert isinstance(node, ast.stmt)
     block, cut, place = siblings(site), delete(site), site.source.lines(node)
@@ -87,7 +90,7 @@ def _indented(text: str, old: str, new: str, newline: str) -> str | None:
 
 
 def _assign(site: Site, scope: Scope) -> Iterator[Replacement]:
-    """A new `a = b` between variables of the function, those that are used alike first."""
+    """Insert `a = b` between variables of the function, similarly used ones first."""
     node = site.node
     assert isinstance(node, ast.stmt)
     if not isinstance(scope.function, FUNCTIONS):
@@ -104,7 +107,7 @@ def _assign(site: Site, scope: Scope) -> Iterator[Replacement]:
 
 
 def _count(site: Site, scope: Scope) -> Iterator[Replacement]:
-    """A new `n += 1`, `n -= 1`, `a.append(b)`, `a.add(b)` among the variables of the function."""
+    """Insert `n += 1`, `n -= 1`, `a.append(b)` or `a.add(b)`."""
     node = site.node
     assert isinstance(node, ast.stmt)
     if not isinstance(scope.function, FUNCTIONS):
@@ -127,7 +130,7 @@ def _count(site: Site, scope: Scope) -> Iterator[Replacement]:
 
 
 def _collect_rest(site: Site, scope: Scope) -> Iterator[Replacement]:
-    """`if b: a.append(b)` behind a loop: what the loop was still at when it ended."""
+    """Collect what is left when a loop ends: `if b: a.append(b)` after it."""
     node = site.node
     assert isinstance(node, ast.For | ast.While)
     collected = [
@@ -143,7 +146,7 @@ def _collect_rest(site: Site, scope: Scope) -> Iterator[Replacement]:
 
 
 def _advance(site: Site, _: Scope) -> Iterator[Replacement]:
-    """A missing `n += 1`, `n -= 1` or `n.pop()` in a `while` loop whose body changes no name of its condition.
+    """Insert `n += 1`, `n -= 1` or `n.pop()` into a `while` loop that changes nothing in its condition.
 
     Compare Marcote and Monperrus, "Automatic Repair of Infinite Loops" (arXiv 1504.05078), who change the condition.
     """
@@ -174,13 +177,13 @@ def _is_last(site: Site) -> bool:
 
 
 def _copy(site: Site, scope: Scope) -> Iterator[Replacement]:
-    """A copy of another simple statement of the function, as it is."""
+    """Copy another simple statement of the function."""
     for text, _ in _copied(site, scope):
         yield from _inserted(site, text)
 
 
 def _copy_changed(site: Site, scope: Scope) -> Iterator[Replacement]:
-    """The same with one of its variables changed."""
+    """Copy another simple statement of the function, with one variable changed."""
     for text, statement in _copied(site, scope):
         start = site.source.span(statement)[0]
         for node in ast.walk(statement):
@@ -192,14 +195,14 @@ def _copy_changed(site: Site, scope: Scope) -> Iterator[Replacement]:
 
 
 def _copy_from_file(site: Site, scope: Scope) -> Iterator[Replacement]:
-    """A copy of a statement of another function of the file, where every name in it means something here too."""
+    """Copy a statement of another function of the file whose names are all known here."""
     if isinstance(scope.function, FUNCTIONS):
         own = {text for text, _ in _copied(site, scope)}
         yield from _foreign(site, scope, scope.module, own)
 
 
 def _copy_from_repository(site: Site, scope: Scope) -> Iterator[Replacement]:
-    """The same from other files."""
+    """Copy a statement of another file whose names are all known here."""
     if isinstance(scope.function, FUNCTIONS):
         for module in scope.neighbours:
             yield from _foreign(site, scope, module, set())
@@ -232,7 +235,7 @@ def _inserted(site: Site, text: str) -> Iterator[Replacement]:
 
 
 def _augment(site: Site, _: Scope) -> Iterator[Replacement]:
-    """`a = b` -> `a += b`, `a -= b` and back."""
+    """Exchange assignment and augmented assignment: `a = b` -> `a += b`, `a -= b`, and back."""
     node = site.node
     source = site.source
     if isinstance(node, ast.AugAssign):
@@ -250,7 +253,7 @@ def _augment(site: Site, _: Scope) -> Iterator[Replacement]:
 
 
 def _keep_result(site: Site, scope: Scope) -> Iterator[Replacement]:
-    """A call on its own -> `x = x.f(...)`, `x = f(...)`; `x.update(y)` -> `x = y`."""
+    """Keep the result of a call: `x.f()` -> `x = x.f()`; `x.update(y)` -> `x = y`."""
     node = site.node
     assert isinstance(node, ast.Expr)
     if not isinstance(node.value, ast.Call):

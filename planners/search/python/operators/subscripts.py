@@ -17,7 +17,7 @@ __all__ = ["OPERATORS"]
 
 
 def _index(site: Site, scope: Scope) -> Iterator[Replacement]:
-    """`x[i]` -> `x[-1]`, `x[0]`, `x[i:]`, `x[:i]`, `x[-i]`, `x[name]`."""
+    """Change an index: `x[i]` -> `x[-1]`, `x[0]`, `x[i:]`, `x[:i]`, `x[-i]`, `x[name]`."""
     node = site.node
     assert isinstance(node, ast.Subscript)
     if isinstance(node.slice, ast.Slice | ast.Tuple):
@@ -33,7 +33,7 @@ def _index(site: Site, scope: Scope) -> Iterator[Replacement]:
 
 
 def _drop(site: Site, _: Scope) -> Iterator[Replacement]:
-    """`x[i]` -> `x`, `i`."""
+    """Drop a subscript: `x[i]` -> `x`, `i`."""
     node = site.node
     assert isinstance(node, ast.Subscript)
     if isinstance(node.ctx, ast.Load):
@@ -43,7 +43,7 @@ def _drop(site: Site, _: Scope) -> Iterator[Replacement]:
 
 
 def _whole(site: Site, _: Scope) -> Iterator[Replacement]:
-    """`x[i]` -> `sum(x)`, `max(x)`, `min(x)`, `len(x)`: what holds for all elements instead of one."""
+    """Use all elements instead of one: `x[i]` -> `sum(x)`, `max(x)`, `min(x)`, `len(x)`."""
     node = site.node
     assert isinstance(node, ast.Subscript)
     if isinstance(node.ctx, ast.Load) and not isinstance(node.slice, ast.Slice):
@@ -52,7 +52,7 @@ def _whole(site: Site, _: Scope) -> Iterator[Replacement]:
 
 
 def _slice(site: Site, scope: Scope) -> Iterator[Replacement]:
-    """`x[a:b]` -> `x[a:]`, `x[:b]`, `x[a:b + 1]`, `x[b:a]`, other bounds and steps."""
+    """Change the bounds or the step of a slice: `x[a:b]` -> `x[a:]`, `x[:b]`, `x[a:b + 1]`."""
     node = site.node
     assert isinstance(node, ast.Subscript)
     if not isinstance(node.slice, ast.Slice):
@@ -76,7 +76,7 @@ def _slice(site: Site, scope: Scope) -> Iterator[Replacement]:
 
 
 def _range(site: Site, scope: Scope) -> Iterator[Replacement]:
-    """`range(n)` -> `range(1, n)`, `range(n + 1)`, `range(1, n + 1)`, `range(n - 1, -1, -1)`, steps."""
+    """Change the bounds or the step of a range: `range(n)` -> `range(1, n)`, `range(n + 1)`."""
     node = site.node
     assert isinstance(node, ast.Call)
     if not (isinstance(node.func, ast.Name) and node.func.id == "range") or node.keywords:

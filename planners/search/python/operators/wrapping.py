@@ -48,7 +48,10 @@ def _loaded(site: Site) -> bool:
 
 
 def _wrap(site: Site, scope: Scope) -> Iterator[Replacement]:
-    """`x` -> `abs(x)`, `sorted(x)`, or a function of the file with one parameter; `a or b` too, where it is a value."""
+    """Wrap a value in a call: `x` -> `abs(x)`, `sorted(x)`, or a function of the file.
+
+    That function has one parameter. `a or b` is wrapped, too, where it is a value.
+    """
     node = site.node
     if not _loaded(site) or isinstance(node, ast.Compare | ast.Constant):
         return
@@ -66,7 +69,7 @@ def _wrap(site: Site, scope: Scope) -> Iterator[Replacement]:
 
 
 def _convert(site: Site, scope: Scope) -> Iterator[Replacement]:
-    """`x` -> `f(y)`: another variable, wrapped in a call."""
+    """Replace a variable by a call on another one: `x` -> `f(y)`."""
     node = site.node
     assert isinstance(node, ast.Name)
     if not _loaded(site):
@@ -83,7 +86,7 @@ _OF_COLLECTIONS = frozenset({"len", "sorted", "list", "set", "sum", "tuple", "ma
 
 
 def _clamp(site: Site, scope: Scope) -> Iterator[Replacement]:
-    """`x` -> `max(x, 0)`, `min(x, name)`."""
+    """Limit a value: `x` -> `max(x, 0)`, `min(x, name)`."""
     node = site.node
     assert isinstance(node, ast.expr)
     if not _loaded(site) or isinstance(node, (*_TRUTHS, ast.Constant)):
@@ -101,7 +104,7 @@ def _clamp(site: Site, scope: Scope) -> Iterator[Replacement]:
 
 
 def _operate(site: Site, scope: Scope) -> Iterator[Replacement]:
-    """`x` -> `x + name`, `x - name`, and `x * 2`, `x ** 2`, `x // 2`, `x % 2` with constants."""
+    """Add an operand: `x` -> `x + name`, `x - name`, `x * 2`, `x ** 2`, `x // 2`, `x % 2`."""
     node = site.node
     assert isinstance(node, ast.expr)
     if not _loaded(site) or isinstance(node, _TRUTHS) or isinstance(site.parent, ast.Attribute):
@@ -131,7 +134,7 @@ def _operation(site: Site, signs: str | tuple[str, ...], operand: str, weight: f
 
 
 def _slice(site: Site, scope: Scope) -> Iterator[Replacement]:
-    """`x` -> `x[1:]`, `x[:-1]`, `x[::-1]`, `x[:n]`, `x[0]`, `x[i]`."""
+    """Take an element or a slice: `x` -> `x[1:]`, `x[:-1]`, `x[::-1]`, `x[:n]`, `x[0]`, `x[i]`."""
     node = site.node
     assert isinstance(node, ast.expr)
     if not _loaded(site) or isinstance(node, (*_TRUTHS, ast.Constant, ast.BinOp)):
@@ -148,14 +151,14 @@ def _slice(site: Site, scope: Scope) -> Iterator[Replacement]:
 
 
 def _enclose(site: Site, _: Scope) -> Iterator[Replacement]:
-    """`x` -> `[x]`, `(x,)`, `[*x]`."""
+    """Put a value into a collection: `x` -> `[x]`, `(x,)`, `{x}`."""
     if _loaded(site) and not isinstance(site.parent, ast.Attribute):
         for opening, closing in (("[", "]"), ("(", ",)"), ("{", "}")):
             yield from site.put(f"{opening}{site.text()}{closing}")
 
 
 def _nest(site: Site, scope: Scope) -> Iterator[Replacement]:
-    """`f(a, b)` -> `f(f(a, b), b)`, and in a recursive function `x` -> `f(x)`."""
+    """Nest a call: `f(a, b)` -> `f(f(a, b), b)`; in a recursive function also `x` -> `f(x)`."""
     node = site.node
     if isinstance(node, ast.Call):
         arguments = [site.text(argument, 0) for argument in node.args]
@@ -171,7 +174,7 @@ def _nest(site: Site, scope: Scope) -> Iterator[Replacement]:
 
 
 def _negative(site: Site, scope: Scope) -> Iterator[Replacement]:
-    """`x` -> `-x`, `-x` -> `x`."""
+    """Change a sign: `x` -> `-x`, `-x` -> `x`."""
     node = site.node
     if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub | ast.UAdd | ast.Invert):
         yield from site.put(site.text(node.operand))
