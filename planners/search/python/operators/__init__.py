@@ -11,8 +11,8 @@ from planners.search.python.operators import (
     elements,
     everywhere,
     exceptions,
+    expressions,
     guards,
-    ingredients,
     lambdas,
     names,
     operands,
@@ -44,6 +44,6 @@ OPERATORS: tuple[PythonOperator, ...] = (
     *parameters.OPERATORS,
     *exceptions.OPERATORS,
     *everywhere.OPERATORS,
-    *ingredients.OPERATORS,
+    *expressions.OPERATORS,
 )
 """The order decides only between candidates of equal score."""

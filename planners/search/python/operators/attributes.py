@@ -59,7 +59,7 @@ def _swap(site: Site, scope: Scope) -> Iterator[Replacement]:
     assert isinstance(node, ast.Attribute)
     called = site.field == "func"
     family = [name for names in _FAMILIES if node.attr in names for name in names]
-    seen = scope.methods if called else scope.attributes
+    seen = scope.ingredients.methods if called else scope.ingredients.attributes
     # Only the name's own characters: the expression before it may span lines.
     end = site.source.span(node)[1]
     if site.source.text[end - len(node.attr) : end] == node.attr:
@@ -83,7 +83,7 @@ def _add(site: Site, scope: Scope) -> Iterator[Replacement]:
         return
     if isinstance(node, ast.Name) and scope.kind(node.id) == {"number"}:
         return
-    for name in scope.attributes:
+    for name in scope.ingredients.attributes:
         yield from site.put(f"{site.atom()}.{name}")
 
 

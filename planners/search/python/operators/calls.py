@@ -60,7 +60,7 @@ def _replace(site: Site, scope: Scope) -> Iterator[Replacement]:
     if site.field != "args" or isinstance(node, ast.Name | ast.Starred | ast.Constant):
         return
     assert isinstance(node, ast.expr)
-    for text in [*scope.names(node), *scope.fields]:
+    for text in [*scope.names(node), *scope.ingredients.fields]:
         yield from site.put(text)
 
 
@@ -77,7 +77,7 @@ def _add(site: Site, scope: Scope) -> Iterator[Replacement]:
         return
     room = scope.arity.get(name, len(texts) + 1) > len(texts)
     for extra in dict.fromkeys(
-        [*scope.names(node), *scope.fields, "1", "0", "None", "True", "False", *scope.constants]
+        [*scope.names(node), *scope.ingredients.fields, "1", "0", "None", "True", "False", *scope.ingredients.constants]
     ):
         for place in dict.fromkeys([len(texts), 0, *range(1, len(texts))]):
             weight = (1.0 if room else 0.1) * (1.0 if place == len(texts) else 0.5)

@@ -36,7 +36,7 @@ def _number(site: Site, scope: Scope) -> Iterator[Replacement]:
         near = [repr(value) for value in (0.0, 1.0, node.value * 10, node.value / 10, node.value + 1, node.value - 1)]
     else:
         near = [str(value) for value in dict.fromkeys([node.value + 1, node.value - 1, 0, 1, 2, -1, -node.value])]
-    for text in dict.fromkeys([*near, *(text for text in scope.constants if text[0] not in "'\"bruf")]):
+    for text in dict.fromkeys([*near, *(text for text in scope.ingredients.constants if text[0] not in "'\"bruf")]):
         yield from site.put(text)
 
 
@@ -46,7 +46,7 @@ def _string(site: Site, scope: Scope) -> Iterator[Replacement]:
     assert isinstance(node, ast.Constant)
     if not isinstance(node.value, str) or isinstance(site.parent, ast.Expr | ast.JoinedStr):
         return
-    found = [text for text in scope.constants if text[0] in "'\"r" and text != site.text()]
+    found = [text for text in scope.ingredients.constants if text[0] in "'\"r" and text != site.text()]
     variants = [
         node.value.strip(),
         node.value.lower(),
@@ -72,7 +72,9 @@ def _misspelt(site: Site, scope: Scope) -> Iterator[Replacement]:
                 for sign in family:
                     yield from site.put(repr(sign))
     elif node.value:
-        for word in get_close_matches(node.value, [one for one in scope.words if one != node.value], 3, _ALIKE):
+        for word in get_close_matches(
+            node.value, [one for one in scope.ingredients.words if one != node.value], 3, _ALIKE
+        ):
             yield from site.put(repr(word))
 
 
@@ -83,7 +85,7 @@ def _documented(site: Site, scope: Scope) -> Iterator[Replacement]:
     """
     node = site.node
     assert isinstance(node, ast.Constant)
-    numbers, texts = scope.documented
+    numbers, texts = scope.ingredients.documented
     if isinstance(site.parent, ast.Expr | ast.JoinedStr) or isinstance(node.value, bool):
         return
     if isinstance(node.value, str):

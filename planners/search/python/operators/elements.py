@@ -34,7 +34,7 @@ def _add(site: Site, scope: Scope) -> Iterator[Replacement]:
     if not isinstance(getattr(node, "ctx", ast.Load()), ast.Load) or site.field == "slice":
         return
     texts = [site.text(element) for element in node.elts]
-    for extra in [*scope.names(node), "0", "1", "[]", "None", "''", *scope.constants]:
+    for extra in [*scope.names(node), "0", "1", "[]", "None", "''", *scope.ingredients.constants]:
         for place in dict.fromkeys([len(texts), 0]):
             yield from _display(site, [*texts[:place], extra, *texts[place:]])
 

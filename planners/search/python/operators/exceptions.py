@@ -105,7 +105,11 @@ def _instead(site: Site, scope: Scope) -> list[str]:
             found += [f"{name} = None", f"{name} = {argument}"]
         case ast.Assign(targets=[ast.Name(id=name)]):
             found.append(f"{name} = None")
-    known = [f"return {site.text(value)}" for value in scope.returns if isinstance(value, ast.Constant | ast.Name)]
+    known = [
+        f"return {site.text(value)}"
+        for value in scope.ingredients.returns
+        if isinstance(value, ast.Constant | ast.Name)
+    ]
     return list(dict.fromkeys([*found, *known[:2], "return None", "pass", "return False", *_raises(scope)]))[:7]
 
 

@@ -39,7 +39,7 @@ def _results(site: Site, scope: Scope) -> list[str]:
     node = site.node
     assert isinstance(node, ast.stmt)
     known = set(scope.names(node)) | set(scope.functions)
-    elsewhere = [site.text(value) for value in scope.returns if _uses_only(value, known)]
+    elsewhere = [site.text(value) for value in scope.ingredients.returns if _uses_only(value, known)]
     usual = _usual(scope)
     return list(dict.fromkeys([*elsewhere, *usual, *_RESULTS, *scope.parameters]))[:12]
 
@@ -68,7 +68,7 @@ def _leave_loop(site: Site, scope: Scope) -> Iterator[Replacement]:
     at_end = isinstance(site.parent, ast.If) and node is siblings(site)[-1] and not isinstance(node, _LEAVING)
     if not inside and not (at_end and isinstance(site.source.parents[site.parent][0], _LOOPS)):
         return
-    results = [f"return {site.text(value)}" for value in scope.returns]
+    results = [f"return {site.text(value)}" for value in scope.ingredients.returns]
     for test in first_predicates(site, scope, wide=False):
         for action in ("continue", "break", *results[:3]):
             weight = 1.0 if action == "continue" else 0.6

@@ -48,7 +48,7 @@ def _to_field(site: Site, scope: Scope) -> Iterator[Replacement]:
     node = site.node
     assert isinstance(node, ast.Name)
     if isinstance(node.ctx, ast.Load) and site.field != "func" and not isinstance(site.parent, ast.Attribute):
-        for text in scope.fields:
+        for text in scope.ingredients.fields:
             yield from site.put(text, weight=1.0 if text.endswith(f".{node.id}") else 0.5)
 
 
@@ -90,7 +90,7 @@ def _constant(site: Site, scope: Scope) -> Iterator[Replacement]:
         for name in scope.names(node):
             yield from site.put(name)
         return
-    for text in dict.fromkeys(["0", "1", "None", *scope.constants, "[]"]):
+    for text in dict.fromkeys(["0", "1", "None", *scope.ingredients.constants, "[]"]):
         yield from site.put(text, weight=0.5)
 
 

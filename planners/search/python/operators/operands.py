@@ -82,7 +82,7 @@ def _replace(site: Site, scope: Scope) -> Iterator[Replacement]:
         getattr(node, "ctx", ast.Load()), ast.Load
     ):
         return
-    for text in [*scope.names(node), *scope.fields]:
+    for text in [*scope.names(node), *scope.ingredients.fields]:
         yield from site.put(text)
 
 

@@ -23,10 +23,10 @@ def _predicates(site: Site, scope: Scope) -> Iterator[str]:
     node = site.node
     assert isinstance(node, ast.expr | ast.stmt)
     seen: set[str] = set()
-    own = [*scope.names(node), *scope.fields]
+    own = [*scope.names(node), *scope.ingredients.fields]
     sources = (
         (test for name in own[:6] for test in _of_one(name, scope)),
-        (text for condition in scope.conditions for text in _known(site, condition)),
+        (text for condition in scope.ingredients.conditions for text in _known(site, condition)),
         (test for first, second in permutations(own[:6], 2) for test in _of_two(first, second, scope)),
         (test for name in own[6:] for test in _of_one(name, scope)),
     )

@@ -22,7 +22,7 @@ def _value(site: Site, scope: Scope) -> Iterator[Replacement]:
     if not isinstance(site.parent, ast.Return):
         return
     assert isinstance(node, ast.expr)
-    elsewhere = [site.text(value) for value in scope.returns]
+    elsewhere = [site.text(value) for value in scope.ingredients.returns]
     for text in dict.fromkeys([*scope.names(node), *elsewhere, "None", "0", "[]", "True", "False", "''", "1", "-1"]):
         if text != site.text():
             yield from site.put(text)
@@ -31,7 +31,7 @@ def _value(site: Site, scope: Scope) -> Iterator[Replacement]:
 def _leave(site: Site, scope: Scope) -> Iterator[Replacement]:
     """Leave in another way: `break` -> `continue`, `return`; `pass` and `return x` -> any of them."""
     start, end = site.source.span(site.node)
-    elsewhere = [f"return {site.text(value)}" for value in scope.returns]
+    elsewhere = [f"return {site.text(value)}" for value in scope.ingredients.returns]
     for text in dict.fromkeys(["break", "continue", "return", *elsewhere]):
         if text != site.source.text[start:end] and (text not in {"break", "continue"} or _in_loop(site)):
             yield site.edit(start, end, text)

@@ -120,7 +120,7 @@ def _count(site: Site, scope: Scope) -> Iterator[Replacement]:
         if (kind & {"number", "index"} or not kind) and name in scope.bindings:
             texts += [f"{name} += 1", f"{name} -= 1"]
         if "sequence" in kind or not kind:
-            known = [call for call in ("append", "add") if call in scope.methods] or ["append"]
+            known = [call for call in ("append", "add") if call in scope.ingredients.methods] or ["append"]
             calls = ["add"] if "set" in kind else known
             texts += [f"{name}.{call}({other})" for call in calls for other in names if other != name]
         for text in texts:
@@ -212,7 +212,7 @@ def _foreign(site: Site, scope: Scope, module: Scope, known: set[str]) -> Iterat
     node = site.node
     assert isinstance(node, ast.stmt)
     visible = scope.visible(node)
-    for text, read, bound in module.statements:
+    for text, read, bound in module.ingredients.statements:
         if text not in known and read <= visible and bound <= scope.bindings.keys():
             yield from _inserted(site, text)
 

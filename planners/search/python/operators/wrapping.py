@@ -96,7 +96,7 @@ def _clamp(site: Site, scope: Scope) -> Iterator[Replacement]:
     if site.field not in {"value", "args", "left", "right", "slice", "lower", "upper", "comparators", "elts"}:
         return
     names = [name for name in scope.names(node) if not scope.kind(name) & {"sequence", "callable", "object"}]
-    items = [site.text(item) for item in scope.expressions if isinstance(item, ast.Subscript)]
+    items = [site.text(item) for item in scope.ingredients.expressions if isinstance(item, ast.Subscript)]
     for bound in ["0", "1", *names, *items[:4]]:
         if bound != site.text():
             yield from site.put(f"max({bound}, {site.text()})")
@@ -120,7 +120,7 @@ def _operate(site: Site, scope: Scope) -> Iterator[Replacement]:
         likely = not kind or scope.alike(name, site.text())
         yield from _operation(site, "+-", name, 1.0 if likely else 0.3)
     if "sequence" not in kind:
-        for constant in dict.fromkeys(["2", *(text for text in scope.constants if text.isdigit())]):
+        for constant in dict.fromkeys(["2", *(text for text in scope.ingredients.constants if text.isdigit())]):
             yield from _operation(site, ("*", "//", "%", "**", "/"), constant, 0.6)
         for name in scope.names(node):
             if not scope.kind(name) & {"callable", "sequence", "object"}:

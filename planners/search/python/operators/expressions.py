@@ -39,14 +39,14 @@ _PLACES = frozenset(
 
 def _from_function(site: Site, scope: Scope) -> Iterator[Replacement]:
     """Replace an expression by another one of the function, those in the same role first."""
-    yield from _replacements(site, scope.expressions)
+    yield from _replacements(site, scope.ingredients.expressions)
 
 
 def _from_file(site: Site, scope: Scope) -> Iterator[Replacement]:
     """Replace an expression by one from elsewhere in the file."""
-    own = {scope.source.segment(node) for node in scope.expressions}
+    own = {scope.source.segment(node) for node in scope.ingredients.expressions}
     yield from _replacements(
-        site, tuple(node for node in scope.file_expressions if scope.source.segment(node) not in own)
+        site, tuple(node for node in scope.ingredients.file_expressions if scope.source.segment(node) not in own)
     )
 
 
@@ -58,7 +58,7 @@ def _from_repository(site: Site, scope: Scope) -> Iterator[Replacement]:
         return
     visible = scope.visible(node)
     for module in scope.neighbours:
-        for other in module.file_expressions:
+        for other in module.ingredients.file_expressions:
             if all(part.id in visible for part in ast.walk(other) if isinstance(part, ast.Name)):
                 text = module.source.segment(other)
                 if text != site.text() and len(text) < _LONGEST:
@@ -93,8 +93,8 @@ def _target(site: Site, scope: Scope) -> Iterator[Replacement]:
     node = site.node
     assert isinstance(node, ast.Subscript | ast.Attribute)
     if isinstance(node.ctx, ast.Store) and site.field in {"targets", "target"}:
-        for other in scope.expressions:
-            if isinstance(other, ast.Subscript | ast.Attribute) and not scope.is_called(other):
+        for other in scope.ingredients.expressions:
+            if isinstance(other, ast.Subscript | ast.Attribute) and not scope.ingredients.is_called(other):
                 yield from _fitting(site, other, 1.0 if type(other) is type(node) else 0.3)
 
 
