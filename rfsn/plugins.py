@@ -185,7 +185,7 @@ def _check(replacement: Any, site: Site) -> None:
     if not isinstance(replacement, Replacement) or not replacement.edits or not 0 < replacement.weight <= 1:
         raise TypeError(f"{replacement!r} is no replacement with edits and a weight of more than 0, at most 1")
     if replacement.block and site.region(block=True) is None:
-        raise ValueError(f"{replacement!r} edits a block, but the site is no statement")
+        raise ValueError(f"{replacement!r} edits a block, but the site is not a statement")
     site.patch(replacement)
 
 

@@ -47,8 +47,8 @@ class TextEdit(NamedTuple):
 class Replacement(NamedTuple):
     """One edit of the source. `weight` (more than 0, at most 1) says how likely it is beside the operator's best.
 
-    Edits of a `block` add, remove or move whole statements, so that the file still parses, and are made at sites that
-    are statements; the others stay inside one statement.
+    Edits of a `block` are made at sites that are statements, and add, remove or move whole statements, so that the file
+    still parses; other edits stay inside one statement.
     """
 
     edits: tuple[TextEdit, ...]
@@ -63,7 +63,7 @@ class Operator:
     `frequency` is the percentage of single-statement fixes of this kind; `sites` and `options` are how many places a
     function of usual size has for it, and how many replacements each of them. Together they say how likely one
     replacement is. `nodes` are the kinds of nodes, in the language's terms, at which `expand` makes replacements from a
-    site and its scope. A `width` of 1 leaves the operator to the widened search.
+    site and its scope. With a `width` of 1, only the widened search uses the operator.
     """
 
     id: str
@@ -90,7 +90,7 @@ class Operator:
 
 
 class Site(Protocol):
-    """A place in a file at which operators are asked for replacements."""
+    """A place in a file at which operators may apply."""
 
     @property
     def line(self) -> int:
@@ -99,7 +99,7 @@ class Site(Protocol):
 
     @property
     def statement_line(self) -> int:
-        """The line on which its statement begins: that counts where its own line has no coverage."""
+        """The line on which its statement begins, whose suspiciousness counts where its own has no coverage."""
         ...
 
     @property
@@ -112,16 +112,18 @@ class Site(Protocol):
         ...
 
     def region(self, *, block: bool) -> Hashable | None:
-        """Where two replacements can give the same program: the statement, or for edits of a block the function.
+        """The part of the file in which two replacements can give the same program.
 
-        None where there is nothing to edit so; for edits of a block, wherever the site is no statement.
+        That is the statement, or for edits of a block the function. None where such edits are impossible: edits of a
+        block are, at a site that is not a statement.
         """
         ...
 
     def patch(self, replacement: Replacement) -> Patch:
         """A replacement as a patch of the file's bytes.
 
-        Raises `ValueError` for edits that overlap or lie beyond the end, or text that the file's encoding lacks.
+        Raises `ValueError` for edits that overlap or lie beyond the end, and for text that the file's encoding cannot
+        represent.
         """
         ...
 
@@ -145,7 +147,7 @@ class File(Protocol):
 
     @property
     def sites(self) -> Iterable[Site]:
-        """Every place that operators are asked about."""
+        """Every place at which operators may apply."""
         ...
 
     @property
@@ -163,7 +165,7 @@ class File(Protocol):
         ...
 
     def edited(self, region: Any, replacement: Replacement) -> str:
-        """The text of a region of this file after an edit in it; for edits inside a statement, text that may parse."""
+        """The text of a region after an edit in it, which `tree` can parse if the edit is inside a statement."""
         ...
 
     def tree(self, text: str) -> str | None:
@@ -172,7 +174,7 @@ class File(Protocol):
 
 
 class AntiPattern(StrEnum):
-    """What patches that pass the tests and are wrong often do: see `ranking`."""
+    """Signs that a patch passes the tests without being right; `ranking` says how much each counts."""
 
     CONTROL_FLOW_DELETED = "control flow deleted"
     STATEMENT_DELETED = "statement deleted"
@@ -191,7 +193,7 @@ class Language(Protocol):
 
     @property
     def name(self) -> str:
-        """What operators call it."""
+        """The name by which operators refer to it."""
         ...
 
     @property
@@ -208,5 +210,5 @@ class Language(Protocol):
         ...
 
     def anti_patterns(self, before: bytes, after: bytes) -> Iterable[AntiPattern]:
-        """What the change of a file shows; nothing where one of the two does not parse."""
+        """The anti-patterns that a change of a file shows; none where one of the two versions does not parse."""
         ...

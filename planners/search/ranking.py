@@ -35,7 +35,7 @@ _FEWEST_VOTES = 3
 _WITHOUT_AGREEMENT = 0.5
 """What a patch that agrees with no other counts, where one that agrees with all counts 1 more."""
 
-_LEFT: Mapping[AntiPattern, float] = {
+_FACTORS: Mapping[AntiPattern, float] = {
     AntiPattern.CONTROL_FLOW_DELETED: 0.4,
     AntiPattern.STATEMENT_DELETED: 0.4,
     AntiPattern.CALL_DROPPED: 0.4,
@@ -96,5 +96,5 @@ def _trust(patch: Patch, view: RepoView, languages: Mapping[str, Language]) -> f
         language = language_of(path, languages)
         if language:
             for pattern in language.anti_patterns(file.before or b"", file.after or b""):
-                value *= _LEFT[pattern]
+                value *= _FACTORS[pattern]
     return value

@@ -13,13 +13,13 @@ __all__ = ["LANGUAGES", "OPERATORS", "language_of", "operators_of"]
 LANGUAGES: Mapping[str, Language] = {
     ".py": PYTHON,
     ".pyw": PYTHON,
-    "": PYTHON,  # scripts: what is none of Python does not parse
+    "": PYTHON,  # scripts without a suffix; those in other languages do not parse
 }
 """By the suffix of a file's name."""
 
 
 def language_of(path: str, languages: Mapping[str, Language]) -> Language | None:
-    """The language of a file; None where there is none for its suffix."""
+    """The language of a file; None where its suffix is not among them."""
     return languages.get(PurePosixPath(path).suffix)
 
 

@@ -178,7 +178,7 @@ def test_an_operator_that_fails_is_told_of_once_and_the_search_goes_on(
         ("raising", "no operator at all"),
         ("beyond", "beyond the end"),
         ("text", "no replacement"),
-        ("inside", "no statement"),
+        ("inside", "not a statement"),
     ):
         assert any(f"operator={id}" in line and why in line for line in warnings), id
     assert rfsn("replay", tmp_path / "session", env=plugin).code == 0

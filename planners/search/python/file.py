@@ -27,7 +27,7 @@ class PythonFile:
 
     @property
     def functions(self) -> Iterator[language.Function]:
-        """Every function and method, nested ones too; decorators are no part of them."""
+        """Every function and method, nested ones too, without their decorators."""
         for node in self._source.parents:
             if isinstance(node, FUNCTIONS) and node.end_lineno is not None:
                 yield language.Function(node.lineno, range(node.body[0].lineno, node.end_lineno + 1))
@@ -47,7 +47,7 @@ class PythonFile:
 
     @property
     def sites(self) -> Iterator[Site]:
-        """Every expression, statement and handler that operators are asked about."""
+        """Every expression, statement and handler at which operators may apply."""
         for node in self._source.parents:
             if isinstance(node, ast.expr | ast.stmt | ast.excepthandler) and self._is_site(node):
                 yield Site(self._source, node)

@@ -15,7 +15,7 @@ __all__ = ["PYTHON", "Python"]
 
 
 class Python:
-    """The grammar of the interpreter that runs rfsn."""
+    """Python, as the interpreter that runs rfsn parses it."""
 
     name = "python"
     operators: Sequence[Operator] = OPERATORS
@@ -30,7 +30,7 @@ class Python:
         return PythonFile(source, kinds, neighbours) if source else None
 
     def anti_patterns(self, before: bytes, after: bytes) -> Iterator[AntiPattern]:
-        """What the change of a file shows."""
+        """The anti-patterns that a change of a file shows."""
         old, new = load("", before), load("", after)
         if old and new:
             yield from anti_patterns(old.tree, new.tree)

@@ -61,7 +61,10 @@ class Site:
         return None if isinstance(self.node, ast.expr) else self.source.function(self.node)
 
     def patch(self, replacement: Replacement) -> Patch:
-        """A replacement as a patch. Raises `ValueError` for edits that overlap, and for text without a byte form."""
+        """A replacement as a patch of the file.
+
+        Raises `ValueError` for edits that overlap, and for text that the file's encoding cannot represent.
+        """
         source = self.source
         places = [0, *(place for edit in replacement.edits for place in (edit.start, edit.end)), len(source.text)]
         if any(before > after for before, after in pairwise(places)):
