@@ -6,6 +6,8 @@ agrees, and the search goes on for the others from the tree that it makes.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from buildpacks import Spectrum
 from gate import (
     ApplyPatch,
@@ -19,6 +21,7 @@ from gate import (
     TryPatches,
 )
 from planners.api import PlannerContext
+from planners.search.language import Language
 from planners.search.planner import CandidateSearch
 from planners.search.ranking import doubtful, likeliest
 from planners.state import State
@@ -100,12 +103,12 @@ class MetaPlanner:
     def _patch(self, state: State, context: PlannerContext) -> Proposal:
         targets = self._targets(state, context)
         begun = state.kept.tried if state.kept else 0
-        more = _more_to_collect(state, context)
+        more = _more_to_collect(state, context, self._search.languages)
         ripe = None if state.plausible else self._ripe(state, context, targets)
         search = not ripe and (more is None or more > 0)
         batch, widened = self._search.next_batch(state, context, targets, more) if search else ((), False)
         if not batch and state.plausible:
-            found = likeliest(state.plausible, context.view, begun)
+            found = likeliest(state.plausible, context.view, begun, self._search.languages)
             return self._apply(state, found, f"the likeliest of {len(state.plausible)} patches that pass every test")
         if not batch and state.partial:
             best = ripe or state.partial[0]
@@ -184,7 +187,7 @@ class MetaPlanner:
         return targets + tuple(affordable[:_TRACED_PASSING])
 
 
-def _more_to_collect(state: State, context: PlannerContext) -> int | None:
+def _more_to_collect(state: State, context: PlannerContext, languages: Mapping[str, Language]) -> int | None:
     """How many more candidates to try for alternatives to the plausible patches so far; None where there is none yet.
 
     The first one that passes is often not the right one: tests are weak oracles (Smith et al., "Is the Cure Worse Than
@@ -192,7 +195,7 @@ def _more_to_collect(state: State, context: PlannerContext) -> int | None:
     """
     if not state.plausible:
         return None
-    unsure = all(doubtful(one.patch, context.view) for one in state.plausible)
+    unsure = all(doubtful(one.patch, context.view, languages) for one in state.plausible)
     first, begun = state.plausible[0].index, state.kept.tried if state.kept else 0
     patience = max(_IN_DOUBT if unsure else _COLLECTING, (first - begun) // 2)
     late = state.spent >= 1.0 or state.spent - state.plausible_at > (_IN_DOUBT_SHARE if unsure else _COLLECTING_SHARE)

@@ -16,7 +16,6 @@ from planners.api import Planner
 from planners.given import GivenPatchPlanner
 from planners.meta import MetaPlanner
 from planners.search.experience import Experience
-from planners.search.operators import OPERATORS
 from planners.search.planner import CandidateSearch
 from rfsn.errors import InfraError, JournalError, RfsnError, StorageError, UsageError
 from rfsn.loop.controller import Controller
@@ -70,7 +69,8 @@ def planner_of(record: Record) -> Planner:
     if wanted is None:
         recalled = record.progress.recalled
         experience = record.blobs.experience(recalled.experience) if recalled else Experience()
-        return MetaPlanner(CandidateSearch((*OPERATORS, *load_operators(record.config.operators)), experience))
+        further = load_operators(record.config.operators)
+        return MetaPlanner(CandidateSearch(further=further, experience=experience))
     path = record.folder / GIVEN
     diff = path.read_bytes() if path.is_file() else b""
     if hashlib.sha256(diff).hexdigest() != wanted:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from importlib.metadata import EntryPoint, entry_points
-from itertools import pairwise
 from typing import Any, cast
 
 import structlog
@@ -14,9 +12,8 @@ import structlog
 from buildpacks import API_VERSION, Buildpack, RepoView
 from gate import ChangeRule
 from gate.rules import CHANGE_RULES, PROPOSAL_RULES
-from planners.search.operators import OPERATORS
-from planners.search.operators.base import Operator, Replacement, Site
-from planners.search.scope import Scope
+from planners.search.language import Operator, Replacement, Site
+from planners.search.registry import LANGUAGES, OPERATORS
 from rfsn.errors import UsageError
 
 __all__ = [
@@ -151,10 +148,12 @@ def _problem(operator: Any) -> str:
         return "its frequency must be a percentage, more than 0"
     if not all(isinstance(number, int) and number >= 1 for number in (operator.sites, operator.options)):
         return "its sites and options must be whole numbers, 1 or more"
-    if not isinstance(nodes, tuple) or not nodes:
-        return "its nodes must be a tuple of classes of ast"
-    if not all(isinstance(node, type) and issubclass(node, ast.AST) for node in nodes):
-        return "its nodes must be a tuple of classes of ast"
+    languages = {language.name: language for language in LANGUAGES.values()}
+    language = languages.get(operator.language) if isinstance(operator.language, str) else None
+    if language is None:
+        return f"its language must be one of: {', '.join(languages)}"
+    if not isinstance(nodes, tuple) or not nodes or not all(map(language.is_kind_of_node, nodes)):
+        return f"its nodes must be a tuple of kinds of nodes of {language.name}"
     if not callable(operator.expand):
         return "its expand must be callable"
     return "" if operator.width in (0, 1) else "its width must be 0 or 1"
@@ -164,7 +163,7 @@ def _guarded(operator: Operator) -> Operator:
     """The operator, made such that a site at which it raises, or makes no edit of the source, has no more of it."""
     told = False
 
-    def expand(site: Site, scope: Scope) -> Iterator[Replacement]:
+    def expand(site: Site, scope: Any) -> Iterator[Replacement]:
         nonlocal told
         try:
             for replacement in operator.expand(site, scope):
@@ -173,9 +172,10 @@ def _guarded(operator: Operator) -> Operator:
         except Exception as error:  # noqa: BLE001  # whatever a plugin raises, the search goes on
             if not told:
                 told = True
-                where = f"{site.source.path}:{site.node.lineno}"
                 said = f"{type(error).__name__}: {error}"
-                _log.warning("an edit operator failed: its sites are skipped", operator=operator.id, at=where, why=said)
+                _log.warning(
+                    "an edit operator failed: its sites are skipped", operator=operator.id, at=site.location, why=said
+                )
 
     return replace(operator, expand=expand)
 
@@ -184,11 +184,9 @@ def _check(replacement: Any, site: Site) -> None:
     """Raise `ValueError` or `TypeError` for what is no edit of the site's source."""
     if not isinstance(replacement, Replacement) or not replacement.edits or not 0 < replacement.weight <= 1:
         raise TypeError(f"{replacement!r} is no replacement with edits and a weight of more than 0, at most 1")
-    ends = [0, *(place for edit in replacement.edits for place in (edit.start, edit.end)), len(site.source.text)]
-    if any(before > after for before, after in pairwise(ends)):
-        raise ValueError(f"{replacement!r} has edits out of order, or beyond the end")
-    for edit in replacement.edits:
-        edit.text.encode(site.source.encoding)
+    if replacement.block and site.region(block=True) is None:
+        raise ValueError(f"{replacement!r} edits a block, but the site is not a statement")
+    site.patch(replacement)
 
 
 def _buildpacks() -> Iterator[Buildpack]:

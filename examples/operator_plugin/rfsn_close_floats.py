@@ -3,14 +3,15 @@
 import ast
 from collections.abc import Iterator
 
-from planners.search.operators.base import Operator, Replacement, Site
-from planners.search.scope import Scope
+from planners.search.language import Replacement
+from planners.search.python.operators.base import PythonOperator, Site
+from planners.search.python.scope import Scope
 
 TOLERANCE = "1e-9"
 
 
 def close(site: Site, scope: Scope) -> Iterator[Replacement]:
-    """`a == b` -> `abs(a - b) < 1e-9`, `a != b` -> `abs(a - b) >= 1e-9`."""
+    """Numbers compared with a tolerance: `a == b` -> `abs(a - b) < 1e-9`."""
     node = site.node
     if len(node.ops) != 1 or not isinstance(node.ops[0], ast.Eq | ast.NotEq):
         return
@@ -21,4 +22,4 @@ def close(site: Site, scope: Scope) -> Iterator[Replacement]:
     yield from site.put(f"abs({site.atom(left)} - {site.atom(right)}) {sign} {TOLERANCE}")
 
 
-CLOSE_FLOATS = Operator("close-floats", frequency=0.5, sites=2, options=1, nodes=(ast.Compare,), expand=close)
+CLOSE_FLOATS = PythonOperator("close-floats", frequency=0.5, sites=2, options=1, nodes=(ast.Compare,), expand=close)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import count
@@ -13,13 +13,10 @@ from types import MappingProxyType
 
 from buildpacks import Kinds, RepoView
 from gate import Candidate
-from gate.patch import Edit, EditFile
 from planners.search.files import SearchedFile
+from planners.search.language import Language, Operator, Replacement, Site
 from planners.search.localize import Suspect
-from planners.search.operators import OPERATORS
-from planners.search.operators.base import Operator, Replacement, Site
-from planners.search.scope import Scope
-from planners.search.source import load
+from planners.search.registry import LANGUAGES, OPERATORS, language_of
 
 __all__ = ["enumerate_candidates"]
 
@@ -41,14 +38,16 @@ def enumerate_candidates(
     width: int = 0,
     operators: Sequence[Operator] = OPERATORS,
     kinds: Kinds = _NO_KINDS,
+    languages: Mapping[str, Language] = LANGUAGES,
 ) -> Iterator[Candidate]:
     """Single-edit patches in the order of prior x suspiciousness, each resulting tree once.
 
     A `width` of 1 gives what the normal space (0) left out: less suspicious lines and operators with many ingredients.
     The order is that of the inputs alone, so a search can be resumed by skipping what was tried. `kinds` are those of
-    the values that variables had in the failing tests: what cannot be done with them is left out or comes late.
+    the values that variables had in the failing tests: what cannot be done with them is left out or comes late. Files
+    in none of the `languages` (by suffix) have no candidates.
     """
-    return _Search(view, suspects, width, operators, kinds).run()
+    return _Search(view, suspects, width, operators, kinds, languages).run()
 
 
 @dataclass(slots=True)
@@ -75,12 +74,19 @@ class _Search:
     """A heap of steps by the highest score each can lead to: open a file, look at a line, take from a stream."""
 
     def __init__(
-        self, view: RepoView, suspects: Sequence[Suspect], width: int, operators: Sequence[Operator], kinds: Kinds
+        self,
+        view: RepoView,
+        suspects: Sequence[Suspect],
+        width: int,
+        operators: Sequence[Operator],
+        kinds: Kinds,
+        languages: Mapping[str, Language],
     ) -> None:
-        self._view, self._width, self._kinds = view, width, kinds
-        self._operators = sorted(
-            (operator for operator in operators if operator.width <= width), key=lambda operator: -operator.prior
-        )
+        self._view, self._width, self._kinds, self._languages = view, width, kinds, languages
+        self._operators: dict[str, list[Operator]] = defaultdict(list)
+        for operator in sorted(operators, key=lambda operator: -operator.prior):
+            if operator.width <= width:
+                self._operators[operator.language].append(operator)
         self._heap: list[tuple[float, int, _Step]] = []
         self._serial = count()
         self._scores: dict[str, dict[int, float]] = defaultdict(dict)
@@ -94,8 +100,10 @@ class _Search:
     def run(self) -> Iterator[Candidate]:
         """Take the best step until none is left."""
         for path, scores in self._scores.items():
-            if self._core[path] or self._width:
-                self._push(max(scores.values()) * self._operators[0].prior, partial(self._open, path))
+            language = language_of(path, self._languages)
+            operators = self._operators[language.name] if language else []
+            if language and operators and (self._core[path] or self._width):
+                self._push(max(scores.values()) * operators[0].prior, partial(self._open, path, language))
         while self._heap:
             bound, _, step = heapq.heappop(self._heap)
             candidate = step(-bound)
@@ -105,41 +113,41 @@ class _Search:
     def _push(self, score: float, step: _Step) -> None:
         heapq.heappush(self._heap, (-score, next(self._serial), step))
 
-    def _open(self, path: str, _: float) -> None:
+    def _open(self, path: str, language: Language, _: float) -> None:
         """Parse a file and queue its lines."""
         try:
-            source = load(path, self._view.read(path))
+            raw = self._view.read(path)
         except FileNotFoundError:
             return
-        if source is None:
+        parsed = language.parse(path, raw, self._kinds.get(path, {}), partial(self._neighbours, path, language))
+        if parsed is None:
             return
-        core, kinds = frozenset(self._core[path]), self._kinds.get(path, {})
-        file = SearchedFile(source, self._scores[path], core, partial(self._neighbours, path), kinds)
+        operators = self._operators[language.name]
+        file = SearchedFile(parsed, operators, self._scores[path], frozenset(self._core[path]))
         scores = file.scores if self._width else file.core
         for line, score in scores.items():
             if line in file.sites:
-                self._push(score * self._operators[0].prior, partial(self._look, file, line, score, 0))
+                self._push(score * operators[0].prior, partial(self._look, file, line, score, 0))
 
-    def _neighbours(self, path: str) -> tuple[Scope, ...]:
+    def _neighbours(self, path: str, language: Language) -> list[tuple[str, bytes]]:
         """Other files that the failing tests ran: those of the same folder first, and of them the most suspicious."""
 
         def distance(other: str) -> tuple[bool, float, str]:
             return dirname(other) != dirname(path), -max(self._scores[other].values()), other
 
-        near = sorted((other for other in self._scores if other != path), key=distance)[:_NEIGHBOURS]
-        sources = [load(other, self._view.read(other)) for other in near if self._view.exists(other)]
-        return tuple(Scope(source, source.tree, None) for source in sources if source)
+        known = (other for other in self._scores if other != path and language_of(other, self._languages) is language)
+        near = sorted(known, key=distance)[:_NEIGHBOURS]
+        return [(other, self._view.read(other)) for other in near if self._view.exists(other)]
 
     def _look(self, file: SearchedFile, line: int, score: float, index: int, _: float) -> None:
         """Start one operator on the sites of a line and queue the line for the next one."""
-        operator = self._operators[index]
+        operator = file.operators[index]
         for site in file.sites[line]:
-            if isinstance(site.node, operator.nodes):
-                replacements = operator.expand(site, file.scope(site.node))
-                stream = _Stream(file, site, operator, score * operator.prior, replacements)
+            if site.matches(operator.nodes):
+                stream = _Stream(file, site, operator, score * operator.prior, file.replacements(operator, site))
                 self._push(stream.score, partial(self._take, stream))
-        if index + 1 < len(self._operators):
-            self._push(score * self._operators[index + 1].prior, partial(self._look, file, line, score, index + 1))
+        if index + 1 < len(file.operators):
+            self._push(score * file.operators[index + 1].prior, partial(self._look, file, line, score, index + 1))
 
     def _take(self, stream: _Stream, bound: float) -> Candidate | None:
         """Take one replacement; a less likely one waits for its turn."""
@@ -156,24 +164,17 @@ class _Search:
     def _judge(self, stream: _Stream, replacement: Replacement, score: float) -> Candidate | None:
         file, site = stream.file, stream.site
         if self._width:
-            self._remember(file, site, block=replacement.block)
-        return _candidate(site, stream.operator, replacement, score) if file.accept(site, replacement) else None
-
-    def _remember(self, file: SearchedFile, site: Site, *, block: bool) -> None:
-        """Have the file know what the normal search made in the region of a site, so that none of it is repeated."""
-        for other in file.unremembered(site, block=block):
-            for operator in self._operators:
-                if operator.width == 0 and isinstance(other.node, operator.nodes):
-                    for replacement in operator.expand(other, file.scope(other.node)):
-                        if replacement.block == block:
-                            file.accept(other, replacement)
+            _remember(file, site, block=replacement.block)
+        if not file.accept(site, replacement):
+            return None
+        return Candidate(site.patch(replacement), stream.operator.id, site.location, score)
 
 
-def _candidate(site: Site, operator: Operator, replacement: Replacement, score: float) -> Candidate:
-    source = site.source
-    edits = tuple(
-        Edit(source.byte_offset(edit.start), source.byte_offset(edit.end), edit.text.encode(source.encoding))
-        for edit in replacement.edits
-    )
-    patch = (EditFile(source.path, source.hash, edits),)
-    return Candidate(patch, operator.id, f"{source.path}:{site.node.lineno}", score)
+def _remember(file: SearchedFile, site: Site, *, block: bool) -> None:
+    """Have the file know what the normal search made in the region of a site, so that none of it is repeated."""
+    for other in file.unremembered(site, block=block):
+        for operator in file.operators:
+            if operator.width == 0 and other.matches(operator.nodes):
+                for replacement in file.replacements(operator, other):
+                    if replacement.block == block:
+                        file.accept(other, replacement)

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from buildpacks import CaseResult
-from planners.search.operators.base import Operator
+from planners.search.language import Operator
 
 __all__ = ["Experience", "Tally", "fingerprint"]
 

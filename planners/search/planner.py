@@ -7,15 +7,15 @@ search for a second edit beside one that changes how a target fails.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 
 from gate import Candidate, Patch
 from planners.api import PlannerContext
 from planners.search.experience import Experience, fingerprint
+from planners.search.language import Language, Operator
 from planners.search.localize import kinds_of, rank
-from planners.search.operators import OPERATORS
-from planners.search.operators.base import Operator
+from planners.search.registry import LANGUAGES, operators_of
 from planners.search.space import Space
 from planners.state import State
 from planners.trial import Evaluated
@@ -36,10 +36,20 @@ class CandidateSearch:
     in a replay), it is made again from the spectrum and skipped up to there.
     """
 
-    def __init__(self, operators: Sequence[Operator] = OPERATORS, experience: Experience | None = None) -> None:
-        """`experience` says how likely the operators are for a failure; without it that is their frequencies alone."""
+    def __init__(
+        self,
+        languages: Mapping[str, Language] = LANGUAGES,
+        *,
+        further: Sequence[Operator] = (),
+        experience: Experience | None = None,
+    ) -> None:
+        """`languages` are what the search can repair, by suffix; `further` are operators beside theirs.
+
+        `experience` says how likely the operators are for a failure; without it that is their frequencies alone.
+        """
+        self.languages = languages
+        self._operators = (*operators_of(languages), *further)
         self._experience = experience or Experience()
-        self._operators = operators
         self._stream: Iterator[Candidate] = iter(())
         self._ahead: deque[Candidate] = deque()
         self._source: tuple[str, Patch] | None = None
@@ -75,7 +85,7 @@ class CandidateSearch:
             operators = self._operators
             if self._experience.overall:
                 operators = self._experience.weigh(operators, _failure(state, context, targets))
-            self._space = Space(context.view, suspects, kinds, operators, kept)
+            self._space = Space(context.view, suspects, kinds, operators, self.languages, kept)
             self._source, self._at, self._widened = source, 0, False
             self._stream = self._space.singles(width=0)
             self._ahead.clear()

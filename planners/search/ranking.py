@@ -2,8 +2,8 @@
 
 The patterns are those of Tan, Yoshida, Prasad and Roychoudhury, "Anti-patterns in Search-Based Program Repair" (FSE
 2016): deleted statements and control flow, early exits, trivial conditions. To them come code that stops using a name
-or a call, constants in the place of results (Qi et al., "Kali", ISSTA 2015), and the same operand twice. Both sides of
-a patch are compared as trees; no test is looked at.
+or a call, constants in the place of results (Qi et al., "Kali", ISSTA 2015), and the same operand twice. The language
+says which of them a change shows; no test is looked at.
 
 And patches that are right do the same on inputs that no test has, where those that overfit differ from them and from
 one another. So the more a patch agrees with others, the likelier it is: test-based patch clustering (Martinez et al.,
@@ -12,14 +12,14 @@ one another. So the more a patch agrees with others, the likelier it is: test-ba
 
 from __future__ import annotations
 
-import ast
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from statistics import mean
 
 from buildpacks import RepoView
 from gate import Patch, apply
-from planners.search.source import fingerprint, load
+from planners.search.language import AntiPattern, Language
+from planners.search.registry import LANGUAGES, language_of
 from planners.trial import Evaluated
 
 __all__ = ["doubtful", "likeliest"]
@@ -35,47 +35,39 @@ _FEWEST_VOTES = 3
 _WITHOUT_AGREEMENT = 0.5
 """What a patch that agrees with no other counts, where one that agrees with all counts 1 more."""
 
-_CONTROL = (ast.If, ast.For, ast.While, ast.Try, ast.With, ast.Return, ast.Raise, ast.Break, ast.Continue)
-_EXITS = (ast.Return, ast.Raise, ast.Break, ast.Continue)
-
-_CONVERSIONS = frozenset(
-    fingerprint(ast.Name(name, ast.Load())) for name in ("bool", "float", "int", "list", "round", "str", "tuple")
-)
-"""Calls without any effect, of which one too many is as usual a mistake as one too few."""
-
-_EMPTY = frozenset(ast.dump(ast.parse(text, mode="eval").body) for text in ("[]", "()", "{}"))
-
-_DOUBTS: dict[str, float] = {
-    "control flow deleted": 0.4,
-    "statement deleted": 0.4,
-    "call dropped": 0.4,
-    "conversion dropped": 0.7,
-    "name unused": 0.4,
-    "early exit": 0.5,
-    "constant condition": 0.3,
-    "constant result": 0.5,
-    "same operand twice": 0.3,
-    "shorter": 0.8,
+_FACTORS: Mapping[AntiPattern, float] = {
+    AntiPattern.CONTROL_FLOW_DELETED: 0.4,
+    AntiPattern.STATEMENT_DELETED: 0.4,
+    AntiPattern.CALL_DROPPED: 0.4,
+    AntiPattern.CONVERSION_DROPPED: 0.7,
+    AntiPattern.NAME_UNUSED: 0.4,
+    AntiPattern.EARLY_EXIT: 0.5,
+    AntiPattern.CONSTANT_CONDITION: 0.3,
+    AntiPattern.CONSTANT_RESULT: 0.5,
+    AntiPattern.SAME_OPERAND_TWICE: 0.3,
+    AntiPattern.SHORTER: 0.8,
 }
 """What each pattern leaves of a patch's likelihood."""
 
 
-def likeliest(plausible: Iterable[Evaluated], view: RepoView, begun: int = 0) -> Evaluated:
+def likeliest(
+    plausible: Iterable[Evaluated], view: RepoView, begun: int = 0, languages: Mapping[str, Language] = LANGUAGES
+) -> Evaluated:
     """The best of some patches. The order in which the search tried them, from `begun` on, stands for their prior."""
     patches = list(plausible)
     agreement = _agreement([one.behaviour for one in patches])
 
     def likelihood(place: int) -> float:
         one = patches[place]
-        prior = _trust(one.patch, view) / (_NEAR + one.index - begun)
+        prior = _trust(one.patch, view, languages) / (_NEAR + one.index - begun)
         return prior * (_WITHOUT_AGREEMENT + agreement[place])
 
     return patches[max(range(len(patches)), key=lambda place: (likelihood(place), -patches[place].index))]
 
 
-def doubtful(patch: Patch, view: RepoView) -> bool:
+def doubtful(patch: Patch, view: RepoView, languages: Mapping[str, Language] = LANGUAGES) -> bool:
     """Whether a patch shows one of the patterns."""
-    return _trust(patch, view) < _DOUBTFUL
+    return _trust(patch, view, languages) < _DOUBTFUL
 
 
 def _agreement(behaviours: Sequence[str]) -> list[float]:
@@ -98,85 +90,11 @@ def _agreement(behaviours: Sequence[str]) -> list[float]:
     return [known.get(place, usual) for place in range(len(behaviours))]
 
 
-def _trust(patch: Patch, view: RepoView) -> float:
+def _trust(patch: Patch, view: RepoView, languages: Mapping[str, Language]) -> float:
     value = 1.0
-    for file in apply(patch, view.read).files.values():
-        before, after = load("", file.before or b""), load("", file.after or b"")
-        if before and after:
-            for doubt in _doubts(before.tree, after.tree):
-                value *= _DOUBTS[doubt]
+    for path, file in apply(patch, view.read).files.items():
+        language = language_of(path, languages)
+        if language:
+            for pattern in language.anti_patterns(file.before or b"", file.after or b""):
+                value *= _FACTORS[pattern]
     return value
-
-
-def _doubts(before: ast.Module, after: ast.Module) -> Iterator[str]:
-    """The anti-patterns that a change of a module shows."""
-    old, new = list(ast.walk(before)), list(ast.walk(after))
-    lost = _kinds(old) - _kinds(new)
-    if any(lost[kind] for kind in _CONTROL):
-        yield "control flow deleted"
-    if sum(isinstance(node, ast.stmt) for node in new) < sum(isinstance(node, ast.stmt) for node in old):
-        yield "statement deleted"
-    if (calls := _calls(old) - _calls(new)) and calls.total() > (_calls(new) - _calls(old)).total():
-        yield "conversion dropped" if calls.keys() <= _CONVERSIONS else "call dropped"
-    if _loaded(old) - _loaded(new):
-        yield "name unused"
-    if (_kinds(new) - _kinds(old))[ast.If] and any((_kinds(new) - _kinds(old))[kind] for kind in _EXITS):
-        yield "early exit"
-    if _constant_tests(new) > _constant_tests(old):
-        yield "constant condition"
-    if _constant_results(new) > _constant_results(old):
-        yield "constant result"
-    if _twins(new) > _twins(old):
-        yield "same operand twice"
-    if len(new) < len(old):
-        yield "shorter"
-
-
-def _kinds(nodes: Iterable[ast.AST]) -> Counter[type[ast.AST]]:
-    return Counter(type(node) for node in nodes)
-
-
-def _calls(nodes: Iterable[ast.AST]) -> Counter[str]:
-    return Counter(fingerprint(node.func) for node in nodes if isinstance(node, ast.Call))
-
-
-def _loaded(nodes: Sequence[ast.AST]) -> set[str]:
-    """The names that are read; those of functions that are called count as calls."""
-    called = {node.func for node in nodes if isinstance(node, ast.Call)}
-    names = (node for node in nodes if isinstance(node, ast.Name) and node not in called)
-    return {name.id for name in names if isinstance(name.ctx, ast.Load)}
-
-
-def _constant_tests(nodes: Iterable[ast.AST]) -> int:
-    """Conditions that are constant, or have a constant part that decides nothing or everything."""
-    tests = [node.test for node in nodes if isinstance(node, ast.If | ast.While | ast.IfExp)]
-    parts = [part for test in tests for part in (test.values if isinstance(test, ast.BoolOp) else [test])]
-    return sum(isinstance(part, ast.Constant) for part in parts)
-
-
-def _constant_results(nodes: Iterable[ast.AST]) -> int:
-    """What is returned without looking at anything: constants and empty collections."""
-    values = [node.value for node in nodes if isinstance(node, ast.Return)]
-    return sum(isinstance(one, ast.Constant) or _is_empty(one) for one in values)
-
-
-def _is_empty(node: ast.expr | None) -> bool:
-    return ast.dump(node) in _EMPTY if isinstance(node, ast.List | ast.Tuple | ast.Dict) else False
-
-
-def _twins(nodes: Iterable[ast.AST]) -> int:
-    """Operations with the same operand on both sides, as `a - a`, `a == a`, `a and a` (a square is none)."""
-    found = 0
-    for node in nodes:
-        match node:
-            case ast.BinOp(op=ast.Mult() | ast.Pow()):
-                continue
-            case ast.BinOp(left=left, right=right) | ast.Compare(left=left, comparators=[right]):
-                pair: list[ast.expr] = [left, right]
-            case ast.BoolOp(values=values):
-                pair = values
-            case _:
-                continue
-        texts = [fingerprint(one) for one in pair if not isinstance(one, ast.Constant)]
-        found += len(set(texts)) < len(texts)
-    return found

@@ -7,14 +7,14 @@ two edits would be hopeless: their number is the square.
 from __future__ import annotations
 
 import heapq
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from buildpacks import Kinds, RepoView
 from gate import Candidate, Change, EditFile, Patch, apply, compose
 from planners.search.candidates import enumerate_candidates
+from planners.search.language import Language, Operator
 from planners.search.localize import Suspect
-from planners.search.operators.base import Operator
 from planners.trial import Evaluated
 
 __all__ = ["Space"]
@@ -40,12 +40,20 @@ class Space:
     suspects: Sequence[Suspect]
     kinds: Kinds
     operators: Sequence[Operator]
+    languages: Mapping[str, Language]
     kept: Patch = ()
 
     def singles(self, *, width: int) -> Iterator[Candidate]:
         """Candidates with one edit, as patches on the base."""
         tree, kept = _with(self.kept, self.view), self.kept
-        found = enumerate_candidates(tree, self.suspects, width=width, operators=self.operators, kinds=self.kinds)
+        found = enumerate_candidates(
+            tree,
+            self.suspects,
+            width=width,
+            operators=self.operators,
+            kinds=self.kinds,
+            languages=self.languages,
+        )
         for candidate in found:
             patch = compose(kept, candidate.patch, self.view.read) if kept else candidate.patch
             if patch:  # else it undoes what was kept

@@ -96,7 +96,7 @@ def _told(vetted: Vetted, patch: str, *, as_json: bool) -> int:
 def rules(*, as_json: bool) -> int:
     """`rfsn gate rules`: the gate's own, and those that are installed; none of these is imported."""
     own = [*(rule.id for rule in PROPOSAL_RULES), *(rule.id for rule in CHANGE_RULES)]
-    return guarded(lambda: list_plugins("rules", own, installed_rules(), as_json=as_json), as_json=as_json)
+    return guarded(lambda: list_plugins("rules", own, own, installed_rules(), as_json=as_json), as_json=as_json)
 
 
 def _read(patch: str) -> bytes:

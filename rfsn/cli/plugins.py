@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict
 
-from planners.search.operators import OPERATORS
+from planners.search.language import Operator
+from planners.search.registry import OPERATORS
 from rfsn.cli.commands import guarded
 from rfsn.machine.terminal import give_json, tell
 from rfsn.plugins import Installed, installed_operators
@@ -15,15 +16,32 @@ __all__ = ["list_plugins", "operators"]
 
 def operators(*, as_json: bool) -> int:
     """`rfsn operators`: the search's own, and those that are installed; none of these is imported."""
-    own = [operator.id for operator in OPERATORS]
-    return guarded(lambda: list_plugins("operators", own, installed_operators(), as_json=as_json), as_json=as_json)
+    described = [
+        {"id": one.id, "language": one.language, "widened": bool(one.width), "description": one.description}
+        for one in OPERATORS
+    ]
+    lines = [_line(one) for one in OPERATORS]
+    return guarded(
+        lambda: list_plugins("operators", described, lines, installed_operators(), as_json=as_json), as_json=as_json
+    )
 
 
-def list_plugins(what: str, own: Sequence[str], installed: Sequence[Installed], *, as_json: bool) -> int:
-    """Print rfsn's own ids, then the plugins."""
+def _line(operator: Operator) -> str:
+    """An operator for people; what the widened search alone has is marked."""
+    widened = " (widened search)" if operator.width else ""
+    return f"{operator.language}  {operator.id:<{_WIDEST}}  {operator.description}{widened}"
+
+
+_WIDEST = max(len(operator.id) for operator in OPERATORS)
+
+
+def list_plugins(
+    what: str, own: Sequence[object], lines: Sequence[str], installed: Sequence[Installed], *, as_json: bool
+) -> int:
+    """Print what rfsn has itself, as JSON values or as lines, then the plugins."""
     if as_json:
         give_json({what: own, "installed": [asdict(one) for one in installed]})
         return 0
-    for line in (*own, *(f"{one.name}  ({one.object} of {one.distribution})" for one in installed)):
+    for line in (*lines, *(f"{one.name}  ({one.object} of {one.distribution})" for one in installed)):
         tell(line)
     return 0

@@ -186,7 +186,7 @@ class Broken(Toy):
 
 
 def test_an_analyzer_that_raises_denies(context: Context) -> None:
-    denied = judge(replace(context, analyzers=(*ANALYZERS, Broken())), fresh_toy="use screen\n")
+    denied = checked(replace(context, analyzers=(*ANALYZERS, Broken())), fresh_toy="use screen\n")
     assert isinstance(denied, Denied)
     assert "the rule failed: LookupError" in denied.reason
 

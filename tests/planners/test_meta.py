@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from random import Random
 
 import pytest
@@ -50,6 +50,7 @@ from planners.state import (
     nearest,
 )
 from planners.targets import probes, reached, repeated, stable_failures
+from planners.testing import GivenEvidence, GivenTree
 from planners.trial import Evaluated, TrialOutcome
 
 SOURCE = b"def f(a, b):\n    if a < b:\n        return a\n    return b\n"
@@ -60,43 +61,20 @@ def suite(outcomes: dict[str, Outcome]) -> SuiteReport:
     return SuiteReport(tuple(CaseResult(id, outcome) for id, outcome in outcomes.items()), 1, 0.5)
 
 
-class Tree:
-    def files(self) -> Sequence[str]:
-        return ["f.py", "test_f.py"]
-
-    def exists(self, path: str) -> bool:
-        return path in self.files()
-
-    def read(self, path: str) -> bytes:
-        if path != "f.py":
-            raise FileNotFoundError(path)
-        return SOURCE
-
-
-@dataclass
-class Reports:
-    """Reports by name, and one spectrum."""
-
-    suites: dict[str, SuiteReport] = field(default_factory=dict)
-
-    def report(self, name: str) -> SuiteReport:
-        return self.suites[name]
-
-    def spectrum(self, name: str) -> Spectrum:
-        assert name == "spectrum"
-        lines = {"f.py": frozenset({2, 3, 4})}
-        return Spectrum(
-            (
-                CaseTrace("t::bad", F, 0.01, lines, (Frame("f.py", 2, "f"),)),
-                CaseTrace("t::worse", F, 0.01, lines, (Frame("f.py", 2, "f"),)),
-                CaseTrace("t::good", P, 0.01, {"f.py": frozenset({2})}),
-            )
-        )
-
-
-REPORTS = Reports({"base": suite({"t::bad": F, "t::good": P, "t::skip": S}), "again": suite({"t::bad": F})})
+TREE = GivenTree({"f.py": SOURCE, "test_f.py": b""})
+REPORTS = {"base": suite({"t::bad": F, "t::good": P, "t::skip": S}), "again": suite({"t::bad": F})}
+SPECTRUM = Spectrum(
+    (
+        CaseTrace("t::bad", F, 0.01, {"f.py": frozenset({2, 3, 4})}, (Frame("f.py", 2, "f"),)),
+        CaseTrace("t::worse", F, 0.01, {"f.py": frozenset({2, 3, 4})}, (Frame("f.py", 2, "f"),)),
+        CaseTrace("t::good", P, 0.01, {"f.py": frozenset({2})}),
+    )
+)
 CONTEXT = PlannerContext(
-    view=Tree(), evidence=REPORTS, is_source="f.py".__eq__, generator=lambda label: Random(f"0:{label}")
+    view=TREE,
+    evidence=GivenEvidence(REPORTS, {"spectrum": SPECTRUM}),
+    is_source="f.py".__eq__,
+    generator=lambda label: Random(f"0:{label}"),
 )
 BASE = SuiteRan("base", 1, 1, 3, ("t::bad",), 0.5, 0.5)
 AGAIN = SuiteRan("again", 0, 1, 1, ("t::bad",), 0.5, 0.5)
@@ -121,7 +99,7 @@ def walk(observations: Sequence[Observation]) -> tuple[State, list[Proposal]]:
         proposal = meta.propose(state, CONTEXT)
         context = Context(
             base=BasePaths(["f.py", "test_f.py"]),
-            read=Tree().read,
+            read=TREE.read,
             protected="test_f.py".__eq__,
             phase=state.phase,
             used_ids=frozenset(known.id for known in proposals),
@@ -190,7 +168,7 @@ def test_after_a_plausible_patch_some_more_are_tried_and_the_likeliest_is_applie
         if isinstance(proposal.action, TryPatches):
             seen.append(Batch(state.tried, "f" * len(proposal.action.candidates), (), 0.1))
     assert state.tried in {2 + 1 + 64, 2 + 1 + 512}
-    assert proposal.action == ApplyPatch(likeliest([found, other], Tree()).patch)
+    assert proposal.action == ApplyPatch(likeliest([found, other], TREE).patch)
 
 
 def test_after_a_refused_verdict_the_search_goes_on_behind_the_patch() -> None:
@@ -211,8 +189,8 @@ def test_after_a_refused_verdict_the_search_goes_on_behind_the_patch() -> None:
 @pytest.fixture
 def two_targets(monkeypatch: pytest.MonkeyPatch) -> list[Observation]:
     """How a session begins with two failing tests that run the same function."""
-    monkeypatch.setitem(REPORTS.suites, "base", suite({"t::bad": F, "t::worse": F, "t::good": P}))
-    monkeypatch.setitem(REPORTS.suites, "again", suite({"t::bad": F, "t::worse": F}))
+    monkeypatch.setitem(REPORTS, "base", suite({"t::bad": F, "t::worse": F, "t::good": P}))
+    monkeypatch.setitem(REPORTS, "again", suite({"t::bad": F, "t::worse": F}))
     both = ("t::bad", "t::worse")
     return [replace(BASE, failing=both), replace(AGAIN, failing=both), SpectrumReady("spectrum", 3, 0.1)]
 
@@ -242,9 +220,9 @@ def test_after_a_kept_patch_the_rest_is_searched_from_the_tree_that_it_makes(two
     state, _ = walk([*begin, SpectrumReady("spectrum", 2, 0.1)])
     action = planner().propose(state, CONTEXT).action
     assert isinstance(action, TryPatches)
-    before = apply(found.patch, Tree().read).files["f.py"].after
+    before = apply(found.patch, TREE.read).files["f.py"].after
     for candidate in action.candidates:
-        assert apply(candidate.patch, Tree().read).files["f.py"].after not in {SOURCE, before}
+        assert apply(candidate.patch, TREE.read).files["f.py"].after not in {SOURCE, before}
     last = planner().propose(replace(state, tried=10_000), CONTEXT)
     assert last.action == GiveUp("none of 10000 candidates repairs the rest")
 
@@ -279,7 +257,7 @@ def test_a_second_edit_goes_beside_the_first_that_changes_how_a_target_fails() -
         if not isinstance(action, TryPatches):
             break
         for candidate in action.candidates:
-            after = apply(candidate.patch, Tree().read).files["f.py"].after
+            after = apply(candidate.patch, TREE.read).files["f.py"].after
             assert after not in found, "no tree is tried twice"
             found |= {after} if "+" in candidate.operator else set()
         near_misses = (first,) if state.tried == 0 else ()
@@ -306,7 +284,7 @@ def test_near_misses_are_ranked_by_how_far_they_get() -> None:
     ],
 )
 def test_there_are_reasons_to_end_early(observations: list[Observation], reason: str) -> None:
-    REPORTS.suites["base-passes"] = suite({"t::bad": P})
+    REPORTS["base-passes"] = suite({"t::bad": P})
     state, _ = walk(observations)
     proposal = planner().propose(state, CONTEXT)
     assert (proposal.phase, proposal.action) == (Phase.STUCK, GiveUp(reason))

@@ -25,8 +25,8 @@ from gate import (
     TryPatches,
     content_hash,
 )
-from planners.scripted import ScriptedPlanner
 from planners.state import Batch, Denial, Output
+from planners.testing import ScriptedPlanner
 from rfsn.compose import run_session
 from rfsn.config import Config
 from rfsn.sessions.events import Observed

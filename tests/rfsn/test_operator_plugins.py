@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -11,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from planners.search.operators import OPERATORS
+from planners.search.registry import OPERATORS
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "operator_plugin"
 FILES = {
@@ -27,7 +28,7 @@ FILES = {
 OTHERS = """\
 import ast
 import pathlib
-from planners.search.operators.base import Operator, Replacement, TextEdit
+from planners.search.language import Operator, Replacement, TextEdit
 
 pathlib.Path(__file__).with_name("mark").touch()
 
@@ -40,13 +41,23 @@ def raising(site, scope):
 def beyond(site, scope):
     yield Replacement((TextEdit(0, 10_000, ""),))
 
-def operator(id="example", frequency=9, sites=1, options=1, nodes=(ast.expr, ast.stmt), expand=none, width=0):
-    return Operator(id, frequency, sites, options, nodes, expand, width)
+def inside(site, scope):
+    yield Replacement((TextEdit(0, 0, ""),), block=True)
+
+def operator(
+    id="example", frequency=9, sites=1, options=1, nodes=(ast.expr, ast.stmt), expand=none, width=0, language="python"
+):
+    return Operator(id, frequency, sites, options, nodes, expand, width, language=language)
 
 def text(site, scope):
     return "ab"
 
-failing = operator("raising", expand=raising), operator("beyond", expand=beyond), operator("text", expand=text)
+failing = (
+    operator("raising", expand=raising),
+    operator("beyond", expand=beyond),
+    operator("text", expand=text),
+    operator("inside", nodes=(ast.expr,), expand=inside),
+)
 def several(): return failing
 def twins(): return operator(), operator()
 def word(): return "operator"
@@ -63,10 +74,12 @@ nodeless = operator(nodes=[ast.expr])
 strange = operator(nodes=(int,))
 uncalled = operator(expand=None)
 wide = operator(width=2)
+foreign = operator(language="cobol")
+speechless = operator(language=[])
 """
 ENTRIES = (
     *("several", "twins", "word", "nothing", "broken", "taken", "nameless", "paired", "never", "unknown", "nowhere"),
-    *("optionless", "nodeless", "strange", "uncalled", "wide"),
+    *("optionless", "nodeless", "strange", "uncalled", "wide", "foreign", "speechless"),
 )
 
 
@@ -138,9 +151,19 @@ def test_listing_imports_no_plugin(plugin: dict[str, str], rfsn: Callable[..., A
     listed = rfsn("operators", "--json", env=plugin).json
     assert [one["name"] for one in listed["installed"]] == sorted(["close-floats", "gone", *ENTRIES])
     assert listed["installed"][1]["distribution"] == "rfsn-close-floats"
-    assert listed["operators"] == [operator.id for operator in OPERATORS]
+    assert [(one["id"], one["language"]) for one in listed["operators"]] == [(one.id, "python") for one in OPERATORS]
     assert "close-floats  (rfsn_close_floats:CLOSE_FLOATS of rfsn-close-floats)" in rfsn("operators", env=plugin).out
     assert not (Path(plugin["PYTHONPATH"]) / "mark").exists()
+
+
+def test_each_operator_is_listed_with_what_it_does(rfsn: Callable[..., Any]) -> None:
+    described = {one["id"]: one["description"] for one in rfsn("operators", "--json").json["operators"]}
+    lines = rfsn("operators").out
+    for id, description in described.items():
+        assert re.fullmatch(r"[A-Z][a-z].{10,}\.", description), id
+        assert re.search(rf"^python +{id} +{re.escape(description)}", lines, re.MULTILINE), id
+    own = [description for id, description in described.items() if not id.endswith("-wide")]
+    assert len(own) == len(set(own)), "each says what it does, not that it is the same as another"
 
 
 def test_an_operator_that_fails_is_told_of_once_and_the_search_goes_on(
@@ -150,8 +173,13 @@ def test_an_operator_that_fails_is_told_of_once_and_the_search_goes_on(
     ran = rfsn("repair", project(FILES), *options, env=plugin)
     assert ran.json["status"] == "repaired"
     warnings = [line for line in ran.err.splitlines() if "its sites are skipped" in line]
-    assert len(warnings) == 3
-    for id, why in (("raising", "no operator at all"), ("beyond", "beyond the end"), ("text", "no replacement")):
+    assert len(warnings) == 4
+    for id, why in (
+        ("raising", "no operator at all"),
+        ("beyond", "beyond the end"),
+        ("text", "no replacement"),
+        ("inside", "not a statement"),
+    ):
         assert any(f"operator={id}" in line and why in line for line in warnings), id
     assert rfsn("replay", tmp_path / "session", env=plugin).code == 0
 
@@ -176,6 +204,8 @@ def test_an_operator_that_fails_is_told_of_once_and_the_search_goes_on(
         ("strange", "its nodes"),
         ("uncalled", "its expand"),
         ("wide", "its width"),
+        ("foreign", "its language must be one of: python"),
+        ("speechless", "its language"),
     ],
 )
 def test_an_operator_that_is_none(

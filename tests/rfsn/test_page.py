@@ -25,7 +25,7 @@ from gate import (
     RunTests,
     content_hash,
 )
-from planners.scripted import ScriptedPlanner
+from planners.testing import ScriptedPlanner
 from rfsn.compose import run_session
 from rfsn.config import Config
 from rfsn.reporting.page import render_page

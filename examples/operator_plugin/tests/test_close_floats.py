@@ -1,8 +1,8 @@
 import ast
 
-from planners.search.operators.base import Site
-from planners.search.scope import Scope
-from planners.search.source import load
+from planners.search.python.operators.base import Site
+from planners.search.python.scope import Scope
+from planners.search.python.source import load
 from rfsn_close_floats import CLOSE_FLOATS
 
 

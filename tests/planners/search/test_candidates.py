@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from gate.patch import EditFile
 from planners.search.candidates import enumerate_candidates
 from planners.search.localize import Suspect
-from planners.search.source import fingerprint
-from tests.planners.search.conftest import Tree
+from planners.search.python.source import fingerprint
+from planners.testing import GivenTree
 
 if TYPE_CHECKING:
     from tests.planners.search.conftest import Search
@@ -114,7 +114,7 @@ def test_bytes_outside_the_edit_are_unchanged(search: Search, raw: bytes) -> Non
 
 def test_what_suspicious_lines_read_is_suspicious_where_it_is_defined() -> None:
     raw = b"SIZES = {\n    'a': 7,\n}\nOTHER = 8\n\n\ndef f(a):\n    return SIZES[a]\n"
-    tree = Tree({"program.py": raw})
+    tree = GivenTree({"program.py": raw})
     places = {one.location for one in enumerate_candidates(tree, [Suspect("program.py", 8, 1.0)])}
     assert {"program.py:2", "program.py:8"} <= places
     assert "program.py:4" not in places

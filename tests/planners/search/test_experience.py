@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from buildpacks import CaseResult, Outcome
 from planners.search.experience import Experience, Tally, fingerprint
-from planners.search.operators import OPERATORS
+from planners.search.registry import OPERATORS
 
 COUNTS = st.integers(0, 2**40)
 TALLIES = st.dictionaries(st.sampled_from([one.id for one in OPERATORS]), st.builds(Tally, COUNTS, COUNTS))

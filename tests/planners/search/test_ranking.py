@@ -9,8 +9,8 @@ import pytest
 from gate import Candidate
 from gate.patch import Edit, EditFile, content_hash
 from planners.search.ranking import likeliest
+from planners.testing import GivenTree
 from planners.trial import Evaluated, TrialOutcome
-from tests.planners.search.conftest import Tree
 
 if TYPE_CHECKING:
     from gate import Patch
@@ -37,7 +37,7 @@ def plausible(index: int, changed: Patch, behaviour: str = "") -> Evaluated:
 
 def best(*edits: tuple[str, str], places: tuple[int, ...] = (0, 1, 2)) -> tuple[str, str]:
     found = [plausible(place, patch(*edit)) for edit, place in zip(edits, places, strict=False)]
-    return edits[found.index(likeliest(found, Tree({"f.py": BASE.encode()})))]
+    return edits[found.index(likeliest(found, GivenTree({"f.py": BASE.encode()})))]
 
 
 @pytest.mark.parametrize(
@@ -76,7 +76,7 @@ def voted(*behaviours: str, places: tuple[int, ...] = (0, 3, 6)) -> int:
         plausible(place, patch(*edit), behaviour)
         for place, edit, behaviour in zip(places, EDITS, behaviours, strict=False)
     ]
-    return found.index(likeliest(found, Tree({"f.py": BASE.encode()})))
+    return found.index(likeliest(found, GivenTree({"f.py": BASE.encode()})))
 
 
 @pytest.mark.parametrize(
@@ -109,6 +109,6 @@ def test_agreement_does_not_outweigh_a_much_better_place() -> None:
 def test_a_patch_that_was_not_observed_is_neither_better_nor_worse() -> None:
     found = [plausible(place, patch(*EDITS[0]), "i0 ra") for place in (40, 50)]
     found += [plausible(60, patch(*EDITS[1]), "i0 rb"), plausible(39, patch(*EDITS[2]))]
-    tree = Tree({"f.py": BASE.encode()})
+    tree = GivenTree({"f.py": BASE.encode()})
     assert likeliest(found, tree).index == 40
     assert likeliest([*found[2:], plausible(41, patch(*EDITS[0]), "i0 rc")], tree).index == 39

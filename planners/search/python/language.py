@@ -1,0 +1,39 @@
+"""Python as the search sees it."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Sequence
+
+from planners.search.language import AntiPattern, Neighbours, Operator, SeenKinds
+from planners.search.python.anti_patterns import anti_patterns
+from planners.search.python.file import PythonFile
+from planners.search.python.operators import OPERATORS
+from planners.search.python.source import load
+
+__all__ = ["PYTHON", "Python"]
+
+
+class Python:
+    """Python, as the interpreter that runs rfsn parses it."""
+
+    name = "python"
+    operators: Sequence[Operator] = OPERATORS
+
+    def is_kind_of_node(self, kind: object) -> bool:
+        """Whether it is a class of `ast`."""
+        return isinstance(kind, type) and issubclass(kind, ast.AST)
+
+    def parse(self, path: str, raw: bytes, kinds: SeenKinds, neighbours: Neighbours) -> PythonFile | None:
+        """A file; None where it cannot be decoded or does not parse."""
+        source = load(path, raw)
+        return PythonFile(source, kinds, neighbours) if source else None
+
+    def anti_patterns(self, before: bytes, after: bytes) -> Iterator[AntiPattern]:
+        """The anti-patterns that a change of a file shows."""
+        old, new = load("", before), load("", after)
+        if old and new:
+            yield from anti_patterns(old.tree, new.tree)
+
+
+PYTHON = Python()

@@ -1,0 +1,86 @@
+"""The same change at every place where a constant or a name stands: what was written twice is often wrong twice.
+
+Systematic edits (Meng, Kim and McKinley, "Systematic Editing: Generating Program Transformations from an Example", PLDI
+2011); "evolutionary siblings" that want one change in several places (Saha, Saha and Prasad, "Harnessing Evolution for
+Multi-Hunk Program Repair", ICSE 2019).
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Sequence
+
+from planners.search.language import Replacement, TextEdit
+from planners.search.python.operators import constants, names
+from planners.search.python.operators.base import PythonOperator, Site
+from planners.search.python.operators.frequencies import IDENTIFIER, NUMERAL
+from planners.search.python.scope import Scope
+from planners.search.python.source import FUNCTIONS
+
+__all__ = ["OPERATORS"]
+
+_MOST_PLACES = 6
+_NODES = (ast.Name, ast.Constant)
+_SINGLE = (*constants.OPERATORS, *names.OPERATORS)
+
+
+def _in_statement(site: Site, scope: Scope) -> Iterator[Replacement]:
+    """Change a name or a constant everywhere in a statement: `f(x) < g(x)` -> `f(y) < g(y)`."""
+    statement = site.source.statement(site.node)
+    same = [node for node in _same(site, scope) if site.source.statement(node) is statement]
+    yield from _changed(site, scope, same, block=False)
+
+
+def _in_function(site: Site, scope: Scope) -> Iterator[Replacement]:
+    """Change a name or a constant everywhere in a function.
+
+    The statement is the first to use it; otherwise each would make the same edit.
+    """
+    if not isinstance(scope.function, FUNCTIONS):
+        return
+    for node in ast.walk(site.node):
+        if isinstance(node, _NODES) and site.source.statement(node) is site.node:
+            first = Site(site.source, node)
+            same = _same(first, scope)
+            if len({site.source.statement(one) for one in same}) > 1:
+                yield from _changed(first, scope, same, block=True)
+
+
+def _same(site: Site, scope: Scope) -> list[ast.expr]:
+    """The places of the function that are written as the site is, where it is the first of them."""
+    text = site.text()
+    found = [
+        node
+        for node in scope.nodes
+        if isinstance(node, ast.Name | ast.Constant) and site.source.segment(node) == text and _is_plain(site, node)
+    ]
+    return [*found] if found and found[0] is site.node and len(found) <= _MOST_PLACES else []
+
+
+def _is_plain(site: Site, node: ast.AST) -> bool:
+    """Whether a value may be put here, which is no part of a formatted text."""
+    if not isinstance(getattr(node, "ctx", ast.Load()), ast.Load) or isinstance(site.source.parents[node][0], ast.Expr):
+        return False
+    while not isinstance(node, ast.stmt | ast.excepthandler):
+        node, field = site.source.parents[node]
+        if isinstance(node, ast.JoinedStr | ast.pattern) or field in {"annotation", "returns", "decorator_list"}:
+            return False
+    return True
+
+
+def _changed(site: Site, scope: Scope, same: Sequence[ast.expr], *, block: bool) -> Iterator[Replacement]:
+    if len(same) < 2:  # of one place the other operators take care
+        return
+    for operator in _SINGLE:
+        if isinstance(site.node, operator.nodes) and not operator.width:
+            for one in operator.expand(site, scope):
+                text = one.edits[0].text
+                if text != site.text():
+                    edits = sorted(TextEdit(*site.source.span(node), text) for node in same)
+                    yield Replacement(tuple(edits), one.weight, block)
+
+
+OPERATORS = (
+    PythonOperator("everywhere-in-statement", (IDENTIFIER + NUMERAL) / 16, 4, 12, _NODES, _in_statement),
+    PythonOperator("everywhere-in-function", (IDENTIFIER + NUMERAL) / 16, 4, 24, (ast.stmt,), _in_function),
+)

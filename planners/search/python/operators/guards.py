@@ -1,0 +1,125 @@
+"""New conditions before and around statements: guards, base cases, early ends of loops.
+
+TBar's FP4 "insert missed statement" and FP2 "insert null pointer checker"; SPR's "condition introduction" and
+"conditional control flow introduction" (Long and Rinard, FSE 2015); PAR's null checks (Kim et al., ICSE 2013).
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from planners.search.language import Replacement
+from planners.search.python.operators.base import PythonOperator, Site
+from planners.search.python.operators.blocks import insert, siblings
+from planners.search.python.operators.frequencies import STATEMENT
+from planners.search.python.operators.predicates import first_predicates
+from planners.search.python.scope import Scope
+from planners.search.python.source import FUNCTIONS, is_docstring
+
+__all__ = ["OPERATORS"]
+
+_RESULTS = ("None", "[]", "0", "False", "True", "''", "1", "-1")
+_LOOPS = (ast.For, ast.While, ast.AsyncFor)
+_LEAVING = (ast.Return, ast.Raise, ast.Break, ast.Continue)
+_TESTS_AT_ENTRY = 10
+
+
+def _return_early(site: Site, scope: Scope) -> Iterator[Replacement]:
+    """Return early, where a function begins: `if not x: return []`."""
+    if isinstance(scope.function, FUNCTIONS) and site.parent is scope.function and _is_first(site):
+        tests = list(first_predicates(site, scope, wide=False))
+        for test in tests[:_TESTS_AT_ENTRY]:
+            for result in _results(site, scope):
+                yield from insert(site, f"if {test}:\n    return {result}")
+
+
+def _results(site: Site, scope: Scope) -> list[str]:
+    """What the function returns elsewhere, then plain values and parameters."""
+    node = site.node
+    assert isinstance(node, ast.stmt)
+    known = set(scope.names(node)) | set(scope.functions)
+    elsewhere = [site.text(value) for value in scope.ingredients.returns if _uses_only(value, known)]
+    usual = _usual(scope)
+    return list(dict.fromkeys([*elsewhere, *usual, *_RESULTS, *scope.parameters]))[:12]
+
+
+def _usual(scope: Scope) -> list[str]:
+    """The empty value of the annotated type of the result, where there is one."""
+    assert isinstance(scope.function, FUNCTIONS)
+    annotation = ast.unparse(scope.function.returns) if scope.function.returns else ""
+    empty = {"int": "0", "str": "''", "bool": "False", "float": "0.0", "list": "[]", "List": "[]", "Optional": "None"}
+    return [value for name, value in empty.items() if annotation.startswith(name)]
+
+
+def _uses_only(value: ast.expr, known: set[str]) -> bool:
+    return all(node.id in known for node in ast.walk(value) if isinstance(node, ast.Name))
+
+
+def _is_first(site: Site) -> bool:
+    return site.node is next((statement for statement in siblings(site) if not is_docstring(statement)), None)
+
+
+def _leave_loop(site: Site, scope: Scope) -> Iterator[Replacement]:
+    """Leave a loop or go on with it: `if p: continue`, `if p: break`, `if p: return x`."""
+    node = site.node
+    assert isinstance(node, ast.stmt)
+    inside = isinstance(site.parent, _LOOPS) and site.field == "body"
+    at_end = isinstance(site.parent, ast.If) and node is siblings(site)[-1] and not isinstance(node, _LEAVING)
+    if not inside and not (at_end and isinstance(site.source.parents[site.parent][0], _LOOPS)):
+        return
+    results = [f"return {site.text(value)}" for value in scope.ingredients.returns]
+    for test in first_predicates(site, scope, wide=False):
+        for action in ("continue", "break", *results[:3]):
+            weight = 1.0 if action == "continue" else 0.6
+            yield from insert(site, f"if {test}:\n    {action}", after=at_end, weight=weight)
+
+
+def _return_later(site: Site, scope: Scope) -> Iterator[Replacement]:
+    """Return early, before a statement that is not the first of its function."""
+    if isinstance(scope.function, FUNCTIONS) and not (site.parent is scope.function and _is_first(site)):
+        for test in first_predicates(site, scope, wide=False):
+            for result in _results(site, scope)[:5]:
+                yield from insert(site, f"if {test}:\n    return {result}")
+
+
+def _finish(site: Site, scope: Scope) -> Iterator[Replacement]:
+    """Add the `return x` that a function ends without, or a `break` to a branch in a loop."""
+    node = site.node
+    assert isinstance(node, ast.stmt)
+    if node is not siblings(site)[-1] or isinstance(node, _LEAVING):
+        return
+    if site.parent is scope.function and isinstance(scope.function, FUNCTIONS):
+        for name in [*scope.bindings, *_RESULTS[:5]]:
+            yield from insert(site, f"return {name}", after=True)
+    elif isinstance(site.parent, ast.If) and isinstance(site.source.parents[site.parent][0], _LOOPS):
+        for action in ("break", "continue"):
+            yield from insert(site, action, after=True)
+
+
+def _surround(site: Site, scope: Scope) -> Iterator[Replacement]:
+    """Make a statement conditional: `s` -> `if p: s`."""
+    node = site.node
+    assert isinstance(node, ast.stmt)
+    place = site.source.lines(node)
+    if place is None or not isinstance(scope.function, FUNCTIONS):
+        return
+    start, stop, indent = place
+    text = site.source.text[start:stop]
+    if site.source.line_of(stop - 1) != node.lineno or not text.endswith(("\n", "\r")):
+        return
+    step = "\t" if indent.endswith("\t") else "    "
+    for test in first_predicates(site, scope, wide=False):
+        moved = f"{indent}if {test}:{site.source.newline}{step}{text}"
+        yield site.lines(start, stop, moved)
+
+
+_SIMPLE = (ast.Assign, ast.AugAssign, ast.Expr, ast.Return)
+
+OPERATORS = (
+    PythonOperator("return-early", STATEMENT, 1, 30, (ast.stmt,), _return_early),
+    PythonOperator("leave-loop", STATEMENT / 2, 4, 30, (ast.stmt,), _leave_loop),
+    PythonOperator("finish", STATEMENT / 4, 1, 6, (ast.stmt,), _finish),
+    PythonOperator("surround", STATEMENT / 2, 6, 24, _SIMPLE, _surround),
+    PythonOperator("return-later", STATEMENT / 2, 8, 60, (ast.stmt,), _return_later, width=1),
+)

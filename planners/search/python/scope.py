@@ -1,0 +1,201 @@
+"""What names mean at a site: which of them are visible there, and what they hold."""
+
+from __future__ import annotations
+
+import ast
+import builtins
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
+from types import MappingProxyType
+
+from planners.search.python.ingredients import Ingredients
+from planners.search.python.kinds import note_kinds
+from planners.search.python.source import FUNCTIONS, Function, Source
+
+__all__ = ["Scope"]
+
+_COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+_BUILTINS = frozenset(name for name in dir(builtins) if not name.startswith("_"))
+
+_NOTHING_SEEN: Mapping[str, frozenset[str]] = MappingProxyType({})
+_ROLES = frozenset({"index", "element"})
+
+
+class Scope:
+    """One function (or the module's own statements) with everything visible in it; the lists are in a fixed order."""
+
+    def __init__(
+        self,
+        source: Source,
+        function: Function,
+        outer: Scope | None,
+        others: Callable[[], Sequence[Scope]] = tuple,
+        seen: Mapping[str, frozenset[str]] = _NOTHING_SEEN,
+    ) -> None:
+        """`others` gives the modules of other files of the repository that ingredients may come from.
+
+        `seen` are the kinds of values that the variables had in the failing tests.
+        """
+        self.source, self.function, self.outer = source, function, outer
+        self._others = others
+        self._seen = seen
+
+    @cached_property
+    def neighbours(self) -> Sequence[Scope]:
+        """The modules of other files that ingredients may come from, the nearest first."""
+        return self._others()
+
+    @cached_property
+    def nodes(self) -> tuple[ast.AST, ...]:
+        """Every node of the function in the order of the text; nested functions have their own scope."""
+        found: list[ast.AST] = []
+        stack: list[ast.AST] = list(reversed(list(ast.iter_child_nodes(self.function))))
+        while stack:
+            node = stack.pop()
+            found.append(node)
+            if not isinstance(node, (*FUNCTIONS, ast.ClassDef)):
+                stack.extend(reversed(list(ast.iter_child_nodes(node))))
+        return tuple(found)
+
+    @cached_property
+    def ingredients(self) -> Ingredients:
+        """What the function and its file are written with."""
+        return Ingredients(self.source, self.function, self.nodes)
+
+    @cached_property
+    def module(self) -> Scope:
+        """The scope of the file."""
+        return self.outer.module if self.outer else self
+
+    @cached_property
+    def parameters(self) -> tuple[str, ...]:
+        """The function's own parameters, without `self` and `cls`."""
+        if isinstance(self.function, ast.Module):
+            return ()
+        return tuple(name for name in _arguments(self.function.args) if name not in {"self", "cls"})
+
+    @cached_property
+    def bindings(self) -> dict[str, int]:
+        """The line on which each variable is first bound; comprehension variables are not among them."""
+        found = dict.fromkeys(self.parameters, 0)
+        for node in self.nodes:
+            match node:
+                case ast.Name(ctx=ast.Store()) if not self._in_comprehension(node):
+                    found.setdefault(node.id, node.lineno)
+                case ast.ExceptHandler(name=str() as name):
+                    found.setdefault(name, node.lineno)
+        return found
+
+    @cached_property
+    def uses(self) -> dict[str, list[int]]:
+        """The lines on which each name stands."""
+        found: dict[str, list[int]] = defaultdict(list)
+        for node in self.nodes:
+            if isinstance(node, ast.Name):
+                found[node.id].append(node.lineno)
+        return found
+
+    def names(self, node: ast.expr | ast.stmt) -> list[str]:
+        """The variables that are bound at a node, nearest use first: own ones, then those of the scopes around it."""
+        inner = self._inner_names(node)
+        own = [name for name, line in self.bindings.items() if line < node.lineno and name not in inner]
+        own.sort(key=lambda name: min((abs(line - node.lineno) for line in self.uses.get(name, ())), default=999))
+        found = dict.fromkeys([*inner, *own])
+        outer = self.outer
+        while outer:
+            found.update(dict.fromkeys(name for name in outer.bindings if not name.startswith("__")))
+            outer = outer.outer
+        return [name for name in found if name != "_"]
+
+    def _inner_names(self, node: ast.AST) -> list[str]:
+        """Variables of the comprehensions and lambdas around a node."""
+        found: list[str] = []
+        while node is not self.function and not isinstance(node, ast.stmt):
+            if isinstance(node, _COMPREHENSIONS):
+                found += [
+                    name.id for part in node.generators for name in ast.walk(part.target) if isinstance(name, ast.Name)
+                ]
+            elif isinstance(node, ast.Lambda):
+                found += _arguments(node.args)
+            node = self.source.parents[node][0]
+        return found
+
+    def _in_comprehension(self, node: ast.AST) -> bool:
+        while not isinstance(node, ast.stmt):
+            if isinstance(node, ast.comprehension):
+                return True
+            node = self.source.parents[node][0]
+        return False
+
+    @cached_property
+    def functions(self) -> tuple[str, ...]:
+        """What can be called by a plain name: functions and classes of the file, imported names, builtins in use."""
+        found: dict[str, None] = {}
+        scope: Scope | None = self
+        while scope:
+            for node in scope.nodes:
+                match node:
+                    case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
+                        found[node.name] = None
+                    case ast.ImportFrom() if node.module != "typing":
+                        found.update(dict.fromkeys(alias.asname or alias.name for alias in node.names))
+                    case ast.Call(func=ast.Name(id=name)) if name in _BUILTINS:
+                        found[name] = None
+            scope = scope.outer
+        if isinstance(self.function, FUNCTIONS) and not isinstance(self.source.parents[self.function][0], ast.ClassDef):
+            found[self.function.name] = None
+        found.pop("*", None)
+        return tuple(found)
+
+    def visible(self, node: ast.expr | ast.stmt) -> frozenset[str]:
+        """Every name that may be read at a node: variables, functions, what the file imports, builtins."""
+        owner = _arguments(self.function.args)[:1] if isinstance(self.function, FUNCTIONS) else []
+        return frozenset([*self.names(node), *self.functions, *self.module.imported, *owner]) | _BUILTINS
+
+    @cached_property
+    def imported(self) -> tuple[str, ...]:
+        """The names of the modules that the scope's own statements import."""
+        aliases = [alias for node in self.nodes if isinstance(node, ast.Import) for alias in node.names]
+        return tuple(alias.asname or alias.name.partition(".")[0] for alias in aliases)
+
+    @cached_property
+    def arity(self) -> dict[str, int]:
+        """How many positional parameters each function of the file has (a method's without `self`)."""
+        found: dict[str, int] = {}
+        for node in self.source.parents:
+            if isinstance(node, FUNCTIONS):
+                names = [arg.arg for arg in [*node.args.posonlyargs, *node.args.args]]
+                found.setdefault(node.name, len([name for name in names if name not in {"self", "cls"}]))
+        return found
+
+    @cached_property
+    def kinds(self) -> dict[str, frozenset[str]]:
+        """What each name is: a `number`, `sequence`, `set`, `object` or `callable` (it may be several).
+
+        What was seen counts; else how it is used. That it is an `index` or an `element` only its use can tell.
+        """
+        found: dict[str, set[str]] = defaultdict(set)
+        for node in self.nodes:
+            note_kinds(node, found)
+        used = {name: frozenset(kinds) for name, kinds in found.items()}
+        seen = {
+            name: kinds | (used.get(name, frozenset()) & _ROLES) | ({"sequence"} if "set" in kinds else frozenset())
+            for name, kinds in self._seen.items()
+        }
+        return used | seen
+
+    def kind(self, name: str) -> frozenset[str]:
+        """How a name is used here, and in the scopes around where it is theirs; empty where nothing tells."""
+        own = self.kinds.get(name, frozenset())
+        return own if self.outer is None or name in self.bindings else own | self.outer.kind(name)
+
+    def alike(self, first: str, second: str) -> bool:
+        """Whether two names may hold the same kind of thing."""
+        one, two = self.kind(first), self.kind(second)
+        return not one or not two or bool(one & two)
+
+
+def _arguments(arguments: ast.arguments) -> list[str]:
+    listed = [*arguments.posonlyargs, *arguments.args, arguments.vararg, *arguments.kwonlyargs, arguments.kwarg]
+    return [argument.arg for argument in listed if argument]
