@@ -14,8 +14,9 @@ from planners.search.language import Language
 from planners.search.planner import CandidateSearch
 from planners.search.ranking import likeliest
 from planners.search.registry import LANGUAGES
-from planners.state import Batch, Plausible, SpectrumReady, State, SuiteRan
+from planners.state import Batch, SpectrumReady, State, SuiteRan
 from planners.testing import GivenEvidence, GivenTree
+from planners.trial import Evaluated, TrialOutcome
 from tests.planners.toy.sums import Sums, values
 
 TREE = GivenTree(
@@ -45,7 +46,7 @@ def searched(languages: Mapping[str, Language]) -> list[Candidate]:
     return list(proposal.action.candidates)
 
 
-def result(candidate: Candidate | Plausible) -> bytes:
+def result(candidate: Candidate) -> bytes:
     after = apply(candidate.patch, TREE.read).files["shop/total.sums"].after
     assert after is not None
     return after
@@ -61,7 +62,7 @@ def test_a_fault_in_a_file_of_the_language_is_repaired() -> None:
     ]
     right = next(place for place, one in enumerate(candidates) if one in ours and values(result(one))["total"] == 10)
     best = candidates[right]
-    found = Plausible(right, best.patch, best.operator, best.location)
+    found = Evaluated(right, best, TrialOutcome.PLAUSIBLE)
     planner = MetaPlanner(CandidateSearch(BOTH))
     batch = Batch(0, "f" * right + "p", (found,), 0.1, spent=1.0)
     state = STATE.after(planner.propose(STATE, CONTEXT), batch)
@@ -94,6 +95,6 @@ def test_its_anti_pattern_makes_a_patch_unlikely() -> None:
     evidence = GivenEvidence({"base": REPORT}, {"spectrum": spectrum})
     context = replace(CONTEXT, view=tree, evidence=evidence, is_source=tree.exists)
     batch, _ = CandidateSearch(BOTH).next_batch(STATE, context, ("t::rest",))
-    times, minus = (Plausible(place, one.patch, one.operator, one.location) for place, one in enumerate(batch))
+    times, minus = (Evaluated(place, one, TrialOutcome.PLAUSIBLE) for place, one in enumerate(batch))
     assert likeliest([times, minus], tree, languages=BOTH) == minus
     assert likeliest([times, minus], tree) == times, "without the language, the earlier one"
