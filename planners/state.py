@@ -54,8 +54,8 @@ class Denial:
 class SuiteRan:
     """Tests ran. `report` names the blob with every case; `failing` lists the first `MAX_LISTED` failing ids.
 
-    `forecast_s` is how long a run takes in which no test reaches its limit. `problem` is why the tests could not run at
-    all, else empty.
+    `forecast_s` is how long a run takes in which every test that ends has the time for it. `problem` is why the tests
+    could not run at all, and `note` what else there is to say of them; both may be empty.
     """
 
     report: str
@@ -66,6 +66,7 @@ class SuiteRan:
     duration_s: float
     forecast_s: float
     problem: str = ""
+    note: str = ""
     type: Literal["suite_ran"] = "suite_ran"
 
 

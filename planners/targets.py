@@ -18,9 +18,8 @@ _NOISE_S = 0.02
 
 
 def repeated(baseline: SuiteReport) -> tuple[str, ...]:
-    """The failing tests worth a second run; of those over their limit only the first: each costs its whole limit."""
-    hanging = [case.id for case in baseline.cases if case.outcome is Outcome.TIMEOUT]
-    return tuple(case.id for case in baseline.cases if case.outcome.failing and case.id not in hanging[1:])
+    """The failing tests worth a second run: those over their limit had one."""
+    return tuple(case.id for case in baseline.cases if case.outcome.failing and not case.outcome.over_limit)
 
 
 def named(id: str, known: Collection[str]) -> tuple[str, ...]:

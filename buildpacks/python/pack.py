@@ -165,6 +165,7 @@ class PythonBuildpack:
             "module": module,
             "case_limit_s": request.case_limit_s,
             "hang_budget_s": request.hang_budget_s,
+            "limits": dict(request.limits),
             "canaries": request.canaries,
             "key": request.key.hex(),
         }

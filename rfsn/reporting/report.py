@@ -61,6 +61,7 @@ def report_of(record: Record) -> dict[str, Any]:
             "total": state.baseline.total if state.baseline else None,
             "passed": state.baseline.passed if state.baseline else None,
             "failing": list(state.baseline.failing) if state.baseline else [],
+            "note": state.baseline.note if state.baseline else "",
             "fixed": list(verdict.fixed) if verdict and state.verified else [],
         },
         "verdict": {"accepted": verdict.accepted, "reasons": list(verdict.reasons), "evidence": verdict.evidence}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from buildpacks import RunRequest, SuiteReport
+from buildpacks import SuiteReport
 from gate import Change, Context, Verdict, verdict_on
 from planners.targets import Targets
 from rfsn.trials.bench import Bench
@@ -18,9 +18,9 @@ def reach_verdict(
     bench: Bench, budget: Budget, stability: Stability, known: Targets, change: Change | None, context: Context
 ) -> Verdict:
     """The verdict on a change. Raises `InfraError` where the sandbox fails."""
-    limit = budget.case_limit_s
     runs = [
-        bench.run_tests(RunRequest((), limit, limit, canaries), budget.left_s, change) for canaries in (False, True)
+        bench.run_tests(budget.request(known.baseline, canaries=canaries), budget.left_s, change)
+        for canaries in (False, True)
     ]
     ignored = {*known.unstable, *stability.unstable(known, runs), *_rewritten(change, context, known, runs)}
     return verdict_on(known.baseline, known.all, ignored, runs)

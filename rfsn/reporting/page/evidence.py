@@ -68,6 +68,8 @@ def tests(record: Record) -> Html:
     failing = [case for case in report.cases if case.outcome.failing]
     after = _after(record, report)
     parts = [_counts(report, state.told)]
+    if state.baseline.note:
+        parts.append(tag("p", lines(state.baseline.note)))
     if failing:
         head = tag("tr", *(tag("th", name) for name in ("failing test", "before", "after")))
         rows = [_row(case, after) for case in failing[:_LISTED]]
