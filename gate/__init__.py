@@ -22,7 +22,7 @@ from gate.patch import (
     content_hash,
 )
 from gate.paths import BasePaths
-from gate.verdict import Verdict, verdict_on
+from gate.verdict import Verdict, unfinished, verdict_on
 from gate.vocabulary import (
     MAX_CANDIDATES,
     Action,
@@ -85,5 +85,6 @@ __all__ = [
     "compose",
     "content_hash",
     "forget",
+    "unfinished",
     "verdict_on",
 ]

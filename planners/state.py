@@ -157,7 +157,7 @@ type Observation = Denial | SuiteRan | SpectrumReady | Batch | VerdictReached | 
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """A patch that a verdict found to repair some targets. The search goes on from the tree that it makes.
+    """A patch that a verdict found to repair some targets, or had no time for. From the first, the search goes on.
 
     `tried` and `spent` are what the search had used when it was kept.
     """
@@ -173,7 +173,7 @@ class State:
     """Where a repair stands: bounded aggregates of everything that was observed.
 
     `plausible_at` is what the search had spent when the first of the patches in `plausible` was found. `near_misses`
-    are from the normal search alone, not from the widened one.
+    are from the normal search alone, not from the widened one. `unjudged` is the patch whose verdict had no time.
     """
 
     phase: Phase = Phase.REPRODUCE
@@ -188,6 +188,7 @@ class State:
     partial: tuple[Evaluated, ...] = ()
     near_misses: tuple[Evaluated, ...] = ()
     kept: Kept | None = None
+    unjudged: Kept | None = None
     applied: Patch | None = None
     verdict: Verdict | None = None
     rejected: int = 0
@@ -246,6 +247,9 @@ class State:
                     partial=(),
                     near_misses=(),
                 )
+            case VerdictReached(verdict) if verdict.unfinished and self.applied is not None:
+                unjudged = Kept(self.applied, verdict, self.tried, self.spent)
+                return replace(state, applied=None, verdict=verdict, unjudged=unjudged)
             case VerdictReached(verdict):
                 return replace(state, applied=None, verdict=verdict, rejected=self.rejected + 1)
             case Output() if isinstance(proposal.action, ApplyPatch):

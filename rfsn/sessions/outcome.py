@@ -32,6 +32,8 @@ def conclude(state: State, problem: str | None) -> SessionEnded:
     if status == "partly_repaired" and state.kept:
         fixed, left = len(state.kept.verdict.fixed), len(state.kept.verdict.unfixed)
         reason = f"the patch repairs {fixed} of {fixed + left} targets and breaks nothing; {reason}"
+    if state.unjudged and not state.verified and state.unjudged.verdict.reasons[0] not in reason:
+        reason = f"{reason}; {state.unjudged.verdict.reasons[0]}"
     return SessionEnded(status=status, reason=reason)
 
 

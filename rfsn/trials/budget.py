@@ -74,6 +74,13 @@ class Budget:
             ran = f"1 test ran over the limit of {self.first_limit_s:g} s and is"
         return f"{ran} not counted as failing: raise --time-limit"
 
+    def unverified(self, run: int, left_s: float) -> str:
+        """What to say where that run of the verdict did not come to its end in the seconds that were left."""
+        return (
+            f"no time to verify the patch: run {run} of 2 did not finish within the {left_s:.0f} s that were left of "
+            f"{self._time_limit_s:g} s; raise --time-limit"
+        )
+
     def trace_limit_s(self, case: CaseResult | None) -> float:
         """CPU time for tracing one test: a hanging one shows its loop at once."""
         if case is None:

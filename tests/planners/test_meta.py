@@ -30,6 +30,7 @@ from gate import (
     TryPatches,
     apply,
     content_hash,
+    unfinished,
     verdict_on,
 )
 from planners.api import PlannerContext
@@ -51,6 +52,7 @@ from planners.state import (
 )
 from planners.targets import probes, reached, repeated, stable_failures
 from planners.trial import Evaluated, TrialOutcome
+from rfsn.sessions.outcome import conclude
 
 SOURCE = b"def f(a, b):\n    if a < b:\n        return a\n    return b\n"
 P, F, T, S = Outcome.PASSED, Outcome.FAILED, Outcome.TIMEOUT, Outcome.SKIPPED
@@ -320,6 +322,18 @@ def test_three_denials_in_a_row_end_a_session() -> None:
     proposal = planner().propose(state, CONTEXT)
     assert proposal.action == GiveUp("3 proposals in a row were denied")
     assert state.phase is Phase.REPRODUCE
+
+
+def test_a_patch_whose_verdict_had_no_time_is_kept_as_unjudged() -> None:
+    _, proposals = walk([BASE, AGAIN, SpectrumReady("spectrum", 2, 0.1), Batch(0, "f", (), 0.1)])
+    found = plausible(proposals[-1], 0)
+    late = unfinished(None, REPORTS.suites["base"], ["t::bad"], "no time")
+    trace, batch = SpectrumReady("spectrum", 2, 0.1), Batch(0, "p", (found,), 0.1, spent=1.0)
+    state, _ = walk([BASE, AGAIN, trace, batch, Output("applied"), VerdictReached(late)])
+    assert state.unjudged is not None
+    assert state.unjudged.patch == found.patch
+    assert (state.applied, state.verified, state.rejected) == (None, None, 0)
+    assert conclude(state, "the time limit is reached").reason == "the time limit is reached; no time"
 
 
 def test_the_same_state_gives_the_same_proposal_in_any_planner() -> None:

@@ -7,9 +7,13 @@ from pathlib import Path
 from typing import Any
 
 from buildpacks import CaseResult, Outcome, RunRequest, SuiteReport
+from gate import BasePaths, Context
+from planners.targets import Targets
 from rfsn.trials.bench import Bench
 from rfsn.trials.budget import Budget
 from rfsn.trials.patience import settled
+from rfsn.trials.stability import Stability
+from rfsn.trials.verdict import reach_verdict
 
 type Rfsn = Callable[..., Any]
 type Make = Callable[..., Path]
@@ -104,3 +108,16 @@ def test_slow_tests_that_pass_leave_nothing_to_repair(rfsn: Rfsn, project: Make)
     ran = rfsn("repair", project({"cpu.py": CPU, "test_slow.py": slow}), "--time-limit", "60", "--json")
     assert (ran.code, ran.json["status"]) == (0, "nothing_to_repair"), ran.json
     assert ran.json["reason"] == "all 2 tests pass"
+
+
+def test_a_verdict_without_time_blames_no_test(make_bench: MakeBench) -> None:
+    waits = "import time\n\n\ndef test_waits():\n    time.sleep(60)\n\n\ndef test_a():\n    pass\n"
+    bench = make_bench({"test_waits.py": waits})
+    cases = tuple(CaseResult(f"test_waits.py::{name}", Outcome.PASSED, 60.0) for name in ("test_waits", "test_a"))
+    base = SuiteReport(cases, 0, 60.0)
+    known, budget = Targets(base, (), (), ()), Budget(300.0, 100, lambda: 299.0)
+    context = Context(BasePaths([]), bench.view.read, bool)
+    verdict = reach_verdict(bench, budget, Stability(bench, budget), known, None, context)
+    assert verdict.unfinished
+    assert verdict.broken == ()
+    assert verdict.reasons[0].startswith("no time to verify the patch: run 1 of 2 did not finish within the 1 s ")
