@@ -16,6 +16,8 @@ _VERDICT_SHARE = 2.5
 _SLACK = 3.0
 """How many times as long as on the base a slow test may take."""
 
+_MORE_TIME = "raise --time-limit, or name fewer tests with --test"
+
 
 def verdict_s(forecast_s: float) -> float:
     """The time that is kept for a verdict, where a run of the suite takes `forecast_s`."""
@@ -45,7 +47,7 @@ class Budget:
         """Why a suite that takes longer than `suite_limit_s` cannot lead to a verdict, and what to do."""
         return (
             f"the verdict takes two more runs, for which the time limit of {self._time_limit_s:g} s has no room: "
-            "raise --time-limit, or name fewer tests with --test"
+            f"{_MORE_TIME}"
         )
 
     @property
@@ -114,5 +116,6 @@ class Budget:
             return f"the limit of {self._max_steps} steps is reached"
         searching = state.applied is None and not state.plausible and not state.partial
         if searching and state.baseline and spent + self.reserve_s(state) >= self._time_limit_s:
-            return f"the time limit of {self._time_limit_s:g} s is reached but for the reserve of the verdict"
+            kept = f"the {self.reserve_s(state):.0f} s that are kept for the verdict"
+            return f"the time limit of {self._time_limit_s:g} s is reached but for {kept}: {_MORE_TIME}"
         return None

@@ -8,6 +8,7 @@ from typing import Any
 
 from buildpacks import CaseResult, Outcome, RunRequest, SuiteReport
 from gate import BasePaths, Context
+from planners.state import State, SuiteRan
 from planners.targets import Targets
 from rfsn.trials.bench import Bench
 from rfsn.trials.budget import Budget
@@ -108,6 +109,14 @@ def test_slow_tests_that_pass_leave_nothing_to_repair(rfsn: Rfsn, project: Make)
     ran = rfsn("repair", project({"cpu.py": CPU, "test_slow.py": slow}), "--time-limit", "60", "--json")
     assert (ran.code, ran.json["status"]) == (0, "nothing_to_repair"), ran.json
     assert ran.json["reason"] == "all 2 tests pass"
+
+
+def test_where_the_verdict_leaves_no_time_to_search_the_user_learns_what_to_do() -> None:
+    suite = SuiteRan("base", 1, 1, 2, ("t::bad",), 50.0, 50.0)
+    assert Budget(240.0, 100, lambda: 114.0).problem(State(baseline=suite)) == (
+        "the time limit of 240 s is reached but for the 126 s that are kept for the verdict: "
+        "raise --time-limit, or name fewer tests with --test"
+    )
 
 
 def test_a_verdict_without_time_blames_no_test(make_bench: MakeBench) -> None:
