@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 from difflib import get_close_matches
 
@@ -35,7 +36,7 @@ from planners.state import (
     SuiteRan,
     VerdictReached,
 )
-from planners.targets import named, targets_of
+from planners.targets import bare_name, named, targets_of
 from rfsn.errors import InfraError, UsageError
 from rfsn.loop.looking import MAX_OUTPUT, read_file, search_code
 from rfsn.sessions.blobs import BlobStore
@@ -148,6 +149,7 @@ class Executor:
             forecast_s=round(forecast_s, 3),
             problem=report.problem,
             note=self._budget.undecided(slow) if slow else "",
+            wanted_pass=self._wanted_pass(report),
         )
 
     def _one_by_one(self) -> SuiteReport | None:
@@ -168,11 +170,16 @@ class Executor:
             worker.close()
         return SuiteReport(tuple(cases), exit_code=None, duration_s=time.monotonic() - began) if cases else None
 
+    def _wanted_pass(self, report: SuiteReport) -> bool:
+        outcomes = {case.id: case.outcome for case in report.cases}
+        meant = [outcomes[one] for id in self._wanted for one in named(id, outcomes)]
+        return Outcome.PASSED in meant and not any(outcome.failing or outcome is Outcome.SLOW for outcome in meant)
+
     def _check_wanted(self, report: SuiteReport) -> None:
         known = [case.id for case in report.cases]
         for id in self._wanted:
             if not named(id, known):
-                near = ", ".join(get_close_matches(id, known)) or "nothing near it"
+                near = ", ".join(_near(id, known)) or "nothing near it"
                 raise UsageError(f"--target {id}: there is no such test; there is {near}")
 
     def _verdict(self, state: State, context: Context) -> Verdict:
@@ -198,3 +205,9 @@ class Executor:
 
     def _change(self, patch: Patch) -> Change:
         return apply(patch, self._bench.view.read)
+
+
+def _near(id: str, known: Sequence[str]) -> list[str]:
+    """The tests whose ids, or else whose bare names, are like that of `id`."""
+    names = {bare_name(one): one for one in reversed(known)}
+    return get_close_matches(id, known) or [names[one] for one in get_close_matches(bare_name(id), names)]

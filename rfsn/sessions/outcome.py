@@ -47,7 +47,7 @@ def _status(state: State) -> str:
         return "infra_error"
     if state.denials:
         return "denied"
-    if baseline is not None and not baseline.failing_total:
+    if baseline is not None and (not baseline.failing_total or baseline.wanted_pass):
         return "nothing_to_repair" if state.told is None or state.told.accepted else "not_repaired"
     untraced = state.spectrum is None and state.told is None
     return "flaky" if state.ended and state.repeat is not None and untraced else "not_repaired"
