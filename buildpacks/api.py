@@ -44,7 +44,7 @@ class BuildpackError(Exception):
 
 
 class Outcome(StrEnum):
-    """The result of one test case."""
+    """The result of one test case. `SLOW` is over a limit where nobody had the time to see whether it ends."""
 
     PASSED = "passed"
     FAILED = "failed"
@@ -53,12 +53,18 @@ class Outcome(StrEnum):
     XFAILED = "xfailed"
     XPASSED = "xpassed"
     TIMEOUT = "timeout"
+    SLOW = "slow"
     MISSING = "missing"
 
     @property
     def failing(self) -> bool:
         """Whether a repair should make this case pass."""
         return self in {Outcome.FAILED, Outcome.ERROR, Outcome.TIMEOUT}
+
+    @property
+    def over_limit(self) -> bool:
+        """Whether the case was ended before it came to a result."""
+        return self in {Outcome.TIMEOUT, Outcome.SLOW}
 
 
 class Evidence(StrEnum):
@@ -207,14 +213,16 @@ class BuildPlan:
 class RunRequest:
     """Which tests to run (all where `ids` is empty) and how patient to be.
 
-    One test may use `case_limit_s` seconds of CPU; `hang_budget_s` seconds may be spent on tests that reach that limit.
-    With `canaries`, tests are added that must fail. `key` is what the run's results are signed with.
+    One test may use `case_limit_s` seconds of CPU; once `hang_budget_s` seconds were spent on tests that reach their
+    limit, the others get less. Tests in `limits` (by id, in CPU seconds) have limits of their own in any case. With
+    `canaries`, tests are added that must fail. `key` is what the run's results are signed with.
     """
 
     ids: tuple[str, ...] = ()
     case_limit_s: float = 30.0
     hang_budget_s: float = 90.0
     canaries: bool = False
+    limits: Mapping[str, float] = field(default_factory=dict)
     key: bytes = field(default_factory=lambda: os.urandom(32), repr=False)
 
 

@@ -37,7 +37,7 @@ from gate.patch import (
 )
 from gate.paths import BasePaths
 from gate.sources import Introduced, introduced
-from gate.verdict import Verdict, verdict_on
+from gate.verdict import Verdict, unfinished, verdict_on
 from gate.vocabulary import (
     MAX_CANDIDATES,
     Action,
@@ -108,5 +108,6 @@ __all__ = [
     "content_hash",
     "forget",
     "introduced",
+    "unfinished",
     "verdict_on",
 ]

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from buildpacks import Evidence, Outcome, SuiteReport
 
-__all__ = ["Verdict", "verdict_on"]
+__all__ = ["Verdict", "unfinished", "verdict_on"]
 
 _NAMED = 5
 
@@ -18,7 +18,7 @@ class Verdict:
 
     `fixed`, `unfixed` are the targets that pass in every run and those that do not; `broken` are the cases that passed
     on the base and no longer do. `sound` is whether every run can be trusted and nothing is broken. `canaries` is how
-    many tests that must fail did so.
+    many tests that must fail did so. `unfinished` is whether the time was over before there was anything to say.
     """
 
     accepted: bool
@@ -30,11 +30,19 @@ class Verdict:
     evidence: Evidence
     runs: int
     canaries: int = 0
+    unfinished: bool = False
 
     @property
     def partly(self) -> bool:
         """Whether some targets are fixed, not all, and nothing is broken."""
         return self.sound and bool(self.fixed) and bool(self.unfixed)
+
+    @property
+    def result(self) -> str:
+        """What it comes to, in a word."""
+        if self.unfinished:
+            return "unfinished"
+        return "accepted" if self.accepted else "kept" if self.partly else "rejected"
 
 
 def verdict_on(
@@ -54,19 +62,23 @@ def verdict_on(
     canaries = [canary for run in runs for canary in run.canaries] if trusted else []
     if passing := [canary.id for canary in canaries if not canary.outcome.failing]:
         reasons.append(f"tests that must fail did not, so results are forged or hidden: {_names(passing)}")
-    unfixed: set[str] = set() if runs else set(wanted)
+    missed: set[str] = set()
     broken: set[str] = set()
     for number, run in enumerate(runs, 1):
+        if run.problem and not run.cases:
+            reasons.append(f"run {number}: {run.problem}")
+            continue
         after = {case.id: case.outcome for case in run.cases if case.id not in ignored}
         passed = {id for id, outcome in after.items() if outcome is Outcome.PASSED}
-        unfixed |= wanted - passed
+        missed |= wanted - passed
         broken |= passed_before - passed
         reasons += [f"run {number}: {reason}" for reason in _disagreements(run, set(before), set(after))]
     if broken:
         reasons.append(f"passed on the base and no longer do: {_names(broken)}")
     sound = not reasons
-    if unfixed:
-        reasons.append(f"targets that do not pass: {_names(unfixed)}")
+    if missed:
+        reasons.append(f"targets that do not pass: {_names(missed)}")
+    unfixed = missed if runs and all(run.cases or not run.problem for run in runs) else wanted
     return Verdict(
         accepted=not reasons,
         sound=sound,
@@ -78,6 +90,14 @@ def verdict_on(
         runs=len(runs),
         canaries=len(canaries),
     )
+
+
+def unfinished(finished: Verdict | None, baseline: SuiteReport, targets: Collection[str], reason: str) -> Verdict:
+    """The verdict where the time was over, for that `reason`: what the runs that `finished` speak against stands."""
+    if finished is not None and (not finished.sound or not finished.fixed):
+        return finished
+    told = finished or verdict_on(baseline, targets, (), ())
+    return replace(told, accepted=False, sound=False, reasons=(reason,), unfinished=True)
 
 
 def _disagreements(run: SuiteReport, expected: set[str], found: set[str]) -> list[str]:

@@ -68,8 +68,14 @@ class MetaPlanner:
         elif state.baseline and state.baseline.problem:
             reason = state.baseline.problem
         elif state.baseline and not state.baseline.failing_total:
-            reason = f"all {state.baseline.passed} tests pass"
-        elif state.baseline and state.repeat and not self._targets(state, context):
+            note = state.baseline.note
+            reason = f"no test is known to fail; {note}" if note else f"all {state.baseline.passed} tests pass"
+        elif state.baseline and state.baseline.wanted_pass:
+            others = state.baseline.failing_total
+            named = ", ".join(context.wanted)
+            fail = "1 other test fails" if others == 1 else f"{others} other tests fail"
+            reason = f"what --target names passes already: {named}; {fail}"
+        elif state.baseline and not reproduce(state, context) and not self._targets(state, context):
             reason = "no test fails every time"
         return self._give_up(state, reason) if reason else None
 

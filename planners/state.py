@@ -54,8 +54,9 @@ class Denial:
 class SuiteRan:
     """Tests ran. `report` names the blob with every case; `failing` lists the first `MAX_LISTED` failing ids.
 
-    `forecast_s` is how long a run takes in which no test reaches its limit. `problem` is why the tests could not run at
-    all, else empty.
+    `forecast_s` is how long a run takes in which every test that ends has the time for it. `problem` is why the tests
+    could not run at all, and `note` what else there is to say of them; both may be empty. `wanted_pass` is whether the
+    user named targets and none of them fails.
     """
 
     report: str
@@ -66,6 +67,8 @@ class SuiteRan:
     duration_s: float
     forecast_s: float
     problem: str = ""
+    note: str = ""
+    wanted_pass: bool = False
     type: Literal["suite_ran"] = "suite_ran"
 
 
@@ -156,7 +159,7 @@ type Observation = Denial | SuiteRan | SpectrumReady | Batch | VerdictReached | 
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """A patch that a verdict found to repair some targets. The search goes on from the tree that it makes.
+    """A patch that a verdict found to repair some targets, or had no time for. From the first, the search goes on.
 
     `tried` and `spent` are what the search had used when it was kept.
     """
@@ -172,7 +175,7 @@ class State:
     """Where a repair stands: bounded aggregates of everything that was observed.
 
     `plausible_at` is what the search had spent when the first of the patches in `plausible` was found. `near_misses`
-    are from the normal search alone, not from the widened one.
+    are from the normal search alone, not from the widened one. `unjudged` is the patch whose verdict had no time.
     """
 
     phase: Phase = Phase.REPRODUCE
@@ -187,6 +190,7 @@ class State:
     partial: tuple[Evaluated, ...] = ()
     near_misses: tuple[Evaluated, ...] = ()
     kept: Kept | None = None
+    unjudged: Kept | None = None
     applied: Patch | None = None
     verdict: Verdict | None = None
     rejected: int = 0
@@ -245,6 +249,9 @@ class State:
                     partial=(),
                     near_misses=(),
                 )
+            case VerdictReached(verdict) if verdict.unfinished and self.applied is not None:
+                unjudged = Kept(self.applied, verdict, self.tried, self.spent)
+                return replace(state, applied=None, verdict=verdict, unjudged=unjudged)
             case VerdictReached(verdict):
                 return replace(state, applied=None, verdict=verdict, rejected=self.rejected + 1)
             case Output() if isinstance(proposal.action, ApplyPatch):

@@ -28,7 +28,7 @@ def proposal(
 
 
 def reproduce(state: State, context: PlannerContext) -> Proposal | None:
-    """Run the tests as they are, then those that fail again; None once both was done, or where nothing fails."""
+    """Run the tests as they are, then those that fail again; None once both was done, or where none is to be run."""
     if state.baseline is None:
         return proposal(
             state,
@@ -38,11 +38,13 @@ def reproduce(state: State, context: PlannerContext) -> Proposal | None:
             hypothesis="some test fails",
             expected_effect="the outcome of every test on the base",
         )
-    if state.repeat is None and state.baseline.failing_total:
+    if state.repeat is not None or not state.baseline.failing_total:
+        return None
+    if again := repeated(context.evidence.report(state.baseline.report)):
         return proposal(
             state,
             Phase.REPRODUCE,
-            RunTests(repeated(context.evidence.report(state.baseline.report))),
+            RunTests(again),
             intent="run the failing tests again",
             hypothesis="a failure that a repair can be judged by fails every time",
             expected_effect="flaky tests are told from failing ones",

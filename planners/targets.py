@@ -9,7 +9,7 @@ from buildpacks import CaseTrace, Outcome, Spectrum, SuiteReport
 from planners.api import EvidenceView
 from planners.state import State
 
-__all__ = ["Targets", "named", "probes", "reached", "repeated", "stable_failures", "targets_of"]
+__all__ = ["Targets", "bare_name", "named", "probes", "reached", "repeated", "stable_failures", "targets_of"]
 
 _MAX_PROBES = 3
 _MAX_COMPARED = 32
@@ -18,20 +18,30 @@ _NOISE_S = 0.02
 
 
 def repeated(baseline: SuiteReport) -> tuple[str, ...]:
-    """The failing tests worth a second run; of those over their limit only the first: each costs its whole limit."""
-    hanging = [case.id for case in baseline.cases if case.outcome is Outcome.TIMEOUT]
-    return tuple(case.id for case in baseline.cases if case.outcome.failing and case.id not in hanging[1:])
+    """The failing tests worth a second run: those over their limit had one."""
+    return tuple(case.id for case in baseline.cases if case.outcome.failing and not case.outcome.over_limit)
 
 
 def named(id: str, known: Collection[str]) -> tuple[str, ...]:
-    """The tests that somebody means by `id`: that one, else those of the same class and name in another file.
+    """The tests that somebody means by `id`: that one, else all in that file, class or parametrised function.
 
-    A test that a class inherits is, in many reports, said to be in the file that defines it, not in that of the class.
+    Else those of that bare name, or of the same class and name in another file: a test that a class inherits is, in
+    many reports, said to be in the file that defines it, not in that of the class.
     """
     if id in known:
         return (id,)
-    _, sign, tail = id.partition("::")
-    return tuple(one for one in known if sign and one.partition("::")[2] == tail)
+    if inside := tuple(one for one in known if one.startswith((f"{id}::", f"{id}["))):
+        return inside
+    if "::" in id.partition("[")[0]:
+        tail = id.partition("::")[2]
+        return tuple(one for one in known if one.partition("::")[2] == tail)
+    return tuple(one for one in known if id in {bare_name(one), bare_name(one).partition("[")[0]})
+
+
+def bare_name(id: str) -> str:
+    """The name of a test without its file and class, with its parameters."""
+    function, bracket, parameters = id.partition("[")
+    return function.rpartition("::")[2] + bracket + parameters
 
 
 def stable_failures(

@@ -62,7 +62,11 @@ def audit_session(folder: Path, signer: Signer | None = None) -> Audit:
             problems.append(f"the gate denies the patch now: {again.rule}: {again.reason}")
             return Audit(tuple(problems), None, signer is not None)
         verdict = again
-        if (verdict.accepted, verdict.fixed, verdict.broken) != (told.accepted, told.fixed, told.broken):
+        if not told.unfinished and (verdict.accepted, verdict.fixed, verdict.broken) != (
+            told.accepted,
+            told.fixed,
+            told.broken,
+        ):
             problems.append(f"the verdict is another one now: {'; '.join(verdict.reasons) or 'accepted'}")
     return Audit(tuple(problems), verdict, signer is not None)
 

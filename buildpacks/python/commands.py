@@ -22,7 +22,10 @@ _PYTEST_FILES = ("test_*.py", "*_test.py")
 _UNITTEST_FILES = "test*.py"
 _WITH_VALUE = frozenset(
     {"-o", "-p", "-c", "-k", "-m", "-W", "-n", "--rootdir", "--confcutdir", "--ignore", "--ignore-glob", "--deselect",
-     "--import-mode", "--maxfail", "--tb", "--capture", "--basetemp", "--log-level", "--cov", "--timeout"}
+     "--import-mode", "--maxfail", "--tb", "--capture", "--basetemp", "--log-level", "--cov", "--timeout",
+     "--cov-report", "--cov-config", "--cov-fail-under", "--cov-context", "--cov-precision", "--reruns",
+     "--reruns-delay", "--only-rerun", "--rerun-except", "--numprocesses", "--dist", "--tx", "--maxprocesses",
+     "--max-worker-restart", "--randomly-seed", "--random-order-bucket", "--random-order-seed"}
 )  # fmt: skip
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
@@ -46,6 +47,9 @@ _PUT_ON_PATH = (
 _PATH = f"{_SITE}/bin:/env/bin:/usr/local/bin:/usr/bin:/bin"
 _SIGNS = ("pyproject.toml", "setup.py", "setup.cfg", "pytest.ini", "tox.ini", "requirements.txt", "conftest.py")
 _NOTHING = Records((), (), None)
+_REFUSED = re.compile(r"^\S*: error: (.*)$", re.MULTILINE)
+_SYNTAX_ERROR_AT = re.compile(r"^E\s+File \"(?:/repo/)?(.+)\", line (\d+)", re.MULTILINE)
+_SYNTAX_ERRORS = ("SyntaxError", "IndentationError", "TabError")
 _NO_TESTS = 5
 _USAGE_ERROR = 4
 _MAX_NAMED = 5
@@ -165,6 +169,7 @@ class PythonBuildpack:
             "module": module,
             "case_limit_s": request.case_limit_s,
             "hang_budget_s": request.hang_budget_s,
+            "limits": dict(request.limits),
             "canaries": request.canaries,
             "key": request.key.hex(),
         }
@@ -202,6 +207,9 @@ class PythonBuildpack:
         if records.end != result.exit_code:
             why = f"the runner was about to end with {records.end}, and the process ended with {result.exit_code}"
             return report(records, problem=why, forged=True)
+        refused = _REFUSED.search(result.stderr.decode(errors="replace"))
+        if refused and result.exit_code == _USAGE_ERROR and not cases:
+            return report(problem=f"pytest refuses the test command: {refused[1].strip()[:300]}")
         if result.exit_code == _NO_TESTS or not cases:
             return report(
                 problem=f"pytest found no tests: {_cause(result)}" if _cause(result) else "pytest found no tests"
@@ -209,9 +217,8 @@ class PythonBuildpack:
         uncollected = [case for case in cases if case.outcome is Outcome.ERROR and "::" not in case.id]
         if uncollected:
             first = uncollected[0]
-            return report(
-                records, problem=f"{first.id} could not be collected: {_last_line(first.message) or _cause(result)}"
-            )
+            why = _reason(first.message) or _cause(result)
+            return report(records, problem=f"{first.id} could not be collected: {why}")
         if request.canaries and not records.canaries:
             return report(records, problem="the tests that must fail were not added", forged=True)
         return report(records)
@@ -273,9 +280,14 @@ def _left_out(needs: Needs) -> str:
     return f"; not fetched: {', '.join(needs.left_out[:_MAX_NAMED])}{more}"
 
 
-def _last_line(text: str) -> str:
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    return lines[-1][:300] if lines else ""
+def _reason(text: str) -> str:
+    """The last line of pytest's message, as Python says it; of a syntax error, with the file and the line."""
+    lines = [line.strip().removeprefix("E  ").strip() for line in text.splitlines() if line.strip()]
+    if not lines:
+        return ""
+    places = _SYNTAX_ERROR_AT.findall(text) if lines[-1].startswith(_SYNTAX_ERRORS) else []
+    place = "{}, line {}: ".format(*places[-1]) if places else ""
+    return f"{place}{lines[-1]}"[:300]
 
 
 def _cause(result: CommandResult) -> str:

@@ -35,7 +35,10 @@ app.add_typer(gates, name="gate")
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout and nothing else there.")]
 Test = Annotated[str | None, typer.Option("--test", metavar="CMD", help="The test command, split as a shell would.")]
-Target = Annotated[list[str] | None, typer.Option("--target", metavar="ID", help="A test to repair; may be repeated.")]
+Target = Annotated[
+    list[str] | None,
+    typer.Option("--target", metavar="ID", help="A test to repair, or a file of them; may be repeated."),
+]
 Sandbox = Annotated[str | None, typer.Option(metavar="auto|docker|bubblewrap|local", help="What holds untrusted code.")]
 Image = Annotated[str | None, typer.Option(metavar="NAME", help="The image of the Docker sandbox.")]
 Env = Annotated[list[str] | None, typer.Option("--env", metavar="K=V", help="An environment variable of the tests.")]

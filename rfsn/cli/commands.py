@@ -184,7 +184,8 @@ def _show(result: Mapping[str, Any]) -> None:
     say(f"the report: {result['folder']}/report.html", whole=True)
     if result["best"]:
         fixed = len(result["best"]["fixed"])
-        say(f"the best candidate, not verified, repairs {fixed}: {result['folder']}/best.diff", whole=True)
+        repairs = f", repairs {fixed}" if fixed else ""
+        say(f"the best candidate, not verified{repairs}: {result['folder']}/best.diff", whole=True)
     if result["patch"]:
         give_diff(result["patch"])
         say(f"the patch: {result['folder']}/patch.diff", whole=True)

@@ -69,8 +69,11 @@ def _suite(ran: SuiteRan, *, again: bool) -> str:
     if ran.problem:
         return f"the tests could not run ({ran.duration_s:.1f} s)"
     reserve = verdict_s(ran.forecast_s)
+    note = f"; {ran.note}" if ran.note else ""
     kept = f"; {reserve:.0f} s are kept for the verdict" if not again and reserve > _WORTH_SAYING_S else ""
-    return f"{'again' if again else 'tests'}: {ran.failing_total} of {ran.total} fail ({ran.duration_s:.1f} s{kept})"
+    return (
+        f"{'again' if again else 'tests'}: {ran.failing_total} of {ran.total} fail ({ran.duration_s:.1f} s{kept}){note}"
+    )
 
 
 def _missing(taken: SourceTaken) -> str:

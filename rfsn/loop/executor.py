@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 from difflib import get_close_matches
 
@@ -35,7 +36,7 @@ from planners.state import (
     SuiteRan,
     VerdictReached,
 )
-from planners.targets import named, targets_of
+from planners.targets import bare_name, named, targets_of
 from rfsn.errors import InfraError, UsageError
 from rfsn.loop.looking import MAX_OUTPUT, read_file, search_code
 from rfsn.sessions.blobs import BlobStore
@@ -43,13 +44,12 @@ from rfsn.sessions.meter import Used
 from rfsn.trials.bench import Bench
 from rfsn.trials.budget import Budget
 from rfsn.trials.evaluate import Evaluator
+from rfsn.trials.patience import settled
 from rfsn.trials.stability import Stability
 from rfsn.trials.verdict import reach_verdict
 from rfsn.trials.worker import WarmWorker
 
 __all__ = ["Executor"]
-
-_LEAST_LIMIT_S = 0.1
 
 
 class Executor:
@@ -107,18 +107,38 @@ class Executor:
     # Running and judging tests
 
     def _run_tests(self, ids: tuple[str, ...], state: State) -> SuiteRan:
-        limit = self._budget.case_limit_s
-        request = RunRequest(ids, case_limit_s=limit, hang_budget_s=limit, canaries=state.baseline is None)
+        if state.baseline is None:
+            return self._run_base()
+        request = self._budget.request(self._blobs.report(state.baseline.report), ids)
+        report = self._ran(request, self._applied(state))
+        return self._told(report, report.duration_s)
+
+    def _run_base(self) -> SuiteRan:
+        limit = self._budget.first_limit_s
+        first = self._ran(RunRequest((), limit, limit, canaries=True))
+        if first.crashed:
+            first = self._one_by_one() or first
+        if first.problem:
+            return self._told(first, first.duration_s)
+        self._check_wanted(first)
+        report = settled(self._bench, self._budget, first)
+        longer = (
+            after.duration_s - before.duration_s
+            for before, after in zip(first.cases, report.cases, strict=True)
+            if not after.outcome.over_limit
+        )
+        return self._told(report, first.duration_s + sum(longer))
+
+    def _ran(self, request: RunRequest, change: Change | None = None) -> SuiteReport:
         timeout = self._budget.suite_limit_s
-        report = self._bench.run_tests(request, timeout, self._applied(state))
+        report = self._bench.run_tests(request, timeout, change)
         if report.problem and report.duration_s >= timeout:
             report = replace(report, problem=f"{report.problem}; {self._budget.no_room}")
-        if state.baseline is None and report.crashed:
-            report = self._one_by_one() or report
-        if state.baseline is None and not report.problem:
-            self._check_wanted(report)
+        return report
+
+    def _told(self, report: SuiteReport, forecast_s: float) -> SuiteRan:
         failing = tuple(case.id for case in report.cases if case.outcome.failing)
-        hung = sum(case.duration_s for case in report.cases if case.outcome is Outcome.TIMEOUT)
+        slow = sum(case.outcome is Outcome.SLOW for case in report.cases)
         return SuiteRan(
             report=self._blobs.put_report(report),
             passed=sum(case.outcome is Outcome.PASSED for case in report.cases),
@@ -126,8 +146,10 @@ class Executor:
             total=len(report.cases),
             failing=failing[:MAX_LISTED],
             duration_s=round(report.duration_s, 3),
-            forecast_s=round(max(0.0, report.duration_s - hung), 3),
+            forecast_s=round(forecast_s, 3),
             problem=report.problem,
+            note=self._budget.undecided(slow) if slow else "",
+            wanted_pass=self._wanted_pass(report),
         )
 
     def _one_by_one(self) -> SuiteReport | None:
@@ -148,11 +170,16 @@ class Executor:
             worker.close()
         return SuiteReport(tuple(cases), exit_code=None, duration_s=time.monotonic() - began) if cases else None
 
+    def _wanted_pass(self, report: SuiteReport) -> bool:
+        outcomes = {case.id: case.outcome for case in report.cases}
+        meant = [outcomes[one] for id in self._wanted for one in named(id, outcomes)]
+        return Outcome.PASSED in meant and not any(outcome.failing or outcome is Outcome.SLOW for outcome in meant)
+
     def _check_wanted(self, report: SuiteReport) -> None:
         known = [case.id for case in report.cases]
         for id in self._wanted:
             if not named(id, known):
-                near = ", ".join(get_close_matches(id, known)) or "nothing near it"
+                near = ", ".join(_near(id, known)) or "nothing near it"
                 raise UsageError(f"--target {id}: there is no such test; there is {near}")
 
     def _verdict(self, state: State, context: Context) -> Verdict:
@@ -162,8 +189,8 @@ class Executor:
     def _trace(self, ids: tuple[str, ...], state: State) -> SpectrumReady:
         began = time.monotonic()
         known = targets_of(state, self._blobs, self._wanted)
-        outcomes = {case.id: case.outcome for case in known.baseline.cases}
-        limits = [(id, self._budget.trace_limit_s(outcomes.get(id))) for id in ids]
+        cases = {case.id: case for case in known.baseline.cases}
+        limits = [(id, self._budget.trace_limit_s(cases.get(id))) for id in ids]
         worker = WarmWorker(self._bench, self._change(state.kept.patch) if state.kept else None)
         try:
             spectrum = Spectrum(tuple(worker.trace(limits, {*known.left})), worker.ready().imported)
@@ -178,3 +205,9 @@ class Executor:
 
     def _change(self, patch: Patch) -> Change:
         return apply(patch, self._bench.view.read)
+
+
+def _near(id: str, known: Sequence[str]) -> list[str]:
+    """The tests whose ids, or else whose bare names, are like that of `id`."""
+    names = {bare_name(one): one for one in reversed(known)}
+    return get_close_matches(id, known) or [names[one] for one in get_close_matches(bare_name(id), names)]

@@ -61,6 +61,7 @@ def report_of(record: Record) -> dict[str, Any]:
             "total": state.baseline.total if state.baseline else None,
             "passed": state.baseline.passed if state.baseline else None,
             "failing": list(state.baseline.failing) if state.baseline else [],
+            "note": state.baseline.note if state.baseline else "",
             "fixed": list(verdict.fixed) if verdict and state.verified else [],
         },
         "verdict": {"accepted": verdict.accepted, "reasons": list(verdict.reasons), "evidence": verdict.evidence}
@@ -80,12 +81,22 @@ def report_of(record: Record) -> dict[str, Any]:
 
 
 def _best(record: Record) -> dict[str, Any] | None:
-    """The patch for some targets that was not judged, where nothing better was found."""
+    """The patch that there was no time to judge, where nothing better was found; `fixed` is what it is known to fix."""
     state = record.progress.state
-    if state.verified or not state.partial:
+    if state.verified:
         return None
-    best = state.partial[0]
-    return {"patch": diff_of(record, best.patch), "fixed": list(best.fixed), "location": best.location}
+    if state.unjudged:
+        patch, fixed = state.unjudged.patch, state.unjudged.verdict.fixed
+    elif state.applied:
+        patch, fixed = state.applied, ()
+    elif state.plausible:
+        patch, fixed = state.plausible[0].patch, targets_of(state, record.blobs, record.config.target).all
+    elif state.partial:
+        patch, fixed = state.partial[0].patch, state.partial[0].fixed
+    else:
+        return None
+    location = ", ".join(dict.fromkeys(operation.path for operation in patch))
+    return {"patch": diff_of(record, patch), "fixed": list(fixed), "location": location}
 
 
 def _alternatives(record: Record) -> list[dict[str, str]]:

@@ -32,6 +32,8 @@ def conclude(state: State, problem: str | None) -> SessionEnded:
     if status == "partly_repaired" and state.kept:
         fixed, left = len(state.kept.verdict.fixed), len(state.kept.verdict.unfixed)
         reason = f"the patch repairs {fixed} of {fixed + left} targets and breaks nothing; {reason}"
+    if state.unjudged and not state.verified and state.unjudged.verdict.reasons[0] not in reason:
+        reason = f"{reason}; {state.unjudged.verdict.reasons[0]}"
     return SessionEnded(status=status, reason=reason)
 
 
@@ -45,7 +47,7 @@ def _status(state: State) -> str:
         return "infra_error"
     if state.denials:
         return "denied"
-    if baseline is not None and not baseline.failing_total:
+    if baseline is not None and (not baseline.failing_total or baseline.wanted_pass):
         return "nothing_to_repair" if state.told is None or state.told.accepted else "not_repaired"
     untraced = state.spectrum is None and state.told is None
     return "flaky" if state.ended and state.repeat is not None and untraced else "not_repaired"

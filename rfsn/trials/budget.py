@@ -5,13 +5,18 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from buildpacks import Outcome
+from buildpacks import CaseResult, Outcome, RunRequest, SuiteReport
 from planners.state import State
 
 __all__ = ["Budget", "verdict_s"]
 
 _VERDICT_SHARE = 2.5
 """The verdict's reserve, in forecast runs of the suite: two runs, and half of one for the noise."""
+
+_SLACK = 3.0
+"""How many times as long as on the base a slow test may take."""
+
+_MORE_TIME = "raise --time-limit, or name fewer tests with --test"
 
 
 def verdict_s(forecast_s: float) -> float:
@@ -42,17 +47,53 @@ class Budget:
         """Why a suite that takes longer than `suite_limit_s` cannot lead to a verdict, and what to do."""
         return (
             f"the verdict takes two more runs, for which the time limit of {self._time_limit_s:g} s has no room: "
-            "raise --time-limit, or name fewer tests with --test"
+            f"{_MORE_TIME}"
         )
 
     @property
+    def first_limit_s(self) -> float:
+        """CPU time after which a test of which nothing is known is put aside: 0.5 to 15 s, a 60th of the time limit."""
+        return min(15.0, max(0.5, self._time_limit_s / 60.0))
+
+    @property
+    def patient_limit_s(self) -> float:
+        """CPU time after which a test that was put aside counts as hanging: 1 to 60 s, a twelfth of the time limit."""
+        return min(60.0, max(1.0, self._time_limit_s / 12.0))
+
+    @property
     def case_limit_s(self) -> float:
-        """CPU time after which a single test counts as hanging: a thirtieth of the time limit, 2 to 30 s."""
+        """CPU time that any test which is known to end may use: 2 to 30 s, a thirtieth of the time limit."""
         return min(30.0, max(2.0, self._time_limit_s / 30.0))
 
-    def trace_limit_s(self, outcome: Outcome | None) -> float:
+    def own_limit_s(self, case: CaseResult) -> float:
+        """CPU time for a test that ended on the base, from how long that took: a slow one has more than others."""
+        return max(self.case_limit_s, _SLACK * case.duration_s)
+
+    def undecided(self, tests: int) -> str:
+        """What to say of so many tests of which nobody had the time to see whether they end."""
+        ran = f"{tests} tests ran over the limit of {self.first_limit_s:g} s each and are"
+        if tests == 1:
+            ran = f"1 test ran over the limit of {self.first_limit_s:g} s and is"
+        return f"{ran} not counted as failing: raise --time-limit"
+
+    def unverified(self, run: int, left_s: float) -> str:
+        """What to say where that run of the verdict did not come to its end in the seconds that were left."""
+        return (
+            f"no time to verify the patch: run {run} of 2 did not finish within the {left_s:.0f} s that were left of "
+            f"{self._time_limit_s:g} s; raise --time-limit"
+        )
+
+    def trace_limit_s(self, case: CaseResult | None) -> float:
         """CPU time for tracing one test: a hanging one shows its loop at once."""
-        return 0.3 if outcome is Outcome.TIMEOUT else self.case_limit_s
+        if case is None:
+            return self.case_limit_s
+        return 0.3 if case.outcome is Outcome.TIMEOUT else self.own_limit_s(case)
+
+    def request(self, base: SuiteReport, ids: tuple[str, ...] = (), *, canaries: bool = False) -> RunRequest:
+        """How to run tests that ran on the `base` before: each with a limit of its own, where it ended there."""
+        ended = (case for case in base.cases if not case.outcome.over_limit)
+        limits = {case.id: self.own_limit_s(case) for case in ended}
+        return RunRequest(ids, self.first_limit_s, self.first_limit_s, canaries, limits)
 
     def reserve_s(self, state: State) -> float:
         """Time that is kept for the verdict."""
@@ -75,5 +116,6 @@ class Budget:
             return f"the limit of {self._max_steps} steps is reached"
         searching = state.applied is None and not state.plausible and not state.partial
         if searching and state.baseline and spent + self.reserve_s(state) >= self._time_limit_s:
-            return f"the time limit of {self._time_limit_s:g} s is reached but for the reserve of the verdict"
+            kept = f"the {self.reserve_s(state):.0f} s that are kept for the verdict"
+            return f"the time limit of {self._time_limit_s:g} s is reached but for {kept}: {_MORE_TIME}"
         return None

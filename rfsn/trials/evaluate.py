@@ -7,7 +7,7 @@ from collections.abc import Generator, Iterable, Mapping, Sequence
 from dataclasses import replace
 from itertools import groupby
 
-from buildpacks import CaseTrace, Outcome, RunRequest, Spectrum
+from buildpacks import CaseTrace, Outcome, Spectrum
 from buildpacks.warm import Edits, Tried
 from gate import Candidate, Change, Context, CreateFile, Denied, EditFile, Gate, Patch, Verdict, change_of, verdict_on
 from planners.progress import progress_of
@@ -76,7 +76,7 @@ class Evaluator:
         traced = {trace.id for trace in spectrum.cases if trace.outcome is not Outcome.MISSING}
         suffixes = self._suffixes if traced.issuperset(known.left) else ()  # a worker has to know every target
         if suffixes and self._planned is not spectrum:
-            self._pool.plan(*ordered(known, spectrum, self._budget.case_limit_s))
+            self._pool.plan(*ordered(known, spectrum, self._budget))
             self._planned = spectrum
         numbered = dict(enumerate(candidates, offset))
         trials = _Trials(self, numbered, known, spectrum, state, context, suffixes)
@@ -91,9 +91,8 @@ class Evaluator:
     def run_cold(self, change: Change, known: Targets, state: State) -> Verdict:
         """What one cold run of everything says of a candidate."""
         assert state.baseline is not None
-        limit = self._budget.case_limit_s
         timeout = min(self._budget.left_s, 10.0 + 5.0 * state.baseline.forecast_s)
-        report = self._bench.run_tests(RunRequest((), limit, limit), timeout, change)
+        report = self._bench.run_tests(self._budget.request(known.baseline), timeout, change)
         ignored = {*known.unstable, *self._stability.unstable(known, [report])}
         return verdict_on(known.baseline, known.all, ignored, [report])
 

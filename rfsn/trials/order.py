@@ -6,8 +6,9 @@ from collections.abc import Iterable
 from math import ceil, log
 from statistics import median
 
-from buildpacks import CaseTrace, Outcome, Spectrum
+from buildpacks import CaseResult, CaseTrace, Outcome, Spectrum
 from planners.targets import Targets
+from rfsn.trials.budget import Budget
 from rfsn.trials.worker import Limits
 
 __all__ = ["ordered"]
@@ -17,7 +18,7 @@ _QUICK_S = 0.05
 _WALL_FACTOR = 5.0  # what warm runners allow of wall-clock time for each CPU second
 
 
-def ordered(known: Targets, spectrum: Spectrum, case_limit_s: float) -> tuple[Limits, Limits]:
+def ordered(known: Targets, spectrum: Spectrum, budget: Budget) -> tuple[Limits, Limits]:
     """The targets that are left and the tests that pass, in the order to run them, with their limits (CPU seconds).
 
     Slow ones come last; but before other tests those like a target, which a bad repair most often breaks. Tests
@@ -28,7 +29,7 @@ def ordered(known: Targets, spectrum: Spectrum, case_limit_s: float) -> tuple[Li
     passing = {case.id for case in known.baseline.cases if case.outcome is Outcome.PASSED} - {*known.unstable}
     passing |= {*known.all} - {*known.left}
 
-    durations = {case.id: case.duration_s for case in known.baseline.cases}
+    cases = {case.id: case for case in known.baseline.cases}
 
     def cost(id: str) -> float:
         trace = traces.get(id)
@@ -46,21 +47,21 @@ def ordered(known: Targets, spectrum: Spectrum, case_limit_s: float) -> tuple[Li
 
     def limited(ids: Iterable[str]) -> Limits:
         order = sorted(ids, key=lambda id: (distance(id), _slowness(cost(id)), places[id]))
-        return [(id, _limit(traces.get(id), usual, durations.get(id, 0.0), case_limit_s)) for id in order]
+        return [(id, _limit(traces.get(id), usual, cases.get(id), budget)) for id in order]
 
     return limited(known.left), limited(passing)
 
 
-def _limit(trace: CaseTrace | None, usual: float, duration_s: float, case_limit_s: float) -> float:
+def _limit(trace: CaseTrace | None, usual: float, case: CaseResult | None, budget: Budget) -> float:
     """CPU seconds that a test may use under a candidate: ten times what it used on the base, where that ended.
 
     Its wall-clock time is bounded by a multiple of that, so one that waits has more, for ten times its duration.
     """
     if trace is None:
-        return case_limit_s
+        return budget.own_limit_s(case) if case else budget.case_limit_s
     if trace.outcome is Outcome.TIMEOUT:
         return max(_LEAST_LIMIT_S, 10.0 * usual)
-    return max(_LEAST_LIMIT_S, 10.0 * trace.cpu_s, 10.0 / _WALL_FACTOR * duration_s)
+    return max(_LEAST_LIMIT_S, 10.0 * trace.cpu_s, 10.0 / _WALL_FACTOR * (case.duration_s if case else 0.0))
 
 
 def _slowness(cpu_s: float) -> int:

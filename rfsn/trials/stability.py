@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from buildpacks import RunRequest, SuiteReport
+from buildpacks import SuiteReport
 from planners.targets import Targets
 from rfsn.trials.bench import Bench
 from rfsn.trials.budget import Budget
@@ -30,8 +30,7 @@ class Stability:
         if all(run.problem or _ids(run) - {*known.unstable} == expected for run in runs):
             return set()
         if self._functions is None:
-            limit = self._budget.case_limit_s
-            again = self._bench.run_tests(RunRequest((), limit, limit), self._budget.left_s)
+            again = self._bench.run_tests(self._budget.request(known.baseline), self._budget.left_s)
             changed = set() if again.problem else _ids(again) ^ _ids(known.baseline)
             self._functions = frozenset(map(_function, changed))
         found = {id for report in (known.baseline, *runs) for id in _ids(report)}

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from buildpacks import RunRequest, SuiteReport
-from gate import Change, Context, Verdict, verdict_on
+from buildpacks import SuiteReport
+from gate import Change, Context, Verdict, unfinished, verdict_on
 from planners.targets import Targets
 from rfsn.trials.bench import Bench
 from rfsn.trials.budget import Budget
@@ -17,13 +17,24 @@ __all__ = ["reach_verdict"]
 def reach_verdict(
     bench: Bench, budget: Budget, stability: Stability, known: Targets, change: Change | None, context: Context
 ) -> Verdict:
-    """The verdict on a change. Raises `InfraError` where the sandbox fails."""
-    limit = budget.case_limit_s
-    runs = [
-        bench.run_tests(RunRequest((), limit, limit, canaries), budget.left_s, change) for canaries in (False, True)
-    ]
-    ignored = {*known.unstable, *stability.unstable(known, runs), *_rewritten(change, context, known, runs)}
-    return verdict_on(known.baseline, known.all, ignored, runs)
+    """The verdict on a change; an unfinished one where the time is too short.
+
+    Raises `InfraError` where the sandbox fails.
+    """
+
+    def judged(runs: Sequence[SuiteReport]) -> Verdict:
+        ignored = {*known.unstable, *stability.unstable(known, runs), *_rewritten(change, context, known, runs)}
+        return verdict_on(known.baseline, known.all, ignored, runs)
+
+    runs: list[SuiteReport] = []
+    for canaries in (False, True):
+        left_s = budget.left_s
+        run = bench.run_tests(budget.request(known.baseline, canaries=canaries), left_s, change)
+        if run.problem and run.duration_s >= left_s:
+            reason = budget.unverified(len(runs) + 1, left_s)
+            return unfinished(judged(runs) if runs else None, known.baseline, known.all, reason)
+        runs.append(run)
+    return judged(runs)
 
 
 def _rewritten(change: Change | None, context: Context, known: Targets, runs: Sequence[SuiteReport]) -> set[str]:

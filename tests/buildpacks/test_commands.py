@@ -55,6 +55,7 @@ def test_pytest_commands_stay_as_they_are(tree: Tree) -> None:
     assert split(given) == (("-q", "tests"), True)
     assert split(("/usr/bin/py.test", "-q")) == (("-q",), False)
     assert options_of(("-q", "tests", "-k", "one", "-o", "a=b", "more.py")) == ("-q", "-k", "one", "-o", "a=b")
+    assert options_of(("--reruns", "2", "--cov-report", "xml", "tests")) == ("--reruns", "2", "--cov-report", "xml")
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from buildpacks import CaseResult, Outcome, SuiteReport
-from gate import verdict_on
+from gate import unfinished, verdict_on
 
 
 def suite(outcomes: dict[str, Outcome], exit_code: int | None = None, problem: str = "") -> SuiteReport:
@@ -45,6 +45,22 @@ def test_one_bad_run_spoils_the_verdict(run: SuiteReport, reason: str) -> None:
         verdict = verdict_on(BASELINE, ["a"], [], runs)
         assert not verdict.accepted
         assert any(reason in said for said in verdict.reasons), verdict.reasons
+
+
+def test_a_run_that_came_to_nothing_says_nothing_of_its_tests() -> None:
+    verdict = verdict_on(BASELINE, ["a"], [], [GOOD, suite({}, problem="it did not finish")])
+    assert verdict.reasons == ("run 2: it did not finish",)
+    assert (verdict.accepted, verdict.fixed, verdict.unfixed, verdict.broken) == (False, (), ("a",), ())
+
+
+def test_a_verdict_without_time_keeps_what_speaks_against_the_patch() -> None:
+    first = verdict_on(BASELINE, ["a"], [], [GOOD])
+    late = unfinished(first, BASELINE, ["a"], "no time")
+    assert (late.result, late.accepted, late.partly, late.fixed) == ("unfinished", False, False, ("a",))
+    assert late.reasons == ("no time",)
+    assert unfinished(None, BASELINE, ["a"], "no time").unfixed == ("a",)
+    breaking = verdict_on(BASELINE, ["a"], [], [suite({"a": P, "b": F, "c": S, "d": F})])
+    assert unfinished(breaking, BASELINE, ["a"], "no time") == breaking
 
 
 def test_unstable_ids_say_nothing() -> None:

@@ -30,6 +30,7 @@ from gate import (
     TryPatches,
     apply,
     content_hash,
+    unfinished,
     verdict_on,
 )
 from planners.api import PlannerContext
@@ -49,9 +50,10 @@ from planners.state import (
     VerdictReached,
     nearest,
 )
-from planners.targets import probes, reached, repeated, stable_failures
+from planners.targets import named, probes, reached, repeated, stable_failures
 from planners.testing import GivenEvidence, GivenTree
 from planners.trial import Evaluated, TrialOutcome
+from rfsn.sessions.outcome import conclude
 
 SOURCE = b"def f(a, b):\n    if a < b:\n        return a\n    return b\n"
 P, F, T, S = Outcome.PASSED, Outcome.FAILED, Outcome.TIMEOUT, Outcome.SKIPPED
@@ -300,6 +302,18 @@ def test_three_denials_in_a_row_end_a_session() -> None:
     assert state.phase is Phase.REPRODUCE
 
 
+def test_a_patch_whose_verdict_had_no_time_is_kept_as_unjudged() -> None:
+    _, proposals = walk([BASE, AGAIN, SpectrumReady("spectrum", 2, 0.1), Batch(0, "f", (), 0.1)])
+    found = plausible(proposals[-1], 0)
+    late = unfinished(None, REPORTS.suites["base"], ["t::bad"], "no time")
+    trace, batch = SpectrumReady("spectrum", 2, 0.1), Batch(0, "p", (found,), 0.1, spent=1.0)
+    state, _ = walk([BASE, AGAIN, trace, batch, Output("applied"), VerdictReached(late)])
+    assert state.unjudged is not None
+    assert state.unjudged.patch == found.patch
+    assert (state.applied, state.verified, state.rejected) == (None, None, 0)
+    assert conclude(state, "the time limit is reached").reason == "the time limit is reached; no time"
+
+
 def test_the_same_state_gives_the_same_proposal_in_any_planner() -> None:
     state, _ = walk([BASE, AGAIN, SpectrumReady("spectrum", 2, 0.1), Batch(0, "f" * 7, (), 0.1)])
     used = planner()
@@ -308,9 +322,31 @@ def test_the_same_state_gives_the_same_proposal_in_any_planner() -> None:
     assert used.propose(state, CONTEXT) == planner().propose(state, CONTEXT)
 
 
+KNOWN = ["a/t.py::test_one[1::x]", "a/t.py::test_one[2]", "a/t.py::K::test_two", "b/t.py::test_two"]
+
+
+@pytest.mark.parametrize(
+    ("id", "meant"),
+    [
+        ("a/t.py::test_one[2]", [1]),
+        ("a/t.py::test_one", [0, 1]),
+        ("a/t.py", [0, 1, 2]),
+        ("a/t.py::K", [2]),
+        ("test_one", [0, 1]),
+        ("test_one[1::x]", [0]),
+        ("test_two", [2, 3]),
+        ("c/t.py::K::test_two", [2]),
+        ("test_t", []),
+        ("t.py", []),
+    ],
+)
+def test_a_target_is_named_by_its_id_or_less(id: str, meant: list[int]) -> None:
+    assert named(id, KNOWN) == tuple(KNOWN[place] for place in meant)
+
+
 def test_targets_fail_every_time() -> None:
     baseline = suite({"a": F, "b": F, "c": P, "d": T, "e": T})
-    assert repeated(baseline) == ("a", "b", "d")
+    assert repeated(baseline) == ("a", "b")
     assert stable_failures(baseline, suite({"a": F, "b": P, "d": T})) == (("a", "d", "e"), ("b",))
     assert stable_failures(baseline, suite({"a": F, "b": P, "d": T, "new": F})) == (("a", "d", "e"), ("b", "new"))
     assert stable_failures(baseline, None, ["e", "c"]) == (("e",), ())

@@ -106,6 +106,14 @@ def test_targets_that_are_not_wanted_do_not_count(beyond_repair: Path, rfsn: Rfs
     assert SECRET in ran.json["tests"]["failing"]
 
 
+def test_a_patch_for_all_targets_that_was_not_judged_is_shown(project: Make, rfsn: Rfsn, tmp_path: Path) -> None:
+    one_fault = project({"shop.py": SHOP.replace("not in", "in"), "test_shop.py": TESTS})
+    report = rfsn("repair", one_fault, "--max-steps", "4", "--out", tmp_path / "session", "--json").json
+    assert (report["status"], report["patch"]) == ("not_repaired", None)
+    assert report["best"]["fixed"] == TOTAL
+    subprocess.run(["git", "apply", tmp_path / "session" / "best.diff"], cwd=one_fault, check=True)
+
+
 def test_a_partial_patch_that_was_not_judged_is_shown(two_faults: Path, rfsn: Rfsn, tmp_path: Path) -> None:
     """Four steps are enough to find it, not to verify it."""
     ran = rfsn("repair", two_faults, "--max-steps", "4", "--out", tmp_path / "session")

@@ -140,6 +140,18 @@ def test_a_target_narrows_the_repair(rfsn: Rfsn, project: Make) -> None:
     assert result["tests"]["fixed"] == ["test_ranges.py::test_last"]
 
 
+def test_a_target_that_passes_already_leaves_nothing_to_repair(rfsn: Rfsn, project: Make) -> None:
+    ran = rfsn("repair", project(BUGGY), "--target", "test_first", "--json")
+    assert (ran.code, ran.json["status"]) == (0, "nothing_to_repair")
+    assert ran.json["reason"] == "what --target names passes already: test_first; 1 other test fails"
+
+
+def test_an_unknown_bare_name_has_neighbours_too(rfsn: Rfsn, project: Make) -> None:
+    ran = rfsn("repair", project(BUGGY), "--target", "test_frist")
+    assert ran.code == 2
+    assert "there is no such test; there is test_ranges.py::test_first" in ran.err
+
+
 def test_an_unknown_target_is_named_with_its_neighbours(rfsn: Rfsn, project: Make) -> None:
     ran = rfsn("repair", project(BUGGY), "--target", "test_ranges.py::test_lost")
     assert ran.code == 2
@@ -154,6 +166,20 @@ def test_an_unknown_target_is_named_with_its_neighbours(rfsn: Rfsn, project: Mak
         ({"a.py": "x = 1\n"}, [], "infra_error", 3, "pytest found no tests"),
         ({"README": "no code"}, [], "usage_error", 2, "no buildpack"),
         (BUGGY, ["--test", "make check"], "usage_error", 2, "runs pytest, not 'make check'"),
+        (
+            BUGGY,
+            ["--test", "pytest --nosuchoption"],
+            "infra_error",
+            3,
+            "pytest refuses the test command: unrecognized arguments: --nosuchoption",
+        ),
+        (
+            {"a.py": "x = 1\ny = (\n", "test_a.py": "import a\n"},
+            [],
+            "infra_error",
+            3,
+            "test_a.py could not be collected: a.py, line 2: SyntaxError: '(' was never closed",
+        ),
         (BUGGY, ["--ref", "no-such-revision"], "usage_error", 2, "has no revision 'no-such-revision'"),
         (BUGGY, ["--ref", "--upload-pack=evil"], "usage_error", 2, "no revision"),
         (BUGGY, ["--sandbox", "nowhere"], "usage_error", 2, "sandbox"),

@@ -277,6 +277,18 @@ def test_settings_that_cut_short_repeat_or_spread_a_run_are_set_aside(make_bench
     assert only.exit_code == 0, "coverage fails no run"
 
 
+def test_such_settings_are_set_aside_where_their_plugins_are_not_there(make_bench: Callable[..., Bench]) -> None:
+    ini = "[pytest]\naddopts = -n 2 --dist loadfile --cov --cov-report=xml --cov-fail-under 100 --reruns 2 -x\n"
+    command = ("python", "-m", "pytest", "-n4", "--cov=.", "--random-order", "--randomly-seed=3")
+    bench = make_bench({"test_s.py": SETTINGS, "pytest.ini": ini}, *command)
+    report = bench.run_tests(RunRequest(), 60)
+    assert report.problem == ""
+    assert len(report.cases) == 3
+    worker = WarmWorker(bench)
+    assert len(worker.ready().ids) == 3
+    worker.close()
+
+
 def test_a_batch_ends_at_the_first_confirmed_candidate(make_bench: Callable[..., Bench]) -> None:
     bench = make_bench(FILES)
     order = [1, 3, 0, 4, 6, 5]  # two of these pass; the second is the one that is confirmed

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import signal
-from typing import Any, Iterator, List
+import time
+from types import FrameType
+from typing import Iterator, List, Optional, Tuple
 
 WALL_FACTOR = 5.0
 """A test that waits instead of computing may take this many times its CPU limit, and never less than a second."""
@@ -12,6 +15,11 @@ WALL_FACTOR = 5.0
 
 OVER_LIMIT = "rfsn: over the limit"
 """How every message begins that tells of a test over its limit."""
+
+_IDLE = 0.05
+"""What share of its CPU limit a test may use that only waits; on a busy machine, one that computes gets more."""
+
+_TREE = os.getcwd() + os.sep
 
 
 class LimitReached(BaseException):
@@ -25,10 +33,13 @@ def limited(seconds: float) -> Iterator[List[bool]]:
     The list that it gives is empty until then: a block may well catch what is raised.
     """
     reached: List[bool] = []
+    began = time.process_time()
 
-    def _raise(_signum: int, _frame: Any) -> None:
+    def _raise(number: int, frame: Optional[FrameType]) -> None:
         reached.append(True)
-        raise LimitReached(f"{OVER_LIMIT} of {seconds:g} s")
+        waited = number == signal.SIGALRM and time.process_time() - began < _IDLE * seconds
+        limit = f"{wall(seconds):g} s of waiting" if waited else f"{seconds:g} s"
+        raise LimitReached(f"{OVER_LIMIT} of {limit}{_place(frame)}")
 
     handlers = [(signal.SIGPROF, signal.ITIMER_PROF, seconds), (signal.SIGALRM, signal.ITIMER_REAL, wall(seconds))]
     before = [signal.signal(number, _raise) for number, _, _ in handlers]
@@ -40,6 +51,20 @@ def limited(seconds: float) -> Iterator[List[bool]]:
         for (number, timer, _), handler in zip(handlers, before):
             signal.setitimer(timer, 0)
             signal.signal(number, handler)
+
+
+def _place(frame: Optional[FrameType]) -> str:
+    """Where a test is stuck: the function of the tree that its own file called, else the test itself."""
+    inside: List[Tuple[str, str]] = []
+    while frame is not None:
+        if frame.f_code.co_filename.startswith(_TREE):
+            inside.append((frame.f_code.co_filename[len(_TREE) :], frame.f_code.co_name))
+        frame = frame.f_back
+    if not inside:
+        return ""
+    called = [one for one in reversed(inside) if one[0] != inside[-1][0]]
+    path, function = called[0] if called else inside[-1]
+    return f" in {path}:{function}"
 
 
 def wall(seconds: float) -> float:

@@ -47,12 +47,15 @@ class Reporter:
 
     def __init__(self, channel: Channel) -> None:
         self._channel = channel
+        self._setup_s = 0.0
 
     @pytest.hookimpl(trylast=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         outcome = _outcome(report)
+        if report.when == "setup":
+            self._setup_s = report.duration
         if outcome:
-            self._send(report, outcome, report.duration)
+            self._send(report, outcome, report.duration if report.when == "setup" else self._setup_s + report.duration)
 
     @pytest.hookimpl(trylast=True)
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:

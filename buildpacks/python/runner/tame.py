@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-from typing import Any, Generator
+from importlib.metadata import distributions
+from typing import Any, Dict, Generator
 
 import pytest
 
@@ -18,8 +19,46 @@ _OPTIONS = {
 }
 
 
+_OPTIONS_OF = {
+    "xdist": {
+        "values": ("-n", "--numprocesses", "--dist", "--tx", "--maxprocesses", "--max-worker-restart"),
+        "flags": ("-d", "-f", "--looponfail"),
+    },
+    "pytest_cov": {
+        "perhaps": ("--cov",),
+        "values": ("--cov-report", "--cov-config", "--cov-fail-under", "--cov-context", "--cov-precision"),
+        "flags": ("--cov-append", "--cov-branch", "--cov-reset", "--no-cov", "--no-cov-on-fail"),
+    },
+    "rerunfailures": {
+        "values": ("--reruns", "--reruns-delay", "--only-rerun", "--rerun-except"),
+        "flags": ("--fail-on-flaky",),
+    },
+    "randomly": {"flags": ("--randomly-dont-reset-seed", "--randomly-dont-reorganize"), "values": ("--randomly-seed",)},
+    "random_order": {"flags": ("--random-order",), "values": ("--random-order-bucket", "--random-order-seed")},
+}
+"""The options of each such plugin, by the name of its entry point: those that are flags, those that take a value."""
+
+_TAKES: Dict[str, Dict[str, Any]] = {
+    "flags": {"action": "store_true"},
+    "values": {"action": "append"},
+    "perhaps": {"action": "append", "nargs": "?"},
+}
+
+
 class Tame:
-    """Overrides such settings where the plugin that has them is there; the project's other options stay as they are."""
+    """Overrides such settings where the plugin that has them is there; the project's other options stay as they are.
+
+    Where it is not there, its options are taken and mean nothing.
+    """
+
+    def pytest_addoption(self, parser: pytest.Parser) -> None:
+        there = {one.name for found in distributions() for one in found.entry_points if one.group == "pytest11"}
+        group = parser.getgroup("rfsn", "set aside")
+        for plugin in _OPTIONS_OF.keys() - there:
+            for kind, names in _OPTIONS_OF[plugin].items():
+                for name in names:
+                    # pytest keeps short options for itself, and so its own method for all others refuses them
+                    group._addoption(name, dest=f"rfsn_ignored_{name.strip('-')}", help="set aside", **_TAKES[kind])  # noqa: SLF001
 
     @pytest.hookimpl(hookwrapper=True, tryfirst=True)
     def pytest_load_initial_conftests(self, early_config: pytest.Config) -> Generator[None, Any, None]:

@@ -68,6 +68,8 @@ def tests(record: Record) -> Html:
     failing = [case for case in report.cases if case.outcome.failing]
     after = _after(record, report)
     parts = [_counts(report, state.told)]
+    if state.baseline.note:
+        parts.append(tag("p", lines(state.baseline.note)))
     if failing:
         head = tag("tr", *(tag("th", name) for name in ("failing test", "before", "after")))
         rows = [_row(case, after) for case in failing[:_LISTED]]
@@ -96,7 +98,7 @@ def _after(record: Record, report: SuiteReport) -> Mapping[str, str]:
             return "unstable: left out"
         if id not in targets:
             return "no target"
-        if verdict is None:
+        if verdict is None or verdict.unfinished:
             return "not judged"
         return "passes" if id in fixed else "fails"
 
@@ -108,7 +110,7 @@ def _counts(report: SuiteReport, verdict: Verdict | None) -> Html:
     before = ", ".join(f"{count} {outcome}" for outcome, count in outcomes.most_common())
     said = [tag("strong", "Before: "), f"{before or 'no tests'}."]
     if verdict is not None:
-        result = "accepted" if verdict.accepted else "kept" if verdict.partly else "rejected"
+        result = verdict.result
         changed = f"{len(verdict.fixed)} fixed, {len(verdict.unfixed)} not fixed, {len(verdict.broken)} broken"
         runs = counted(verdict.runs, "cold run")
         said += [
@@ -191,7 +193,7 @@ def _patches(record: Record) -> Iterator[tuple[Patch, str]]:
                     )
                     yield one.patch, f"{names[one.patch]}: {passed}, was not judged"
             case Observed(observation=VerdictReached(verdict)) if applied is not None:
-                told = "accepted" if verdict.accepted else "kept" if verdict.partly else "rejected"
+                told = verdict.result
                 told += f": {'; '.join(verdict.reasons)}" if verdict.reasons else ""
                 yield applied, f"{names.get(applied, 'a proposed patch')}: {told}"
             case Observed() if (

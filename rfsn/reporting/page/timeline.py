@@ -185,7 +185,7 @@ def _verdict(verdict: Verdict) -> Html:
         return tag(
             "span", f"accepted after {counted(verdict.runs, 'cold run')}; {len(verdict.fixed)} fixed, nothing broken"
         )
-    said = f"kept, for it repairs {counted(len(verdict.fixed), 'target')}:" if verdict.partly else "rejected:"
+    said = f"kept, for it repairs {counted(len(verdict.fixed), 'target')}:" if verdict.partly else f"{verdict.result}:"
     return tag("div", said, tag("ul", *(tag("li", reason) for reason in verdict.reasons)))
 
 

@@ -1,0 +1,79 @@
+"""Telling slow tests of the base from hanging ones: what ran over a small limit is run again with a larger one."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from buildpacks import CaseResult, Outcome, RunRequest, SuiteReport
+from rfsn.trials.bench import Bench
+from rfsn.trials.budget import Budget
+
+__all__ = ["settled"]
+
+_WAITING = " of waiting"
+_CLEARLY_LARGER = 2.0
+_WALL_FACTOR = 5.0  # what cold runners allow of wall-clock time for each CPU second
+
+
+def settled(bench: Bench, budget: Budget, report: SuiteReport) -> SuiteReport:
+    """The report of the base, in which no test is over its limit that comes to an end when it has more time.
+
+    Of the tests that were stopped in the same function, the first is run again alone. Where it does not end either, all
+    of them hang; where it does, the others are run again too. What there is no time to find out is `SLOW`: all of this
+    may take half of the time that is left. Raises `InfraError` where the sandbox fails.
+    """
+    over = [case for case in report.cases if case.outcome is Outcome.TIMEOUT]
+    if not over:
+        return report
+    patience = _Patience(bench, budget)
+    kinds: dict[str, list[CaseResult]] = {}
+    for case in over:
+        kinds.setdefault(_kind(case), []).append(case)
+    found: dict[str, CaseResult] = {}
+    for cases in kinds.values():
+        found |= {case.id: case for case in _settled_alike(patience, cases)}
+    return replace(report, cases=tuple(found.get(case.id, case) for case in report.cases))
+
+
+def _settled_alike(patience: _Patience, cases: Sequence[CaseResult]) -> Iterable[CaseResult]:
+    first, *others = cases
+    again = patience.run([first])[0]
+    if again.outcome is Outcome.SLOW:
+        return [again, *(replace(case, outcome=Outcome.SLOW) for case in others)]
+    if again.outcome is Outcome.TIMEOUT:
+        return [
+            again,
+            *(
+                replace(case, message=f"{case.message}, where {again.id} does not end with more time either")
+                for case in others
+            ),
+        ]
+    return [again, *(patience.run(others) if others else ())]
+
+
+class _Patience:
+    """Runs tests again, as long as there is time."""
+
+    def __init__(self, bench: Bench, budget: Budget) -> None:
+        self._bench = bench
+        self._budget = budget
+        self._deadline = time.monotonic() + budget.left_s / 2.0
+
+    def run(self, cases: Sequence[CaseResult]) -> list[CaseResult]:
+        """How these tests end with more time, in one process; all are `SLOW` where that comes to no end."""
+        left_s = self._deadline - time.monotonic()
+        least_s = _CLEARLY_LARGER * self._budget.first_limit_s
+        limit_s = min(self._budget.patient_limit_s, left_s / _WALL_FACTOR)
+        ended: dict[str, CaseResult] = {}
+        if limit_s >= least_s:
+            limits = {case.id: least_s if _WAITING in case.message else limit_s for case in cases}
+            request = RunRequest(tuple(limits), limit_s, limits=limits)
+            ended = {case.id: case for case in self._bench.run_tests(request, left_s).cases}
+        return [ended.get(case.id) or replace(case, outcome=Outcome.SLOW) for case in cases]
+
+
+def _kind(case: CaseResult) -> str:
+    """What a test was doing when it was stopped, without the number of seconds."""
+    return case.message.partition(" s")[2]

@@ -1,0 +1,132 @@
+"""Slow tests are no failing tests, and tests that hang are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from buildpacks import CaseResult, Outcome, RunRequest, SuiteReport
+from gate import BasePaths, Context
+from planners.state import State, SuiteRan
+from planners.targets import Targets
+from rfsn.trials.bench import Bench
+from rfsn.trials.budget import Budget
+from rfsn.trials.patience import settled
+from rfsn.trials.stability import Stability
+from rfsn.trials.verdict import reach_verdict
+
+type Rfsn = Callable[..., Any]
+type Make = Callable[..., Path]
+type MakeBench = Callable[..., Bench]
+
+CPU = """\
+import time
+
+
+def busy(seconds):
+    end = time.process_time() + seconds
+    while time.process_time() < end:
+        pass
+
+
+def spin():
+    while True:
+        pass
+"""
+MIXED = """\
+import time
+
+from cpu import busy, spin
+
+
+def test_slow():
+    busy(1.5)
+
+
+def test_less_slow():
+    busy(0.8)
+
+
+def test_hangs():
+    spin()
+
+
+def test_hangs_too():
+    spin()
+
+
+def test_waits_for_ever():
+    time.sleep(1000)
+
+
+def test_quick():
+    pass
+"""
+
+
+def outcomes(report: SuiteReport) -> dict[str, Outcome]:
+    return {case.id.rpartition("::")[2]: case.outcome for case in report.cases}
+
+
+def names(report: SuiteReport, outcome: Outcome) -> set[str]:
+    return {name for name, found in outcomes(report).items() if found is outcome}
+
+
+class Hurried(Budget):
+    """Limits small enough for a test, and all the time there is to find out more."""
+
+    first_limit_s = 0.5
+    left_s = 600.0
+
+
+def test_what_ends_with_more_time_is_slow_and_what_does_not_hangs(make_bench: MakeBench) -> None:
+    bench = make_bench({"cpu.py": CPU, "test_mixed.py": MIXED, "pytest.ini": "[pytest]\n"})
+    first = bench.run_tests(RunRequest((), 0.5, 0.5), 120)
+    assert names(first, Outcome.PASSED) == {"test_quick"}
+    report = settled(bench, Hurried(60.0, 100, lambda: 0.0), first)
+    assert names(report, Outcome.PASSED) == {"test_slow", "test_less_slow", "test_quick"}
+    assert names(report, Outcome.TIMEOUT) == {"test_hangs", "test_hangs_too", "test_waits_for_ever"}
+    assert [case.id for case in report.cases] == [case.id for case in first.cases]
+    alike = next(case for case in report.cases if case.id.endswith("::test_hangs_too"))
+    assert alike.message.endswith(" in cpu.py:spin, where test_mixed.py::test_hangs does not end with more time either")
+
+
+def test_where_there_is_no_time_to_find_out_a_test_is_not_failing(make_bench: MakeBench) -> None:
+    bench = make_bench({"cpu.py": CPU, "test_mixed.py": MIXED, "pytest.ini": "[pytest]\n"})
+
+    budget = Budget(60.0, 100, lambda: 59.0)
+    first = SuiteReport((CaseResult("test_mixed.py::test_slow", Outcome.TIMEOUT, 1.0, "rfsn: over"),), 1, 1.0)
+    report = settled(bench, budget, first)
+    assert outcomes(report) == {"test_slow": Outcome.SLOW}
+    assert not Outcome.SLOW.failing
+    assert budget.undecided(1) == ("1 test ran over the limit of 1 s and is not counted as failing: raise --time-limit")
+
+
+def test_slow_tests_that_pass_leave_nothing_to_repair(rfsn: Rfsn, project: Make) -> None:
+    """The first limit is 1 s here, and a quarter of it once a test was over that."""
+    slow = MIXED.partition("def test_hangs")[0].replace("1.5", "1.7")
+    ran = rfsn("repair", project({"cpu.py": CPU, "test_slow.py": slow}), "--time-limit", "60", "--json")
+    assert (ran.code, ran.json["status"]) == (0, "nothing_to_repair"), ran.json
+    assert ran.json["reason"] == "all 2 tests pass"
+
+
+def test_where_the_verdict_leaves_no_time_to_search_the_user_learns_what_to_do() -> None:
+    suite = SuiteRan("base", 1, 1, 2, ("t::bad",), 50.0, 50.0)
+    assert Budget(240.0, 100, lambda: 114.0).problem(State(baseline=suite)) == (
+        "the time limit of 240 s is reached but for the 126 s that are kept for the verdict: "
+        "raise --time-limit, or name fewer tests with --test"
+    )
+
+
+def test_a_verdict_without_time_blames_no_test(make_bench: MakeBench) -> None:
+    waits = "import time\n\n\ndef test_waits():\n    time.sleep(60)\n\n\ndef test_a():\n    pass\n"
+    bench = make_bench({"test_waits.py": waits})
+    cases = tuple(CaseResult(f"test_waits.py::{name}", Outcome.PASSED, 60.0) for name in ("test_waits", "test_a"))
+    base = SuiteReport(cases, 0, 60.0)
+    known, budget = Targets(base, (), (), ()), Budget(300.0, 100, lambda: 299.0)
+    context = Context(BasePaths([]), bench.view.read, bool)
+    verdict = reach_verdict(bench, budget, Stability(bench, budget), known, None, context)
+    assert verdict.unfinished
+    assert verdict.broken == ()
+    assert verdict.reasons[0].startswith("no time to verify the patch: run 1 of 2 did not finish within the 1 s ")
