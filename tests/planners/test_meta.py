@@ -305,7 +305,7 @@ def test_three_denials_in_a_row_end_a_session() -> None:
 def test_a_patch_whose_verdict_had_no_time_is_kept_as_unjudged() -> None:
     _, proposals = walk([BASE, AGAIN, SpectrumReady("spectrum", 2, 0.1), Batch(0, "f", (), 0.1)])
     found = plausible(proposals[-1], 0)
-    late = unfinished(None, REPORTS.suites["base"], ["t::bad"], "no time")
+    late = unfinished(None, REPORTS["base"], ["t::bad"], "no time")
     trace, batch = SpectrumReady("spectrum", 2, 0.1), Batch(0, "p", (found,), 0.1, spent=1.0)
     state, _ = walk([BASE, AGAIN, trace, batch, Output("applied"), VerdictReached(late)])
     assert state.unjudged is not None
