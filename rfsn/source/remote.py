@@ -5,7 +5,8 @@ from __future__ import annotations
 import base64
 import os
 import re
-from collections.abc import Iterator
+import traceback
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,7 +15,7 @@ from urllib.parse import unquote, urlsplit
 
 from packaging.version import InvalidVersion, Version
 
-from rfsn.errors import UsageError
+from rfsn.errors import InfraError, UsageError
 from rfsn.machine.text import one_line
 from rfsn.source.copying import MAX_BYTES
 from rfsn.source.git import GitError, git
@@ -29,8 +30,9 @@ _MAX_PACK_BYTES = MAX_BYTES
 _MAX_MEMORY = 16 << 30
 _TIMEOUT_S = 600.0
 _TAGS_TIMEOUT_S = 60.0
-_MAX_SAID = 500
+_MAX_BEGINNING, _MAX_END = 500, 500
 _MAX_SHOWN = 200
+_BLOT = "***"
 
 # How ssh is written for short: git@host:owner/name.git
 _SCP_LIKE = re.compile(r"(?P<user>[^/:@\s]+)@(?P<host>[^/:@\s]+):(?P<path>.*)", re.DOTALL)
@@ -117,10 +119,30 @@ class Remote:
         return cls(f"ssh://{user}{host}{colon}{port}/{path}", kind, host)
 
     def redact(self, text: str) -> str:
-        """`text` without the credentials, in whatever form a server could have sent them back."""
-        for secret in sorted(self._secrets(), key=len, reverse=True):
-            text = text.replace(secret, "***")
-        return text
+        """`text` without the credentials, as they are, percent-encoded and in base64, wherever a server put them."""
+        secrets = sorted(self._secrets(), key=len, reverse=True)
+        return re.sub("|".join(map(_in_any_spelling, secrets)), _BLOT, text) if secrets else text
+
+    @contextmanager
+    def redacting(self) -> Iterator[None]:
+        """Blot the credentials out of every error that leaves the block, whoever raised it, and then shorten it.
+
+        An error that has them becomes a new one, which nothing leads back from: a `UsageError` stays one, and every
+        other is an `InfraError`.
+        """
+        try:
+            yield
+        except UsageError as error:
+            raise UsageError(_shortened(self.redact(str(error)))) from None
+        except Exception as error:
+            if not self._is_told_by(error):
+                raise
+            raise InfraError(_shortened(self.redact(str(error)) or type(error).__name__)) from None
+
+    def _is_told_by(self, error: Exception) -> bool:
+        """Whether an error, or one that led to it, has the credentials in its text."""
+        text = "".join(traceback.format_exception(error))
+        return self.redact(text) != text
 
     def header(self) -> str:
         """The header that logs in; empty without credentials."""
@@ -135,34 +157,52 @@ class Remote:
         if not self.login:
             return set()
         user, _, password = self.login.partition(":")
-        return {self.login, self.header().rpartition(" ")[2], password or user}
+        plain = {self.login, self._basic(), password or user}
+        encoded = {base64.b64encode(secret.encode()).decode().rstrip("=") for secret in plain}
+        return plain | encoded | {text.replace("+", "-").replace("/", "_") for text in encoded}
 
 
 @contextmanager
 def fetched(remote: Remote, ref: str, scratch: Path) -> Iterator[tuple[Repository, str]]:
     """A repository of ours with the commit `ref` of `remote` as FETCH_HEAD, for the block, and its newest version.
 
-    Raises `UsageError` where that cannot be fetched.
+    Raises `UsageError` where that cannot be fetched. No error that leaves here has the credentials in it.
     """
     remove_tree(scratch)
     try:
-        scratch.mkdir(parents=True)
-        make_git_dir(scratch / "git")
-        place = locate(remote.url, remote.header()) if remote.scheme == "https" else Place(remote.url)
-        environment = {"GIT_DIR": str(scratch / "git"), "GIT_ALLOW_PROTOCOL": remote.scheme, **_settings(remote, place)}
-        only = ("--quiet", "--depth=1", "--no-tags", "--no-recurse-submodules", "--end-of-options")
-        try:
-            git(
-                "fetch", *only, place.url, ref,
-                cwd=scratch, env=environment, timeout_s=_TIMEOUT_S, file_bytes=_MAX_PACK_BYTES,
-                memory_bytes=_MAX_MEMORY,
-            )  # fmt: skip
-        except GitError as error:
-            said = " ".join(remote.redact(error.stderr).split())[-_MAX_SAID:] or "git says no more"
-            raise UsageError(f"{remote.url} at {ref} cannot be fetched: {said}") from None
-        yield Repository(scratch / "git", scratch / "git", None), _newest(place.url, scratch, environment)
+        with remote.redacting():
+            scratch.mkdir(parents=True)
+            make_git_dir(scratch / "git")
+            place = _located(remote)
+            environment = {"GIT_DIR": str(scratch / "git"), "GIT_ALLOW_PROTOCOL": remote.scheme}
+            environment |= _settings(remote, place)
+            _fetch(remote, place, ref, scratch, environment)
+            tags = remote.redact(_tags(place.url, scratch, environment))
+            yield Repository(scratch / "git", scratch / "git", None), _newest(tags)
     finally:
         remove_tree(scratch)
+
+
+def _located(remote: Remote) -> Place:
+    """Where the repository is. Raises `UsageError` for a place whose name would show the credentials to others."""
+    if remote.scheme != "https":
+        return Place(remote.url)
+    place = locate(remote.url, remote.header())
+    if remote.redact(place.url).count(_BLOT) > remote.redact(remote.url).count(_BLOT):
+        raise UsageError(f"{remote.url} cannot be fetched: it redirects to a place that is named after the credentials")
+    return place
+
+
+def _fetch(remote: Remote, place: Place, ref: str, scratch: Path, environment: Mapping[str, str]) -> None:
+    only = ("--quiet", "--depth=1", "--no-tags", "--no-recurse-submodules", "--end-of-options")
+    try:
+        git(
+            "fetch", *only, place.url, ref,
+            cwd=scratch, env=environment, timeout_s=_TIMEOUT_S, file_bytes=_MAX_PACK_BYTES, memory_bytes=_MAX_MEMORY,
+        )  # fmt: skip
+    except GitError as error:
+        said = " ".join(error.stderr.split()) or "git says no more"
+        raise UsageError(f"{remote.url} at {ref} cannot be fetched: {said}") from None
 
 
 def _settings(remote: Remote, place: Place) -> dict[str, str]:
@@ -181,17 +221,21 @@ def _settings(remote: Remote, place: Place) -> dict[str, str]:
     return variables
 
 
-def _newest(url: str, scratch: Path, environment: dict[str, str]) -> str:
-    """The highest version among the tags of a remote repository."""
+def _tags(url: str, scratch: Path, environment: Mapping[str, str]) -> str:
+    """The tags of a remote repository, one a line; none where it does not list them."""
     try:
-        listing = git(
+        return git(
             "ls-remote", "--tags", "--refs", "--end-of-options", url,
             cwd=scratch, env=environment, timeout_s=_TAGS_TIMEOUT_S, memory_bytes=_MAX_MEMORY,
-        )  # fmt: skip
+        ).decode(errors="replace")  # fmt: skip
     except GitError:
         return ""
+
+
+def _newest(tags: str) -> str:
+    """The highest version among tags."""
     found: list[Version] = []
-    for line in listing.decode(errors="replace").splitlines():
+    for line in tags.splitlines():
         numbers = re.search(r"\d.{0,60}\Z", line.rpartition("/")[2])
         if numbers:
             try:
@@ -220,3 +264,19 @@ def _shown(source: str) -> str:
     scheme, _, rest = source.partition("://")
     plain = f"{scheme}://{'***@' if '@' in rest else ''}{rest.rpartition('@')[2]}" if rest else source
     return one_line(plain[:_MAX_SHOWN])
+
+
+def _in_any_spelling(secret: str) -> str:
+    """A pattern for a secret, each character of it as it is, quoted with a backslash, or percent-encoded."""
+    return "".join(rf"(?:\\?{re.escape(one)}|(?i:{_percent_encoded(one)}))" for one in secret)
+
+
+def _percent_encoded(character: str) -> str:
+    return "".join(f"%{byte:02x}" for byte in character.encode())
+
+
+def _shortened(text: str) -> str:
+    """A text without its middle where it is long: only once nothing is left in it that a cut could keep half of."""
+    if len(text) <= _MAX_BEGINNING + _MAX_END:
+        return text
+    return f"{text[:_MAX_BEGINNING]} ... {text[-_MAX_END:]}"

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import base64
 import os
 import random
 import socket
+import traceback
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 import pytest
 
-from rfsn.errors import UsageError
+from rfsn.errors import InfraError, UsageError
 from rfsn.source import redirects, remote
 from rfsn.source.redirects import is_public
 from rfsn.source.remote import Remote
@@ -281,6 +284,56 @@ def test_what_a_server_sends_back_is_blotted_out() -> None:
     echoed = f"remote: you said {found.header()}, ada:{SECRET}, {SECRET}"
     assert SECRET not in found.redact(echoed)
     assert found.header().rpartition(" ")[2] not in found.redact(echoed)
+
+
+def spellings(user: str, password: str) -> list[str]:
+    """What a server that was logged in to could make of the credentials."""
+    basic = base64.b64encode(f"{user}:{password}".encode()).decode()
+    plain = [password, f"{user}:{password}", basic, base64.urlsafe_b64encode(password.encode()).decode().rstrip("=")]
+    return plain + [quote(text, safe="") for text in plain] + ["".join(f"%{byte:02X}" for byte in password.encode())]
+
+
+@pytest.mark.parametrize("spelling", range(9))
+@pytest.mark.parametrize(
+    "target", ["http://elsewhere/{}", "https://{}.invalid/x", "/{}" + ASKED, "ftp:" + "x" * 190 + "{}"]
+)
+def test_a_redirect_does_not_tell_the_credentials(
+    target: str, spelling: int, server: GitServer, tmp_path: Path
+) -> None:
+    password = "s3cr3t/t0k+n'\\\u00e9"
+    secret = spellings("ada", password)[spelling]
+    server.redirects = {"/old": target.format(secret).encode().decode("latin-1")}
+    url = server.url("old").replace("https://", f"https://ada:{quote(password, safe='')}@")
+    with pytest.raises(UsageError, match="cannot be fetched") as refused:
+        take_source(url, None, tmp_path / "base")
+    told = "".join(traceback.format_exception(refused.value))
+    assert not [one for one in (*spellings("ada", password), password[:8], repr(password)[1:-1]) if one in told], told
+    assert all("ada" not in path or path.startswith("/old") for path in server.asked[1:]), "git was not asked for it"
+
+
+def test_what_others_raise_does_not_tell_the_credentials() -> None:
+    found = Remote.parse(f"https://ada:{SECRET}@example.org/a")
+    assert found is not None
+    for error in (ValueError(f"no such {SECRET}"), InfraError(found.header()), OSError(5, "no", f"/{SECRET}")):
+        with pytest.raises(InfraError, match=r"\*\*\*") as told, found.redacting():
+            raise error
+        assert SECRET not in "".join(traceback.format_exception(told.value))
+    with pytest.raises(KeyError, match="other"), found.redacting():
+        raise KeyError("other")
+
+
+def test_a_server_cannot_have_the_credentials_written_down(
+    server: GitServer, rfsn: Rfsn, authority: tuple[Path, Path], tmp_path: Path
+) -> None:
+    trusted = {"GIT_SSL_CAINFO": str(authority[0]), "RFSN_LOG": "json"}
+    url = server.url("hosted").replace("https://", f"https://ada:{SECRET}@")
+    secrets = spellings("ada", SECRET)
+    server.redirects = {"/hosted": f"http://elsewhere/{SECRET}/{secrets[2]}"}
+    ran = rfsn("repair", url, "--out", tmp_path / "session", env=trusted)
+    assert (ran.code, "is not followed" in ran.err) == (2, True)
+    written = [path.read_text() for path in tmp_path.rglob("*") if path.is_file() and path.suffix != ".pem"]
+    assert written
+    assert not [secret for secret in secrets for text in (*written, ran.out, ran.err) if secret in text]
 
 
 # --- ssh -------------------------------------------------------------------------------------------------------------
