@@ -18,6 +18,7 @@ from planners.meta import MetaPlanner
 from planners.search.experience import Experience
 from planners.search.operators import OPERATORS
 from planners.search.planner import CandidateSearch
+from rfsn.config import Config
 from rfsn.errors import InfraError, JournalError, RfsnError, StorageError, UsageError
 from rfsn.loop.controller import Controller
 from rfsn.loop.executor import Executor
@@ -25,7 +26,7 @@ from rfsn.machine.files import storing
 from rfsn.plugins import load_operators, load_rules
 from rfsn.project.diffs import patch_of, read_diff
 from rfsn.project.environment import Environment, prepared_environment
-from rfsn.project.project import Project
+from rfsn.project.project import Project, check_buildpacks
 from rfsn.reporting.evidence import check_key
 from rfsn.reporting.results import write_results
 from rfsn.sessions.events import EnvironmentReady, Interrupted, Recalled, SessionEnded, SourceTaken
@@ -54,10 +55,18 @@ from sandbox import (
 
 _log = structlog.get_logger("rfsn")
 
-__all__ = ["GIVEN", "opened_bench", "planner_of", "run_session"]
+__all__ = ["GIVEN", "check_config", "opened_bench", "planner_of", "run_session"]
 
 GIVEN = "given.diff"
 """The file of a session's folder with the patch that it judges, where somebody else made it."""
+
+
+def check_config(config: Config) -> None:
+    """Raise `UsageError` for what is wrong in a configuration whatever the source is: before a session is made."""
+    check_key(config.sign_key)
+    check_buildpacks(config)
+    load_rules(config.gate_rules)
+    load_operators(config.operators)
 
 
 def planner_of(record: Record) -> Planner:

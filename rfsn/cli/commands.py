@@ -12,7 +12,7 @@ from typing import Any
 import structlog
 
 from rfsn.cli.progress import Lines
-from rfsn.compose import run_session
+from rfsn.compose import check_config, run_session
 from rfsn.config import load_config
 from rfsn.errors import InfraError, RfsnError, UsageError
 from rfsn.evaluation import Selection, run_evaluation
@@ -23,6 +23,7 @@ from rfsn.replay import replay_session
 from rfsn.sessions.outcome import EXIT_CODES
 from rfsn.sessions.session import Session, session_folder
 from rfsn.source.remote import Remote
+from rfsn.source.source import place_of
 from sandbox import SandboxError
 
 _log = structlog.get_logger("rfsn")
@@ -47,9 +48,9 @@ def repair(
     def run() -> int:
         config = load_config(options, config_file)
         remote = Remote.parse(source)
-        # A resumed session may be started from another folder.
-        place = remote.url if remote else str(Path(source).resolve())
+        place = place_of(source, remote, config.ref)
         Delivery(place, config.apply, config.branch).check()
+        check_config(config)
         with _measured(metrics_port) as follow:
             return finish(Session.create(place, config, out), follow, remote=remote, as_json=as_json)
 

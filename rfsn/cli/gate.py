@@ -12,6 +12,7 @@ from gate.rules import CHANGE_RULES, PROPOSAL_RULES
 from rfsn.audit import Signer, audit_session
 from rfsn.cli.commands import finish, guarded
 from rfsn.cli.plugins import list_plugins
+from rfsn.compose import check_config
 from rfsn.config import load_config
 from rfsn.errors import UsageError
 from rfsn.machine.terminal import give_json, tell
@@ -19,6 +20,7 @@ from rfsn.patches import Vetted, session_for, vet
 from rfsn.plugins import installed_rules
 from rfsn.sessions.session import session_folder
 from rfsn.source.remote import Remote
+from rfsn.source.source import place_of
 
 __all__ = ["check", "judge", "rules", "verify"]
 
@@ -41,7 +43,9 @@ def judge(
     def run() -> int:
         config = load_config(options, config_file)
         remote = Remote.parse(repo)
-        vetted, session = session_for(_read(patch), remote or str(Path(repo).resolve()), config, out)
+        place = place_of(repo, remote, config.ref)
+        check_config(config)
+        vetted, session = session_for(_read(patch), remote or place, config, out)
         if session is None:
             return _told(vetted, patch, as_json=as_json)
         return finish(session, remote=remote, as_json=as_json)

@@ -24,7 +24,7 @@ from rfsn.source.redirects import Place, locate
 from rfsn.source.repository import Repository
 from sandbox import remove_tree
 
-__all__ = ["Remote", "fetched"]
+__all__ = ["Remote", "fetched", "shown"]
 
 _MAX_PACK_BYTES = MAX_BYTES
 _MAX_MEMORY = 16 << 30
@@ -37,12 +37,26 @@ _BLOT = "***"
 # How ssh is written for short: git@host:owner/name.git
 _SCP_LIKE = re.compile(r"(?P<user>[^/:@\s]+)@(?P<host>[^/:@\s]+):(?P<path>.*)", re.DOTALL)
 _TRANSPORT = re.compile(r"[A-Za-z0-9][A-Za-z0-9+.-]*::")
+# How a URL begins, though it be mistyped; what merely could be the name of a scheme could as well be that of a user.
+_BEGINNING = re.compile(
+    r"(?:[a-z0-9+.-]*::(?=[a-z]+:/))?(?:[a-z0-9+.-]*://|(?:https?|ssh|git|ftps?|file)[:/]+)?", re.IGNORECASE
+)
 _SCHEME = re.compile(r"(?P<scheme>[^:/?#]*)://")
 _USER = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+-]*")
 _HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_.-]*[A-Za-z0-9])?\.?|\[[0-9A-Fa-f:.]+\]")
 _PORT = re.compile(r"[1-9][0-9]{0,4}")
 _ODD = re.compile(r"[\\?#\"'<>^`{|}\s]")
 _TAKEN = "give a path, or a URL with https, ssh or file"
+
+
+def shown(source: str) -> str:
+    """What of a source can be shown that may be a mistyped URL: all but what could be credentials in it."""
+    head, at, rest = source.rpartition("@")
+    beginning = _BEGINNING.match(head)
+    assert beginning is not None
+    if at and (":" in head or beginning[0]):
+        source = f"{beginning[0]}{_BLOT}@{rest}"
+    return one_line(source[:_MAX_SHOWN])
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +78,11 @@ class Remote:
         short = _SCP_LIKE.fullmatch(source)
         scheme = _SCHEME.match(source)
         if scheme is None and _TRANSPORT.match(source) and not Path(source).exists():
-            raise UsageError(f"{source[:100]!r}: git's transport helpers are not used: {_TAKEN}")
+            raise UsageError(f"{shown(source)!r}: git's transport helpers are not used: {_TAKEN}")
         if scheme is None and short is None:
             return None
         if not source.isprintable():
-            raise UsageError(f"{_shown(source)} has control characters or line breaks: {_TAKEN}")
+            raise UsageError(f"{shown(source)} has control characters or line breaks: {_TAKEN}")
         if scheme is None:
             assert short is not None
             _check_ssh(short["path"], short["user"], source)
@@ -77,19 +91,19 @@ class Remote:
         if kind == "file":
             return cls._file(source)
         if kind == "http":
-            raise UsageError(f"{_shown(source)} is not encrypted, so anybody on the way could change it: use https")
+            raise UsageError(f"{shown(source)} is not encrypted, so anybody on the way could change it: use https")
         if kind not in {"https", "ssh"}:
-            raise UsageError(f"{_shown(source)}: rfsn does not take {kind or 'that'}: {_TAKEN}")
+            raise UsageError(f"{shown(source)}: rfsn does not take {kind or 'that'}: {_TAKEN}")
         return cls._network(kind, source[scheme.end() :], source)
 
     @classmethod
     def _file(cls, source: str) -> Self:
         host, _, path = source.partition("://")[2].partition("/")
         if host not in {"", "localhost"}:
-            raise UsageError(f"{_shown(source)} names another machine, which file URLs do not reach: {_TAKEN}")
+            raise UsageError(f"{shown(source)} names another machine, which file URLs do not reach: {_TAKEN}")
         decoded = unquote("/" + path, errors="surrogateescape")
         if "\0" in decoded:
-            raise UsageError(f"{_shown(source)} is no path: {_TAKEN}")
+            raise UsageError(f"{shown(source)} is no path: {_TAKEN}")
         return cls(f"file:///{path}", "file", path=Path(decoded))
 
     @classmethod
@@ -97,7 +111,7 @@ class Remote:
         netloc, slash, path = rest.partition("/")
         login, _, address = netloc.rpartition("@")
         if not slash or _ODD.search(rest) or not rest.isascii():
-            raise UsageError(f"{_shown(source)} is no URL of a repository: {_TAKEN} (odd characters as %XX)")
+            raise UsageError(f"{shown(source)} is no URL of a repository: {_TAKEN} (odd characters as %XX)")
         bracketed = address.startswith("[")
         host, colon, port = (
             (address[: address.find("]") + 1], *address[address.find("]") + 1 :].partition(":")[1:])
@@ -105,14 +119,14 @@ class Remote:
             else address.partition(":")
         )
         if bracketed and address[len(host) :] != colon + port:
-            raise UsageError(f"{_shown(source)}: there is no such host")
+            raise UsageError(f"{shown(source)}: there is no such host")
         host = _host(host, source)
         if colon and (not _PORT.fullmatch(port) or int(port) > 65535):
-            raise UsageError(f"{_shown(source)}: there is no such port")
+            raise UsageError(f"{shown(source)}: there is no such port")
         if kind == "https":
             decoded = unquote(login)
             if not decoded.isprintable():
-                raise UsageError(f"{_shown(source)}: its user or password has control characters")
+                raise UsageError(f"{shown(source)}: its user or password has control characters")
             return cls(f"https://{host}{colon}{port}/{path}", kind, host, login=decoded)
         user = f"{login}@" if login else ""
         _check_ssh(path, login, source)
@@ -248,22 +262,15 @@ def _newest(tags: str) -> str:
 def _check_ssh(path: str, user: str, source: str) -> None:
     """Raise `UsageError` for a path or a user that looks like an option to any program on the way."""
     if user and not _USER.fullmatch(user):
-        raise UsageError(f"{_shown(source)}: no user of ssh is called that; use a key or an agent, no password")
+        raise UsageError(f"{shown(source)}: no user of ssh is called that; use a key or an agent, no password")
     if not path or path.startswith("-"):
-        raise UsageError(f"{_shown(source)}: {path!r} is no path of a repository")
+        raise UsageError(f"{shown(source)}: {shown(path)!r} is no path of a repository")
 
 
 def _host(host: str, source: str) -> str:
     if not _HOST.fullmatch(host):
-        raise UsageError(f"{_shown(source)}: there is no such host")
+        raise UsageError(f"{shown(source)}: there is no such host")
     return host
-
-
-def _shown(source: str) -> str:
-    """What of a URL can be shown when it may hold credentials."""
-    scheme, _, rest = source.partition("://")
-    plain = f"{scheme}://{'***@' if '@' in rest else ''}{rest.rpartition('@')[2]}" if rest else source
-    return one_line(plain[:_MAX_SHOWN])
 
 
 def _in_any_spelling(secret: str) -> str:
