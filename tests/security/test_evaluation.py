@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import sys
+import time
+import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -38,6 +40,7 @@ IDS = [
 PATHS = [
     "../canary", "a/../../canary", "/canary", "", ".", "a//b", "a/", "./a", ".git/hooks/pre-commit", "a/.GIT/config",
     "nul\0.py", "a\nb.py", "b" * 300, "x\ud800.py", "a/" + "c" * 256 + "/d.py",
+    "a/" * 65 + "b", "a/" * 60_000 + "b", "/".join(["c" * 200] * 21),
 ]  # fmt: skip
 
 
@@ -159,6 +162,22 @@ def test_a_bad_column_of_a_repository_row_is_named(tmp_path: Path, change: dict[
 def test_a_line_that_is_no_object_is_named(tmp_path: Path, line: str, said: str) -> None:
     with pytest.raises(UsageError, match=rf"rows\.jsonl:3: .*{said}"):
         read(tmp_path, ROW, "", line)
+
+
+def test_keys_and_paths_take_no_more_than_their_own_size(tmp_path: Path) -> None:
+    files = {f"{number}/" + "/".join(["a" * 60] * 60): "" for number in range(2_000)}
+    twice = ", ".join(f'"k{number}": 1' for number in range(100_000))
+    lines = (json.dumps(ROW | {"files": files}), "{" + twice + ', "k99999": 2}')
+    (tmp_path / "rows.jsonl").write_text("\n".join(lines) + "\n")
+    began = time.process_time()
+    tracemalloc.start()
+    try:
+        with pytest.raises(UsageError, match=r"rows\.jsonl:2: .*the key k99999 is there twice"):
+            read_dataset(tmp_path / "rows.jsonl")
+        assert tracemalloc.get_traced_memory()[1] < 12 * (tmp_path / "rows.jsonl").stat().st_size
+    finally:
+        tracemalloc.stop()
+    assert time.process_time() - began < 60
 
 
 def test_bytes_that_are_no_text_are_named(tmp_path: Path) -> None:
