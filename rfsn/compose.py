@@ -23,6 +23,7 @@ from rfsn.errors import InfraError, JournalError, RfsnError, StorageError, Usage
 from rfsn.loop.controller import Controller
 from rfsn.loop.executor import Executor
 from rfsn.machine.files import storing
+from rfsn.machine.home import resume_command
 from rfsn.plugins import load_operators, load_rules
 from rfsn.project.diffs import patch_of, read_diff
 from rfsn.project.environment import Environment, prepared_environment
@@ -103,7 +104,7 @@ def run_session(
     """
     with structlog.contextvars.bound_contextvars(session=session.name):
         try:
-            with storing(session.folder, f"go on with: rfsn resume {session.folder}"):
+            with storing(session.folder, f"go on with: {resume_command(session.folder)}"):
                 remove_scratch()
                 if session.progress.ended is None:
                     _run(session, planner, take, remote)

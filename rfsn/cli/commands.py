@@ -16,6 +16,7 @@ from rfsn.compose import check_config, run_session
 from rfsn.config import load_config
 from rfsn.errors import InfraError, RfsnError, UsageError
 from rfsn.evaluation import Selection, run_evaluation
+from rfsn.machine.home import resume_command
 from rfsn.machine.log import configure_logging
 from rfsn.machine.terminal import errors, give_diff, give_json, say, tell
 from rfsn.project.delivery import Delivery
@@ -138,9 +139,9 @@ def finish(
             result = run_session(session, remote=remote)
         delivered, refused = _delivered(session)
     except KeyboardInterrupt:
-        say(f"interrupted: go on with: rfsn resume {session.name}")
+        say(f"interrupted: go on with: {resume_command(session.folder)}", whole=True)
         if as_json:
-            give_json({"status": "interrupted", "session": session.name})
+            give_json({"status": "interrupted", "session": session.name, "folder": str(session.folder)})
         return EXIT_CODES["interrupted"]
     finally:
         session.close()

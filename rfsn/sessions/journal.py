@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from rfsn.errors import JournalError, StorageError
 from rfsn.machine.files import LineFile
+from rfsn.machine.home import resume_command
 from rfsn.sessions.events import Event
 
 __all__ = ["Entry", "Journal", "read_journal"]
@@ -100,7 +101,9 @@ class Journal:
             self._file.append(line)
         except OSError as error:
             said = f"{self._file.path} cannot be written: {error.strerror}"
-            raise StorageError(f"{said}: make room, then go on with: rfsn resume {self._file.path.parent}") from error
+            raise StorageError(
+                f"{said}: make room, then go on with: {resume_command(self._file.path.parent)}"
+            ) from error
         self._last, self._hash = entry, _line_hash(line)
         self._known = True
 

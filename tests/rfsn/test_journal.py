@@ -6,6 +6,7 @@ import fcntl
 import json
 import random
 import resource
+import shlex
 import shutil
 import signal
 import subprocess
@@ -231,3 +232,16 @@ def test_replay_finds_what_was_altered(rfsn: Callable[..., Any], examples: Path,
     ran = rfsn("replay", folder)
     assert ran.code == 2
     assert "altered" in ran.err
+
+
+def test_a_hint_names_a_session_so_that_it_is_found_from_anywhere(
+    rfsn: Callable[..., Any], home: Path, tmp_path: Path
+) -> None:
+    for folder in (tmp_path / "it's mine" / "one", home / "sessions" / "one"):
+        Session.create("somewhere", Config(), folder).close()
+        report = rfsn("report", folder)
+        hint = json.loads((folder / "report.json").read_text())["reason"].partition("go on with: rfsn resume ")[2]
+        named = shlex.split(hint)
+        assert named == ["one" if folder.is_relative_to(home) else str(folder)], report.err
+        assert Path(rfsn("report", *named, cwd=tmp_path).out.strip()) == folder / "report.html"
+    shutil.rmtree(home / "sessions" / "one")
