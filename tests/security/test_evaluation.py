@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 import time
 import tracemalloc
@@ -271,11 +272,49 @@ def test_two_evaluations_do_not_share_a_folder(tmp_path: Path) -> None:
     Results(tmp_path / "out", Config(), tmp_path / "rows.jsonl").close()
 
 
-@pytest.mark.parametrize("line", ["{", "[]", "{}", '{"instance_id": "a"}', "\0", "[" * 100_000])
+RESULT = {"instance_id": "one", "status": "repaired", "patch": None, "reason": "", "candidates": 0}
+RESULT |= {"seconds": 1.0, "cpu_seconds": 0}
+ODD_RESULTS = [
+    json.dumps(RESULT | change)
+    for change in (
+        {"instance_id": ["a"]}, {"instance_id": {}}, {"instance_id": 1}, {"instance_id": "../x"}, {"status": ["a"]},
+        {"status": {}}, {"status": "total"}, {"status": None}, {"cpu_seconds": "1"}, {"cpu_seconds": float("inf")},
+        {"cpu_seconds": 10**400}, {"seconds": None}, {"seconds": float("nan")}, {"patch": 1}, {"reason": None},
+        {"candidates": "x"},
+    )
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["results.jsonl", "configuration.json"])
+@pytest.mark.parametrize("kind", ["link", "FIFO", "device", "folder", "endless"])
+def test_what_is_no_plain_file_is_not_read(name: str, kind: str, rfsn: Rfsn, tmp_path: Path) -> None:
+    out, rows, canary = tmp_path / "out", tmp_path / "rows.jsonl", tmp_path / "canary"
+    rows.write_text(json.dumps(ROW) + "\n")
+    Results(out, _configuration(), rows).close()
+    path = out / name
+    canary.write_bytes(path.read_bytes() if path.exists() else json.dumps(RESULT).encode() + b"\n")
+    path.unlink(missing_ok=True)
+    match kind:
+        case "link":
+            path.symlink_to(canary)
+        case "FIFO":
+            os.mkfifo(path)
+        case "device":
+            path.symlink_to("/dev/zero")
+        case "folder":
+            path.mkdir()
+        case "endless":
+            path.touch()
+            os.truncate(path, 1 << 40)
+    ran = rfsn("eval", rows, "--out", out)
+    assert (ran.code, str(out) in ran.err, "defect" in ran.err) == (2, True, False), ran.err
+
+
+@pytest.mark.parametrize("line", ["{", "[]", "{}", '{"instance_id": "a"}', "\0", "[" * 100_000, *ODD_RESULTS])
 def test_a_result_that_does_not_read_is_named(tmp_path: Path, line: str) -> None:
     (tmp_path / "rows.jsonl").write_text(json.dumps(ROW) + "\n")
     results = Results(tmp_path / "out", Config(), tmp_path / "rows.jsonl")
-    row = {"instance_id": "one", "status": "repaired", "patch": None, "cpu_seconds": 0.0}
+    row = RESULT
     results.add(row)
     path = tmp_path / "out" / "results.jsonl"
     path.write_text(path.read_text() + line + "\n")
