@@ -28,7 +28,8 @@ from sandbox import UnsafePath, read_beneath
 __all__ = ["Audit", "Signer", "audit_session"]
 
 _TIMEOUT_S = 60.0
-_MAX_EVIDENCE = 256 << 20
+_MAX_EVIDENCE = 64 << 20
+_MAX_SIGNATURE = 64 << 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,15 +123,21 @@ def _signature(path: Path, signer: Signer) -> list[str]:
     if shutil.which("ssh-keygen") is None:
         raise UsageError("a signature is checked with ssh-keygen: install OpenSSH's client")
     signature = path.with_suffix(".json.sig")
-    if not signature.is_file():
+    try:
+        signed = read_beneath(path.parent, path.name, _MAX_EVIDENCE)
+        content = read_beneath(path.parent, signature.name, _MAX_SIGNATURE)
+    except (OSError, UnsafePath):
         return [f"{signature} is not there: the session was not signed"]
     argv = ["ssh-keygen", "-Y", "verify", "-f", str(signer.allowed), "-I", signer.name, "-n", NAMESPACE]
-    done = subprocess.run(
-        [*argv, "-s", str(signature)],
-        input=path.read_bytes(),
-        capture_output=True,
-        timeout=_TIMEOUT_S,
-        check=False,
-    )
+    with temporary_folder() as scratch:
+        copy = Path(scratch) / "signature"
+        copy.write_bytes(content)
+        done = subprocess.run(
+            [*argv, "-s", str(copy)],
+            input=signed,
+            capture_output=True,
+            timeout=_TIMEOUT_S,
+            check=False,
+        )
     said = (done.stderr or done.stdout).decode(errors="replace").strip()
     return [f"{signature}: no signature of {signer.name}: {said}"] if done.returncode else []

@@ -25,7 +25,7 @@ from rfsn.loop.executor import Executor
 from rfsn.machine.files import storing
 from rfsn.machine.home import resume_command
 from rfsn.plugins import load_operators, load_rules
-from rfsn.project.diffs import patch_of, read_diff
+from rfsn.project.diffs import MAX_DIFF_BYTES, patch_of, read_diff
 from rfsn.project.environment import Environment, prepared_environment
 from rfsn.project.project import Project, check_buildpacks
 from rfsn.reporting.evidence import check_key
@@ -45,10 +45,12 @@ from sandbox import (
     NotMarked,
     SandboxError,
     SandboxProvider,
+    UnsafePath,
     choose,
     discard,
     is_marked,
     make_marked,
+    read_beneath,
     remove_marked,
     remove_tree,
     remove_unfinished,
@@ -82,7 +84,10 @@ def planner_of(record: Record) -> Planner:
         experience = record.blobs.experience(recalled.experience) if recalled else Experience()
         return MetaPlanner(CandidateSearch((*OPERATORS, *load_operators(record.config.operators)), experience))
     path = record.folder / GIVEN
-    diff = path.read_bytes() if path.is_file() else b""
+    try:
+        diff = read_beneath(record.folder, GIVEN, MAX_DIFF_BYTES + 1)
+    except (OSError, UnsafePath):
+        diff = b""
     if hashlib.sha256(diff).hexdigest() != wanted:
         raise JournalError(f"{path} is not the diff that the journal names")
     return GivenPatchPlanner(patch_of(read_diff(diff, record.base)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
+from contextlib import nullcontext
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from rfsn.errors import UsageError
 from rfsn.machine.terminal import give_json, tell
 from rfsn.patches import Vetted, session_for, vet
 from rfsn.plugins import installed_rules
+from rfsn.project.diffs import MAX_DIFF_BYTES
 from rfsn.sessions.session import session_folder
 from rfsn.source.remote import Remote
 from rfsn.source.source import place_of
@@ -99,9 +101,12 @@ def rules(*, as_json: bool) -> int:
 
 
 def _read(patch: str) -> bytes:
-    if patch == "-":
-        return sys.stdin.buffer.read()
+    """The patch, from a file, a pipe or standard input. Raises `UsageError` where that is longer than any diff."""
     try:
-        return Path(patch).read_bytes()
+        with nullcontext(sys.stdin.buffer) if patch == "-" else Path(patch).open("rb") as file:
+            diff = file.read(MAX_DIFF_BYTES + 1)
     except OSError as error:
         raise UsageError(f"{patch}: the patch is not readable: {error.strerror}") from error
+    if len(diff) > MAX_DIFF_BYTES:
+        raise UsageError(f"{patch}: the patch has more than {MAX_DIFF_BYTES >> 20} MiB")
+    return diff

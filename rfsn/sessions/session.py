@@ -35,7 +35,7 @@ from rfsn.sessions.events import (
     SessionStarted,
     SourceTaken,
 )
-from rfsn.sessions.journal import Journal
+from rfsn.sessions.journal import Journal, has_events
 from sandbox import MARK, is_marked, making, mark, remove_unfinished
 
 __all__ = ["JOURNAL", "Progress", "Session", "fold", "session_folder", "state_hash"]
@@ -131,8 +131,7 @@ def _is_free(folder: Path, files: Collection[str]) -> bool:
         return False
     except NotADirectoryError as error:
         raise UsageError(f"{folder} is no folder: choose another --out") from error
-    journal = folder / JOURNAL
-    if JOURNAL in inside and b"\n" in journal.read_bytes():
+    if JOURNAL in inside and has_events(folder / JOURNAL):
         raise UsageError(f"{folder} has a session already: choose another --out, or: {home.resume_command(folder)}")
     if inside and not (is_marked(folder) and inside <= {MARK, JOURNAL, *files}):
         raise UsageError(f"{folder} is not empty: choose a new or an empty folder for --out")
