@@ -10,7 +10,7 @@ from gate import Denied, Gate, Patch, Verdict, change_of
 from planners.targets import targets_of
 from rfsn.compose import opened_bench
 from rfsn.errors import UsageError
-from rfsn.machine.home import temporary_folder
+from rfsn.machine.home import resume_command, temporary_folder
 from rfsn.machine.text import to_json
 from rfsn.plugins import load_rules
 from rfsn.project.project import Project
@@ -26,7 +26,7 @@ from sandbox import UnsafePath, read_beneath
 
 __all__ = ["Audit", "audit_session"]
 
-_MAX_EVIDENCE = 256 << 20
+_MAX_EVIDENCE = 64 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ def audit_session(folder: Path, signer: Signer | None = None) -> Audit:
     """
     record = Record.read(folder)
     if record.progress.ended is None:
-        raise UsageError(f"{folder.name} has not ended: 'rfsn resume {folder.name}' goes on with it")
+        raise UsageError(f"{folder.name} has not ended: go on with: {resume_command(folder)}")
     if record.config.sandbox == "local":
         # The session may come from somebody else, and with it that word: its tests would run on this very machine.
         raise UsageError(

@@ -17,14 +17,16 @@ from planners.given import GivenPatchPlanner
 from planners.meta import MetaPlanner
 from planners.search.experience import Experience
 from planners.search.planner import CandidateSearch
+from rfsn.config import Config
 from rfsn.errors import InfraError, JournalError, RfsnError, StorageError, UsageError
 from rfsn.loop.controller import Controller
 from rfsn.loop.executor import Executor
 from rfsn.machine.files import storing
+from rfsn.machine.home import resume_command
 from rfsn.plugins import load_operators, load_rules
-from rfsn.project.diffs import patch_of, read_diff
+from rfsn.project.diffs import MAX_DIFF_BYTES, patch_of, read_diff
 from rfsn.project.environment import Environment, prepared_environment
-from rfsn.project.project import Project
+from rfsn.project.project import Project, check_buildpacks
 from rfsn.reporting.results import write_results
 from rfsn.sessions.events import EnvironmentReady, Interrupted, Recalled, SessionEnded, SourceTaken
 from rfsn.sessions.leftovers import remove_scratch
@@ -42,10 +44,12 @@ from sandbox import (
     NotMarked,
     SandboxError,
     SandboxProvider,
+    UnsafePath,
     choose,
     discard,
     is_marked,
     make_marked,
+    read_beneath,
     remove_marked,
     remove_tree,
     remove_unfinished,
@@ -53,10 +57,18 @@ from sandbox import (
 
 _log = structlog.get_logger("rfsn")
 
-__all__ = ["GIVEN", "opened_bench", "planner_of", "run_session"]
+__all__ = ["GIVEN", "check_config", "opened_bench", "planner_of", "run_session"]
 
 GIVEN = "given.diff"
 """The file of a session's folder with the patch that it judges, where somebody else made it."""
+
+
+def check_config(config: Config) -> None:
+    """Raise `UsageError` for what is wrong in a configuration whatever the source is: before a session is made."""
+    check_key(config.sign_key)
+    check_buildpacks(config)
+    load_rules(config.gate_rules)
+    load_operators(config.operators)
 
 
 def planner_of(record: Record) -> Planner:
@@ -72,7 +84,10 @@ def planner_of(record: Record) -> Planner:
         further = load_operators(record.config.operators)
         return MetaPlanner(CandidateSearch(further=further, experience=experience))
     path = record.folder / GIVEN
-    diff = path.read_bytes() if path.is_file() else b""
+    try:
+        diff = read_beneath(record.folder, GIVEN, MAX_DIFF_BYTES + 1)
+    except (OSError, UnsafePath):
+        diff = b""
     if hashlib.sha256(diff).hexdigest() != wanted:
         raise JournalError(f"{path} is not the diff that the journal names")
     return GivenPatchPlanner(patch_of(read_diff(diff, record.base)))
@@ -94,7 +109,7 @@ def run_session(
     """
     with structlog.contextvars.bound_contextvars(session=session.name):
         try:
-            with storing(session.folder, f"go on with: rfsn resume {session.folder}"):
+            with storing(session.folder, f"go on with: {resume_command(session.folder)}"):
                 remove_scratch()
                 if session.progress.ended is None:
                     _run(session, planner, take, remote)

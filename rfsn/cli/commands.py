@@ -12,10 +12,11 @@ from typing import Any
 import structlog
 
 from rfsn.cli.progress import Lines
-from rfsn.compose import run_session
+from rfsn.compose import check_config, run_session
 from rfsn.config import load_config
 from rfsn.errors import InfraError, RfsnError, UsageError
 from rfsn.evaluation import Selection, run_evaluation
+from rfsn.machine.home import resume_command
 from rfsn.machine.log import configure_logging
 from rfsn.machine.terminal import errors, give_diff, give_json, say, tell
 from rfsn.project.delivery import Delivery
@@ -23,6 +24,7 @@ from rfsn.replay import replay_session
 from rfsn.sessions.outcome import EXIT_CODES
 from rfsn.sessions.session import Session, session_folder
 from rfsn.source.remote import Remote
+from rfsn.source.source import place_of
 from sandbox import SandboxError
 
 _log = structlog.get_logger("rfsn")
@@ -47,9 +49,9 @@ def repair(
     def run() -> int:
         config = load_config(options, config_file)
         remote = Remote.parse(source)
-        # A resumed session may be started from another folder.
-        place = remote.url if remote else str(Path(source).resolve())
+        place = place_of(source, remote, config.ref)
         Delivery(place, config.apply, config.branch).check()
+        check_config(config)
         with _measured(metrics_port) as follow:
             return finish(Session.create(place, config, out), follow, remote=remote, as_json=as_json)
 
@@ -137,9 +139,9 @@ def finish(
             result = run_session(session, remote=remote)
         delivered, refused = _delivered(session)
     except KeyboardInterrupt:
-        say(f"interrupted: go on with: rfsn resume {session.name}")
+        say(f"interrupted: go on with: {resume_command(session.folder)}", whole=True)
         if as_json:
-            give_json({"status": "interrupted", "session": session.name})
+            give_json({"status": "interrupted", "session": session.name, "folder": str(session.folder)})
         return EXIT_CODES["interrupted"]
     finally:
         session.close()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
+from contextlib import nullcontext
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -12,14 +13,17 @@ from gate.rules import CHANGE_RULES, PROPOSAL_RULES
 from rfsn.audit import audit_session
 from rfsn.cli.commands import finish, guarded
 from rfsn.cli.plugins import list_plugins
+from rfsn.compose import check_config
 from rfsn.config import load_config
 from rfsn.errors import UsageError
 from rfsn.machine.terminal import give_json, tell
 from rfsn.patches import Vetted, session_for, vet
 from rfsn.plugins import installed_rules
+from rfsn.project.diffs import MAX_DIFF_BYTES
 from rfsn.sessions.session import session_folder
 from rfsn.sessions.signing import Signer
 from rfsn.source.remote import Remote
+from rfsn.source.source import place_of
 
 __all__ = ["check", "judge", "rules", "verify"]
 
@@ -42,7 +46,9 @@ def judge(
     def run() -> int:
         config = load_config(options, config_file)
         remote = Remote.parse(repo)
-        vetted, session = session_for(_read(patch), remote or str(Path(repo).resolve()), config, out)
+        place = place_of(repo, remote, config.ref)
+        check_config(config)
+        vetted, session = session_for(_read(patch), remote or place, config, out)
         if session is None:
             return _told(vetted, patch, as_json=as_json)
         return finish(session, remote=remote, as_json=as_json)
@@ -100,9 +106,12 @@ def rules(*, as_json: bool) -> int:
 
 
 def _read(patch: str) -> bytes:
-    if patch == "-":
-        return sys.stdin.buffer.read()
+    """The patch, from a file, a pipe or standard input. Raises `UsageError` where that is longer than any diff."""
     try:
-        return Path(patch).read_bytes()
+        with nullcontext(sys.stdin.buffer) if patch == "-" else Path(patch).open("rb") as file:
+            diff = file.read(MAX_DIFF_BYTES + 1)
     except OSError as error:
         raise UsageError(f"{patch}: the patch is not readable: {error.strerror}") from error
+    if len(diff) > MAX_DIFF_BYTES:
+        raise UsageError(f"{patch}: the patch has more than {MAX_DIFF_BYTES >> 20} MiB")
+    return diff

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
@@ -21,6 +22,8 @@ __all__ = ["InlineInstance", "Instance", "RepositoryInstance", "check_instance_i
 _MAX_ID = 128
 _MAX_ROW_BYTES = 64 << 20
 _MAX_SHOWN = 80
+_MAX_PATH = 4096
+_MAX_DEPTH = 64
 _PLAIN_ID = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+=@:~-]*")
 _REPO = re.compile(r"[A-Za-z0-9_.+-]+(/[A-Za-z0-9_.+-]+)?")
 _COMMIT = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_./^~@{}-]*")
@@ -51,6 +54,8 @@ def _commit(name: str) -> str:
 
 def _path(path: str) -> str:
     """A path as `write_beneath` takes it, which git can hold as well."""
+    if len(path) > _MAX_PATH or path.count("/") > _MAX_DEPTH:
+        raise ValueError(f"{shown(path)} has more than {_MAX_PATH} characters, or more than {_MAX_DEPTH} folders")
     parts = path.split("/")
     if any(part in {"", ".", ".."} or part.lower() == ".git" or len(part.encode()) > 255 for part in parts):
         raise ValueError(f"{shown(path)} is no plain path within the project")
@@ -60,9 +65,10 @@ def _path(path: str) -> str:
 
 
 def _files(files: dict[str, str]) -> dict[str, str]:
-    folders = {path[: place.start()] for path in files for place in re.finditer("/", path)}
-    if both := sorted(folders & files.keys()):
-        raise ValueError(f"{shown(both[0])} is a file and a folder")
+    for path in files:
+        for place in re.finditer("/", path):
+            if path[: place.start()] in files:
+                raise ValueError(f"{shown(path[: place.start()])} is a file and a folder")
     return files
 
 
@@ -184,8 +190,7 @@ def _decoded(text: str) -> object:
 def _object(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) < len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
+        ((twice, _),) = Counter(name for name, _ in pairs).most_common(1)
         raise ValueError(f"the key {shown(twice)} is there twice")
     return found
 

@@ -6,22 +6,33 @@ import fcntl
 import hashlib
 import json
 import os
+import stat
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 from threading import Lock
-from typing import Any
+from typing import Annotated, Any, BinaryIO
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from rfsn import __version__
 from rfsn.config import Config
 from rfsn.errors import StorageError, UsageError
-from rfsn.machine.files import LineFile, remove_partials, write_whole
+from rfsn.evaluation.dataset import check_instance_id, shown
+from rfsn.machine.files import LineFile, remove_partials, usable, write_whole
 from rfsn.machine.text import to_json
+from rfsn.sessions.outcome import EXIT_CODES
+from rfsn.source.folders import read_plain
 from sandbox import remove_unfinished
+from sandbox.folders import PLAIN, kind_of
 
 __all__ = ["Results", "summarize"]
 
+_MAX_CONFIGURATION = 16 << 20
+_MAX_LINE = 64 << 20
 _MODEL_NAME = "rfsn-search"
+
+type _Seconds = Annotated[float, Field(ge=0, le=1e12, allow_inf_nan=False)]
 
 
 class Results:
@@ -33,15 +44,18 @@ class Results:
     def __init__(self, folder: Path, config: Config, dataset: Path) -> None:
         """Open or create the folder.
 
-        Raises `UsageError` where it holds results of another configuration or anything else, or is in use.
+        Raises `UsageError` where it holds results of another configuration or anything else, is in use, or cannot be
+        made.
         """
-        folder.mkdir(parents=True, exist_ok=True)
         self._folder = folder
         self._lock = Lock()
-        self._held = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        with usable(folder):
+            folder.mkdir(parents=True, exist_ok=True)
+            self._held = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         try:
             fcntl.flock(self._held, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            self._claim(config, dataset)
+            with usable(folder):
+                self._claim(config, dataset)
         except BlockingIOError as error:
             self.close()
             raise UsageError(
@@ -58,11 +72,12 @@ class Results:
         identity = {"version": __version__, "dataset": digest, "config": config.model_dump(mode="json")}
         remove_partials(self._folder)
         known = self._folder / "configuration.json"
-        if not os.path.lexists(known) and any(self._folder.iterdir()):
+        there = kind_of(known.name, self._held)
+        if not there and any(self._folder.iterdir()):
             raise UsageError(f"{self._folder} is not empty and holds no evaluation: choose a new or an empty --out")
-        if not os.path.lexists(known):
+        if not there:
             write_whole(known, json.dumps(identity, indent=2) + "\n")
-        elif _identity(known) != identity:
+        elif _decoded(read_plain(known.name, self._held, _MAX_CONFIGURATION, str(known))) != identity:
             raise UsageError(f"{self._folder} holds results of another data set or configuration: choose another --out")
         sessions = self.sessions()
         sessions.mkdir(exist_ok=True)
@@ -83,14 +98,20 @@ class Results:
     def load(self) -> dict[str, dict[str, Any]]:
         """The results so far by instance; a torn last line is left out, and the last result of an instance counts.
 
-        Raises `UsageError` for a line that is no result.
+        Raises `UsageError` for a line that is no result, and where the file is no plain file.
         """
         path = self._folder / "results.jsonl"
         try:
-            with path.open("rb") as file:
-                return {row["instance_id"]: row for row in _rows(file, path)}
+            descriptor = os.open(path.name, PLAIN, dir_fd=self._held)
         except FileNotFoundError:
             return {}
+        except OSError as error:
+            raise UsageError(f"{path} cannot be read: {error.strerror}") from error
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            os.close(descriptor)
+            raise UsageError(f"{path} is no plain file: choose another --out")
+        with os.fdopen(descriptor, "rb") as file:
+            return {row["instance_id"]: row for row in _rows(file, path)}
 
     def keep_only(self, instances: Collection[str]) -> None:
         """Drop the results of every other instance, and have the predictions say what the results do."""
@@ -120,25 +141,53 @@ class Results:
             raise StorageError(f"{said}: make room, then start the same command again") from error
 
 
-def _identity(path: Path) -> object:
+def _status(name: str) -> str:
+    if name not in EXIT_CODES:
+        raise ValueError("there is no such status")
+    return name
+
+
+class _Row(BaseModel):
+    """The columns of a result that are used; there may be others."""
+
+    model_config = ConfigDict(strict=True, extra="ignore")
+
+    instance_id: Annotated[str, AfterValidator(check_instance_id)]
+    status: Annotated[str, AfterValidator(_status)]
+    seconds: _Seconds
+    cpu_seconds: _Seconds
+    candidates: Annotated[int, Field(ge=0)]
+    patch: str | None
+    reason: str
+
+
+def _decoded(content: bytes | None) -> object:
     try:
-        return json.loads(path.read_bytes())
+        return json.loads(content or b"")
     except (ValueError, RecursionError):
         return None
 
 
-def _rows(lines: Iterable[bytes], path: Path) -> Iterator[dict[str, Any]]:
-    for number, line in enumerate(lines, 1):
-        if not line.endswith(b"\n"):
-            return
+def _rows(file: BinaryIO, path: Path) -> Iterator[dict[str, Any]]:
+    number = 0
+    while (line := file.readline(_MAX_LINE)).endswith(b"\n"):
+        number += 1
         try:
             row = json.loads(line)
-            if not {"instance_id", "status", "patch", "cpu_seconds"} <= row.keys():
-                raise ValueError("columns are missing")  # noqa: TRY301  # said as what does not decode is
-        except (ValueError, AttributeError, RecursionError) as error:
-            remedy = "remove that line, and its instance is run again"
-            raise UsageError(f"{path}:{number}: the line is no result ({error}): {remedy}") from error
+            _Row.model_validate(row)
+        except ValidationError as error:
+            first = error.errors()[0]
+            raise _no_result(path, number, ": ".join((*map(str, first["loc"]), first["msg"]))) from error
+        except (ValueError, RecursionError) as error:
+            raise _no_result(path, number, str(error)) from error
         yield row
+    if len(line) == _MAX_LINE:
+        raise _no_result(path, number + 1, f"it has more than {_MAX_LINE >> 20} MiB")
+
+
+def _no_result(path: Path, number: int, why: str) -> UsageError:
+    remedy = "remove that line, and its instance is run again"
+    return UsageError(f"{path}:{number}: the line is no result ({shown(why)}): {remedy}")
 
 
 def _prediction(row: dict[str, Any]) -> dict[str, Any]:

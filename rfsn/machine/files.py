@@ -9,13 +9,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from rfsn.errors import JournalError, StorageError
+from rfsn.errors import JournalError, StorageError, UsageError
 from sandbox.controller import Controller
 from sandbox.folders import write_all
 
-__all__ = ["LineFile", "is_short_of_room", "remove_partials", "require_room", "storing", "write_whole"]
+__all__ = ["LineFile", "is_short_of_room", "remove_partials", "require_room", "storing", "usable", "write_whole"]
 
 _FULL = {errno.ENOSPC, errno.EDQUOT}
+_NO_ROOM = {*_FULL, errno.EFBIG}
 _LEAST_ROOM = 1 << 20
 _MAX_SAID = 300
 _PARTIAL = re.compile(r"\..+\.(?P<maker>[^.]+)\.[0-9a-f]{8}\.partial")
@@ -110,10 +111,25 @@ def storing(folder: Path, remedy: str) -> Iterator[None]:
         raise StorageError(f"the disk is full ({said}): make room, then {remedy}") from error
 
 
+@contextmanager
+def usable(folder: Path) -> Iterator[None]:
+    """Turn what keeps `folder` from being made and written into a `UsageError`, unless the disk is full."""
+    try:
+        yield
+    except OSError as error:
+        if is_short_of_room(error, folder):
+            raise
+        said = error.strerror or str(error)
+        raise UsageError(f"{error.filename or folder}: {said}: choose another --out than {folder}") from error
+
+
 def is_short_of_room(error: Exception, folder: Path) -> bool:
-    """Whether an error comes of a full disk: it says so, itself or in the words of a tool, or `folder` has no room."""
-    if isinstance(error, OSError) and error.errno in _FULL:
-        return True
+    """Whether an error comes of a full disk, or of a limit on files.
+
+    The system says so. Of a tool that failed, its words do, or `folder` has no room.
+    """
+    if isinstance(error, OSError) and error.errno is not None:
+        return error.errno in _NO_ROOM
     if any(os.strerror(number) in str(error) for number in _FULL):
         return True
     try:
@@ -130,6 +146,8 @@ def require_room(folder: Path) -> None:
     interpreter when it compiles (github.com/python/cpython/issues/126606).
     """
     there = os.statvfs(folder)
+    if not there.f_blocks:  # no disk, but something like /proc
+        return
     if there.f_bavail * there.f_frsize < _LEAST_ROOM or (there.f_files > 0 and there.f_favail == 0):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(folder))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,6 +19,7 @@ __all__ = [
     "cache_home",
     "config_file",
     "memory_file",
+    "resume_command",
     "sessions_home",
     "temporary_folder",
     "working_folder",
@@ -31,6 +33,13 @@ TEMPORARY = "rfsn-"
 def sessions_home() -> Path:
     """The folder of all sessions: below `$RFSN_HOME`, by default the platform's folder for user data."""
     return _data_home() / "sessions"
+
+
+def resume_command(folder: Path) -> str:
+    """What to type, wherever, to go on with the session in `folder`: in the home of sessions its name is enough."""
+    folder = folder.resolve()
+    name = folder.name if folder.parent == sessions_home().resolve() else str(folder)
+    return f"rfsn resume {shlex.quote(name)}"
 
 
 def memory_file() -> Path:

@@ -28,9 +28,11 @@ from rfsn.errors import UsageError
 from rfsn.source.git import GitError, git
 from rfsn.source.snapshot import opened_base, render_diff
 
-__all__ = ["DiffError", "patch_of", "read_diff", "render"]
+__all__ = ["MAX_DIFF_BYTES", "DiffError", "patch_of", "read_diff", "render"]
 
-_MAX_DIFF_BYTES = 64 << 20
+MAX_DIFF_BYTES = 64 << 20
+"""How long a diff may be."""
+
 _MAX_FILE_BYTES = 64 << 20
 _DEEPEST_PREFIX = 4
 _NOTHING = "0" * 40
@@ -54,7 +56,7 @@ def read_diff(diff: bytes, base: Path) -> Change:
 
     The snapshot stays as it is. Links and submodules are in the change as such. Raises `DiffError`.
     """
-    if len(diff) > _MAX_DIFF_BYTES or any(int(size) > _MAX_FILE_BYTES for size in _DECLARED_SIZE.findall(diff)):
+    if len(diff) > MAX_DIFF_BYTES or any(int(size) > _MAX_FILE_BYTES for size in _DECLARED_SIZE.findall(diff)):
         raise DiffError("the patch is larger than any that could be judged")
     text = diff if diff.endswith(b"\n") else diff + b"\n"
     with opened_base(base) as environment:

@@ -10,6 +10,7 @@ from buildpacks import Buildpack, BuildpackError, BuildPlan, PlanOptions
 from buildpacks.view import FolderView
 from gate import Context
 from planners.api import PlannerContext
+from rfsn.config import Config
 from rfsn.errors import UsageError
 from rfsn.plugins import buildpack_names, detect_buildpack
 from rfsn.project.fence import Fence
@@ -17,7 +18,14 @@ from rfsn.sessions.record import Record
 from rfsn.sessions.session import Progress
 from sandbox import Service
 
-__all__ = ["Project"]
+__all__ = ["Project", "check_buildpacks"]
+
+
+def check_buildpacks(config: Config) -> None:
+    """Raise `UsageError` where a configuration has settings for a buildpack that is not there."""
+    known = buildpack_names()
+    if unknown := [name for name in config.buildpacks if name not in known]:
+        raise UsageError(f"the configuration has settings for {unknown[0]}: the buildpacks are {', '.join(known)}")
 
 
 class Project:
@@ -25,9 +33,7 @@ class Project:
 
     def __init__(self, record: Record) -> None:
         """Raises `UsageError` where no buildpack knows the tree, or the configuration names one that is not there."""
-        known = buildpack_names()
-        if unknown := [name for name in record.config.buildpacks if name not in known]:
-            raise UsageError(f"the configuration has settings for {unknown[0]}: the buildpacks are {', '.join(known)}")
+        check_buildpacks(record.config)
         self._record = record
         self.view = FolderView(record.base)
         self.pack: Buildpack = detect_buildpack(self.view)

@@ -12,6 +12,7 @@ from planners.state import Batch
 from planners.targets import targets_of
 from planners.trial import TrialOutcome
 from rfsn.errors import JournalError, RfsnError
+from rfsn.machine.home import resume_command
 from rfsn.project.project import Project
 from rfsn.sessions.events import Interrupted, Observed, Proposed
 from rfsn.sessions.record import Record
@@ -124,7 +125,7 @@ def ranked_suspects(record: Record) -> list[Suspect]:
 
 def _unfinished(record: Record) -> str:
     """Why a session has no end: it was stopped, or killed, or goes on."""
-    resume = f"go on with: rfsn resume {record.folder.name}"
+    resume = f"go on with: {resume_command(record.folder)}"
     if isinstance(record.last.event, Interrupted):
         return f"stopped by the user; {resume}"
     return f"not finished; unless a controller is still at work on it, {resume}"

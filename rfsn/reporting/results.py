@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from rfsn.machine.files import remove_partials, storing, write_whole
+from rfsn.machine.home import resume_command
 from rfsn.machine.text import to_json
 from rfsn.reporting.evidence import write_evidence
 from rfsn.reporting.report import report_of
@@ -23,7 +24,7 @@ def write_results(session: Session) -> dict[str, Any]:
     """
     record = Record.of(session)
     remove_partials(record.folder)
-    with storing(record.folder, f"write the results again with: rfsn resume {record.folder}"):
+    with storing(record.folder, f"write the results again with: {resume_command(record.folder)}"):
         report = _write_results(record)
         if record.progress.ended is not None:
             write_evidence(record)

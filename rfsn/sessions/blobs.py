@@ -12,12 +12,13 @@ from pydantic import TypeAdapter
 
 from buildpacks import Spectrum, SuiteReport
 from planners.search.experience import Experience
-from rfsn.errors import JournalError
+from rfsn.errors import InfraError, JournalError
 from rfsn.machine.files import write_whole
 from sandbox import UnsafePath, read_beneath
 
 __all__ = ["BlobStore"]
 
+_MAX_STORED = 128 << 20
 _MAX_BYTES = 512 << 20
 _NAME = re.compile(r"[0-9a-f]{64}")
 _EXPERIENCE: TypeAdapter[Experience] = TypeAdapter(Experience)
@@ -63,7 +64,10 @@ class BlobStore:
         path = self._folder / name
         if not path.exists():
             self._folder.mkdir(parents=True, exist_ok=True)
-            write_whole(path, zlib.compress(data, 1))
+            stored = zlib.compress(data, 1)
+            if len(data) > _MAX_BYTES or len(stored) >= _MAX_STORED:
+                raise InfraError(f"{len(data) >> 20} MiB of results are more than a session keeps in one piece")
+            write_whole(path, stored)
         return name
 
     def _get(self, name: str) -> bytes:
@@ -80,7 +84,7 @@ class BlobStore:
         if not _NAME.fullmatch(name):
             raise UnsafePath(f"{name!r} is no hash")
         inflating = zlib.decompressobj()
-        data = inflating.decompress(read_beneath(self._folder, name, _MAX_BYTES), _MAX_BYTES)
+        data = inflating.decompress(read_beneath(self._folder, name, _MAX_STORED), _MAX_BYTES)
         if not inflating.eof:
-            raise UnsafePath(f"{name} has more than {_MAX_BYTES >> 20} MiB, or its end is missing")
+            raise UnsafePath(f"{name} has more than {_MAX_STORED >> 20} MiB ({_MAX_BYTES >> 20} inflated), or no end")
         return data

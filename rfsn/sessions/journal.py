@@ -15,12 +15,16 @@ from typing import Self
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from buildpacks.text import spelled
-from rfsn.errors import JournalError, OtherVersion, StorageError
+from rfsn.errors import InfraError, JournalError, OtherVersion, StorageError
 from rfsn.machine.files import LineFile
+from rfsn.machine.home import resume_command
 from rfsn.sessions.events import FORMAT, Event
+from sandbox import UnsafePath, read_beneath
 
-__all__ = ["Entry", "Journal", "read_journal"]
+__all__ = ["Entry", "Journal", "has_events", "read_journal"]
 
+# The largest events name every test of a suite: some 100 bytes each, of at most some 100,000.
+_MAX_LINE = 64 << 20
 _NO_HASH = "0" * 64
 _PATIENCE_S, _PAUSE_S = 2.0, 0.02
 
@@ -86,7 +90,10 @@ class Journal:
         return read_journal(self._file.path)
 
     def append(self, event: Event) -> None:
-        """Write one event and wait until it is on disk. Raises `StorageError` where the disk does not take it."""
+        """Write one event and wait until it is on disk.
+
+        Raises `StorageError` where the disk does not take it, and `InfraError` where it is too large to be read again.
+        """
         try:
             if not self._known:
                 self._load()
@@ -98,11 +105,15 @@ class Journal:
                 event=event,
             )
             line = entry.model_dump_json().encode()
+            if len(line) >= _MAX_LINE:
+                raise InfraError(f"an event of {len(line) >> 20} MiB is more than a journal holds ({_MAX_LINE >> 20})")
             self._known = False  # until all of this is done: an interrupt may come at any moment
             self._file.append(line)
         except OSError as error:
             said = f"{self._file.path} cannot be written: {error.strerror}"
-            raise StorageError(f"{said}: make room, then go on with: rfsn resume {self._file.path.parent}") from error
+            raise StorageError(
+                f"{said}: make room, then go on with: {resume_command(self._file.path.parent)}"
+            ) from error
         self._last, self._hash = entry, _line_hash(line)
         self._known = True
 
@@ -136,13 +147,26 @@ def read_journal(path: Path) -> Iterator[Entry]:
     return (entry for entry, _ in _checked(path))
 
 
+def has_events(path: Path) -> bool:
+    """Whether a journal has a whole line, whatever it says, or is more than a torn one could be."""
+    try:
+        start = read_beneath(path.parent, path.name, _MAX_LINE)
+    except UnsafePath:
+        return True
+    return b"\n" in start or len(start) == _MAX_LINE
+
+
 def _checked(path: Path) -> Iterator[tuple[Entry, str]]:
     """Each entry with the hash of its line, up to where the file ends now."""
     previous = _NO_HASH
     with path.open("rb") as file:
         left = os.fstat(file.fileno()).st_size
-        for number, line in enumerate(file):
+        number = -1
+        while line := file.readline(_MAX_LINE + 1):
+            number += 1
             left -= len(line)
+            if len(line) > _MAX_LINE:
+                raise JournalError(f"{path}:{number + 1}: the line has more than {_MAX_LINE >> 20} MiB: it is no event")
             if left < 0 or not line.endswith(b"\n"):
                 return
             if number == 0:

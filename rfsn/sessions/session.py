@@ -21,7 +21,7 @@ from rfsn import __version__
 from rfsn.config import Config
 from rfsn.errors import JournalError, UsageError
 from rfsn.machine import home
-from rfsn.machine.files import remove_partials, storing, write_whole
+from rfsn.machine.files import remove_partials, storing, usable, write_whole
 from rfsn.sessions.blobs import BlobStore
 from rfsn.sessions.events import (
     EnvironmentReady,
@@ -35,7 +35,7 @@ from rfsn.sessions.events import (
     SessionStarted,
     SourceTaken,
 )
-from rfsn.sessions.journal import Journal
+from rfsn.sessions.journal import Journal, has_events
 from sandbox import MARK, is_marked, making, mark, remove_unfinished
 
 __all__ = ["JOURNAL", "Progress", "Session", "fold", "session_folder", "state_hash"]
@@ -131,9 +131,8 @@ def _is_free(folder: Path, files: Collection[str]) -> bool:
         return False
     except NotADirectoryError as error:
         raise UsageError(f"{folder} is no folder: choose another --out") from error
-    journal = folder / JOURNAL
-    if JOURNAL in inside and b"\n" in journal.read_bytes():
-        raise UsageError(f"{folder} has a session already: choose another --out, or 'rfsn resume' it")
+    if JOURNAL in inside and has_events(folder / JOURNAL):
+        raise UsageError(f"{folder} has a session already: choose another --out, or: {home.resume_command(folder)}")
     if inside and not (is_marked(folder) and inside <= {MARK, JOURNAL, *files}):
         raise UsageError(f"{folder} is not empty: choose a new or an empty folder for --out")
     return True
@@ -158,8 +157,8 @@ class Session:
         """Begin a session on `source`, in `folder` or under a new name in the home of sessions.
 
         The folder carries rfsn's mark, and appears with `files` (contents by name) and its first event. Raises
-        `UsageError` where `source` is no text that the journal could keep or there is something in the folder, and
-        `StorageError` where the disk is full.
+        `UsageError` where `source` is no text that the journal could keep, there is something in the folder or it
+        cannot be made, and `StorageError` where the disk is full.
         """
         if spelled(source) != source or "\0" in source:
             raise UsageError(f"{spelled(source)!r}: a source needs a name in UTF-8: rename the folder")
@@ -168,7 +167,7 @@ class Session:
         event = SessionStarted(
             session=folder.name, version=__version__, source=source, config=config.model_dump(mode="json")
         )
-        with storing(folder.parent, "start again"):
+        with usable(folder), storing(folder.parent, "start again"):
             if _is_free(folder, files):
                 mark(folder)
                 _put(files, folder)

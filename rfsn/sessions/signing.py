@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rfsn.errors import UsageError
+from rfsn.machine.home import temporary_folder
+from sandbox import UnsafePath, read_beneath
 
 __all__ = ["Signer", "check_key", "sign", "signature_problem"]
 
@@ -17,6 +19,7 @@ _NAMESPACE = "rfsn"
 
 _SUFFIX = ".sig"
 _TIMEOUT_S = 60.0
+_MAX_SIGNED, _MAX_SIGNATURE = 64 << 20, 64 << 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,16 +64,18 @@ def signature_problem(path: Path, signer: Signer) -> str | None:
     """Why a file does not bear the signature of `signer`; None where it does. `UsageError` without ssh-keygen."""
     if shutil.which("ssh-keygen") is None:
         raise UsageError("a signature is checked with ssh-keygen: install OpenSSH's client")
-    signature = path.with_name(path.name + _SUFFIX)
-    if not signature.is_file():
-        return f"{signature} is not there: the session was not signed"
+    signature = path.name + _SUFFIX
+    try:
+        signed = read_beneath(path.parent, path.name, _MAX_SIGNED)
+        content = read_beneath(path.parent, signature, _MAX_SIGNATURE)
+    except (OSError, UnsafePath):
+        return f"{path.with_name(signature)} is not there: the session was not signed"
     argv = ["ssh-keygen", "-Y", "verify", "-f", str(signer.allowed), "-I", signer.name, "-n", _NAMESPACE]
-    done = subprocess.run(
-        [*argv, "-s", str(signature)],
-        input=path.read_bytes(),
-        capture_output=True,
-        timeout=_TIMEOUT_S,
-        check=False,
-    )
+    with temporary_folder() as scratch:
+        copy = Path(scratch) / "signature"
+        copy.write_bytes(content)
+        done = subprocess.run(
+            [*argv, "-s", str(copy)], input=signed, capture_output=True, timeout=_TIMEOUT_S, check=False
+        )
     said = (done.stderr or done.stdout).decode(errors="replace").strip()
-    return f"{signature}: no signature of {signer.name}: {said}" if done.returncode else None
+    return f"{path.with_name(signature)}: no signature of {signer.name}: {said}" if done.returncode else None

@@ -28,7 +28,6 @@ _SMART = "application/x-git-upload-pack-advertisement"
 _REDIRECTS = {301, 302, 303, 307, 308}
 _DENIED = {401, 403}
 _HTTPS = 443
-_MAX_SHOWN = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +118,7 @@ def _check(named: str, status: int, kind: str) -> None:
 
 def _next(named: str, url: str, location: str) -> str:
     """The URL of the repository that a redirect leads to."""
-    refused = f"{named} cannot be fetched: it redirects to {one_line(location[:_MAX_SHOWN])!r}, which is not followed:"
+    refused = f"{named} cannot be fetched: it redirects to {one_line(location)!r}, which is not followed:"
     target = urljoin(url + _ASKED, location)
     parts = urlsplit(target)
     try:

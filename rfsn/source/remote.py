@@ -5,7 +5,8 @@ from __future__ import annotations
 import base64
 import os
 import re
-from collections.abc import Iterator
+import traceback
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,7 +15,7 @@ from urllib.parse import unquote, urlsplit
 
 from packaging.version import InvalidVersion, Version
 
-from rfsn.errors import UsageError
+from rfsn.errors import InfraError, UsageError
 from rfsn.machine.text import one_line
 from rfsn.source.copying import MAX_BYTES
 from rfsn.source.git import GitError, git
@@ -23,24 +24,39 @@ from rfsn.source.redirects import Place, locate
 from rfsn.source.repository import Repository
 from sandbox import remove_tree
 
-__all__ = ["Remote", "fetched"]
+__all__ = ["Remote", "fetched", "shown"]
 
 _MAX_PACK_BYTES = MAX_BYTES
 _MAX_MEMORY = 16 << 30
 _TIMEOUT_S = 600.0
 _TAGS_TIMEOUT_S = 60.0
-_MAX_SAID = 500
+_MAX_BEGINNING, _MAX_END = 500, 500
 _MAX_SHOWN = 200
+_BLOT = "***"
 
 # How ssh is written for short: git@host:owner/name.git
 _SCP_LIKE = re.compile(r"(?P<user>[^/:@\s]+)@(?P<host>[^/:@\s]+):(?P<path>.*)", re.DOTALL)
 _TRANSPORT = re.compile(r"[A-Za-z0-9][A-Za-z0-9+.-]*::")
+# How a URL begins, though it be mistyped; what merely could be the name of a scheme could as well be that of a user.
+_BEGINNING = re.compile(
+    r"(?:[a-z0-9+.-]*::(?=[a-z]+:/))?(?:[a-z0-9+.-]*://|(?:https?|ssh|git|ftps?|file)[:/]+)?", re.IGNORECASE
+)
 _SCHEME = re.compile(r"(?P<scheme>[^:/?#]*)://")
 _USER = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+-]*")
 _HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_.-]*[A-Za-z0-9])?\.?|\[[0-9A-Fa-f:.]+\]")
 _PORT = re.compile(r"[1-9][0-9]{0,4}")
 _ODD = re.compile(r"[\\?#\"'<>^`{|}\s]")
 _TAKEN = "give a path, or a URL with https, ssh or file"
+
+
+def shown(source: str) -> str:
+    """What of a source can be shown that may be a mistyped URL: all but what could be credentials in it."""
+    head, at, rest = source.rpartition("@")
+    beginning = _BEGINNING.match(head)
+    assert beginning is not None
+    if at and (":" in head or beginning[0]):
+        source = f"{beginning[0]}{_BLOT}@{rest}"
+    return one_line(source[:_MAX_SHOWN])
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +78,11 @@ class Remote:
         short = _SCP_LIKE.fullmatch(source)
         scheme = _SCHEME.match(source)
         if scheme is None and _TRANSPORT.match(source) and not Path(source).exists():
-            raise UsageError(f"{source[:100]!r}: git's transport helpers are not used: {_TAKEN}")
+            raise UsageError(f"{shown(source)!r}: git's transport helpers are not used: {_TAKEN}")
         if scheme is None and short is None:
             return None
         if not source.isprintable():
-            raise UsageError(f"{_shown(source)} has control characters or line breaks: {_TAKEN}")
+            raise UsageError(f"{shown(source)} has control characters or line breaks: {_TAKEN}")
         if scheme is None:
             assert short is not None
             _check_ssh(short["path"], short["user"], source)
@@ -75,19 +91,19 @@ class Remote:
         if kind == "file":
             return cls._file(source)
         if kind == "http":
-            raise UsageError(f"{_shown(source)} is not encrypted, so anybody on the way could change it: use https")
+            raise UsageError(f"{shown(source)} is not encrypted, so anybody on the way could change it: use https")
         if kind not in {"https", "ssh"}:
-            raise UsageError(f"{_shown(source)}: rfsn does not take {kind or 'that'}: {_TAKEN}")
+            raise UsageError(f"{shown(source)}: rfsn does not take {kind or 'that'}: {_TAKEN}")
         return cls._network(kind, source[scheme.end() :], source)
 
     @classmethod
     def _file(cls, source: str) -> Self:
         host, _, path = source.partition("://")[2].partition("/")
         if host not in {"", "localhost"}:
-            raise UsageError(f"{_shown(source)} names another machine, which file URLs do not reach: {_TAKEN}")
+            raise UsageError(f"{shown(source)} names another machine, which file URLs do not reach: {_TAKEN}")
         decoded = unquote("/" + path, errors="surrogateescape")
         if "\0" in decoded:
-            raise UsageError(f"{_shown(source)} is no path: {_TAKEN}")
+            raise UsageError(f"{shown(source)} is no path: {_TAKEN}")
         return cls(f"file:///{path}", "file", path=Path(decoded))
 
     @classmethod
@@ -95,7 +111,7 @@ class Remote:
         netloc, slash, path = rest.partition("/")
         login, _, address = netloc.rpartition("@")
         if not slash or _ODD.search(rest) or not rest.isascii():
-            raise UsageError(f"{_shown(source)} is no URL of a repository: {_TAKEN} (odd characters as %XX)")
+            raise UsageError(f"{shown(source)} is no URL of a repository: {_TAKEN} (odd characters as %XX)")
         bracketed = address.startswith("[")
         host, colon, port = (
             (address[: address.find("]") + 1], *address[address.find("]") + 1 :].partition(":")[1:])
@@ -103,24 +119,44 @@ class Remote:
             else address.partition(":")
         )
         if bracketed and address[len(host) :] != colon + port:
-            raise UsageError(f"{_shown(source)}: there is no such host")
+            raise UsageError(f"{shown(source)}: there is no such host")
         host = _host(host, source)
         if colon and (not _PORT.fullmatch(port) or int(port) > 65535):
-            raise UsageError(f"{_shown(source)}: there is no such port")
+            raise UsageError(f"{shown(source)}: there is no such port")
         if kind == "https":
             decoded = unquote(login)
             if not decoded.isprintable():
-                raise UsageError(f"{_shown(source)}: its user or password has control characters")
+                raise UsageError(f"{shown(source)}: its user or password has control characters")
             return cls(f"https://{host}{colon}{port}/{path}", kind, host, login=decoded)
         user = f"{login}@" if login else ""
         _check_ssh(path, login, source)
         return cls(f"ssh://{user}{host}{colon}{port}/{path}", kind, host)
 
     def redact(self, text: str) -> str:
-        """`text` without the credentials, in whatever form a server could have sent them back."""
-        for secret in sorted(self._secrets(), key=len, reverse=True):
-            text = text.replace(secret, "***")
-        return text
+        """`text` without the credentials, as they are, percent-encoded and in base64, wherever a server put them."""
+        secrets = sorted(self._secrets(), key=len, reverse=True)
+        return re.sub("|".join(map(_in_any_spelling, secrets)), _BLOT, text) if secrets else text
+
+    @contextmanager
+    def redacting(self) -> Iterator[None]:
+        """Blot the credentials out of every error that leaves the block, whoever raised it, and then shorten it.
+
+        An error that has them becomes a new one, which nothing leads back from: a `UsageError` stays one, and every
+        other is an `InfraError`.
+        """
+        try:
+            yield
+        except UsageError as error:
+            raise UsageError(_shortened(self.redact(str(error)))) from None
+        except Exception as error:
+            if not self._is_told_by(error):
+                raise
+            raise InfraError(_shortened(self.redact(str(error)) or type(error).__name__)) from None
+
+    def _is_told_by(self, error: Exception) -> bool:
+        """Whether an error, or one that led to it, has the credentials in its text."""
+        text = "".join(traceback.format_exception(error))
+        return self.redact(text) != text
 
     def header(self) -> str:
         """The header that logs in; empty without credentials."""
@@ -135,34 +171,52 @@ class Remote:
         if not self.login:
             return set()
         user, _, password = self.login.partition(":")
-        return {self.login, self.header().rpartition(" ")[2], password or user}
+        plain = {self.login, self._basic(), password or user}
+        encoded = {base64.b64encode(secret.encode()).decode().rstrip("=") for secret in plain}
+        return plain | encoded | {text.replace("+", "-").replace("/", "_") for text in encoded}
 
 
 @contextmanager
 def fetched(remote: Remote, ref: str, scratch: Path) -> Iterator[tuple[Repository, str]]:
     """A repository of ours with the commit `ref` of `remote` as FETCH_HEAD, for the block, and its newest version.
 
-    Raises `UsageError` where that cannot be fetched.
+    Raises `UsageError` where that cannot be fetched. No error that leaves here has the credentials in it.
     """
     remove_tree(scratch)
     try:
-        scratch.mkdir(parents=True)
-        make_git_dir(scratch / "git")
-        place = locate(remote.url, remote.header()) if remote.scheme == "https" else Place(remote.url)
-        environment = {"GIT_DIR": str(scratch / "git"), "GIT_ALLOW_PROTOCOL": remote.scheme, **_settings(remote, place)}
-        only = ("--quiet", "--depth=1", "--no-tags", "--no-recurse-submodules", "--end-of-options")
-        try:
-            git(
-                "fetch", *only, place.url, ref,
-                cwd=scratch, env=environment, timeout_s=_TIMEOUT_S, file_bytes=_MAX_PACK_BYTES,
-                memory_bytes=_MAX_MEMORY,
-            )  # fmt: skip
-        except GitError as error:
-            said = " ".join(remote.redact(error.stderr).split())[-_MAX_SAID:] or "git says no more"
-            raise UsageError(f"{remote.url} at {ref} cannot be fetched: {said}") from None
-        yield Repository(scratch / "git", scratch / "git", None), _newest(place.url, scratch, environment)
+        with remote.redacting():
+            scratch.mkdir(parents=True)
+            make_git_dir(scratch / "git")
+            place = _located(remote)
+            environment = {"GIT_DIR": str(scratch / "git"), "GIT_ALLOW_PROTOCOL": remote.scheme}
+            environment |= _settings(remote, place)
+            _fetch(remote, place, ref, scratch, environment)
+            tags = remote.redact(_tags(place.url, scratch, environment))
+            yield Repository(scratch / "git", scratch / "git", None), _newest(tags)
     finally:
         remove_tree(scratch)
+
+
+def _located(remote: Remote) -> Place:
+    """Where the repository is. Raises `UsageError` for a place whose name would show the credentials to others."""
+    if remote.scheme != "https":
+        return Place(remote.url)
+    place = locate(remote.url, remote.header())
+    if remote.redact(place.url).count(_BLOT) > remote.redact(remote.url).count(_BLOT):
+        raise UsageError(f"{remote.url} cannot be fetched: it redirects to a place that is named after the credentials")
+    return place
+
+
+def _fetch(remote: Remote, place: Place, ref: str, scratch: Path, environment: Mapping[str, str]) -> None:
+    only = ("--quiet", "--depth=1", "--no-tags", "--no-recurse-submodules", "--end-of-options")
+    try:
+        git(
+            "fetch", *only, place.url, ref,
+            cwd=scratch, env=environment, timeout_s=_TIMEOUT_S, file_bytes=_MAX_PACK_BYTES, memory_bytes=_MAX_MEMORY,
+        )  # fmt: skip
+    except GitError as error:
+        said = " ".join(error.stderr.split()) or "git says no more"
+        raise UsageError(f"{remote.url} at {ref} cannot be fetched: {said}") from None
 
 
 def _settings(remote: Remote, place: Place) -> dict[str, str]:
@@ -181,17 +235,21 @@ def _settings(remote: Remote, place: Place) -> dict[str, str]:
     return variables
 
 
-def _newest(url: str, scratch: Path, environment: dict[str, str]) -> str:
-    """The highest version among the tags of a remote repository."""
+def _tags(url: str, scratch: Path, environment: Mapping[str, str]) -> str:
+    """The tags of a remote repository, one a line; none where it does not list them."""
     try:
-        listing = git(
+        return git(
             "ls-remote", "--tags", "--refs", "--end-of-options", url,
             cwd=scratch, env=environment, timeout_s=_TAGS_TIMEOUT_S, memory_bytes=_MAX_MEMORY,
-        )  # fmt: skip
+        ).decode(errors="replace")  # fmt: skip
     except GitError:
         return ""
+
+
+def _newest(tags: str) -> str:
+    """The highest version among tags."""
     found: list[Version] = []
-    for line in listing.decode(errors="replace").splitlines():
+    for line in tags.splitlines():
         numbers = re.search(r"\d.{0,60}\Z", line.rpartition("/")[2])
         if numbers:
             try:
@@ -204,19 +262,28 @@ def _newest(url: str, scratch: Path, environment: dict[str, str]) -> str:
 def _check_ssh(path: str, user: str, source: str) -> None:
     """Raise `UsageError` for a path or a user that looks like an option to any program on the way."""
     if user and not _USER.fullmatch(user):
-        raise UsageError(f"{_shown(source)}: no user of ssh is called that; use a key or an agent, no password")
+        raise UsageError(f"{shown(source)}: no user of ssh is called that; use a key or an agent, no password")
     if not path or path.startswith("-"):
-        raise UsageError(f"{_shown(source)}: {path!r} is no path of a repository")
+        raise UsageError(f"{shown(source)}: {shown(path)!r} is no path of a repository")
 
 
 def _host(host: str, source: str) -> str:
     if not _HOST.fullmatch(host):
-        raise UsageError(f"{_shown(source)}: there is no such host")
+        raise UsageError(f"{shown(source)}: there is no such host")
     return host
 
 
-def _shown(source: str) -> str:
-    """What of a URL can be shown when it may hold credentials."""
-    scheme, _, rest = source.partition("://")
-    plain = f"{scheme}://{'***@' if '@' in rest else ''}{rest.rpartition('@')[2]}" if rest else source
-    return one_line(plain[:_MAX_SHOWN])
+def _in_any_spelling(secret: str) -> str:
+    """A pattern for a secret, each character of it as it is, quoted with a backslash, or percent-encoded."""
+    return "".join(rf"(?:\\?{re.escape(one)}|(?i:{_percent_encoded(one)}))" for one in secret)
+
+
+def _percent_encoded(character: str) -> str:
+    return "".join(f"%{byte:02x}" for byte in character.encode())
+
+
+def _shortened(text: str) -> str:
+    """A text without its middle where it is long: only once nothing is left in it that a cut could keep half of."""
+    if len(text) <= _MAX_BEGINNING + _MAX_END:
+        return text
+    return f"{text[:_MAX_BEGINNING]} ... {text[-_MAX_END:]}"

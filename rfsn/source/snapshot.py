@@ -64,7 +64,7 @@ def lay_down(
 ) -> Snapshot:
     """Let `fill` write the files into a new folder, commit them there, and only then give it its name `into`.
 
-    Raises `UsageError` where there are none, or the patch does not apply.
+    Raises `UsageError` where there are none, or the patch does not apply, or one could be taken for a file of git's.
     """
     partial = into.with_name(into.name + ".partial")
     remove_tree(partial)
@@ -77,7 +77,7 @@ def lay_down(
         if patch:
             _apply(patch, partial, origin, ours)
         git("add", "--all", "--force", ".", cwd=partial, env=ours)
-        count = git("ls-files", "-z", cwd=partial, env=ours).count(b"\0")
+        count = _count_names(git("ls-files", "-z", cwd=partial, env=ours), origin)
         tree = git("write-tree", cwd=partial, env=ours).decode().strip()
         objects = ObjectStore()
         who = f"{IDENTITY} {_TIMELESS} +0000"
@@ -162,6 +162,15 @@ def opened_base(base: Path) -> Iterator[dict[str, str]]:
         make_git_dir(own, alternates=str((theirs / "objects").resolve()))
         (own / "HEAD").write_bytes(commit)
         yield {"GIT_DIR": str(own)}
+
+
+def _count_names(listing: bytes, origin: str) -> int:
+    """How many files an index has. Raises `UsageError` for a name that is git's own, however it came there."""
+    paths = _text(listing).split("\0")[:-1]
+    for path in paths:
+        if any(map(is_git_name, path.split("/"))):
+            raise UsageError(f"{origin} has a file for git itself: {path!r}")
+    return len(paths)
 
 
 def _mode(root: int, path: str) -> str:

@@ -13,15 +13,29 @@ from packaging.version import InvalidVersion, Version
 from rfsn.errors import UsageError
 from rfsn.source.copying import Copied, Everything, copy_selected
 from rfsn.source.reading import Reader, opened_reader
-from rfsn.source.remote import Remote, fetched
+from rfsn.source.remote import Remote, fetched, shown
 from rfsn.source.repository import Repository, find_repository
 from rfsn.source.snapshot import Snapshot, lay_down
 from rfsn.source.worktree import WorkingTree
 from sandbox.folders import opened_folder, opened_path
 
-__all__ = ["take_source"]
+__all__ = ["place_of", "take_source"]
 
 _TRUSTED = " (local: the repository is trusted)"
+
+
+def place_of(source: str, remote: Remote | None, ref: str | None) -> str:
+    """The source as a session names it: it may be resumed from another folder, and without credentials.
+
+    `remote` is what `source` says where that is a URL. Raises `UsageError` for what can be known to be no source before
+    anything of it is read.
+    """
+    _check_revision(ref)
+    if remote is not None and remote.path is None:
+        return remote.url
+    folder = _folder(source if remote is None else str(remote.path))
+    find_repository(folder)
+    return str(folder) if remote is None else remote.url
 
 
 def take_source(
@@ -33,8 +47,7 @@ def take_source(
     path inside a repository means that folder alone. `sandbox` is the one that the user chose: foreign git data is read
     in it. Raises `UsageError` where there is nothing to take, `SandboxUnavailable` where nothing can be read safely.
     """
-    if ref is not None and (ref.startswith("-") or not ref.isprintable() or not ref.strip()):
-        raise UsageError(f"{ref!r} is no revision")
+    _check_revision(ref)
     remote = Remote.parse(source) if isinstance(source, str) else source
     with _as_it_was(source), opened_reader(sandbox, into.with_name(f"{into.name}.reading")) as reader:
         note = _TRUSTED if sandbox == "local" else ""
@@ -109,13 +122,20 @@ def _lay_commit(
         return lay_down(into, fill, origin, nearest, patch=patch, submodules=found.tracked.submodules)
 
 
+def _check_revision(ref: str | None) -> None:
+    if ref is not None and (ref.startswith("-") or not ref.isprintable() or not ref.strip()):
+        raise UsageError(f"{ref!r} is no revision")
+
+
 def _folder(source: str) -> Path:
+    missing = UsageError(f"{shown(source)}: no such folder; give a git repository's path or URL")
     try:
         folder = Path(source).resolve(strict=True)
-    except (OSError, RuntimeError, ValueError) as error:
-        raise UsageError(f"{source}: no such folder; give a git repository's path or URL") from error
+    except (OSError, RuntimeError, ValueError):
+        # Not by way of the system's own words, which have the source as it is.
+        raise missing from None
     if not folder.is_dir():
-        raise UsageError(f"{source}: no such folder; give a git repository's path or URL")
+        raise missing
     return folder
 
 

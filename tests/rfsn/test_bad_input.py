@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import errno
+import json
 import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from rfsn.machine.files import is_short_of_room
 
 type Rfsn = Callable[..., Any]
 type Make = Callable[..., Path]
@@ -175,3 +179,21 @@ def test_a_variable_of_the_environment_is_named(rfsn: Rfsn, project: Make) -> No
     ran = rfsn("repair", folder, env={"RFSN_WORKERS": "many"})
     assert ran.code == 2
     assert "RFSN_WORKERS" in ran.err
+
+
+def test_a_folder_that_cannot_be_made_is_a_usage_error(rfsn: Rfsn, project: Make, tmp_path: Path) -> None:
+    folder, rows = project({"thing.py": FIXABLE, "test_thing.py": TEST}), tmp_path / "rows.jsonl"
+    row = {"instance_id": "one", "files": {"test_thing.py": TEST}, "test_command": ["python", "-m", "pytest"]}
+    rows.write_text(json.dumps(row) + "\n")
+    (tmp_path / "file").touch()
+    for out in (Path("/proc/x"), tmp_path / "file" / "x", tmp_path / ("x" * 300)):
+        for command in (["repair", folder], ["eval", rows]):
+            ran = rfsn(*command, "--out", out)
+            assert (ran.code, "choose another --out" in ran.err, "disk is full" in ran.err) == (2, True, False), ran.err
+
+
+def test_only_a_full_disk_is_one(tmp_path: Path) -> None:
+    for number in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        assert is_short_of_room(OSError(number, os.strerror(number)), tmp_path)
+    for number in (errno.ENOENT, errno.EROFS, errno.EACCES):
+        assert not is_short_of_room(OSError(number, os.strerror(number)), Path("/proc"))

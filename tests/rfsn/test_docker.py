@@ -68,7 +68,7 @@ def test_ctrl_c_twice_leaves_nothing_behind(
             time.sleep(pause_s)
         _, said = process.communicate(timeout=60)
     assert process.returncode == 130, said
-    assert b"rfsn resume session" in said
+    assert f"rfsn resume {tmp_path}/session".encode() in said
     assert b"Traceback" not in said
     assert holding(marker) == []
     assert not (tmp_path / "session" / "scratch").exists()

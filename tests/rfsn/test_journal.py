@@ -6,6 +6,7 @@ import fcntl
 import json
 import random
 import resource
+import shlex
 import shutil
 import signal
 import subprocess
@@ -261,3 +262,16 @@ def test_a_session_of_another_version_says_so_and_keeps_its_report(
     assert (ran.code, ran.out) == (0, f"{session / 'report.html'}\n")
     assert "another format" in ran.err
     assert (session / "report.html").read_bytes() == page
+
+
+def test_a_hint_names_a_session_so_that_it_is_found_from_anywhere(
+    rfsn: Callable[..., Any], home: Path, tmp_path: Path
+) -> None:
+    for folder in (tmp_path / "it's mine" / "one", home / "sessions" / "one"):
+        Session.create("somewhere", Config(), folder).close()
+        report = rfsn("report", folder)
+        hint = json.loads((folder / "report.json").read_text())["reason"].partition("go on with: rfsn resume ")[2]
+        named = shlex.split(hint)
+        assert named == ["one" if folder.is_relative_to(home) else str(folder)], report.err
+        assert Path(rfsn("report", *named, cwd=tmp_path).out.strip()) == folder / "report.html"
+    shutil.rmtree(home / "sessions" / "one")

@@ -190,7 +190,7 @@ def test_a_session_in_use_can_be_reported(rfsn: Callable[..., Any], tmp_path: Pa
         session.close()
     page = (tmp_path / "session" / "report.html").read_text()
     assert json.loads((tmp_path / "session" / "report.json").read_text())["status"] == "interrupted"
-    assert "rfsn resume session" in assert_inert(page).text
+    assert f"rfsn resume {tmp_path}/session" in assert_inert(page).text
     assert "TOKEN" in page
     assert "hush" not in page
 

@@ -212,3 +212,12 @@ def test_inline_files_stay_beneath_the_folder(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="outside"):
         take_files({"../outside.py": "x = 1\n"}, "a row", tmp_path / "other")
     assert not (tmp_path / "outside.py").exists()
+
+
+@pytest.mark.parametrize("name", ["git~1/config", ".git\u200c/config", "a/.GIT /x", ".git:x/config", ".git"])
+def test_no_patch_brings_a_name_of_gits(name: str, project: Make, tmp_path: Path) -> None:
+    patch = f"--- /dev/null\n+++ b/{name}\n@@ -0,0 +1 @@\n+x\n"
+    with pytest.raises(UsageError):
+        take_source(str(project({"a.py": "x = 1\n"})), None, tmp_path / "base", patch)
+    assert not (tmp_path / "base").exists()
+    assert not (tmp_path / "base.partial").exists()

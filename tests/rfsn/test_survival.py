@@ -96,7 +96,7 @@ def test_ctrl_c_ends_cleanly_and_says_how_to_go_on(
         said = process.stderr.read()
         process.stderr.close()
         assert process.wait(timeout=30) == 130
-        assert f"rfsn resume {folder.name}" in said
+        assert f"rfsn resume {folder}" in said
         assert "Traceback" not in said
         assert json.loads((folder / "report.json").read_text())["status"] == "interrupted"
         assert not processes(str(folder))

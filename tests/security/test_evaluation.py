@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
+import time
+import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -38,6 +41,7 @@ IDS = [
 PATHS = [
     "../canary", "a/../../canary", "/canary", "", ".", "a//b", "a/", "./a", ".git/hooks/pre-commit", "a/.GIT/config",
     "nul\0.py", "a\nb.py", "b" * 300, "x\ud800.py", "a/" + "c" * 256 + "/d.py",
+    "a/" * 65 + "b", "a/" * 60_000 + "b", "/".join(["c" * 200] * 21),
 ]  # fmt: skip
 
 
@@ -161,6 +165,22 @@ def test_a_line_that_is_no_object_is_named(tmp_path: Path, line: str, said: str)
         read(tmp_path, ROW, "", line)
 
 
+def test_keys_and_paths_take_no_more_than_their_own_size(tmp_path: Path) -> None:
+    files = {f"{number}/" + "/".join(["a" * 60] * 60): "" for number in range(2_000)}
+    twice = ", ".join(f'"k{number}": 1' for number in range(100_000))
+    lines = (json.dumps(ROW | {"files": files}), "{" + twice + ', "k99999": 2}')
+    (tmp_path / "rows.jsonl").write_text("\n".join(lines) + "\n")
+    began = time.process_time()
+    tracemalloc.start()
+    try:
+        with pytest.raises(UsageError, match=r"rows\.jsonl:2: .*the key k99999 is there twice"):
+            read_dataset(tmp_path / "rows.jsonl")
+        assert tracemalloc.get_traced_memory()[1] < 12 * (tmp_path / "rows.jsonl").stat().st_size
+    finally:
+        tracemalloc.stop()
+    assert time.process_time() - began < 60
+
+
 def test_bytes_that_are_no_text_are_named(tmp_path: Path) -> None:
     (tmp_path / "rows.jsonl").write_bytes(json.dumps(ROW).encode() + b'\n{"x": "\xff"}\n')
     with pytest.raises(UsageError, match=r"rows\.jsonl:2: no JSON object"):
@@ -252,11 +272,47 @@ def test_two_evaluations_do_not_share_a_folder(tmp_path: Path) -> None:
     Results(tmp_path / "out", Config(), tmp_path / "rows.jsonl").close()
 
 
-@pytest.mark.parametrize("line", ["{", "[]", "{}", '{"instance_id": "a"}', "\0", "[" * 100_000])
+RESULT: dict[str, Any] = {"instance_id": "one", "status": "repaired", "patch": None, "reason": "", "candidates": 0}
+RESULT |= {"seconds": 1.0, "cpu_seconds": 0}
+ODD_PARTS: list[dict[str, Any]] = [
+    {"instance_id": ["a"]}, {"instance_id": {}}, {"instance_id": 1}, {"instance_id": "../x"}, {"status": ["a"]},
+    {"status": {}}, {"status": "total"}, {"status": None}, {"cpu_seconds": "1"}, {"cpu_seconds": float("inf")},
+    {"cpu_seconds": 10**400}, {"seconds": None}, {"seconds": float("nan")}, {"patch": 1}, {"reason": None},
+    {"candidates": "x"},
+    ]  # fmt: skip
+ODD_RESULTS = [json.dumps(RESULT | change) for change in ODD_PARTS]
+
+
+@pytest.mark.parametrize("name", ["results.jsonl", "configuration.json"])
+@pytest.mark.parametrize("kind", ["link", "FIFO", "device", "folder", "endless"])
+def test_what_is_no_plain_file_is_not_read(name: str, kind: str, rfsn: Rfsn, tmp_path: Path) -> None:
+    out, rows, canary = tmp_path / "out", tmp_path / "rows.jsonl", tmp_path / "canary"
+    rows.write_text(json.dumps(ROW) + "\n")
+    Results(out, _configuration(), rows).close()
+    path = out / name
+    canary.write_bytes(path.read_bytes() if path.exists() else json.dumps(RESULT).encode() + b"\n")
+    path.unlink(missing_ok=True)
+    match kind:
+        case "link":
+            path.symlink_to(canary)
+        case "FIFO":
+            os.mkfifo(path)
+        case "device":
+            path.symlink_to("/dev/zero")
+        case "folder":
+            path.mkdir()
+        case "endless":
+            path.touch()
+            os.truncate(path, 1 << 40)
+    ran = rfsn("eval", rows, "--out", out)
+    assert (ran.code, str(out) in ran.err, "defect" in ran.err) == (2, True, False), ran.err
+
+
+@pytest.mark.parametrize("line", ["{", "[]", "{}", '{"instance_id": "a"}', "\0", "[" * 100_000, *ODD_RESULTS])
 def test_a_result_that_does_not_read_is_named(tmp_path: Path, line: str) -> None:
     (tmp_path / "rows.jsonl").write_text(json.dumps(ROW) + "\n")
     results = Results(tmp_path / "out", Config(), tmp_path / "rows.jsonl")
-    row = {"instance_id": "one", "status": "repaired", "patch": None, "cpu_seconds": 0.0}
+    row = RESULT
     results.add(row)
     path = tmp_path / "out" / "results.jsonl"
     path.write_text(path.read_text() + line + "\n")

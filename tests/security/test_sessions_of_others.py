@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import subprocess
 import zlib
 from collections.abc import Callable
 from pathlib import Path
@@ -14,7 +15,10 @@ import pytest
 
 from buildpacks.python.provide import parsed
 from gate.languages.python.folding import fold_text
+from rfsn.errors import InfraError
 from rfsn.project.diffs import DiffError, read_diff
+from rfsn.sessions.events import SessionEnded
+from rfsn.sessions.journal import Journal, read_journal
 from rfsn.source.ignore import Rules
 from rfsn.source.snapshot import take_files
 from tests.conftest import run_git
@@ -174,3 +178,57 @@ def make_tree() -> Callable[..., Any]:
     from tests.buildpacks.test_requirements import Tree
 
     return Tree
+
+
+LIMITED = "ulimit -v 6000000; exec"
+
+
+@pytest.mark.parametrize("line", [0, 1])
+@pytest.mark.parametrize("command", ["report", "replay", "verify", "resume"])
+def test_a_line_without_end_is_not_read(
+    command: str, line: int, session: Path, environment: dict[str, str], script: Path, tmp_path: Path
+) -> None:
+    copy = tmp_path / "handed"
+    shutil.copytree(session, copy, symlinks=True)
+    journal = copy / "journal.jsonl"
+    journal.write_bytes(b"".join(journal.read_bytes().splitlines(keepends=True)[:line]))
+    with journal.open("r+b") as file:
+        file.seek(200 << 20)
+        file.write(b"\n")
+    argv = ["sh", "-c", f'{LIMITED} "$0" "$@"', str(script), command, str(copy)]
+    ran = subprocess.run(argv, env=environment, capture_output=True, text=True, timeout=100, check=False)
+    assert (ran.returncode, "Traceback" in ran.stderr) == (2, False), ran.stderr
+    assert f"journal.jsonl:{line + 1}: the line has more than 64 MiB" in ran.stderr
+
+
+def test_files_without_end_are_not_read(
+    session: Path, environment: dict[str, str], script: Path, tmp_path: Path
+) -> None:
+    copy = tmp_path / "handed"
+    shutil.copytree(session, copy, symlinks=True)
+    for path in (copy / "evidence.json", copy / "evidence.json.sig", *(copy / "blobs").iterdir()):
+        path.touch()
+        os.truncate(path, 1 << 40)
+    for command in (["report"], ["replay"], ["verify"], ["verify", "--allowed-signers", script, "--signer", "x"]):
+        argv = ["sh", "-c", f'{LIMITED} "$0" "$@"', script, *command, copy]
+        ran = subprocess.run(argv, env=environment, capture_output=True, text=True, timeout=200, check=False)
+        assert "Traceback" not in ran.stderr
+        assert "defect" not in ran.stderr
+
+
+@pytest.mark.parametrize("command", [["gate", "check"], ["judge"]])
+def test_a_patch_without_end_is_not_read(
+    command: list[str], project: Make, environment: dict[str, str], script: Path
+) -> None:
+    folder = project(FILES)
+    argv = ["sh", "-c", f'{LIMITED} "$0" "$@"', str(script), *command, "/dev/zero", "--repo", str(folder)]
+    ran = subprocess.run(argv, env=environment, capture_output=True, text=True, timeout=100, check=False)
+    assert (ran.returncode, "the patch has more than 64 MiB" in ran.stderr) == (2, True), ran.stderr
+
+
+def test_the_largest_event_can_be_read_again(tmp_path: Path) -> None:
+    with Journal(tmp_path / "journal.jsonl") as journal:
+        journal.append(SessionEnded(status="flaky", reason="x" * ((64 << 20) - 1000)))
+        with pytest.raises(InfraError, match="more than a journal holds"):
+            journal.append(SessionEnded(status="flaky", reason="x" * (64 << 20)))
+    assert [entry.event.kind for entry in read_journal(tmp_path / "journal.jsonl")] == ["session_ended"]

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import base64
 import os
 import random
 import socket
+import traceback
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 import pytest
 
-from rfsn.errors import UsageError
+from rfsn.errors import InfraError, UsageError
 from rfsn.source import redirects, remote
 from rfsn.source.redirects import is_public
-from rfsn.source.remote import Remote
+from rfsn.source.remote import Remote, shown
 from rfsn.source.source import take_source
 
 if TYPE_CHECKING:
@@ -281,6 +284,96 @@ def test_what_a_server_sends_back_is_blotted_out() -> None:
     echoed = f"remote: you said {found.header()}, ada:{SECRET}, {SECRET}"
     assert SECRET not in found.redact(echoed)
     assert found.header().rpartition(" ")[2] not in found.redact(echoed)
+
+
+def spellings(user: str, password: str) -> list[str]:
+    """What a server that was logged in to could make of the credentials."""
+    basic = base64.b64encode(f"{user}:{password}".encode()).decode()
+    plain = [password, f"{user}:{password}", basic, base64.urlsafe_b64encode(password.encode()).decode().rstrip("=")]
+    return plain + [quote(text, safe="") for text in plain] + ["".join(f"%{byte:02X}" for byte in password.encode())]
+
+
+@pytest.mark.parametrize(
+    "target", ["http://elsewhere/{}", "https://{}.invalid/x", "/{}" + ASKED, "ftp:" + "x" * 190 + "{}"]
+)
+def test_a_redirect_does_not_tell_the_credentials(target: str, server: GitServer, tmp_path: Path) -> None:
+    password = "s3cr3t/t0k+n'\\\u00e9"
+    secrets = spellings("ada", password)
+    url = server.url("old").replace("https://", f"https://ada:{quote(password, safe='')}@")
+    for secret in secrets:
+        server.redirects = {"/old": target.format(secret).encode().decode("latin-1")}
+        with pytest.raises(UsageError, match="cannot be fetched") as refused:
+            take_source(url, None, tmp_path / "base")
+        told = "".join(traceback.format_exception(refused.value))
+        assert not [one for one in (*secrets, password[:8], repr(password)[1:-1]) if one in told], told
+
+
+def test_what_others_raise_does_not_tell_the_credentials() -> None:
+    found = Remote.parse(f"https://ada:{SECRET}@example.org/a")
+    assert found is not None
+    for error in (ValueError(f"no such {SECRET}"), InfraError(found.header()), OSError(5, "no", f"/{SECRET}")):
+        with pytest.raises(InfraError, match=r"\*\*\*") as told, found.redacting():
+            raise error
+        assert SECRET not in "".join(traceback.format_exception(told.value))
+    with pytest.raises(KeyError, match="other"), found.redacting():
+        raise KeyError("other")
+
+
+def test_a_server_cannot_have_the_credentials_written_down(
+    server: GitServer, rfsn: Rfsn, authority: tuple[Path, Path], tmp_path: Path
+) -> None:
+    trusted = {"GIT_SSL_CAINFO": str(authority[0]), "RFSN_LOG": "json"}
+    url = server.url("hosted").replace("https://", f"https://ada:{SECRET}@")
+    secrets = spellings("ada", SECRET)
+    server.redirects = {"/hosted": f"http://elsewhere/{SECRET}/{secrets[2]}"}
+    ran = rfsn("repair", url, "--out", tmp_path / "session", env=trusted)
+    assert (ran.code, "is not followed" in ran.err) == (2, True)
+    written = [path.read_text() for path in (tmp_path / "session").iterdir() if path.is_file()]
+    assert written
+    assert not [secret for secret in secrets for text in (*written, ran.out, ran.err) if secret in text]
+
+
+MISTYPED = [
+    "https:/ada:{}@localhost/x", "https//ada:{}@localhost/x", "https:ada:{}@localhost/x", "ada:{}@localhost:x",
+    "foo::https://ada:{}@localhost/x", "https://ada:{}@local host/x", "HTTPS:///ada:{}@localhost/x",
+    "ada:{}@localhost/x", "htps://ada:{}@localhost/x", "{}:@localhost/x", "https//{}@localhost/x", "ada:{}@https://localhost/x",
+    "file:///nowhere/ada:{}@x", "ssh://ada:{}@localhost/x", "git@localhost:-ada:{}@localhost",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("source", MISTYPED)
+def test_credentials_in_a_mistyped_url_are_not_shown(source: str, tmp_path: Path) -> None:
+    with pytest.raises(UsageError) as refused:
+        take_source(source.format(SECRET), None, tmp_path / "base")
+    told = "".join(traceback.format_exception(refused.value))
+    assert SECRET not in told
+    assert "***@" in str(refused.value)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_folder_with_such_a_name_is_a_folder(project: Make, tmp_path: Path) -> None:
+    (tmp_path / "ada:x@y").mkdir()
+    assert take_source(str(project(FILES, "ada:x@y/z")), None, tmp_path / "base").origin.endswith("/ada:x@y/z")
+    assert Remote.parse("/srv/a@b") is None
+    assert shown("/srv/a@b") == "/srv/a@b"
+    assert shown("git@example.org:a") == "git@example.org:a"
+
+
+def test_what_is_no_source_leaves_no_session(rfsn: Rfsn, project: Make, tmp_path: Path) -> None:
+    (tmp_path / "plain").mkdir()
+    folder, home = project(FILES), tmp_path / "home"
+    wrong: list[list[str | Path]] = [
+        ["/nonexistent"], [f"https:/ada:{SECRET}@localhost/x"], [tmp_path / "plain"], ["file:///nonexistent"],
+        [folder, "--ref", "-x"], [folder, "--sign-key", tmp_path / "nowhere"], [folder, "--gate-rule", "nowhere"],
+        [folder, "--operator", "nowhere"],
+    ]  # fmt: skip
+    for arguments in wrong:
+        ran = rfsn("repair", *arguments, env={"RFSN_HOME": str(home)})
+        assert (ran.code, ran.err.startswith("rfsn: "), SECRET in ran.err) == (2, True, False), ran.err
+        out = rfsn("repair", *arguments, "--out", tmp_path / "out", env={"RFSN_HOME": str(home)})
+        assert (out.code, ran.err) == (2, out.err)
+        assert not (tmp_path / "out").exists()
+        assert not list(home.rglob("sessions/*"))
 
 
 # --- ssh -------------------------------------------------------------------------------------------------------------
