@@ -12,7 +12,7 @@ from planners.state import State, SuiteRan
 from planners.targets import Targets
 from rfsn.trials.bench import Bench
 from rfsn.trials.budget import Budget
-from rfsn.trials.patience import settled
+from rfsn.trials.patience import forecast_s, settled
 from rfsn.trials.stability import Stability
 from rfsn.trials.verdict import reach_verdict
 
@@ -90,6 +90,17 @@ def test_what_ends_with_more_time_is_slow_and_what_does_not_hangs(make_bench: Ma
     assert [case.id for case in report.cases] == [case.id for case in first.cases]
     alike = next(case for case in report.cases if case.id.endswith("::test_hangs_too"))
     assert alike.message.endswith(" in cpu.py:spin, where test_mixed.py::test_hangs does not end with more time either")
+
+
+def test_what_computes_without_end_is_not_part_of_the_time_kept_for_the_verdict() -> None:
+    waits, spins = "rfsn: over the limit of 5 s of waiting", "rfsn: over the limit of 1 s in cpu.py:spin"
+    first = (
+        CaseResult("slow", Outcome.TIMEOUT, 1.0, "rfsn: over the limit of 1 s"),
+        CaseResult("waits", Outcome.TIMEOUT, 5.0, waits),
+        CaseResult("spins", Outcome.TIMEOUT, 3.0, spins),
+    )
+    report = SuiteReport((CaseResult("slow", Outcome.PASSED, 4.0), *first[1:]), 1, 10.0)
+    assert forecast_s(SuiteReport(first, 1, 10.0), report) == 10.0 + 3.0 - 3.0
 
 
 def test_where_there_is_no_time_to_find_out_a_test_is_not_failing(make_bench: MakeBench) -> None:
