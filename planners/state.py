@@ -54,9 +54,9 @@ class Denial:
 class SuiteRan:
     """Tests ran. `report` names the blob with every case; `failing` lists the first `MAX_LISTED` failing ids.
 
-    `forecast_s` is how long a run takes in which every test that ends has the time for it. `problem` is why the tests
-    could not run at all, and `note` what else there is to say of them; both may be empty. `wanted_pass` is whether the
-    user named targets and none of them fails.
+    `forecast_s` is how long a run takes in which every test that ends has the time for it, and none computes for ever.
+    `problem` is why the tests could not run at all, and `note` what else there is to say of them; both may be empty.
+    `wanted_pass` is whether the user named targets and none of them fails.
     """
 
     report: str

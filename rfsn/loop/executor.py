@@ -44,7 +44,7 @@ from rfsn.sessions.meter import Used
 from rfsn.trials.bench import Bench
 from rfsn.trials.budget import Budget
 from rfsn.trials.evaluate import Evaluator
-from rfsn.trials.patience import settled
+from rfsn.trials.patience import forecast_s, settled
 from rfsn.trials.stability import Stability
 from rfsn.trials.verdict import reach_verdict
 from rfsn.trials.worker import WarmWorker
@@ -122,12 +122,7 @@ class Executor:
             return self._told(first, first.duration_s)
         self._check_wanted(first)
         report = settled(self._bench, self._budget, first)
-        longer = (
-            after.duration_s - before.duration_s
-            for before, after in zip(first.cases, report.cases, strict=True)
-            if not after.outcome.over_limit
-        )
-        return self._told(report, first.duration_s + sum(longer))
+        return self._told(report, forecast_s(first, report))
 
     def _ran(self, request: RunRequest, change: Change | None = None) -> SuiteReport:
         timeout = self._budget.suite_limit_s

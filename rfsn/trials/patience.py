@@ -10,7 +10,7 @@ from buildpacks import CaseResult, Outcome, RunRequest, SuiteReport
 from rfsn.trials.bench import Bench
 from rfsn.trials.budget import Budget
 
-__all__ = ["settled"]
+__all__ = ["forecast_s", "settled"]
 
 _WAITING = " of waiting"
 _CLEARLY_LARGER = 2.0
@@ -35,6 +35,20 @@ def settled(bench: Bench, budget: Budget, report: SuiteReport) -> SuiteReport:
     for cases in kinds.values():
         found |= {case.id: case for case in _settled_alike(patience, cases)}
     return replace(report, cases=tuple(found.get(case.id, case) for case in report.cases))
+
+
+def forecast_s(first: SuiteReport, report: SuiteReport) -> float:
+    """How long a run takes in which slow tests have their time, and those that compute without end are repaired.
+
+    `report` is what `settled` made of the `first` run. Tests that wait are counted: a patch for others leaves them.
+    """
+    changed = 0.0
+    for before, after in zip(first.cases, report.cases, strict=True):
+        if not after.outcome.over_limit:
+            changed += after.duration_s - before.duration_s
+        elif _WAITING not in before.message:
+            changed -= before.duration_s
+    return max(0.0, first.duration_s + changed)
 
 
 def _settled_alike(patience: _Patience, cases: Sequence[CaseResult]) -> Iterable[CaseResult]:

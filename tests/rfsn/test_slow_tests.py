@@ -12,7 +12,7 @@ from planners.state import State, SuiteRan
 from planners.targets import Targets
 from rfsn.trials.bench import Bench
 from rfsn.trials.budget import Budget
-from rfsn.trials.patience import settled
+from rfsn.trials.patience import forecast_s, settled
 from rfsn.trials.stability import Stability
 from rfsn.trials.verdict import reach_verdict
 
@@ -74,7 +74,7 @@ def names(report: SuiteReport, outcome: Outcome) -> set[str]:
 
 
 class Hurried(Budget):
-    """Limits small enough for a test, and all the time there is to find out more."""
+    """Limits small enough for a test, and time enough on the busiest machine."""
 
     first_limit_s = 0.5
     left_s = 600.0
@@ -90,6 +90,17 @@ def test_what_ends_with_more_time_is_slow_and_what_does_not_hangs(make_bench: Ma
     assert [case.id for case in report.cases] == [case.id for case in first.cases]
     alike = next(case for case in report.cases if case.id.endswith("::test_hangs_too"))
     assert alike.message.endswith(" in cpu.py:spin, where test_mixed.py::test_hangs does not end with more time either")
+
+
+def test_what_computes_without_end_is_not_part_of_the_time_kept_for_the_verdict() -> None:
+    waits, spins = "rfsn: over the limit of 5 s of waiting", "rfsn: over the limit of 1 s in cpu.py:spin"
+    first = (
+        CaseResult("slow", Outcome.TIMEOUT, 1.0, "rfsn: over the limit of 1 s"),
+        CaseResult("waits", Outcome.TIMEOUT, 5.0, waits),
+        CaseResult("spins", Outcome.TIMEOUT, 3.0, spins),
+    )
+    report = SuiteReport((CaseResult("slow", Outcome.PASSED, 4.0), *first[1:]), 1, 10.0)
+    assert forecast_s(SuiteReport(first, 1, 10.0), report) == 10.0 + 3.0 - 3.0
 
 
 def test_where_there_is_no_time_to_find_out_a_test_is_not_failing(make_bench: MakeBench) -> None:
@@ -130,3 +141,24 @@ def test_a_verdict_without_time_blames_no_test(make_bench: MakeBench) -> None:
     assert verdict.unfinished
     assert verdict.broken == ()
     assert verdict.reasons[0].startswith("no time to verify the patch: run 1 of 2 did not finish within the 1 s ")
+
+
+def test_a_test_that_ended_on_the_base_has_a_limit_of_its_own_in_every_later_run(make_bench: MakeBench) -> None:
+    """Also once others used up the time for hanging tests: else a right patch would be rejected for it."""
+    tests = "from cpu import busy, spin\n\n\ndef test_hangs():\n    spin()\n\n\ndef test_slow():\n    busy(0.6)\n"
+    bench = make_bench({"cpu.py": CPU, "test_own.py": tests, "pytest.ini": "[pytest]\n"})
+    hangs, slow = "test_own.py::test_hangs", "test_own.py::test_slow"
+    base = SuiteReport((CaseResult(hangs, Outcome.TIMEOUT, 9.0), CaseResult(slow, Outcome.PASSED, 9.0)), 1, 20.0)
+    request = Budget(30.0, 100, lambda: 0.0).request(base)
+    assert (request.case_limit_s, dict(request.limits)) == (0.5, {slow: 27.0})
+    assert outcomes(bench.run_tests(request, 120)) == {"test_hangs": Outcome.TIMEOUT, "test_slow": Outcome.PASSED}
+
+
+def test_a_test_that_a_patch_makes_slower_than_its_limit_is_broken(make_bench: MakeBench) -> None:
+    bench = make_bench({"cpu.py": CPU, "test_own.py": "from cpu import busy\n\n\ndef test_slow():\n    busy(60)\n"})
+    base = SuiteReport((CaseResult("test_own.py::test_slow", Outcome.PASSED, 0.1),), 0, 1.0)
+    known, budget = Targets(base, (), (), ()), Hurried(30.0, 100, lambda: 0.0)
+    context = Context(BasePaths([]), bench.view.read, bool)
+    verdict = reach_verdict(bench, budget, Stability(bench, budget), known, None, context)
+    assert verdict.result == "rejected"
+    assert verdict.broken == ("test_own.py::test_slow",)
