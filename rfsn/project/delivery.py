@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import stat
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +17,7 @@ from rfsn.source.folders import is_git_name
 from rfsn.source.reading import opened_reader
 from rfsn.source.remote import Remote
 from rfsn.source.repository import find_repository
-from sandbox import SandboxError, UnsafePath, read_beneath, write_beneath
+from sandbox import SandboxError, UnsafePath, read_beneath, replace_beneath
 from sandbox.folders import opened_beneath, opened_folder
 
 __all__ = ["Delivery"]
@@ -86,8 +85,8 @@ class Delivery:
             if file.after is None:
                 _unlink(folder, path)
             else:
-                executable = file.mode == "100755" or (file.mode is None and _is_executable(folder, path))
-                write_beneath(folder, path, file.after, executable=executable)
+                executable = None if file.mode is None else file.mode == "100755"
+                replace_beneath(folder, path, file.after, executable=executable)
         return f"applied to {', '.join(sorted(change.files))}"
 
     def _commit(self, change: Change, folder: Path, session: Session, branch: str) -> str:
@@ -129,12 +128,3 @@ def _unlink(folder: Path, path: str) -> None:
         return
     except OSError as error:
         raise UsageError(f"not removed: {path}: {error.strerror}") from error
-
-
-def _is_executable(folder: Path, path: str) -> bool:
-    *folders, name = path.split("/")
-    try:
-        with opened_folder(folder) as root, opened_beneath(root, folders) as at:
-            return bool(os.stat(name, dir_fd=at, follow_symlinks=False).st_mode & stat.S_IXUSR)
-    except OSError:
-        return False
