@@ -18,6 +18,7 @@ from rfsn.project.delivery import Delivery
 from rfsn.source.reading import Reader
 from rfsn.source.repository import find_repository
 from sandbox import BubblewrapProvider
+from sandbox.folders import opened_folder
 
 type Git = Callable[..., str]
 type Make = Callable[..., Path]
@@ -45,6 +46,11 @@ def commit(
 ) -> list[str]:
     repository = find_repository(folder)
     return commit_to_branch(repository, change, "/".join(repository.inner(folder)), revision, name, reader)
+
+
+def write(change: Change, folder: Path) -> None:
+    with opened_folder(folder) as opened:
+        Delivery(str(folder), apply=True).write(change, opened)
 
 
 def contents(folder: Path) -> dict[str, bytes]:
@@ -282,7 +288,7 @@ def test_apply_follows_no_link(path: str, content: bytes | None, project: Make, 
     (folder / "file").symlink_to(outside / "a.py")
     before = None if path == "link/new.py" else b"x = 1\n"
     with pytest.raises(UsageError, match="not written"):
-        Delivery(str(folder), apply=True).write(Change({path: FileChange(before, content)}), folder)
+        write(Change({path: FileChange(before, content)}), folder)
     assert contents(outside) == {"a.py": b"x = 1\n"}
 
 
@@ -298,7 +304,7 @@ def test_apply_keeps_who_may_do_what(mode: int, mask: int, project: Make) -> Non
     )
     before = os.umask(mask)
     try:
-        Delivery(str(folder), apply=True).write(change, folder)
+        write(change, folder)
     finally:
         os.umask(before)
     modes = {name: stat.S_IMODE((folder / name).stat().st_mode) for name in ("a.py", "run.sh", "z.py")}
@@ -312,7 +318,7 @@ def test_apply_keeps_owner_and_group(project: Make) -> None:
     folder = project(FILES)
     os.chown(folder / "a.py", 1234, 1235)
     (folder / "a.py").chmod(0o660)
-    Delivery(str(folder), apply=True).write(Change({"a.py": FileChange(b"x = 1\n", b"x = 2\n")}), folder)
+    write(Change({"a.py": FileChange(b"x = 1\n", b"x = 2\n")}), folder)
     found = (folder / "a.py").stat()
     assert (found.st_uid, found.st_gid, stat.S_IMODE(found.st_mode)) == (1234, 1235, 0o660)
 
@@ -338,11 +344,11 @@ def test_apply_writes_removes_and_keeps_modes(project: Make) -> None:
     folder = project(FILES)
     (folder / "z.py").chmod(0o755)
     change = Change(dict(CHANGE.files) | {"z.py": FileChange(b"z = 3\n", b"z = 4\n")})
-    Delivery(str(folder), apply=True).write(change, folder)
+    write(change, folder)
     assert (folder / "a.py").read_text() == "x = 2\n"
     assert not (folder / "src" / "deep" / "b.py").exists()
     assert (folder / "new" / "file.py").read_text() == "new\n"
     assert os.access(folder / "run.sh", os.X_OK)
     assert os.access(folder / "z.py", os.X_OK)
     with pytest.raises(UsageError, match="git's own"):
-        Delivery(str(folder), apply=True).write(Change({".git/config": FileChange(None, b"")}), folder)
+        write(Change({".git/config": FileChange(None, b"")}), folder)
