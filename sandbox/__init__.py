@@ -37,6 +37,7 @@ from sandbox.workspace import (
     read_beneath,
     remove_beneath,
     remove_tree,
+    replace_beneath,
     write_beneath,
 )
 
@@ -76,6 +77,7 @@ __all__ = [
     "remove_marked",
     "remove_tree",
     "remove_unfinished",
+    "replace_beneath",
     "scratch_folder",
     "write_beneath",
 ]

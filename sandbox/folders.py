@@ -17,6 +17,7 @@ __all__ = [
     "NEW",
     "PLAIN",
     "drain",
+    "identity",
     "kind_of",
     "list_folder",
     "new_file",
@@ -44,6 +45,12 @@ def opened_folder(name: str | Path, at: int | None = None, how: int = os.O_RDONL
         yield fd
     finally:
         os.close(fd)
+
+
+def identity(fd: int) -> str:
+    """What an open folder is, whatever it is called: no other folder that there is has the same."""
+    status = os.fstat(fd)
+    return f"{status.st_dev}:{status.st_ino}"
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from sandbox.errors import UnsafePath
-from sandbox.folders import CHUNK, FOLDER, PLAIN, drain, new_file, opened_beneath, opened_folder, write_all
+from sandbox.folders import CHUNK, FOLDER, NEW, PLAIN, drain, new_file, opened_beneath, opened_folder, write_all
 from sandbox.mounts import unmount_beneath
 
 if TYPE_CHECKING:
@@ -22,12 +22,13 @@ __all__ = [
     "read_beneath",
     "remove_beneath",
     "remove_tree",
+    "replace_beneath",
     "write_beneath",
 ]
 
 
-def read_beneath(root: Path, path: str, limit: int) -> bytes:
-    """At most `limit` bytes of the regular file at the `/`-separated `path` beneath the folder `root`.
+def read_beneath(root: Path | int, path: str, limit: int) -> bytes:
+    """At most `limit` bytes of the regular file at the `/`-separated `path` beneath the folder `root`, a path or open.
 
     Raises `UnsafePath` where the path is absolute, has an empty, `.` or `..` part or a NUL, crosses a symlink or is no
     regular file, and `FileNotFoundError` where nothing is there.
@@ -50,21 +51,21 @@ def write_beneath(root: Path, path: str, content: bytes, *, executable: bool = F
     The file is made under another name and renamed, so a reader sees the old or the new content, and what the old name
     was linked to stays as it was.
     """
-    *folders, name = _parts(path)
-    with _folder(root, folders, path, make=True) as folder:
-        with suppress(FileNotFoundError), _refused(path):
-            if not stat.S_ISREG(os.stat(name, dir_fd=folder, follow_symlinks=False).st_mode):
-                raise UnsafePath(f"no regular file: {path!r}")
-        temporary = f".rfsn-{os.urandom(8).hex()}"
-        try:
-            with new_file(temporary, folder, 0o755 if executable else 0o644) as made:
-                write_all(made, content)
-            with _refused(path):
-                os.rename(temporary, name, src_dir_fd=folder, dst_dir_fd=folder)
-        except BaseException:
-            with suppress(FileNotFoundError):
-                os.unlink(temporary, dir_fd=folder)
-            raise
+    with _replaced(root, path, content) as (made, _):
+        os.fchmod(made, 0o755 if executable else 0o644)
+
+
+def replace_beneath(root: Path | int, path: str, content: bytes, *, executable: bool | None = None) -> None:
+    """Put a regular file at `path` beneath `root` as a user would who edits it there; else as `write_beneath`.
+
+    A file that is replaced keeps its permissions, and its owner and group as far as we may give them; a new one has
+    what the umask leaves it. `executable` adds the right to run it for whoever may read it, or takes it away.
+    """
+    with _replaced(root, path, content) as (made, before):
+        mode = stat.S_IMODE(os.fstat(made).st_mode) if before is None else _inherited(made, before)
+        if executable is not None:
+            mode = mode | (mode & 0o444) >> 2 if executable else mode & ~0o111
+        os.fchmod(made, mode)
 
 
 def remove_beneath(root: Path, path: str) -> None:
@@ -146,6 +147,51 @@ def iter_files(root: Path) -> Iterator[str]:
     yield from sorted(found)
 
 
+@contextmanager
+def _replaced(root: Path | int, path: str, content: bytes) -> Iterator[tuple[int, os.stat_result | None]]:
+    """The new file with `content`, open and without its mode yet, and what it takes the place of after the block."""
+    *folders, name = _parts(path)
+    with _folder(root, folders, path, make=True) as folder:
+        before = None
+        with suppress(FileNotFoundError), _refused(path):
+            before = os.stat(name, dir_fd=folder, follow_symlinks=False)
+        if before is not None and not stat.S_ISREG(before.st_mode):
+            raise UnsafePath(f"no regular file: {path!r}")
+        temporary = f".rfsn-{os.urandom(8).hex()}"
+        made = os.open(temporary, NEW, 0o600 if before else 0o666, dir_fd=folder)
+        try:
+            try:
+                write_all(made, content)
+                yield made, before
+            finally:
+                os.close(made)
+            with _refused(path):
+                os.rename(temporary, name, src_dir_fd=folder, dst_dir_fd=folder)
+        except BaseException:
+            with suppress(FileNotFoundError):
+                os.unlink(temporary, dir_fd=folder)
+            raise
+
+
+def _inherited(made: int, before: os.stat_result) -> int:
+    """The mode for a file that takes the place of another, whose owner and group it is given where that is allowed."""
+    mode = stat.S_IMODE(before.st_mode)
+    if _is_given(made, before.st_uid, before.st_gid):
+        return mode
+    mode &= 0o777  # to run as its owner was the other's right
+    if _is_given(made, -1, before.st_gid):
+        return mode
+    return mode & ~0o070 | (mode & 0o007) << 3  # our group is to the file what all others are
+
+
+def _is_given(made: int, owner: int, group: int) -> bool:
+    try:
+        os.fchown(made, owner, group)
+    except OSError:
+        return False
+    return True
+
+
 def _parts(path: str) -> list[str]:
     parts = path.split("/")
     if "\0" in path or any(part in {"", ".", ".."} for part in parts):
@@ -165,11 +211,11 @@ def _refused(path: str) -> Iterator[None]:
 
 
 @contextmanager
-def _folder(root: Path, folders: list[str], path: str, *, make: bool) -> Iterator[int]:
-    """The open folder at the end of `folders` beneath `root`, which is no link itself."""
+def _folder(root: Path | int, folders: list[str], path: str, *, make: bool) -> Iterator[int]:
+    """The open folder at the end of `folders` beneath `root`, which is open, or a path and no link itself."""
     with ExitStack() as held:
         with _refused(path):
-            top = held.enter_context(opened_folder(root))
+            top = root if isinstance(root, int) else held.enter_context(opened_folder(root))
             inner = held.enter_context(opened_beneath(top, folders, make=make))
         yield inner
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-import stat
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -18,8 +18,8 @@ from rfsn.source.folders import is_git_name
 from rfsn.source.reading import opened_reader
 from rfsn.source.remote import Remote
 from rfsn.source.repository import find_repository
-from sandbox import SandboxError, UnsafePath, read_beneath, write_beneath
-from sandbox.folders import opened_beneath, opened_folder
+from sandbox import SandboxError, UnsafePath, read_beneath, replace_beneath
+from sandbox.folders import FOLDER, identity, opened_beneath
 
 __all__ = ["Delivery"]
 
@@ -72,13 +72,17 @@ class Delivery:
         if not asked or ended is None or state.verified is None:
             return None
         change = apply(state.verified[0], FolderView(session.base).read)
-        folder = Path(self.source).resolve()
-        if self.branch is not None:
-            return self._commit(change, folder, session, self.branch)
-        return self.write(change, folder)
+        taken = session.progress.source.folder if session.progress.source else ""
+        with _opened_again(self.source, taken) as folder:
+            if self.branch is not None:
+                return self._commit(change, Path(self.source), session, self.branch)
+            return self.write(change, folder)
 
-    def write(self, change: Change, folder: Path) -> str:
-        """Write a change into the working tree `folder`, and say so. Raises `UsageError`; nothing is written then."""
+    def write(self, change: Change, folder: int) -> str:
+        """Write a change into the open working tree `folder`, and say so.
+
+        Raises `UsageError`; nothing is written then.
+        """
         _refuse_where_changed(
             (path for path, file in change.files.items() if _now(folder, path) not in (file.before, file.after)), ""
         )
@@ -86,8 +90,8 @@ class Delivery:
             if file.after is None:
                 _unlink(folder, path)
             else:
-                executable = file.mode == "100755" or (file.mode is None and _is_executable(folder, path))
-                write_beneath(folder, path, file.after, executable=executable)
+                executable = None if file.mode is None else file.mode == "100755"
+                replace_beneath(folder, path, file.after, executable=executable)
         return f"applied to {', '.join(sorted(change.files))}"
 
     def _commit(self, change: Change, folder: Path, session: Session, branch: str) -> str:
@@ -108,7 +112,23 @@ def _refuse_where_changed(paths: Iterable[str], where: str) -> None:
         raise UsageError(f"not written: {names} is not what was repaired{where}: take patch.diff from the session")
 
 
-def _now(folder: Path, path: str) -> bytes | None:
+@contextmanager
+def _opened_again(source: str, taken: str) -> Iterator[int]:
+    """The folder at `source`, open. Raises `UsageError` where that is a link, or not the folder that was taken."""
+    other = UsageError(f"not written: {source} is another folder than was repaired: take patch.diff from the session")
+    try:
+        descriptor = os.open(source, FOLDER)
+    except OSError as error:
+        raise other from error
+    try:
+        if identity(descriptor) != taken:
+            raise other
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def _now(folder: int, path: str) -> bytes | None:
     if any(map(is_git_name, path.split("/"))):
         raise UsageError(f"not written: {path} is git's own")
     try:
@@ -119,22 +139,13 @@ def _now(folder: Path, path: str) -> bytes | None:
         raise UsageError(f"not written: {error}") from error
 
 
-def _unlink(folder: Path, path: str) -> None:
+def _unlink(folder: int, path: str) -> None:
     """Remove a regular file; no link on the way to it is followed."""
     *folders, name = path.split("/")
     try:
-        with opened_folder(folder) as root, opened_beneath(root, folders) as at:
+        with opened_beneath(folder, folders) as at:
             os.unlink(name, dir_fd=at)
     except FileNotFoundError:
         return
     except OSError as error:
         raise UsageError(f"not removed: {path}: {error.strerror}") from error
-
-
-def _is_executable(folder: Path, path: str) -> bool:
-    *folders, name = path.split("/")
-    try:
-        with opened_folder(folder) as root, opened_beneath(root, folders) as at:
-            return bool(os.stat(name, dir_fd=at, follow_symlinks=False).st_mode & stat.S_IXUSR)
-    except OSError:
-        return False

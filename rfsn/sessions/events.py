@@ -60,7 +60,10 @@ class SessionStarted(_Event):
 
 
 class SourceTaken(_Event):
-    """The source was snapshotted as one commit with this tree; `submodules` and `pointers` name what is not in it."""
+    """The source was snapshotted as one commit with this tree; `submodules` and `pointers` name what is not in it.
+
+    `folder` is the identity of the folder that it was taken from (see `sandbox.folders.identity`), where it is a path.
+    """
 
     kind: Literal["source_taken"] = "source_taken"
     tree: str
@@ -69,6 +72,7 @@ class SourceTaken(_Event):
     version: str = ""
     submodules: tuple[str, ...] = ()
     pointers: tuple[str, ...] = ()
+    folder: str = ""
 
 
 class Recalled(_Event):

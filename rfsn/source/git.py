@@ -58,9 +58,10 @@ def git(
     """Run git in `cwd`, a folder of ours, and return its output. Raises `GitError`.
 
     It looks for no repository above `cwd`, and reaches no other one unless `env` allows a protocol. No file that it
-    writes, nor what it says, may be larger than `file_bytes`; it may use `memory_bytes` of address space, where given.
+    writes, nor what it says, may be larger than `file_bytes`; no process of it may have more than
+    `memory_bytes` of its own, where given; files that it maps do not count.
     """
-    limits = [f"--fsize={file_bytes}", *([f"--as={memory_bytes}"] if memory_bytes else [])]
+    limits = [f"--fsize={file_bytes}", *([f"--data={memory_bytes}"] if memory_bytes else [])]
     limited = (PRLIMIT, *limits, "--") if os.access(PRLIMIT, os.X_OK) else ()
     environment = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
     environment |= {

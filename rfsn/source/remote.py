@@ -27,7 +27,8 @@ from sandbox import remove_tree
 __all__ = ["Remote", "fetched", "shown"]
 
 _MAX_PACK_BYTES = MAX_BYTES
-_MAX_MEMORY = 16 << 30
+# For each process of git: half of it fetches a source of 1.3 GB in two files. Packs are mapped and do not count.
+_MAX_MEMORY = 2 << 30
 _TIMEOUT_S = 600.0
 _TAGS_TIMEOUT_S = 60.0
 _MAX_BEGINNING, _MAX_END = 500, 500

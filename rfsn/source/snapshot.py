@@ -42,7 +42,8 @@ class Snapshot:
     """A taken source: the id of its git tree, how many files it has, and what it was taken from, in words.
 
     `version` is that of the nearest tag, for builds that ask git for one; the snapshot itself has no tags. `submodules`
-    and `pointers` (files that Git LFS keeps elsewhere) are the first of what is not in it.
+    and `pointers` (files that Git LFS keeps elsewhere) are the first of what is not in it. `folder` is the identity of
+    the folder that was named, where that was a path.
     """
 
     tree: str
@@ -51,6 +52,7 @@ class Snapshot:
     version: str
     submodules: tuple[str, ...] = ()
     pointers: tuple[str, ...] = ()
+    folder: str = ""
 
 
 def lay_down(

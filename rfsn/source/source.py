@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import errno
+import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from packaging.version import InvalidVersion, Version
@@ -17,7 +19,7 @@ from rfsn.source.remote import Remote, fetched, shown
 from rfsn.source.repository import Repository, find_repository
 from rfsn.source.snapshot import Snapshot, lay_down
 from rfsn.source.worktree import WorkingTree
-from sandbox.folders import opened_folder, opened_path
+from sandbox.folders import identity, opened_folder, opened_path
 
 __all__ = ["place_of", "take_source"]
 
@@ -53,11 +55,14 @@ def take_source(
         note = _TRUSTED if sandbox == "local" else ""
         if remote is None:
             assert isinstance(source, str)
-            return _take_path(source, ref, into, patch, reader, note)
+            folder = _folder(source)
+            with opened_path(folder, how=os.O_PATH) as named:
+                taken = _take_path(folder, ref, into, patch, reader, note)
+                return replace(taken, folder=identity(named))
         revision = ref or "HEAD"
         origin = f"{remote.url} at {revision}{note}"
         if remote.path is not None:
-            return _take_commit(str(remote.path), revision, into, patch, reader, origin)
+            return _take_commit(_folder(str(remote.path)), revision, into, patch, reader, origin)
         with fetched(remote, revision, into.with_name(f"{into.name}.git")) as (repository, version):
             return _lay_commit(repository, "FETCH_HEAD", "", into, patch, reader, origin, version)
 
@@ -74,12 +79,11 @@ def _as_it_was(source: str | Remote) -> Iterator[None]:
         raise UsageError(f"{where} was changed while rfsn read it ({error.filename}): try again") from error
 
 
-def _take_path(source: str, ref: str | None, into: Path, patch: str, reader: Reader, note: str) -> Snapshot:
-    folder = _folder(source)
+def _take_path(folder: Path, ref: str | None, into: Path, patch: str, reader: Reader, note: str) -> Snapshot:
     repository = find_repository(folder)
     if ref is not None or repository.tree is None:
         origin = f"{folder} at {ref or 'HEAD'}{note}"
-        return _take_commit(source, ref or "HEAD", into, patch, reader, origin)
+        return _take_commit(folder, ref or "HEAD", into, patch, reader, origin)
     tracked = reader.tracked(repository)
     prefix = "".join(f"{name}/" for name in repository.inner(folder))
     files, submodules = (
@@ -95,8 +99,7 @@ def _take_path(source: str, ref: str | None, into: Path, patch: str, reader: Rea
     return lay_down(into, fill, origin, _version(tracked.tag), patch=patch, submodules=tuple(submodules))
 
 
-def _take_commit(source: str, ref: str, into: Path, patch: str, reader: Reader, origin: str) -> Snapshot:
-    folder = _folder(source)
+def _take_commit(folder: Path, ref: str, into: Path, patch: str, reader: Reader, origin: str) -> Snapshot:
     repository = find_repository(folder)
     inner = "/".join(repository.inner(folder))
     return _lay_commit(repository, ref, inner, into, patch, reader, origin)

@@ -95,3 +95,25 @@ def test_a_bare_repository_has_no_tree_to_apply_to(rfsn: Rfsn, project: Make, gi
     assert (ran.code, ran.out) == (2, "")
     assert "is bare" in ran.err
     assert "--branch" in ran.err
+
+
+def test_only_the_folder_that_was_taken_is_written(rfsn: Rfsn, project: Make, tmp_path: Path, git: Git) -> None:
+    """It is another one when the patch is delivered: by a link in its place, in a parent's, or by a new folder."""
+    (tmp_path / "link").symlink_to(project(FILES, "above/ap"))
+    ran = rfsn("repair", tmp_path / "link" / "inner", "--apply", "--out", tmp_path / "session")
+    assert (ran.code, "applied to thing.py" in ran.err) == (0, True), "a link at the start names what it leads to"
+    taken = tmp_path / "above" / "ap" / "inner"
+    others = project(FILES, "others/ap") / "inner"
+    for place, other in ((taken, others), (taken.parents[1], others.parents[1])):
+        place.rename(tmp_path / "real")
+        place.symlink_to(other)
+        again = rfsn("resume", tmp_path / "session")
+        assert (again.code, "is another folder than was repaired" in again.err) == (2, True)
+        place.unlink()
+        (tmp_path / "real").rename(place)
+    assert (others / "thing.py").read_text() == SOURCE
+    taken.rename(tmp_path / "real")
+    git("clone", "--quiet", str(others.parent), str(tmp_path / "clone"), cwd=tmp_path)
+    (tmp_path / "clone" / "inner").rename(taken)
+    assert rfsn("resume", tmp_path / "session").code == 2
+    assert (taken / "thing.py").read_text() == SOURCE

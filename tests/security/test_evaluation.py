@@ -274,13 +274,13 @@ def test_two_evaluations_do_not_share_a_folder(tmp_path: Path) -> None:
 
 RESULT: dict[str, Any] = {"instance_id": "one", "status": "repaired", "patch": None, "reason": "", "candidates": 0}
 RESULT |= {"seconds": 1.0, "cpu_seconds": 0}
-ODD_PARTS: list[dict[str, Any]] = [
+ODD_COLUMNS: list[dict[str, Any]] = [
     {"instance_id": ["a"]}, {"instance_id": {}}, {"instance_id": 1}, {"instance_id": "../x"}, {"status": ["a"]},
     {"status": {}}, {"status": "total"}, {"status": None}, {"cpu_seconds": "1"}, {"cpu_seconds": float("inf")},
     {"cpu_seconds": 10**400}, {"seconds": None}, {"seconds": float("nan")}, {"patch": 1}, {"reason": None},
     {"candidates": "x"},
-    ]  # fmt: skip
-ODD_RESULTS = [json.dumps(RESULT | change) for change in ODD_PARTS]
+]  # fmt: skip
+ODD_RESULTS = [json.dumps(RESULT | change) for change in ODD_COLUMNS]
 
 
 @pytest.mark.parametrize("name", ["results.jsonl", "configuration.json"])

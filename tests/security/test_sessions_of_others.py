@@ -195,7 +195,7 @@ def test_a_line_without_end_is_not_read(
     with journal.open("r+b") as file:
         file.seek(200 << 20)
         file.write(b"\n")
-    argv = ["sh", "-c", f'{LIMITED} "$0" "$@"', str(script), command, str(copy)]
+    argv: list[str | Path] = ["sh", "-c", f'{LIMITED} "$0" "$@"', script, command, copy]
     ran = subprocess.run(argv, env=environment, capture_output=True, text=True, timeout=100, check=False)
     assert (ran.returncode, "Traceback" in ran.stderr) == (2, False), ran.stderr
     assert f"journal.jsonl:{line + 1}: the line has more than 64 MiB" in ran.stderr
@@ -210,7 +210,7 @@ def test_files_without_end_are_not_read(
         path.touch()
         os.truncate(path, 1 << 40)
     for command in (["report"], ["replay"], ["verify"], ["verify", "--allowed-signers", script, "--signer", "x"]):
-        argv = ["sh", "-c", f'{LIMITED} "$0" "$@"', script, *command, copy]
+        argv: list[str | Path] = ["sh", "-c", f'{LIMITED} "$0" "$@"', script, *command, copy]
         ran = subprocess.run(argv, env=environment, capture_output=True, text=True, timeout=200, check=False)
         assert "Traceback" not in ran.stderr
         assert "defect" not in ran.stderr
@@ -221,7 +221,7 @@ def test_a_patch_without_end_is_not_read(
     command: list[str], project: Make, environment: dict[str, str], script: Path
 ) -> None:
     folder = project(FILES)
-    argv = ["sh", "-c", f'{LIMITED} "$0" "$@"', str(script), *command, "/dev/zero", "--repo", str(folder)]
+    argv: list[str | Path] = ["sh", "-c", f'{LIMITED} "$0" "$@"', script, *command, "/dev/zero", "--repo", folder]
     ran = subprocess.run(argv, env=environment, capture_output=True, text=True, timeout=100, check=False)
     assert (ran.returncode, "the patch has more than 64 MiB" in ran.stderr) == (2, True), ran.stderr
 

@@ -82,6 +82,8 @@ def serving(root: Path, authority: tuple[Path, Path]) -> Iterator[GitServer]:
                 self.end_headers()
             elif server.mode == "endless":
                 self._endless()
+            elif server.mode == "endless refs":
+                self._endless_refs()
             else:
                 self._git(path, query, body)
 
@@ -96,6 +98,19 @@ def serving(root: Path, authority: tuple[Path, Path]) -> Iterator[GitServer]:
                 except OSError:
                     return
                 time.sleep(0.01)
+
+        def _endless_refs(self) -> None:
+            self.send_response(200)
+            self.send_header("Content-Type", "application/x-git-upload-pack-advertisement")
+            self.send_header("Connection", "close")
+            self.end_headers()
+            try:
+                self.wfile.write(b"001e# service=git-upload-pack\n0000")
+                while not server.slow.is_set():
+                    ref = f"{'1' * 40} refs/heads/{os.urandom(400).hex()}\n".encode()
+                    self.wfile.write((b"%04x" % (len(ref) + 4) + ref) * 1000)
+            except OSError:
+                return
 
         def _git(self, path: str, query: str, body: bytes) -> None:
             done = subprocess.run(

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import stat
 import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -16,6 +18,7 @@ from rfsn.project.delivery import Delivery
 from rfsn.source.reading import Reader
 from rfsn.source.repository import find_repository
 from sandbox import BubblewrapProvider
+from sandbox.folders import opened_folder
 
 type Git = Callable[..., str]
 type Make = Callable[..., Path]
@@ -43,6 +46,11 @@ def commit(
 ) -> list[str]:
     repository = find_repository(folder)
     return commit_to_branch(repository, change, "/".join(repository.inner(folder)), revision, name, reader)
+
+
+def write(change: Change, folder: Path) -> None:
+    with opened_folder(folder) as opened:
+        Delivery(str(folder), apply=True).write(change, opened)
 
 
 def contents(folder: Path) -> dict[str, bytes]:
@@ -280,19 +288,67 @@ def test_apply_follows_no_link(path: str, content: bytes | None, project: Make, 
     (folder / "file").symlink_to(outside / "a.py")
     before = None if path == "link/new.py" else b"x = 1\n"
     with pytest.raises(UsageError, match="not written"):
-        Delivery(str(folder), apply=True).write(Change({path: FileChange(before, content)}), folder)
+        write(Change({path: FileChange(before, content)}), folder)
     assert contents(outside) == {"a.py": b"x = 1\n"}
+
+
+@pytest.mark.parametrize("mask", [0o022, 0o077, 0o002])
+@pytest.mark.parametrize("mode", [0o600, 0o640, 0o644, 0o755, 0o700, 0o444, 0o664])
+def test_apply_keeps_who_may_do_what(mode: int, mask: int, project: Make) -> None:
+    folder = project(FILES)
+    for name in ("a.py", "run.sh", "z.py"):
+        (folder / name).chmod(mode)
+    change = Change(
+        dict(CHANGE.files)
+        | {"z.py": FileChange(b"z = 3\n", b"z = 4\n", "100644"), "new.sh": FileChange(None, b"new\n", "100755")}
+    )
+    before = os.umask(mask)
+    try:
+        write(change, folder)
+    finally:
+        os.umask(before)
+    modes = {name: stat.S_IMODE((folder / name).stat().st_mode) for name in ("a.py", "run.sh", "z.py")}
+    assert modes == {"a.py": mode, "run.sh": mode | (mode & 0o444) >> 2, "z.py": mode & ~0o111}
+    assert stat.S_IMODE((folder / "new" / "file.py").stat().st_mode) == 0o666 & ~mask
+    assert stat.S_IMODE((folder / "new.sh").stat().st_mode) & ~0o022 == 0o755 & ~mask
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
+def test_apply_keeps_owner_and_group(project: Make) -> None:
+    folder = project(FILES)
+    os.chown(folder / "a.py", 1234, 1235)
+    (folder / "a.py").chmod(0o660)
+    write(Change({"a.py": FileChange(b"x = 1\n", b"x = 2\n")}), folder)
+    found = (folder / "a.py").stat()
+    assert (found.st_uid, found.st_gid, stat.S_IMODE(found.st_mode)) == (1234, 1235, 0o660)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root becomes another")
+def test_apply_gives_nobody_more_than_he_had(project: Make) -> None:
+    """An owner who may not give the file away: its group is another then, and gets nothing of the old one's."""
+    folder = project(FILES)
+    os.chown(folder, 1234, 1234)
+    os.chown(folder / "a.py", 4321, 4321)
+    (folder / "a.py").chmod(0o4764)
+    script = (
+        "import os, sys\nfrom pathlib import Path\nfrom sandbox import replace_beneath\n"
+        "held = os.open(sys.argv[1], os.O_RDONLY)\nos.setgroups([])\nos.setgid(1234)\nos.setuid(1234)\n"
+        "replace_beneath(held, 'a.py', b'new')\n"
+    )
+    subprocess.run([sys.executable, "-c", script, folder], check=True)
+    found = (folder / "a.py").stat()
+    assert (found.st_uid, found.st_gid, stat.S_IMODE(found.st_mode)) == (1234, 1234, 0o744)
 
 
 def test_apply_writes_removes_and_keeps_modes(project: Make) -> None:
     folder = project(FILES)
     (folder / "z.py").chmod(0o755)
     change = Change(dict(CHANGE.files) | {"z.py": FileChange(b"z = 3\n", b"z = 4\n")})
-    Delivery(str(folder), apply=True).write(change, folder)
+    write(change, folder)
     assert (folder / "a.py").read_text() == "x = 2\n"
     assert not (folder / "src" / "deep" / "b.py").exists()
     assert (folder / "new" / "file.py").read_text() == "new\n"
     assert os.access(folder / "run.sh", os.X_OK)
     assert os.access(folder / "z.py", os.X_OK)
     with pytest.raises(UsageError, match="git's own"):
-        Delivery(str(folder), apply=True).write(Change({".git/config": FileChange(None, b"")}), folder)
+        write(Change({".git/config": FileChange(None, b"")}), folder)

@@ -145,6 +145,14 @@ def test_an_answer_without_end_is_not_read(mode: str, server: GitServer, tmp_pat
         take_source(server.url("hosted"), None, tmp_path / "base")
 
 
+def test_refs_without_end_fill_no_machine(server: GitServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert remote._MAX_MEMORY <= 2 << 30, "more than a common machine has"
+    monkeypatch.setattr(remote, "_MAX_MEMORY", 100 << 20)
+    server.mode = "endless refs"
+    with pytest.raises(UsageError, match="cannot be fetched"):
+        take_source(server.url("hosted"), None, tmp_path / "base")
+
+
 def test_a_server_that_says_nothing_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(redirects, "_TIMEOUT_S", 0.3)
     with socket.create_server(("127.0.0.1", 0)) as silent:
