@@ -103,15 +103,14 @@ def test_what_is_used_least_recently_makes_room(rfsn: Rfsn, project: Make, tmp_p
     assert (environments / "used").is_dir(), "nothing was made, so nothing goes"
 
 
-def test_sessions_use_one_environment_side_by_side(rfsn: Rfsn, project: Make, tmp_path: Path) -> None:
+def test_sessions_use_one_environment_side_by_side(rfsn: Rfsn, project: Make, home: Path) -> None:
     folder = project({"thing.py": SOURCE, "test_thing.py": TEST})
-    home = {"RFSN_HOME": str(tmp_path / "home")}
-    first = rfsn("repair", folder, "--json", env=home).json
+    first = rfsn("repair", folder, "--json").json
     evidence = json.loads((Path(first["folder"]) / "evidence.json").read_text())
     key = evidence["environment"]["cache_key"]
-    with (tmp_path / "home" / "cache" / "environments" / f"{key}.lock").open("a") as other:
+    with (home / "cache" / "environments" / f"{key}.lock").open("a") as other:
         fcntl.flock(other, fcntl.LOCK_SH)
-        assert rfsn("repair", folder, "--json", env=home).json["status"] == "repaired"
+        assert rfsn("repair", folder, "--json").json["status"] == "repaired"
 
 
 def test_without_a_sandbox_a_trusted_project_is_repaired_too(rfsn: Rfsn, project: Make) -> None:
