@@ -56,14 +56,14 @@ SHARING = (
 
 
 class Together(LoadScopeScheduling):  # type: ignore[misc]  # it has no types
-    """Tests with a Docker engine look at all its containers, so they run one after the other, as do those that share.
+    """Tests that look at all containers or mounts of the machine run one after the other, as do those that share.
 
     All others run as they come.
     """
 
     def _split_scope(self, nodeid: str) -> str:
-        if "docker" in nodeid or "in_containers" in nodeid:
-            return "docker"
+        if any(name in nodeid for name in ("docker", "in_containers", "test_leftovers", "test_removal")):
+            return "machine"
         module = nodeid.partition("::")[0]
         return module if module in SHARING else nodeid
 
