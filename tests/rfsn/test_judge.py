@@ -172,8 +172,8 @@ def test_a_signature_is_made_and_checked(repo: Path, diff: Callable[..., Path], 
         allowed = ("--allowed-signers", tmp_path / f"{name}.allowed", "--signer", "somebody@example.org")
         return rfsn("verify", folder, *allowed, "--json")
 
-    assert verified("ours").json["status"] == "verified"
-    assert verified("ours").json["signed"]
+    ours = verified("ours").json
+    assert (ours["status"], ours["signed"]) == ("verified", True)
     assert verified("theirs").json["status"] == "differs"
     (folder / "evidence.json.sig").unlink()
     assert "was not signed" in verified("ours").json["problems"][0]
