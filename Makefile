@@ -10,8 +10,9 @@ EXAMPLE ?= intervals
 repair: setup ## repair a bundled example (EXAMPLE=intervals, stock or checkout)
 	$(BIN)/rfsn repair examples/$(EXAMPLE)
 
+# Two processes more than cores: tests wait for engines, limits and kills.
 test: setup ## run the tests
-	$(BIN)/python -P -m pytest --numprocesses auto --maxprocesses 4
+	$(BIN)/python -P -m pytest --numprocesses $$(($$(nproc) + 2)) --maxprocesses 6
 
 lint: setup ## what CI checks besides the tests
 	$(BIN)/ruff check .

@@ -25,6 +25,8 @@ from sandbox import SandboxProvider, SandboxUnavailable, choose
 from sandbox.docker import DockerProvider
 
 ROOT = Path(__file__).resolve().parent.parent
+SCRIPT = Path(sys.executable).with_name("rfsn")
+HOME = "rfsn-home"
 
 
 @dataclass(frozen=True)
@@ -42,28 +44,73 @@ class Ran:
         return found
 
 
-class OneEngine(LoadScopeScheduling):  # type: ignore[misc]  # it has no types
-    """Tests with a Docker engine look at all its containers, so they run one after the other; others as they come."""
+# Modules whose tests look at one session, which is to be made in one process of xdist alone.
+SHARING = (
+    "tests/rfsn/test_judge.py",
+    "tests/rfsn/test_memory.py",
+    "tests/rfsn/test_page.py",
+    "tests/rfsn/test_survival.py",
+    "tests/security/test_sessions_of_others.py",
+    "tests/security/test_text.py",
+)
+
+
+class Together(LoadScopeScheduling):  # type: ignore[misc]  # it has no types
+    """Tests that look at all containers or mounts of the machine run one after the other, as do those that share.
+
+    All others run as they come.
+    """
 
     def _split_scope(self, nodeid: str) -> str:
-        return "docker" if "docker" in nodeid or "in_containers" in nodeid else nodeid
+        if any(name in nodeid for name in ("docker", "in_containers", "test_leftovers", "test_removal")):
+            return "machine"
+        module = nodeid.partition("::")[0]
+        return module if module in SHARING else nodeid
 
 
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> OneEngine:
-    return OneEngine(config, log)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Slow tests come first, so that no process has a long one left when the others are done."""
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Together:
+    return Together(config, log)
 
 
 @pytest.fixture(scope="session")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """One `RFSN_HOME` for all tests, so that environments are made once."""
-    return tmp_path_factory.mktemp("rfsn-home")
+def home(request: pytest.FixtureRequest) -> Path:
+    """One `RFSN_HOME` for all tests in all processes of xdist, so that environments are made once."""
+    home = run_folder(request.config) / HOME
+    home.mkdir(exist_ok=True)
+    return home
+
+
+def run_folder(config: pytest.Config) -> Path:
+    """The temporary folder of this run of the tests; each process of xdist has its own within it."""
+    base: Path = config._tmp_path_factory.getbasetemp()  # type: ignore[attr-defined]
+    return base.parent if hasattr(config, "workerinput") else base
 
 
 @pytest.fixture(scope="session")
 def environment(home: Path) -> dict[str, str]:
     """The environment of commands: the developer's own rfsn settings play no part, and no test learns from another."""
+    return environment_with(home)
+
+
+def environment_with(home: Path) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith("RFSN_")}
     return kept | {"RFSN_HOME": str(home), "RFSN_MEMORY": "false"}
+
+
+@pytest.fixture
+def private_home(home: Path, tmp_path: Path) -> Path:
+    """An `RFSN_HOME` of the test's own, with the environments and downloads of all."""
+    own = tmp_path / "private-home"
+    (own / "cache").mkdir(parents=True)
+    for part in ("environments", "projects", "downloads"):
+        (home / "cache" / part).mkdir(parents=True, exist_ok=True)
+        (own / "cache" / part).symlink_to(home / "cache" / part)
+    return own
 
 
 @pytest.fixture(autouse=True)
@@ -77,7 +124,7 @@ def _home(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(scope="session")
 def script() -> Path:
     """The console script of the environment that runs the tests."""
-    return Path(sys.executable).with_name("rfsn")
+    return SCRIPT
 
 
 @pytest.fixture(scope="session")
@@ -100,18 +147,27 @@ def rfsn(environment: dict[str, str], script: Path) -> Callable[..., Ran]:
     return run
 
 
-@pytest.fixture(scope="session", autouse=True)
-def _nothing_is_left(
-    rfsn: Callable[..., Ran], processes: Callable[[str], list[str]], tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[None]:
-    """After all tests: whatever killed controllers left can be pruned, and then there is nothing of ours."""
-    yield
-    # Tests that run beside these in another process kill controllers too, and what those leave is pruned here as well.
-    said = [rfsn("sandbox", "prune").out for _ in range(4)]
-    assert "nothing was left behind\n" in said[1:], said
-    folder = str(tmp_path_factory.getbasetemp())
-    assert processes(folder) == []
-    assert folder not in Path("/proc/self/mountinfo").read_text()
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """After all tests: what killed controllers left can be pruned, and then there is nothing of ours."""
+    if hasattr(session.config, "workerinput") or not (run_folder(session.config) / HOME).is_dir():
+        return
+    if found := left_behind(run_folder(session.config)):
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+        sys.stderr.write("\n".join(("", "left behind by the tests:", *found, "")))
+
+
+def left_behind(folder: Path) -> list[str]:
+    """What is there of the tests in this folder after leftovers were pruned, or of what pruning does not end with."""
+    prune: list[str | Path] = [SCRIPT, "sandbox", "prune"]
+    for _ in range(4):
+        said = subprocess.run(prune, env=environment_with(folder / HOME), capture_output=True, text=True, check=False)
+        if said.stdout == "nothing was left behind\n":
+            break
+    else:
+        return [said.stdout + said.stderr]
+    mounts = Path("/proc/self/mountinfo").read_text().splitlines()
+    return [*running(str(folder)), *(line for line in mounts if str(folder) in line)]
 
 
 @pytest.fixture(scope="session")
@@ -132,16 +188,19 @@ def project(tmp_path: Path) -> Callable[..., Path]:
     """Make a git repository of the given files, committed."""
 
     def make(files: Mapping[str, str], name: str = "project") -> Path:
-        folder = tmp_path / name
-        for path, text in files.items():
-            (folder / path).parent.mkdir(parents=True, exist_ok=True)
-            (folder / path).write_text(text)
-        run_git("init", "--quiet", "--initial-branch=main", cwd=folder)
-        run_git("add", "--all", cwd=folder)
-        run_git("commit", "--quiet", "--allow-empty", "--message", "start", cwd=folder)
-        return folder
+        return committed(files, tmp_path / name)
 
     return make
+
+
+def committed(files: Mapping[str, str], folder: Path) -> Path:
+    for path, text in files.items():
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_text(text)
+    run_git("init", "--quiet", "--initial-branch=main", cwd=folder)
+    run_git("add", "--all", cwd=folder)
+    run_git("commit", "--quiet", "--allow-empty", "--message", "start", cwd=folder)
+    return folder
 
 
 def run_git(*arguments: str, cwd: Path) -> str:
@@ -165,21 +224,21 @@ def examples() -> Path:
 @pytest.fixture(scope="session")
 def processes() -> Callable[[str], list[str]]:
     """The command lines of other running processes that contain a text."""
+    return running
 
-    def find(marker: str) -> list[str]:
-        found = []
-        for entry in Path("/proc").iterdir():
-            if not entry.name.isdigit() or int(entry.name) == os.getpid():
-                continue
-            try:
-                line = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
-            except OSError:
-                continue
-            if marker in line:
-                found.append(line)
-        return found
 
-    return find
+def running(marker: str) -> list[str]:
+    found = []
+    for entry in Path("/proc").iterdir():
+        if not entry.name.isdigit() or int(entry.name) == os.getpid():
+            continue
+        try:
+            line = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+        except OSError:
+            continue
+        if marker in line:
+            found.append(line)
+    return found
 
 
 @pytest.fixture(scope="session")

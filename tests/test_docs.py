@@ -30,6 +30,7 @@ def test_make_targets_exist() -> None:
         subprocess.run(["make", "--dry-run", target], cwd=ROOT, check=True, capture_output=True)
 
 
+@pytest.mark.slow
 def test_the_rfsn_commands_run_in_order(
     environment: dict[str, str], script: Path, project: Callable[..., Path]
 ) -> None:

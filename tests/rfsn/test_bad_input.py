@@ -48,13 +48,12 @@ def test_test_files_that_misbehave(body: str, limit: int, status: str, said: str
     assert ran.code == {"infra_error": 3, "not_repaired": 1}[status]
 
 
-def test_hundreds_of_megabytes_of_output_are_no_harm(rfsn: Rfsn, project: Make) -> None:
+@pytest.mark.slow
+def test_megabytes_of_output_in_every_run_are_no_harm(rfsn: Rfsn, project: Make) -> None:
     noisy = TEST.replace(
-        "def test_least():\n", "def test_least():\n    for _ in range(200):\n        print('x' * 10**6)\n"
+        "def test_least():\n", "def test_least():\n    for _ in range(40):\n        print('x' * 10**6)\n"
     )
-    result = rfsn(
-        "repair", project({"thing.py": FIXABLE, "test_thing.py": noisy}), "--time-limit", "900", "--json"
-    ).json
+    result = rfsn("repair", project({"thing.py": FIXABLE, "test_thing.py": noisy}), "--json").json
     assert result["status"] == "repaired", result
 
 

@@ -54,31 +54,37 @@ def run(
     return report, [event for event in events if isinstance(event, Observed)][len(PREPARED) :]
 
 
-@pytest.mark.parametrize(
-    ("action", "rule"),
-    [
-        (ApplyPatch((EditFile("tests/test_code.py", content_hash(TEST.encode()), (Edit(70, 71, b"5"),)),)), "tamper"),
-        (ApplyPatch((DeleteFile("tests/test_code.py"),)), "tamper"),
-        (ApplyPatch((CreateFile("conftest.py", b"collect_ignore = ['tests']\n"),)), "tamper"),
-        (ApplyPatch((CreateFile("src/conftest.py", b""),)), "tamper"),
-        (ApplyPatch((CreateFile("pytest.toml", b""),)), "tamper"),
-        (ApplyPatch((CreateFile("../../outside.py", b"x = 1\n"),)), "paths"),
-        (ApplyPatch((CreateFile("/tmp/rfsn-outside.py", b"x = 1\n"),)), "paths"),
-        (ApplyPatch((CreateFile(".git/hooks/post-checkout", b"x", "100755"),)), "paths"),
-        (RunCommand(("sh", "-c", "echo gotcha > src/code.py")), "commands"),
-        (ReadFile("../../../etc/passwd"), "paths"),
-        (Finish(), "ordering"),
-    ],
-)
-def test_a_forbidden_step_is_denied(action: Action, rule: str, project: Callable[..., Path], tmp_path: Path) -> None:
+FORBIDDEN: list[tuple[Action, str]] = [
+    (ApplyPatch((EditFile("tests/test_code.py", content_hash(TEST.encode()), (Edit(70, 71, b"5"),)),)), "tamper"),
+    (ApplyPatch((DeleteFile("tests/test_code.py"),)), "tamper"),
+    (ApplyPatch((CreateFile("conftest.py", b"collect_ignore = ['tests']\n"),)), "tamper"),
+    (ApplyPatch((CreateFile("src/conftest.py", b""),)), "tamper"),
+    (ApplyPatch((CreateFile("pytest.toml", b""),)), "tamper"),
+    (ApplyPatch((CreateFile("../../outside.py", b"x = 1\n"),)), "paths"),
+    (ApplyPatch((CreateFile("/tmp/rfsn-outside.py", b"x = 1\n"),)), "paths"),
+    (ApplyPatch((CreateFile(".git/hooks/post-checkout", b"x", "100755"),)), "paths"),
+    (RunCommand(("sh", "-c", "echo gotcha > src/code.py")), "commands"),
+    (ReadFile("../../../etc/passwd"), "paths"),
+    (Finish(), "ordering"),
+]
+
+
+def test_forbidden_steps_are_denied(project: Callable[..., Path], tmp_path: Path) -> None:
+    """All in one session: a step that is denied changes nothing for the next one."""
     source = project(FILES)
-    report, observed = run([(Phase.PATCH, action)], source, tmp_path / "session")
-    denial = observed[0].observation
-    assert isinstance(denial, Denial)
-    assert denial.denied.rule.startswith(rule)
+    report, observed = run([(Phase.PATCH, action) for action, _ in FORBIDDEN], source, tmp_path / "session")
+    denials = []
+    for event, (action, rule) in zip(observed, FORBIDDEN, strict=False):
+        assert isinstance(event.observation, Denial), action
+        assert event.observation.denied.rule.startswith(rule), action
+        denials.append(event.observation.denied)
+    assert len(denials) == len(FORBIDDEN)
     assert report["status"] == "denied"
     assert report["patch"] is None
-    assert report["denials"] == [{"proposal": "s0004", "rule": denial.denied.rule, "reason": denial.denied.reason}]
+    assert report["denials"] == [
+        {"proposal": f"s{number:04d}", "rule": denied.rule, "reason": denied.reason}
+        for number, denied in enumerate(denials, len(PREPARED) + 1)
+    ]
     assert {path: (source / path).read_text() for path in FILES} == FILES
     assert not Path("/tmp/rfsn-outside.py").exists()
     assert not (tmp_path / "outside.py").exists()

@@ -61,15 +61,16 @@ def test_a_build_that_fails_leaves_the_tree_on_the_path(rfsn: Rfsn, project: Mak
 def test_variables_reach_the_tests(rfsn: Rfsn, project: Make) -> None:
     test = TEST + "\n\ndef test_mode():\n    import os\n    assert os.environ['MODE'] == 'a=b'\n"
     folder = project({"thing.py": SOURCE, "test_thing.py": test})
-    assert rfsn("repair", folder, "--json").json["tests"]["passed"] == 0
-    assert rfsn("repair", folder, "--env", "MODE=a=b", "--json").json["tests"]["passed"] == 1
+    assert rfsn("repair", folder, "--max-steps", "1", "--json").json["tests"]["passed"] == 0
+    assert rfsn("repair", folder, "--env", "MODE=a=b", "--max-steps", "1", "--json").json["tests"]["passed"] == 1
     assert rfsn("repair", folder, "--env", "MODE").code == 2
 
 
 def test_nothing_of_the_controllers_environment_does(rfsn: Rfsn, project: Make) -> None:
     test = TEST + "\n\ndef test_secret():\n    import os\n    assert 'API_KEY' not in os.environ\n"
     folder = project({"thing.py": SOURCE, "test_thing.py": test})
-    assert rfsn("repair", folder, "--json", env={"API_KEY": "secret"}).json["tests"]["passed"] == 1
+    ran = rfsn("repair", folder, "--max-steps", "1", "--json", env={"API_KEY": "secret"})
+    assert ran.json["tests"]["passed"] == 1
 
 
 def test_offline_makes_no_environment_that_is_not_cached(rfsn: Rfsn, project: Make, tmp_path: Path) -> None:
@@ -78,7 +79,7 @@ def test_offline_makes_no_environment_that_is_not_cached(rfsn: Rfsn, project: Ma
     ran = rfsn("repair", folder, "--offline", "--json", env=empty)
     assert (ran.code, ran.json["status"]) == (3, "infra_error")
     assert "--offline was given" in ran.json["reason"]
-    assert rfsn("repair", folder, "--json").code == 0
+    assert rfsn("repair", folder, "--max-steps", "1").code == 1
     assert rfsn("repair", folder, "--offline", "--json").code == 0
 
 
@@ -99,19 +100,18 @@ def test_what_is_used_least_recently_makes_room(rfsn: Rfsn, project: Make, tmp_p
     evidence = json.loads((Path(ran.json["folder"]) / "evidence.json").read_text())
     left = {folder.name for folder in environments.iterdir() if folder.is_dir()}
     assert left == {"used", evidence["environment"]["cache_key"]}
-    assert rfsn("repair", folder, "--json", env=home | {"RFSN_CACHE_GIB": "0.000001"}).code == 0
+    assert rfsn("repair", folder, "--max-steps", "1", env=home | {"RFSN_CACHE_GIB": "0.000001"}).code == 1
     assert (environments / "used").is_dir(), "nothing was made, so nothing goes"
 
 
-def test_sessions_use_one_environment_side_by_side(rfsn: Rfsn, project: Make, tmp_path: Path) -> None:
+def test_sessions_use_one_environment_side_by_side(rfsn: Rfsn, project: Make, home: Path) -> None:
     folder = project({"thing.py": SOURCE, "test_thing.py": TEST})
-    home = {"RFSN_HOME": str(tmp_path / "home")}
-    first = rfsn("repair", folder, "--json", env=home).json
+    first = rfsn("repair", folder, "--json").json
     evidence = json.loads((Path(first["folder"]) / "evidence.json").read_text())
     key = evidence["environment"]["cache_key"]
-    with (tmp_path / "home" / "cache" / "environments" / f"{key}.lock").open("a") as other:
+    with (home / "cache" / "environments" / f"{key}.lock").open("a") as other:
         fcntl.flock(other, fcntl.LOCK_SH)
-        assert rfsn("repair", folder, "--json", env=home).json["status"] == "repaired"
+        assert rfsn("repair", folder, "--json").json["status"] == "repaired"
 
 
 def test_without_a_sandbox_a_trusted_project_is_repaired_too(rfsn: Rfsn, project: Make) -> None:

@@ -53,6 +53,7 @@ def lines(path: Path) -> dict[str, Mapping[str, Any]]:
     return {entry["instance_id"]: entry for entry in map(json.loads, path.read_text().splitlines())}
 
 
+@pytest.mark.slow
 def test_every_instance_ends_and_is_counted(rfsn: Rfsn, dataset: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     command = ("eval", dataset, "--workers", "2", "--instance-timeout", "60", "--out", out)

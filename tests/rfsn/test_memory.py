@@ -23,6 +23,7 @@ from planners.search.experience import Experience, Tally
 from rfsn.machine import home as homes
 from rfsn.sessions import memory
 from rfsn.sessions.record import Record
+from tests.conftest import committed
 
 type Rfsn = Callable[..., Any]
 
@@ -49,12 +50,9 @@ TWO_FAULTS = {**STOCK, **WORDS, "conftest.py": ""}
 
 
 @pytest.fixture
-def learning(tmp_path: Path, home: Path, environment: dict[str, str]) -> dict[str, str]:
+def learning(private_home: Path, environment: dict[str, str]) -> dict[str, str]:
     """An environment with memory and a home of its own, but for the environments of projects."""
-    (home / "cache").mkdir(exist_ok=True)
-    (tmp_path / "home").mkdir()
-    (tmp_path / "home" / "cache").symlink_to(home / "cache")
-    return environment | {"RFSN_HOME": str(tmp_path / "home"), "RFSN_MEMORY": "true"}
+    return environment | {"RFSN_HOME": str(private_home), "RFSN_MEMORY": "true"}
 
 
 @pytest.fixture
@@ -62,11 +60,16 @@ def table(learning: dict[str, str]) -> Path:
     return Path(learning["RFSN_HOME"]) / "memory.sqlite"
 
 
-@pytest.fixture
-def record(learning: dict[str, str], project: Callable[..., Path], tmp_path: Path, rfsn: Rfsn) -> Record:
-    """A finished session that neither read nor wrote the table."""
-    folder = tmp_path / "finished"
-    assert rfsn("repair", project(STOCK, "finished-source"), "--no-memory", "--out", folder, env=learning).code == 0
+@pytest.fixture(scope="module")
+def stock(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return committed(STOCK, tmp_path_factory.mktemp("finished") / "source")
+
+
+@pytest.fixture(scope="module")
+def record(stock: Path, rfsn: Rfsn) -> Record:
+    """A finished session of that source, which neither read nor wrote a table; it is only read."""
+    folder = stock.with_name("session")
+    assert rfsn("repair", stock, "--no-memory", "--out", folder).code == 0
     return Record.read(folder)
 
 
@@ -127,7 +130,7 @@ def test_resume_and_replay_use_what_was_recalled_at_the_start(
 
 
 def test_an_evaluation_and_a_judgement_neither_read_nor_write_it(
-    learning: dict[str, str], table: Path, record: Record, tmp_path: Path, rfsn: Rfsn
+    learning: dict[str, str], table: Path, stock: Path, record: Record, tmp_path: Path, rfsn: Rfsn
 ) -> None:
     row = {"instance_id": "one", "files": STOCK, "test_command": ["python", "-m", "pytest"]}
     (tmp_path / "bugs.jsonl").write_text(json.dumps(row) + "\n")
@@ -141,7 +144,7 @@ def test_an_evaluation_and_a_judgement_neither_read_nor_write_it(
         [started, *others] = events(out / "sessions" / "one")
         assert not started["config"]["memory"]
         assert all(event["kind"] != "recalled" for event in others)
-        judged = rfsn("judge", record.folder / "patch.diff", "--repo", tmp_path / "finished-source", env=learning)
+        judged = rfsn("judge", record.folder / "patch.diff", "--repo", stock, env=learning)
         assert (judged.code, "earlier sessions" in judged.err) == (0, False)
         assert (table.read_bytes() if table.exists() else None) == before
 

@@ -114,8 +114,8 @@ def test_uncommitted_work_is_part_of_the_source(rfsn: Rfsn, project: Make) -> No
     (folder / "test_old.py").unlink()
     (folder / ".gitignore").write_text("ignored.py\n")
     (folder / "ignored.py").write_text("")
-    result = rfsn("repair", folder, "--json").json
-    assert result["status"] == "repaired"
+    result = rfsn("repair", folder, "--max-steps", "1", "--json").json
+    assert result["tests"]["failing"] == ["test_ranges.py::test_last"]
     assert result["tests"]["total"] == 2
     assert not (Path(result["folder"]) / "base" / "ignored.py").exists()
 
@@ -127,8 +127,8 @@ def test_a_revision_is_taken_as_it_was(rfsn: Rfsn, project: Make, git: Callable[
     git("commit", "--quiet", "--all", "--message", "fix", cwd=folder)
     assert rfsn("repair", folder, "--json").json["status"] == "nothing_to_repair"
     for revision in ("buggy", "HEAD~1"):
-        result = rfsn("repair", folder, "--ref", revision, "--json").json
-        assert result["status"] == "repaired"
+        result = rfsn("repair", folder, "--ref", revision, "--max-steps", "1", "--json").json
+        assert result["tests"]["failing"] == ["test_ranges.py::test_last"]
         history = git("log", "--oneline", "--all", cwd=Path(result["folder"]) / "base")
         assert len(history.splitlines()) == 1, "the fix must not be reachable"
 
@@ -209,16 +209,15 @@ def test_every_other_end_is_said_plainly(
     assert said in ran.json["reason"]
 
 
-def test_suspects_are_shown_where_nothing_was_found(rfsn: Rfsn, project: Make) -> None:
+def test_suspects_are_shown_where_nothing_was_found(rfsn: Rfsn, project: Make, tmp_path: Path) -> None:
     files = {
         "thing.py": "def area(a, b):\n    return 7\n",
         "test_thing.py": "from thing import area\n\n\ndef test_area():\n    assert area(3, 5) == 'a long story'\n",
     }
-    folder = project(files)
-    ran = rfsn("repair", folder)
+    ran = rfsn("repair", project(files), "--out", tmp_path / "session")
     assert ran.code == 1
     assert "most suspicious lines: thing.py:2" in ran.err
-    assert rfsn("repair", folder, "--json").json["suspects"] == ["thing.py:2"]
+    assert json.loads((tmp_path / "session" / "report.json").read_text())["suspects"] == ["thing.py:2"]
 
 
 def test_what_is_no_repository_is_refused(rfsn: Rfsn, tmp_path: Path) -> None:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import random
 import signal
 import subprocess
 import time
@@ -14,7 +12,19 @@ from typing import Any
 
 import pytest
 
-KILLS = 20
+from tests.conftest import committed
+
+# An event of each kind, and how often it was there when the kill comes: `make soak` kills at random moments.
+MOMENTS = [
+    ("session_started", 1),
+    ("source_taken", 1),
+    ("environment_ready", 1),
+    ("proposed", 4),
+    ("started", 4),
+    ("observed", 2),
+    ("phase_ended", 1),
+    ("session_ended", 1),
+]
 
 # Some hundred candidates, then a plausible one: a session that the search ends, not the clock.
 FILES = {
@@ -27,8 +37,7 @@ FILES = {
     "test_grade.py": (
         "import pytest\n\nfrom grade import grade\n\n\n"
         "@pytest.mark.parametrize(('points', 'expected'), [(0, 0), (50, 0), (51, 1), (65, 2), (71, 3), (90, 4)])\n"
-        "def test_grade(points, expected):\n    assert grade(points) == expected\n\n\n"
-        "def test_marker_{marker}():\n    assert True\n"
+        "def test_grade(points, expected):\n    assert grade(points) == expected\n"
     ),
 }
 
@@ -37,72 +46,97 @@ def outcome(report: dict[str, Any]) -> tuple[Any, ...]:
     return report["status"], report["patch"], report["candidates"], report["outcomes"], report["steps"]
 
 
-@pytest.mark.slow
-def test_twenty_kills_change_nothing(
-    rfsn: Callable[..., Any],
-    project: Callable[..., Path],
-    script: Path,
-    environment: dict[str, str],
-    tmp_path: Path,
-    processes: Callable[[str], list[str]],
-) -> None:
-    source = project({path: text.replace("{marker}", str(os.getpid())) for path, text in FILES.items()})
-    began = time.monotonic()
-    undisturbed = rfsn("repair", source, "--seed", "7", "--json", "--out", tmp_path / "undisturbed").json
-    length = time.monotonic() - began
-    assert undisturbed["status"] == "repaired"
-    moments = random.Random(time.time_ns())
-    unended = 0
-    for number in range(KILLS):
-        folder = tmp_path / f"killed-{number}"
-        command = [str(script), "repair", str(source), "--seed", "7", "--json", "--out", str(folder)]
-        process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        while not (folder / "journal.jsonl").exists() or not (folder / "journal.jsonl").read_bytes().endswith(b"\n"):
+@pytest.fixture(scope="module")
+def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return committed(FILES, tmp_path_factory.mktemp("survival") / "project")
+
+
+@pytest.fixture(scope="module")
+def undisturbed(source: Path, rfsn: Callable[..., Any]) -> tuple[Any, ...]:
+    report = rfsn("repair", source, "--seed", "7", "--json", "--out", source.with_name("undisturbed")).json
+    assert report["status"] == "repaired"
+    return outcome(report)
+
+
+def killed(command: list[str | Path], environment: dict[str, str], folder: Path, moment: tuple[str, int]) -> list[str]:
+    """Kill a session as soon as its journal has an event of a kind so many times; the kinds of all its events."""
+    with subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        ended = False
+        while kinds(folder).count(moment[0]) < moment[1]:
+            assert not ended
             time.sleep(0.005)
-        delay = moments.uniform(0.0, 0.9 * length)
-        time.sleep(delay)
-        process.send_signal(signal.SIGKILL)
-        process.wait()
-        time.sleep(0.3)
-        assert not processes(str(folder)), f"after a kill at {delay:.2f} s"
-        unended += b'"session_ended"' not in (folder / "journal.jsonl").read_bytes()
-        resumed = rfsn("resume", folder, "--json").json
-        assert outcome(resumed) == outcome(undisturbed), f"after a kill at {delay:.2f} s"
-        replayed = rfsn("replay", folder, "--json")
-        assert (replayed.code, replayed.json["problems"]) == (0, []), f"after a kill at {delay:.2f} s"
-        assert not (folder / "scratch").exists()
-    assert unended >= KILLS // 2, "the kills came too late to show anything"
+            ended = process.poll() is not None
+        process.kill()
+    return kinds(folder)
 
 
-def test_ctrl_c_ends_cleanly_and_says_how_to_go_on(
+def kinds(folder: Path) -> list[str]:
+    """The kinds of the events in a journal that may be written right now."""
+    if not (folder / "journal.jsonl").exists():
+        return []
+    *whole, _torn = (folder / "journal.jsonl").read_bytes().split(b"\n")
+    return [json.loads(line)["event"]["kind"] for line in whole]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("moment", MOMENTS, ids=lambda moment: f"{moment[0]} {moment[1]}")
+def test_a_kill_after_any_event_changes_nothing(
+    moment: tuple[str, int],
+    source: Path,
+    undisturbed: tuple[Any, ...],
     rfsn: Callable[..., Any],
-    project: Callable[..., Path],
     script: Path,
     environment: dict[str, str],
     tmp_path: Path,
     processes: Callable[[str], list[str]],
 ) -> None:
-    source = project({path: text.replace("{marker}", "x") for path, text in FILES.items()})
-    for number, kind in enumerate((signal.SIGINT, signal.SIGTERM)):
-        folder = tmp_path / f"session-{number}"
-        process = subprocess.Popen(
-            [script, "repair", source, "--out", folder], env=environment, stderr=subprocess.PIPE, text=True
-        )
-        assert process.stderr is not None
-        for line in process.stderr:
-            if "localize" in line:
-                break
-        process.send_signal(kind)
-        said = process.stderr.read()
-        process.stderr.close()
-        assert process.wait(timeout=30) == 130
-        assert f"rfsn resume {folder}" in said
-        assert "Traceback" not in said
-        assert json.loads((folder / "report.json").read_text())["status"] == "interrupted"
-        assert not processes(str(folder))
-        assert not (folder / "scratch").exists()
-        resumed = rfsn("resume", folder, "--json").json
-        assert resumed["status"] == "repaired", resumed
+    for number in range(5):
+        folder = tmp_path / f"killed-{number}"
+        command: list[str | Path] = [script, "repair", source, "--seed", "7", "--json", "--out", folder]
+        found = killed(command, environment, folder, moment)
+        if "session_ended" not in found or moment[0] == "session_ended":
+            break
+    else:
+        pytest.fail("the kills came too late to show anything")
+    deadline = time.monotonic() + 30
+    while left := processes(str(folder)):
+        assert time.monotonic() < deadline, left
+        time.sleep(0.02)
+    assert outcome(rfsn("resume", folder, "--json").json) == undisturbed
+    replayed = rfsn("replay", folder, "--json")
+    assert (replayed.code, replayed.json["problems"]) == (0, [])
+    assert not (folder / "scratch").exists()
+
+
+@pytest.mark.parametrize("kind", [signal.SIGINT, signal.SIGTERM])
+def test_ctrl_c_ends_cleanly_and_says_how_to_go_on(
+    kind: signal.Signals,
+    source: Path,
+    rfsn: Callable[..., Any],
+    script: Path,
+    environment: dict[str, str],
+    tmp_path: Path,
+    processes: Callable[[str], list[str]],
+) -> None:
+    folder = tmp_path / "session"
+    process = subprocess.Popen(
+        [script, "repair", source, "--out", folder], env=environment, stderr=subprocess.PIPE, text=True
+    )
+    assert process.stderr is not None
+    for line in process.stderr:
+        if "localize" in line:
+            break
+    process.send_signal(kind)
+    said = process.stderr.read()
+    process.stderr.close()
+    assert process.wait(timeout=30) == 130
+    assert f"rfsn resume {folder}" in said
+    assert "Traceback" not in said
+    assert json.loads((folder / "report.json").read_text())["status"] == "interrupted"
+    assert not processes(str(folder))
+    assert not (folder / "scratch").exists()
+    resumed = rfsn("resume", folder, "--json").json
+    assert resumed["status"] == "repaired", resumed
 
 
 def test_a_finished_session_is_not_run_again(rfsn: Callable[..., Any], examples: Path, tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ from rfsn.sessions.events import SessionEnded
 from rfsn.sessions.journal import Journal, read_journal
 from rfsn.source.ignore import Rules
 from rfsn.source.snapshot import take_files
-from tests.conftest import run_git
+from tests.conftest import committed
 
 type Rfsn = Callable[..., Any]
 type Make = Callable[..., Path]
@@ -36,12 +36,7 @@ FILES = {
 @pytest.fixture(scope="module")
 def session(rfsn: Rfsn, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """One that found nothing, so that its report shows the suspects."""
-    folder = tmp_path_factory.mktemp("others")
-    for path, text in FILES.items():
-        (folder / path).write_text(text)
-    run_git("init", "--quiet", cwd=folder)
-    run_git("add", "--all", cwd=folder)
-    run_git("commit", "--quiet", "--message", "start", cwd=folder)
+    folder = committed(FILES, tmp_path_factory.mktemp("others"))
     out = tmp_path_factory.mktemp("out") / "session"
     assert rfsn("repair", folder, "--out", out, "--max-steps", "5", "--json").json["status"] == "not_repaired"
     return out

@@ -67,17 +67,21 @@ def killed_sessions(seed: int, count: int) -> list[str]:
 
 
 def killed_evaluations(seed: int, count: int) -> list[str]:
-    """Kill `count` evaluations of twelve rows, start each again, and name every difference from an undisturbed one."""
+    """Kill `count` evaluations, start each again, and name every difference from an undisturbed one.
+
+    They have twelve rows, and three where only one is wanted.
+    """
     usual: dict[Path, tuple[Mapping[str, Any], float]] = {}
+    size = min(12, 3 * count)
 
     def prepare(lane: Lane) -> None:
-        rows = [_row(number) for number in range(12)]
+        rows = [_row(number) for number in range(size)]
         (lane.folder / "rows.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
         for _ in range(2):
             shutil.rmtree(lane.folder / "out", ignore_errors=True)
             began = time.monotonic()
             lane.rfsn(*_EVALUATION)
-        usual[lane.folder] = _results(lane, []), time.monotonic() - began
+        usual[lane.folder] = _results(lane, size, []), time.monotonic() - began
 
     def trial(lane: Lane, number: int) -> list[str]:
         moments = Random(f"{seed}:{number}")  # a choice to be made again
@@ -88,7 +92,7 @@ def killed_evaluations(seed: int, count: int) -> list[str]:
         ran = lane.rfsn(*_EVALUATION)
         if ran.code:
             problems.append(f"started again it gave {ran.code}: {ran.err[-500:]}")
-        found = _results(lane, problems)
+        found = _results(lane, size, problems)
         problems += [f"{id}: {found.get(id)}, not {row}" for id, row in expected.items() if found.get(id) != row]
         problems += [f"left behind: {one}" for one in settled(lane.left_behind)]
         return [f"killed after {delay:.3f} s: {problem}" for problem in problems]
@@ -115,14 +119,14 @@ def _row(number: int) -> dict[str, Any]:
     return row | {"files": files}
 
 
-def _results(lane: Lane, problems: list[str]) -> dict[str, Any]:
+def _results(lane: Lane, size: int, problems: list[str]) -> dict[str, Any]:
     """Each instance's status, patch and prediction; an instance that is there twice or not at all is a problem."""
     found: dict[str, Any] = {}
     for name, columns in (("results", ("status", "patch", "candidates")), ("predictions", ("model_patch",))):
         lines = (lane.folder / "out" / f"{name}.jsonl").read_text().splitlines()
         rows = [json.loads(line) for line in lines]
         ids = [row["instance_id"] for row in rows]
-        if sorted(ids) != sorted({*ids}) or len(ids) != 12:
+        if sorted(ids) != sorted({*ids}) or len(ids) != size:
             problems.append(f"{name}.jsonl has {sorted(ids)}")
         for row in rows:
             found.setdefault(row["instance_id"], {}).update({column: row[column] for column in columns})
