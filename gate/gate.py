@@ -17,7 +17,7 @@ from gate.decision import (
     Rule,
 )
 from gate.patch import Change, Patch, PatchError, apply
-from gate.reach import not_applied
+from gate.reach import Reach
 from gate.rules import CHANGE_RULES, PROPOSAL_RULES
 from gate.vocabulary import ApplyPatch, Proposal
 
@@ -36,7 +36,7 @@ class Gate:
         self._proposal_rules = tuple(proposal_rules)
         self._change_rules = (*change_rules, *further)
         self._incremental_rules = tuple(rule for rule in self._change_rules if rule.incremental)
-        self._language_rules = tuple(rule for rule in self._change_rules if isinstance(rule, LanguageRule))
+        self._reach = Reach(rule for rule in self._change_rules if isinstance(rule, LanguageRule))
 
     def decide(self, proposal: Proposal, context: Context) -> Decision:
         """Judge a proposal: its form, its place, and the patch that it applies, if it applies one.
@@ -68,7 +68,7 @@ class Gate:
 
     def not_applied(self, change: Change, context: Context) -> tuple[NotApplied, ...]:
         """The rules that could say nothing about some source files of a change."""
-        return not_applied(change, context, self._language_rules)
+        return self._reach.not_applied(change, context)
 
 
 def change_of(patch: Patch, context: Context) -> Change | Denied:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from functools import lru_cache
 from posixpath import basename, dirname
 
 from gate.languages.api import Tree
@@ -25,9 +26,7 @@ class PythonPlaces:
 
     def runs_at_start(self, path: str) -> bool:
         """Whether every interpreter that starts beside a file runs it."""
-        name = basename(path).casefold()
-        parts = {part.partition(".")[0] for part in path.casefold().split("/")}
-        return name.endswith((".pth", "._pth", "pyvenv.cfg")) or not parts.isdisjoint(_STARTUP)
+        return _runs_at_start(path)
 
     def shadowed(self, path: str, change: Change, tree: Tree) -> str | None:
         """The module of the standard library or of the test runner that a new file would be imported instead of."""
@@ -46,3 +45,11 @@ class PythonPlaces:
         known = f"{folder}/{stem}" if folder else stem
         there = f"{known}.py" in tree.base.files or f"{known}/__init__.py" in tree.base.files
         return None if in_package or there else stem
+
+
+@lru_cache(maxsize=4096)
+def _runs_at_start(path: str) -> bool:
+    """Remembered: the candidates of a search change the same few files."""
+    name = basename(path).casefold()
+    parts = {part.partition(".")[0] for part in path.casefold().split("/")}
+    return name.endswith((".pth", "._pth", "pyvenv.cfg")) or not parts.isdisjoint(_STARTUP)
