@@ -99,6 +99,7 @@ def test_json_is_one_object_and_nothing_else(rfsn: Rfsn, project: Make) -> None:
         "passed": 1,
         "failing": ["test_ranges.py::test_last"],
         "fixed": ["test_ranges.py::test_last"],
+        "note": "",
     }
     assert result["verdict"] == {"accepted": True, "reasons": [], "evidence": "ids"}
     assert ran.err == ""
