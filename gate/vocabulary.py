@@ -137,5 +137,3 @@ class Proposal:
     hypothesis: str
     action: Action
     expected_effect: str
-    risk: str
-    rollback: str

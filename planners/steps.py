@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gate import Action, ApplyPatch, Phase, Proposal, RunTests
+from gate import Action, Phase, Proposal, RunTests
 from planners.api import PlannerContext
 from planners.state import State
 from planners.targets import repeated
@@ -14,7 +14,6 @@ def proposal(
     state: State, phase: Phase, action: Action, *, intent: str, hypothesis: str, expected_effect: str
 ) -> Proposal:
     """A proposal of `action` as the next step from `state`; its id is the number of the step."""
-    harmless = not isinstance(action, ApplyPatch)
     return Proposal(
         id=f"p{state.steps + 1:04d}",
         phase=phase,
@@ -22,8 +21,6 @@ def proposal(
         hypothesis=hypothesis,
         action=action,
         expected_effect=expected_effect,
-        risk="none: nothing outside a sandbox changes" if harmless else "the patch may be wrong: the verdict decides",
-        rollback="nothing to undo" if harmless else "the base is untouched; the next patch replaces this one",
     )
 
 

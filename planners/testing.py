@@ -71,6 +71,4 @@ class ScriptedPlanner:
             hypothesis="the script knows",
             action=action,
             expected_effect="whatever the script is for",
-            risk="none: the gate decides",
-            rollback="nothing to undo",
         )

@@ -23,8 +23,6 @@ class WellFormed:
             "intent": proposal.intent,
             "hypothesis": proposal.hypothesis,
             "expected_effect": proposal.expected_effect,
-            "risk": proposal.risk,
-            "rollback": proposal.rollback,
         }
         for name, text in texts.items():
             if not text.strip():

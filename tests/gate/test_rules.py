@@ -64,7 +64,7 @@ CONTEXT = Context(
 
 
 def propose(action: Action, phase: Phase = Phase.PATCH, id: str = "p1") -> Proposal:
-    return Proposal(id, phase, "an intent", "a hypothesis", action, "an effect", "a risk", "a rollback")
+    return Proposal(id, phase, "an intent", "a hypothesis", action, "an effect")
 
 
 def edit(path: str, text: bytes = b"y", start: int = 6) -> EditFile:
@@ -219,7 +219,7 @@ def test_only_a_verified_patch_finishes() -> None:
 def test_ids_are_unique_and_texts_complete() -> None:
     again = replace(CONTEXT, used_ids=frozenset({"p1"}))
     assert denied_by(RunTests(), again) == "ordering.phases"
-    for name in ("id", "intent", "hypothesis", "expected_effect", "risk", "rollback"):
+    for name in ("id", "intent", "hypothesis", "expected_effect"):
         for text in ("", "  ", "x" * 5000):
             changed: dict[str, Any] = {name: text}
             proposal = replace(propose(RunTests()), **changed)

