@@ -122,7 +122,8 @@ class MetaPlanner:
             return self._apply(state, best, f"there are several faults: this repairs {share}, and the rest comes next")
         if not batch:
             what = "passes the tests" if state.kept is None else "repairs the rest"
-            return self._give_up(state, f"none of {state.tried} candidates {what}")
+            tried = f"none of {state.tried} candidates {what}" if state.tried else "the search found nothing to try"
+            return self._give_up(state, tried)
         return proposal(
             state,
             Phase.EXPAND if widened else Phase.PATCH,

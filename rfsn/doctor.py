@@ -151,7 +151,7 @@ def _docker_protections() -> Check:
     try:
         found = engine_protections()
     except SandboxUnavailable:
-        return Check(name, Level.WARNING, "no engine answers, so there are none", "see docker")
+        return Check(name, Level.WARNING, "no engine answers, so there are no limits", "see docker")
     missing = [protection for protection, there in found.items() if not there]
     held = ", ".join(protection for protection, there in found.items() if there)
     if not missing:

@@ -68,7 +68,7 @@ def installed_operators() -> tuple[Installed, ...]:
 
 
 def load_rules(names: Sequence[str]) -> tuple[ChangeRule, ...]:
-    """The enabled gate rules, in the order in which they are named. Raises `UsageError` for one that is none.
+    """The enabled gate rules, in the order in which they are named. Raises `UsageError` for an invalid one.
 
     A rule gets what the gate's own get, and is asked after them: it can deny more, and allow nothing.
     """
@@ -84,7 +84,7 @@ def load_rules(names: Sequence[str]) -> tuple[ChangeRule, ...]:
 
 
 def load_operators(names: Sequence[str]) -> tuple[Operator, ...]:
-    """The enabled edit operators, in the order in which they are named. Raises `UsageError` for one that is none.
+    """The enabled edit operators, in the order in which they are named. Raises `UsageError` for an invalid one.
 
     A site at which one raises is skipped; the log has a warning for the first of them.
     """
@@ -93,7 +93,7 @@ def load_operators(names: Sequence[str]) -> tuple[Operator, ...]:
     for name in names:
         for operator in _load_operators(_entry(_OPERATORS, "edit operator", name)):
             if problem := _problem(operator):
-                raise UsageError(f"the edit operator {name!r} is none: {problem}")
+                raise UsageError(f"invalid edit operator {name!r}: {problem}")
             if operator.id in taken:
                 raise UsageError(f"the edit operator {name!r} has the id {operator.id!r}, which another has already")
             taken.add(operator.id)
@@ -122,7 +122,7 @@ def _load_rule(entry: EntryPoint) -> ChangeRule:
         raise UsageError(f"the gate rule {entry.name!r} cannot be loaded: {type(error).__name__}: {error}") from error
     id, incremental = getattr(rule, "id", None), getattr(rule, "incremental", None)
     if not (isinstance(id, str) and id and isinstance(incremental, bool) and callable(getattr(rule, "check", None))):
-        raise UsageError(f"the gate rule {entry.name!r} is none: it needs id, incremental and check")
+        raise UsageError(f"invalid gate rule {entry.name!r}: it needs id, incremental and check")
     return cast("ChangeRule", rule)
 
 
@@ -135,7 +135,7 @@ def _load_operators(entry: EntryPoint) -> tuple[Operator, ...]:
         raise UsageError(f"the edit operator {entry.name!r} cannot be loaded: {said}") from error
     operators = found if isinstance(found, tuple) else (found,)
     if not operators or not all(isinstance(one, Operator) for one in operators):
-        raise UsageError(f"the edit operator {entry.name!r} is none: it needs an Operator, or what returns some")
+        raise UsageError(f"invalid edit operator {entry.name!r}: it needs an Operator, or what returns some")
     return operators
 
 
@@ -160,7 +160,7 @@ def _problem(operator: Any) -> str:
 
 
 def _guarded(operator: Operator) -> Operator:
-    """The operator, made such that a site at which it raises, or makes no edit of the source, has no more of it."""
+    """The operator, skipping a site once it raises there or makes no edit of the source."""
     told = False
 
     def expand(site: Site, scope: Any) -> Iterator[Replacement]:

@@ -268,7 +268,7 @@ def _exact(packages: Sequence[str]) -> list[str]:
     """The requirements that the user gives; raises `BuildpackError` for one that is no requirement by name."""
     found = [(text, parsed(text)) for text in packages]
     if wrong := [text for text, requirement in found if requirement is None]:
-        raise BuildpackError(f"packages: {wrong[0]!r} is no requirement by name (PEP 508)")
+        raise BuildpackError(f"packages: {wrong[0]!r} is not a requirement by name (PEP 508)")
     return [str(requirement) for _, requirement in found]
 
 

@@ -236,7 +236,7 @@ def _build_requirements(pyproject: str, name: str) -> list[str]:
     except (BuildpackError, AttributeError, TypeError) as error:
         raise SupplyError(f"{name}: its pyproject.toml cannot be read: {error}") from error
     if None in found:
-        raise SupplyError(f"{name}: its build wants what is no requirement by name: {declared}")
+        raise SupplyError(f"{name}: its build asks for something that is not a requirement by name: {declared}")
     return [str(requirement) for requirement in found]
 
 

@@ -224,7 +224,7 @@ def _checked(build: Iterable[str]) -> tuple[str, ...]:
     """Build requirements written anew: what is in the file reaches no command line."""
     requirements = [(text, parsed(text)) for text in build]
     if wrong := [text for text, requirement in requirements if requirement is None]:
-        raise unreadable("pyproject.toml", f"{wrong[0]!r:.100} in build-system.requires is no requirement by name")
+        raise unreadable("pyproject.toml", f"{wrong[0]!r:.100} in build-system.requires is not a requirement by name")
     names = {canonicalize_name(requirement.name) for _, requirement in requirements if requirement}
     editables = ("editables",) if names & _ASK_FOR_EDITABLES else ()
     return tuple(dict.fromkeys((*(str(requirement) for _, requirement in requirements), *editables)))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from planners.state import Batch, Denial, SpectrumReady, SuiteRan, VerdictReached
 from rfsn.machine.terminal import say
-from rfsn.machine.text import one_line
+from rfsn.machine.text import counted, one_line
 from rfsn.sessions.events import EnvironmentReady, Event, Observed, Resumed, SessionEnded, SessionStarted, SourceTaken
 from rfsn.sessions.session import Progress, Session
 from rfsn.trials.budget import verdict_s
@@ -38,20 +38,22 @@ def line_of(event: Event, progress: Progress) -> str | None:
 def _line_of(event: Event, progress: Progress) -> str | None:
     match event:
         case SourceTaken(files=files, origin=origin) as taken:
-            return f"source       {origin}: {files} files{_missing(taken)}"
+            return f"source       {origin}: {counted(files, 'file')}{_missing(taken)}"
         case EnvironmentReady(description=description, backend=backend, test=test):
             return f"environment  {description} in {backend}; tests: {' '.join(test)}"
         case Observed(observation=SuiteRan() as ran):
             return f"reproduce    {_suite(ran, again=progress.state.repeat is not None)}"
         case Observed(observation=SpectrumReady(cases=cases)):
-            return f"localize     traced {cases} tests"
+            return f"localize     traced {counted(cases, 'test')}"
         case Observed(observation=Batch() as batch):
             rate = len(batch.outcomes) / batch.duration_s if batch.duration_s else 0.0
             found = ""
             if named := batch.plausible or batch.partial:
                 what = "plausible" if batch.plausible else f"plausible for {len(batch.partial[0].fixed)} of the targets"
                 found = f"; {what}: {named[0].operator} at {named[0].location}"
-            return f"{progress.state.phase:<12} tried {progress.state.tried} candidates ({rate:.0f}/s){found}"
+            return (
+                f"{progress.state.phase:<12} tried {counted(progress.state.tried, 'candidate')} ({rate:.0f}/s){found}"
+            )
         case Observed(observation=VerdictReached(verdict=verdict)):
             said = f"accepted after {verdict.runs} cold runs" if verdict.accepted else "; ".join(verdict.reasons)
             if verdict.partly:

@@ -143,7 +143,7 @@ class Results:
 
 def _status(name: str) -> str:
     if name not in EXIT_CODES:
-        raise ValueError("there is no such status")
+        raise ValueError("unknown status")
     return name
 
 

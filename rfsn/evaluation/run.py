@@ -84,7 +84,7 @@ def _chosen(instances: Sequence[Instance], selection: Selection, dataset: Path) 
     if unknown:
         raise UsageError(f"{dataset} has no instance {', '.join(map(shown, sorted(unknown)))}")
     if unknown := set(selection.retry) - EXIT_CODES.keys():
-        raise UsageError(f"--retry {shown(min(unknown))}: there is no such status; there are {', '.join(EXIT_CODES)}")
+        raise UsageError(f"--retry {shown(min(unknown))}: unknown status; known are {', '.join(EXIT_CODES)}")
     chosen = [one for one in instances if not selection.only or one.instance_id in selection.only]
     return chosen[: selection.limit]
 

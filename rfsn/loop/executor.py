@@ -174,8 +174,8 @@ class Executor:
         known = [case.id for case in report.cases]
         for id in self._wanted:
             if not named(id, known):
-                near = ", ".join(_near(id, known)) or "nothing near it"
-                raise UsageError(f"--target {id}: there is no such test; there is {near}")
+                near = ", ".join(_near(id, known)) or "none"
+                raise UsageError(f"--target {id}: no such test; similar: {near}")
 
     def _verdict(self, state: State, context: Context) -> Verdict:
         known = targets_of(state, self._blobs, self._wanted)

@@ -6,7 +6,7 @@ import json
 import math
 from typing import Any
 
-__all__ = ["CONTINUED", "one_line", "several_lines", "to_json", "visible"]
+__all__ = ["CONTINUED", "counted", "one_line", "several_lines", "to_json", "visible"]
 
 CONTINUED = "  | "
 """What a line begins with that goes on with a text of others: no line of ours begins so."""
@@ -26,6 +26,11 @@ def visible(text: str, kept: str = "") -> str:
     if text.isascii() and text.isprintable():
         return text
     return "".join(one if (one.isprintable() and one not in _BLANK) or one in kept else _escape(one) for one in text)
+
+
+def counted(number: int, noun: str) -> str:
+    """A number of things, in words."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def one_line(text: str) -> str:

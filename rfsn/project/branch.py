@@ -55,7 +55,7 @@ def branch_is_there(repository: Repository, name: str) -> bool:
                     break
                 if not stat.S_ISDIR(kind):
                     there = "/".join([*_HEADS, *folders][: depth + 1])
-                    raise UsageError(f"{there} is no folder of {repository.common}, so there is no branch {name!r}")
+                    raise UsageError(f"{there} is not a folder of {repository.common}, so there is no branch {name!r}")
                 fd = at.enter_context(opened_folder(part, fd, os.O_PATH))
             else:
                 kind = kind_of(last, fd)

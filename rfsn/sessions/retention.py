@@ -69,10 +69,10 @@ def choose(
 ) -> list[Listed]:
     """Of sessions in the order of `list_sessions`, those beyond the newest `keep` and idle for `older_than` days.
 
-    `statuses` narrows what is chosen, not what is counted. Raises `UsageError` for a status that there is not.
+    `statuses` narrows what is chosen, not what is counted. Raises `UsageError` for an unknown status.
     """
     if unknown := sorted(set(statuses) - set(STATUSES)):
-        raise UsageError(f"--status {unknown[0]}: there is no such status; there are {', '.join(STATUSES)}")
+        raise UsageError(f"--status {unknown[0]}: unknown status; known are {', '.join(STATUSES)}")
     limit = now - timedelta(days=older_than)
     return [one for one in sessions[keep:] if one.last <= limit and (not statuses or one.status in statuses)]
 

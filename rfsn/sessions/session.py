@@ -130,7 +130,7 @@ def _is_free(folder: Path, files: Collection[str]) -> bool:
     except FileNotFoundError:
         return False
     except NotADirectoryError as error:
-        raise UsageError(f"{folder} is no folder: choose another --out") from error
+        raise UsageError(f"{folder} is not a folder: choose another --out") from error
     if JOURNAL in inside and has_events(folder / JOURNAL):
         raise UsageError(f"{folder} has a session already: choose another --out, or: {home.resume_command(folder)}")
     if inside and not (is_marked(folder) and inside <= {MARK, JOURNAL, *files}):

@@ -113,7 +113,7 @@ def _check(named: str, status: int, kind: str) -> None:
     if status != 200:
         raise UsageError(f"{named} cannot be fetched: the server answers {status}")
     if kind.partition(";")[0].strip() != _SMART:
-        raise UsageError(f"{named} cannot be fetched: what answers there is no git server (over smart HTTP)")
+        raise UsageError(f"{named} cannot be fetched: what answers there is not a git server (over smart HTTP)")
 
 
 def _next(named: str, url: str, location: str) -> str:

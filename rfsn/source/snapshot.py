@@ -156,9 +156,9 @@ def opened_base(base: Path) -> Iterator[dict[str, str]]:
         commit = read_beneath(base, ".git/refs/heads/main", 100)
         odd = odd_object(repository) or "; ".join(borrowed_objects(repository))
     except (OSError, UnsafePath) as error:
-        raise JournalError(f"{base} is no snapshot: {error}") from error
+        raise JournalError(f"{base} is not a snapshot: {error}") from error
     if odd or not _ID.match(commit):
-        raise JournalError(f"{base} is no snapshot of rfsn's: {odd or 'it has no commit'}")
+        raise JournalError(f"{base} is not a snapshot made by rfsn: {odd or 'it has no commit'}")
     with home.temporary_folder() as scratch:
         own = Path(scratch) / "git"
         make_git_dir(own, alternates=str((theirs / "objects").resolve()))

@@ -150,7 +150,7 @@ def test_a_target_that_passes_already_leaves_nothing_to_repair(rfsn: Rfsn, proje
 def test_an_unknown_bare_name_has_neighbours_too(rfsn: Rfsn, project: Make) -> None:
     ran = rfsn("repair", project(BUGGY), "--target", "test_frist")
     assert ran.code == 2
-    assert "there is no such test; there is test_ranges.py::test_first" in ran.err
+    assert "no such test; similar: test_ranges.py::test_first" in ran.err
 
 
 def test_an_unknown_target_is_named_with_its_neighbours(rfsn: Rfsn, project: Make) -> None:

@@ -328,9 +328,9 @@ def test_a_result_that_does_not_read_is_named(tmp_path: Path, line: str) -> None
 @pytest.mark.parametrize(
     ("option", "value", "said"),
     [
-        ("--retry", "hopeless", "no such status"),
-        ("--retry", "", "no such status"),
-        ("--retry", "\x1b[2J", "no such status"),
+        ("--retry", "hopeless", "unknown status"),
+        ("--retry", "", "unknown status"),
+        ("--retry", "\x1b[2J", "unknown status"),
         ("--only", "", "no instance"),
         ("--only", "../../canary", "no instance"),
         ("--only", "ONE", "no instance"),

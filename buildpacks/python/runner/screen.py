@@ -7,8 +7,8 @@ what it has and ends: a new screener goes on. Answers leave it in groups, each a
 state has leaked after all, the group is not judged. A candidate that ends its screener in any way but by using up its
 CPU time is not judged either.
 
-Candidates that go on for ever are told by what they do long before they have used up their CPU time, where that can be
-counted (`counters`): the test that runs is ended as forks end it, by raising `LimitReached` out of a signal handler.
+Non-terminating candidates are detected by event counts long before they have used up their CPU time, where events can
+be counted (`counters`): the test that runs is ended as forks end it, by raising `LimitReached` out of a signal handler.
 """
 
 from __future__ import annotations

@@ -13,7 +13,8 @@ from planners.search.localize import Suspect
 from planners.state import Batch, VerdictReached
 from planners.targets import targets_of
 from planners.trial import TrialOutcome
-from rfsn.reporting.page.markup import Html, counted, folded, lines, tag
+from rfsn.machine.text import counted
+from rfsn.reporting.page.markup import Html, folded, lines, tag
 from rfsn.reporting.report import diff_of, ranked_suspects
 from rfsn.sessions.events import Observed, Proposed
 from rfsn.sessions.record import Record

@@ -6,7 +6,7 @@ import html
 
 from rfsn.machine.text import visible
 
-__all__ = ["Html", "counted", "folded", "lines", "tag"]
+__all__ = ["Html", "folded", "lines", "tag"]
 
 _MAX_TEXT = 8000
 """The most characters of one text from a repository or its tests; what they print has no limit of its own."""
@@ -42,8 +42,3 @@ def lines(text: str) -> Html:
 def folded(summary: str, *children: str) -> Html:
     """Something that is opened by hand."""
     return tag("details", tag("summary", summary), *children)
-
-
-def counted(number: int, noun: str) -> str:
-    """A number of things, in words."""
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

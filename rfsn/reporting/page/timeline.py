@@ -24,7 +24,8 @@ from gate import (
 )
 from planners.state import Batch, Denial, Ended, Observation, Output, SpectrumReady, SuiteRan, VerdictReached
 from planners.trial import TrialOutcome
-from rfsn.reporting.page.markup import Html, counted, folded, lines, tag
+from rfsn.machine.text import counted
+from rfsn.reporting.page.markup import Html, folded, lines, tag
 from rfsn.sessions.events import (
     EnvironmentReady,
     Event,
