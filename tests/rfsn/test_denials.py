@@ -148,7 +148,7 @@ def test_what_passes_the_tests_and_not_the_gate_is_not_plausible(project: Callab
     def edit(text: bytes) -> EditFile:
         return EditFile("src/code.py", content_hash(SOURCE.encode()), (Edit(26, 31, text),))
 
-    for extra in ((), (CreateFile("src/extra.py", b"x = 1\n"),)):  # tried warm, and tried cold
+    for extra in ((), (CreateFile("src/extra.txt", b"x = 1\n"),)):  # tried warm, and tried cold
         texts = (b"eval('x * 2')", b"x - 2", b"x * 2")
         candidates = tuple(Candidate((edit(text), *extra), "scripted", "src/code.py:2", 1.0) for text in texts)
         folder = tmp_path / f"session-{len(extra)}"

@@ -79,7 +79,8 @@ def events(folder: Path) -> list[dict[str, Any]]:
 
 def first_plausible(folder: Path) -> tuple[int, str]:
     batches = [event["observation"] for event in events(folder) if event["kind"] == "observed"]
-    return next((one["index"], one["operator"]) for batch in batches for one in batch.get("plausible", ()))
+    found = (one for batch in batches for one in batch.get("notable", ()) if one["outcome"] == "p")
+    return next((one["index"], one["candidate"]["operator"]) for one in found)
 
 
 def contents(table: Path) -> list[tuple[Any, ...]]:

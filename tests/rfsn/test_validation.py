@@ -434,3 +434,19 @@ def test_new_files_are_tried_warm(make_bench: Callable[..., Bench]) -> None:
         pool.plan([(target, 0.5)], [])
         assert warm.letters(warm.run(pool, trials)) == "fpfffp", "each with its own new files and no others"
     assert sum(one.count for one in bench.meter.take().sandbox) == 1, "one process did it all"
+
+
+@pytest.mark.parametrize("conftest", ["conftest.py", "tests/conftest.py"])
+@pytest.mark.parametrize("settings", ["", "testpaths = tests\n"])
+def test_what_a_conftest_imports_is_imported_anew(
+    conftest: str, settings: str, make_bench: Callable[..., Bench]
+) -> None:
+    source = "def double(x, by=1):\n    return x * by\n"
+    tests = "from stuff import double\n\n\ndef test_double():\n    assert double(3) == 6\n"
+    files = {"stuff.py": source, "tests/test_stuff.py": tests, conftest: "import stuff\n"}
+    bench = make_bench(files | {"pytest.ini": f"[pytest]\npythonpath = .\n{settings}"})
+    target, at = "tests/test_stuff.py::test_double", source.index("1")
+    trials = [Trial(index, {"stuff.py": [(at, at + 1, text)]}, (target,)) for index, text in enumerate((b"3", b"2"))]
+    with Pool([WarmWorker(bench)]) as pool:
+        pool.plan([(target, 0.5)], [])
+        assert warm.letters(warm.run(pool, trials)) == "fp"

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from sandbox import Command, Ending, Limits, Mount, discard, make_marked, remove_tree, scratch_folder
-from sandbox.mounts import filesystem, unmount_beneath
+from sandbox.mounts import filesystem, mount_sized, unmount_beneath
 from sandbox.quota import DiskQuota
 
 if TYPE_CHECKING:
@@ -58,19 +58,23 @@ def test_a_scratch_folder_of_a_size_never_touches_the_disk(
     if not can_mount(tmp_path):
         pytest.skip("this user may not mount")
     box: Box = request.getfixturevalue(backend)
-    with scratch_folder(tmp_path, 5 << 20) as folder:
+    disk = tmp_path / "disk"  # one that nobody else writes to
+    disk.mkdir()
+    assert mount_sized(disk, 64 << 20)
+    with scratch_folder(disk, 5 << 20) as folder:
         tree = folder / "repo"
         tree.mkdir()
-        free = os.statvfs(tmp_path).f_bfree
+        free = os.statvfs(disk).f_bfree
         box.reopen(workspace=tree)
         result = box.sh(FILL, timeout_s=60)
         assert result.exit_code == 7
         assert b"No space left on device" in result.stderr
         many = box.sh("rm part*; i=0; while true > file$i; do i=$((i+1)); done; echo $i", timeout_s=60)
         assert int(many.stdout) <= 5 * 256
-        assert abs(os.statvfs(tmp_path).f_bfree - free) * os.statvfs(tmp_path).f_frsize < 4 << 20
+        assert abs(os.statvfs(disk).f_bfree - free) * os.statvfs(disk).f_frsize < 4 << 20
         box.sandbox.close()
-    assert list(tmp_path.glob("workspace-*")) == []
+    assert list(disk.glob("workspace-*")) == []
+    unmount_beneath(tmp_path)
 
 
 @pytest.mark.parametrize("backend", ["bubblewrap", "docker"])

@@ -1,6 +1,6 @@
 """The warm worker: imports the project and collects its tests once, then tries candidates in forks of itself.
 
-Two processes wait. The *stem* forked before collection: its children import the tree anew, which any change survives.
+Two processes wait. The *stem* forked before any conftest: its children import the tree anew, which any change survives.
 The *server* is its child after collection: its children only swap function code, which is much faster, and of these
 there are two kinds: one that tries a single candidate and is the last word of this worker, and a *screener* (`screen`),
 which tries many and says only which of them fail. Requests and answers are JSON lines on the standard streams; their
@@ -53,9 +53,12 @@ class Worker:
         self._observer: Optional[Observer] = None
 
     @pytest.hookimpl(tryfirst=True)
+    def pytest_load_initial_conftests(self) -> None:
+        self._grow_stem()  # here, because a conftest.py may import what a candidate changes
+
+    @pytest.hookimpl(tryfirst=True)
     def pytest_collection(self, session: pytest.Session) -> None:
         session.config.pluginmanager.register(self._recorder, "rfsn-recorder")
-        self._grow_stem()
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> None:

@@ -16,7 +16,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from rfsn.errors import UsageError
+from rfsn.errors import InfraError, UsageError
 from rfsn.source import copying
 from rfsn.source.gitconfig import parse_config
 from rfsn.source.ignore import Rules, is_ignored
@@ -53,7 +53,7 @@ def attempted(source: Path, into: Path, ref: str | None = None) -> tuple[dict[st
     """The files of the snapshot, or what was said instead of taking it."""
     try:
         return taken(source, into, ref), ""
-    except UsageError as error:
+    except (UsageError, InfraError) as error:  # a sandbox cannot be set up where a mount is gone for a moment
         return {}, str(error)
 
 
