@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from contextlib import suppress
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from sandbox.docker.container import labels, small_log
@@ -59,12 +60,23 @@ class RunningService:
             self._handle.reload()
             if self._handle.status != "running":
                 raise SandboxFailed(f"the service {self._service.name} ended at once: {self._said()}")
-            if not self._service.ready or self._handle.exec_run(list(self._service.ready)).exit_code == 0:
+            if not self._service.ready or self._is_ready():
                 return
             if time.monotonic() > deadline:
                 why = f"is not ready after {self._service.timeout_s:g} s"
                 raise SandboxFailed(f"the service {self._service.name} {why}: {self._said()}")
             time.sleep(_PAUSE_S)
+
+    def _is_ready(self) -> bool:
+        """Whether its check says so. Of a service that has ended meanwhile, its status says more."""
+        from docker.errors import APIError  # noqa: PLC0415  # the library is slow to import
+
+        try:
+            return bool(self._handle.exec_run(list(self._service.ready)).exit_code == 0)
+        except APIError as error:
+            if error.status_code != HTTPStatus.CONFLICT:
+                raise
+            return False
 
     def _said(self) -> str:
         said: Any = self._handle.logs(tail=20)
