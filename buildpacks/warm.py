@@ -19,6 +19,7 @@ which are the lines of functions that were called while it collected the tests. 
   `passed` though not every target is, by those that are, `fixed`. With `screen` the runner may find out quickly which
   ones fail, in any way that gives the same outcomes; without, each candidate has a process of its own. Whatever is
   sent before the last answer ends the request. A path that the base does not have is a new file, with one edit.
+  The outcome `unknown` is for a candidate that only a cold run can tell of.
 - `{"op": "observe", "files": {path: [[start, end, text], ...]}}`: call the functions that the targets call under one
   candidate, with a series of inputs like those of the tests, the same for every candidate of a plan; answered by
   `behaviour`: `i` and a digest of the inputs, then a word for each: `r` and a digest of what is returned, `e` and one
@@ -69,7 +70,7 @@ _MAX_LINES, _MAX_KINDS = 5, 8
 _MAX_INPUTS = 100
 _SERIES = re.compile("i[0-9a-f]{5}")
 _DIGEST = re.compile("[re][0-9a-f]{5}|[tx-]")
-_TRIED = _OUTCOMES | {"invalid", "crashed"}
+_TRIED = _OUTCOMES | {"invalid", "crashed", "unknown"}
 
 
 class ProtocolError(ValueError):

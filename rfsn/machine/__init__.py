@@ -1,1 +1,1 @@
-"""The machine that rfsn runs on: its folders and files, its terminal, and what was left behind there."""
+"""The machine that rfsn runs on: its folders and files, its terminal, and who may start here."""

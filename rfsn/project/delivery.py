@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -19,7 +19,7 @@ from rfsn.source.reading import opened_reader
 from rfsn.source.remote import Remote
 from rfsn.source.repository import find_repository
 from sandbox import SandboxError, UnsafePath, read_beneath, replace_beneath
-from sandbox.folders import FOLDER, identity, opened_beneath
+from sandbox.folders import identity, opened_beneath, opened_path
 
 __all__ = ["Delivery"]
 
@@ -116,16 +116,14 @@ def _refuse_where_changed(paths: Iterable[str], where: str) -> None:
 def _opened_again(source: str, taken: str) -> Iterator[int]:
     """The folder at `source`, open. Raises `UsageError` where that is a link, or not the folder that was taken."""
     other = UsageError(f"not written: {source} is another folder than was repaired: take patch.diff from the session")
-    try:
-        descriptor = os.open(source, FOLDER)
-    except OSError as error:
-        raise other from error
-    try:
-        if identity(descriptor) != taken:
+    with ExitStack() as held:
+        try:
+            folder = held.enter_context(opened_path(Path(source)))
+        except OSError as error:
+            raise other from error
+        if identity(folder) != taken:
             raise other
-        yield descriptor
-    finally:
-        os.close(descriptor)
+        yield folder
 
 
 def _now(folder: int, path: str) -> bytes | None:

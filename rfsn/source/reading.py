@@ -34,7 +34,7 @@ from sandbox import (
     remove_tree,
 )
 from sandbox.docker import hosted_programs
-from sandbox.folders import opened_path
+from sandbox.folders import identity, opened_path
 
 __all__ = ["CheckedOut", "Reader", "Tracked", "opened_reader"]
 
@@ -228,10 +228,9 @@ def _identity(repository: Repository) -> str:
     """What tells the folder of the objects from any other, also inside a sandbox: nothing followed a link to it."""
     try:
         with opened_path(repository.common / "objects", how=os.O_PATH) as fd:
-            status = os.fstat(fd)
+            return identity(fd)
     except OSError as error:
         raise UsageError(f"{repository.common / 'objects'} cannot be read: {error.strerror}") from error
-    return f"{status.st_dev}:{status.st_ino}"
 
 
 def _host_git() -> Path:

@@ -162,6 +162,9 @@ class _Trials:
         answers = worker.try_out([*trials.values()])
         try:
             for tried in answers:
+                if tried.outcome == "unknown":
+                    yield self._tried_cold(tried.index, changes[tried.index])
+                    continue
                 outcome = warm_outcome(tried)
                 if outcome in {TrialOutcome.PLAUSIBLE, TrialOutcome.PARTIAL}:
                     outcome = self._confirmed(outcome, changes[tried.index])

@@ -450,3 +450,18 @@ def test_what_a_conftest_imports_is_imported_anew(
     with Pool([WarmWorker(bench)]) as pool:
         pool.plan([(target, 0.5)], [])
         assert warm.letters(warm.run(pool, trials)) == "fp"
+
+
+def test_what_a_plugin_of_the_command_line_imports_is_for_a_cold_run(make_bench: Callable[..., Bench]) -> None:
+    source = "def double(x, by=1):\n    return x * by\n"
+    tests = "from stuff import double\n\n\ndef test_double():\n    assert double(3) == 6\n"
+    files = {"stuff.py": source, "other.py": "X = 1\n", "test_stuff.py": tests, "early.py": "import stuff\n"}
+    bench = make_bench(files | {"pytest.ini": "[pytest]\naddopts = -p early\n"})
+    at = source.index("1")
+    changes = [{"stuff.py": [(at, at + 1, b"2")]}, {"other.py": [(4, 5, b"2")]}]
+    worker = WarmWorker(bench)
+    target = "test_stuff.py::test_double"
+    worker.plan([(target, 0.5)], [])
+    tried = list(worker.try_out([Trial(index, files, (target,)) for index, files in enumerate(changes)]))
+    worker.close()
+    assert [one.outcome for one in tried] == ["unknown", "failed"]

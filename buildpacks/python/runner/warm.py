@@ -14,8 +14,9 @@ import json
 import os
 import select
 import socket
+import sys
 import threading
-from typing import Any, Dict, Iterator, List, Mapping, Optional, Sequence, TextIO, Tuple
+from typing import Any, Dict, Iterator, List, Mapping, Optional, Sequence, Set, TextIO, Tuple
 
 import pytest
 
@@ -43,6 +44,7 @@ class Worker:
         self._recorder = Recorder(self._root)
         self._runner = Runner(self._recorder)
         self._called = CalledCode()
+        self._early: Set[str] = set()
         self._stem: Optional[TextIO] = None
         self._attempt: Optional[Tuple[Dict[str, Any], int]] = None
         self._targets: Dict[str, float] = {}
@@ -73,7 +75,12 @@ class Worker:
     # The stem
 
     def _grow_stem(self) -> None:
-        """Fork: the child goes on to collect and serve; the parent stays here, before any import of the tree."""
+        """Fork: the child goes on to collect and serve; the parent stays here, before any import of the tree.
+
+        Of plugins that are named on the command line some may be in the tree, and are imported by now.
+        """
+        loaded = (getattr(module, "__file__", None) for module in list(sys.modules.values()))
+        self._early = {path for path in loaded if path and path.startswith(self._root + os.sep)}
         ours, theirs = socket.socketpair()
         child = os.fork()
         if child == 0:
@@ -185,6 +192,8 @@ class Worker:
         try:
             replacements = self._replacements(candidate)
         except NeedsImport:
+            if not self._early.isdisjoint(map(self._file, candidate["files"])):
+                return {"outcome": "unknown"}
             ask = {"targets": self._targets, "tests": self._tests, "limit": limit, **candidate}
             print(json.dumps(ask), file=self._stem, flush=True)
             answer: Dict[str, Any] = json.loads(self._stem.readline()) if self._stem else {}
