@@ -41,7 +41,7 @@ class Place:
 def locate(url: str, header: str) -> Place:
     """The place that the https URL `url` leads to; `header` logs in at its host and nowhere else.
 
-    Raises `UsageError` where that is no git server, or it redirects to where it must not.
+    Raises `UsageError` where that is not a git server, or it redirects to where it must not.
     """
     told: list[Place | UsageError] = []
 

@@ -333,3 +333,16 @@ def test_ids_that_are_made_anew_each_time_are_left_out(rfsn: Rfsn, project: Make
     assert ran.json["status"] == "repaired", ran.json
     assert ran.json["tests"]["failing"] == ["test_ranges.py::test_last"]
     assert rfsn("replay", ran.json["folder"]).code == 0
+
+
+def test_a_source_that_a_plugin_of_the_command_line_imports_is_repaired(rfsn: Rfsn, project: Make) -> None:
+    """A worker cannot import it anew, so what cannot be swapped in place is tried cold."""
+    test = "from limits import allowed\n\n\ndef test_allowed():\n    assert (allowed(3), allowed(4)) == (True, False)\n"
+    files = {
+        "limits.py": "LIMIT = 2\n\n\ndef allowed(n):\n    return n <= LIMIT\n",
+        "early.py": "import limits\n",
+        "pytest.ini": "[pytest]\naddopts = -p early\n",
+        "test_limits.py": test,
+    }
+    result = rfsn("repair", project(files), "--json").json
+    assert result["status"] == "repaired", result

@@ -449,7 +449,7 @@ def test_a_snapshot_that_came_back_is_only_data(proof: Path, private: Path, tmp_
     assert not proof.exists()
     alternates = base / ".git" / "objects" / "info" / "alternates"
     alternates.write_text(f"{private}/.git/objects\n")
-    with pytest.raises(JournalError, match="no snapshot"), opened_base(base):
+    with pytest.raises(JournalError, match="not a snapshot"), opened_base(base):
         pass
     alternates.unlink()
     os.mkfifo(base / ".git" / "objects" / "pack" / "pipe.idx")

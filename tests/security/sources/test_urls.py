@@ -141,7 +141,7 @@ def test_a_pack_without_end_is_cut_off(
 @pytest.mark.parametrize("mode", ["endless"])
 def test_an_answer_without_end_is_not_read(mode: str, server: GitServer, tmp_path: Path) -> None:
     server.mode = mode
-    with pytest.raises(UsageError, match="no git server"):
+    with pytest.raises(UsageError, match="not a git server"):
         take_source(server.url("hosted"), None, tmp_path / "base")
 
 
