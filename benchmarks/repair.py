@@ -127,13 +127,13 @@ def judge(record: Record, row: Mapping[str, Any], provider: SandboxProvider) -> 
     reference: dict[str, str] = row["reference"]
     versions = {path: [text, after(repaired, path, project)] for path, text in reference.items()}
     change = Change({path: FileChange(project.view.read(path), text.encode()) for path, text in reference.items()})
-    plan = project.plan
+    part, plan = project.parts[0], project.plans[0]
     with (
         tempfile.TemporaryDirectory() as scratch,
         tempfile.TemporaryDirectory() as folder,
-        prepared_environment(project.pack, plan, record.base, provider) as environment,
+        prepared_environment(part.pack, plan, record.base, provider) as environment,
     ):
-        bench = Bench(record.base, project.view, environment, project.pack, plan, provider, Path(scratch))
+        bench = Bench(record.base, project.view, environment, part, plan, provider, Path(scratch))
         (Path(folder) / "versions.json").write_text(json.dumps(versions))
         driver = Path(__file__).with_name("differential.py").read_text("utf-8")
         (Path(folder) / "differential.py").write_text(driver)

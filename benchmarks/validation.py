@@ -39,9 +39,10 @@ from planners.search.candidates import enumerate_candidates
 from planners.search.localize import rank
 from planners.targets import probes, reached
 from rfsn.project.environment import prepared_environment
+from rfsn.project.parts import Part
 from rfsn.source.snapshot import take_files
 from rfsn.trials.bench import Bench
-from rfsn.trials.worker import Trial, WarmWorker
+from rfsn.trials.worker import Plan, Trial, WarmWorker
 from sandbox import choose
 
 EXAMPLE = Path(__file__).parents[1] / "examples" / "intervals"
@@ -104,7 +105,7 @@ def prepared(name: str, wanted: int) -> Iterator[Subject]:
         protected = pathspec.GitIgnoreSpec.from_lines([*pack.protected(view), *declared])
         sources = [path for path in view.files() if path.endswith(".py") and not protected.match_file(path)]
         with prepared_environment(pack, plan, base, provider) as environment:
-            yield subject_of(Bench(base, view, environment, pack, plan, provider, scratch), sources, wanted)
+            yield subject_of(Bench(base, view, environment, Part("", pack), plan, provider, scratch), sources, wanted)
         provider.close()
 
 
@@ -162,7 +163,7 @@ def measure_warm(subject: Subject, name: str, count: int, *, screen: bool) -> tu
     worker = WarmWorker(subject.bench, screen=screen)
     spent = []
     for trials in ([], subject.trials[:count]):
-        worker.plan(subject.targets, subject.tests)
+        worker.plan(Plan(subject.targets, subject.tests))
         planned = worker.planned()
         began = time.perf_counter()
         found = [one for at in range(0, len(trials), CHUNK) for one in worker.try_out(trials[at : at + CHUNK])]

@@ -13,10 +13,11 @@ from typing import Protocol
 
 from buildpacks.results import CaseId, SuiteReport
 from buildpacks.supplies import Layer, Settings, Supplies
-from sandbox import CommandResult, Mount, Service
+from sandbox import REPO, CommandResult, Mount, Service
 
 __all__ = [
     "API_VERSION",
+    "OPERATIONS",
     "BuildPlan",
     "BuildStep",
     "Buildpack",
@@ -34,16 +35,24 @@ API_VERSION = 2
 """Version of the `Buildpack` protocol. A pack that names another one is refused when it is enabled."""
 
 
+OPERATIONS = frozenset({"trace", "try", "observe"})
+"""What warm runners can be asked for: `plan` and `end` go with `try`."""
+
+
 class BuildpackError(Exception):
     """The pack cannot do what was asked of this repository; the message says why and what to do."""
 
 
 @dataclass(frozen=True, slots=True)
 class Detection:
-    """How sure a pack is (0 to 1) that it can test this tree, and the signs it saw."""
+    """How sure a pack is (0 to 1) that it can test this tree, and the signs it saw.
+
+    `roots` are the folders that hold a project each; the tree itself is the empty one.
+    """
 
     confidence: float
     reasons: tuple[str, ...] = ()
+    roots: tuple[str, ...] = ("",)
 
 
 class RepoView(Protocol):
@@ -68,7 +77,7 @@ class PlanOptions:
 
     `packages` are the exact requirements of the environment, instead of those that the project declares. `version` is
     for builds that would ask the history for one. `image` is the image that all steps run in, with its own interpreter
-    or compiler; empty where they run on this machine's.
+    or compiler; empty where they run on this machine's. `tree` is where sandboxes have the tree that is planned.
     """
 
     test: tuple[str, ...] | None = None
@@ -76,6 +85,7 @@ class PlanOptions:
     packages: tuple[str, ...] | None = None
     version: str = ""
     image: str = ""
+    tree: str = REPO
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,12 +101,13 @@ class BuildPlan:
     """How to make an environment and run the tests in it: pure, serialisable data.
 
     `requirements` are what the project declares, parsed and written anew: nothing of a repository's own text reaches a
-    step that has the network, which knows the user's `settings` of the package manager. `build` commands see the tree
-    at `/repo`, the requirements at `/env` (read-only) and no network; they may write `/project`. Where one fails, the
-    `fallback` commands are run instead: many tests can do without an installed project. `test` is the command as the
-    user would type it. `mounts` are what every step needs to see: interpreters and tools. `platform` says what
-    environments are made for: those of different platforms are never shared. `own` are the names of the distributions
-    that the build makes: they are no part of what tests see at `/env`. `services` are what tests need beside it.
+    step that has the network, which knows the user's `settings` of the package manager. `build` commands see the tree,
+    the requirements at `/env` (read-only) and no network; they may write `/project`. Where one fails, the `fallback`
+    commands are run instead: many tests can do without an installed project. `in_place` are variables for runs where
+    nothing is built, as the tree is not where sandboxes have it. `test` is the command as the user would type it.
+    `mounts` are what every step needs to see: interpreters and tools. `platform` says what environments are made for:
+    those of different platforms are never shared. `own` are the names of the distributions that the build makes: they
+    are no part of what tests see at `/env`. `services` are what tests need beside it.
     """
 
     pack: str
@@ -111,6 +122,7 @@ class BuildPlan:
     own: tuple[str, ...] = ()
     services: tuple[Service, ...] = ()
     settings: Settings = field(default_factory=Settings)
+    in_place: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,18 +168,24 @@ class RunResult:
 class WarmRunner:
     """A long-lived runner that speaks the protocol of `buildpacks.warm` over its standard streams.
 
-    It takes candidates that edit or add files with these `suffixes`; all others are tried cold.
+    It takes candidates that edit or add files with these `suffixes`; all others are tried cold. `operations` are those
+    requests of the protocol that it answers, out of `OPERATIONS`, beside those that go with them.
     """
 
     argv: tuple[str, ...]
     mounts: tuple[Mount, ...]
     suffixes: tuple[str, ...]
+    operations: frozenset[str] = OPERATIONS
 
 
 class Buildpack(Protocol):
-    """One language's knowledge. `image` is the public image in which Docker sandboxes build and test its projects."""
+    """One language's knowledge. `image` is the public image in which Docker sandboxes build and test its projects.
+
+    Of several packs for one `language` (in lower case, `python`) the surest one gets a project.
+    """
 
     name: str
+    language: str
     image: str
     api_version: int
 

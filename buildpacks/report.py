@@ -79,8 +79,12 @@ def report_of(
     if records.end != command.exit_code:
         why = f"the runner was about to end with {records.end}, and the process ended with {command.exit_code}"
         return report(records, why, forged=True)
-    if problem := _nothing_ran(records, command, runner):
-        return report(problem=problem)
+    if not records.cases and command.exit_code == runner.usage_error and (why := runner.refusal(command)):
+        return report(problem=f"{runner.name} refuses the test command: {why}")
+    if not records.cases or command.exit_code == runner.no_tests:
+        cause = runner.cause(command)
+        problem = f"{runner.name} found no tests: {cause}" if cause else f"{runner.name} found no tests"
+        return replace(report(problem=problem), empty=True)
     for case in records.cases:
         if case.outcome is Outcome.ERROR and not runner.case_id(case.id).name:
             why = runner.explain(case.message) or runner.cause(command)
@@ -88,13 +92,3 @@ def report_of(
     if request.canaries and not records.canaries:
         return report(records, "the tests that must fail were not added", forged=True)
     return report(records)
-
-
-def _nothing_ran(records: Records, command: CommandResult, runner: Runner) -> str:
-    """Why a run that came to its end has no test; empty where it has one."""
-    if records.cases and command.exit_code != runner.no_tests:
-        return ""
-    if command.exit_code == runner.usage_error and not records.cases and (why := runner.refusal(command)):
-        return f"{runner.name} refuses the test command: {why}"
-    cause = runner.cause(command)
-    return f"{runner.name} found no tests: {cause}" if cause else f"{runner.name} found no tests"

@@ -101,7 +101,8 @@ class SuiteReport:
     """What one run of the test command said. `problem` is why the tests could not run at all, else empty.
 
     `crashed` is whether the command began and then ended without a report: some test may have taken it down. `canaries`
-    are the tests that were added and must fail; `forged` is whether the results are not, or not only, the runner's own.
+    are the tests that were added and must fail; `forged` is whether the results are not, or not only, the runner's own;
+    `empty` is whether the runner came to its end without a test.
     """
 
     cases: tuple[CaseResult, ...]
@@ -112,6 +113,7 @@ class SuiteReport:
     crashed: bool = False
     canaries: tuple[CaseResult, ...] = ()
     forged: bool = False
+    empty: bool = False
 
 
 type Kinds = Mapping[str, Mapping[str, Mapping[str, frozenset[str]]]]

@@ -1,4 +1,4 @@
-"""A folder seen as a `RepoView`."""
+"""A folder, or a part of one, seen as a `RepoView`."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 
+from buildpacks.api import RepoView
 from sandbox import UnsafePath, iter_files, read_beneath
 
-__all__ = ["FolderView"]
+__all__ = ["FolderView", "PartView"]
 
 _MAX_FILE_BYTES = 64 << 20
 
@@ -65,3 +66,23 @@ class FolderView:
             except UnsafePath as error:
                 raise FileNotFoundError(path) from error
         return self._contents[path]
+
+
+class PartView:
+    """The files of another view that are beneath the folder `root`, by their paths from there."""
+
+    def __init__(self, whole: RepoView, root: str) -> None:
+        self._whole = whole
+        self._prefix = f"{root}/"
+
+    def files(self) -> Sequence[str]:
+        """Every regular file, sorted."""
+        return [path.removeprefix(self._prefix) for path in self._whole.files() if path.startswith(self._prefix)]
+
+    def exists(self, path: str) -> bool:
+        """Whether there is a regular file at `path`."""
+        return self._whole.exists(self._prefix + path)
+
+    def read(self, path: str) -> bytes:
+        """The content of a file; raises `FileNotFoundError`."""
+        return self._whole.read(self._prefix + path)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
 from buildpacks import CaseResult, CaseTrace, Outcome, Spectrum, SuiteReport
@@ -90,6 +90,12 @@ class Targets:
     all: tuple[str, ...]
     unstable: tuple[str, ...]
     left: tuple[str, ...]
+
+    def of(self, ids: Collection[str]) -> Targets:
+        """What is said here of these tests, which are a part of the suite."""
+        cases = tuple(case for case in self.baseline.cases if case.id in ids)
+        told = (tuple(id for id in known if id in ids) for known in (self.all, self.unstable, self.left))
+        return Targets(replace(self.baseline, cases=cases), *told)
 
 
 def targets_of(state: State, evidence: EvidenceView, wanted: Collection[str]) -> Targets:

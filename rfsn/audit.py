@@ -8,7 +8,7 @@ from pathlib import Path
 
 from gate import Denied, Gate, Patch, Verdict, change_of
 from planners.targets import targets_of
-from rfsn.compose import opened_bench
+from rfsn.compose import opened_suite
 from rfsn.errors import UsageError
 from rfsn.machine.home import resume_command, temporary_folder
 from rfsn.machine.text import to_json
@@ -81,9 +81,9 @@ def _reached_again(record: Record, patch: Patch) -> Verdict | Denied:
     if isinstance(decision, Denied):
         return decision
     known = targets_of(record.progress.state, record.blobs, record.config.target)
-    with temporary_folder() as scratch, opened_bench(record, project, Path(scratch)) as bench:
+    with temporary_folder() as scratch, opened_suite(record, project, Path(scratch)) as suite:
         budget = Budget(record.config.time_limit, record.config.max_steps, lambda: 0.0)
-        return reach_verdict(bench, budget, Stability(bench, budget), known, change, context)
+        return reach_verdict(suite, budget, Stability(suite, budget), known, change, context)
 
 
 def _evidence(record: Record) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -25,12 +25,13 @@ from rfsn.machine.files import storing
 from rfsn.machine.home import resume_command
 from rfsn.plugins import load_operators, load_rules
 from rfsn.project.diffs import MAX_DIFF_BYTES, patch_of, read_diff
-from rfsn.project.environment import Environment, prepared_environment
+from rfsn.project.environment import prepared_environment
 from rfsn.project.project import Project, check_buildpacks
 from rfsn.reporting.results import write_results
-from rfsn.sessions.events import EnvironmentReady, Interrupted, Recalled, SessionEnded, SourceTaken
+from rfsn.sessions.events import EnvironmentReady, Interrupted, PartReady, Recalled, SessionEnded, SourceTaken
 from rfsn.sessions.leftovers import remove_scratch
 from rfsn.sessions.memory import recall, remember
+from rfsn.sessions.meter import Meter
 from rfsn.sessions.record import Record
 from rfsn.sessions.session import Session
 from rfsn.sessions.signing import check_key
@@ -39,6 +40,7 @@ from rfsn.source.snapshot import Snapshot
 from rfsn.source.source import take_source
 from rfsn.trials.bench import Bench
 from rfsn.trials.budget import Budget
+from rfsn.trials.suite import Suite
 from sandbox import (
     MARK,
     NotMarked,
@@ -57,7 +59,7 @@ from sandbox import (
 
 _log = structlog.get_logger("rfsn")
 
-__all__ = ["GIVEN", "check_config", "opened_bench", "planner_of", "run_session"]
+__all__ = ["GIVEN", "check_config", "opened_suite", "planner_of", "run_session"]
 
 GIVEN = "given.diff"
 """The file of a session's folder with the patch that it judges, where somebody else made it."""
@@ -169,12 +171,12 @@ def _run(
     record = Record.of(session)
     planner = planner or planner_of(record)
     project = Project(record)
-    with opened_bench(record, project, session.scratch) as bench:
+    with opened_suite(record, project, session.scratch) as suite:
         if session.progress.environment is None:
-            session.record(_ready(project, bench.provider, bench.environment))
+            session.record(_ready(suite))
         budget = Budget(config.time_limit, config.max_steps, lambda: session.journal.clock)
         gate = Gate(further=load_rules(config.gate_rules))
-        executor = Executor(bench, gate, session.blobs, budget, workers=config.workers, wanted=config.target)
+        executor = Executor(suite, gate, session.blobs, budget, workers=config.workers, wanted=config.target)
         context = project.planner_context()
         try:
             ended = Controller(session, planner, gate, executor, budget, context, project.gate_context).run()
@@ -185,32 +187,36 @@ def _run(
 
 
 @contextmanager
-def opened_bench(record: Record, project: Project, scratch: Path) -> Iterator[Bench]:
-    """A sandbox and the environment for a session's project, kept for the block. Raises what either raises."""
+def opened_suite(record: Record, project: Project, scratch: Path) -> Iterator[Suite]:
+    """A sandbox and an environment for each part of a session's project, kept for the block. Raises what they raise."""
     config = record.config
     cache_bytes = round(config.cache_gib * (1 << 30))
-    with (
-        _provider(config.sandbox, project.image) as provider,
-        prepared_environment(
-            project.pack,
-            project.plan,
-            record.base,
-            provider,
-            offline=config.offline,
-            cache_bytes=cache_bytes,
-        ) as environment,
-    ):
-        yield Bench(record.base, project.view, environment, project.pack, project.plan, provider, scratch)
+    meter = Meter()
+    with ExitStack() as held:
+        benches: list[Bench] = []
+        for part, plan in zip(project.parts, project.plans, strict=True):
+            provider = held.enter_context(_provider(config.sandbox, project.image(part)))
+            making = prepared_environment(
+                part.pack, plan, record.base, provider, offline=config.offline, cache_bytes=cache_bytes
+            )
+            environment = held.enter_context(making)
+            benches.append(Bench(record.base, project.view, environment, part, plan, provider, scratch, meter))
+        yield Suite(benches)
 
 
-def _ready(project: Project, provider: SandboxProvider, environment: Environment) -> EnvironmentReady:
-    plan, why = project.plan, environment.not_built
+def _ready(suite: Suite) -> EnvironmentReady:
+    parts = [_part_ready(bench) for bench in suite.benches.values()]
+    return EnvironmentReady(backend=next(iter(suite.benches.values())).provider.name, parts=tuple(parts))
+
+
+def _part_ready(bench: Bench) -> PartReady:
+    plan, why = bench.plan, bench.environment.not_built
     note = f" (the project did not build and is only on the path, see {why})" if why else ""
-    return EnvironmentReady(
+    return PartReady(
+        root=bench.part.root,
         pack=plan.pack,
         description=plan.description + note,
-        cache_key=environment.key,
-        backend=provider.name,
+        cache_key=bench.environment.key,
         test=plan.test,
     )
 

@@ -11,9 +11,10 @@ from gate import Denied, Gate, NotApplied, Rejection
 from rfsn.compose import GIVEN
 from rfsn.config import Config
 from rfsn.machine.home import temporary_folder
-from rfsn.plugins import detect_buildpack, load_rules
+from rfsn.plugins import load_rules
 from rfsn.project.diffs import DiffError, read_diff
 from rfsn.project.fence import Fence
+from rfsn.project.parts import find_parts
 from rfsn.sessions.session import Session
 from rfsn.source.remote import Remote
 from rfsn.source.source import take_source
@@ -37,7 +38,7 @@ def vet(diff: bytes, repo: str | Remote, config: Config) -> Vetted:
         base = Path(scratch) / "base"
         take_source(repo, config.ref, base, sandbox=config.sandbox)
         view = FolderView(base)
-        fence = Fence(view, detect_buildpack(view), config)
+        fence = Fence(view, find_parts(view, whole=config.test is not None), config)
         try:
             change = read_diff(diff, base)
         except DiffError as error:

@@ -9,7 +9,7 @@ from typing import Any, cast
 
 import structlog
 
-from buildpacks import API_VERSION, Buildpack, RepoView
+from buildpacks import API_VERSION, Buildpack, Detection, RepoView
 from gate import ChangeRule
 from gate.rules import CHANGE_RULES, PROPOSAL_RULES
 from planners.search.language import Operator, Replacement, Site
@@ -19,7 +19,7 @@ from rfsn.errors import UsageError
 __all__ = [
     "Installed",
     "buildpack_names",
-    "detect_buildpack",
+    "detect_buildpacks",
     "installed_operators",
     "installed_rules",
     "load_operators",
@@ -47,14 +47,26 @@ def buildpack_names() -> list[str]:
     return sorted(entry.name for entry in entry_points(group=_BUILDPACKS))
 
 
-def detect_buildpack(view: RepoView) -> Buildpack:
-    """The pack that is surest about a tree. Raises `UsageError` where none knows it."""
-    found = [(pack.detect(view).confidence, pack.name, pack) for pack in _buildpacks()]
-    confidence, _, pack = max(found, key=lambda entry: (entry[0], entry[1]), default=(0.0, "", None))
-    if pack is None or not confidence:
-        known = ", ".join(sorted(name for _, name, _ in found)) or "none"
-        raise UsageError(f"no buildpack knows what to do with this tree (there are: {known})")
-    return pack
+def detect_buildpacks(view: RepoView) -> tuple[tuple[Buildpack, Detection], ...]:
+    """The packs that know a tree, the surest first. Raises `UsageError` where none does.
+
+    One that cannot be loaded, or fails, is skipped: the log says so, and an error that comes of it.
+    """
+    found: list[tuple[Buildpack, Detection]] = []
+    known: list[str] = []
+    for entry in sorted(entry_points(group=_BUILDPACKS), key=lambda entry: entry.name):
+        known.append(entry.name)
+        try:
+            pack = _load_buildpack(entry)
+            found.append((pack, _checked(pack.detect(view))))
+        except Exception as error:  # noqa: BLE001  # whatever a plugin raises, the other packs are asked
+            why = f"{type(error).__name__}: {error}"
+            known[-1] += f", which is broken ({why})"
+            _log.warning("a buildpack is broken: it is skipped", buildpack=entry.name, why=why)
+    sure = sorted((one for one in found if one[1].confidence), key=lambda one: (-one[1].confidence, one[0].name))
+    if not sure:
+        raise UsageError(f"no buildpack knows what to do with this tree (there are: {'; '.join(known) or 'none'})")
+    return tuple(sure)
 
 
 def installed_rules() -> tuple[Installed, ...]:
@@ -189,15 +201,21 @@ def _check(replacement: Any, site: Site) -> None:
     site.patch(replacement)
 
 
-def _buildpacks() -> Iterator[Buildpack]:
-    for entry in entry_points(group=_BUILDPACKS):
-        yield _load(entry)
-
-
-def _load(entry: EntryPoint) -> Buildpack:
+def _load_buildpack(entry: EntryPoint) -> Buildpack:
     pack = cast("Buildpack", entry.load()())
     if pack.api_version != API_VERSION:
-        raise UsageError(
-            f"the buildpack {entry.name} has version {pack.api_version} of the API; rfsn has {API_VERSION}"
-        )
+        raise UsageError(f"it has version {pack.api_version} of the API; rfsn has {API_VERSION}")
+    texts: tuple[Any, ...] = (pack.name, pack.language)
+    if not all(isinstance(text, str) and text for text in texts):
+        raise UsageError("its name and language must be texts, not empty")
     return pack
+
+
+def _checked(detection: Any) -> Detection:
+    """The detection, as far as a wrong one could do harm elsewhere; raises `UsageError` for such a one."""
+    if not (isinstance(detection, Detection) and 0 <= detection.confidence <= 1):
+        raise UsageError("what it detects must be a Detection with a confidence from 0 to 1")
+    roots = detection.roots
+    if not roots or any(root.startswith("/") or {"", ".", ".."} & {*root.split("/")} for root in roots if root):
+        raise UsageError("the roots that it detects must be folders of the tree")
+    return detection

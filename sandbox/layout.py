@@ -108,4 +108,4 @@ def tree(spec: SandboxSpec) -> Iterator[str]:
         yield from ("--ro-bind", str(spec.environment), ENV)
     for mount in spec.mounts:
         yield from ("--bind" if mount.writable else "--ro-bind", str(mount.source), mount.target)
-    yield from ("--remount-ro", "/", "--chdir", REPO)
+    yield from ("--remount-ro", "/", "--chdir", spec.cwd)

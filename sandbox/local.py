@@ -57,7 +57,7 @@ class LocalSandbox(HostedSandbox):
         popen = spawner.start(
             ("/bin/sh", "-c", 'exec "$@"', "sh", *map(self.translate, command.argv)),
             env=env,
-            cwd=self.spec.workspace,
+            cwd=self.translate(self.spec.cwd),
             stdin=lasting or bool(command.stdin),
         )
         return Child(

@@ -122,7 +122,7 @@ class SandboxSpec:
     `workspace` is a host folder that the sandbox may write unless `read_only`. Where the provider `overlays`, it may be
     a layer over the trees `lower` (the lowest first), which stay as they are: it gets what is written. `network` shares
     the host's network and its name resolution; only an environment's fetch step asks for it. `services` run beside the
-    sandbox as long as it is open, and share its network; only Docker has them.
+    sandbox as long as it is open, and share its network; only Docker has them. Commands begin in the folder `cwd`.
     """
 
     workspace: Path
@@ -133,6 +133,7 @@ class SandboxSpec:
     read_only: bool = False
     lower: tuple[Path, ...] = ()
     services: tuple[Service, ...] = ()
+    cwd: str = REPO
 
 
 class Process(Protocol):

@@ -19,7 +19,6 @@ from sandbox.quota import DiskQuota
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from pathlib import Path
 
 __all__ = ["Capture", "Child", "LongLived", "Spawner"]
 
@@ -79,7 +78,7 @@ class Spawner:
         argv: Sequence[str],
         *,
         env: Mapping[str, str],
-        cwd: Path | None = None,
+        cwd: str | None = None,
         stdin: bool = True,
         pass_fds: Sequence[int] = (),
     ) -> subprocess.Popen[bytes]:

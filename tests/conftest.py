@@ -19,6 +19,7 @@ from buildpacks import PlanOptions
 from buildpacks.python import PythonBuildpack
 from buildpacks.view import FolderView
 from rfsn.project.environment import prepared_environment
+from rfsn.project.parts import Part
 from rfsn.source.snapshot import take_files
 from rfsn.trials.bench import Bench
 from sandbox import SandboxProvider, SandboxUnavailable, choose
@@ -260,7 +261,7 @@ def make_bench(tmp_path: Path, provider: SandboxProvider) -> Iterator[Callable[.
         view, pack = FolderView(base), PythonBuildpack()
         plan = pack.plan(view, PlanOptions(test or None))
         environment = held.enter_context(prepared_environment(pack, plan, base, provider))
-        return Bench(base, view, environment, pack, plan, provider, scratch)
+        return Bench(base, view, environment, Part("", pack), plan, provider, scratch)
 
     with held:
         yield make

@@ -14,7 +14,7 @@ from typing import NoReturn
 
 from buildpacks.api import BuildpackError, RepoView
 
-__all__ = ["command_for", "options_of", "split", "unittest_files"]
+__all__ = ["command_for", "is_test_file", "options_of", "split", "unittest_files"]
 
 _PYTEST = ("python", "-m", "pytest")
 _CONFIGURATIONS = ("pytest.ini", ".pytest.ini", "pytest.toml", ".pytest.toml", "tox.ini", "setup.cfg", "pyproject.toml")
@@ -46,7 +46,7 @@ def command_for(view: RepoView, given: Sequence[str] | None) -> tuple[str, ...]:
 def unittest_files(view: RepoView) -> list[str]:
     """Files that unittest would discover and pytest would not."""
     names = (path for path in view.files() if fnmatch(basename(path), _UNITTEST_FILES))
-    return [path for path in names if not _is_pytest_file(path) and re.search(rb"\bTestCase\b", view.read(path))]
+    return [path for path in names if not is_test_file(path) and re.search(rb"\bTestCase\b", view.read(path))]
 
 
 def split(command: Sequence[str]) -> tuple[tuple[str, ...], bool]:
@@ -70,13 +70,14 @@ def options_of(arguments: Sequence[str]) -> tuple[str, ...]:
     return tuple(kept)
 
 
-def _is_pytest_file(path: str) -> bool:
+def is_test_file(path: str) -> bool:
+    """Whether pytest takes a file of this name for tests by its own patterns."""
     return any(fnmatch(basename(path), pattern) for pattern in _PYTEST_FILES)
 
 
 def _only_unittest_names(view: RepoView) -> bool:
     """Whether pytest would find no file by its own patterns, nor by the project's, and unittest some."""
-    if any(_is_pytest_file(path) for path in view.files()):
+    if any(is_test_file(path) for path in view.files()):
         return False
     configured = (view.read(name) for name in _CONFIGURATIONS if view.exists(name))
     return not any(b"python_files" in text for text in configured) and bool(unittest_files(view))

@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
+from posixpath import basename
 
 from buildpacks.api import (
     API_VERSION,
@@ -21,7 +22,7 @@ from buildpacks.api import (
     WarmRunner,
 )
 from buildpacks.python import interpreters
-from buildpacks.python.commands import command_for, options_of, split, unittest_files
+from buildpacks.python.commands import command_for, is_test_file, options_of, split, unittest_files
 from buildpacks.python.provide import SETTINGS, UV, UV_VARIABLES, parsed, provide
 from buildpacks.python.requirements import Needs, read_needs
 from buildpacks.python.said import PYTEST, case_id
@@ -43,7 +44,7 @@ _START = (
 _SITE = f"{PROJECT}/site"
 _PUT_ON_PATH = (
     "import pathlib, sys; site = pathlib.Path(sys.argv[1]); site.mkdir(); "
-    "(site / 'rfsn-tree.pth').write_text('/repo\\n/repo/src\\n')"
+    "(site / 'rfsn-tree.pth').write_text('\\n'.join(sys.argv[2:]))"
 )
 _BUILD = {**UV_VARIABLES, "UV_CACHE_DIR": "/tmp/uv"}  # noqa: S108  # of the sandbox
 _PATH = f"{_SITE}/bin:/env/bin:/usr/local/bin:/usr/bin:/bin"
@@ -51,6 +52,7 @@ _SIGNS = ("pyproject.toml", "setup.py", "setup.cfg", "pytest.ini", "tox.ini", "r
 _MAX_NAMED = 5
 
 # How builds that ask git for their version are told it: setuptools_scm and hatch-vcs, pdm, Poetry, pbr.
+_PACKAGING = ("pyproject.toml", "setup.py", "setup.cfg")
 _VERSION_VARIABLES = (
     "SETUPTOOLS_SCM_PRETEND_VERSION",
     "PDM_BUILD_SCM_VERSION",
@@ -113,15 +115,18 @@ class PythonBuildpack:
     """Detects, plans and reads Python projects whose tests pytest runs."""
 
     name = "python"
+    language = "python"
     image = "python:3.12-slim-bookworm"
     api_version = API_VERSION
 
     def detect(self, view: RepoView) -> Detection:
-        """Sure where the tree has packaging or pytest files, less so for bare Python files."""
+        """Sure where the tree or its folders have packaging or pytest files, less so for bare Python files."""
         signs = tuple(sign for sign in _SIGNS if view.exists(sign))
         if signs:
             return Detection(0.9, signs)
         sources = [path for path in view.files() if path.endswith(".py")]
+        if roots := _projects_beneath(sources, view):
+            return Detection(0.9, tuple(f"{root}/" for root in roots), roots)
         return Detection(0.5, (f"{len(sources)} Python files",)) if sources else Detection(0.0)
 
     def plan(self, view: RepoView, options: PlanOptions) -> BuildPlan:
@@ -132,13 +137,15 @@ class PythonBuildpack:
         declared = ("pytest", *needs.requirements) if options.packages is None else _exact(options.packages)
         versions = dict.fromkeys(_VERSION_VARIABLES, options.version or "0.0.0")
         install = (UV, "pip", "install", "--offline", "--no-config", "--no-deps", "--no-build-isolation")
-        editables = [part for path in needs.packages for part in ("--editable", f"/repo/{path}".removesuffix("/."))]
+        trees = (f"{options.tree}/{path}".removesuffix("/.") for path in needs.packages)
+        editables = [part for tree in trees for part in ("--editable", tree)]
         place = ("--python", "/env/bin/python", "--target", _SITE)
+        on_path = (options.tree, f"{options.tree}/src")
         return BuildPlan(
             pack=self.name,
             requirements=tuple(dict.fromkeys((*declared, *needs.build))),
             build=(BuildStep((*install, *place, *editables), {**_BUILD, **versions}),) if editables else (),
-            fallback=(BuildStep(("/env/bin/python", "-c", _PUT_ON_PATH, _SITE)),),
+            fallback=(BuildStep(("/env/bin/python", "-c", _PUT_ON_PATH, _SITE, *on_path)),),
             test=test,
             env={"PYTHONHASHSEED": "0", "PYTHONDONTWRITEBYTECODE": "1", "PATH": _PATH, **options.env},
             mounts=(*mounts, Mount(_uv_binary(), UV)),
@@ -146,6 +153,7 @@ class PythonBuildpack:
             description=description + _left_out(needs),
             own=needs.own if editables else (),
             settings=SETTINGS,
+            in_place={"PYTHONPATH": ":".join(on_path)},
         )
 
     def provide(self, plan: BuildPlan, supplies: Supplies, *, building: bool) -> Layer:
@@ -206,6 +214,16 @@ _CACHE = ("-o", "cache_dir=/tmp/pytest-cache")
 # What a test printed could be a gigabyte: it is not repeated in the report of its failure.
 _QUIET = ("--show-capture=no", *_CACHE)
 _RUNNER_MOUNT = Mount(_RUNNER, "/rfsn/rfsn_runner")
+
+
+def _projects_beneath(sources: Sequence[str], view: RepoView) -> tuple[str, ...]:
+    """The topmost folders with a project each, where those hold every test: none where tests are elsewhere too."""
+    folders = sorted({path.rpartition("/")[0] for path in view.files() if basename(path) in _PACKAGING})
+    roots = [one for one in folders if not any(one.startswith(f"{other}/") for other in folders if other != one)]
+    tests = [path for path in sources if is_test_file(path)]
+    tested = {root for root in roots for path in tests if path.startswith(f"{root}/")}
+    inside = all(any(path.startswith(f"{root}/") for root in tested) for path in tests)
+    return tuple(root for root in roots if root in tested) if inside else ()
 
 
 def _interpreter(wanted: str, image: str) -> tuple[str, tuple[Mount, ...], str]:

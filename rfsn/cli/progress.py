@@ -39,8 +39,8 @@ def _line_of(event: Event, progress: Progress) -> str | None:
     match event:
         case SourceTaken(files=files, origin=origin) as taken:
             return f"source       {origin}: {counted(files, 'file')}{_missing(taken)}"
-        case EnvironmentReady(description=description, backend=backend, test=test):
-            return f"environment  {description} in {backend}; tests: {' '.join(test)}"
+        case EnvironmentReady() as ready:
+            return f"environment  {ready.description} in {ready.backend}; tests: {ready.test}"
         case Observed(observation=SuiteRan() as ran):
             return f"reproduce    {_suite(ran, again=progress.state.repeat is not None)}"
         case Observed(observation=SpectrumReady(cases=cases)):

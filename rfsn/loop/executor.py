@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from difflib import get_close_matches
 
-from buildpacks import CaseResult, Outcome, RunRequest, Spectrum, SuiteReport
+from buildpacks import CaseResult, Outcome, RunRequest, SuiteReport
 from gate import (
     ApplyPatch,
     Change,
@@ -38,33 +38,32 @@ from planners.state import (
     VerdictReached,
 )
 from planners.targets import bare_name, named, targets_of
-from rfsn.errors import InfraError, UsageError
+from rfsn.errors import UsageError
 from rfsn.loop.looking import MAX_OUTPUT, read_file, search_code
 from rfsn.sessions.blobs import BlobStore
 from rfsn.sessions.meter import Used
-from rfsn.trials.bench import Bench
 from rfsn.trials.budget import Budget
 from rfsn.trials.evaluate import Evaluator
 from rfsn.trials.patience import forecast_s, settled
 from rfsn.trials.stability import Stability
+from rfsn.trials.suite import Suite
 from rfsn.trials.verdict import reach_verdict
-from rfsn.trials.worker import WarmWorker
 
 __all__ = ["Executor"]
 
 
 class Executor:
-    """Runs actions on one session's bench."""
+    """Runs actions on one session's suite."""
 
     def __init__(
-        self, bench: Bench, gate: Gate, blobs: BlobStore, budget: Budget, *, workers: int, wanted: tuple[str, ...] = ()
+        self, suite: Suite, gate: Gate, blobs: BlobStore, budget: Budget, *, workers: int, wanted: tuple[str, ...] = ()
     ) -> None:
-        self._bench = bench
+        self._suite = suite
         self._blobs = blobs
         self._budget = budget
         self._wanted = wanted
-        self._stability = Stability(bench, budget)
-        self._evaluator = Evaluator(bench, gate, blobs, budget, self._stability, workers=workers, wanted=wanted)
+        self._stability = Stability(suite, budget)
+        self._evaluator = Evaluator(suite, gate, blobs, budget, self._stability, workers=workers, wanted=wanted)
 
     def execute(self, proposal: Proposal, state: State, context: Context) -> Observation:
         """Carry out an allowed proposal. Raises `InfraError` where sandboxes, not tests, fail."""
@@ -81,11 +80,11 @@ class Executor:
                 paths = ", ".join(sorted(self._change(patch).files))
                 return Output(f"applied to {paths}")
             case ReadFile(path):
-                return read_file(self._bench.view, path)
+                return read_file(self._suite.view, path)
             case SearchCode(text, pattern):
-                return search_code(self._bench.view, text, pattern)
+                return search_code(self._suite.view, text, pattern)
             case RunCommand(argv):
-                result = self._bench.run_command(argv, self._budget.left_s, self._applied(state))
+                result = self._suite.run_command(argv, self._budget.left_s, self._applied(state))
                 text = (result.stdout + b"\n" + result.stderr).decode(errors="replace").strip()
                 return Output(text[-MAX_OUTPUT:], result.exit_code)
             case Finish():
@@ -99,7 +98,7 @@ class Executor:
 
     def used(self) -> Used:
         """What was used of sandboxes since the last call."""
-        return self._bench.meter.take()
+        return self._suite.meter.take()
 
     def _end(self, reason: str) -> Ended:
         self.close()  # now, so that this last step counts what the warm workers used
@@ -116,18 +115,16 @@ class Executor:
 
     def _run_base(self) -> SuiteRan:
         limit = self._budget.first_limit_s
-        first = self._ran(RunRequest((), limit, limit, canaries=True))
-        if first.crashed:
-            first = self._one_by_one() or first
+        first = self._ran(RunRequest((), limit, limit, canaries=True), singly=self._budget.case_limit_s)
         if first.problem:
             return self._told(first, first.duration_s)
         self._check_wanted(first)
-        report = settled(self._bench, self._budget, first)
+        report = settled(self._suite, self._budget, first)
         return self._told(report, forecast_s(first, report))
 
-    def _ran(self, request: RunRequest, change: Change | None = None) -> SuiteReport:
+    def _ran(self, request: RunRequest, change: Change | None = None, *, singly: float = 0.0) -> SuiteReport:
         timeout = self._budget.suite_limit_s
-        report = self._bench.run_tests(request, timeout, change)
+        report = self._suite.run_tests(request, timeout, change, singly=singly)
         if report.problem and report.duration_s >= timeout:
             report = replace(report, problem=f"{report.problem}; {self._budget.no_room}")
         return report
@@ -148,24 +145,6 @@ class Executor:
             wanted_pass=self._wanted_pass(report),
         )
 
-    def _one_by_one(self) -> SuiteReport | None:
-        """Run every test in a process of its own: how a suite ends in which one test takes the whole run down."""
-        if self._bench.pack.warm_runner(self._bench.plan) is None:
-            return None
-        began = time.monotonic()
-        worker = WarmWorker(self._bench)
-        try:
-            ids = sorted(worker.ready().ids)
-            cases = [
-                CaseResult(trace.id, trace.outcome, trace.cpu_s, trace.message, trace.frames, trace.parts)
-                for trace in worker.trace([(id, self._budget.case_limit_s) for id in ids])
-            ]
-        except InfraError:
-            return None
-        finally:
-            worker.close()
-        return SuiteReport(tuple(cases), exit_code=None, duration_s=time.monotonic() - began) if cases else None
-
     def _wanted_pass(self, report: SuiteReport) -> bool:
         outcomes = {case.id: case.outcome for case in report.cases}
         meant = [outcomes[one] for id in self._wanted for one in named(id, report.cases)]
@@ -179,18 +158,15 @@ class Executor:
 
     def _verdict(self, state: State, context: Context) -> Verdict:
         known = targets_of(state, self._blobs, self._wanted)
-        return reach_verdict(self._bench, self._budget, self._stability, known, self._applied(state), context)
+        return reach_verdict(self._suite, self._budget, self._stability, known, self._applied(state), context)
 
     def _trace(self, ids: tuple[str, ...], state: State) -> SpectrumReady:
         began = time.monotonic()
         known = targets_of(state, self._blobs, self._wanted)
         cases = {case.id: case for case in known.baseline.cases}
         limits = [(id, self._budget.trace_limit_s(cases.get(id))) for id in ids]
-        worker = WarmWorker(self._bench, self._change(state.kept.patch) if state.kept else None)
-        try:
-            spectrum = Spectrum(tuple(worker.trace(limits, {*known.left})), worker.ready().imported)
-        finally:
-            worker.close()
+        kept = self._change(state.kept.patch) if state.kept else None
+        spectrum = self._suite.trace(limits, frozenset(known.left), kept)
         return SpectrumReady(
             self._blobs.put_spectrum(spectrum), len(spectrum.cases), round(time.monotonic() - began, 3)
         )
@@ -199,7 +175,7 @@ class Executor:
         return self._change(state.applied) if state.applied is not None else None
 
     def _change(self, patch: Patch) -> Change:
-        return apply(patch, self._bench.view.read)
+        return apply(patch, self._suite.view.read)
 
 
 def _near(text: str, cases: Sequence[CaseResult]) -> list[str]:

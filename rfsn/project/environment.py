@@ -22,7 +22,6 @@ from rfsn.machine.kept import cached_folders, kept, shrink
 from rfsn.project.supplies import Supplier, run_step
 from rfsn.source.objects import tree_of_files
 from sandbox import (
-    REPO,
     CommandResult,
     Ending,
     Limits,
@@ -91,7 +90,7 @@ def prepared_environment(
         made = supplier.made
         if provider.name == "local":
             # An installed project would name paths that are only there in a sandbox.
-            environment = Environment(packages, layer.key, variables={"PYTHONPATH": f"{REPO}:{REPO}/src"})
+            environment = Environment(packages, layer.key, variables=plan.in_place)
         elif plan.build:
             project = home.cache_home() / "projects" / _key(plan, layer, base, provider)
             made |= held.enter_context(kept(project, lambda to: _build(plan, base, tools, to, provider)))

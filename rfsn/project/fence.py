@@ -2,34 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Self
 
 import pathspec
 
-from buildpacks import Buildpack
 from buildpacks.view import FolderView
 from gate import BasePaths, Context
 from rfsn.config import Config
+from rfsn.project.parts import Part
 
 __all__ = ["Fence"]
 
 
 class Fence:
-    """Around one tree, for one configuration."""
+    """Around one tree, for one configuration.
 
-    def __init__(self, view: FolderView, pack: Buildpack, config: Config) -> None:
-        protected, tests = pack.protected(view), frozenset(pack.tests(view))
+    The patterns of a buildpack hold from the folder of its part on, and from the top of the tree as well: what lies
+    outside of all parts may configure them.
+    """
+
+    def __init__(self, view: FolderView, parts: Sequence[Part], config: Config) -> None:
         self._view = view
-        self._protected = pathspec.GitIgnoreSpec.from_lines((*protected, *config.protect))
-        self._tests = pathspec.GitIgnoreSpec.from_lines(tests if config.allow_test_edits else ())
-        others = (*(pattern for pattern in protected if pattern not in tests), *config.protect)
-        self._never_tests = pathspec.GitIgnoreSpec.from_lines(others)
-        self._named = pathspec.GitIgnoreSpec.from_lines(_globs(config.allow_path))
+        self._parts = [_Protected.of(part, view, config) for part in parts]
+        self._parts += [_Protected.of(replace(part, root=""), view, config) for part in parts if part.root]
+        self._protected = _spec(config.protect)
+        self._named = _spec(_globs(config.allow_path))
         self._paths = BasePaths(view.files(), view.links(), view.executables())
 
     def protected(self, path: str) -> bool:
         """Whether a path belongs to tests, configuration or dependencies."""
-        return self._protected.match_file(path)
+        return self._protected.match_file(path) or any(part.protects(path) for part in self._parts)
 
     def lifted(self, path: str) -> bool:
         """Whether the user allows whatever happens to a path: one that was named, or a test where tests may change.
@@ -38,7 +42,10 @@ class Fence:
         """
         if self._named.match_file(path):
             return True
-        return self._tests.match_file(path) and not self._never_tests.match_file(path)
+        if self._protected.match_file(path):
+            return False
+        tests = any(part.is_test(path) for part in self._parts)
+        return tests and not any(part.configures(path) for part in self._parts)
 
     def is_source(self, path: str) -> bool:
         """Whether a search for faults may change a path. Tests say what is right, also where they may change."""
@@ -47,6 +54,40 @@ class Fence:
     def context(self) -> Context:
         """What rules may look at, before any session begins."""
         return Context(self._paths, self._view.read, self.protected, self.lifted)
+
+
+@dataclass(frozen=True, slots=True)
+class _Protected:
+    """What one part protects: `tests` are those that the user lets a patch change, `others` what it never may."""
+
+    part: Part
+    all: pathspec.GitIgnoreSpec
+    tests: pathspec.GitIgnoreSpec
+    others: pathspec.GitIgnoreSpec
+
+    @classmethod
+    def of(cls, part: Part, view: FolderView, config: Config) -> Self:
+        own = part.view(view)
+        protected, tests = part.pack.protected(own), frozenset(part.pack.tests(own))
+        others = [pattern for pattern in protected if pattern not in tests]
+        return cls(part, _spec(protected), _spec(tests if config.allow_test_edits else ()), _spec(others))
+
+    def protects(self, path: str) -> bool:
+        return self._matches(self.all, path)
+
+    def is_test(self, path: str) -> bool:
+        return self._matches(self.tests, path)
+
+    def configures(self, path: str) -> bool:
+        return self._matches(self.others, path)
+
+    def _matches(self, spec: pathspec.GitIgnoreSpec, path: str) -> bool:
+        own = self.part.own_path(path)
+        return own is not None and spec.match_file(own)
+
+
+def _spec(patterns: Iterable[str]) -> pathspec.GitIgnoreSpec:
+    return pathspec.GitIgnoreSpec.from_lines(patterns)
 
 
 def _globs(patterns: Sequence[str]) -> list[str]:

@@ -6,14 +6,15 @@ from dataclasses import replace
 from functools import cached_property
 from random import Random
 
-from buildpacks import Buildpack, BuildpackError, BuildPlan, PlanOptions
+from buildpacks import BuildpackError, BuildPlan, PlanOptions
 from buildpacks.view import FolderView
 from gate import Context
 from planners.api import PlannerContext
 from rfsn.config import Config
 from rfsn.errors import UsageError
-from rfsn.plugins import buildpack_names, detect_buildpack
+from rfsn.plugins import buildpack_names
 from rfsn.project.fence import Fence
+from rfsn.project.parts import Part, find_parts
 from rfsn.sessions.record import Record
 from rfsn.sessions.session import Progress
 from sandbox import Service
@@ -29,35 +30,39 @@ def check_buildpacks(config: Config) -> None:
 
 
 class Project:
-    """The base of a session, its buildpack and its plan: the same whenever it is made again from the record."""
+    """The base of a session, its parts and their plans: the same whenever it is made again from the record."""
 
     def __init__(self, record: Record) -> None:
         """Raises `UsageError` where no buildpack knows the tree, or the configuration names one that is not there."""
         check_buildpacks(record.config)
         self._record = record
         self.view = FolderView(record.base)
-        self.pack: Buildpack = detect_buildpack(self.view)
-        self._fence = Fence(self.view, self.pack, record.config)
+        self.parts = find_parts(self.view, whole=record.config.test is not None)
+        self._fence = Fence(self.view, self.parts, record.config)
         self._context = self._fence.context()
 
-    @property
-    def image(self) -> str:
-        """The image that the project is built and tested in; empty where that is this very machine."""
+    def image(self, part: Part) -> str:
+        """The image that a part is built and tested in; empty where that is this very machine."""
         config = self._record.config
         if config.sandbox != "docker":
             return ""
-        of_pack = config.buildpacks.get(self.pack.name)
-        return config.image or (of_pack and of_pack.image) or self.pack.image
+        of_pack = config.buildpacks.get(part.pack.name)
+        return config.image or (of_pack and of_pack.image) or part.pack.image
 
     @cached_property
-    def plan(self) -> BuildPlan:
-        """How the pack makes the environment and runs the tests. Raises `UsageError` where it cannot."""
+    def plans(self) -> tuple[BuildPlan, ...]:
+        """How the packs make the environments and run the tests, part by part. Raises `UsageError` where one cannot."""
+        return tuple(map(self._plan, self.parts))
+
+    def _plan(self, part: Part) -> BuildPlan:
         config, source = self._record.config, self._record.progress.source
-        options = PlanOptions(config.test, config.env, config.packages, source.version if source else "", self.image)
+        version = source.version if source else ""
+        options = PlanOptions(config.test, config.env, config.packages, version, self.image(part), part.tree)
         try:
-            plan = self.pack.plan(self.view, options)
+            plan = part.pack.plan(part.view(self.view), options)
         except BuildpackError as error:
-            raise UsageError(str(error)) from error
+            where = f"{part.root}: " if part.root else ""
+            raise UsageError(f"{where}{error}") from error
         services = tuple(Service(name, **one.model_dump()) for name, one in config.services.items())
         return replace(plan, services=(*plan.services, *services))
 
@@ -70,7 +75,7 @@ class Project:
         state = progress.state
         return replace(
             self._context,
-            commands=(self.plan.test,),
+            commands=tuple(plan.test for plan in self.plans),
             phase=state.phase,
             used_ids=progress.used_ids,
             applied=state.applied is not None,

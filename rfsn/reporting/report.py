@@ -58,7 +58,7 @@ def report_of(record: Record) -> dict[str, Any]:
         "best": _best(record),
         "alternatives": _alternatives(record),
         "tests": {
-            "command": list(progress.environment.test) if progress.environment else None,
+            "command": list(progress.environment.parts[0].test) if progress.environment else None,
             "total": state.baseline.total if state.baseline else None,
             "passed": state.baseline.passed if state.baseline else None,
             "failing": list(state.baseline.failing) if state.baseline else [],

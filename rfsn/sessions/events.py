@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import shlex
 from collections import Counter
 from dataclasses import replace
 from typing import Annotated, Any, Literal, Self
@@ -21,6 +22,7 @@ __all__ = [
     "Event",
     "Interrupted",
     "Observed",
+    "PartReady",
     "PhaseEnded",
     "Proposed",
     "Recalled",
@@ -36,7 +38,7 @@ _BYTES = ConfigDict(ser_json_bytes="base64", val_json_bytes="base64")
 _CANDIDATES: TypeAdapter[tuple[Candidate, ...]] = TypeAdapter(tuple[Candidate, ...], config=_BYTES)
 
 
-FORMAT = 2
+FORMAT = 3
 """The format of the events here. It changes with every change after which older journals do not read, or mean less."""
 
 
@@ -82,15 +84,35 @@ class Recalled(_Event):
     experience: str
 
 
-class EnvironmentReady(_Event):
-    """The environment was made or found, and a sandbox was opened with success."""
+class PartReady(BaseModel):
+    """The environment of one part of the repository: `root` is its folder, empty for the whole tree."""
 
-    kind: Literal["environment_ready"] = "environment_ready"
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    root: str = ""
     pack: str
     description: str
     cache_key: str
-    backend: str
     test: tuple[str, ...]
+
+
+class EnvironmentReady(_Event):
+    """The environments were made or found, and sandboxes were opened with success."""
+
+    kind: Literal["environment_ready"] = "environment_ready"
+    backend: str
+    parts: tuple[PartReady, ...] = Field(min_length=1)
+
+    @property
+    def description(self) -> str:
+        """All environments in a line."""
+        return "; ".join(f"{part.root}: {part.description}" if part.root else part.description for part in self.parts)
+
+    @property
+    def test(self) -> str:
+        """All test commands in a line."""
+        commands = ((part.root, shlex.join(part.test)) for part in self.parts)
+        return "; ".join(f"{command} (in {root})" if root else command for root, command in commands)
 
 
 class Proposed(_Event):

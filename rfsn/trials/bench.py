@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from buildpacks import Buildpack, BuildPlan, RepoView, RunRequest, RunResult, SuiteReport
+from buildpacks import BuildPlan, RepoView, RunRequest, RunResult, SuiteReport
 from buildpacks.supplies import OUTPUTS
 from gate import Change
 from rfsn.errors import InfraError
 from rfsn.project.environment import Environment
+from rfsn.project.parts import Part
 from rfsn.sessions.meter import Meter
 from sandbox import (
     Command,
@@ -39,12 +40,12 @@ _TRIES = 2
 
 @dataclass(frozen=True, slots=True)
 class Bench:
-    """Everything that it takes to run a project's tests: the base, its environment, its pack and its sandboxes."""
+    """Everything that it takes to run the tests of one part: the base, its environment, its plan and its sandboxes."""
 
     base: Path
     view: RepoView
     environment: Environment
-    pack: Buildpack
+    part: Part
     plan: BuildPlan
     provider: SandboxProvider
     scratch: Path
@@ -55,11 +56,21 @@ class Bench:
         """The environment variables of every run."""
         return {**self.environment.variables, **self.plan.env}
 
+    def answers(self, operation: str) -> bool:
+        """Whether the part has a warm runner that can be asked for this."""
+        runner = self.part.pack.warm_runner(self.plan)
+        return runner is not None and operation in runner.operations
+
     def run_tests(self, request: RunRequest, timeout_s: float, change: Change | None = None) -> SuiteReport:
         """Run the tests cold in a pristine workspace; raises `InfraError` where the sandbox itself broke."""
-        spec = self.pack.focus(self.plan, request)
+        own = self.part.own_id
+        ids = tuple(filter(None, map(own, request.ids)))
+        limits = {name: limit for id, limit in request.limits.items() if (name := own(id))}
+        request = replace(request, ids=ids, limits=limits)
+        pack = self.part.pack
+        spec = pack.focus(self.plan, request)
         command = Command(spec.argv, timeout_s, self.variables, spec.stdin, _MAX_RESULTS_BYTES)
-        return self.pack.parse(request, self._run(command, change, spec.mounts, spec.wanted))
+        return self.part.report(pack.parse(request, self._run(command, change, spec.mounts, spec.wanted)))
 
     def run_command(self, argv: Sequence[str], timeout_s: float, change: Change | None = None) -> CommandResult:
         """Run one command in a pristine workspace; raises `InfraError` where the sandbox itself broke."""
@@ -147,6 +158,7 @@ class Workspace:
             mounts=(*bench.plan.mounts, *bench.environment.mounts, *mounts),
             limits=limits,
             services=bench.plan.services,
+            cwd=bench.part.tree,
         )
         sandbox = bench.provider.open(spec)
         held.callback(sandbox.close)

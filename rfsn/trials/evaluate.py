@@ -4,23 +4,37 @@ from __future__ import annotations
 
 import time
 from collections.abc import Generator, Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import groupby
 
 from buildpacks import CaseTrace, Outcome, Spectrum
 from buildpacks.warm import Edits, Tried
-from gate import Candidate, Change, Context, CreateFile, Denied, EditFile, Gate, Patch, Verdict, change_of, verdict_on
+from gate import (
+    Candidate,
+    Change,
+    Context,
+    CreateFile,
+    Denied,
+    EditFile,
+    Gate,
+    Patch,
+    Verdict,
+    apply,
+    change_of,
+    verdict_on,
+)
 from planners.progress import progress_of
 from planners.state import Batch, State
 from planners.targets import Targets, probes, reached, targets_of
 from planners.trial import Evaluated, TrialOutcome
+from rfsn.project.parts import Part
 from rfsn.sessions.blobs import BlobStore
-from rfsn.trials.bench import Bench
 from rfsn.trials.budget import Budget
 from rfsn.trials.order import ordered
-from rfsn.trials.pool import Pool
+from rfsn.trials.pool import Lane, Pool
 from rfsn.trials.stability import Stability
-from rfsn.trials.worker import Trial, WarmWorker
+from rfsn.trials.suite import Suite
+from rfsn.trials.worker import Plan, Trial, WarmWorker
 
 __all__ = ["Evaluator", "warm_outcome"]
 
@@ -44,7 +58,7 @@ class Evaluator:
 
     def __init__(
         self,
-        bench: Bench,
+        suite: Suite,
         gate: Gate,
         blobs: BlobStore,
         budget: Budget,
@@ -53,15 +67,14 @@ class Evaluator:
         workers: int,
         wanted: tuple[str, ...] = (),
     ) -> None:
-        self._bench = bench
+        self._suite = suite
         self._gate = gate
         self._blobs = blobs
         self._budget = budget
         self._stability = stability
         self._wanted = wanted
-        runner = bench.pack.warm_runner(bench.plan)
-        self._suffixes = runner.suffixes if runner else ()
-        self._pool = Pool([WarmWorker(bench) if runner else None for _ in range(workers)])
+        warm = {part: bench for part, bench in suite.benches.items() if bench.answers("try")}
+        self._pool = Pool([{part: WarmWorker(bench) for part, bench in warm.items()} for _ in range(workers)])
         self._planned: Spectrum | None = None
 
     def close(self) -> None:
@@ -73,13 +86,16 @@ class Evaluator:
         began = time.monotonic()
         known = targets_of(state, self._blobs, self._wanted)
         spectrum = self._blobs.spectrum(state.spectrum.spectrum) if state.spectrum else Spectrum(())
-        traced = {trace.id for trace in spectrum.cases if trace.outcome is not Outcome.MISSING}
-        suffixes = self._suffixes if traced.issuperset(known.left) else ()  # a worker has to know every target
-        if suffixes and self._planned is not spectrum:
-            self._pool.plan(*ordered(known, spectrum, self._budget))
+        kept = state.kept.patch if state.kept else ()
+        rooms = self._rooms(known, spectrum, _edits(kept) or {})
+        if self._planned is not spectrum:
+            change = apply(kept, self._suite.view.read)
+            for room in rooms:
+                plan = Plan(*ordered(room.known, spectrum, self._budget), room.outside(change))
+                self._pool.plan(room.beginning, plan)
             self._planned = spectrum
         numbered = dict(enumerate(candidates, offset))
-        trials = _Trials(self, numbered, known, spectrum, state, context, suffixes)
+        trials = _Trials(self, numbered, known, spectrum, state, context, rooms)
         evaluated = self._pool.run([*numbered], trials.evaluated, self._budget.search_deadline(state))
         if evaluated and evaluated[-1].outcome is TrialOutcome.PLAUSIBLE:
             evaluated[-1] = trials.observed(evaluated[-1])
@@ -88,11 +104,22 @@ class Evaluator:
         taken = round(time.monotonic() - began, 3)
         return Batch.of(offset, evaluated, duration_s=taken, spent=round(self._budget.search_spent(state), 3))
 
+    def _rooms(self, known: Targets, spectrum: Spectrum, kept: Edits) -> list[_Room]:
+        """Where candidates can be tried warm: the parts whose targets that are left are all known to a worker."""
+        traced = {trace.id for trace in spectrum.cases if trace.outcome is not Outcome.MISSING}
+        rooms: list[_Room] = []
+        for beginning, bench in self._suite.benches.items():
+            runner = bench.part.pack.warm_runner(bench.plan) if bench.answers("try") else None
+            own = known.of({case.id for case in known.baseline.cases if self._suite.bench_of(case.id) is bench})
+            if runner is not None and own.left and traced.issuperset(own.left):
+                rooms.append(_Room(beginning, bench.part, runner.suffixes, own, kept))
+        return sorted(rooms, key=lambda room: -len(room.beginning))
+
     def run_cold(self, change: Change, known: Targets, state: State) -> Verdict:
         """What one cold run of everything says of a candidate."""
         assert state.baseline is not None
         timeout = min(self._budget.left_s, 10.0 + 5.0 * state.baseline.forecast_s)
-        report = self._bench.run_tests(self._budget.request(known.baseline), timeout, change)
+        report = self._suite.run_tests(self._budget.request(known.baseline), timeout, change)
         ignored = {*known.unstable, *self._stability.unstable(known, [report])}
         return verdict_on(known.baseline, known.all, ignored, [report])
 
@@ -106,6 +133,35 @@ class Evaluator:
         return not isinstance(self._gate.check(change, context), Denied)
 
 
+@dataclass(frozen=True, slots=True)
+class _Room:
+    """A part of the repository with a warm runner, what its ids begin with, and what is to be repaired in it.
+
+    `kept` are the edits that the search goes on from: its workers have those of other parts in their tree.
+    """
+
+    beginning: str
+    part: Part
+    suffixes: tuple[str, ...]
+    known: Targets
+    kept: Edits
+
+    def outside(self, change: Change) -> Change | None:
+        """What a change does in other parts."""
+        files = {path: file for path, file in change.files.items() if self.part.own_path(path) is None}
+        return Change(files) if files else None
+
+    def edits(self, candidate: Candidate) -> Edits | None:
+        """What a runner is to exchange for a candidate; None where it cannot, or where other parts are edited too."""
+        edits = _edits(candidate.patch)
+        if edits is None:
+            return None
+        inside = {path: found for path, found in edits.items() if self.part.own_path(path) is not None}
+        others = {path: found for path, found in edits.items() if path not in inside}
+        known = others == {path: found for path, found in self.kept.items() if self.part.own_path(path) is None}
+        return inside if inside and known and all(path.endswith(self.suffixes) for path in inside) else None
+
+
 class _Trials:
     """The trials of one batch."""
 
@@ -117,34 +173,32 @@ class _Trials:
         spectrum: Spectrum,
         state: State,
         context: Context,
-        suffixes: tuple[str, ...],
+        rooms: Sequence[_Room],
     ) -> None:
-        """Candidates that edit or add files with these `suffixes` can be tried warm."""
+        """Candidates are tried warm in the first of the `rooms` that has the files that they edit or add."""
         self._evaluator = evaluator
         self._candidates = candidates
         self._known = known
         self._state = state
         self._context = context
-        self._suffixes = suffixes
+        self._rooms = {room.beginning: room for room in rooms}
+        self._spectrum = spectrum
         self._failing: Mapping[str, CaseTrace] = {trace.id: trace for trace in spectrum.cases if trace.outcome.failing}
-        locations = {one.location for one in candidates.values()} if suffixes else set()
-        self._probes = {location: probes(reached(spectrum, known.left, location)) for location in locations}
+        self._probes: dict[tuple[str, str], tuple[str, ...]] = {}
         self._passed: dict[int, tuple[WarmWorker, Trial]] = {}
 
-    def evaluated(self, worker: WarmWorker | None, indexes: Sequence[int]) -> Generator[Evaluated]:
+    def evaluated(self, lane: Lane, indexes: Sequence[int]) -> Generator[Evaluated]:
         """Try these candidates in order, each warm where that can be, else cold."""
         changes = {index: self._evaluator.screen(self._candidates[index].patch, self._context) for index in indexes}
 
-        def is_warm(index: int) -> bool | None:
-            if changes[index] is None:
-                return None
-            return worker is not None and self._edits(index) is not None
+        def place(index: int) -> tuple[bool, str | None]:
+            return changes[index] is not None, self._room(index)
 
-        for warm, group in groupby(indexes, is_warm):
-            if warm is None:
+        for (allowed, room), group in groupby(indexes, place):
+            if not allowed:
                 yield from (self._result(index, TrialOutcome.DENIED) for index in group)
-            elif warm and worker is not None:
-                yield from self._tried_warm(worker, [*group], changes)
+            elif room is not None:
+                yield from self._tried_warm(lane[room], self._rooms[room], [*group], changes)
             else:
                 yield from (self._tried_cold(index, changes[index]) for index in group)
 
@@ -156,40 +210,37 @@ class _Trials:
         return replace(plausible, behaviour=" ".join(worker.observe(trial)))
 
     def _tried_warm(
-        self, worker: WarmWorker, indexes: Iterable[int], changes: Mapping[int, Change | None]
+        self, worker: WarmWorker, room: _Room, indexes: Iterable[int], changes: Mapping[int, Change | None]
     ) -> Generator[Evaluated]:
-        trials = {index: self._trial(index) for index in indexes}
+        trials = {index: self._trial(index, room) for index in indexes}
         answers = worker.try_out([*trials.values()])
         try:
             for tried in answers:
                 if tried.outcome == "unknown":
                     yield self._tried_cold(tried.index, changes[tried.index])
                     continue
-                outcome = warm_outcome(tried)
+                outcome, fixed = warm_outcome(tried), tried.fixed or ()
+                if outcome is TrialOutcome.PLAUSIBLE and len(room.known.left) < len(self._known.left):
+                    outcome, fixed = TrialOutcome.PARTIAL, room.known.left
                 if outcome in {TrialOutcome.PLAUSIBLE, TrialOutcome.PARTIAL}:
                     outcome = self._confirmed(outcome, changes[tried.index])
                 if outcome is TrialOutcome.PLAUSIBLE:
                     self._passed[tried.index] = worker, trials[tried.index]
-                yield self._result(tried.index, outcome, tried.fixed or (), tried)
+                yield self._result(tried.index, outcome, fixed, tried)
         finally:
             answers.close()
 
-    def _trial(self, index: int) -> Trial:
-        candidate = self._candidates[index]
-        return Trial(index, self._edits(index) or {}, self._probes[candidate.location])
+    def _trial(self, index: int, room: _Room) -> Trial:
+        location = self._candidates[index].location
+        place = room.beginning, location
+        if place not in self._probes:
+            self._probes[place] = probes(reached(self._spectrum, room.known.left, location))
+        return Trial(index, room.edits(self._candidates[index]) or {}, self._probes[place])
 
-    def _edits(self, index: int) -> Edits | None:
-        """A candidate for the warm protocol; None where it needs a cold run."""
-        edits: dict[str, list[tuple[int, int, bytes]]] = {}
-        for operation in self._candidates[index].patch:
-            match operation:
-                case EditFile(path) if path not in edits and path.endswith(self._suffixes):
-                    edits[path] = [(edit.start, edit.end, edit.text) for edit in operation.edits]
-                case CreateFile(path, content, "100644") if path not in edits and path.endswith(self._suffixes):
-                    edits[path] = [(0, 0, content)]
-                case _:
-                    return None
-        return edits
+    def _room(self, index: int) -> str | None:
+        """Where a candidate is tried warm; None where it needs a cold run."""
+        candidate = self._candidates[index]
+        return next((name for name, room in self._rooms.items() if room.edits(candidate) is not None), None)
 
     def _confirmed(self, outcome: TrialOutcome, change: Change | None) -> TrialOutcome:
         """The outcome of a candidate that passes warm, for all targets or for some, once all rules were asked."""
@@ -218,3 +269,17 @@ class _Trials:
         return Evaluated(
             index, self._candidates[index], outcome, fixed if outcome is TrialOutcome.PARTIAL else (), progress
         )
+
+
+def _edits(patch: Patch) -> Edits | None:
+    """A patch for the warm protocol; None where it does what that has no words for."""
+    edits: dict[str, list[tuple[int, int, bytes]]] = {}
+    for operation in patch:
+        match operation:
+            case EditFile(path) if path not in edits:
+                edits[path] = [(edit.start, edit.end, edit.text) for edit in operation.edits]
+            case CreateFile(path, content, "100644") if path not in edits:
+                edits[path] = [(0, 0, content)]
+            case _:
+                return None
+    return edits

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from buildpacks import CaseResult, Outcome, RunRequest, SuiteReport
-from rfsn.trials.bench import Bench
 from rfsn.trials.budget import Budget
+from rfsn.trials.suite import Suite
 
 __all__ = ["forecast_s", "settled"]
 
@@ -17,7 +17,7 @@ _CLEARLY_LARGER = 2.0
 _WALL_FACTOR = 5.0  # what cold runners allow of wall-clock time for each CPU second
 
 
-def settled(bench: Bench, budget: Budget, report: SuiteReport) -> SuiteReport:
+def settled(suite: Suite, budget: Budget, report: SuiteReport) -> SuiteReport:
     """The report of the base, in which no test is over its limit that comes to an end when it has more time.
 
     Of the tests that were stopped in the same function, the first is run again alone. Where it does not end either, all
@@ -27,7 +27,7 @@ def settled(bench: Bench, budget: Budget, report: SuiteReport) -> SuiteReport:
     over = [case for case in report.cases if case.outcome is Outcome.TIMEOUT]
     if not over:
         return report
-    patience = _Patience(bench, budget)
+    patience = _Patience(suite, budget)
     kinds: dict[str, list[CaseResult]] = {}
     for case in over:
         kinds.setdefault(_kind(case), []).append(case)
@@ -70,8 +70,8 @@ def _settled_alike(patience: _Patience, cases: Sequence[CaseResult]) -> Iterable
 class _Patience:
     """Runs tests again, as long as there is time."""
 
-    def __init__(self, bench: Bench, budget: Budget) -> None:
-        self._bench = bench
+    def __init__(self, suite: Suite, budget: Budget) -> None:
+        self._suite = suite
         self._budget = budget
         self._deadline = time.monotonic() + budget.left_s / 2.0
 
@@ -84,7 +84,7 @@ class _Patience:
         if limit_s >= least_s:
             limits = {case.id: least_s if _WAITING in case.message else limit_s for case in cases}
             request = RunRequest(tuple(limits), limit_s, limits=limits)
-            ended = {case.id: case for case in self._bench.run_tests(request, left_s).cases}
+            ended = {case.id: case for case in self._suite.run_tests(request, left_s).cases}
         return [ended.get(case.id) or replace(case, outcome=Outcome.SLOW) for case in cases]
 
 

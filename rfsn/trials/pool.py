@@ -1,4 +1,4 @@
-"""Lanes that try candidates side by side, each with a warm worker of its own where the pack has a warm runner."""
+"""Lanes that try candidates side by side, each with warm workers of its own where packs have warm runners."""
 
 from __future__ import annotations
 
@@ -11,28 +11,30 @@ from queue import Empty, SimpleQueue
 from typing import Self
 
 from planners.trial import Evaluated, TrialOutcome
-from rfsn.trials.worker import Limits, WarmWorker
+from rfsn.trials.worker import Plan, WarmWorker
 
-__all__ = ["Pool", "Work"]
+__all__ = ["Lane", "Pool", "Work"]
 
 _CHUNKS_PER_LANE = 2
 _LEAST_CHUNK, _LARGEST_CHUNK = 8, 64
 
-type Work = Callable[[WarmWorker | None, Sequence[int]], Generator[Evaluated]]
+type Lane = Mapping[str, WarmWorker]
+"""The warm workers of a lane, one for each part of the repository that has a warm runner, by how its ids begin."""
+
+type Work = Callable[[Lane, Sequence[int]], Generator[Evaluated]]
 """Tries the candidates with these numbers in one lane, in order. It may be closed early."""
 
 
 class Pool:
     """The lanes of a session. Results do not depend on how many there are."""
 
-    def __init__(self, workers: Sequence[WarmWorker | None]) -> None:
-        self._workers = tuple(workers)
+    def __init__(self, lanes: Sequence[Lane]) -> None:
+        self._lanes = tuple(lanes)
 
-    def plan(self, targets: Limits, tests: Limits) -> None:
-        """Set the targets and the other tests of every worker."""
-        for worker in self._workers:
-            if worker is not None:
-                worker.plan(targets, tests)
+    def plan(self, part: str, plan: Plan) -> None:
+        """Set what the worker of a part tries candidates for, in every lane."""
+        for lane in self._lanes:
+            lane[part].plan(plan)
 
     def run(self, indexes: Sequence[int], work: Work, deadline: float) -> list[Evaluated]:
         """Try candidates in order, up to the first plausible one.
@@ -41,7 +43,7 @@ class Pool:
         candidate before those that it is at is plausible. The answer covers every candidate up to the first plausible
         one, or up to where the time was over.
         """
-        wanted = len(indexes) // (_CHUNKS_PER_LANE * len(self._workers))
+        wanted = len(indexes) // (_CHUNKS_PER_LANE * len(self._lanes))
         size = min(max(wanted, _LEAST_CHUNK), _LARGEST_CHUNK)
         chunks: SimpleQueue[Sequence[int]] = SimpleQueue()
         for start in range(0, len(indexes), size):
@@ -53,7 +55,7 @@ class Pool:
         def over(index: int) -> bool:
             return broken or time.monotonic() >= deadline or any(index > one for one in plausible)
 
-        def lane(worker: WarmWorker | None) -> None:
+        def run(lane: Lane) -> None:
             while True:
                 try:
                     chunk = chunks.get_nowait()
@@ -61,7 +63,7 @@ class Pool:
                     return
                 if over(chunk[0]):
                     return
-                with closing(work(worker, chunk)) as answers:
+                with closing(work(lane, chunk)) as answers:
                     for one in answers:
                         evaluated[one.index] = one
                         if one.outcome is TrialOutcome.PLAUSIBLE:
@@ -69,12 +71,12 @@ class Pool:
                         if over(one.index + 1):
                             break
 
-        if len(self._workers) == 1:
-            lane(self._workers[0])
+        if len(self._lanes) == 1:
+            run(self._lanes[0])
         else:
-            with ThreadPoolExecutor(len(self._workers), thread_name_prefix="trials") as pool:
+            with ThreadPoolExecutor(len(self._lanes), thread_name_prefix="trials") as pool:
                 try:
-                    for done in [pool.submit(copy_context().run, lane, worker) for worker in self._workers]:
+                    for done in [pool.submit(copy_context().run, run, lane) for lane in self._lanes]:
                         done.result()
                 finally:
                     broken = True
@@ -88,8 +90,8 @@ class Pool:
 
     def close(self) -> None:
         """End every worker."""
-        for worker in self._workers:
-            if worker is not None:
+        for lane in self._lanes:
+            for worker in lane.values():
                 worker.close()
 
 

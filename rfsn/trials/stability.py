@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from buildpacks import CaseId, SuiteReport
 from planners.targets import Targets
-from rfsn.trials.bench import Bench
 from rfsn.trials.budget import Budget
+from rfsn.trials.suite import Suite
 
 __all__ = ["Stability"]
 
@@ -19,8 +19,8 @@ class Stability:
     is no doing of the patch.
     """
 
-    def __init__(self, bench: Bench, budget: Budget) -> None:
-        self._bench = bench
+    def __init__(self, suite: Suite, budget: Budget) -> None:
+        self._suite = suite
         self._budget = budget
         self._changing: frozenset[CaseId] | None = None
 
@@ -30,7 +30,7 @@ class Stability:
         if all(run.problem or _functions(run).keys() - {*known.unstable} == expected for run in runs):
             return set()
         if self._changing is None:
-            again = self._bench.run_tests(self._budget.request(known.baseline), self._budget.left_s)
+            again = self._suite.run_tests(self._budget.request(known.baseline), self._budget.left_s)
             base, anew = _functions(known.baseline), _functions(again)
             changed = set() if again.problem else anew.keys() ^ base.keys()
             self._changing = frozenset((base | anew)[id] for id in changed)

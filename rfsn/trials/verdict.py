@@ -7,15 +7,15 @@ from collections.abc import Sequence
 from buildpacks import SuiteReport
 from gate import Change, Context, Verdict, unfinished, verdict_on
 from planners.targets import Targets
-from rfsn.trials.bench import Bench
 from rfsn.trials.budget import Budget
 from rfsn.trials.stability import Stability
+from rfsn.trials.suite import Suite
 
 __all__ = ["reach_verdict"]
 
 
 def reach_verdict(
-    bench: Bench, budget: Budget, stability: Stability, known: Targets, change: Change | None, context: Context
+    suite: Suite, budget: Budget, stability: Stability, known: Targets, change: Change | None, context: Context
 ) -> Verdict:
     """The verdict on a change; an unfinished one where the time is too short.
 
@@ -29,7 +29,7 @@ def reach_verdict(
     runs: list[SuiteReport] = []
     for canaries in (False, True):
         left_s = budget.left_s
-        run = bench.run_tests(budget.request(known.baseline, canaries=canaries), left_s, change)
+        run = suite.run_tests(budget.request(known.baseline, canaries=canaries), left_s, change)
         if run.problem and run.duration_s >= left_s:
             reason = budget.unverified(len(runs) + 1, left_s)
             return unfinished(judged(runs) if runs else None, known.baseline, known.all, reason)

@@ -34,7 +34,7 @@ from rfsn.errors import InfraError
 from rfsn.trials.bench import Bench, Workspace
 from sandbox import Command, Process
 
-__all__ = ["Limits", "Trial", "WarmWorker"]
+__all__ = ["Limits", "Plan", "Trial", "WarmWorker"]
 
 type Limits = Sequence[tuple[str, float]]
 """Tests in the order to run them, each with the CPU seconds that it may use."""
@@ -59,17 +59,32 @@ class Trial:
     probes: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The targets that candidates are to repair, and the tests that they must not break.
+
+    `change` is applied to the tree before; it leaves alone what candidates edit.
+    """
+
+    targets: Limits
+    tests: Limits
+    change: Change | None = None
+
+
 class WarmWorker:
     """One warm runner in a workspace of its own; started at the first use, started again when it died."""
 
     def __init__(self, bench: Bench, change: Change | None = None, *, screen: bool = True) -> None:
-        """`change` is applied to the workspace; the edits of trials are on the base, so they want a worker without.
+        """The part of the bench must have a warm runner.
+
+        `change` is applied to the workspace; the edits of trials are on the base, so they want a worker without.
 
         Without `screen`, each candidate gets a process of its own from the start: slower, with the same outcomes.
         """
-        runner = bench.pack.warm_runner(bench.plan)
+        runner = bench.part.pack.warm_runner(bench.plan)
         assert runner is not None
         self._bench = bench
+        self._part = bench.part
         self._runner = runner
         self._change = change
         self._screen = screen
@@ -102,13 +117,13 @@ class WarmWorker:
             try:
                 request = encode_trace(self._own(id), limit, kinds=id in kinds)
                 trace = decode_trace(self._ask(request, _patience(limit)))
-                yield replace(trace, parts=self._bench.pack.case_id(trace.id))
+                yield self._part.trace(replace(trace, parts=self._part.pack.case_id(trace.id)))
             except (_WorkerDied, ProtocolError):
                 self.close()
 
-    def plan(self, targets: Limits, tests: Limits) -> None:
-        """Set the targets that candidates are to repair, and the tests that they must not break."""
-        self._targets, self._tests = targets, tests
+    def plan(self, plan: Plan) -> None:
+        """Set what candidates are tried for."""
+        self._targets, self._tests, self._change = plan.targets, plan.tests, plan.change
         self.close()
 
     def try_out(self, candidates: Sequence[Trial]) -> Generator[Tried]:
@@ -122,7 +137,7 @@ class WarmWorker:
             while left:
                 asked = left if together else left[:1]
                 try:
-                    named = [(one.index, one.files, [self._own(id) for id in one.probes]) for one in asked]
+                    named = [(one.index, self._files(one), [self._own(id) for id in one.probes]) for one in asked]
                     self._send(encode_try(named, screen=together))
                     for one in list(asked):
                         tried = self._receive_tried(one.index)
@@ -139,8 +154,10 @@ class WarmWorker:
 
     def observe(self, candidate: Trial) -> tuple[str, ...]:
         """What a candidate does with inputs that the tests do not have (see `buildpacks/warm.py`); else nothing."""
+        if "observe" not in self._runner.operations:
+            return ()
         try:
-            return decode_behaviour(self._ask(encode_observe(candidate.files), _OBSERVATION_S))
+            return decode_behaviour(self._ask(encode_observe(self._files(candidate)), _OBSERVATION_S))
         except (_WorkerDied, ProtocolError):
             self.close()
             return ()
@@ -172,7 +189,7 @@ class WarmWorker:
         self._process = sandbox.spawn(Command(self._runner.argv, timeout_s=24 * 3600.0, env=self._bench.variables))
         self._unread = b""
         try:
-            self._ready = decode_ready(self._receive(_START_TIMEOUT_S))
+            self._ready = self._told(decode_ready(self._receive(_START_TIMEOUT_S)))
             if self._targets:
                 targets, tests = (
                     [(self._own(id), limit) for id, limit in limits] for limits in (self._targets, self._tests)
@@ -188,10 +205,17 @@ class WarmWorker:
 
     def _own(self, id: str) -> str:
         """The runner's own word for a test, which may be no text that we could keep."""
-        return self.ready().own.get(id, id)
+        return self.ready().own.get(id) or self._part.own_id(id) or id
 
-    def _own_ids(self, limits: Limits) -> Limits:
-        return [(self._ready.own.get(id, id), limit) for id, limit in limits]
+    def _files(self, candidate: Trial) -> Edits:
+        """The edits of a candidate by the paths that the runner knows, which are beneath the part's root."""
+        return {self._part.own_path(path) or path: edits for path, edits in candidate.files.items()}
+
+    def _told(self, ready: Ready) -> Ready:
+        """What the runner found, in terms of the whole repository."""
+        part = self._part
+        own = {part.id(id): raw for id, raw in ready.own.items()}
+        return replace(ready, ids=frozenset(map(part.id, ready.ids)), imported=part.paths(ready.imported), own=own)
 
     def _ask(self, request: bytes, patience_s: float) -> bytes:
         self._send(request)
@@ -201,7 +225,9 @@ class WarmWorker:
         tried = decode_tried(self._receive(self._longest_s()))
         if tried.index != index:
             raise ProtocolError(f"an answer for candidate {tried.index}, not {index}")
-        return tried
+        part = self._part
+        fixed = None if tried.fixed is None else tuple(map(part.id, tried.fixed))
+        return replace(tried, id=part.id(tried.id) if tried.id else "", fixed=fixed)
 
     def _interrupt(self) -> None:
         """Have the worker stop where it is; what it still says of that is dropped before the next request."""

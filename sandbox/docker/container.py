@@ -72,7 +72,7 @@ class Container:
                 pids_limit=limits.processes,
                 ulimits=list(_ulimits(spec)),
                 log_config=_no_log(),
-                working_dir=REPO,
+                working_dir=spec.cwd,
                 environment=ENVIRONMENT,
                 hostname="sandbox",
             )

@@ -10,8 +10,7 @@ from buildpacks import Outcome, RunRequest
 from buildpacks.warm import Planned, Tried
 from gate import Edit, EditFile, apply, content_hash
 from rfsn.trials.bench import Bench
-from rfsn.trials.pool import Pool
-from rfsn.trials.worker import Trial, WarmWorker
+from rfsn.trials.worker import Plan, Trial, WarmWorker
 from tests.rfsn import warm
 
 BODY = "    return x - 1\n"
@@ -81,8 +80,8 @@ def letters(
 ) -> tuple[str, Planned]:
     """The letter of each body (p where it passes, without a cold run), and what the worker could do with the plan."""
     worker = WarmWorker(bench, screen=screen)
-    with Pool([worker]) as pool:
-        pool.plan([(id, 0.3) for id in targets], [(id, 0.3) for id in tests])
+    with warm.pooled([worker]) as pool:
+        pool.plan("", Plan([(id, 0.3) for id in targets], [(id, 0.3) for id in tests]))
         planned = worker.planned()
         evaluated = warm.run(pool, trials(bodies, *targets[:2]))
     return warm.letters(evaluated), planned
@@ -148,8 +147,8 @@ def test_both_tiers_say_the_same_every_time(make_bench: Callable[..., Bench]) ->
     bodies = [BAD, GOOD, "    return x +\n", *(body for body, _ in list(NASTY.values())[10:20]), CAREFUL] * 2
     expected, _ = letters(bench, bodies, screen=False)
     assert [letters(bench, bodies)[0] for _ in range(2)] == [expected] * 2
-    with Pool([WarmWorker(bench) for _ in range(2)]) as pool:
-        pool.plan([("test_steps.py::test_after", 0.3)], [("test_steps.py::test_first", 0.3)])
+    with warm.pooled([WarmWorker(bench) for _ in range(2)]) as pool:
+        pool.plan("", Plan([("test_steps.py::test_after", 0.3)], [("test_steps.py::test_first", 0.3)]))
         numbered = trials(bodies, "test_steps.py::test_after")
         evaluated = warm.run(pool, numbered)
     assert warm.letters(evaluated) == expected
@@ -167,7 +166,7 @@ def test_files_with_letters_beyond_ascii(make_bench: Callable[..., Bench], decla
     bench.base.joinpath("steps.py").write_bytes(source.encode(encoding))
     start = source.encode(encoding).index(b"x - 1")
     worker = WarmWorker(bench)
-    worker.plan([("test_steps.py::test_after", 0.3)], [])
+    worker.plan(Plan([("test_steps.py::test_after", 0.3)], []))
     changed = [
         Trial(index, {"steps.py": [(start, start + 5, text)]}, ("test_steps.py::test_after",))
         for index, text in enumerate((b"x - 2", b"x + 1", b"x + len(UNIT) - 4", b"x + len(UNIT)"))
@@ -178,7 +177,7 @@ def test_files_with_letters_beyond_ascii(make_bench: Callable[..., Bench], decla
 
 def test_a_worker_whose_answers_are_not_wanted_any_more_can_be_used_again(make_bench: Callable[..., Bench]) -> None:
     worker = WarmWorker(make_bench(BASE))
-    worker.plan([("test_steps.py::test_after", 0.3)], [])
+    worker.plan(Plan([("test_steps.py::test_after", 0.3)], []))
     for _ in range(2):
         answers = worker.try_out(trials([BAD, GOOD] * 20, "test_steps.py::test_after"))
         assert [next(answers).outcome, next(answers).outcome] == ["failed", "passed"]
@@ -405,7 +404,7 @@ def counted(bench: Bench, bodies: Sequence[str], *, screen: bool = True) -> list
     start = COUNTED.index(BODY)
     changes = [(start, start + len(BODY), body.encode()) for body in bodies]
     worker = WarmWorker(bench, screen=screen)
-    worker.plan([("test_counted.py::test_after", 0.5)], [])
+    worker.plan(Plan([("test_counted.py::test_after", 0.5)], []))
     assert worker.planned().screened == 1
     tried = list(
         worker.try_out(
@@ -500,7 +499,7 @@ def test_state_that_is_set_up_once_is_no_reason_for_forks(make_bench: Callable[.
         change = (start, start + len(old), new.encode())
         found.append(Trial(len(found), {"lazy.py": [change]}, ("test_lazy.py::test_after",)))
     worker = WarmWorker(bench)
-    worker.plan([("test_lazy.py::test_after", 0.3)], [("test_lazy.py::test_type", 0.3)])
+    worker.plan(Plan([("test_lazy.py::test_after", 0.3)], [("test_lazy.py::test_type", 0.3)]))
     planned = worker.planned()
     outcomes = [one.outcome == "passed" for one in worker.try_out(found)]
     worker.close()

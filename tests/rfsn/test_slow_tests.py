@@ -14,6 +14,7 @@ from rfsn.trials.bench import Bench
 from rfsn.trials.budget import Budget
 from rfsn.trials.patience import forecast_s, settled
 from rfsn.trials.stability import Stability
+from rfsn.trials.suite import Suite
 from rfsn.trials.verdict import reach_verdict
 
 type Rfsn = Callable[..., Any]
@@ -84,7 +85,7 @@ def test_what_ends_with_more_time_is_slow_and_what_does_not_hangs(make_bench: Ma
     bench = make_bench({"cpu.py": CPU, "test_mixed.py": MIXED, "pytest.ini": "[pytest]\n"})
     first = bench.run_tests(RunRequest((), 0.5, 0.5), 120)
     assert names(first, Outcome.PASSED) == {"test_quick"}
-    report = settled(bench, Hurried(60.0, 100, lambda: 0.0), first)
+    report = settled(Suite([bench]), Hurried(60.0, 100, lambda: 0.0), first)
     assert names(report, Outcome.PASSED) == {"test_slow", "test_less_slow", "test_quick"}
     assert names(report, Outcome.TIMEOUT) == {"test_hangs", "test_hangs_too", "test_waits_for_ever"}
     assert [case.id for case in report.cases] == [case.id for case in first.cases]
@@ -108,7 +109,7 @@ def test_where_there_is_no_time_to_find_out_a_test_is_not_failing(make_bench: Ma
 
     budget = Budget(60.0, 100, lambda: 59.0)
     first = SuiteReport((CaseResult("test_mixed.py::test_slow", Outcome.TIMEOUT, 1.0, "rfsn: over"),), 1, 1.0)
-    report = settled(bench, budget, first)
+    report = settled(Suite([bench]), budget, first)
     assert outcomes(report) == {"test_slow": Outcome.SLOW}
     assert not Outcome.SLOW.failing
     assert budget.undecided(1) == ("1 test ran over the limit of 1 s and is not counted as failing: raise --time-limit")
@@ -137,7 +138,8 @@ def test_a_verdict_without_time_blames_no_test(make_bench: MakeBench) -> None:
     base = SuiteReport(cases, 0, 60.0)
     known, budget = Targets(base, (), (), ()), Budget(300.0, 100, lambda: 299.0)
     context = Context(BasePaths([]), bench.view.read, bool)
-    verdict = reach_verdict(bench, budget, Stability(bench, budget), known, None, context)
+    suite = Suite([bench])
+    verdict = reach_verdict(suite, budget, Stability(suite, budget), known, None, context)
     assert verdict.unfinished
     assert verdict.broken == ()
     assert verdict.reasons[0].startswith("no time to verify the patch: run 1 of 2 did not finish within the 1 s ")
@@ -159,6 +161,7 @@ def test_a_test_that_a_patch_makes_slower_than_its_limit_is_broken(make_bench: M
     base = SuiteReport((CaseResult("test_own.py::test_slow", Outcome.PASSED, 0.1),), 0, 1.0)
     known, budget = Targets(base, (), (), ()), Hurried(30.0, 100, lambda: 0.0)
     context = Context(BasePaths([]), bench.view.read, bool)
-    verdict = reach_verdict(bench, budget, Stability(bench, budget), known, None, context)
+    suite = Suite([bench])
+    verdict = reach_verdict(suite, budget, Stability(suite, budget), known, None, context)
     assert verdict.result == "rejected"
     assert verdict.broken == ("test_own.py::test_slow",)

@@ -19,6 +19,7 @@ from gate import Change, FileChange, Gate, verdict_on
 from rfsn.config import Config
 from rfsn.project.environment import prepared_environment
 from rfsn.project.fence import Fence
+from rfsn.project.parts import Part
 from rfsn.source.snapshot import take_files
 from rfsn.trials.bench import Bench
 from sandbox import SandboxProvider
@@ -406,9 +407,9 @@ def court(tmp_path_factory: pytest.TempPathFactory, provider: SandboxProvider) -
     view, pack = FolderView(base), PythonBuildpack()
     plan = pack.plan(view, PlanOptions(None))
     with prepared_environment(pack, plan, base, provider) as environment:
-        bench = Bench(base, view, environment, pack, plan, provider, scratch)
+        bench = Bench(base, view, environment, Part("", pack), plan, provider, scratch)
         baseline = bench.run_tests(RunRequest((), 5, 5, canaries=True), 60)
-        yield Court(bench, Fence(view, pack, Config()), baseline)
+        yield Court(bench, Fence(view, [Part("", pack)], Config()), baseline)
 
 
 def test_the_base_is_what_it_should_be(court: Court) -> None:

@@ -9,10 +9,15 @@ from contextlib import closing
 from gate import Candidate
 from planners.trial import Evaluated, TrialOutcome
 from rfsn.trials.evaluate import warm_outcome
-from rfsn.trials.pool import Pool
+from rfsn.trials.pool import Lane, Pool
 from rfsn.trials.worker import Trial, WarmWorker
 
 NOTHING = Candidate((), "", "", 0.0)
+
+
+def pooled(workers: Sequence[WarmWorker]) -> Pool:
+    """A lane for each worker of a repository with one part."""
+    return Pool([{"": worker} for worker in workers])
 
 
 def run(
@@ -21,9 +26,8 @@ def run(
     """What becomes of trials up to the first that passes all targets and that `confirm` agrees on."""
     numbered = {one.index: one for one in trials}
 
-    def work(worker: WarmWorker | None, indexes: Sequence[int]) -> Generator[Evaluated]:
-        assert worker is not None
-        with closing(worker.try_out([numbered[index] for index in indexes])) as answers:
+    def work(lane: Lane, indexes: Sequence[int]) -> Generator[Evaluated]:
+        with closing(lane[""].try_out([numbered[index] for index in indexes])) as answers:
             for tried in answers:
                 outcome = warm_outcome(tried)
                 if outcome is TrialOutcome.PLAUSIBLE and not confirm(tried.index):

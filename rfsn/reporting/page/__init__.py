@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Callable, Iterator, Mapping
 from importlib.resources import files
 from pathlib import Path
@@ -109,8 +108,9 @@ def _environment(record: Record) -> Html:
         if source.submodules or source.pointers:
             facts["not fetched (submodules, Git LFS pointers)"] = ", ".join((*source.submodules, *source.pointers))
     if ready := record.progress.environment:
-        facts |= {"buildpack": ready.pack, "interpreter": ready.description, "environment's key": ready.cache_key}
-        facts |= {"sandbox": ready.backend, "test command": shlex.join(ready.test)}
+        facts |= {"buildpack": ", ".join(part.pack for part in ready.parts), "interpreter": ready.description}
+        facts |= {"environment's key": ", ".join(part.cache_key for part in ready.parts)}
+        facts |= {"sandbox": ready.backend, "test command": ready.test}
     return tag("div", _facts(facts), tag("h3", "Settings"), _facts(dict(_settings(record))))
 
 

@@ -71,8 +71,8 @@ def _note(event: Event) -> str:
     match event:
         case SourceTaken(origin=origin, files=files):
             return f"The source was taken: {origin}, {counted(files, 'file')}"
-        case EnvironmentReady(description=description, backend=backend):
-            return f"The environment was ready: {description} in {backend}"
+        case EnvironmentReady() as ready:
+            return f"The environment was ready: {ready.description} in {ready.backend}"
         case Recalled():
             return "What became of edit operators in earlier sessions was recalled"
         case Interrupted():

@@ -17,7 +17,7 @@ from planners.search.registry import LANGUAGES
 from planners.state import Batch, SpectrumReady, State, SuiteRan
 from planners.testing import GivenEvidence, GivenTree
 from planners.trial import Evaluated, TrialOutcome
-from tests.planners.toy.sums import Sums, values
+from tests.toy.sums import Sums, values
 
 TREE = GivenTree(
     {
