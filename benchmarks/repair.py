@@ -23,7 +23,7 @@ from rich.console import Console
 from rich.table import Table
 
 from gate import Change, FileChange, apply
-from planners.state import Batch
+from planners.observations import Batch
 from rfsn.config import load_config
 from rfsn.evaluation import Selection, run_evaluation
 from rfsn.machine.log import configure_logging

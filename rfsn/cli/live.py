@@ -11,7 +11,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from planners.state import Batch, Denial
+from planners.observations import Batch, Denial
 from rfsn.cli.progress import line_of
 from rfsn.machine.terminal import Outlet, console, laid_out
 from rfsn.machine.text import one_line

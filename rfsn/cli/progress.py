@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from planners.state import Batch, Denial, SpectrumReady, SuiteRan, VerdictReached
+from planners.observations import Batch, Denial, SpectrumReady, SuiteRan, VerdictReached
 from rfsn.machine.terminal import say
 from rfsn.machine.text import counted, one_line
 from rfsn.sessions.events import EnvironmentReady, Event, Observed, Resumed, SessionEnded, SessionStarted, SourceTaken

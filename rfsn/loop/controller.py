@@ -8,7 +8,7 @@ import structlog
 
 from gate import Context, Denied, Gate
 from planners.api import Planner, PlannerContext
-from planners.state import Denial, Observation
+from planners.observations import Denial, Observation
 from rfsn.loop.executor import Executor
 from rfsn.sessions.events import Observed, Proposed, SessionEnded, Started
 from rfsn.sessions.outcome import conclude

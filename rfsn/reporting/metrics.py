@@ -18,7 +18,7 @@ from threading import Lock
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info
 
 from gate import Denied, Proposal, RunTests
-from planners.state import Batch, Observation, SuiteRan
+from planners.observations import Batch, Observation, SuiteRan
 from planners.trial import TrialOutcome
 from rfsn import __version__
 from rfsn.sessions.blobs import BlobStore

@@ -7,8 +7,8 @@ from typing import Any
 
 from buildpacks.view import FolderView
 from gate import Denied, Patch, PatchError, apply
+from planners.observations import Batch
 from planners.search.localize import Suspect, rank
-from planners.state import Batch
 from planners.targets import targets_of
 from planners.trial import TrialOutcome
 from rfsn.errors import JournalError, RfsnError

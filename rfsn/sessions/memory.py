@@ -14,8 +14,9 @@ from contextlib import closing
 import structlog
 
 from gate import Patch
+from planners.observations import Batch, VerdictReached
 from planners.search.experience import Experience, Tally, fingerprint
-from planners.state import Batch, State, VerdictReached
+from planners.state import State
 from planners.targets import targets_of
 from rfsn.machine import home
 from rfsn.sessions.events import Observed

@@ -92,8 +92,8 @@ def fold(progress: Progress, event: Event) -> Progress:
 
 
 def state_hash(state: State) -> str:
-    """The identity of a state: the hash of everything that it holds."""
-    return hashlib.sha256(_STATE.dump_json(state)).hexdigest()
+    """The identity of a state: the hash of what it holds. The history is left out: the events before it are hashed."""
+    return hashlib.sha256(_STATE.dump_json(state, exclude={"history"})).hexdigest()
 
 
 def session_folder(name: str) -> Path:

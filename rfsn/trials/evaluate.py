@@ -10,8 +10,9 @@ from itertools import groupby
 from buildpacks import CaseTrace, Outcome, Spectrum
 from buildpacks.warm import Edits, Tried
 from gate import Candidate, Change, Context, CreateFile, Denied, EditFile, Gate, Patch, Verdict, change_of, verdict_on
+from planners.observations import Batch
 from planners.progress import progress_of
-from planners.state import Batch, State
+from planners.state import State
 from planners.targets import Targets, probes, reached, targets_of
 from planners.trial import Evaluated, TrialOutcome
 from rfsn.sessions.blobs import BlobStore

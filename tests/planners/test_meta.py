@@ -35,21 +35,20 @@ from gate import (
 )
 from planners.api import PlannerContext
 from planners.meta import MetaPlanner
-from planners.search.planner import CandidateSearch
-from planners.search.ranking import likeliest
-from planners.state import (
+from planners.observations import (
     Batch,
     Denial,
     Ended,
-    Kept,
     Observation,
     Output,
     SpectrumReady,
-    State,
     SuiteRan,
     VerdictReached,
     nearest,
 )
+from planners.search.planner import CandidateSearch
+from planners.search.ranking import likeliest
+from planners.state import Kept, State
 from planners.targets import named, probes, reached, repeated, stable_failures
 from planners.testing import GivenEvidence, GivenTree
 from planners.trial import Evaluated, TrialOutcome

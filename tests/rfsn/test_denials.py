@@ -25,7 +25,7 @@ from gate import (
     TryPatches,
     content_hash,
 )
-from planners.state import Batch, Denial, Output
+from planners.observations import Batch, Denial, Output
 from planners.testing import ScriptedPlanner
 from rfsn.compose import run_session
 from rfsn.config import Config

@@ -9,7 +9,7 @@ from pathlib import Path
 from string import Template
 from typing import Any
 
-from planners.state import Batch
+from planners.observations import Batch
 from rfsn.errors import RfsnError
 from rfsn.reporting.page.evidence import alternatives, diff, suspects, tests
 from rfsn.reporting.page.markup import Html, lines, tag

@@ -9,8 +9,8 @@ from itertools import islice
 from buildpacks import CaseResult, SuiteReport
 from buildpacks.view import FolderView
 from gate import ApplyPatch, Denied, Patch, Verdict
+from planners.observations import Batch, VerdictReached
 from planners.search.localize import Suspect
-from planners.state import Batch, VerdictReached
 from planners.targets import targets_of
 from planners.trial import TrialOutcome
 from rfsn.machine.text import counted
