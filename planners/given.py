@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gate import ApplyPatch, Collect, Finish, GiveUp, Patch, Phase, Proposal, ReadFile, RunTests
+from gate import ApplyPatch, Collect, Finish, GiveUp, Patch, Phase, Proposal, RunTests
 from planners.api import PlannerContext
 from planners.state import State
 from planners.steps import proposal, reproduce
@@ -29,15 +29,6 @@ class GivenPatchPlanner:
             )
         if first := reproduce(state, context):
             return first
-        if state.phase is Phase.REPRODUCE:
-            return proposal(
-                state,
-                Phase.LOCALIZE,
-                ReadFile(self._patch[0].path),
-                intent="look at the first file that the patch changes",
-                hypothesis="the fault is where the patch says",
-                expected_effect="the file as it is",
-            )
         if state.applied is None:
             return proposal(
                 state,

@@ -71,10 +71,11 @@ class Project:
         return replace(
             self._context,
             commands=(self.plan.test,),
-            phase=state.phase,
             used_ids=progress.used_ids,
+            reproduced=state.baseline is not None,
             applied=state.applied is not None,
             verified=state.verdict is not None and state.verdict.accepted,
+            ended=state.ended is not None,
         )
 
     def planner_context(self) -> PlannerContext:

@@ -102,8 +102,8 @@ def walk(observations: Sequence[Observation]) -> tuple[State, list[Proposal]]:
             base=BasePaths(["f.py", "test_f.py"]),
             read=TREE.read,
             protected="test_f.py".__eq__,
-            phase=state.phase,
             used_ids=frozenset(known.id for known in proposals),
+            reproduced=state.baseline is not None,
             applied=state.applied is not None,
             verified=state.verdict is not None and state.verdict.accepted,
         )
