@@ -93,7 +93,7 @@ def spent(record: Record) -> Counter[str]:
     """Seconds by phase, from the journal's clock; `plan` is what proposing and deciding took."""
     seconds: Counter[str] = Counter()
     before, phase = 0.0, "environment"
-    for entry in record.entries:
+    for entry in record.entries():
         match entry.event:
             case Proposed(proposal=proposal):
                 name = "plan" if phase != "environment" else phase
@@ -112,7 +112,7 @@ def spent(record: Record) -> Counter[str]:
 def outcomes(record: Record) -> dict[str, int]:
     """How many candidates ended with each letter."""
     found: Counter[str] = Counter()
-    for entry in record.entries:
+    for entry in record.entries():
         if isinstance(entry.event, Observed) and isinstance(entry.event.observation, Batch):
             found.update(entry.event.observation.outcomes)
     return dict(found)
@@ -121,7 +121,7 @@ def outcomes(record: Record) -> dict[str, int]:
 def judge(record: Record, row: Mapping[str, Any], provider: SandboxProvider) -> dict[str, Any]:
     """Whether a verified patch does what the reference does."""
     project = Project(record)
-    verified = record.progress.state.verified
+    verified = record.projection.state.verified
     assert verified is not None
     repaired = apply(verified[0], project.view.read)
     reference: dict[str, str] = row["reference"]

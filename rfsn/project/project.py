@@ -14,8 +14,8 @@ from rfsn.config import Config
 from rfsn.errors import UsageError
 from rfsn.plugins import buildpack_names, detect_buildpack
 from rfsn.project.fence import Fence
+from rfsn.sessions.projection import Projection
 from rfsn.sessions.record import Record
-from rfsn.sessions.session import Progress
 from sandbox import Service
 
 __all__ = ["Project", "check_buildpacks"]
@@ -52,7 +52,7 @@ class Project:
     @cached_property
     def plan(self) -> BuildPlan:
         """How the pack makes the environment and runs the tests. Raises `UsageError` where it cannot."""
-        config, source = self._record.config, self._record.progress.source
+        config, source = self._record.config, self._record.projection.source
         options = PlanOptions(config.test, config.env, config.packages, source.version if source else "", self.image)
         try:
             plan = self.pack.plan(self.view, options)
@@ -65,13 +65,13 @@ class Project:
         """Whether a search for faults may change a path."""
         return self._fence.is_source(path)
 
-    def gate_context(self, progress: Progress) -> Context:
+    def gate_context(self, projection: Projection) -> Context:
         """What rules may look at, where the session stands."""
-        state = progress.state
+        state = projection.state
         return replace(
             self._context,
             commands=(self.plan.test,),
-            used_ids=progress.used_ids,
+            used_ids=projection.used_ids,
             reproduced=state.baseline is not None,
             applied=state.applied is not None,
             verified=state.verdict is not None and state.verdict.accepted,

@@ -33,7 +33,7 @@ from planners.trial import Evaluated, TrialOutcome
 from rfsn.sessions.events import Event, Observed, Proposed, Resumed, Started
 from rfsn.sessions.journal import Entry
 from rfsn.sessions.meter import Used
-from rfsn.sessions.session import Progress, fold, state_hash
+from rfsn.sessions.projection import Projection, fold, state_hash
 
 PATCH = (CreateFile("a.py", b"x = 1\n" * 1000),)
 CANDIDATE = Candidate(PATCH, "operator", "a.py:1", 1.0)
@@ -128,11 +128,11 @@ def events(steps: list[tuple[Phase, Action, Observation]]) -> list[Event]:
 
 def test_the_fold_of_a_journal_has_the_history_of_the_session() -> None:
     """A journal has no candidates of a batch, and what is read back are other objects: the history is the same."""
-    progress = Progress()
+    projection = Projection()
     for sequence, event in enumerate(events(STEPS)):
         line = Entry(sequence=sequence, time="", clock=0.0, previous="", event=event).model_dump_json()
-        progress = fold(progress, Entry.model_validate_json(line).event)
-    assert progress.state == after(STEPS)
+        projection = fold(projection, Entry.model_validate_json(line).event)
+    assert projection.state == after(STEPS)
 
 
 @pytest.mark.parametrize("count", range(len(STEPS)))

@@ -49,7 +49,7 @@ def run(
     session = Session.create(str(source), config or Config(), folder)
     try:
         report = run_session(session, planner=ScriptedPlanner([*PREPARED, *script]))
-        events = [entry.event for entry in session.journal.entries()]
+        events = [entry.event for entry in session.entries()]
     finally:
         session.close()
     return report, [event for event in events if isinstance(event, Observed)][len(PREPARED) :]
@@ -83,7 +83,7 @@ def test_forbidden_steps_are_denied(project: Callable[..., Path], tmp_path: Path
     assert len(denials) == len(FORBIDDEN)
     assert report["status"] == "denied"
     assert report["patch"] is None
-    history = Record.read(tmp_path / "session").progress.state.history
+    history = Record.read(tmp_path / "session").projection.state.history
     assert [step.rule for step in history if step.outcome == "denied"] == [denied.rule for denied in denials]
     assert report["denials"] == [
         {"proposal": f"s{number:04d}", "rule": denied.rule, "reason": denied.reason}
@@ -118,7 +118,7 @@ def test_what_is_allowed_is_carried_out(project: Callable[..., Path], tmp_path: 
     proposed = [entry.event.proposal for entry in record.entries() if isinstance(entry.event, Proposed)]
     labels = [(phase, action.type) for phase, action in [*PREPARED, *script]]
     assert [(one.phase, one.action.type) for one in proposed] == labels
-    assert [(step.phase, step.action.split()[0]) for step in record.progress.state.history] == labels
+    assert [(step.phase, step.action.split()[0]) for step in record.projection.state.history] == labels
 
 
 def test_candidates_that_do_more_than_edit_are_tried_cold(project: Callable[..., Path], tmp_path: Path) -> None:

@@ -104,11 +104,11 @@ def _outcomes(record: Record) -> str:
 def _environment(record: Record) -> Html:
     """What the session ran with. Values of environment variables stay out of the page: they may be secrets."""
     facts = {"rfsn": record.started.version, "named by the user": record.started.source}
-    if source := record.progress.source:
+    if source := record.projection.source:
         facts |= {"taken from": source.origin, "tree": source.tree, "files": str(source.files)}
         if source.submodules or source.pointers:
             facts["not fetched (submodules, Git LFS pointers)"] = ", ".join((*source.submodules, *source.pointers))
-    if ready := record.progress.environment:
+    if ready := record.projection.environment:
         facts |= {"buildpack": ready.pack, "interpreter": ready.description, "environment's key": ready.cache_key}
         facts |= {"sandbox": ready.backend, "test command": shlex.join(ready.test)}
     return tag("div", _facts(facts), tag("h3", "Settings"), _facts(dict(_settings(record))))
