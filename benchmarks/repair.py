@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import shutil
 import statistics
 import tempfile
 from collections import Counter
@@ -22,6 +23,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+import buildpacks.python.runner
 from gate import Change, FileChange, apply
 from planners.observations import Batch
 from rfsn.config import load_config
@@ -134,9 +136,7 @@ def judge(record: Record, row: Mapping[str, Any], provider: SandboxProvider) -> 
         prepared_environment(project.pack, plan, record.base, provider) as environment,
     ):
         bench = Bench(record.base, project.view, environment, project.pack, plan, provider, Path(scratch))
-        (Path(folder) / "versions.json").write_text(json.dumps(versions))
-        driver = Path(__file__).with_name("differential.py").read_text("utf-8")
-        (Path(folder) / "differential.py").write_text(driver)
+        put_judge(Path(folder), versions)
         arguments = plan.test[plan.test.index("pytest") + 1 :]
         argv = ("python", "/judge/differential.py", str(SEED), str(INPUTS), *arguments)
         with Workspace(bench, change, (Mount(Path(folder), "/judge"),)) as sandbox:
@@ -151,6 +151,14 @@ def judge(record: Record, row: Mapping[str, Any], provider: SandboxProvider) -> 
     verdict = "unjudged" if not inputs else "wrong" if differ else "correct"
     examples = [one["example"] for one in found if one["differ"]]
     return {"verdict": verdict, "inputs": inputs, "differ": differ, "examples": examples}
+
+
+def put_judge(folder: Path, versions: Mapping[str, Sequence[str]]) -> None:
+    """Put what compares versions into a folder, with the versions and with the runner that it takes inputs from."""
+    shutil.copy(Path(__file__).with_name("differential.py"), folder)
+    runner = Path(buildpacks.python.runner.__file__).parent
+    shutil.copytree(runner, folder / "rfsn_runner", ignore=shutil.ignore_patterns("__pycache__"))
+    (folder / "versions.json").write_text(json.dumps(versions))
 
 
 def after(change: Change, path: str, project: Project) -> str:
