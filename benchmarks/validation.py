@@ -31,6 +31,7 @@ from uv import find_uv_bin
 
 from buildpacks import Outcome, PlanOptions, RunRequest, Spectrum
 from buildpacks.python import PythonBuildpack
+from buildpacks.python.said import case_id
 from buildpacks.view import FolderView
 from buildpacks.warm import Tried
 from gate import Candidate, EditFile, apply
@@ -183,7 +184,7 @@ def measure_mutmut(subject: Subject, fix: int) -> Measured | str:
             Path(tree, path).write_bytes(file.after or b"")
         mutated = sorted({operation.path for one in subject.candidates for operation in one.patch})
         rest = sorted({path.partition("/")[0] for path in bench.view.files()} - {*mutated})
-        tests = sorted({id.partition("::")[0] for id, _ in (*subject.targets, *subject.tests)})
+        tests = sorted({case_id(id).file for id, _ in (*subject.targets, *subject.tests)})
         lines = [f"{name}=\n    " + "\n    ".join(values) for name, values in
                  (("paths_to_mutate", mutated), ("tests_dir", tests), ("also_copy", rest))]  # fmt: skip
         Path(tree, "setup.cfg").write_text("[mutmut]\n" + "\n".join(lines) + "\n", encoding="utf-8")

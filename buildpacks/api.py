@@ -9,29 +9,24 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import Protocol
 
-from buildpacks.supplies import Layer, Supplies
+from buildpacks.results import CaseId, SuiteReport
+from buildpacks.supplies import Layer, Settings, Supplies
 from sandbox import CommandResult, Mount, Service
 
 __all__ = [
     "API_VERSION",
     "BuildPlan",
+    "BuildStep",
     "Buildpack",
     "BuildpackError",
-    "CaseResult",
-    "CaseTrace",
     "Detection",
-    "Evidence",
-    "Frame",
-    "Outcome",
     "PlanOptions",
     "RepoView",
     "RunRequest",
+    "RunResult",
     "RunSpec",
-    "Spectrum",
-    "SuiteReport",
     "WarmRunner",
 ]
 
@@ -41,106 +36,6 @@ API_VERSION = 2
 
 class BuildpackError(Exception):
     """The pack cannot do what was asked of this repository; the message says why and what to do."""
-
-
-class Outcome(StrEnum):
-    """The result of one test case. `SLOW` is over a limit where nobody had the time to see whether it ends."""
-
-    PASSED = "passed"
-    FAILED = "failed"
-    ERROR = "error"
-    SKIPPED = "skipped"
-    XFAILED = "xfailed"
-    XPASSED = "xpassed"
-    TIMEOUT = "timeout"
-    SLOW = "slow"
-    MISSING = "missing"
-
-    @property
-    def failing(self) -> bool:
-        """Whether a repair should make this case pass."""
-        return self in {Outcome.FAILED, Outcome.ERROR, Outcome.TIMEOUT}
-
-    @property
-    def over_limit(self) -> bool:
-        """Whether the case was ended before it came to a result."""
-        return self in {Outcome.TIMEOUT, Outcome.SLOW}
-
-
-class Evidence(StrEnum):
-    """What a report rests on: an id for every test case, or only the exit code of the command."""
-
-    IDS = "ids"
-    EXIT_CODE = "exit_code"
-
-
-@dataclass(frozen=True, slots=True)
-class Frame:
-    """One frame of a failure's stack, outermost first; `path` is relative to the tree, `line` counts from 1."""
-
-    path: str
-    line: int
-    function: str
-
-
-@dataclass(frozen=True, slots=True)
-class CaseResult:
-    """One test case: its id as the runner spells it, its outcome, and what a failure said."""
-
-    id: str
-    outcome: Outcome
-    duration_s: float = 0.0
-    message: str = ""
-    frames: tuple[Frame, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class SuiteReport:
-    """What one run of the test command said. `problem` is why the tests could not run at all, else empty.
-
-    `crashed` is whether the command began and then ended without a report: some test may have taken it down. `canaries`
-    are the tests that were added and must fail; `forged` is whether the results are not, or not only, the runner's own.
-    """
-
-    cases: tuple[CaseResult, ...]
-    exit_code: int | None
-    duration_s: float
-    evidence: Evidence = Evidence.IDS
-    problem: str = ""
-    crashed: bool = False
-    canaries: tuple[CaseResult, ...] = ()
-    forged: bool = False
-
-
-type Kinds = Mapping[str, Mapping[str, Mapping[str, frozenset[str]]]]
-"""By path, function and variable, what its values were: `number`, `sequence`, `set`, `callable`, `object`."""
-
-
-@dataclass(frozen=True, slots=True)
-class CaseTrace:
-    """What one test case executed: its outcome, the lines covered per file of the tree, and a failure's frames.
-
-    `kinds` are those of the values that variables had, as far as they were asked for.
-    """
-
-    id: str
-    outcome: Outcome
-    cpu_s: float
-    lines: Mapping[str, frozenset[int]]
-    frames: tuple[Frame, ...] = ()
-    message: str = ""
-    kinds: Kinds = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Spectrum:
-    """Per-test line coverage: the input of spectrum-based fault localization.
-
-    `imported` are the lines, by path, of functions that ran while the tests were collected: all tests depend on them.
-    """
-
-    cases: tuple[CaseTrace, ...]
-    imported: Mapping[str, frozenset[int]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,22 +79,30 @@ class PlanOptions:
 
 
 @dataclass(frozen=True, slots=True)
+class BuildStep:
+    """One command of the project's own build, with variables of its own."""
+
+    argv: tuple[str, ...]
+    env: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class BuildPlan:
     """How to make an environment and run the tests in it: pure, serialisable data.
 
     `requirements` are what the project declares, parsed and written anew: nothing of a repository's own text reaches a
-    step that has the network. `build` commands see the tree at `/repo`, the requirements at `/env` (read-only) and no
-    network; they may write `/project`. Where one fails, the `fallback` commands are run instead: many tests can do
-    without an installed project. `test` is the command as the user would type it. `mounts` are what every step needs to
-    see: interpreters and tools. `platform` says what environments are made for: those of different platforms are never
-    shared. `own` are the names of the distributions that the build makes: they are no part of what tests see at `/env`.
-    `services` are what tests need beside it.
+    step that has the network, which knows the user's `settings` of the package manager. `build` commands see the tree
+    at `/repo`, the requirements at `/env` (read-only) and no network; they may write `/project`. Where one fails, the
+    `fallback` commands are run instead: many tests can do without an installed project. `test` is the command as the
+    user would type it. `mounts` are what every step needs to see: interpreters and tools. `platform` says what
+    environments are made for: those of different platforms are never shared. `own` are the names of the distributions
+    that the build makes: they are no part of what tests see at `/env`. `services` are what tests need beside it.
     """
 
     pack: str
     requirements: tuple[str, ...]
-    build: tuple[tuple[str, ...], ...]
-    fallback: tuple[tuple[str, ...], ...]
+    build: tuple[BuildStep, ...]
+    fallback: tuple[BuildStep, ...]
     test: tuple[str, ...]
     env: Mapping[str, str]
     mounts: tuple[Mount, ...]
@@ -207,6 +110,7 @@ class BuildPlan:
     description: str
     own: tuple[str, ...] = ()
     services: tuple[Service, ...] = ()
+    settings: Settings = field(default_factory=Settings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,11 +132,24 @@ class RunRequest:
 
 @dataclass(frozen=True, slots=True)
 class RunSpec:
-    """One cold run, as data: argv, the mounts it needs, and what it reads from its standard input."""
+    """One cold run, as data: argv, the mounts it needs, and what it reads from its standard input.
+
+    `wanted` is how the names of the files end that it leaves in `buildpacks.supplies.OUTPUTS`, for a runner that writes
+    its results into files; the folder is there only where it is not empty.
+    """
 
     argv: tuple[str, ...]
     mounts: tuple[Mount, ...]
     stdin: bytes
+    wanted: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RunResult:
+    """How the command of a cold run ended and what it wrote, and the files that were wanted of it, by name."""
+
+    command: CommandResult
+    outputs: Mapping[str, bytes] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,8 +191,12 @@ class Buildpack(Protocol):
         """The command that runs these tests (all of them where `request.ids` is empty)."""
         ...
 
-    def parse(self, request: RunRequest, result: CommandResult) -> SuiteReport:
-        """Read a cold run: how the command ended and what it wrote (see `buildpacks.records`). Both are hostile."""
+    def case_id(self, id: str) -> CaseId:
+        """The parts of an id that a run of this pack's gave."""
+        ...
+
+    def parse(self, request: RunRequest, result: RunResult) -> SuiteReport:
+        """Read a cold run, all of which is hostile; `buildpacks.report` has what every pack does with it."""
         ...
 
     def protected(self, view: RepoView) -> tuple[str, ...]:

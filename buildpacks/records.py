@@ -25,7 +25,7 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
-from buildpacks.api import CaseResult, Outcome
+from buildpacks.results import CaseResult, Outcome
 from buildpacks.text import spelled
 
 __all__ = ["RecordError", "Records", "read_records"]

@@ -12,7 +12,18 @@ from typing import Any, Protocol
 
 from sandbox import CommandResult
 
-__all__ = ["INPUTS", "OUTPUTS", "PROJECT", "Artifact", "Layer", "Step", "StepResult", "Supplies", "SupplyError"]
+__all__ = [
+    "INPUTS",
+    "OUTPUTS",
+    "PROJECT",
+    "Artifact",
+    "Layer",
+    "Settings",
+    "Step",
+    "StepResult",
+    "Supplies",
+    "SupplyError",
+]
 
 INPUTS = "/in"
 """Where a step finds its artifacts and input files, read-only and by their names."""
@@ -41,6 +52,20 @@ class Artifact:
 
 
 @dataclass(frozen=True, slots=True)
+class Settings:
+    """The user's settings of a package manager that a step with the network may know: variables of the environment.
+
+    `variables` is how their names begin. `indexes` are the names of those that hold addresses of package indexes,
+    perhaps with a user and a password, which are good for downloads from the same hosts. `synonyms` are names by which
+    other tools call them: the value of the second is given as the first, where that is not set.
+    """
+
+    variables: tuple[str, ...] = ()
+    indexes: tuple[str, ...] = ()
+    synonyms: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Layer:
     """An environment that was made, by the key under which it is kept; it holds nothing of any repository."""
 
@@ -49,11 +74,12 @@ class Layer:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One command, run in an empty folder without the repository.
+    """One command, run in an empty folder without the repository, `/repo`, that is thrown away with what it wrote.
 
-    `inputs` are small files by name, `layer` is the environment that it sees read-only at `/env`, `network` shares the
-    host's network: such a step must run no code of a package. `wanted` is how the names of the files end that are taken
-    from `OUTPUTS`; none are where it is empty.
+    `env` are its variables; with the network, those of proxies and of the plan's `Settings` are added. `inputs` are
+    small files by name, `layer` is the environment that it sees read-only at `/env`, `network` shares the host's
+    network: such a step must run no code of a package. `wanted` is how the names of the files end that are taken from
+    `OUTPUTS`; none are where it is empty.
     """
 
     argv: tuple[str, ...]

@@ -40,7 +40,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from buildpacks.api import CaseTrace, Frame, Kinds, Outcome
+from buildpacks.results import CaseTrace, Frame, Kinds, Outcome
 from buildpacks.text import spelled
 
 __all__ = [

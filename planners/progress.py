@@ -29,7 +29,7 @@ def progress_of(
     base = failing.get(tried.id)
     if base is None:
         return (2,)  # it got past the targets: a test fails that passes on the base
-    lines = tuple(frame.line for frame in base.frames if frame.path == tried.id.partition("::")[0])
+    lines = tuple(frame.line for frame in base.frames if frame.path == base.parts.file)
     if lines and tried.lines > lines:
         return 1, *tried.lines
     before = "" if base.outcome is Outcome.TIMEOUT else base.message.partition(":")[0].rpartition(".")[2]

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 
-from buildpacks import CaseTrace, Outcome, Spectrum, SuiteReport
+from buildpacks import CaseResult, CaseTrace, Outcome, Spectrum, SuiteReport
 from planners.api import EvidenceView
 from planners.state import State
 
@@ -22,26 +23,43 @@ def repeated(baseline: SuiteReport) -> tuple[str, ...]:
     return tuple(case.id for case in baseline.cases if case.outcome.failing and not case.outcome.over_limit)
 
 
-def named(id: str, known: Collection[str]) -> tuple[str, ...]:
-    """The tests that somebody means by `id`: that one, else all in that file, class or parametrised function.
+def named(text: str, cases: Collection[CaseResult]) -> tuple[str, ...]:
+    """The ids of the tests that somebody means by `text`: that one, else all in that file, class or function.
 
     Else those of that bare name, or of the same class and name in another file: a test that a class inherits is, in
     many reports, said to be in the file that defines it, not in that of the class.
     """
-    if id in known:
-        return (id,)
-    if inside := tuple(one for one in known if one.startswith((f"{id}::", f"{id}["))):
+    if any(case.id == text for case in cases):
+        return (text,)
+    if inside := tuple(case.id for case in cases if text in _within(case)):
         return inside
-    if "::" in id.partition("[")[0]:
-        tail = id.partition("::")[2]
-        return tuple(one for one in known if one.partition("::")[2] == tail)
-    return tuple(one for one in known if id in {bare_name(one), bare_name(one).partition("[")[0]})
+    return tuple(case.id for case in cases if _bears(case, text))
 
 
-def bare_name(id: str) -> str:
+def bare_name(case: CaseResult) -> str:
     """The name of a test without its file and class, with its parameters."""
-    function, bracket, parameters = id.partition("[")
-    return function.rpartition("::")[2] + bracket + parameters
+    return case.parts.name + case.parts.parameters
+
+
+def _within(case: CaseResult) -> Iterator[str]:
+    """What names all that a test is in: its file, and its id up to each class and to the parameters."""
+    yield case.parts.file
+    end = 0
+    for part in (case.parts.file, *case.parts.scope, case.parts.name):
+        start = case.id.find(part, end)
+        if part and start >= 0:
+            end = start + len(part)
+            yield case.id[:end]
+
+
+def _bears(case: CaseResult, text: str) -> bool:
+    """Whether a test has this name, with or without its parameters, or ends as this id in another such file does."""
+    if not case.parts.name:
+        return False
+    inside = case.id.removeprefix(case.parts.file) if case.parts.file else ""
+    other = PurePosixPath(text.removesuffix(inside))
+    same = inside and text.endswith(inside) and other.suffix == PurePosixPath(case.parts.file).suffix
+    return bool(same) or text in {case.parts.name, bare_name(case)}
 
 
 def stable_failures(
@@ -56,7 +74,7 @@ def stable_failures(
     unstable = {id for id, outcome in second.items() if outcome.failing != first.get(id, Outcome.MISSING).failing} | (
         second.keys() - first.keys()
     )
-    meant = {one for id in wanted for one in named(id, first)}
+    meant = {id for text in wanted for id in named(text, baseline.cases)}
     failing = (id for id, outcome in first.items() if outcome.failing and id not in unstable)
     return tuple(id for id in failing if not wanted or id in meant), tuple(sorted(unstable))
 
@@ -123,7 +141,7 @@ def _quick(traces: list[CaseTrace]) -> list[CaseTrace]:
 
 def _kind(trace: CaseTrace) -> tuple[str, ...]:
     frame = trace.frames[-1] if trace.frames else None
-    where = f"{frame.path}:{frame.function}" if frame and frame.path != trace.id.split("::")[0] else ""
+    where = f"{frame.path}:{frame.function}" if frame and frame.path != trace.parts.file else ""
     return str(trace.outcome), trace.message.partition(":")[0], where
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
@@ -12,22 +11,24 @@ from buildpacks.api import (
     API_VERSION,
     BuildpackError,
     BuildPlan,
+    BuildStep,
     Detection,
-    Outcome,
     PlanOptions,
     RepoView,
     RunRequest,
+    RunResult,
     RunSpec,
-    SuiteReport,
     WarmRunner,
 )
 from buildpacks.python import interpreters
 from buildpacks.python.commands import command_for, options_of, split, unittest_files
-from buildpacks.python.provide import UV, parsed, provide
+from buildpacks.python.provide import SETTINGS, UV, UV_VARIABLES, parsed, provide
 from buildpacks.python.requirements import Needs, read_needs
-from buildpacks.records import RecordError, Records, read_records
+from buildpacks.python.said import PYTEST, case_id
+from buildpacks.report import report_of
+from buildpacks.results import CaseId, SuiteReport
 from buildpacks.supplies import PROJECT, Layer, Supplies
-from sandbox import CommandResult, Ending, Mount
+from sandbox import Mount
 
 __all__ = ["PythonBuildpack"]
 
@@ -44,14 +45,9 @@ _PUT_ON_PATH = (
     "import pathlib, sys; site = pathlib.Path(sys.argv[1]); site.mkdir(); "
     "(site / 'rfsn-tree.pth').write_text('/repo\\n/repo/src\\n')"
 )
+_BUILD = {**UV_VARIABLES, "UV_CACHE_DIR": "/tmp/uv"}  # noqa: S108  # of the sandbox
 _PATH = f"{_SITE}/bin:/env/bin:/usr/local/bin:/usr/bin:/bin"
 _SIGNS = ("pyproject.toml", "setup.py", "setup.cfg", "pytest.ini", "tox.ini", "requirements.txt", "conftest.py")
-_NOTHING = Records((), (), None)
-_REFUSED = re.compile(r"^\S*: error: (.*)$", re.MULTILINE)
-_SYNTAX_ERROR_AT = re.compile(r"^E\s+File \"(?:/repo/)?(.+)\", line (\d+)", re.MULTILINE)
-_SYNTAX_ERRORS = ("SyntaxError", "IndentationError", "TabError")
-_NO_TESTS = 5
-_USAGE_ERROR = 4
 _MAX_NAMED = 5
 
 # How builds that ask git for their version are told it: setuptools_scm and hatch-vcs, pdm, Poetry, pbr.
@@ -134,21 +130,22 @@ class PythonBuildpack:
         needs = read_needs(view)
         python, mounts, description = _interpreter(needs.python, options.image)
         declared = ("pytest", *needs.requirements) if options.packages is None else _exact(options.packages)
-        versions = [f"{name}={options.version or '0.0.0'}" for name in _VERSION_VARIABLES]
+        versions = dict.fromkeys(_VERSION_VARIABLES, options.version or "0.0.0")
         install = (UV, "pip", "install", "--offline", "--no-config", "--no-deps", "--no-build-isolation")
         editables = [part for path in needs.packages for part in ("--editable", f"/repo/{path}".removesuffix("/."))]
         place = ("--python", "/env/bin/python", "--target", _SITE)
         return BuildPlan(
             pack=self.name,
             requirements=tuple(dict.fromkeys((*declared, *needs.build))),
-            build=(("env", *versions, *install, *place, *editables),) if editables else (),
-            fallback=(("/env/bin/python", "-c", _PUT_ON_PATH, _SITE),),
+            build=(BuildStep((*install, *place, *editables), {**_BUILD, **versions}),) if editables else (),
+            fallback=(BuildStep(("/env/bin/python", "-c", _PUT_ON_PATH, _SITE)),),
             test=test,
             env={"PYTHONHASHSEED": "0", "PYTHONDONTWRITEBYTECODE": "1", "PATH": _PATH, **options.env},
             mounts=(*mounts, Mount(_uv_binary(), UV)),
             platform=(f"api {API_VERSION}", f"uv {version('uv')}", options.image, python),
             description=description + _left_out(needs),
             own=needs.own if editables else (),
+            settings=SETTINGS,
         )
 
     def provide(self, plan: BuildPlan, supplies: Supplies, *, building: bool) -> Layer:
@@ -179,49 +176,13 @@ class PythonBuildpack:
             json.dumps(options).encode(),
         )
 
-    def parse(self, request: RunRequest, result: CommandResult) -> SuiteReport:
+    def case_id(self, id: str) -> CaseId:
+        """A node id of pytest in its parts."""
+        return case_id(id)
+
+    def parse(self, request: RunRequest, result: RunResult) -> SuiteReport:
         """The cases that the runner told of; where it came to no end, the reason why the tests could not run."""
-
-        def report(records: Records = _NOTHING, problem: str = "", *, forged: bool = False) -> SuiteReport:
-            ended = records.end is not None or result.exit_code == _USAGE_ERROR
-            return SuiteReport(
-                records.cases,
-                result.exit_code,
-                result.duration_s,
-                problem=problem,
-                crashed=result.ending is Ending.EXITED and not ended and not forged,
-                canaries=records.canaries,
-                forged=forged,
-            )
-
-        if result.ending is not Ending.EXITED:
-            return report(problem=f"the test command did not finish ({result.ending}) after {result.duration_s:.0f} s")
-        try:
-            records = read_records(result.stdout, request.key)
-        except RecordError as error:
-            return report(problem=str(error), forged=True)
-        cases = records.cases
-        if records.end is None:
-            what = "ended before all results were there" if cases else "could not run"
-            return report(problem=f"the tests {what} (exit code {result.exit_code}): {_cause(result)}")
-        if records.end != result.exit_code:
-            why = f"the runner was about to end with {records.end}, and the process ended with {result.exit_code}"
-            return report(records, problem=why, forged=True)
-        refused = _REFUSED.search(result.stderr.decode(errors="replace"))
-        if refused and result.exit_code == _USAGE_ERROR and not cases:
-            return report(problem=f"pytest refuses the test command: {refused[1].strip()[:300]}")
-        if result.exit_code == _NO_TESTS or not cases:
-            return report(
-                problem=f"pytest found no tests: {_cause(result)}" if _cause(result) else "pytest found no tests"
-            )
-        uncollected = [case for case in cases if case.outcome is Outcome.ERROR and "::" not in case.id]
-        if uncollected:
-            first = uncollected[0]
-            why = _reason(first.message) or _cause(result)
-            return report(records, problem=f"{first.id} could not be collected: {why}")
-        if request.canaries and not records.canaries:
-            return report(records, problem="the tests that must fail were not added", forged=True)
-        return report(records)
+        return report_of(request, result, PYTEST)
 
     def protected(self, view: RepoView) -> tuple[str, ...]:
         """The tests, and the configuration of pytest projects."""
@@ -278,21 +239,3 @@ def _left_out(needs: Needs) -> str:
         return ""
     more = f" and {len(needs.left_out) - _MAX_NAMED} more" if len(needs.left_out) > _MAX_NAMED else ""
     return f"; not fetched: {', '.join(needs.left_out[:_MAX_NAMED])}{more}"
-
-
-def _reason(text: str) -> str:
-    """The last line of pytest's message, as Python says it; of a syntax error, with the file and the line."""
-    lines = [line.strip().removeprefix("E  ").strip() for line in text.splitlines() if line.strip()]
-    if not lines:
-        return ""
-    places = _SYNTAX_ERROR_AT.findall(text) if lines[-1].startswith(_SYNTAX_ERRORS) else []
-    place = "{}, line {}: ".format(*places[-1]) if places else ""
-    return f"{place}{lines[-1]}"[:300]
-
-
-def _cause(result: CommandResult) -> str:
-    """The line of the output that says most: pytest's own ERROR line, else the last one."""
-    text = result.stderr.decode(errors="replace")
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    said = [line for line in lines if line.startswith(("ERROR", "E  ", "ModuleNotFoundError", "ImportError"))]
-    return (said or lines or [""])[-1][:300]

@@ -21,13 +21,26 @@ from packaging.utils import canonicalize_name
 
 from buildpacks.api import BuildpackError, BuildPlan
 from buildpacks.python.declared import parse_toml
-from buildpacks.supplies import INPUTS, OUTPUTS, Artifact, Layer, Step, StepResult, Supplies, SupplyError
+from buildpacks.supplies import INPUTS, OUTPUTS, Artifact, Layer, Settings, Step, StepResult, Supplies, SupplyError
 from sandbox import Ending
 
-__all__ = ["UV", "parsed", "provide"]
+__all__ = ["SETTINGS", "UV", "UV_VARIABLES", "parsed", "provide"]
 
 UV = "/tools/uv"
 """Where steps find uv."""
+
+UV_VARIABLES: Mapping[str, str] = {"UV_LINK_MODE": "copy", "UV_PYTHON_DOWNLOADS": "never"}
+"""What uv is told in every step: mounts cannot be linked across, and interpreters are the pack's to find."""
+
+SETTINGS = Settings(
+    ("UV_INDEX", "UV_DEFAULT_INDEX", "UV_EXTRA_INDEX_URL", "UV_FIND_LINKS", "UV_NATIVE_TLS", "UV_HTTP"),
+    ("UV_DEFAULT_INDEX", "UV_INDEX", "UV_INDEX_URL", "UV_EXTRA_INDEX_URL", "PIP_INDEX_URL"),
+    (("UV_DEFAULT_INDEX", "PIP_INDEX_URL"),),
+)
+"""The user's settings of uv, and pip's for the index."""
+
+# What one project's step writes into it, no other's reads.
+_ENV = {**UV_VARIABLES, "UV_CACHE_DIR": "/repo/cache"}
 
 _ROUNDS = 12
 """How often the resolver may learn of another source distribution before it is given up."""
@@ -114,8 +127,8 @@ class _Provision:
         paths = tuple(f"{INPUTS}/{wheel.name}" for wheel in wheels)
         install = (UV, "pip", "install", "--offline", "--no-index", "--no-config", "--no-deps")
         steps = [
-            Step((UV, "venv", "--no-config", "--allow-existing", "--python", self._python, "/env")),
-            Step((*install, "--python", "/env/bin/python", *paths), artifacts=wheels),
+            Step((UV, "venv", "--no-config", "--allow-existing", "--python", self._python, "/env"), _ENV),
+            Step((*install, "--python", "/env/bin/python", *paths), _ENV, artifacts=wheels),
             # What is only there for one build is not worth compiling.
             # Not by the environment's own interpreter: what configures that came with the packages.
             Step((self._python, "-I", "-S", "-c", _FINISH, "/env/lib", "inner" if depth else "last")),
@@ -158,6 +171,7 @@ class _Provision:
         allowed = tuple(part for name in sorted(sources) for part in ("--no-binary", name))
         return Step(
             (UV, "pip", "compile", *options, *allowed, "--python", self._python, f"{INPUTS}/requirements.in"),
+            _ENV,
             inputs={
                 "requirements.in": "".join(f"{text}\n" for text in requirements).encode(),
                 "uv.toml": f"dependency-metadata = [{', '.join(map(_inline_table, known))}]\n".encode(),
@@ -182,7 +196,7 @@ class _Provision:
         def make() -> dict[str, Any]:
             build = (UV, "build", "--wheel", "--offline", "--no-config", "--no-build-isolation")
             argv = (*build, "--python", "/env/bin/python", "--out-dir", OUTPUTS, f"{INPUTS}/{source.name}")
-            result = self._supplies.run(Step(argv, artifacts=(source,), layer=layer, wanted=".whl"))
+            result = self._supplies.run(Step(argv, _ENV, artifacts=(source,), layer=layer, wanted=".whl"))
             wheels = [one for one in result.outputs if _FILE_NAME.fullmatch(one.name)]
             if not _succeeded(result) or len(wheels) != 1:
                 raise SupplyError(

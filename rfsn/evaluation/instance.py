@@ -106,10 +106,11 @@ def _agreement(instance: RepositoryInstance, session: Session) -> dict[str, int]
     baseline = session.projection.state.baseline
     if baseline is None:
         return None
-    outcomes = {case.id: case.outcome for case in session.blobs.report(baseline.report).cases}
+    cases = session.blobs.report(baseline.report).cases
+    outcomes = {case.id: case.outcome for case in cases}
 
     def passes(id: str) -> bool:
-        found = [outcomes[one] for one in named(id, outcomes)]
+        found = [outcomes[one] for one in named(id, cases)]
         return bool(found) and all(outcome is Outcome.PASSED for outcome in found)
 
     failing = [id for id in instance.fail_to_pass if not passes(id)]

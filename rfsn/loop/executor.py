@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Sequence
 from dataclasses import replace
@@ -148,7 +149,7 @@ class Executor:
         try:
             ids = sorted(worker.ready().ids)
             cases = [
-                CaseResult(trace.id, trace.outcome, trace.cpu_s, trace.message, trace.frames)
+                CaseResult(trace.id, trace.outcome, trace.cpu_s, trace.message, trace.frames, trace.parts)
                 for trace in worker.trace([(id, self._budget.case_limit_s) for id in ids])
             ]
         except InfraError:
@@ -159,14 +160,13 @@ class Executor:
 
     def _wanted_pass(self, report: SuiteReport) -> bool:
         outcomes = {case.id: case.outcome for case in report.cases}
-        meant = [outcomes[one] for id in self._wanted for one in named(id, outcomes)]
+        meant = [outcomes[one] for id in self._wanted for one in named(id, report.cases)]
         return Outcome.PASSED in meant and not any(outcome.failing or outcome is Outcome.SLOW for outcome in meant)
 
     def _check_wanted(self, report: SuiteReport) -> None:
-        known = [case.id for case in report.cases]
         for id in self._wanted:
-            if not named(id, known):
-                near = ", ".join(_near(id, known)) or "none"
+            if not named(id, report.cases):
+                near = ", ".join(_near(id, report.cases)) or "none"
                 raise UsageError(f"--target {id}: no such test; similar: {near}")
 
     def _verdict(self, state: State, context: Context) -> Verdict:
@@ -194,7 +194,10 @@ class Executor:
         return apply(patch, self._bench.view.read)
 
 
-def _near(id: str, known: Sequence[str]) -> list[str]:
-    """The tests whose ids, or else whose bare names, are like that of `id`."""
-    names = {bare_name(one): one for one in reversed(known)}
-    return get_close_matches(id, known) or [names[one] for one in get_close_matches(bare_name(id), names)]
+def _near(text: str, cases: Sequence[CaseResult]) -> list[str]:
+    """The tests whose ids, or else whose bare names, are like `text`."""
+    names = {bare_name(case): case.id for case in reversed(cases)}
+    last = re.split(r"[^\w\[\]-]+", text)[-1]
+    return get_close_matches(text, [case.id for case in cases]) or [
+        names[one] for one in get_close_matches(last, names)
+    ]

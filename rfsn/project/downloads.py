@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
@@ -29,15 +29,15 @@ _CHUNK = 1 << 20
 _CONNECTIONS = 4
 _TIMEOUT_S = 60.0
 _TRIES = 3
-# Where the user names indexes, perhaps with a name and password in the address: files come from the same hosts.
-_INDEXES = ("UV_DEFAULT_INDEX", "UV_INDEX", "UV_INDEX_URL", "UV_EXTRA_INDEX_URL", "PIP_INDEX_URL")
 
 
 class Downloads:
     """The files in one folder: `<sha256>/<name>`."""
 
-    def __init__(self, folder: Path, *, offline: bool) -> None:
+    def __init__(self, folder: Path, indexes: Sequence[str] = (), *, offline: bool) -> None:
+        """`indexes` are the variables in which the user names indexes, see `buildpacks.supplies.Settings`."""
         self._folder = folder
+        self._indexes = indexes
         self._offline = offline
 
     def has(self, artifact: Artifact) -> bool:
@@ -96,7 +96,7 @@ class Downloads:
             raise SupplyError(f"{artifact.name}: the index names no address to download it from: {artifact.url}")
         for attempt in range(_TRIES):
             try:
-                with client.stream("GET", artifact.url, auth=_credentials(artifact.url)) as response:
+                with client.stream("GET", artifact.url, auth=self._credentials(artifact.url)) as response:
                     response.raise_for_status()
                     # As it came: what a server calls an encoding may be the very file that has the hash.
                     self._store(artifact.name, response.iter_raw(_CHUNK), artifact.sha256)
@@ -108,6 +108,11 @@ class Downloads:
                     ) from error
             else:
                 return
+
+    def _credentials(self, url: str) -> tuple[str, str] | None:
+        """The name and password that the user's settings have for the host of an address."""
+        indexes = (index for name in self._indexes for index in os.environ.get(name, "").split())
+        return dict(_known(indexes)).get(urlsplit(url).netloc.rpartition("@")[2])
 
     def _store(self, name: str, content: Iterable[bytes], wanted: str | None) -> Artifact:
         """Write a file under a temporary name, and only when its hash is known and right under its own."""
@@ -138,14 +143,9 @@ def _check_name(name: str) -> None:
         raise UnsafePath(f"no name of a file: {name!r}")
 
 
-def _credentials(url: str) -> tuple[str, str] | None:
-    """The name and password that the user's settings have for the host of an address."""
-    host = urlsplit(url).netloc.rpartition("@")[2]
-    return dict(_known(os.environ)).get(host)
-
-
-def _known(environment: Mapping[str, str]) -> Iterator[tuple[str, tuple[str, str]]]:
-    for index in (index for name in _INDEXES for index in environment.get(name, "").split()):
+def _known(indexes: Iterable[str]) -> Iterator[tuple[str, tuple[str, str]]]:
+    """By host, the names and passwords that addresses of indexes hold."""
+    for index in indexes:
         # uv lets an index have a name before its address: name=https://...
         parts = urlsplit(index.partition("=")[2] if "=" in index.partition("://")[0] else index)
         if parts.username is not None:

@@ -10,10 +10,10 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from buildpacks import Buildpack, BuildPlan, Layer, SupplyError
+from buildpacks import Buildpack, BuildPlan, BuildStep, Layer, SupplyError
 from buildpacks.supplies import PROJECT
 from rfsn.errors import InfraError
 from rfsn.machine import home
@@ -45,7 +45,6 @@ _MAX_SAID = 2_000
 _MAX_BYTES = 2 << 30
 _NOT_COPIED = (".git",)
 _NOT_KEPT = ("build/", "dist/")
-_VARIABLES = {"UV_LINK_MODE": "copy", "UV_PYTHON_DOWNLOADS": "never", "UV_CACHE_DIR": "/tmp/uv"}  # noqa: S108 - inside
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +105,7 @@ def prepared_environment(
 
 def _key(plan: BuildPlan, layer: Layer, base: Path, provider: SandboxProvider) -> str:
     """The identity of a build: the packages, the commands, and every file that they can read, read here and now."""
-    identity = [provider.name, layer.key, tree_of_files(base, "sha256"), plan.build, plan.fallback]
+    identity = [provider.name, layer.key, tree_of_files(base, "sha256"), *map(asdict, (*plan.build, *plan.fallback))]
     return hashlib.sha256(json.dumps(identity).encode()).hexdigest()[:32]
 
 
@@ -145,14 +144,14 @@ def _build(plan: BuildPlan, base: Path, packages: Path, folder: Path, provider: 
 
 
 def _built(
-    commands: Sequence[tuple[str, ...]],
+    steps: Sequence[BuildStep],
     plan: BuildPlan,
     base: Path,
     packages: Path,
     scratch: Path,
     provider: SandboxProvider,
 ) -> CommandResult:
-    """The result of the first command that fails, else of the last; each try begins with nothing."""
+    """The result of the first step that fails, else of the last; each try begins with nothing."""
     workspace, written = scratch / "repo", scratch / "project"
     for folder in (workspace, written):
         remove_tree(folder)
@@ -164,8 +163,8 @@ def _built(
         mounts=(*plan.mounts, Mount(written, PROJECT, writable=True)),
         limits=Limits(disk_bytes=_MAX_BYTES),
     )
-    for argv in commands:
-        result = run_step(argv, spec, _VARIABLES, provider)
+    for step in steps:
+        result = run_step(step.argv, spec, step.env, provider)
         if not _succeeded(result):
             break
     return result

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from buildpacks import Artifact, BuildPlan, Layer, Step, StepResult, SupplyError
+from buildpacks import Artifact, BuildPlan, Layer, Settings, Step, StepResult, SupplyError
 from buildpacks.supplies import INPUTS, OUTPUTS
 from rfsn.machine import home
 from rfsn.machine.files import require_room
@@ -25,12 +25,9 @@ _STEP_TIMEOUT_S = 600.0
 _DISK_BYTES = 64 << 30  # what is installed may well be gigabytes
 _MAX_OUTPUTS = 4
 _MAX_SAID = 2_000
-# What a step with the network may know of the host: the user's package index, proxy and certificate settings.
-_SETTINGS = ("UV_INDEX", "UV_DEFAULT_INDEX", "UV_EXTRA_INDEX_URL", "UV_FIND_LINKS", "UV_NATIVE_TLS", "UV_HTTP")
+# What a step with the network may know of the host besides the plan's settings.
 _PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "no_proxy", "all_proxy")
 _CERTIFICATES = ("SSL_CERT_FILE", "SSL_CERT_DIR")
-# The cache of uv is thrown away with the step: what one project's step writes, no other's reads.
-_VARIABLES = {"UV_LINK_MODE": "copy", "UV_PYTHON_DOWNLOADS": "never", "UV_CACHE_DIR": "/repo/cache"}
 
 
 class Supplier:
@@ -41,7 +38,7 @@ class Supplier:
         self._plan = plan
         self._provider = provider
         self._offline = offline
-        self._downloads = Downloads(cache / "downloads", offline=offline)
+        self._downloads = Downloads(cache / "downloads", plan.settings.indexes, offline=offline)
         self._locks = cache / "locks"
         self._layers = cache / "environments"
         self.made = False
@@ -120,7 +117,7 @@ class Supplier:
         self._downloads.give(step.artifacts, inputs)
         for name, content in step.inputs.items():
             (inputs / name).write_bytes(content)
-        settings, certificates = _network_settings() if step.network else ({}, ())
+        settings, certificates = _network_settings(self._plan.settings) if step.network else ({}, ())
         spec = SandboxSpec(
             workspace,
             environment=self.folder(step.layer) if step.layer else None,
@@ -128,7 +125,7 @@ class Supplier:
             limits=Limits(disk_bytes=_DISK_BYTES),
             network=step.network,
         )
-        return run_step(step.argv, spec, {**_VARIABLES, **settings, **step.env}, self._provider)
+        return run_step(step.argv, spec, {**settings, **step.env}, self._provider)
 
     def _taken(self, outputs: Path, wanted: str) -> Iterator[Artifact]:
         """Files that a step left, which may have run code of a package: copied before they are looked at."""
@@ -151,14 +148,15 @@ def run_step(
         sandbox.close()
 
 
-def _network_settings() -> tuple[dict[str, str], tuple[Mount, ...]]:
+def _network_settings(of_plan: Settings) -> tuple[dict[str, str], tuple[Mount, ...]]:
     settings = {
         name: value
         for name, value in os.environ.items()
-        if name.startswith(_SETTINGS) or name in _PROXIES or name in _CERTIFICATES
+        if name.startswith(of_plan.variables) or name in _PROXIES or name in _CERTIFICATES
     }
-    if "PIP_INDEX_URL" in os.environ:
-        settings.setdefault("UV_DEFAULT_INDEX", os.environ["PIP_INDEX_URL"])
+    for name, synonym in of_plan.synonyms:
+        if synonym in os.environ:
+            settings.setdefault(name, os.environ[synonym])
     paths = {Path(settings[name]) for name in _CERTIFICATES if name in settings}
     return settings, tuple(Mount(path, str(path)) for path in sorted(paths) if path.exists())
 

@@ -7,7 +7,8 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from buildpacks import Buildpack, BuildPlan, RepoView, RunRequest, SuiteReport
+from buildpacks import Buildpack, BuildPlan, RepoView, RunRequest, RunResult, SuiteReport
+from buildpacks.supplies import OUTPUTS
 from gate import Change
 from rfsn.errors import InfraError
 from rfsn.project.environment import Environment
@@ -24,6 +25,7 @@ from sandbox import (
     copy_files,
     copy_tree,
     iter_files,
+    read_beneath,
     remove_beneath,
     scratch_folder,
     write_beneath,
@@ -57,20 +59,24 @@ class Bench:
         """Run the tests cold in a pristine workspace; raises `InfraError` where the sandbox itself broke."""
         spec = self.pack.focus(self.plan, request)
         command = Command(spec.argv, timeout_s, self.variables, spec.stdin, _MAX_RESULTS_BYTES)
-        return self.pack.parse(request, self._run(command, change, spec.mounts))
+        return self.pack.parse(request, self._run(command, change, spec.mounts, spec.wanted))
 
     def run_command(self, argv: Sequence[str], timeout_s: float, change: Change | None = None) -> CommandResult:
         """Run one command in a pristine workspace; raises `InfraError` where the sandbox itself broke."""
-        return self._run(Command(tuple(argv), timeout_s, self.variables), change)
+        return self._run(Command(tuple(argv), timeout_s, self.variables), change).command
 
-    def _run(self, command: Command, change: Change | None, mounts: Sequence[Mount] = ()) -> CommandResult:
-        """The result of a command. Where the sandbox broke, it is run once more."""
+    def _run(
+        self, command: Command, change: Change | None, mounts: Sequence[Mount] = (), wanted: str = ""
+    ) -> RunResult:
+        """The result of a command, with the files that are `wanted` of it. Where the sandbox broke, it is run again."""
         for _ in range(_TRIES):
-            with Workspace(self, change, mounts) as sandbox:
+            workspace = Workspace(self, change, mounts, leaves=bool(wanted))
+            with workspace as sandbox:
                 result = sandbox.run(command)
+                outputs = workspace.outputs(wanted) if wanted else {}
             self.meter.add(self.provider.name, "run", result)
             if result.ending is not Ending.INFRA_ERROR:
-                return result
+                return RunResult(result, outputs)
         raise InfraError(f"the sandbox failed: {result.stderr.decode(errors='replace').strip()[-500:]}")
 
 
@@ -80,11 +86,16 @@ class Workspace:
     It is a layer over the base where the provider can do that and the change removes nothing, else a copy.
     """
 
-    def __init__(self, bench: Bench, change: Change | None = None, mounts: Sequence[Mount] = ()) -> None:
+    def __init__(
+        self, bench: Bench, change: Change | None = None, mounts: Sequence[Mount] = (), *, leaves: bool = False
+    ) -> None:
+        """`leaves` is whether a folder for files that a command leaves is mounted at `OUTPUTS`."""
         self._bench = bench
+        self._leaves = leaves
         self._files = change.files if change else {}
         self._mounts = tuple(mounts)
         self._held = ExitStack()
+        self._outputs = Path()
 
     def __enter__(self) -> Sandbox:
         with ExitStack() as held:
@@ -92,11 +103,27 @@ class Workspace:
             self._held = held.pop_all()
         return sandbox
 
+    def outputs(self, wanted: str) -> dict[str, bytes]:
+        """The regular files in `OUTPUTS` whose names end so: hostile, so bounded and read without following links."""
+        taken: dict[str, bytes] = {}
+        left = _MAX_RESULTS_BYTES
+        for name in iter_files(self._outputs):
+            if name.endswith(wanted):
+                taken[name] = read_beneath(self._outputs, name, left + 1)
+                left -= len(taken[name])
+            if left < 0:
+                raise InfraError(f"the test run left more than {_MAX_RESULTS_BYTES >> 20} MiB of results")
+        return taken
+
     def _open(self, held: ExitStack) -> Sandbox:
         bench, limits = self._bench, Limits()
         size = limits.disk_bytes if bench.provider.sees_mounts else None
         folder = held.enter_context(scratch_folder(bench.scratch, size))
-        tree = folder / "repo"
+        tree, self._outputs = folder / "repo", folder / "outputs"
+        mounts = self._mounts
+        if self._leaves:
+            self._outputs.mkdir()
+            mounts = (*mounts, Mount(self._outputs, OUTPUTS, writable=True))
         generated = bench.environment.generated
         trees = (bench.base, generated) if generated else (bench.base,)
         removes = any(file.after is None for file in self._files.values())
@@ -117,7 +144,7 @@ class Workspace:
             tree,
             lower=lower,
             environment=bench.environment.packages,
-            mounts=(*bench.plan.mounts, *bench.environment.mounts, *self._mounts),
+            mounts=(*bench.plan.mounts, *bench.environment.mounts, *mounts),
             limits=limits,
             services=bench.plan.services,
         )

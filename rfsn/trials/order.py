@@ -35,13 +35,13 @@ def ordered(known: Targets, spectrum: Spectrum, budget: Budget) -> tuple[Limits,
         trace = traces.get(id)
         return trace.cpu_s if trace else usual
 
-    functions = {id.partition("[")[0] for id in known.left}
-    holders = {function.rpartition("::")[0] for function in functions}
+    functions = {cases[id].parts.function for id in known.left}
+    holders = {cases[id].parts.holder for id in known.left}
 
     def distance(id: str) -> int:
         """0 for another parametrisation of a target, 1 for a neighbour in its class or file, else 2."""
-        function = id.partition("[")[0]
-        return 0 if function in functions else 1 if function.rpartition("::")[0] in holders else 2
+        parts = cases[id].parts
+        return 0 if parts.function in functions else 1 if parts.holder in holders else 2
 
     places = {case.id: place for place, case in enumerate(known.baseline.cases)}
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from buildpacks import SuiteReport
+from buildpacks import CaseId, SuiteReport
 from planners.targets import Targets
 from rfsn.trials.bench import Bench
 from rfsn.trials.budget import Budget
@@ -22,25 +22,22 @@ class Stability:
     def __init__(self, bench: Bench, budget: Budget) -> None:
         self._bench = bench
         self._budget = budget
-        self._functions: frozenset[str] | None = None
+        self._changing: frozenset[CaseId] | None = None
 
     def unstable(self, known: Targets, runs: Sequence[SuiteReport]) -> set[str]:
         """The ids, of the base and of these runs, that belong to such tests; no target is among them."""
-        expected = _ids(known.baseline) - {*known.unstable}
-        if all(run.problem or _ids(run) - {*known.unstable} == expected for run in runs):
+        expected = _functions(known.baseline).keys() - {*known.unstable}
+        if all(run.problem or _functions(run).keys() - {*known.unstable} == expected for run in runs):
             return set()
-        if self._functions is None:
+        if self._changing is None:
             again = self._bench.run_tests(self._budget.request(known.baseline), self._budget.left_s)
-            changed = set() if again.problem else _ids(again) ^ _ids(known.baseline)
-            self._functions = frozenset(map(_function, changed))
-        found = {id for report in (known.baseline, *runs) for id in _ids(report)}
-        return {id for id in found if _function(id) in self._functions} - {*known.all}
+            base, anew = _functions(known.baseline), _functions(again)
+            changed = set() if again.problem else anew.keys() ^ base.keys()
+            self._changing = frozenset((base | anew)[id] for id in changed)
+        functions = {id: function for run in (known.baseline, *runs) for id, function in _functions(run).items()}
+        return {id for id, function in functions.items() if function in self._changing} - {*known.all}
 
 
-def _ids(report: SuiteReport) -> set[str]:
-    return {case.id for case in report.cases}
-
-
-def _function(id: str) -> str:
-    """The test without its parameters."""
-    return id.partition("[")[0]
+def _functions(report: SuiteReport) -> dict[str, CaseId]:
+    """For each id the test without its parameters."""
+    return {case.id: case.parts.function for case in report.cases}

@@ -43,5 +43,5 @@ def _rewritten(change: Change | None, context: Context, known: Targets, runs: Se
     Sources may hold tests too, as examples in their documentation: those count as ever.
     """
     paths = {path for path in change.files if context.protected(path)} if change else set()
-    ids = {case.id for report in (known.baseline, *runs) for case in report.cases}
-    return {id for id in ids if id.partition("::")[0] in paths} - {*known.all}
+    cases = (case for report in (known.baseline, *runs) for case in report.cases)
+    return {case.id for case in cases if case.parts.file in paths} - {*known.all}

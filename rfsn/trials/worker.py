@@ -6,7 +6,7 @@ import os
 import select
 import time
 from collections.abc import Collection, Generator, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 import structlog
 
@@ -101,7 +101,8 @@ class WarmWorker:
         for id, limit in tests:
             try:
                 request = encode_trace(self._own(id), limit, kinds=id in kinds)
-                yield decode_trace(self._ask(request, _patience(limit)))
+                trace = decode_trace(self._ask(request, _patience(limit)))
+                yield replace(trace, parts=self._bench.pack.case_id(trace.id))
             except (_WorkerDied, ProtocolError):
                 self.close()
 

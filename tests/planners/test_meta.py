@@ -9,6 +9,7 @@ from random import Random
 import pytest
 
 from buildpacks import CaseResult, CaseTrace, Frame, Outcome, Spectrum, SuiteReport
+from buildpacks.python.said import case_id
 from gate import (
     Action,
     Allowed,
@@ -59,7 +60,8 @@ P, F, T, S = Outcome.PASSED, Outcome.FAILED, Outcome.TIMEOUT, Outcome.SKIPPED
 
 
 def suite(outcomes: dict[str, Outcome]) -> SuiteReport:
-    return SuiteReport(tuple(CaseResult(id, outcome) for id, outcome in outcomes.items()), 1, 0.5)
+    cases = (CaseResult(id, outcome, parts=case_id(id)) for id, outcome in outcomes.items())
+    return SuiteReport(tuple(cases), 1, 0.5)
 
 
 TREE = GivenTree({"f.py": SOURCE, "test_f.py": b""})
@@ -337,7 +339,7 @@ def test_the_same_state_gives_the_same_proposal_in_any_planner() -> None:
     assert used.propose(state, CONTEXT) == planner().propose(state, CONTEXT)
 
 
-KNOWN = ["a/t.py::test_one[1::x]", "a/t.py::test_one[2]", "a/t.py::K::test_two", "b/t.py::test_two"]
+KNOWN = ["a/t.py::test_one[1::x]", "a/t.py::test_one[2]", "a/t.py::K::test_two", "b/t.py::test_two", "b/broken.py"]
 
 
 @pytest.mark.parametrize(
@@ -351,12 +353,17 @@ KNOWN = ["a/t.py::test_one[1::x]", "a/t.py::test_one[2]", "a/t.py::K::test_two",
         ("test_one[1::x]", [0]),
         ("test_two", [2, 3]),
         ("c/t.py::K::test_two", [2]),
+        ("c/t.py::test_two", [3]),
+        ("c/t.py::L::test_two", []),
+        ("b/broken.py", [4]),
+        ("broken.py", []),
         ("test_t", []),
         ("t.py", []),
     ],
 )
 def test_a_target_is_named_by_its_id_or_less(id: str, meant: list[int]) -> None:
-    assert named(id, KNOWN) == tuple(KNOWN[place] for place in meant)
+    cases = suite(dict.fromkeys(KNOWN, P)).cases
+    assert named(id, cases) == tuple(KNOWN[place] for place in meant)
 
 
 def test_targets_fail_every_time() -> None:

@@ -1,0 +1,52 @@
+"""What pytest says: the parts of its node ids, and the lines of its output that tell most."""
+
+from __future__ import annotations
+
+import re
+
+from buildpacks.report import Runner
+from buildpacks.results import CaseId
+from sandbox import CommandResult
+
+__all__ = ["PYTEST", "case_id"]
+
+_REFUSED = re.compile(r"^\S*: error: (.*)$", re.MULTILINE)
+_SYNTAX_ERROR_AT = re.compile(r"^E\s+File \"(?:/repo/)?(.+)\", line (\d+)", re.MULTILINE)
+_SYNTAX_ERRORS = ("SyntaxError", "IndentationError", "TabError")
+_NO_TESTS = 5
+_USAGE_ERROR = 4
+_MAX_SAID = 300
+
+
+def case_id(id: str) -> CaseId:
+    """The parts of a node id: `file::Class::function[parameters]`."""
+    file, _, inside = id.partition("::")
+    function, bracket, parameters = inside.partition("[")
+    *scope, name = function.split("::")
+    return CaseId(file, tuple(scope), name, bracket + parameters)
+
+
+def _explained(text: str) -> str:
+    """The last line of pytest's message, as Python says it; of a syntax error, with the file and the line."""
+    lines = [line.strip().removeprefix("E  ").strip() for line in text.splitlines() if line.strip()]
+    if not lines:
+        return ""
+    places = _SYNTAX_ERROR_AT.findall(text) if lines[-1].startswith(_SYNTAX_ERRORS) else []
+    place = "{}, line {}: ".format(*places[-1]) if places else ""
+    return f"{place}{lines[-1]}"[:_MAX_SAID]
+
+
+def _cause(result: CommandResult) -> str:
+    """The line of the output that says most: pytest's own ERROR line, else the last one."""
+    text = result.stderr.decode(errors="replace")
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    said = [line for line in lines if line.startswith(("ERROR", "E  ", "ModuleNotFoundError", "ImportError"))]
+    return (said or lines or [""])[-1][:_MAX_SAID]
+
+
+def _refusal(result: CommandResult) -> str:
+    refused = _REFUSED.search(result.stderr.decode(errors="replace"))
+    return refused[1].strip()[:_MAX_SAID] if refused else ""
+
+
+PYTEST = Runner("pytest", case_id, _cause, _explained, _NO_TESTS, _USAGE_ERROR, _refusal)

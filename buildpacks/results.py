@@ -1,0 +1,146 @@
+"""What runs of tests say: the outcome of each case, and of traced ones the lines that they executed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+__all__ = [
+    "CaseId",
+    "CaseResult",
+    "CaseTrace",
+    "Evidence",
+    "Frame",
+    "Kinds",
+    "Outcome",
+    "Spectrum",
+    "SuiteReport",
+]
+
+
+class Outcome(StrEnum):
+    """The result of one test case. `SLOW` is over a limit where nobody had the time to see whether it ends."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    ERROR = "error"
+    SKIPPED = "skipped"
+    XFAILED = "xfailed"
+    XPASSED = "xpassed"
+    TIMEOUT = "timeout"
+    SLOW = "slow"
+    MISSING = "missing"
+
+    @property
+    def failing(self) -> bool:
+        """Whether a repair should make this case pass."""
+        return self in {Outcome.FAILED, Outcome.ERROR, Outcome.TIMEOUT}
+
+    @property
+    def over_limit(self) -> bool:
+        """Whether the case was ended before it came to a result."""
+        return self in {Outcome.TIMEOUT, Outcome.SLOW}
+
+
+class Evidence(StrEnum):
+    """What a report rests on: an id for every test case, or only the exit code of the command."""
+
+    IDS = "ids"
+    EXIT_CODE = "exit_code"
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One frame of a failure's stack, outermost first; `path` is relative to the tree, `line` counts from 1."""
+
+    path: str
+    line: int
+    function: str
+
+
+@dataclass(frozen=True, slots=True)
+class CaseId:
+    """The parts of a test's id, as its buildpack reads them; nobody else takes an id apart.
+
+    `file` is relative to the tree and empty where the runner does not tell it, `scope` are the classes or suites around
+    the test, the outermost first, `parameters` are spelled as in the id. Without a `name` the id stands for a file that
+    could not be collected.
+    """
+
+    file: str = ""
+    scope: tuple[str, ...] = ()
+    name: str = ""
+    parameters: str = ""
+
+    @property
+    def function(self) -> CaseId:
+        """The test without its parameters."""
+        return CaseId(self.file, self.scope, self.name)
+
+    @property
+    def holder(self) -> CaseId:
+        """What the test is in: its class or suite, or the file."""
+        return CaseId(self.file, self.scope)
+
+
+@dataclass(frozen=True, slots=True)
+class CaseResult:
+    """One test case: its id as the runner spells it and in its parts, its outcome, and what a failure said."""
+
+    id: str
+    outcome: Outcome
+    duration_s: float = 0.0
+    message: str = ""
+    frames: tuple[Frame, ...] = ()
+    parts: CaseId = field(default_factory=CaseId)
+
+
+@dataclass(frozen=True, slots=True)
+class SuiteReport:
+    """What one run of the test command said. `problem` is why the tests could not run at all, else empty.
+
+    `crashed` is whether the command began and then ended without a report: some test may have taken it down. `canaries`
+    are the tests that were added and must fail; `forged` is whether the results are not, or not only, the runner's own.
+    """
+
+    cases: tuple[CaseResult, ...]
+    exit_code: int | None
+    duration_s: float
+    evidence: Evidence = Evidence.IDS
+    problem: str = ""
+    crashed: bool = False
+    canaries: tuple[CaseResult, ...] = ()
+    forged: bool = False
+
+
+type Kinds = Mapping[str, Mapping[str, Mapping[str, frozenset[str]]]]
+"""By path, function and variable, what its values were: `number`, `sequence`, `set`, `callable`, `object`."""
+
+
+@dataclass(frozen=True, slots=True)
+class CaseTrace:
+    """What one test case executed: its outcome, the lines covered per file of the tree, and a failure's frames.
+
+    `kinds` are those of the values that variables had, as far as they were asked for.
+    """
+
+    id: str
+    outcome: Outcome
+    cpu_s: float
+    lines: Mapping[str, frozenset[int]]
+    frames: tuple[Frame, ...] = ()
+    message: str = ""
+    kinds: Kinds = field(default_factory=dict)
+    parts: CaseId = field(default_factory=CaseId)
+
+
+@dataclass(frozen=True, slots=True)
+class Spectrum:
+    """Per-test line coverage: the input of spectrum-based fault localization.
+
+    `imported` are the lines, by path, of functions that ran while the tests were collected: all tests depend on them.
+    """
+
+    cases: tuple[CaseTrace, ...]
+    imported: Mapping[str, frozenset[int]] = field(default_factory=dict)
