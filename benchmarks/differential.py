@@ -1,12 +1,13 @@
 """Compare two versions of a file's functions on inputs that its tests do not have. Runs inside the sandbox.
 
-    python differential.py SEED INPUTS TEST-ARGUMENT...      /judge/versions.json: {path: [reference, other text]}
+    python differential.py SEED INPUTS TEST-ARGUMENT...      versions.json beside it: {path: [reference, other text]}
 
 The tests are run on the reference (which is what the tree has), and the arguments of every call from outside of the
 file are recorded. Mutated copies of them go to both versions. What holds for every recorded call (a type, a sign, an
 order, a kind of character) holds for the mutated ones too: a function owes nothing on inputs that it was not made for,
-and where the reference itself raises what it never did in the tests, or takes too long, the input is left out. Results,
-exceptions and the arguments after the call are compared by their structure. Prints one JSON object.
+and where the reference itself raises what it never did in the tests, or takes too long, the input is left out. The
+inputs are made by the runner's `inputs.py`; objects, and more traits of texts, come here. Results, exceptions and the
+arguments after the call are compared by their structure. Prints one JSON object.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ import string
 import sys
 import types
 from collections.abc import Callable, Iterator
-from itertools import islice, pairwise
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,8 @@ MAX_CALLS = 200
 LIMIT_S = 0.2
 MAX_TIMEOUTS = 10
 """How many calls may take too long: the rest of the inputs is left out then."""
+OF_PLAIN_DATA = 0.3
+"""How often the plain data of a call are changed where there are objects as well."""
 type Call = tuple[list[Any], dict[str, Any]]
 type Inputs = dict[str, list[Call]]
 type Functions = dict[str, Callable[..., Any]]
@@ -90,179 +93,56 @@ def functions_of(namespace: dict[str, Any], module: str) -> Functions:
 # Mutated inputs
 
 
-def facts(value: Any, place: str, found: set[str]) -> None:
-    """What is true of a value, as texts; of the elements of a collection, what is true of all of them."""
-    found.add(f"{place} is {type(value).__name__}")
-    if isinstance(value, int | float):
-        found.update(f"{place} >= {least}" for least in (0, 1, 2) if value >= least)
-        found.update([f"{place} > 0"] if value > 0 else [])
-        found.update(f"{place} <= {most}" for most in (0, 10, 100, 1000, 10**6) if value <= most)
-    elif isinstance(value, str):
-        classes = {"letter": str.isalpha, "digit": str.isdigit, "space": str.isspace, "upper": str.isupper}
-        found.update(f"{place} has no {name}" for name, test in classes.items() if not any(map(test, value)))
-        others = set(value) - set(string.ascii_letters + string.digits + " ")
-        found.update(f"{place} has no {sign!r}" for sign in string.punctuation if sign not in others)
-        found.update([f"{place} is not empty"] if value else [])
-        with contextlib.suppress(ValueError):
-            float(value)
-            found.add(f"{place} is a number")
-        balance = [value.count(one) == value.count(two) for one, two in ("()", "[]", "{}")]
-        found.update(f"{place} balances {number}" for number, balanced in enumerate(balance) if balanced)
-    elif isinstance(value, list | tuple | set | dict):
-        found.update([f"{place} is not empty"] if value else [])
-        inner = []
-        for element in value.items() if isinstance(value, dict) else value:
-            inner.append(set[str]())
-            facts(element, f"{place}[]", inner[-1])
-        found.update(set.intersection(*inner) if inner else ())
-        if isinstance(value, list | tuple):
-            with contextlib.suppress(TypeError):
-                found.update([f"{place} is sorted"] if all(one <= two for one, two in pairwise(value)) else [])
-                found.update([f"{place} is distinct"] if len(set(value)) == len(value) else [])
-                found.update([f"{place} counts"] if sorted(value) == list(range(len(value))) else [])
-            lengths = {len(one) for one in value if isinstance(one, list | tuple)}
-            found.update([f"{place} has one width"] if len(lengths) == 1 else [])
+def traits_of_text(value: Any) -> Iterator[str]:
+    """What is true of a text, beside what is looked at of any value: what it has nothing of, and whether it reads."""
+    if not isinstance(value, str):
+        return
+    classes = {"letter": str.isalpha, "digit": str.isdigit, "space": str.isspace, "upper": str.isupper}
+    yield from (f"has no {name}" for name, test in classes.items() if not any(map(test, value)))
+    yield from (f"has no {sign!r}" for sign in string.punctuation if sign not in value)
+    yield from (f"balances {one}{two}" for one, two in ("()", "[]", "{}") if value.count(one) == value.count(two))
+    with contextlib.suppress(ValueError):
+        float(value)
+        yield "is a number"
 
 
-def facts_of(call: Call) -> set[str]:
-    """What is true of the arguments of a call, each by itself and in pairs."""
-    found: set[str] = set()
-    values = [*call[0], *call[1].values()]
-    for place, value in enumerate(values):
-        facts(value, str(place), found)
-        for other, second in enumerate(values):
-            if isinstance(value, int | float) and isinstance(second, int | float) and value >= second:
-                found.add(f"{place} >= {other}")
-            sized = list | tuple | str | dict
-            if isinstance(value, sized) and isinstance(second, sized) and len(value) == len(second):
-                found.add(f"{place} is as long as {other}")
-            if isinstance(value, int) and isinstance(second, list | tuple | str) and value <= len(second):
-                found.add(f"{place} fits {other}")
-            with contextlib.suppress(TypeError):
-                found.update([f"{place} in {other}"] if isinstance(second, list | tuple) and value in second else [])
-    return found
-
-
-def vacuous(fact: str, call: Call) -> bool:
-    """Whether a fact about elements is missing only because there is none."""
-    place = fact.partition(" ")[0].split("[]")[0]
-    values = [*call[0], *call[1].values()]
-    return "[]" in fact and place.isdigit() and int(place) < len(values) and not values[int(place)]
-
-
-def sites(value: Any, seen: dict[int, Any]) -> Iterator[tuple[Any, Any]]:
-    """Every place inside a value that holds another: (list, index), (dict, key), (object, attribute)."""
+def attributes(value: Any, seen: dict[int, Any]) -> Iterator[tuple[Any, str]]:
+    """The attributes of the objects inside a value, as object and name, that show what kind of thing they hold."""
     if id(value) in seen or isinstance(value, str | bytes | int | float | type | types.FunctionType):
         return
     seen[id(value)] = value
-    entries: list[tuple[Any, Any]] = []
-    if isinstance(value, list):
-        entries = list(enumerate(value))
-    elif isinstance(value, dict):
-        entries = list(value.items())
+    inner: list[Any] = []
+    if isinstance(value, dict):
+        inner = [*value.keys(), *value.values()]
+    elif isinstance(value, list | tuple | set | frozenset):
+        inner = list(value)
     elif hasattr(value, "__dict__"):
-        entries = list(vars(value).items())
-    for key, inner in entries:
-        yield value, key
-        yield from sites(inner, seen)
+        told = {name: held for name, held in vars(value).items() if held or isinstance(held, bool | int | float | str)}
+        yield from ((value, name) for name in told)
+        inner = list(told.values())
+    for one in inner:
+        yield from attributes(one, seen)
 
 
 def mutated(call: Call, pool: dict[type, list[Any]], chance: random.Random) -> Call:
-    """A copy of a call with one to three changes somewhere in its arguments."""
+    """A copy of a call with changes in its plain data or in the objects there, which are shared as they were."""
+    from rfsn_runner.inputs import changed, changed_call  # noqa: PLC0415  # the runner is beside this file in a sandbox
+
     call = copy.deepcopy(call)
+    places = list(attributes(call, {}))
+    if not places or chance.random() < OF_PLAIN_DATA:
+        return changed_call(call, pool, chance)
     for _ in range(chance.choice((1, 1, 2, 3))):
-        places = list(sites(call[0], {})) + list(sites(call[1], {}))
-        if not places:
-            break
-        holder, key = chance.choice(places)
-        plain = isinstance(holder, list | dict)
-        value = holder[key] if plain else getattr(holder, key)
-        new = changed(value, pool, chance)
-        if plain:
-            holder[key] = new
-        else:
-            setattr(holder, key, new)
+        holder, name = chance.choice(places)
+        setattr(holder, name, changed(getattr(holder, name), pool, chance))
     return call
 
 
-def changed(value: Any, pool: dict[type, list[Any]], chance: random.Random) -> Any:
-    """Another value of the same type."""
-    if chance.random() < 0.15 and pool.get(type(value)):
-        return copy.deepcopy(chance.choice(pool[type(value)]))
-    match value:
-        case bool():
-            return not value
-        case int():
-            return chance.choice((value + 1, value - 1, 0, -value, value * 2, value + chance.randint(-9, 9)))
-        case float():
-            return chance.choice((value + 1, value - 1, 0.0, -value, value / 2, value + round(chance.random(), 2)))
-        case str():
-            letters = "".join(pool.get(str, [])) or string.ascii_letters
-            return "".join(rearranged(list(value), lambda: chance.choice(letters), chance))
-        case list():
-            return rearranged(value, lambda: element_like(value, pool, chance), chance)
-        case tuple() | set() | frozenset():
-            return type(value)(rearranged(sorted(value, key=repr), lambda: element_like(value, pool, chance), chance))
-    return value
-
-
-def element_like(values: Any, pool: dict[type, list[Any]], chance: random.Random) -> Any:
-    """A value such as a collection holds."""
-    known = list(values) or [0]
-    example = chance.choice(known)
-    if hasattr(example, "__dict__"):
-        return example
-    return changed(example, pool, chance)
-
-
-def rearranged(items: list[Any], element: Callable[[], Any], chance: random.Random) -> list[Any]:
-    """One element more, less, twice, other, or two exchanged, or all in another order."""
-    items = list(items)
-    at = chance.randrange(len(items)) if items else 0
-    kind = chance.choice(("add", "add", "remove", "twice", "other", "other", "exchange", "shuffle"))
-    if kind == "add" or not items:
-        items.insert(chance.randint(0, len(items)), element())
-    elif kind == "remove":
-        del items[at]
-    elif kind == "twice":
-        items.insert(at, items[at])
-    elif kind == "other":
-        items[at] = element()
-    elif kind == "exchange":
-        other = chance.randrange(len(items))
-        items[at], items[other] = items[other], items[at]
-    else:
-        chance.shuffle(items)
-    return items
-
-
-def pooled(value: Any, pool: dict[type, list[Any]]) -> None:
-    """Collect the numbers and texts inside a value."""
-    if isinstance(value, bool | int | float | str):
-        pool.setdefault(type(value), []).append(value)
-    elif isinstance(value, list | tuple | set | dict):
-        for element in value.items() if isinstance(value, dict) else value:
-            pooled(element, pool)
-
-
 def inputs_like(calls: list[Call], count: int, chance: random.Random) -> list[Call]:
-    """The recorded calls and mutated ones for which the same facts hold."""
-    told = [(facts_of(call), call) for call in calls]
-    every = set.union(*(known for known, _ in told))
-    common = {fact for fact in every if all(fact in known or vacuous(fact, call) for known, call in told)}
-    pool: dict[type, list[Any]] = {}
-    for call in calls:
-        pooled([*call[0], *call[1].values()], pool)
-    found, seen = list(calls), {shape(call) for call in calls}
-    for _ in range(count * 10):
-        if len(found) >= count + len(calls):
-            break
-        one = mutated(chance.choice(calls), pool, chance)
-        known = facts_of(one)
-        if all(fact in known or vacuous(fact, one) for fact in common) and shape(one) not in seen:
-            seen.add(shape(one))
-            found.append(one)
-    return found
+    """The recorded calls and mutated ones for which the same holds."""
+    from rfsn_runner.inputs import changed_like  # noqa: PLC0415  # the same
+
+    return calls + changed_like(calls, count, 10 * count, chance, change=mutated, further=traits_of_text, spelled=shape)
 
 
 # Running both versions
@@ -406,9 +286,9 @@ def compile_(text: str, path: str) -> types.CodeType:
 def main() -> None:
     """Print what was found for each file."""
     seed, count, arguments = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3:]
-    sys.path[0] = str(Path.cwd())
+    sys.path.insert(0, str(Path.cwd()))
     sys.setrecursionlimit(3000)
-    versions: dict[str, list[str]] = json.loads(Path("/judge/versions.json").read_text(encoding="utf-8"))
+    versions: dict[str, list[str]] = json.loads(Path(__file__).with_name("versions.json").read_text(encoding="utf-8"))
     found = {path: compare(path, texts, arguments, seed, count) for path, texts in versions.items()}
     print(json.dumps(found))
 

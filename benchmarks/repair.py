@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import shutil
 import statistics
 import tempfile
 from collections import Counter
@@ -22,8 +23,9 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+import buildpacks.python.runner
 from gate import Change, FileChange, apply
-from planners.state import Batch
+from planners.observations import Batch
 from rfsn.config import load_config
 from rfsn.evaluation import Selection, run_evaluation
 from rfsn.machine.log import configure_logging
@@ -93,7 +95,7 @@ def spent(record: Record) -> Counter[str]:
     """Seconds by phase, from the journal's clock; `plan` is what proposing and deciding took."""
     seconds: Counter[str] = Counter()
     before, phase = 0.0, "environment"
-    for entry in record.entries:
+    for entry in record.entries():
         match entry.event:
             case Proposed(proposal=proposal):
                 name = "plan" if phase != "environment" else phase
@@ -112,7 +114,7 @@ def spent(record: Record) -> Counter[str]:
 def outcomes(record: Record) -> dict[str, int]:
     """How many candidates ended with each letter."""
     found: Counter[str] = Counter()
-    for entry in record.entries:
+    for entry in record.entries():
         if isinstance(entry.event, Observed) and isinstance(entry.event.observation, Batch):
             found.update(entry.event.observation.outcomes)
     return dict(found)
@@ -121,7 +123,7 @@ def outcomes(record: Record) -> dict[str, int]:
 def judge(record: Record, row: Mapping[str, Any], provider: SandboxProvider) -> dict[str, Any]:
     """Whether a verified patch does what the reference does."""
     project = Project(record)
-    verified = record.progress.state.verified
+    verified = record.projection.state.verified
     assert verified is not None
     repaired = apply(verified[0], project.view.read)
     reference: dict[str, str] = row["reference"]
@@ -134,9 +136,7 @@ def judge(record: Record, row: Mapping[str, Any], provider: SandboxProvider) -> 
         prepared_environment(part.pack, plan, record.base, provider) as environment,
     ):
         bench = Bench(record.base, project.view, environment, part, plan, provider, Path(scratch))
-        (Path(folder) / "versions.json").write_text(json.dumps(versions))
-        driver = Path(__file__).with_name("differential.py").read_text("utf-8")
-        (Path(folder) / "differential.py").write_text(driver)
+        put_judge(Path(folder), versions)
         arguments = plan.test[plan.test.index("pytest") + 1 :]
         argv = ("python", "/judge/differential.py", str(SEED), str(INPUTS), *arguments)
         with Workspace(bench, change, (Mount(Path(folder), "/judge"),)) as sandbox:
@@ -151,6 +151,14 @@ def judge(record: Record, row: Mapping[str, Any], provider: SandboxProvider) -> 
     verdict = "unjudged" if not inputs else "wrong" if differ else "correct"
     examples = [one["example"] for one in found if one["differ"]]
     return {"verdict": verdict, "inputs": inputs, "differ": differ, "examples": examples}
+
+
+def put_judge(folder: Path, versions: Mapping[str, Sequence[str]]) -> None:
+    """Put what compares versions into a folder, with the versions and with the runner that it takes inputs from."""
+    shutil.copy(Path(__file__).with_name("differential.py"), folder)
+    runner = Path(buildpacks.python.runner.__file__).parent
+    shutil.copytree(runner, folder / "rfsn_runner", ignore=shutil.ignore_patterns("__pycache__"))
+    (folder / "versions.json").write_text(json.dumps(versions))
 
 
 def after(change: Change, path: str, project: Project) -> str:

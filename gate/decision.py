@@ -11,7 +11,7 @@ from gate.languages import ANALYZERS
 from gate.languages.api import Analyzer
 from gate.patch import Change
 from gate.paths import BasePaths
-from gate.vocabulary import Phase, Proposal
+from gate.vocabulary import Proposal
 
 __all__ = [
     "Allowed",
@@ -83,7 +83,9 @@ class Context:
     `read` gives a base file's bytes (raises `FileNotFoundError`); `protected` says whether a path belongs to the
     tests, the runner's configuration or the lock files; `lifted` says whether the user vouches for what happens to a
     path: no rule about where code stands or what it may do speaks of it then. `commands` are the argument lists that
-    the plan names. `analyzers` read source code, each that of its language.
+    the plan names. `analyzers` read source code, each that of its language. Where the session stands: the ids that were
+    used, whether the tests ran on the base, whether a patch is applied and a verdict accepted it, and whether the
+    planner has ended it.
     """
 
     base: BasePaths
@@ -93,10 +95,11 @@ class Context:
     commands: tuple[tuple[str, ...], ...] = ()
     limits: SizeLimits = field(default_factory=SizeLimits)
     analyzers: tuple[Analyzer, ...] = ANALYZERS
-    phase: Phase = Phase.REPRODUCE
     used_ids: frozenset[str] = frozenset()
+    reproduced: bool = False
     applied: bool = False
     verified: bool = False
+    ended: bool = False
 
 
 class Rule[Subject](Protocol):

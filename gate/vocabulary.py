@@ -30,7 +30,7 @@ MAX_CANDIDATES = 512
 
 
 class Phase(StrEnum):
-    """Where a repair stands."""
+    """What a step is for: a label of every proposal, event, metric and line of a report. No order is prescribed."""
 
     REPRODUCE = "reproduce"
     LOCALIZE = "localize"

@@ -8,10 +8,10 @@ from random import Random
 from typing import Protocol
 
 from buildpacks import RepoView, Spectrum, SuiteReport
-from gate import Proposal
+from gate import Phase, Proposal
 from planners.state import State
 
-__all__ = ["EvidenceView", "Planner", "PlannerContext"]
+__all__ = ["EvidenceView", "Planner", "PlannerContext", "Strategy"]
 
 
 class EvidenceView(Protocol):
@@ -47,4 +47,17 @@ class Planner(Protocol):
 
     def propose(self, state: State, context: PlannerContext) -> Proposal:
         """The next step from here."""
+        ...
+
+
+class Strategy(Protocol):
+    """One way to go on, which may have nothing to propose. Like a planner, it keeps caches only.
+
+    `phases` are those that its proposals name. It is asked where the strategies before it have nothing to propose.
+    """
+
+    phases: frozenset[Phase]
+
+    def propose(self, state: State, context: PlannerContext) -> Proposal | None:
+        """The next step of this strategy from here; None where another one has to go on."""
         ...

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from gate import ApplyPatch, Collect, Finish, GiveUp, Patch, Phase, Proposal, ReadFile, RunTests
+from gate import ApplyPatch, GiveUp, Patch, Phase, Proposal
 from planners.api import PlannerContext
 from planners.state import State
-from planners.steps import proposal, reproduce
+from planners.steps import Reproduce, Verify, proposal
 
 __all__ = ["GivenPatchPlanner"]
 
@@ -15,46 +15,38 @@ class GivenPatchPlanner:
 
     def __init__(self, patch: Patch) -> None:
         self._patch = patch
+        self._reproduce, self._verify = Reproduce(), Verify()
 
     def propose(self, state: State, context: PlannerContext) -> Proposal:
         """The next step."""
-        if reason := self._over(state):
-            return proposal(
-                state,
-                Phase.STUCK,
-                GiveUp(reason),
-                intent="end without a result",
-                hypothesis="there is nothing more to be judged",
-                expected_effect="an honest end",
-            )
-        if first := reproduce(state, context):
-            return first
-        if state.phase is Phase.REPRODUCE:
-            return proposal(
-                state,
-                Phase.LOCALIZE,
-                ReadFile(self._patch[0].path),
-                intent="look at the first file that the patch changes",
-                hypothesis="the fault is where the patch says",
-                expected_effect="the file as it is",
-            )
-        if state.applied is None:
-            return proposal(
-                state,
-                Phase.PATCH,
-                ApplyPatch(self._patch),
-                intent="apply the given patch",
-                hypothesis="it is a repair",
-                expected_effect="a patch to judge",
-            )
-        accepted = state.verdict is not None and state.verdict.accepted
+        return (
+            self._end(state)
+            or self._reproduce.propose(state, context)
+            or self._verify.propose(state, context)
+            or self._apply(state)
+        )
+
+    def _apply(self, state: State) -> Proposal:
         return proposal(
             state,
-            Phase.VERIFY,
-            Finish() if accepted else RunTests(collect=Collect.VERDICT),
-            intent="end with the verified patch" if accepted else "judge the patch in a pristine sandbox",
-            hypothesis="the patch repairs the targets and breaks nothing",
-            expected_effect="a result" if accepted else "a verdict from two cold runs",
+            Phase.PATCH,
+            ApplyPatch(self._patch),
+            intent="apply the given patch",
+            hypothesis="it is a repair",
+            expected_effect="a patch to judge",
+        )
+
+    def _end(self, state: State) -> Proposal | None:
+        reason = self._over(state)
+        if not reason:
+            return None
+        return proposal(
+            state,
+            Phase.STUCK,
+            GiveUp(reason),
+            intent="end without a result",
+            hypothesis="there is nothing more to be judged",
+            expected_effect="an honest end",
         )
 
     def _over(self, state: State) -> str:

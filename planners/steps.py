@@ -1,13 +1,13 @@
-"""Steps that planners share, and the envelope of every step."""
+"""Strategies that planners share, and the envelope of every step."""
 
 from __future__ import annotations
 
-from gate import Action, Phase, Proposal, RunTests
+from gate import Action, Collect, Finish, Phase, Proposal, RunTests
 from planners.api import PlannerContext
 from planners.state import State
 from planners.targets import repeated
 
-__all__ = ["proposal", "reproduce"]
+__all__ = ["Reproduce", "Verify", "proposal"]
 
 
 def proposal(
@@ -24,20 +24,27 @@ def proposal(
     )
 
 
-def reproduce(state: State, context: PlannerContext) -> Proposal | None:
-    """Run the tests as they are, then those that fail again; None once both was done, or where none is to be run."""
-    if state.baseline is None:
-        return proposal(
-            state,
-            Phase.REPRODUCE,
-            RunTests(),
-            intent="run the tests as they are",
-            hypothesis="some test fails",
-            expected_effect="the outcome of every test on the base",
-        )
-    if state.repeat is not None or not state.baseline.failing_total:
-        return None
-    if again := repeated(context.evidence.report(state.baseline.report)):
+class Reproduce:
+    """Runs the tests as they are, then those that fail again."""
+
+    phases = frozenset({Phase.REPRODUCE})
+
+    def propose(self, state: State, context: PlannerContext) -> Proposal | None:
+        """A run; None once both were made, or where none is to be made."""
+        if state.baseline is None:
+            return proposal(
+                state,
+                Phase.REPRODUCE,
+                RunTests(),
+                intent="run the tests as they are",
+                hypothesis="some test fails",
+                expected_effect="the outcome of every test on the base",
+            )
+        if state.repeat is not None or not state.baseline.failing_total:
+            return None
+        again = repeated(context.evidence.report(state.baseline.report))
+        if not again:
+            return None
         return proposal(
             state,
             Phase.REPRODUCE,
@@ -46,4 +53,24 @@ def reproduce(state: State, context: PlannerContext) -> Proposal | None:
             hypothesis="a failure that a repair can be judged by fails every time",
             expected_effect="flaky tests are told from failing ones",
         )
-    return None
+
+
+class Verify:
+    """Has an applied patch judged, and ends with it where the verdict accepts it."""
+
+    phases = frozenset({Phase.VERIFY})
+
+    def propose(self, state: State, context: PlannerContext) -> Proposal | None:
+        """The verdict or the end; None where no patch is applied."""
+        del context
+        if state.applied is None:
+            return None
+        accepted = state.verdict is not None and state.verdict.accepted
+        return proposal(
+            state,
+            Phase.VERIFY,
+            Finish() if accepted else RunTests(collect=Collect.VERDICT),
+            intent="end with the verified patch" if accepted else "judge the applied patch in a pristine sandbox",
+            hypothesis="the patch repairs the targets and breaks nothing",
+            expected_effect="a result" if accepted else "a verdict from two cold runs",
+        )

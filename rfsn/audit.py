@@ -15,8 +15,8 @@ from rfsn.machine.text import to_json
 from rfsn.plugins import load_rules
 from rfsn.project.project import Project
 from rfsn.reporting.evidence import EVIDENCE, evidence_of, judged_patch
+from rfsn.sessions.projection import Projection
 from rfsn.sessions.record import Record
-from rfsn.sessions.session import Progress
 from rfsn.sessions.signing import Signer, signature_problem
 from rfsn.source.objects import tree_of_files
 from rfsn.trials.budget import Budget
@@ -45,7 +45,7 @@ def audit_session(folder: Path, signer: Signer | None = None) -> Audit:
     without a sandbox.
     """
     record = Record.read(folder)
-    if record.progress.ended is None:
+    if record.projection.ended is None:
         raise UsageError(f"{folder.name} has not ended: go on with: {resume_command(folder)}")
     if record.config.sandbox == "local":
         # The session may come from somebody else, and with it that word: its tests would run on this very machine.
@@ -55,7 +55,7 @@ def audit_session(folder: Path, signer: Signer | None = None) -> Audit:
     problems = [*_evidence(record), *_base(record)]
     if signer is not None and (problem := signature_problem(record.folder / EVIDENCE, signer)):
         problems.append(problem)
-    verdict, patch, told = None, judged_patch(record), record.progress.state.told
+    verdict, patch, told = None, judged_patch(record), record.projection.state.told
     if patch is not None and told is not None and not problems:
         again = _reached_again(record, patch)
         if isinstance(again, Denied):
@@ -73,14 +73,14 @@ def audit_session(folder: Path, signer: Signer | None = None) -> Audit:
 
 def _reached_again(record: Record, patch: Patch) -> Verdict | Denied:
     project = Project(record)
-    context = project.gate_context(Progress())
+    context = project.gate_context(Projection())
     change = change_of(patch, context)
     if isinstance(change, Denied):
         return change
     decision = Gate(further=load_rules(record.config.gate_rules)).check(change, context)
     if isinstance(decision, Denied):
         return decision
-    known = targets_of(record.progress.state, record.blobs, record.config.target)
+    known = targets_of(record.projection.state, record.blobs, record.config.target)
     with temporary_folder() as scratch, opened_suite(record, project, Path(scratch)) as suite:
         budget = Budget(record.config.time_limit, record.config.max_steps, lambda: 0.0)
         return reach_verdict(suite, budget, Stability(suite, budget), known, change, context)
@@ -102,7 +102,7 @@ def _evidence(record: Record) -> list[str]:
 
 
 def _base(record: Record) -> list[str]:
-    source = record.progress.source
+    source = record.projection.source
     if source is None:
         return []
     try:

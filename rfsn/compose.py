@@ -81,7 +81,7 @@ def planner_of(record: Record) -> Planner:
     """
     wanted = record.config.given
     if wanted is None:
-        recalled = record.progress.recalled
+        recalled = record.projection.recalled
         experience = record.blobs.experience(recalled.experience) if recalled else Experience()
         further = load_operators(record.config.operators)
         return MetaPlanner(CandidateSearch(further=further, experience=experience))
@@ -113,7 +113,7 @@ def run_session(
         try:
             with storing(session.folder, f"go on with: {resume_command(session.folder)}"):
                 remove_scratch()
-                if session.progress.ended is None:
+                if session.projection.ended is None:
                     _run(session, planner, take, remote)
         except KeyboardInterrupt:
             session.recollect()
@@ -149,30 +149,29 @@ def _run(
     take: Callable[[Path], Snapshot] | None,
     remote: Remote | None,
 ) -> None:
-    config, progress = session.config, session.progress
-    assert progress.started is not None
+    config, projection = session.config, session.projection
+    assert projection.started is not None
     check_key(config.sign_key)
     remove_unfinished(session.folder)
     remove_marked(session.scratch)
     make_marked(session.scratch)
-    if progress.source is None:
+    if projection.source is None:
         if not is_marked(session.folder):
             raise UsageError(f"{session.folder} has no {MARK}: rfsn did not make it, and removes nothing in it")
         remove_tree(session.base)
-        source = progress.started.source
+        source = projection.started.source
         if take is None:
             snapshot = take_source(remote or source, config.ref, session.base, sandbox=config.sandbox)
         else:
             snapshot = take(session.base)
         session.record(SourceTaken(**asdict(snapshot)))
     learns = config.memory and config.given is None
-    if learns and progress.recalled is None and progress.environment is None and (experience := recall()).overall:
+    if learns and projection.recalled is None and projection.environment is None and (experience := recall()).overall:
         session.record(Recalled(experience=session.blobs.put_experience(experience)))
-    record = Record.of(session)
-    planner = planner or planner_of(record)
-    project = Project(record)
-    with opened_suite(record, project, session.scratch) as suite:
-        if session.progress.environment is None:
+    planner = planner or planner_of(session)
+    project = Project(session)
+    with opened_suite(session, project, session.scratch) as suite:
+        if session.projection.environment is None:
             session.record(_ready(suite))
         budget = Budget(config.time_limit, config.max_steps, lambda: session.journal.clock)
         gate = Gate(further=load_rules(config.gate_rules))
@@ -183,7 +182,7 @@ def _run(
         finally:
             executor.close()
     if learns and ended.status == "repaired":
-        remember(Record.of(session))
+        remember(session)
 
 
 @contextmanager

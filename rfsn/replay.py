@@ -11,8 +11,8 @@ from rfsn.compose import planner_of
 from rfsn.plugins import load_rules
 from rfsn.project.project import Project
 from rfsn.sessions.events import PhaseEnded, Proposed
+from rfsn.sessions.projection import Projection, fold, state_hash
 from rfsn.sessions.record import Record
-from rfsn.sessions.session import Progress, fold, state_hash
 
 __all__ = ["Replay", "replay_session"]
 
@@ -32,26 +32,26 @@ def replay_session(folder: Path, planner: Planner | None = None) -> Replay:
     """
     record = Record.read(folder)
     planner = planner or planner_of(record)
-    project = Project(record) if record.progress.source else None
+    project = Project(record) if record.projection.source else None
     gate = Gate(further=load_rules(record.config.gate_rules))
-    progress, steps = Progress(), 0
+    projection, steps = Projection(), 0
     problems: list[str] = []
     for entry in record.entries():
         event = entry.event
         if isinstance(event, Proposed) and project is not None:
             steps += 1
             try:
-                proposal = planner.propose(progress.state, project.planner_context())
+                proposal = planner.propose(projection.state, project.planner_context())
             except PatchError as error:
                 problems.append(f"line {entry.sequence + 1}: {record.base} is no longer what the journal says: {error}")
-                progress = fold(progress, event)
+                projection = fold(projection, event)
                 continue
-            again = Proposed.of(proposal, gate.decide(proposal, project.gate_context(progress)))
+            again = Proposed.of(proposal, gate.decide(proposal, project.gate_context(projection)))
             if again != event:
                 problems.append(
                     f"line {entry.sequence + 1}: {event.proposal.id} is proposed or decided differently now"
                 )
-        progress = fold(progress, event)
-        if isinstance(event, PhaseEnded) and event.state != state_hash(progress.state):
+        projection = fold(projection, event)
+        if isinstance(event, PhaseEnded) and event.state != state_hash(projection.state):
             problems.append(f"line {entry.sequence + 1}: the state at the end of {event.phase} is another one")
     return Replay(steps, tuple(problems))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import runpy
 import subprocess
 import sys
 from pathlib import Path
@@ -16,3 +18,61 @@ def test_every_benchmark_can_be_loaded(benchmark: Path) -> None:
     load = f"import runpy; runpy.run_path({str(benchmark)!r}, run_name='benchmark')"
     loaded = subprocess.run([sys.executable, "-P", "-c", load], capture_output=True, text=True, check=False)
     assert loaded.returncode == 0, loaded.stderr
+
+
+REFERENCE = """\
+def largest(values):
+    return max(values)
+
+
+def total(node):
+    return node.value + (total(node.next) if node.next else 0)
+
+
+def is_word(text):
+    return text.isalpha()
+"""
+CALLS = """\
+from code_under_test import is_word, largest, total
+
+
+class Node:
+    def __init__(self, value, next=None):
+        self.value, self.next = value, next
+
+
+def test_all():
+    assert largest([3, 9, 4]) == 9
+    assert largest([1, 5]) == 5
+    assert total(Node(1, Node(2))) == 3
+    assert is_word("abc")
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "differs"),
+    [
+        ("max(values)", "sorted(values)[-1]", ""),
+        ("max(values)", "values[1]", "largest"),
+        ("(total(node.next) if node.next else 0)", "(2 if node.next else 0)", "total"),
+        ("text.isalpha()", "text.isalpha() or '-' in text", ""),
+        ("text.isalpha()", "len(text) == 3", "is_word"),
+    ],
+)
+def test_versions_are_compared_on_inputs_like_those_of_the_tests(
+    old: str, new: str, differs: str, tmp_path: Path
+) -> None:
+    """Of the three, the second is wrong on other lists, the third on other nodes, and the fourth only on no word."""
+    put_judge = runpy.run_path(str(BENCHMARKS[0].with_name("repair.py")), run_name="benchmark")["put_judge"]
+    folder, project = tmp_path / "judge", tmp_path / "project"
+    folder.mkdir()
+    project.mkdir()
+    (project / "code_under_test.py").write_text(REFERENCE)
+    (project / "test_code.py").write_text(CALLS)
+    put_judge(folder, {"code_under_test.py": [REFERENCE, REFERENCE.replace(old, new)]})
+    argv = [sys.executable, str(folder / "differential.py"), "0", "200", "-q"]
+    ran = subprocess.run(argv, cwd=project, capture_output=True, text=True, check=True)
+    found = json.loads(ran.stdout.splitlines()[-1])["code_under_test.py"]
+    assert found["inputs"] > 50
+    assert bool(found["differ"]) == bool(differs)
+    assert differs in str(found["example"])

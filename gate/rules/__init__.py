@@ -12,7 +12,7 @@ from gate.rules.exits import NoExits
 from gate.rules.frameworks import NoTestFrameworks
 from gate.rules.interpreter import NoForeignPatches
 from gate.rules.modes import PlainModes
-from gate.rules.ordering import PhaseOrder
+from gate.rules.ordering import StepOrder
 from gate.rules.outside import NoDescriptors, NoNativeCode, NoNetwork, NoProcesses
 from gate.rules.paths import PlainPaths, PlainReads
 from gate.rules.protected import ProtectedFiles
@@ -24,7 +24,7 @@ from gate.rules.syntax import ParsingSources
 
 __all__ = ["CHANGE_RULES", "PROPOSAL_RULES"]
 
-PROPOSAL_RULES: tuple[ProposalRule, ...] = (WellFormed(), PhaseOrder(), PlainReads(), CommandsFromPlan())
+PROPOSAL_RULES: tuple[ProposalRule, ...] = (WellFormed(), StepOrder(), PlainReads(), CommandsFromPlan())
 
 CHANGE_RULES: tuple[ChangeRule, ...] = (
     PlainPaths(),

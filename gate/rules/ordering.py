@@ -1,46 +1,32 @@
-"""Phases follow one another, ids are unique, and nothing finishes without an accepted verdict."""
+"""What must have come before a step, whatever phase it names: phases are labels, and these are the invariants."""
 
 from __future__ import annotations
 
 from gate.decision import Context, Denied, Rejection
-from gate.vocabulary import ApplyPatch, Collect, Finish, GiveUp, Phase, Proposal, RunTests, TryPatches
+from gate.vocabulary import ApplyPatch, Collect, Finish, Proposal, RunTests, TryPatches
 
-__all__ = ["PhaseOrder"]
-
-_NEXT: dict[Phase, frozenset[Phase]] = {
-    Phase.REPRODUCE: frozenset({Phase.LOCALIZE, Phase.STUCK}),
-    Phase.LOCALIZE: frozenset({Phase.PATCH, Phase.STUCK}),
-    Phase.PATCH: frozenset({Phase.VERIFY, Phase.EXPAND, Phase.STUCK}),
-    Phase.VERIFY: frozenset({Phase.LOCALIZE, Phase.PATCH, Phase.EXPAND, Phase.STUCK}),
-    Phase.EXPAND: frozenset({Phase.LOCALIZE, Phase.PATCH, Phase.VERIFY, Phase.STUCK}),
-    Phase.STUCK: frozenset(),
-}
+__all__ = ["StepOrder"]
 
 
-class PhaseOrder:
-    """Denies steps out of order."""
+class StepOrder:
+    """Denies a step that lacks what it rests on: the base's tests, an applied patch, or an accepted verdict."""
 
-    id = "ordering.phases"
+    id = "ordering.steps"
 
     def check(self, proposal: Proposal, context: Context) -> Denied | None:
         if proposal.id in context.used_ids:
             return self._denied(f"the id {proposal.id} was used before", "give every proposal an id of its own")
-        if proposal.phase is not context.phase and proposal.phase not in _NEXT[context.phase]:
-            allowed = ", ".join(sorted(_NEXT[context.phase])) or "none"
-            return self._denied(f"{context.phase} cannot be followed by {proposal.phase}", f"next may come: {allowed}")
+        if context.ended:
+            return self._denied("the session has ended", "propose nothing after finishing or giving up")
         match proposal.action:
-            case TryPatches() if proposal.phase not in {Phase.PATCH, Phase.EXPAND}:
-                return self._denied(
-                    f"candidates are tried in patch or expand, not in {proposal.phase}", "localize first"
-                )
-            case ApplyPatch() if proposal.phase not in {Phase.PATCH, Phase.EXPAND}:
-                return self._denied(f"a patch is applied in patch or expand, not in {proposal.phase}", "localize first")
+            case TryPatches() | ApplyPatch() | RunTests(collect=Collect.SPECTRUM | Collect.VERDICT) if (
+                not context.reproduced
+            ):
+                return self._denied("the tests did not run on the base yet", "run the tests as they are first")
             case RunTests(collect=Collect.VERDICT) if not context.applied:
                 return self._denied("there is no applied patch to judge", "apply a patch first")
-            case Finish() if not context.verified:
+            case Finish() if not (context.applied and context.verified):
                 return self._denied("the applied patch has no accepted verdict", "run the tests for a verdict first")
-            case GiveUp() if proposal.phase is not Phase.STUCK:
-                return self._denied(f"giving up belongs to stuck, not to {proposal.phase}", "go to stuck first")
         return None
 
     def _denied(self, reason: str, hint: str) -> Denied:

@@ -11,12 +11,13 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from planners.state import Batch, Denial
+from planners.observations import Batch, Denial
 from rfsn.cli.progress import line_of
 from rfsn.machine.terminal import Outlet, console, laid_out
 from rfsn.machine.text import one_line
 from rfsn.sessions.events import Event, Observed, Started
-from rfsn.sessions.session import Progress, Session
+from rfsn.sessions.projection import Projection
+from rfsn.sessions.session import Session
 
 __all__ = ["LiveView"]
 
@@ -56,22 +57,22 @@ class LiveView:
     ) -> None:
         self._live.stop()
 
-    def __call__(self, event: Event, progress: Progress) -> None:
+    def __call__(self, event: Event, projection: Projection) -> None:
         """Print the line of an event, if it has one, and take in what the table shows."""
-        if text := line_of(event, progress):
+        if text := line_of(event, projection):
             line = Text(laid_out(f"{self._session.journal.clock:7.1f} s  {text}", self._outlet.width))
             line.stylize("dim", 0, 9)
             self._console.print(line, soft_wrap=True)
         match event:
-            case Started() if progress.pending is not None:
-                self._doing = f"{progress.pending.phase}: {progress.pending.intent}"
+            case Started() if projection.pending is not None:
+                self._doing = f"{projection.pending.phase}: {projection.pending.intent}"
             case Observed(observation=Batch() as batch) if batch.duration_s:
                 self._rate = len(batch.outcomes) / batch.duration_s
             case Observed(observation=Denial(denied=denied)):
                 self._denial = f"{denied.rule}: {denied.reason}"
 
     def _table(self) -> RenderableType:
-        config, state = self._session.config, self._session.progress.state
+        config, state = self._session.config, self._session.projection.state
         spent = min(self._session.journal.clock, config.time_limit)
         table = Table.grid(padding=(0, 2))
         bar = Table.grid(padding=(0, 1))
@@ -90,7 +91,7 @@ class LiveView:
         return table
 
     def _best(self) -> str:
-        state = self._session.progress.state
+        state = self._session.projection.state
         if state.applied is not None:
             return "a patch, which is being verified"
         if state.plausible:

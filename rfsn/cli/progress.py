@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from planners.state import Batch, Denial, SpectrumReady, SuiteRan, VerdictReached
+from planners.observations import Batch, Denial, SpectrumReady, SuiteRan, VerdictReached
 from rfsn.machine.terminal import say
 from rfsn.machine.text import counted, one_line
 from rfsn.sessions.events import EnvironmentReady, Event, Observed, Resumed, SessionEnded, SessionStarted, SourceTaken
-from rfsn.sessions.session import Progress, Session
+from rfsn.sessions.projection import Projection
+from rfsn.sessions.session import Session
 from rfsn.trials.budget import verdict_s
 
 __all__ = ["Lines", "line_of"]
@@ -23,26 +24,26 @@ class Lines:
         self._journal = session.journal
         say(f"session {session.name}  ({session.folder})", whole=True)
 
-    def __call__(self, event: Event, progress: Progress) -> None:
+    def __call__(self, event: Event, projection: Projection) -> None:
         """Print the line of an event, if it has one."""
-        if text := line_of(event, progress):
+        if text := line_of(event, projection):
             say(f"{self._journal.clock:7.1f} s  {text}")
 
 
-def line_of(event: Event, progress: Progress) -> str | None:
+def line_of(event: Event, projection: Projection) -> str | None:
     """What an event tells the user, in one line that no terminal acts on; None where it is not worth a line."""
-    text = one_line(_line_of(event, progress) or "")
+    text = one_line(_line_of(event, projection) or "")
     return f"{text[:_MAX_LINE]}..." if len(text) > _MAX_LINE else text or None
 
 
-def _line_of(event: Event, progress: Progress) -> str | None:
+def _line_of(event: Event, projection: Projection) -> str | None:
     match event:
         case SourceTaken(files=files, origin=origin) as taken:
             return f"source       {origin}: {counted(files, 'file')}{_missing(taken)}"
         case EnvironmentReady() as ready:
             return f"environment  {ready.description} in {ready.backend}; tests: {ready.test}"
         case Observed(observation=SuiteRan() as ran):
-            return f"reproduce    {_suite(ran, again=progress.state.repeat is not None)}"
+            return f"reproduce    {_suite(ran, again=projection.state.repeat is not None)}"
         case Observed(observation=SpectrumReady(cases=cases)):
             return f"localize     traced {counted(cases, 'test')}"
         case Observed(observation=Batch() as batch):
@@ -51,9 +52,8 @@ def _line_of(event: Event, progress: Progress) -> str | None:
             if named := batch.plausible or batch.partial:
                 what = "plausible" if batch.plausible else f"plausible for {len(batch.partial[0].fixed)} of the targets"
                 found = f"; {what}: {named[0].operator} at {named[0].location}"
-            return (
-                f"{progress.state.phase:<12} tried {counted(progress.state.tried, 'candidate')} ({rate:.0f}/s){found}"
-            )
+            state = projection.state
+            return f"{state.phase:<12} tried {counted(state.tried, 'candidate')} ({rate:.0f}/s){found}"
         case Observed(observation=VerdictReached(verdict=verdict)):
             said = f"accepted after {verdict.runs} cold runs" if verdict.accepted else "; ".join(verdict.reasons)
             if verdict.partly:

@@ -103,7 +103,7 @@ def _clone(instance: RepositoryInstance, repos: Path | None) -> Path:
 
 def _agreement(instance: RepositoryInstance, session: Session) -> dict[str, int] | None:
     """How far the run of the base is what the row says: counts of ids, and of those that did as they should."""
-    baseline = session.progress.state.baseline
+    baseline = session.projection.state.baseline
     if baseline is None:
         return None
     cases = session.blobs.report(baseline.report).cases

@@ -8,11 +8,12 @@ import structlog
 
 from gate import Context, Denied, Gate
 from planners.api import Planner, PlannerContext
-from planners.state import Denial, Observation
+from planners.observations import Denial, Observation
 from rfsn.loop.executor import Executor
 from rfsn.sessions.events import Observed, Proposed, SessionEnded, Started
 from rfsn.sessions.outcome import conclude
-from rfsn.sessions.session import Progress, Session
+from rfsn.sessions.projection import Projection
+from rfsn.sessions.session import Session
 from rfsn.trials.budget import Budget
 
 __all__ = ["Controller"]
@@ -31,7 +32,7 @@ class Controller:
         executor: Executor,
         budget: Budget,
         planner_context: PlannerContext,
-        gate_context: Callable[[Progress], Context],
+        gate_context: Callable[[Projection], Context],
     ) -> None:
         self._session = session
         self._planner = planner
@@ -44,20 +45,20 @@ class Controller:
     def run(self) -> SessionEnded:
         """Step until the planner finishes or gives up, or the budget is used up."""
         session = self._session
-        while session.progress.ended is None:
-            state = session.progress.state
+        while session.projection.ended is None:
+            state = session.projection.state
             problem = None if state.ended else self._budget.problem(state)
             if state.ended or problem:
                 session.record(conclude(state, problem))
             else:
                 self.step()
-        return session.progress.ended
+        return session.projection.ended
 
     def step(self) -> None:
         """Propose, decide, execute, observe."""
-        state = self._session.progress.state
+        state = self._session.projection.state
         proposal = self._planner.propose(state, self._planner_context)
-        context = self._gate_context(self._session.progress)
+        context = self._gate_context(self._session.projection)
         decision = self._gate.decide(proposal, context)
         with structlog.contextvars.bound_contextvars(phase=str(proposal.phase), step=state.steps + 1):
             self._session.record(Proposed.of(proposal, decision))

@@ -27,16 +27,8 @@ from gate import (
     Verdict,
     apply,
 )
-from planners.state import (
-    MAX_LISTED,
-    Ended,
-    Observation,
-    Output,
-    SpectrumReady,
-    State,
-    SuiteRan,
-    VerdictReached,
-)
+from planners.observations import MAX_LISTED, Ended, Observation, Output, SpectrumReady, SuiteRan, VerdictReached
+from planners.state import State
 from planners.targets import bare_name, named, targets_of
 from rfsn.errors import UsageError
 from rfsn.loop.looking import MAX_OUTPUT, read_file, search_code

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pathspec
 
 from buildpacks import RepoView
-from planners.state import Output
+from planners.observations import Output
 
 __all__ = ["MAX_OUTPUT", "read_file", "search_code"]
 

@@ -37,8 +37,8 @@ class Delivery:
     @classmethod
     def of(cls, session: Session) -> Self:
         """What was asked for when the session began."""
-        assert session.progress.started is not None
-        return cls(session.progress.started.source, session.config.apply, session.config.branch)
+        assert session.projection.started is not None
+        return cls(session.projection.started.source, session.config.apply, session.config.branch)
 
     def check(self) -> None:
         """Raise `UsageError` now where this cannot be done later, whatever the repair finds."""
@@ -67,12 +67,12 @@ class Delivery:
 
         Raises `UsageError`, naming the files, where work of the user's would be overwritten; nothing is written then.
         """
-        state, ended = session.progress.state, session.progress.ended
+        state, ended = session.projection.state, session.projection.ended
         asked = self.apply or self.branch is not None
         if not asked or ended is None or state.verified is None:
             return None
         change = apply(state.verified[0], FolderView(session.base).read)
-        taken = session.progress.source.folder if session.progress.source else ""
+        taken = session.projection.source.folder if session.projection.source else ""
         with _opened_again(self.source, taken) as folder:
             if self.branch is not None:
                 return self._commit(change, Path(self.source), session, self.branch)

@@ -15,8 +15,8 @@ from rfsn.errors import UsageError
 from rfsn.plugins import buildpack_names
 from rfsn.project.fence import Fence
 from rfsn.project.parts import Part, find_parts
+from rfsn.sessions.projection import Projection
 from rfsn.sessions.record import Record
-from rfsn.sessions.session import Progress
 from sandbox import Service
 
 __all__ = ["Project", "check_buildpacks"]
@@ -55,7 +55,7 @@ class Project:
         return tuple(map(self._plan, self.parts))
 
     def _plan(self, part: Part) -> BuildPlan:
-        config, source = self._record.config, self._record.progress.source
+        config, source = self._record.config, self._record.projection.source
         version = source.version if source else ""
         options = PlanOptions(config.test, config.env, config.packages, version, self.image(part), part.tree)
         try:
@@ -70,16 +70,17 @@ class Project:
         """Whether a search for faults may change a path."""
         return self._fence.is_source(path)
 
-    def gate_context(self, progress: Progress) -> Context:
+    def gate_context(self, projection: Projection) -> Context:
         """What rules may look at, where the session stands."""
-        state = progress.state
+        state = projection.state
         return replace(
             self._context,
             commands=tuple(plan.test for plan in self.plans),
-            phase=state.phase,
-            used_ids=progress.used_ids,
+            used_ids=projection.used_ids,
+            reproduced=state.baseline is not None,
             applied=state.applied is not None,
             verified=state.verdict is not None and state.verdict.accepted,
+            ended=state.ended is not None,
         )
 
     def planner_context(self) -> PlannerContext:

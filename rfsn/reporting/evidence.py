@@ -30,7 +30,7 @@ def judged_patch(record: Record) -> Patch | None:
 
 def _judged(record: Record) -> tuple[Patch, Allowed] | None:
     """That patch, and the decision that allowed it."""
-    verified = record.progress.state.verified
+    verified = record.projection.state.verified
     applied = None
     for entry in record.entries():
         match entry.event:
@@ -42,18 +42,18 @@ def _judged(record: Record) -> tuple[Patch, Allowed] | None:
 
 def evidence_of(record: Record) -> dict[str, Any]:
     """What `evidence.json` holds: all of it comes from the journal, its blobs and the snapshot."""
-    progress, state = record.progress, record.progress.state
+    projection, state = record.projection, record.projection.state
     denied: Counter[str] = Counter()
     for entry in record.entries():
         if isinstance(entry.event, Proposed) and isinstance(entry.event.decision, Denied):
             denied[entry.event.decision.rule] += 1
-    source, environment, baseline, told = progress.source, progress.environment, state.baseline, state.told
+    source, environment, baseline, told = projection.source, projection.environment, state.baseline, state.told
     judged = _judged(record)
     patch = diff_of(record, judged[0]) if judged else None
     return {
         "rfsn": __version__,
         "session": record.started.session,
-        "status": progress.ended.status if progress.ended else "interrupted",
+        "status": projection.ended.status if projection.ended else "interrupted",
         "base": {"origin": source.origin, "tree": source.tree} if source else None,
         "patch": {"sha256": _hash(patch), "diff": patch} if patch else None,
         "environment": environment.model_dump(mode="json", exclude={"kind"}) if environment else None,

@@ -18,14 +18,15 @@ from threading import Lock
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info
 
 from gate import Denied, Proposal, RunTests
-from planners.state import Batch, Observation, SuiteRan
+from planners.observations import Batch, Observation, SuiteRan
 from planners.trial import TrialOutcome
 from rfsn import __version__
 from rfsn.sessions.blobs import BlobStore
 from rfsn.sessions.events import Event, Interrupted, Observed, Proposed, Resumed, SessionEnded, SessionStarted
 from rfsn.sessions.journal import Entry
 from rfsn.sessions.meter import SandboxUse
-from rfsn.sessions.session import Progress, Session, fold
+from rfsn.sessions.projection import Projection, fold
+from rfsn.sessions.session import Session
 
 __all__ = ["Metrics"]
 
@@ -95,44 +96,43 @@ class Metrics:
 
     def follow(self, session: Session) -> None:
         """Count what a session has recorded already, then listen to it."""
-        self.count(session.journal.entries(), session.blobs)
+        self.count(session.entries(), session.blobs)
 
-        def listen(event: Event, progress: Progress) -> None:
-            assert session.journal.last is not None
-            self.observe(event, progress, session.journal.last.clock, session.blobs)
+        def listen(event: Event, projection: Projection) -> None:
+            self.observe(event, projection, session.seconds, session.blobs)
 
         session.listeners.append(listen)
 
     def count(self, entries: Iterable[Entry], blobs: BlobStore) -> None:
         """Count a whole journal; `blobs` are those of its session."""
-        progress = Progress()
+        projection = Projection()
         for entry in entries:
-            progress = fold(progress, entry.event)
-            self.observe(entry.event, progress, entry.clock, blobs)
+            projection = fold(projection, entry.event)
+            self.observe(entry.event, projection, entry.clock, blobs)
 
-    def observe(self, event: Event, progress: Progress, clock_s: float, blobs: BlobStore) -> None:
-        """Count one event: `progress` has it folded in, `clock_s` is the session's time at it."""
+    def observe(self, event: Event, projection: Projection, clock_s: float, blobs: BlobStore) -> None:
+        """Count one event: `projection` has it folded in, `clock_s` is the session's time at it."""
         match event:
             case SessionStarted() | Resumed():
-                self._set_active(progress, active=True)
+                self._set_active(projection, active=True)
             case Interrupted():
-                self._set_active(progress, active=False)
+                self._set_active(projection, active=False)
             case Proposed():
                 self._proposed(event)
             case Observed(observation=observation, sandbox=sandbox):
                 self._observed(observation, blobs)
                 self._used(sandbox)
             case SessionEnded(status=status):
-                self._set_active(progress, active=False)
+                self._set_active(projection, active=False)
                 self._seconds.observe(clock_s)
-                self._steps.observe(progress.state.steps)
+                self._steps.observe(projection.state.steps)
                 if status in _ERRORS:
                     self._errors.labels(status).inc()
 
-    def _set_active(self, progress: Progress, *, active: bool) -> None:
-        assert progress.started is not None
+    def _set_active(self, projection: Projection, *, active: bool) -> None:
+        assert projection.started is not None
         with self._lock:
-            (self._running.add if active else self._running.discard)(progress.started.session)
+            (self._running.add if active else self._running.discard)(projection.started.session)
             self._active.set(len(self._running))
 
     def _proposed(self, event: Proposed) -> None:

@@ -7,8 +7,8 @@ from typing import Any
 
 from buildpacks.view import FolderView
 from gate import Denied, Patch, PatchError, apply
+from planners.observations import Batch
 from planners.search.localize import Suspect, rank
-from planners.state import Batch
 from planners.targets import targets_of
 from planners.trial import TrialOutcome
 from rfsn.errors import JournalError, RfsnError
@@ -34,8 +34,8 @@ def diff_of(record: Record, patch: Patch) -> str:
 
 def report_of(record: Record) -> dict[str, Any]:
     """The report of a session: what `report.json` holds."""
-    progress, state = record.progress, record.progress.state
-    ended, verdict = progress.ended, state.told
+    projection, state = record.projection, record.projection.state
+    ended, verdict = projection.ended, state.told
     outcomes: Counter[str] = Counter()
     denials: list[dict[str, str]] = []
     for entry in record.entries():
@@ -47,10 +47,10 @@ def report_of(record: Record) -> dict[str, Any]:
     return {
         "session": record.folder.name,
         "folder": str(record.folder),
-        "source": progress.source.origin if progress.source else None,
+        "source": projection.source.origin if projection.source else None,
         "not_fetched": {
-            "submodules": list(progress.source.submodules) if progress.source else [],
-            "lfs_pointers": list(progress.source.pointers) if progress.source else [],
+            "submodules": list(projection.source.submodules) if projection.source else [],
+            "lfs_pointers": list(projection.source.pointers) if projection.source else [],
         },
         "status": ended.status if ended else "interrupted",
         "reason": ended.reason if ended else _unfinished(record),
@@ -58,7 +58,7 @@ def report_of(record: Record) -> dict[str, Any]:
         "best": _best(record),
         "alternatives": _alternatives(record),
         "tests": {
-            "command": list(progress.environment.parts[0].test) if progress.environment else None,
+            "command": list(projection.environment.parts[0].test) if projection.environment else None,
             "total": state.baseline.total if state.baseline else None,
             "passed": state.baseline.passed if state.baseline else None,
             "failing": list(state.baseline.failing) if state.baseline else [],
@@ -68,22 +68,22 @@ def report_of(record: Record) -> dict[str, Any]:
         "verdict": {"accepted": verdict.accepted, "reasons": list(verdict.reasons), "evidence": verdict.evidence}
         if verdict
         else None,
-        "environment": progress.environment.description if progress.environment else None,
-        "sandbox": progress.environment.backend if progress.environment else None,
+        "environment": projection.environment.description if projection.environment else None,
+        "sandbox": projection.environment.backend if projection.environment else None,
         "suspects": _named_suspects(record),
         "steps": state.steps,
         "candidates": state.tried,
         "outcomes": dict(sorted(outcomes.items())),
         "denials": denials,
         "seconds": round(record.seconds, 3),
-        "cpu_seconds": round(progress.cpu_s, 3),
+        "cpu_seconds": round(projection.cpu_s, 3),
         "seed": record.config.seed,
     }
 
 
 def _best(record: Record) -> dict[str, Any] | None:
     """The patch that there was no time to judge, where nothing better was found; `fixed` is what it is known to fix."""
-    state = record.progress.state
+    state = record.projection.state
     if state.verified:
         return None
     if state.unjudged:
@@ -102,7 +102,7 @@ def _best(record: Record) -> dict[str, Any] | None:
 
 def _alternatives(record: Record) -> list[dict[str, str]]:
     """The other patches that pass every test, where one was verified."""
-    state = record.progress.state
+    state = record.projection.state
     others = state.plausible if state.verified else ()
     return [{"operator": one.operator, "location": one.location, "patch": diff_of(record, one.patch)} for one in others]
 
@@ -116,10 +116,10 @@ def _named_suspects(record: Record) -> list[str]:
 
 def ranked_suspects(record: Record) -> list[Suspect]:
     """The suspicious lines, most suspicious first; none where the session did not come to trace its tests."""
-    spectrum = record.progress.state.spectrum
+    spectrum = record.projection.state.spectrum
     if spectrum is None:
         return []
-    targets = targets_of(record.progress.state, record.blobs, record.config.target).all
+    targets = targets_of(record.projection.state, record.blobs, record.config.target).all
     return rank(record.blobs.spectrum(spectrum.spectrum), targets, Project(record).is_source)
 
 

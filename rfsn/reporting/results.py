@@ -11,22 +11,20 @@ from rfsn.machine.text import to_json
 from rfsn.reporting.evidence import write_evidence
 from rfsn.reporting.report import report_of
 from rfsn.sessions.record import Record
-from rfsn.sessions.session import Session
 
 __all__ = ["regenerate", "write_results"]
 
 
-def write_results(session: Session) -> dict[str, Any]:
+def write_results(record: Record) -> dict[str, Any]:
     """Write `report.json`, `report.html`, `patch.diff` where a patch was verified, else `best.diff`; return the report.
 
     All are made from the journal, its blobs and the snapshot alone: writing them again gives the same. Raises
     `StorageError` where the disk is full.
     """
-    record = Record.of(session)
     remove_partials(record.folder)
     with storing(record.folder, f"write the results again with: {resume_command(record.folder)}"):
         report = _write_results(record)
-        if record.progress.ended is not None:
+        if record.projection.ended is not None:
             write_evidence(record)
     return report
 

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from gate import Allowed, Candidate, Denied, Phase, Proposal, TryPatches
-from planners.state import Batch, Observation
+from planners.observations import Batch, Observation
 from planners.trial import TrialOutcome
 from rfsn.machine.text import to_json
 from rfsn.sessions.meter import SandboxUse, Used

@@ -85,10 +85,6 @@ class Journal:
         """The last entry; None where there is none yet."""
         return self._last
 
-    def entries(self) -> Iterator[Entry]:
-        """All entries, read from the disk as they are asked for."""
-        return read_journal(self._file.path)
-
     def append(self, event: Event) -> None:
         """Write one event and wait until it is on disk.
 

@@ -13,8 +13,8 @@ from pathlib import Path
 
 from rfsn.machine import home
 from rfsn.machine.kept import cached_folders, remove_incomplete
+from rfsn.sessions.record import JOURNAL
 from rfsn.sessions.retention import journal_lock
-from rfsn.sessions.session import JOURNAL
 from sandbox import SandboxError, discard, is_marked, remove_unfinished
 from sandbox.cgroup import remove_dead_groups
 from sandbox.controller import Controller

@@ -14,13 +14,14 @@ from contextlib import closing
 import structlog
 
 from gate import Patch
+from planners.observations import Batch, VerdictReached
 from planners.search.experience import Experience, Tally, fingerprint
-from planners.state import Batch, State, VerdictReached
+from planners.state import State
 from planners.targets import targets_of
 from rfsn.machine import home
 from rfsn.sessions.events import Observed
+from rfsn.sessions.projection import Projection, fold
 from rfsn.sessions.record import Record
-from rfsn.sessions.session import Progress, fold
 
 __all__ = ["recall", "remember"]
 
@@ -113,11 +114,11 @@ def _tally(tried: object, helped: object) -> Tally:
 
 def _rows(record: Record) -> Iterator[_Row]:
     """The tallies of each search that led to a patch which a verdict found to repair something."""
-    progress, tried = Progress(), Counter[str]()
+    projection, tried = Projection(), Counter[str]()
     makers: dict[Patch, str] = {}
     for entry in record.entries():
-        before = progress.state
-        progress = fold(progress, entry.event)
+        before = projection.state
+        projection = fold(projection, entry.event)
         if not isinstance(entry.event, Observed):
             continue
         tried.update(entry.event.tried)

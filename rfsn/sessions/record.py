@@ -1,9 +1,8 @@
-"""A session as its journal tells it, for whoever only reads."""
+"""A session as its journal tells it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Self
@@ -13,52 +12,69 @@ from rfsn.errors import UsageError
 from rfsn.sessions.blobs import BlobStore
 from rfsn.sessions.events import SessionStarted
 from rfsn.sessions.journal import Entry, read_journal
-from rfsn.sessions.session import Progress, Session, fold
+from rfsn.sessions.projection import Projection, fold
 
-__all__ = ["Record"]
+__all__ = ["JOURNAL", "Record"]
+
+JOURNAL = "journal.jsonl"
+"""The journal in the folder of a session."""
 
 
-@dataclass(frozen=True, slots=True)
 class Record:
-    """What a session's journal held at one moment. No lock is taken: a controller may be at work on it."""
+    """What the journal in a folder says, up to the last entry that was taken.
 
-    folder: Path
-    first: Entry
-    last: Entry
-    progress: Progress
-    blobs: BlobStore
+    Reading takes no lock: a controller may be at work on the session. `Session` is the record that a controller writes.
+    """
 
-    @classmethod
-    def of(cls, session: Session) -> Self:
-        """The record of an open session."""
-        return cls._read(session.folder, session.blobs)
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder.resolve()
+        self.blobs = BlobStore(self.folder / "blobs")
+        self.projection = Projection()
+        self.recollect()
 
     @classmethod
     def read(cls, folder: Path) -> Self:
         """The record on disk. Raises `JournalError` for damage and `UsageError` where nothing was begun."""
-        folder = folder.resolve()
-        return cls._read(folder, BlobStore(folder / "blobs"))
+        record = cls(folder)
+        if record.projection.started is None:
+            raise UsageError(f"{record.folder} has an empty journal: there is nothing to report")
+        return record
 
-    @classmethod
-    def _read(cls, folder: Path, blobs: BlobStore) -> Self:
-        progress = Progress()
-        first = last = None
-        for last in read_journal(folder / "journal.jsonl"):
-            first = first or last
-            progress = fold(progress, last.event)
-        if first is None or last is None or progress.started is None:
-            raise UsageError(f"{folder} has an empty journal: there is nothing to report")
-        return cls(folder, first, last, progress, blobs)
+    def recollect(self) -> None:
+        """Take the whole journal again, which is what counts: an interrupt may come between it and the projection."""
+        self._first: Entry | None = None
+        self._last: Entry | None = None
+        self.projection = Projection()
+        for entry in read_journal(self.folder / JOURNAL):
+            self._take(entry)
+
+    def _take(self, entry: Entry) -> None:
+        """Fold in one more entry."""
+        self._first = self._first or entry
+        self._last = entry
+        self.projection = fold(self.projection, entry.event)
 
     def entries(self) -> Iterator[Entry]:
         """All entries, read from the disk again: a long session's take more memory than whoever looks at them."""
-        return islice(read_journal(self.folder / "journal.jsonl"), self.last.sequence + 1)
+        return islice(read_journal(self.folder / JOURNAL), self.last.sequence + 1)
+
+    @property
+    def first(self) -> Entry:
+        """The first entry; there is one since the session was begun."""
+        assert self._first is not None
+        return self._first
+
+    @property
+    def last(self) -> Entry:
+        """The last entry that was taken."""
+        assert self._last is not None
+        return self._last
 
     @property
     def started(self) -> SessionStarted:
         """How the session began."""
-        assert self.progress.started is not None
-        return self.progress.started
+        assert self.projection.started is not None
+        return self.projection.started
 
     @property
     def config(self) -> Config:

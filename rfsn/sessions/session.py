@@ -1,99 +1,31 @@
-"""A session: a folder with a journal, and the state that is a fold over it."""
+"""An open session: the record of its journal, and the one writer of it."""
 
 from __future__ import annotations
 
-import hashlib
 import secrets
 import stat
 import time
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
 
-from pydantic import TypeAdapter
 from pydantic_core import PydanticSerializationError
 
 from buildpacks.text import spelled
-from gate import Proposal
-from planners.state import State
 from rfsn import __version__
 from rfsn.config import Config
 from rfsn.errors import JournalError, UsageError
 from rfsn.machine import home
 from rfsn.machine.files import remove_partials, storing, usable, write_whole
-from rfsn.sessions.blobs import BlobStore
-from rfsn.sessions.events import (
-    EnvironmentReady,
-    Event,
-    Observed,
-    PhaseEnded,
-    Proposed,
-    Recalled,
-    Resumed,
-    SessionEnded,
-    SessionStarted,
-    SourceTaken,
-)
+from rfsn.sessions.events import Event, Observed, PhaseEnded, Resumed, SessionStarted
 from rfsn.sessions.journal import Journal, has_events
+from rfsn.sessions.projection import Projection, state_hash
+from rfsn.sessions.record import JOURNAL, Record
 from sandbox import MARK, is_marked, making, mark, remove_unfinished
 
-__all__ = ["JOURNAL", "Progress", "Session", "fold", "session_folder", "state_hash"]
-
-JOURNAL = "journal.jsonl"
-"""The journal in the folder of a session."""
+__all__ = ["Session", "session_folder"]
 
 _NO_FILES: Mapping[str, bytes] = MappingProxyType({})
-
-_STATE: TypeAdapter[State] = TypeAdapter(State)
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """Everything that the events say so far. `state` is the planner's part."""
-
-    started: SessionStarted | None = None
-    source: SourceTaken | None = None
-    recalled: Recalled | None = None
-    environment: EnvironmentReady | None = None
-    state: State = field(default_factory=State)
-    pending: Proposal | None = None
-    ended: SessionEnded | None = None
-    used_ids: frozenset[str] = frozenset()
-    cpu_s: float = 0.0
-
-
-def fold(progress: Progress, event: Event) -> Progress:
-    """The progress after one more event."""
-    match event:
-        case SessionStarted():
-            return replace(progress, started=event)
-        case SourceTaken():
-            return replace(progress, source=event)
-        case Recalled():
-            return replace(progress, recalled=event)
-        case EnvironmentReady():
-            return replace(progress, environment=event)
-        case Proposed(proposal=proposal):
-            return replace(progress, pending=proposal)
-        case Observed(observation=observation, cpu_s=cpu_s) if progress.pending is not None:
-            return replace(
-                progress,
-                state=progress.state.after(progress.pending, observation),
-                used_ids=progress.used_ids | {progress.pending.id},
-                pending=None,
-                cpu_s=progress.cpu_s + cpu_s,
-            )
-        case Resumed():
-            return replace(progress, pending=None)
-        case SessionEnded():
-            return replace(progress, ended=event)
-    return progress
-
-
-def state_hash(state: State) -> str:
-    """The identity of a state: the hash of everything that it holds."""
-    return hashlib.sha256(_STATE.dump_json(state)).hexdigest()
 
 
 def session_folder(name: str) -> Path:
@@ -138,17 +70,14 @@ def _is_free(folder: Path, files: Collection[str]) -> bool:
     return True
 
 
-class Session:
-    """An open session: appends events, keeps the fold, and tells listeners."""
+class Session(Record):
+    """An open session: the record that goes on. It appends events, folds each in, and tells listeners."""
 
     def __init__(self, folder: Path) -> None:
         """Open the session in `folder`, a new one where there is none yet; `JournalError` where it is in use."""
-        self.folder = folder.resolve()
-        self.journal = Journal(self.folder / JOURNAL)
-        self.blobs = BlobStore(self.folder / "blobs")
-        self.listeners: list[Callable[[Event, Progress], None]] = []
-        self.progress = Progress()
-        self.recollect()
+        self.journal = Journal(folder.resolve() / JOURNAL)
+        self.listeners: list[Callable[[Event, Projection], None]] = []
+        super().__init__(folder)
 
     @classmethod
     def create(
@@ -188,10 +117,10 @@ class Session:
     def resume(cls, folder: Path) -> Session:
         """Take over a session that another controller left."""
         session = cls(folder)
-        if session.progress.started is None:
+        if session.projection.started is None:
             session.close()
             raise UsageError(f"{folder} has an empty journal: start again with 'rfsn repair'")
-        if session.progress.ended is None:
+        if session.projection.ended is None:
             session.record(Resumed())
         return session
 
@@ -201,33 +130,15 @@ class Session:
         return self.folder.name
 
     @property
-    def config(self) -> Config:
-        """The configuration with which the session began."""
-        assert self.progress.started is not None
-        return Config.model_validate(self.progress.started.config, strict=False)
-
-    @property
-    def base(self) -> Path:
-        """The snapshot of the source."""
-        return self.folder / "base"
-
-    @property
     def scratch(self) -> Path:
         """Where workspaces live while they are needed."""
         return self.folder / "scratch"
 
-    def recollect(self) -> None:
-        """Have the progress be what the journal says, also where an interrupt came between the two."""
-        progress = Progress()
-        for entry in self.journal.entries():
-            progress = fold(progress, entry.event)
-        self.progress = progress
-
     def record(self, event: Event) -> None:
         """Make an event durable, fold it in and tell the listeners; at the end of a phase, seal the state."""
-        before = self.progress.state
+        before = self.projection.state
         self._append(event)
-        after = self.progress.state
+        after = self.projection.state
         if isinstance(event, Observed) and (after.phase is not before.phase or after.ended):
             self._append(PhaseEnded(phase=before.phase, state=state_hash(after)))
 
@@ -237,9 +148,10 @@ class Session:
         except PydanticSerializationError:  # a name or a message that is no text; nothing was written
             event = event.spelled()
             self.journal.append(event)
-        self.progress = fold(self.progress, event)
+        assert self.journal.last is not None
+        self._take(self.journal.last)
         for listener in self.listeners:
-            listener(event, self.progress)
+            listener(event, self.projection)
 
     def close(self) -> None:
         """Give up the lock."""

@@ -23,8 +23,9 @@ from gate import (
     change_of,
     verdict_on,
 )
+from planners.observations import Batch
 from planners.progress import progress_of
-from planners.state import Batch, State
+from planners.state import State
 from planners.targets import Targets, probes, reached, targets_of
 from planners.trial import Evaluated, TrialOutcome
 from rfsn.project.parts import Part

@@ -10,16 +10,13 @@ from gate import (
     ApplyPatch,
     BasePaths,
     Change,
-    Collect,
     Context,
     CreateFile,
     DeleteFile,
     Denied,
     Edit,
     EditFile,
-    Finish,
     Gate,
-    GiveUp,
     Operation,
     Patch,
     Phase,
@@ -59,24 +56,24 @@ CONTEXT = Context(
     read=read,
     protected=PROTECTED.__contains__,
     commands=(TEST,),
-    phase=Phase.PATCH,
+    reproduced=True,
 )
 
 
-def propose(action: Action, phase: Phase = Phase.PATCH, id: str = "p1") -> Proposal:
-    return Proposal(id, phase, "an intent", "a hypothesis", action, "an effect")
+def propose(action: Action) -> Proposal:
+    return Proposal("p1", Phase.PATCH, "an intent", "a hypothesis", action, "an effect")
 
 
 def edit(path: str, text: bytes = b"y", start: int = 6) -> EditFile:
     return EditFile(path, content_hash(FILES[path]), (Edit(start, start + 1, text),))
 
 
-def decide(action: Action, context: Context = CONTEXT, phase: Phase = Phase.PATCH) -> Allowed | Denied:
-    return Gate().decide(propose(action, phase), context)
+def decide(action: Action, context: Context = CONTEXT) -> Allowed | Denied:
+    return Gate().decide(propose(action), context)
 
 
-def denied_by(action: Action, context: Context = CONTEXT, phase: Phase = Phase.PATCH) -> str:
-    decision = decide(action, context, phase)
+def denied_by(action: Action, context: Context = CONTEXT) -> str:
+    decision = decide(action, context)
     assert isinstance(decision, Denied), action
     assert decision.reason
     assert decision.hint
@@ -198,32 +195,16 @@ def test_commands_are_those_of_the_plan(argv: tuple[str, ...]) -> None:
     assert decide(RunCommand(TEST)) == Allowed()
 
 
-def test_phases_follow_one_another() -> None:
-    start = replace(CONTEXT, phase=Phase.REPRODUCE)
-    assert decide(RunTests(), start, Phase.REPRODUCE) == Allowed()
-    assert denied_by(TryPatches(()), CONTEXT) == "schema.well-formed"
-    assert denied_by(ApplyPatch((edit("src/core.py"),)), start, Phase.PATCH) == "ordering.phases"
-    assert denied_by(ApplyPatch((edit("src/core.py"),)), replace(CONTEXT, phase=Phase.LOCALIZE), Phase.LOCALIZE)
-    assert denied_by(GiveUp("tired"), CONTEXT, Phase.PATCH) == "ordering.phases"
-    assert decide(GiveUp("tired"), CONTEXT, Phase.STUCK) == Allowed()
-
-
-def test_only_a_verified_patch_finishes() -> None:
-    verifying = replace(CONTEXT, phase=Phase.VERIFY)
-    assert denied_by(RunTests(collect=Collect.VERDICT), verifying, Phase.VERIFY) == "ordering.phases"
-    assert decide(RunTests(collect=Collect.VERDICT), replace(verifying, applied=True), Phase.VERIFY) == Allowed()
-    assert denied_by(Finish(), replace(verifying, applied=True), Phase.VERIFY) == "ordering.phases"
-    assert decide(Finish(), replace(verifying, applied=True, verified=True), Phase.VERIFY) == Allowed()
-
-
-def test_ids_are_unique_and_texts_complete() -> None:
-    again = replace(CONTEXT, used_ids=frozenset({"p1"}))
-    assert denied_by(RunTests(), again) == "ordering.phases"
+def test_texts_are_complete_and_bounded() -> None:
     for name in ("id", "intent", "hypothesis", "expected_effect"):
         for text in ("", "  ", "x" * 5000):
             changed: dict[str, Any] = {name: text}
             proposal = replace(propose(RunTests()), **changed)
             assert isinstance(Gate().decide(proposal, CONTEXT), Denied), name
+
+
+def test_a_batch_has_candidates() -> None:
+    assert denied_by(TryPatches(()), CONTEXT) == "schema.well-formed"
 
 
 class Confused:

@@ -36,21 +36,20 @@ from gate import (
 )
 from planners.api import PlannerContext
 from planners.meta import MetaPlanner
-from planners.search.planner import CandidateSearch
-from planners.search.ranking import likeliest
-from planners.state import (
+from planners.observations import (
     Batch,
     Denial,
     Ended,
-    Kept,
     Observation,
     Output,
     SpectrumReady,
-    State,
     SuiteRan,
     VerdictReached,
     nearest,
 )
+from planners.search.planner import CandidateSearch
+from planners.search.ranking import likeliest
+from planners.state import Kept, State
 from planners.targets import named, probes, reached, repeated, stable_failures
 from planners.testing import GivenEvidence, GivenTree
 from planners.trial import Evaluated, TrialOutcome
@@ -105,8 +104,8 @@ def walk(observations: Sequence[Observation]) -> tuple[State, list[Proposal]]:
             base=BasePaths(["f.py", "test_f.py"]),
             read=TREE.read,
             protected="test_f.py".__eq__,
-            phase=state.phase,
             used_ids=frozenset(known.id for known in proposals),
+            reproduced=state.baseline is not None,
             applied=state.applied is not None,
             verified=state.verdict is not None and state.verdict.accepted,
         )
@@ -153,6 +152,22 @@ def test_the_whole_way_to_a_verified_patch() -> None:
         Phase.VERIFY,
         Phase.VERIFY,
     ]
+
+
+def test_the_first_strategy_that_has_a_step_takes_it_in_one_of_its_phases() -> None:
+    begin: list[Observation] = [BASE, AGAIN, SpectrumReady("spectrum", 2, 0.1)]
+    found = plausible(planner().propose(walk(begin)[0], CONTEXT), 2)
+    seen = [*begin, Batch(0, "ffp", (found,), 0.1, spent=1.0), Output("applied"), VerdictReached(ACCEPTED)]
+    dry = replace(walk(begin)[0], tried=10_000)
+    decided = set()
+    for state in (*(walk(seen[:count])[0] for count in range(len(seen) + 1)), dry, replace(dry, denials=3)):
+        meta = planner()
+        asked = ((one, one.propose(state, CONTEXT)) for one in (*meta._strategies, meta._last))
+        first, step = next((strategy, step) for strategy, step in asked if step is not None)
+        assert step.phase in first.phases
+        assert meta.propose(state, CONTEXT) == step
+        decided.add(type(first).__name__)
+    assert decided == {"EndEarly", "Reproduce", "Verify", "Search", "Stuck"}
 
 
 def test_after_a_plausible_patch_some_more_are_tried_and_the_likeliest_is_applied() -> None:

@@ -25,11 +25,12 @@ from gate import (
     TryPatches,
     content_hash,
 )
-from planners.state import Batch, Denial, Output
+from planners.observations import Batch, Denial, Output
 from planners.testing import ScriptedPlanner
 from rfsn.compose import run_session
 from rfsn.config import Config
-from rfsn.sessions.events import Observed
+from rfsn.sessions.events import Observed, Proposed
+from rfsn.sessions.record import Record
 from rfsn.sessions.session import Session
 
 SOURCE = "def double(x):\n    return x + 2\n"
@@ -48,7 +49,7 @@ def run(
     session = Session.create(str(source), config or Config(), folder)
     try:
         report = run_session(session, planner=ScriptedPlanner([*PREPARED, *script]))
-        events = [entry.event for entry in session.journal.entries()]
+        events = [entry.event for entry in session.entries()]
     finally:
         session.close()
     return report, [event for event in events if isinstance(event, Observed)][len(PREPARED) :]
@@ -65,6 +66,7 @@ FORBIDDEN: list[tuple[Action, str]] = [
     (ApplyPatch((CreateFile(".git/hooks/post-checkout", b"x", "100755"),)), "paths"),
     (RunCommand(("sh", "-c", "echo gotcha > src/code.py")), "commands"),
     (ReadFile("../../../etc/passwd"), "paths"),
+    (RunTests(collect=Collect.VERDICT), "ordering"),
     (Finish(), "ordering"),
 ]
 
@@ -81,6 +83,8 @@ def test_forbidden_steps_are_denied(project: Callable[..., Path], tmp_path: Path
     assert len(denials) == len(FORBIDDEN)
     assert report["status"] == "denied"
     assert report["patch"] is None
+    history = Record.read(tmp_path / "session").projection.state.history
+    assert [step.rule for step in history if step.outcome == "denied"] == [denied.rule for denied in denials]
     assert report["denials"] == [
         {"proposal": f"s{number:04d}", "rule": denied.rule, "reason": denied.reason}
         for number, denied in enumerate(denials, len(PREPARED) + 1)
@@ -110,6 +114,11 @@ def test_what_is_allowed_is_carried_out(project: Callable[..., Path], tmp_path: 
     assert "1 failed" in ran.text
     assert report["status"] == "repaired"
     assert "+    return x * 2" in str(report["patch"])
+    record = Record.read(tmp_path / "session")
+    proposed = [entry.event.proposal for entry in record.entries() if isinstance(entry.event, Proposed)]
+    labels = [(phase, action.type) for phase, action in [*PREPARED, *script]]
+    assert [(one.phase, one.action.type) for one in proposed] == labels
+    assert [(step.phase, step.action.split()[0]) for step in record.projection.state.history] == labels
 
 
 def test_candidates_that_do_more_than_edit_are_tried_cold(project: Callable[..., Path], tmp_path: Path) -> None:

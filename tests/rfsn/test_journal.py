@@ -32,9 +32,9 @@ def test_entries_come_back_as_they_were(tmp_path: Path) -> None:
     with Journal(path) as journal:
         journal.append(Interrupted())
         journal.append(SessionEnded(status="repaired", reason="ä\n\u2028"))
-        written = list(journal.entries())
+        written = list(read_journal(path))
     with Journal(path) as journal:
-        assert list(journal.entries()) == written == list(read_journal(path))
+        assert list(read_journal(path)) == written
         assert journal.clock >= written[-1].clock
 
 
@@ -47,7 +47,7 @@ def test_a_torn_last_line_is_cut_off(tmp_path: Path) -> None:
     for cut in (1, 10, 40):
         path.write_bytes(whole[:-cut])
         with Journal(path) as journal:
-            assert len(list(journal.entries())) == 1
+            assert len(list(read_journal(path))) == 1
             journal.append(Interrupted())
         assert len(list(read_journal(path))) == 2
 
@@ -96,8 +96,8 @@ def test_a_line_that_the_disk_takes_in_part_is_taken_back(
             assert path.read_bytes() == whole
         limited(1 << 30)
         journal.append(SessionEnded(status="repaired", reason=""))
-    with Journal(path) as journal:
-        assert [entry.event.kind for entry in journal.entries()] == ["interrupted", "session_ended"]
+    with Journal(path):
+        assert [entry.event.kind for entry in read_journal(path)] == ["interrupted", "session_ended"]
 
 
 def test_a_part_that_cannot_be_taken_back_is_so_later(tmp_path: Path, limited: Callable[[int], None]) -> None:
@@ -118,8 +118,8 @@ def test_a_part_that_cannot_be_taken_back_is_so_later(tmp_path: Path, limited: C
         finally:
             subprocess.run(["chattr", "-a", path], check=False, capture_output=True)
         journal.append(Interrupted())
-    with Journal(path) as journal:
-        assert len(list(journal.entries())) == 2
+    with Journal(path):
+        assert len(list(read_journal(path))) == 2
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # of files that an interrupt left open
@@ -158,8 +158,8 @@ def test_a_torn_line_in_the_middle_says_what_to_do(tmp_path: Path) -> None:
         Journal(folder / "journal.jsonl")
     remedy = str(damaged.value).rpartition(": ")[2]
     subprocess.run(["sh", "-c", remedy], cwd=folder, check=True)
-    with Journal(folder / "journal.jsonl") as journal:
-        assert len(list(journal.entries())) == 1
+    with Journal(folder / "journal.jsonl"):
+        assert len(list(read_journal(folder / "journal.jsonl"))) == 1
 
 
 @pytest.mark.parametrize("room", [0, 10, 4096])

@@ -11,6 +11,9 @@ from typing import Any
 
 import pytest
 
+from gate import Phase
+from rfsn.sessions.events import Proposed
+from rfsn.sessions.record import Record
 from tests.conftest import committed, run_git
 
 type Rfsn = Callable[..., Any]
@@ -52,6 +55,14 @@ def test_a_repair_is_accepted_and_verified_again(repo: Path, diff: Callable[...,
     assert (ran.code, ran.json["status"]) == (0, "repaired")
     assert ran.json["tests"]["fixed"] == ["test_thing.py::test_least"]
     folder = Path(ran.json["folder"])
+    proposed = [entry.event.proposal for entry in Record.read(folder).entries() if isinstance(entry.event, Proposed)]
+    assert [(one.phase, one.action.type) for one in proposed] == [
+        (Phase.REPRODUCE, "run_tests"),
+        (Phase.REPRODUCE, "run_tests"),
+        (Phase.PATCH, "apply_patch"),
+        (Phase.VERIFY, "run_tests"),
+        (Phase.VERIFY, "finish"),
+    ]
     evidence = json.loads((folder / "evidence.json").read_text())
     assert evidence["after"]["accepted"]
     assert evidence["after"]["canaries"] == 6

@@ -21,7 +21,7 @@ from prometheus_client import generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
 from gate import Denied, GiveUp, Phase, Proposal, Rejection
-from planners.state import Denial
+from planners.observations import Denial
 from rfsn.compose import run_session
 from rfsn.config import Config
 from rfsn.evaluation import Selection, run_evaluation

@@ -68,7 +68,7 @@ def test_each_session_is_listed_as_it_is(
     assert (found["ended"]["source"], found["ended"]["seconds"]) == (ended["source"], ended["seconds"])
     lines = sessions("list").out.splitlines()
     assert [line.split()[0] for line in lines] == [entry["name"] for entry in listed]
-    assert live.progress.ended is None
+    assert live.projection.ended is None
 
 
 def test_sizes_add_up(own: Path, sessions: Callable[..., Any], rfsn: Callable[..., Any], examples: Path) -> None:

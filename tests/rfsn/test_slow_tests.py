@@ -8,7 +8,8 @@ from typing import Any
 
 from buildpacks import CaseResult, Outcome, RunRequest, SuiteReport
 from gate import BasePaths, Context
-from planners.state import State, SuiteRan
+from planners.observations import SuiteRan
+from planners.state import State
 from planners.targets import Targets
 from rfsn.trials.bench import Bench
 from rfsn.trials.budget import Budget

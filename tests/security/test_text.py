@@ -189,7 +189,7 @@ def test_an_event_of_no_text_is_spelled_out(tmp_path: Path) -> None:
     session.record(SessionEnded(status="denied", reason="\ud800 \udcff \0"))
     session.close()
     (_, ended) = read_journal(tmp_path / "session" / "journal.jsonl")
-    assert ended.event == session.progress.ended == SessionEnded(status="denied", reason="\\ud800 \\xff \0")
+    assert ended.event == session.projection.ended == SessionEnded(status="denied", reason="\\ud800 \\xff \0")
 
 
 def test_a_warm_runner_says_no_number_that_a_journal_could_not_hold() -> None:

@@ -10,11 +10,12 @@ from buildpacks import CaseResult, CaseTrace, Frame, Outcome, Spectrum, SuiteRep
 from gate import ApplyPatch, Candidate, TryPatches, apply
 from planners.api import PlannerContext
 from planners.meta import MetaPlanner
+from planners.observations import Batch, SpectrumReady, SuiteRan
 from planners.search.language import Language
 from planners.search.planner import CandidateSearch
 from planners.search.ranking import likeliest
 from planners.search.registry import LANGUAGES
-from planners.state import Batch, SpectrumReady, State, SuiteRan
+from planners.state import State
 from planners.testing import GivenEvidence, GivenTree
 from planners.trial import Evaluated, TrialOutcome
 from tests.toy.sums import Sums, values

@@ -1,9 +1,10 @@
-"""A limit on what one test may use, enforced by signals: CPU time first, wall-clock time as the backstop."""
+"""Limits on what one test may use: CPU time, with wall-clock time as the backstop, enforced by signals; and memory."""
 
 from __future__ import annotations
 
 import contextlib
 import os
+import resource
 import signal
 import time
 from types import FrameType
@@ -20,6 +21,8 @@ _IDLE = 0.05
 """What share of its CPU limit a test may use that only waits; on a busy machine, one that computes gets more."""
 
 _TREE = os.getcwd() + os.sep
+
+_MEMORY_BYTES = 1 << 30
 
 
 class LimitReached(BaseException):
@@ -70,3 +73,12 @@ def _place(frame: Optional[FrameType]) -> str:
 def wall(seconds: float) -> float:
     """The wall-clock backstop that goes with a CPU limit, in seconds."""
     return max(1.0, WALL_FACTOR * seconds)
+
+
+def cap_memory() -> None:
+    """Let this process have 1 GiB more than it has now."""
+    with open("/proc/self/statm", "rb") as file:
+        used = int(file.read().split()[0]) * resource.getpagesize()
+    soft, hard = resource.getrlimit(resource.RLIMIT_AS)
+    least = min(limit for limit in (soft, hard, used + _MEMORY_BYTES) if limit != resource.RLIM_INFINITY)
+    resource.setrlimit(resource.RLIMIT_AS, (least, hard))

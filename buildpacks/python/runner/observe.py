@@ -24,7 +24,7 @@ from .attempt import Limited, Runner
 from .calls import Arguments, CallRecorder, Recorded
 from .child import in_child, send
 from .inputs import inputs_like
-from .screen import cap_memory
+from .limits import cap_memory
 from .state import TooMuchState, TreeState
 from .swap import Replacement, put
 

@@ -2,9 +2,9 @@
 
 Two processes wait. The *stem* forked before any conftest: its children import the tree anew, which any change survives.
 The *server* is its child after collection: its children only swap function code, which is much faster, and of these
-there are two kinds: one that tries a single candidate and is the last word of this worker, and a *screener* (`screen`),
-which tries many and says only which of them fail. Requests and answers are JSON lines on the standard streams; their
-meaning is in `buildpacks/warm.py`.
+there are two kinds: one that tries a single candidate and is the last word of this worker, and a *screener*
+(`screening`), which tries many and says only which of them fail. Requests and answers are JSON lines on the standard
+streams; their meaning is in `buildpacks/warm.py`.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from .direct import direct_calls, direct_calls_are_right
 from .observe import Observer
 from .rehearse import prepare_screen
 from .screen import Answer, Candidate, Screen
+from .screening import tried
 from .swap import INVALID, LiveFunctions, NeedsImport, Replacement, Source, override_sources, put, spliced
 from .trace import CalledCode, LineTracer, read_trace
 
@@ -165,7 +166,7 @@ class Worker:
         candidates: List[Candidate] = request["candidates"]
         screened: Iterator[Answer] = iter([None] * len(candidates))
         if self._screen and request["screen"]:
-            screened = self._screen.tried(candidates)
+            screened = tried(self._screen, candidates)
         for candidate, answer in zip(candidates, screened):
             self._answer({**(answer or self._try_alone(candidate)), "index": candidate["index"]})
             if select.select([self._requests], [], [], 0)[0]:

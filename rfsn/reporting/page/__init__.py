@@ -8,7 +8,7 @@ from pathlib import Path
 from string import Template
 from typing import Any
 
-from planners.state import Batch
+from planners.observations import Batch
 from rfsn.errors import RfsnError
 from rfsn.reporting.page.evidence import alternatives, diff, suspects, tests
 from rfsn.reporting.page.markup import Html, lines, tag
@@ -103,11 +103,11 @@ def _outcomes(record: Record) -> str:
 def _environment(record: Record) -> Html:
     """What the session ran with. Values of environment variables stay out of the page: they may be secrets."""
     facts = {"rfsn": record.started.version, "named by the user": record.started.source}
-    if source := record.progress.source:
+    if source := record.projection.source:
         facts |= {"taken from": source.origin, "tree": source.tree, "files": str(source.files)}
         if source.submodules or source.pointers:
             facts["not fetched (submodules, Git LFS pointers)"] = ", ".join((*source.submodules, *source.pointers))
-    if ready := record.progress.environment:
+    if ready := record.projection.environment:
         facts |= {"buildpack": ", ".join(part.pack for part in ready.parts), "interpreter": ready.description}
         facts |= {"environment's key": ", ".join(part.cache_key for part in ready.parts)}
         facts |= {"sandbox": ready.backend, "test command": ready.test}

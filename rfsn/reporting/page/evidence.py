@@ -9,8 +9,8 @@ from itertools import islice
 from buildpacks import CaseResult, SuiteReport
 from buildpacks.view import FolderView
 from gate import ApplyPatch, Denied, Patch, Verdict
+from planners.observations import Batch, VerdictReached
 from planners.search.localize import Suspect
-from planners.state import Batch, VerdictReached
 from planners.targets import targets_of
 from planners.trial import TrialOutcome
 from rfsn.machine.text import counted
@@ -28,7 +28,7 @@ _ALTERNATIVES = 10
 
 def suspects(record: Record) -> Html:
     """The lines that localization suspected most, each with its score and its text."""
-    if record.progress.state.spectrum is None:
+    if record.projection.state.spectrum is None:
         return tag("p", "The session did not come to this.")
     ranked = ranked_suspects(record)
     if not ranked:
@@ -60,7 +60,7 @@ def _suspect(place: int, suspect: Suspect, view: FolderView) -> Html:
 
 def tests(record: Record) -> Html:
     """The tests on the base, and under the patch that was judged last."""
-    state = record.progress.state
+    state = record.projection.state
     if state.baseline is None:
         return tag("p", "The tests did not run.")
     if state.baseline.problem:
@@ -89,9 +89,9 @@ def tests(record: Record) -> Html:
 
 def _after(record: Record, report: SuiteReport) -> Mapping[str, str]:
     """What is known of each failing test under the patch."""
-    known = targets_of(record.progress.state, record.blobs, record.config.target)
+    known = targets_of(record.projection.state, record.blobs, record.config.target)
     targets, unstable = frozenset(known.all), frozenset(known.unstable)
-    verdict = record.progress.state.told
+    verdict = record.projection.state.told
     fixed = frozenset(verdict.fixed) if verdict else frozenset()
 
     def told(id: str) -> str:
@@ -163,7 +163,7 @@ def diff(text: str) -> Html:
 def alternatives(record: Record) -> Html:
     """Every patch that passed the tests or was applied and is not the result: why not, and its diff."""
     known = dict(_patches(record))
-    if verified := record.progress.state.verified:
+    if verified := record.projection.state.verified:
         known.pop(verified[0], None)
     if not known:
         return tag("p", "No other patch passed the tests.")

@@ -22,7 +22,16 @@ from gate import (
     TryPatches,
     Verdict,
 )
-from planners.state import Batch, Denial, Ended, Observation, Output, SpectrumReady, SuiteRan, VerdictReached
+from planners.observations import (
+    Batch,
+    Denial,
+    Ended,
+    Observation,
+    Output,
+    SpectrumReady,
+    SuiteRan,
+    VerdictReached,
+)
 from planners.trial import TrialOutcome
 from rfsn.machine.text import counted
 from rfsn.reporting.page.markup import Html, folded, lines, tag

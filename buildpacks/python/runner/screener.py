@@ -1,0 +1,228 @@
+"""The child of the quick tier: a fork of the server that judges one candidate after the other.
+
+It swaps their code in, runs the tests that were rehearsed, and swaps it out. After each candidate it looks at the state
+of the process, and where anything was left behind it sends what it has and ends. Answers are sent in groups, each after
+canaries; where those say that some state has leaked after all, the group is not judged.
+
+Non-terminating candidates are detected by event counts long before they have used up their CPU time, where events can
+be counted (`counters`): the test that runs is ended as forks end it, by raising `LimitReached` out of a signal handler.
+"""
+
+from __future__ import annotations
+
+import json
+import mmap
+import os
+import signal
+import struct
+import sys
+from typing import Any, List, NoReturn, Sequence, Tuple
+
+from .attempt import failure
+from .child import send
+from .counters import event_counter
+from .direct import Ended, arguments_of
+from .limits import OVER_LIMIT, LimitReached, cap_memory, wall
+from .screen import Answer, Candidate, Screen
+from .state import TreeState
+from .swap import INVALID, NeedsImport, put
+
+_GROUP = 16
+_OTHER_DURING_A_TEST = frozenset(("warnings", "_pytest.assertion.util"))  # what pytest itself changes, and restores
+_BEYOND_HANDLERS = 1.5  # after this share of its limit in user time a test is stuck where no handler is called
+_SOON_S = 50e-6  # when the signal comes for a test that has been counted out
+_TIMERS = {
+    signal.SIGPROF: signal.ITIMER_PROF,
+    signal.SIGALRM: signal.ITIMER_REAL,
+    signal.SIGVTALRM: signal.ITIMER_VIRTUAL,
+}
+
+
+class Place:
+    """Where a screener is, in memory that it shares with its parent: the candidate, and how many tests it has begun."""
+
+    def __init__(self) -> None:
+        self._shared = mmap.mmap(-1, 16)
+        self._numbers = struct.Struct("qq")
+        self._tests = 0
+
+    def begin_candidate(self, candidate: int) -> None:
+        self._numbers.pack_into(self._shared, 0, candidate, self._tests)
+
+    def begin_test(self) -> None:
+        self._tests += 1
+        self._numbers.pack_into(self._shared, 0, self.candidate, self._tests)
+
+    def read(self) -> Tuple[int, int]:
+        candidate, tests = self._numbers.unpack_from(self._shared)
+        return candidate, tests
+
+    @property
+    def candidate(self) -> int:
+        return self.read()[0]
+
+
+class Screener:
+    """The child: judges candidates until one of them leaves something behind."""
+
+    def __init__(self, screen: Screen, writing: int, place: Place) -> None:
+        self._screen = screen
+        self._writing = writing
+        self._place = place
+        self._answers: List[Answer] = []
+        self._running = ""
+        self._counted_out = False  # the test that runs has had all its events
+        self._cut = False  # it was told so
+
+    def run(self, candidates: Sequence[Candidate]) -> NoReturn:
+        """Judge them and leave."""
+        try:
+            self._myself = os.getpid()
+            cap_memory()
+            self._counter = event_counter(self._screen.code) if self._screen.events else None
+            self._set_up()
+            for place, candidate in enumerate(candidates):
+                self._place.begin_candidate(place)
+                answer = self._judge(candidate)
+                self._answers.append(answer)
+                leaked = bool(self._state.changed())
+                if leaked or len(self._answers) == _GROUP or place + 1 == len(candidates):
+                    self._send(sound=not self._screen.others.changed() and (leaked or self._canaries_live()))
+                if leaked:
+                    break
+        finally:
+            os._exit(0)
+
+    def _set_up(self) -> None:
+        """Have the state that tests set up once, and watch what there is then."""
+        self._state = self._screen.state
+        if self._screen.lazy.settled:
+            for id in self._screen.lazy.settled:
+                self._run(id)
+            parameters = [arguments_of(item) for item, _ in self._screen.screened.values()]
+            self._state = TreeState(self._screen.lazy.folder, parameters)
+
+    def _judge(self, candidate: Candidate) -> Answer:
+        try:
+            replacements = self._screen.replacements(candidate)
+        except NeedsImport:
+            return None
+        except INVALID as error:
+            return {"outcome": "invalid", "id": type(error).__name__}
+        if any(function.__code__ in self._screen.lazy.code for function, _ in replacements):
+            return None
+        undo = put(replacements)
+        try:
+            if self._counter:
+                self._counter.watch(code for _, code in replacements)
+            return self._failure(candidate["probes"])
+        except BaseException:  # noqa: BLE001  # also what would end pytest itself: that is for a fork to show
+            return None
+        finally:
+            put(undo)
+
+    def _failure(self, probes: Sequence[str]) -> Answer:
+        ended = Ended("missing")
+        for id in probes:
+            ended = self._ended(id)
+            if ended.outcome == "passed":
+                break
+            if ended.outcome == "timeout":
+                return failure(self._screen.screened[id][0], ended)
+        else:
+            return failure(self._screen.screened[id][0], ended)
+        for id in self._screen.tests:
+            ended = self._ended(id)
+            if ended.outcome != "passed":
+                return failure(self._screen.screened[id][0], ended)
+        return None
+
+    def _ended(self, id: str) -> Ended:
+        """Raises `_Unsure`; may not return where the test is over its limit."""
+        if id not in self._screen.screened:
+            raise _Unsure(id)
+        self._place.begin_test()
+        ended = self._run(id)
+        if ended.exception == "MemoryError":  # there is less memory here than in a fork
+            raise _Unsure(id)
+        return ended
+
+    def _run(self, id: str) -> Ended:
+        item, limit = self._screen.screened[id]
+        self._running = id
+        for number, seconds in (
+            (signal.SIGPROF, limit),
+            (signal.SIGALRM, wall(limit)),
+            (signal.SIGVTALRM, _BEYOND_HANDLERS * limit),
+        ):
+            signal.signal(number, signal.SIG_DFL if number == signal.SIGVTALRM else self._over_limit)
+            signal.setitimer(_TIMERS[number], seconds)
+        self._begin_counting(id)
+        try:
+            ended = self._screen.runner.run_unlimited(item)
+        except LimitReached:
+            if item not in self._screen.runner.calls:  # it went past pytest, which now does not know where it is
+                self._end_here({"outcome": "timeout", "id": id})
+            ended = Ended("timeout", LimitReached.__name__)
+        finally:
+            self._counted_out = False
+            if self._counter:
+                self._counter.end()
+            self._stop_timers()
+            if os.getpid() != self._myself:  # a child that the test forked and let return
+                os._exit(0)
+        if not self._cut:
+            return ended
+        if ended[:2] != ("timeout", LimitReached.__name__):  # it went on, for whatever reason
+            self._end_here({"outcome": "timeout", "id": id})
+        return Ended("timeout")
+
+    def _begin_counting(self, id: str) -> None:
+        self._counted_out = self._cut = False
+        if self._counter and id in self._screen.events:
+            self._counter.begin(self._screen.events[id], self._count_out)
+
+    def _count_out(self) -> None:
+        """Have the test interrupted, where it is this process that runs it and nobody else wants the signal."""
+        if os.getpid() == self._myself and signal.getsignal(signal.SIGALRM) == self._over_limit:
+            self._counted_out = True
+            signal.setitimer(signal.ITIMER_REAL, _SOON_S)
+
+    def _over_limit(self, number: int, _frame: Any) -> None:
+        """End the test that runs here: by an exception where it was counted out, else together with this process."""
+        if number == signal.SIGALRM and self._counted_out:
+            if self._counter and self._counter.busy:  # what is raised now would come out of the counter
+                signal.setitimer(signal.ITIMER_REAL, _SOON_S)
+                return
+            self._counted_out, self._cut = False, True
+            signal.setitimer(signal.ITIMER_REAL, wall(self._screen.screened[self._running][1]))
+            raise LimitReached(f"{OVER_LIMIT} of {self._screen.events[self._running]} events")
+        # It may have waited in vain because the machine is busy: a fork gives it another chance.
+        self._end_here(None if number == signal.SIGALRM else {"outcome": "timeout", "id": self._running})
+
+    def _end_here(self, answer: Answer) -> NoReturn:
+        """End, maybe in the middle of a test: no code that catches everything can go on."""
+        try:
+            if os.getpid() == self._myself:
+                self._stop_timers()
+                sys.setrecursionlimit(sys.getrecursionlimit() + 1000)
+                self._answers.append(answer)
+                self._send(sound=self._screen.others.changed() <= _OTHER_DURING_A_TEST)
+        finally:
+            os._exit(0)
+
+    def _stop_timers(self) -> None:
+        for timer in _TIMERS.values():
+            signal.setitimer(timer, 0)
+
+    def _canaries_live(self) -> bool:
+        return all(self._run(id)[:2] == expected for id, expected in self._screen.canaries.items())
+
+    def _send(self, *, sound: bool) -> None:
+        answers = self._answers if sound else [None] * len(self._answers)
+        send(self._writing, json.dumps(answers).encode() + b"\n")
+        self._answers = []
+
+
+class _Unsure(Exception):
+    """A fork has to show how this test ends."""

@@ -1,0 +1,92 @@
+"""The quick tier: candidates tried one after another in one process, to find those that fail.
+
+Each process is a *screener* (`screener`), a fork of the server that answers only for candidates that fail; whatever
+passes is judged again in a fork of its own. Answers leave a screener in groups. Where it ended early, because a
+candidate left something behind, a new one goes on. A candidate that ends its screener in any way but by using up its
+CPU time is not judged.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+from typing import Iterator, List, Sequence, Tuple
+
+from .child import KILLED_BY_LIMIT, fork, reap
+from .limits import wall
+from .screen import Answer, Candidate, Screen
+from .screener import Place, Screener
+
+_FAILING = frozenset({"failed", "error", "skipped", "xfailed", "xpassed", "timeout", "missing", "invalid"})
+
+
+def tried(screen: Screen, candidates: Sequence[Candidate]) -> Iterator[Answer]:
+    """An answer for each candidate, in order."""
+    start, end = 0, len(candidates)
+    fatal: Answer = None
+    while start < len(candidates):
+        if start == end:  # the one that its screener died of
+            yield fatal
+            start, end = start + 1, len(candidates)
+            continue
+        begun = start
+        place = Place()
+        child, reading = _forked(screen, candidates[start:end], place)
+        signalled = 0
+        try:
+            for answers in _answers(screen, reading, place, end - start):
+                start += len(answers)
+                yield from answers
+        finally:
+            os.close(reading)
+            signalled = reap(child)
+        last = begun + place.candidate
+        if start == begun:  # whatever it says of its place, it did not even get through the first
+            last = min(max(last, start), end - 1)
+        if start <= last < end:
+            end = last
+            fatal = {"outcome": "timeout", "id": ""} if signalled in KILLED_BY_LIMIT else None
+
+
+def _forked(screen: Screen, candidates: Sequence[Candidate], place: Place) -> Tuple[int, int]:
+    reading, writing = os.pipe()
+    child = fork()
+    if child == 0:
+        os.close(reading)
+        Screener(screen, writing, place).run(candidates)
+    os.close(writing)
+    return child, reading
+
+
+def _answers(screen: Screen, reading: int, place: Place, wanted: int) -> Iterator[List[Answer]]:
+    """Groups of answers, until the screener ends, is stuck or says what it cannot say."""
+    silence = 2.0 + max(wall(limit) for _, limit in screen.screened.values())
+    unread = b""
+    while True:
+        before = place.read()
+        if not select.select([reading], [], [], silence)[0]:
+            if place.read() == before:
+                return
+            continue
+        part = os.read(reading, 1 << 16)
+        if not part:
+            return
+        *lines, unread = (unread + part).split(b"\n")
+        for line in lines:
+            answers = _decoded(line, wanted)
+            if not answers:
+                return
+            wanted -= len(answers)
+            yield answers
+
+
+def _decoded(line: bytes, wanted: int) -> List[Answer]:
+    """A group of answers; none where it is not what a screener says. That something passes is not for it to say."""
+    try:
+        answers = json.loads(line)
+    except (ValueError, RecursionError):
+        return []
+    if type(answers) is not list or len(answers) > wanted:
+        return []
+    return [one if type(one) is dict and one.get("outcome") in _FAILING else None for one in answers]
