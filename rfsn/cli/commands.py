@@ -31,6 +31,8 @@ _log = structlog.get_logger("rfsn")
 
 __all__ = ["Selection", "evaluate", "finish", "guarded", "repair", "replay", "resume"]
 
+_FINDINGS = 3
+"""How many findings the terminal shows; the report has all."""
 _PATIENT = 2
 """Which of several Ctrl-C is only answered: the one while the first is being carried out."""
 
@@ -181,6 +183,9 @@ def _shown(session: Session, *, as_json: bool) -> Iterator[None]:
 
 def _show(result: Mapping[str, Any]) -> None:
     say(f"{result['status'].replace('_', ' ')}: {result['reason']}")
+    for finding in result["diagnosis"][:_FINDINGS]:
+        say(f"it looks like {finding['seems']}")
+        say(f"what to do: {finding['advice']}")
     if result["status"] in {"not_repaired", "partly_repaired"} and result["suspects"]:
         say(f"most suspicious lines: {', '.join(result['suspects'])}")
     say(f"the report: {result['folder']}/report.html", whole=True)

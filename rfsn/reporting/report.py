@@ -8,12 +8,13 @@ from typing import Any
 from buildpacks.view import FolderView
 from gate import Denied, Patch, PatchError, apply
 from planners.search.localize import Suspect, rank
-from planners.state import Batch
+from planners.state import MAX_LISTED, Batch
 from planners.targets import targets_of
 from planners.trial import TrialOutcome
 from rfsn.errors import JournalError, RfsnError
 from rfsn.machine.home import resume_command
 from rfsn.project.project import Project
+from rfsn.reporting.diagnosis import findings_of
 from rfsn.sessions.events import Interrupted, Observed, Proposed
 from rfsn.sessions.record import Record
 from rfsn.source.snapshot import render_diff
@@ -54,6 +55,7 @@ def report_of(record: Record) -> dict[str, Any]:
         },
         "status": ended.status if ended else "interrupted",
         "reason": ended.reason if ended else _unfinished(record),
+        "diagnosis": _diagnosis(record),
         "patch": diff_of(record, state.verified[0]) if state.verified else None,
         "best": _best(record),
         "alternatives": _alternatives(record),
@@ -112,6 +114,17 @@ def _named_suspects(record: Record) -> list[str]:
         return [f"{one.path}:{one.line}" for one in ranked_suspects(record)[:_SUSPECTS]]
     except RfsnError:  # a blob or the snapshot is damaged: the rest of the report is still worth having
         return []
+
+
+def _diagnosis(record: Record) -> list[dict[str, Any]]:
+    try:
+        found = findings_of(record)
+    except RfsnError:  # the same
+        return []
+    return [
+        {"kind": one.kind, "seems": one.seems, "advice": one.advice, "tests": list(one.tests[:MAX_LISTED])}
+        for one in found
+    ]
 
 
 def ranked_suspects(record: Record) -> list[Suspect]:

@@ -11,8 +11,9 @@ from typing import Any
 
 from planners.state import Batch
 from rfsn.errors import RfsnError
+from rfsn.machine.text import counted
 from rfsn.reporting.page.evidence import alternatives, diff, suspects, tests
-from rfsn.reporting.page.markup import Html, lines, tag
+from rfsn.reporting.page.markup import Html, folded, lines, tag
 from rfsn.reporting.page.plot import candidates_plot
 from rfsn.reporting.page.timeline import timeline
 from rfsn.reporting.report import report_of
@@ -34,7 +35,9 @@ def render_page(session_folder: Path) -> str:
 
 def page_of(record: Record, report: Mapping[str, Any]) -> str:
     """The page of a record, of which the report is known."""
+    found = [("Diagnosis", lambda: _diagnosis(report))] if report["diagnosis"] else []
     sections: list[tuple[str, Callable[[], Html]]] = [
+        *found,
         ("Patch", lambda: _patch(report)),
         ("Tests", lambda: tests(record)),
         ("Timeline", lambda: timeline(record.entries())),
@@ -58,6 +61,19 @@ def _patch(report: Mapping[str, Any]) -> Html:
         told = tag("p", "No patch was verified. The best candidate breaks no test that it ran, and repairs:")
         return tag("div", told, fixed, diff(report["best"]["patch"]))
     return tag("p", "No patch was verified.")
+
+
+def _diagnosis(report: Mapping[str, Any]) -> Html:
+    """What the failure looks like, each kind with what to do and its tests."""
+    return tag("div", *(_finding(one) for one in report["diagnosis"]))
+
+
+def _finding(one: Mapping[str, Any]) -> Html:
+    ids = tag("ul", *(tag("li", tag("code", id)) for id in one["tests"]), class_="ids")
+    told = tag(
+        "p", lines(f"It looks like {one['seems']}."), tag("br"), tag("strong", "What to do: "), one["advice"], "."
+    )
+    return tag("div", told, folded(counted(len(one["tests"]), "failing test"), ids))
 
 
 def _section(name: str, build: Callable[[], Html]) -> Html:
