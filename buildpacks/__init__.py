@@ -2,6 +2,7 @@
 
 from buildpacks.api import (
     API_VERSION,
+    NO_TESTS,
     Buildpack,
     BuildpackError,
     BuildPlan,
@@ -24,6 +25,7 @@ from buildpacks.supplies import Artifact, Layer, Step, StepResult, Supplies, Sup
 
 __all__ = [
     "API_VERSION",
+    "NO_TESTS",
     "Artifact",
     "BuildPlan",
     "Buildpack",

@@ -17,6 +17,7 @@ from sandbox import CommandResult, Mount, Service
 
 __all__ = [
     "API_VERSION",
+    "NO_TESTS",
     "BuildPlan",
     "Buildpack",
     "BuildpackError",
@@ -37,6 +38,10 @@ __all__ = [
 
 API_VERSION = 2
 """Version of the `Buildpack` protocol. A pack that names another one is refused when it is enabled."""
+
+
+NO_TESTS = "no tests were found"
+"""How the problem of a report begins where the test command ran, and there was nothing for it to run."""
 
 
 class BuildpackError(Exception):
@@ -110,6 +115,11 @@ class SuiteReport:
     crashed: bool = False
     canaries: tuple[CaseResult, ...] = ()
     forged: bool = False
+
+    @property
+    def skipped(self) -> int:
+        """How many test cases were skipped."""
+        return sum(case.outcome is Outcome.SKIPPED for case in self.cases)
 
 
 type Kinds = Mapping[str, Mapping[str, Mapping[str, frozenset[str]]]]

@@ -68,8 +68,8 @@ class MetaPlanner:
         elif state.baseline and state.baseline.problem:
             reason = state.baseline.problem
         elif state.baseline and not state.baseline.failing_total:
-            note = state.baseline.note
-            reason = f"no test is known to fail; {note}" if note else f"all {state.baseline.passed} tests pass"
+            note, others = state.baseline.note, state.baseline.total - state.baseline.passed
+            reason = f"no test is known to fail; {note}" if note else _all_pass(state.baseline.passed, others)
         elif state.baseline and state.baseline.wanted_pass:
             others = state.baseline.failing_total
             named = ", ".join(context.wanted)
@@ -207,6 +207,13 @@ def _more_to_collect(state: State, context: PlannerContext, languages: Mapping[s
     patience = max(_IN_DOUBT if unsure else _COLLECTING, (first - begun) // 2)
     late = state.spent >= 1.0 or state.spent - state.plausible_at > (_IN_DOUBT_SHARE if unsure else _COLLECTING_SHARE)
     return 0 if late or len(state.plausible) >= _CHOICE else max(0, first + 1 + patience - state.tried)
+
+
+def _all_pass(passed: int, others: int) -> str:
+    """What to say where no test fails; the `others` did not pass either."""
+    if not others:
+        return f"all {passed} tests pass"
+    return f"no test fails: {passed} pass, and {others} are skipped or expected to fail"
 
 
 def _shared(spectrum: Spectrum, targets: tuple[str, ...], context: PlannerContext) -> bool:

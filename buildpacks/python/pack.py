@@ -10,6 +10,7 @@ from pathlib import Path
 
 from buildpacks.api import (
     API_VERSION,
+    NO_TESTS,
     BuildpackError,
     BuildPlan,
     Detection,
@@ -211,9 +212,8 @@ class PythonBuildpack:
         if refused and result.exit_code == _USAGE_ERROR and not cases:
             return report(problem=f"pytest refuses the test command: {refused[1].strip()[:300]}")
         if result.exit_code == _NO_TESTS or not cases:
-            return report(
-                problem=f"pytest found no tests: {_cause(result)}" if _cause(result) else "pytest found no tests"
-            )
+            cause = _cause(result)
+            return report(problem=f"{NO_TESTS}: {cause}" if cause.startswith("ERROR") else NO_TESTS)
         uncollected = [case for case in cases if case.outcome is Outcome.ERROR and "::" not in case.id]
         if uncollected:
             first = uncollected[0]

@@ -58,7 +58,7 @@ class LiveView:
 
     def __call__(self, event: Event, progress: Progress) -> None:
         """Print the line of an event, if it has one, and take in what the table shows."""
-        if text := line_of(event, progress):
+        if text := line_of(event, progress, self._session.blobs):
             line = Text(laid_out(f"{self._session.journal.clock:7.1f} s  {text}", self._outlet.width))
             line.stylize("dim", 0, 9)
             self._console.print(line, soft_wrap=True)

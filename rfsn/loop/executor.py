@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import shlex
 import time
 from collections.abc import Sequence
 from dataclasses import replace
 from difflib import get_close_matches
 
-from buildpacks import CaseResult, Outcome, RunRequest, Spectrum, SuiteReport
+from buildpacks import NO_TESTS, CaseResult, Outcome, RunRequest, Spectrum, SuiteReport
 from gate import (
     ApplyPatch,
     Change,
@@ -39,6 +40,7 @@ from planners.state import (
 from planners.targets import bare_name, named, targets_of
 from rfsn.errors import InfraError, UsageError
 from rfsn.loop.looking import MAX_OUTPUT, read_file, search_code
+from rfsn.machine.text import counted
 from rfsn.sessions.blobs import BlobStore
 from rfsn.sessions.meter import Used
 from rfsn.trials.bench import Bench
@@ -118,11 +120,19 @@ class Executor:
         first = self._ran(RunRequest((), limit, limit, canaries=True))
         if first.crashed:
             first = self._one_by_one() or first
+        if first.problem.startswith(NO_TESTS):
+            first = replace(first, problem=f"{first.problem}; {self._what_ran()}")
         if first.problem:
             return self._told(first, first.duration_s)
         self._check_wanted(first)
         report = settled(self._bench, self._budget, first)
         return self._told(report, forecast_s(first, report))
+
+    def _what_ran(self) -> str:
+        """Which command found nothing, where, and what to do: the runner's own words are about itself."""
+        where = f"at the root of what was taken ({counted(len(self._bench.view.files()), 'file')})"
+        remedy = "name the command that runs them with --test CMD, or the folder of the project as REPO"
+        return f"what ran: {shlex.join(self._bench.plan.test)}, {where}; {remedy}"
 
     def _ran(self, request: RunRequest, change: Change | None = None) -> SuiteReport:
         timeout = self._budget.suite_limit_s

@@ -64,6 +64,7 @@ def report_of(record: Record) -> dict[str, Any]:
             "total": state.baseline.total if state.baseline else None,
             "passed": state.baseline.passed if state.baseline else None,
             "failing": list(state.baseline.failing) if state.baseline else [],
+            "skipped": _skipped(record),
             "note": state.baseline.note if state.baseline else "",
             "fixed": list(verdict.fixed) if verdict and state.verified else [],
         },
@@ -114,6 +115,14 @@ def _named_suspects(record: Record) -> list[str]:
         return [f"{one.path}:{one.line}" for one in ranked_suspects(record)[:_SUSPECTS]]
     except RfsnError:  # a blob or the snapshot is damaged: the rest of the report is still worth having
         return []
+
+
+def _skipped(record: Record) -> int | None:
+    baseline = record.progress.state.baseline
+    try:
+        return record.blobs.report(baseline.report).skipped if baseline else None
+    except RfsnError:  # a blob is damaged
+        return None
 
 
 def _diagnosis(record: Record) -> list[dict[str, Any]]:
