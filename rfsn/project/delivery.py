@@ -13,6 +13,8 @@ from buildpacks.view import FolderView
 from gate import Change, apply
 from rfsn.errors import UsageError
 from rfsn.project.branch import branch_is_there, check_name, commit_to_branch
+from rfsn.project.message import commit_message
+from rfsn.sessions.record import Record
 from rfsn.sessions.session import Session
 from rfsn.source.folders import is_git_name
 from rfsn.source.reading import opened_reader
@@ -100,7 +102,8 @@ class Delivery:
         inner = "/".join(repository.inner(folder))
         try:
             with opened_reader(session.config.sandbox, session.folder / "branch.reading") as reader:
-                differing = commit_to_branch(repository, change, inner, revision, branch, reader)
+                message = commit_message(Record.of(session), change, inner)
+                differing = commit_to_branch(repository, change, inner, revision, branch, reader, message)
         except SandboxError as error:
             raise UsageError(f"not written: {error}") from error
         _refuse_where_changed(differing, f" in {revision}")

@@ -6,13 +6,14 @@ from collections import Counter
 from typing import Any
 
 from buildpacks.view import FolderView
-from gate import Denied, Patch, PatchError, apply
+from gate import Change, Denied, Patch, PatchError, apply
 from planners.search.localize import Suspect, rank
 from planners.state import MAX_LISTED, Batch
 from planners.targets import targets_of
 from planners.trial import TrialOutcome
 from rfsn.errors import JournalError, RfsnError
 from rfsn.machine.home import resume_command
+from rfsn.project.message import name_of_source, place_of_fault
 from rfsn.project.project import Project
 from rfsn.reporting.diagnosis import findings_of
 from rfsn.sessions.events import Interrupted, Observed, Proposed
@@ -26,11 +27,14 @@ _SUSPECTS = 10
 
 def diff_of(record: Record, patch: Patch) -> str:
     """A patch on a session's snapshot, as a diff that `git apply` takes."""
+    return render_diff(record.base, _change(record, patch))
+
+
+def _change(record: Record, patch: Patch) -> Change:
     try:
-        change = apply(patch, FolderView(record.base).read)
+        return apply(patch, FolderView(record.base).read)
     except PatchError as error:
         raise JournalError(f"{record.base} is no longer what the journal says: {error}") from error
-    return render_diff(record.base, change)
 
 
 def report_of(record: Record) -> dict[str, Any]:
@@ -47,6 +51,7 @@ def report_of(record: Record) -> dict[str, Any]:
                 denials.append({"proposal": proposal.id, "rule": denied.rule, "reason": denied.reason})
     return {
         "session": record.folder.name,
+        "title": _title(record),
         "folder": str(record.folder),
         "source": progress.source.origin if progress.source else None,
         "not_fetched": {
@@ -82,6 +87,15 @@ def report_of(record: Record) -> dict[str, Any]:
         "cpu_seconds": round(progress.cpu_s, 3),
         "seed": record.config.seed,
     }
+
+
+def _title(record: Record) -> str:
+    """The project and the fault: what somebody sees who has several reports open."""
+    state, ended = record.progress.state, record.progress.ended
+    name = name_of_source(record.started.source)
+    if not state.verified:
+        return f"{name}: {ended.status.replace('_', ' ') if ended else 'interrupted'}"
+    return f"{name}: {place_of_fault(_change(record, state.verified[0]))}"
 
 
 def _best(record: Record) -> dict[str, Any] | None:

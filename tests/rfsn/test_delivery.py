@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,11 @@ type Git = Callable[..., str]
 SOURCE = "def least(a, b):\n    return a if a > b else b\n"
 TEST = "from thing import least\n\n\ndef test_least():\n    assert least(1, 2) == 1\n    assert least(4, 3) == 3\n"
 FILES = {"inner/thing.py": SOURCE, "inner/test_thing.py": TEST, "other.txt": "x\n"}
+
+
+def session_of(ran: Any) -> str:
+    """The folder of a session, by the first line that it prints."""
+    return str(ran.err.partition("(")[2].partition(")")[0])
 
 
 def test_apply_writes_the_tree_and_nothing_else(rfsn: Rfsn, project: Make, git: Git) -> None:
@@ -50,6 +56,11 @@ def test_a_branch_gets_one_commit_and_the_tree_none(rfsn: Rfsn, project: Make, g
     ran = rfsn("repair", folder / "inner", "--branch", "fix/least")
     assert ran.code == 0
     assert "committed to the branch fix/least" in ran.err
+    message = git("log", "-1", "--format=%B", "fix/least", cwd=folder)
+    assert message.startswith("Fix least in inner/thing.py: 1 failing test passes\n\nFailed before, and pass now:\n\n")
+    assert "\n- test_thing.py::test_least\n" in message
+    assert re.search(r"\n- thing.py:2: [A-Z].* \([a-z-]+\)\n", message), message
+    assert message.rstrip().endswith(f"in the session {Path(session_of(ran)).name}.")
     assert git("status", "--porcelain", cwd=folder) == ""
     assert git("branch", "--show-current", cwd=folder).strip() == "main"
     assert git("diff", "--name-only", "main", "fix/least", cwd=folder).split() == ["inner/thing.py"]

@@ -49,7 +49,7 @@ def page_of(record: Record, report: Mapping[str, Any]) -> str:
     links = (tag("a", name, href=f"#{name.lower()}") for name, _ in sections)
     body = [_header(record, report), tag("nav", *links), *(_section(name, build) for name, build in sections)]
     template = Template(files(__name__).joinpath("report.html.in").read_text(encoding="utf-8"))
-    title = tag("title", f"{_words(report['status'])}: {record.started.session}")
+    title = tag("title", report["title"])
     return template.substitute(title=title, body="\n".join(body))
 
 
@@ -88,6 +88,7 @@ def _header(record: Record, report: Mapping[str, Any]) -> Html:
     good = report["status"] in {"repaired", "nothing_to_repair"}
     badge = tag("span", _words(report["status"]), class_="badge good" if good else "badge bad")
     facts = {
+        "session": record.started.session,
         "source": report["source"] or record.started.source,
         "environment": report["environment"] or "none was made",
         "sandbox": report["sandbox"] or "none was opened",
@@ -97,7 +98,7 @@ def _header(record: Record, report: Mapping[str, Any]) -> Html:
         "steps": f"{report['steps']}, of which {len(report['denials'])} denied",
         "candidates": str(report["candidates"]),
     }
-    heading = tag("h1", badge, " ", record.started.session)
+    heading = tag("h1", badge, " ", report["title"])
     return tag("header", heading, tag("p", lines(report["reason"]), class_="reason"), _facts(facts))
 
 
