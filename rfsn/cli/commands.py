@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import signal
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -19,7 +20,7 @@ from rfsn.evaluation import Selection, run_evaluation
 from rfsn.machine.home import resume_command
 from rfsn.machine.log import configure_logging
 from rfsn.machine.terminal import errors, give_diff, give_json, say, tell
-from rfsn.project.delivery import Delivery
+from rfsn.project.delivery import Delivery, delivered_before
 from rfsn.replay import replay_session
 from rfsn.sessions.outcome import EXIT_CODES
 from rfsn.sessions.session import Session, session_folder
@@ -65,9 +66,22 @@ def resume(name: str, *, metrics_port: int | None, as_json: bool) -> int:
 
     def run() -> int:
         with _measured(metrics_port) as follow:
-            return finish(Session.resume(session_folder(name)), follow, as_json=as_json)
+            session = Session.resume(session_folder(name))
+            if session.progress.ended is not None:
+                say(_ended_before(session))
+            return finish(session, follow, as_json=as_json)
 
     return guarded(run, as_json=as_json)
+
+
+def _ended_before(session: Session) -> str:
+    """That there is nothing to go on with, how the session ended, and what is done all the same."""
+    assert session.progress.started is not None
+    assert session.progress.ended is not None
+    said = f"the session has ended already: {session.progress.ended.status.replace('_', ' ')}; nothing is run again"
+    if before := delivered_before(session):
+        return f"{said}, and its patch was delivered then: {before}"
+    return f"{said}; for a new session: rfsn repair {shlex.quote(session.progress.started.source)}"
 
 
 def replay(name: str, *, as_json: bool) -> int:

@@ -29,9 +29,29 @@ def test_apply_writes_the_tree_and_nothing_else(rfsn: Rfsn, project: Make, git: 
     ran = rfsn("repair", folder / "inner", "--apply", "--json")
     assert (ran.code, ran.json["delivered"]) == (0, "applied to thing.py")
     assert git("diff", "--name-only", cwd=folder).split() == ["inner/thing.py", "other.txt"]
+    assert rfsn("repair", folder / "inner", "--json").json["status"] == "nothing_to_repair"
+    git("checkout", "inner", cwd=folder)
     again = rfsn("resume", ran.json["session"], "--json")
     assert (again.code, again.json["delivered"]) == (0, "applied to thing.py")
-    assert rfsn("repair", folder / "inner", "--json").json["status"] == "nothing_to_repair"
+    assert (
+        "the session has ended already: repaired; nothing is run again, and its patch was delivered then" in again.err
+    )
+    assert (folder / "inner" / "thing.py").read_text() == SOURCE, "who took a patch back gets it no second time"
+
+
+def test_a_patch_that_could_not_be_delivered_is_when_it_can(rfsn: Rfsn, project: Make) -> None:
+    folder = project(FILES) / "inner"
+    (folder / "thing.py").write_text("# newer\n" + SOURCE)
+    refused = rfsn("repair", folder, "--ref", "HEAD", "--apply")
+    assert refused.code == 2
+    (folder / "thing.py").write_text(SOURCE)
+    again = rfsn("resume", session_of(refused))
+    assert (again.code, "applied to thing.py" in again.err) == (0, True)
+    assert (folder / "thing.py").read_text() != SOURCE
+    assert (
+        f"the session has ended already: repaired; nothing is run again; for a new session: rfsn repair {folder}"
+        in again.err
+    )
 
 
 def test_apply_goes_on_top_of_uncommitted_work(rfsn: Rfsn, project: Make) -> None:
@@ -114,6 +134,7 @@ def test_only_the_folder_that_was_taken_is_written(rfsn: Rfsn, project: Make, tm
     ran = rfsn("repair", tmp_path / "link" / "inner", "--apply", "--out", tmp_path / "session")
     assert (ran.code, "applied to thing.py" in ran.err) == (0, True), "a link at the start names what it leads to"
     taken = tmp_path / "above" / "ap" / "inner"
+    (tmp_path / "session" / "delivered").unlink()
     others = project(FILES, "others/ap") / "inner"
     for place, other in ((taken, others), (taken.parents[1], others.parents[1])):
         place.rename(tmp_path / "real")
