@@ -142,7 +142,7 @@ def _skipped(record: Record) -> int | None:
 def _diagnosis(record: Record) -> list[dict[str, Any]]:
     try:
         found = findings_of(record)
-    except RfsnError:  # the same
+    except (RfsnError, OSError):  # the same
         return []
     return [
         {"kind": one.kind, "seems": one.seems, "advice": one.advice, "tests": list(one.tests[:MAX_LISTED])}

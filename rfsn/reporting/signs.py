@@ -7,9 +7,8 @@ assertion that quotes one says nothing.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cached_property
 from pathlib import PurePosixPath
 
 from buildpacks.view import FolderView
@@ -17,9 +16,11 @@ from sandbox import REPO
 
 __all__ = ["Sign", "Tree", "missing_file", "missing_name", "network"]
 
-_MAX_SEARCHED = 2000
+_MAX_NAMES = 20
+_MAX_BYTES = 32 << 20
 _MAX_FILE_BYTES = 1 << 20
 _MAX_SHOWN = 200
+_PROSE = {"", ".md", ".rst", ".txt"}
 
 _ASSERTION = re.compile(r"(?:AssertionError|assert\b|expected\b)", re.IGNORECASE)
 _NO_FILE = re.compile(
@@ -55,40 +56,54 @@ class Sign:
 
 
 class Tree:
-    """The snapshot of a session, searched for names."""
+    """The snapshot of a session, searched for names; what it reads of it, and how often it searches, has a limit."""
 
     def __init__(self, view: FolderView) -> None:
-        self.view = view
-        self.defines = cache(self._defines)
+        self._view = view
+        self._known: dict[str, bool] = {}
 
-    def _defines(self, name: str) -> bool:
-        """Whether some file seems to define the name: as a function, a type, a variable or an attribute."""
-        word = re.escape(name.encode())
-        introduced = (
-            rb"\b(?:def|class|fn|func|function|struct|type|trait|enum|interface|const|let|var)\s+" + word + rb"\b"
-        )
-        pattern = re.compile(introduced + rb"|\b" + word + rb"\s*(?::[^=\n]+)?=(?!=)")
-        return any(pattern.search(content) for content in self._contents())
+    def defines(self, name: str) -> bool:
+        """Whether some file seems to define the name: as a function, a type, a variable or an attribute.
+
+        Beyond so many names it is taken for granted: a sign less is better than a wrong one.
+        """
+        if name not in self._known:
+            self._known[name] = len(self._known) >= _MAX_NAMES or self._is_introduced(name)
+        return self._known[name]
 
     def module(self, name: str) -> bool:
-        """Whether the tree has a module of that dotted name, or a package of its first part."""
-        parts = name.split(".")
-        return any(
-            PurePosixPath(path).with_suffix("").parts[-len(parts) :] == tuple(parts) or parts[0] in path.split("/")[:-1]
-            for path in self.view.files()
-        )
+        """Whether the tree may have a module of that dotted name, or a package of its first part."""
+        return name.partition(".")[0] in self._folders or name.rpartition(".")[2] in self._stems
 
     def named_as(self, path: str) -> str:
-        """A file with the same name in another folder; empty where there is none."""
-        name = PurePosixPath(path).name
-        return next((one for one in self.view.files() if PurePosixPath(one).name == name), "")
+        """That file, else one with the same name in another folder; empty where there is none."""
+        return path if self._view.exists(path) else self._by_name.get(PurePosixPath(path).name, "")
 
-    def _contents(self) -> Iterator[bytes]:
-        texts = [path for path in self.view.files() if PurePosixPath(path).suffix not in {"", ".md", ".rst", ".txt"}]
-        for path in texts[:_MAX_SEARCHED]:
-            content = self.view.read(path)
-            if len(content) <= _MAX_FILE_BYTES:
-                yield content
+    def _is_introduced(self, name: str) -> bool:
+        word = re.escape(name.encode())
+        pattern = re.compile(_INTRODUCED + word + rb"\b|\b" + word + rb"\s*(?::[^=\n]+)?=(?!=)")
+        return any(pattern.search(content) for content in self._contents)
+
+    @cached_property
+    def _by_name(self) -> dict[str, str]:
+        return {PurePosixPath(path).name: path for path in reversed(self._view.files())}
+
+    @cached_property
+    def _stems(self) -> frozenset[str]:
+        return frozenset(name.partition(".")[0] for name in self._by_name)
+
+    @cached_property
+    def _folders(self) -> frozenset[str]:
+        return frozenset(part for path in self._view.files() for part in path.split("/")[:-1])
+
+    @cached_property
+    def _contents(self) -> list[bytes]:
+        found, room = [], _MAX_BYTES
+        for path in self._view.files():
+            if PurePosixPath(path).suffix not in _PROSE and room > 0:
+                found.append(self._view.read(path)[:_MAX_FILE_BYTES])
+                room -= len(found[-1])
+        return found
 
 
 def missing_file(message: str, tree: Tree) -> Sign | None:

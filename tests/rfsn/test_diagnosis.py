@@ -56,7 +56,7 @@ CASES: dict[str, tuple[dict[str, str], list[str], str]] = {
             "shop.py": "def wait(n):\n    while n:\n        n = n - 0 * n\n    return [n, 'done', 7.25]\n",
             "test_shop.py": "from shop import wait\n\n\ndef test_wait():\n    assert wait(3) == {'a': 1}\n",
         },
-        ["--time-limit", "30"],
+        ["--time-limit", "60"],
         "tests that do not end within their limit: ",
     ),
     "limit_reached": (
@@ -148,4 +148,7 @@ def test_a_message_that_an_assertion_quotes_is_no_sign(tmp_path: Path) -> None:
     assert missing_name("AttributeError: module 'other' has no attribute 'save'", tree) is None
     assert missing_name("AttributeError: 'NoneType' object has no attribute 'gone'", tree) is None
     assert str(missing_name("AttributeError: module 'numpy' has no attribute 'gone'", tree)).startswith("numpy.gone (")
+    fresh = Tree(FolderView(tmp_path))
+    many = [missing_name(f"NameError: name 'x{number}' is not defined", fresh) for number in range(40)]
+    assert sum(sign is not None for sign in many) == 20, "no more names are searched for"
     assert str(missing_file("open data/x.json: no such file or directory", tree)) == "data/x.json"
