@@ -9,8 +9,13 @@ from typing import Any
 import pytest
 
 from buildpacks.view import FolderView
+from gate import Action, ApplyPatch, Collect, Edit, EditFile, GiveUp, Phase, RunTests, content_hash
+from planners.testing import ScriptedPlanner
+from rfsn.compose import run_session
+from rfsn.config import Config
 from rfsn.reporting.diagnosis import ADVICE
 from rfsn.reporting.signs import Tree, missing_file, missing_name, network
+from rfsn.sessions.session import Session
 
 type Rfsn = Callable[..., Any]
 type Make = Callable[..., Path]
@@ -136,6 +141,29 @@ def test_a_repair_and_a_test_file_that_does_not_import(rfsn: Rfsn, project: Make
     assert [one["seems"] for one in broken.json["diagnosis"]] == [
         "something that is defined nowhere in the project: the module leftpad9 (1 test file)"
     ]
+
+
+def test_a_patch_that_the_verdict_rejected(project: Make, tmp_path: Path) -> None:
+    files, _, _ = CASES["all_tried"]
+    target, source = "test_shop.py::test_price", files["shop.py"]
+    at = source.index("len")
+    wrong = EditFile("shop.py", content_hash(source.encode()), (Edit(at, at + 3, b"str"),))
+    script: list[tuple[Phase, Action]] = [
+        (Phase.REPRODUCE, RunTests()),
+        (Phase.REPRODUCE, RunTests((target,))),
+        (Phase.LOCALIZE, RunTests((target,), Collect.SPECTRUM)),
+        (Phase.PATCH, ApplyPatch((wrong,))),
+        (Phase.VERIFY, RunTests(collect=Collect.VERDICT)),
+        (Phase.STUCK, GiveUp("there is nothing more to try")),
+    ]
+    session = Session.create(str(project(files)), Config(memory=False), tmp_path / "session")
+    try:
+        report = run_session(session, planner=ScriptedPlanner(script))
+    finally:
+        session.close()
+    assert report["status"] == "not_repaired", report["reason"]
+    assert [one["kind"] for one in report["diagnosis"]] == ["rejected"]
+    assert report["diagnosis"][0]["seems"].endswith(f"targets that do not pass: {target}")
 
 
 def test_a_message_that_an_assertion_quotes_is_no_sign(tmp_path: Path) -> None:
