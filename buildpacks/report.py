@@ -17,6 +17,7 @@ from sandbox import CommandResult, Ending
 
 __all__ = ["Runner", "report_of"]
 
+_MAX_SAID = 300
 _NOTHING = Records((), (), None)
 
 
@@ -24,14 +25,14 @@ _NOTHING = Records((), (), None)
 class Runner:
     """What a buildpack knows of its test runner.
 
-    `case_id` takes an id apart, `cause` finds the line of the output that says most, and `explain` the one of a
-    failure's message. `no_tests` is the exit code of a run without tests and `usage_error` that of a command line that
-    the runner refuses, where it has such codes; `refusal` finds what it says then.
+    `case_id` takes an id apart, `error` finds the line of the output that names an error, where there is one, and
+    `explain` that of a failure's message. `no_tests` is the exit code of a run without tests and `usage_error` that of
+    a command line that the runner refuses, where it has such codes; `refusal` finds what it says then.
     """
 
     name: str
     case_id: Callable[[str], CaseId]
-    cause: Callable[[CommandResult], str]
+    error: Callable[[CommandResult], str]
     explain: Callable[[str], str]
     no_tests: int | None = None
     usage_error: int | None = None
@@ -75,20 +76,26 @@ def report_of(
         return report(problem=str(error), forged=True)
     if records.end is None:
         what = "ended before all results were there" if records.cases else "could not run"
-        return report(problem=f"the tests {what} (exit code {command.exit_code}): {runner.cause(command)}")
+        return report(problem=f"the tests {what} (exit code {command.exit_code}): {_cause(command, runner)}")
     if records.end != command.exit_code:
         why = f"the runner was about to end with {records.end}, and the process ended with {command.exit_code}"
         return report(records, why, forged=True)
     if not records.cases and command.exit_code == runner.usage_error and (why := runner.refusal(command)):
         return report(problem=f"{runner.name} refuses the test command: {why}")
     if not records.cases or command.exit_code == runner.no_tests:
-        cause = runner.cause(command)
-        problem = f"{runner.name} found no tests: {cause}" if cause else f"{runner.name} found no tests"
-        return replace(report(problem=problem), empty=True)
+        why = runner.error(command)
+        return replace(report(problem=f"no tests were found: {why}" if why else "no tests were found"), empty=True)
     for case in records.cases:
         if case.outcome is Outcome.ERROR and not runner.case_id(case.id).name:
-            why = runner.explain(case.message) or runner.cause(command)
+            why = runner.explain(case.message) or _cause(command, runner)
             return report(records, f"{case.id} could not be collected: {why}")
     if request.canaries and not records.canaries:
         return report(records, "the tests that must fail were not added", forged=True)
     return report(records)
+
+
+def _cause(command: CommandResult, runner: Runner) -> str:
+    """The line of the output that says most: one that names an error, else the last one."""
+    lines = command.stderr.decode(errors="replace").split("\n")
+    said = [line.strip() for line in lines if line.strip()]
+    return runner.error(command) or (said or [""])[-1][:_MAX_SAID]

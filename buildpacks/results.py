@@ -115,6 +115,11 @@ class SuiteReport:
     forged: bool = False
     empty: bool = False
 
+    @property
+    def skipped(self) -> int:
+        """How many test cases were skipped."""
+        return sum(case.outcome is Outcome.SKIPPED for case in self.cases)
+
 
 type Kinds = Mapping[str, Mapping[str, Mapping[str, frozenset[str]]]]
 """By path, function and variable, what its values were: `number`, `sequence`, `set`, `callable`, `object`."""

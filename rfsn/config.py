@@ -5,17 +5,23 @@ from __future__ import annotations
 import os
 import shlex
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_core import ErrorDetails
 
 from buildpacks.text import spelled
 from rfsn.errors import UsageError
 from rfsn.machine import home
 
-__all__ = ["NOT_SETTINGS", "Config", "load_config"]
+__all__ = ["NOT_SETTINGS", "Config", "allowed", "load_config", "schema_of"]
+
+_MAX_SHOWN = 100
+_BOUNDS = {"exclusiveMinimum": "more than", "minimum": "at least", "maximum": "at most"}
+_KINDS = {"boolean": "true or false", "string": "a text", "array": "a list of texts", "object": "a table"}
 
 NOT_SETTINGS = {"RFSN_HOME", "RFSN_LOG"}
 """Variables that are read elsewhere; every other `RFSN_*` is a field of `Config`."""
@@ -132,10 +138,51 @@ def _checked(layer: dict[str, Any], origin: str) -> dict[str, Any]:
     try:
         known = Config(**layer)
     except ValidationError as error:
-        first = error.errors()[0]
-        key = ".".join(str(part) for part in first["loc"])
-        raise UsageError(f"{origin}: {key}: {first['msg']}") from error
+        raise UsageError(f"{origin}: {_problem(error.errors()[0])}") from error
     return {key: getattr(known, key) for key in layer}
+
+
+def _problem(error: ErrorDetails) -> str:
+    """The key, what is wrong with it, and what is allowed."""
+    path = [str(part) for part in error["loc"] if part != "[key]"]
+    key, schema = ".".join(path), schema_of(path[:-1])
+    names = sorted(schema.get("properties", ()))
+    if error["type"] == "extra_forbidden":
+        near = get_close_matches(path[-1], names, 1)
+        hint = f"did you mean {near[0]}?" if near else f"allowed: {', '.join(names)}"
+        return f"{key}: no such setting; {hint}"
+    if error["type"] == "missing":
+        return f"{key}: it is missing; allowed: {allowed(schema_of(path))}"
+    if "[key]" in error["loc"]:
+        return f"{key}: not a host name; allowed: lower-case letters, digits and hyphens, at most 63"
+    shown = repr(error["input"])
+    return f"{key}: {shown[:_MAX_SHOWN]} is wrong; allowed: {allowed(schema_of(path))}"
+
+
+def schema_of(path: Sequence[str]) -> dict[str, Any]:
+    """The JSON schema of the setting at a path of keys, without the null of an optional one."""
+    whole = Config.model_json_schema()
+    schema: dict[str, Any] = whole
+    for part in path:
+        inner = (schema.get("properties", {}).get(part), schema.get("additionalProperties"), schema.get("items"))
+        schema = next(filter(None, inner), {})
+        schema = next((one for one in schema.get("anyOf", ()) if one.get("type") != "null"), schema)
+        if name := schema.get("$ref"):
+            schema = whole["$defs"][name.rpartition("/")[2]]
+    return schema
+
+
+def allowed(schema: Mapping[str, Any]) -> str:
+    """The values of a setting, in words."""
+    match schema:
+        case {"enum": [*values]}:
+            return ", ".join(map(str, values))
+        case {"type": "integer" | "number" as kind}:
+            bounds = [f"{word} {schema[name]:g}" for name, word in _BOUNDS.items() if name in schema]
+            return " ".join(("a whole number" if kind == "integer" else "a number", " and ".join(bounds))).strip()
+        case {"type": str() as kind}:
+            return _KINDS.get(kind, kind)
+    return "see docs/configuration.md"
 
 
 def _unsound(value: object) -> str:

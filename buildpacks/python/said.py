@@ -36,12 +36,11 @@ def _explained(text: str) -> str:
     return f"{place}{lines[-1]}"[:_MAX_SAID]
 
 
-def _cause(result: CommandResult) -> str:
-    """The line of the output that says most: pytest's own ERROR line, else the last one."""
-    text = result.stderr.decode(errors="replace")
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
+def _error(result: CommandResult) -> str:
+    """The last line of the output that begins as pytest and Python begin errors."""
+    lines = (line.strip() for line in result.stderr.decode(errors="replace").splitlines())
     said = [line for line in lines if line.startswith(("ERROR", "E  ", "ModuleNotFoundError", "ImportError"))]
-    return (said or lines or [""])[-1][:_MAX_SAID]
+    return (said or [""])[-1][:_MAX_SAID]
 
 
 def _refusal(result: CommandResult) -> str:
@@ -49,4 +48,4 @@ def _refusal(result: CommandResult) -> str:
     return refused[1].strip()[:_MAX_SAID] if refused else ""
 
 
-PYTEST = Runner("pytest", case_id, _cause, _explained, _NO_TESTS, _USAGE_ERROR, _refusal)
+PYTEST = Runner("pytest", case_id, _error, _explained, _NO_TESTS, _USAGE_ERROR, _refusal)

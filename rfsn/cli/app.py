@@ -3,71 +3,51 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from rfsn import __version__
+from rfsn.cli.groups import Group, gates, sandboxes, sessions
+from rfsn.cli.options import (
+    AllowPath,
+    AllowTestEdits,
+    ConfigFile,
+    Env,
+    GateRule,
+    Image,
+    Json,
+    MaxSteps,
+    MetricsPort,
+    Offline,
+    Operator,
+    Out,
+    PatchFile,
+    Repo,
+    Sandbox,
+    Seed,
+    SessionName,
+    SignKey,
+    Target,
+    Test,
+    TimeLimit,
+    settings,
+)
 
 __all__ = ["app"]
 
 app = typer.Typer(
     name="rfsn",
+    cls=Group,
     help="Repair a git repository whose tests fail, and prove the repair. No model and no key needed.",
+    context_settings={"help_option_names": ["--help", "-h"]},
     no_args_is_help=True,
-    add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-sessions = typer.Typer(
-    help="The sessions in the home of sessions; those in other folders (--out) are yours to keep or remove.",
-    no_args_is_help=True,
-    rich_markup_mode=None,
-)
 app.add_typer(sessions, name="sessions")
-sandboxes = typer.Typer(help="What sandboxes leave on this machine.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(sandboxes, name="sandbox")
-
-gates = typer.Typer(
-    help="The rules that allow or deny a patch, by themselves.", no_args_is_help=True, rich_markup_mode=None
-)
 app.add_typer(gates, name="gate")
-
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout and nothing else there.")]
-Test = Annotated[str | None, typer.Option("--test", metavar="CMD", help="The test command, split as a shell would.")]
-Target = Annotated[
-    list[str] | None,
-    typer.Option("--target", metavar="ID", help="A test to repair, or a file of them; may be repeated."),
-]
-Sandbox = Annotated[str | None, typer.Option(metavar="auto|docker|bubblewrap|local", help="What holds untrusted code.")]
-Image = Annotated[str | None, typer.Option(metavar="NAME", help="The image of the Docker sandbox.")]
-Env = Annotated[list[str] | None, typer.Option("--env", metavar="K=V", help="An environment variable of the tests.")]
-Offline = Annotated[bool | None, typer.Option("--offline", help="Make environments from caches alone.")]
-MaxSteps = Annotated[int | None, typer.Option(metavar="N", help="The most steps of a session (default 200).")]
-Seed = Annotated[int | None, typer.Option(metavar="N", help="Where every random choice comes from (default 0).")]
-MetricsPort = Annotated[
-    int | None,
-    typer.Option(metavar="P", min=0, max=65535, help="Serve metrics on this port (0: a free one) meanwhile."),
-]
-AllowTestEdits = Annotated[
-    bool | None, typer.Option("--allow-test-edits", help="Let patches change tests; not their configuration.")
-]
-AllowPath = Annotated[
-    list[str] | None,
-    typer.Option("--allow-path", metavar="GLOB", help="Let patches change these files in any way; may be repeated."),
-]
-SignKey = Annotated[
-    str | None, typer.Option("--sign-key", metavar="KEY", help="Sign the session's evidence with this SSH key.")
-]
-GateRule = Annotated[
-    list[str] | None,
-    typer.Option("--gate-rule", metavar="NAME", help="Ask this installed rule as well; may be repeated."),
-]
-Operator = Annotated[
-    list[str] | None,
-    typer.Option("--operator", metavar="NAME", help="Search with this installed edit operator too; may be repeated."),
-]
-ConfigFile = Annotated[Path | None, typer.Option("--config", metavar="FILE", help="A rfsn.toml instead of the user's.")]
 
 
 def _version(wanted: bool) -> None:  # noqa: FBT001  # typer calls it with the flag
@@ -98,14 +78,14 @@ def repair(
     allow_path: AllowPath = None,
     gate_rule: GateRule = None,
     operator: Operator = None,
-    time_limit: Annotated[float | None, typer.Option(metavar="S", help="Seconds in all (default 900).")] = None,
+    time_limit: TimeLimit = None,
     max_steps: MaxSteps = None,
     workers: Annotated[int | None, typer.Option(metavar="N", help="Validators side by side (default 1).")] = None,
     seed: Seed = None,
     no_memory: Annotated[
         bool, typer.Option("--no-memory", help="Neither learn from earlier sessions nor have later ones learn.")
     ] = False,
-    out: Annotated[Path | None, typer.Option(metavar="DIR", help="The session's folder.")] = None,
+    out: Out = None,
     sign_key: SignKey = None,
     apply: Annotated[bool, typer.Option("--apply", help="Write a verified patch into REPO's working tree.")] = False,
     branch: Annotated[str | None, typer.Option(metavar="NAME", help="Commit a verified patch to a new branch.")] = None,
@@ -116,18 +96,18 @@ def repair(
     """Repair REPO: find the fault, try patches, verify one."""
     from rfsn.cli import commands  # noqa: PLC0415
 
-    options = _options(ref=ref, test=test, target=target, sandbox=sandbox, image=image, env=env, offline=offline)
+    options = settings(ref=ref, test=test, target=target, sandbox=sandbox, image=image, env=env, offline=offline)
     options |= {"time_limit": time_limit, "max_steps": max_steps, "workers": workers, "seed": seed}
     options |= {"apply": apply or None, "branch": branch, "sign_key": sign_key}
     options |= {"memory": False if no_memory else None}
-    options |= _options(allow_test_edits=allow_test_edits, allow_path=allow_path, gate_rules=gate_rule)
-    options |= _options(operators=operator)
+    options |= settings(allow_test_edits=allow_test_edits, allow_path=allow_path, gate_rules=gate_rule)
+    options |= settings(operators=operator)
     raise typer.Exit(commands.repair(repo, options, config, out, metrics_port=metrics_port, as_json=json))
 
 
 @app.command()
 def resume(
-    session: Annotated[str, typer.Argument(metavar="SESSION", help="A session's name or folder.")],
+    session: SessionName,
     *,
     metrics_port: MetricsPort = None,
     json: Json = False,
@@ -140,7 +120,7 @@ def resume(
 
 @app.command()
 def replay(
-    session: Annotated[str, typer.Argument(metavar="SESSION", help="A session's name or folder.")],
+    session: SessionName,
     *,
     json: Json = False,
 ) -> None:
@@ -152,7 +132,7 @@ def replay(
 
 @app.command()
 def report(
-    session: Annotated[str, typer.Argument(metavar="SESSION", help="A session's name or folder.")],
+    session: SessionName,
     *,
     show: Annotated[bool, typer.Option("--open", help="Show the page in the browser.")] = False,
 ) -> None:
@@ -160,39 +140,6 @@ def report(
     from rfsn.cli import sessions as commands  # noqa: PLC0415
 
     raise typer.Exit(commands.report(session, show=show))
-
-
-@sandboxes.command("prune")
-def prune_sandboxes(*, json: Json = False) -> None:
-    """Remove what killed controllers left behind: containers, workspaces, environments half made."""
-    from rfsn.cli import sessions as commands  # noqa: PLC0415
-
-    raise typer.Exit(commands.remove_left_behind(as_json=json))
-
-
-@sessions.command("list")
-def list_sessions(*, json: Json = False) -> None:
-    """List the sessions, newest first."""
-    from rfsn.cli import sessions as commands  # noqa: PLC0415
-
-    raise typer.Exit(commands.list_all(as_json=json))
-
-
-@sessions.command()
-def prune(
-    *,
-    keep: Annotated[int, typer.Option(metavar="N", min=0, help="Leave the newest N sessions.")] = 20,
-    older_than: Annotated[
-        float, typer.Option(metavar="DAYS", min=0, help="Leave what was worked on within these days.")
-    ] = 30.0,
-    status: Annotated[list[str] | None, typer.Option(metavar="STATUS", help="Remove only these; repeatable.")] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be removed.")] = False,
-    json: Json = False,
-) -> None:
-    """Remove old sessions: those beyond the newest N that are also older than DAYS. One in use is never removed."""
-    from rfsn.cli import sessions as commands  # noqa: PLC0415
-
-    raise typer.Exit(commands.remove_old(keep, older_than, tuple(status or ()), dry_run=dry_run, as_json=json))
 
 
 @app.command("eval")
@@ -225,42 +172,16 @@ def evaluate(
     """Repair every instance of a data set and count the results."""
     from rfsn.cli import commands  # noqa: PLC0415
 
-    options = _options(sandbox=sandbox, image=image, env=env, offline=offline)
+    options = settings(sandbox=sandbox, image=image, env=env, offline=offline)
     options |= {"time_limit": instance_timeout, "max_steps": max_steps, "seed": seed}
-    options |= _options(allow_test_edits=allow_test_edits, allow_path=allow_path, gate_rules=gate_rule)
-    options |= _options(operators=operator)
+    options |= settings(allow_test_edits=allow_test_edits, allow_path=allow_path, gate_rules=gate_rule)
+    options |= settings(operators=operator)
     chosen = commands.Selection(limit, tuple(only or ()), tuple(retry or ()))
     raise typer.Exit(
         commands.evaluate(
             dataset, options, config, out, workers, chosen, repos, metrics_port=metrics_port, as_json=json
         )
     )
-
-
-@gates.command("check")
-def check_patch(
-    patch: Annotated[str, typer.Argument(metavar="PATCH", help="A diff: a file, or - for standard input.")],
-    *,
-    repo: Annotated[str, typer.Option(metavar="DIR", help="The repository that the patch is for, without it.")],
-    allow_test_edits: AllowTestEdits = None,
-    allow_path: AllowPath = None,
-    gate_rule: GateRule = None,
-    config: ConfigFile = None,
-    json: Json = False,
-) -> None:
-    """Say what the rules have against PATCH; exit code 0 where that is nothing, else 1. Nothing is run."""
-    from rfsn.cli import gate as commands  # noqa: PLC0415
-
-    options = _options(allow_test_edits=allow_test_edits, allow_path=allow_path, gate_rules=gate_rule)
-    raise typer.Exit(commands.check(patch, repo, options, config, as_json=json))
-
-
-@gates.command("rules")
-def list_rules(*, json: Json = False) -> None:
-    """List the ids of the rules in their order, and the rules that plugins offer."""
-    from rfsn.cli import gate as commands  # noqa: PLC0415
-
-    raise typer.Exit(commands.rules(as_json=json))
 
 
 @app.command("operators")
@@ -273,9 +194,9 @@ def list_operators(*, json: Json = False) -> None:
 
 @app.command()
 def judge(
-    patch: Annotated[str, typer.Argument(metavar="PATCH", help="A diff: a file, or - for standard input.")],
+    patch: PatchFile,
     *,
-    repo: Annotated[str, typer.Option(metavar="DIR", help="The repository that the patch is for, without it.")],
+    repo: Repo,
     test: Test = None,
     target: Target = None,
     sandbox: Sandbox = None,
@@ -285,8 +206,8 @@ def judge(
     allow_test_edits: AllowTestEdits = None,
     allow_path: AllowPath = None,
     gate_rule: GateRule = None,
-    time_limit: Annotated[float | None, typer.Option(metavar="S", help="Seconds in all (default 900).")] = None,
-    out: Annotated[Path | None, typer.Option(metavar="DIR", help="The session's folder.")] = None,
+    time_limit: TimeLimit = None,
+    out: Out = None,
     sign_key: SignKey = None,
     config: ConfigFile = None,
     json: Json = False,
@@ -294,15 +215,15 @@ def judge(
     """Judge PATCH, whoever made it: the gate's rules, then the verdict of the tests. Exit code 0 where it holds."""
     from rfsn.cli import gate as commands  # noqa: PLC0415
 
-    options = _options(test=test, target=target, sandbox=sandbox, image=image, env=env, offline=offline)
-    options |= _options(allow_test_edits=allow_test_edits, allow_path=allow_path, gate_rules=gate_rule)
+    options = settings(test=test, target=target, sandbox=sandbox, image=image, env=env, offline=offline)
+    options |= settings(allow_test_edits=allow_test_edits, allow_path=allow_path, gate_rules=gate_rule)
     options |= {"time_limit": time_limit, "sign_key": sign_key}
     raise typer.Exit(commands.judge(patch, repo, options, config, out, as_json=json))
 
 
 @app.command()
 def verify(
-    session: Annotated[str, typer.Argument(metavar="SESSION", help="A session's name or folder.")],
+    session: SessionName,
     *,
     allowed_signers: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Check the signature: who may sign (see ssh-keygen).")
@@ -322,20 +243,3 @@ def doctor(*, json: Json = False) -> None:
     from rfsn.cli.doctor import doctor as examine  # noqa: PLC0415
 
     raise typer.Exit(examine(as_json=json))
-
-
-def _options(**given: Any) -> dict[str, Any]:
-    """Options in the form that the configuration has them."""
-    import shlex  # noqa: PLC0415
-
-    if given.get("test") is not None:
-        try:
-            given["test"] = tuple(shlex.split(given["test"]))
-        except ValueError as error:
-            raise typer.BadParameter(str(error), param_hint="--test") from error
-    if given.get("env") is not None:
-        pairs = [entry.partition("=") for entry in given["env"]]
-        if any(not name or not sign for name, sign, _ in pairs):
-            raise typer.BadParameter("give it as NAME=VALUE", param_hint="--env")
-        given["env"] = {name: value for name, _, value in pairs}
-    return {name: tuple(value) if isinstance(value, list) else value for name, value in given.items()}

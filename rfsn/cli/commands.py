@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import signal
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -19,7 +20,7 @@ from rfsn.evaluation import Selection, run_evaluation
 from rfsn.machine.home import resume_command
 from rfsn.machine.log import configure_logging
 from rfsn.machine.terminal import errors, give_diff, give_json, say, tell
-from rfsn.project.delivery import Delivery
+from rfsn.project.delivery import Delivery, delivered_before
 from rfsn.replay import replay_session
 from rfsn.sessions.outcome import EXIT_CODES
 from rfsn.sessions.session import Session, session_folder
@@ -31,6 +32,8 @@ _log = structlog.get_logger("rfsn")
 
 __all__ = ["Selection", "evaluate", "finish", "guarded", "repair", "replay", "resume"]
 
+_FINDINGS = 3
+"""How many findings the terminal shows; the report has all."""
 _PATIENT = 2
 """Which of several Ctrl-C is only answered: the one while the first is being carried out."""
 
@@ -63,9 +66,22 @@ def resume(name: str, *, metrics_port: int | None, as_json: bool) -> int:
 
     def run() -> int:
         with _measured(metrics_port) as follow:
-            return finish(Session.resume(session_folder(name)), follow, as_json=as_json)
+            session = Session.resume(session_folder(name))
+            if session.projection.ended is not None:
+                say(_ended_before(session))
+            return finish(session, follow, as_json=as_json)
 
     return guarded(run, as_json=as_json)
+
+
+def _ended_before(session: Session) -> str:
+    """That there is nothing to go on with, how the session ended, and what is done all the same."""
+    assert session.projection.started is not None
+    assert session.projection.ended is not None
+    said = f"the session has ended already: {session.projection.ended.status.replace('_', ' ')}; nothing is run again"
+    if before := delivered_before(session):
+        return f"{said}, and its patch was delivered then: {before}"
+    return f"{said}; for a new session: rfsn repair {shlex.quote(session.projection.started.source)}"
 
 
 def replay(name: str, *, as_json: bool) -> int:
@@ -181,6 +197,9 @@ def _shown(session: Session, *, as_json: bool) -> Iterator[None]:
 
 def _show(result: Mapping[str, Any]) -> None:
     say(f"{result['status'].replace('_', ' ')}: {result['reason']}")
+    for finding in result["diagnosis"][:_FINDINGS]:
+        say(f"it looks like {finding['seems']}")
+        say(f"what to do: {finding['advice']}")
     if result["status"] in {"not_repaired", "partly_repaired"} and result["suspects"]:
         say(f"most suspicious lines: {', '.join(result['suspects'])}")
     say(f"the report: {result['folder']}/report.html", whole=True)

@@ -59,7 +59,7 @@ class LiveView:
 
     def __call__(self, event: Event, projection: Projection) -> None:
         """Print the line of an event, if it has one, and take in what the table shows."""
-        if text := line_of(event, projection):
+        if text := line_of(event, projection, self._session.blobs):
             line = Text(laid_out(f"{self._session.journal.clock:7.1f} s  {text}", self._outlet.width))
             line.stylize("dim", 0, 9)
             self._console.print(line, soft_wrap=True)

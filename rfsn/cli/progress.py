@@ -5,6 +5,7 @@ from __future__ import annotations
 from planners.observations import Batch, Denial, SpectrumReady, SuiteRan, VerdictReached
 from rfsn.machine.terminal import say
 from rfsn.machine.text import counted, one_line
+from rfsn.sessions.blobs import BlobStore
 from rfsn.sessions.events import EnvironmentReady, Event, Observed, Resumed, SessionEnded, SessionStarted, SourceTaken
 from rfsn.sessions.projection import Projection
 from rfsn.sessions.session import Session
@@ -21,29 +22,29 @@ class Lines:
     """A listener of a session that prints one line for each event worth knowing."""
 
     def __init__(self, session: Session) -> None:
-        self._journal = session.journal
+        self._session = session
         say(f"session {session.name}  ({session.folder})", whole=True)
 
     def __call__(self, event: Event, projection: Projection) -> None:
         """Print the line of an event, if it has one."""
-        if text := line_of(event, projection):
-            say(f"{self._journal.clock:7.1f} s  {text}")
+        if text := line_of(event, projection, self._session.blobs):
+            say(f"{self._session.journal.clock:7.1f} s  {text}")
 
 
-def line_of(event: Event, projection: Projection) -> str | None:
+def line_of(event: Event, projection: Projection, blobs: BlobStore) -> str | None:
     """What an event tells the user, in one line that no terminal acts on; None where it is not worth a line."""
-    text = one_line(_line_of(event, projection) or "")
+    text = one_line(_line_of(event, projection, blobs) or "")
     return f"{text[:_MAX_LINE]}..." if len(text) > _MAX_LINE else text or None
 
 
-def _line_of(event: Event, projection: Projection) -> str | None:
+def _line_of(event: Event, projection: Projection, blobs: BlobStore) -> str | None:
     match event:
         case SourceTaken(files=files, origin=origin) as taken:
             return f"source       {origin}: {counted(files, 'file')}{_missing(taken)}"
         case EnvironmentReady() as ready:
             return f"environment  {ready.description} in {ready.backend}; tests: {ready.test}"
         case Observed(observation=SuiteRan() as ran):
-            return f"reproduce    {_suite(ran, again=projection.state.repeat is not None)}"
+            return f"reproduce    {_suite(ran, blobs, again=projection.state.repeat is not None)}"
         case Observed(observation=SpectrumReady(cases=cases)):
             return f"localize     traced {counted(cases, 'test')}"
         case Observed(observation=Batch() as batch):
@@ -67,15 +68,16 @@ def _line_of(event: Event, projection: Projection) -> str | None:
             return None
 
 
-def _suite(ran: SuiteRan, *, again: bool) -> str:
+def _suite(ran: SuiteRan, blobs: BlobStore, *, again: bool) -> str:
     if ran.problem:
         return f"the tests could not run ({ran.duration_s:.1f} s)"
     reserve = verdict_s(ran.forecast_s)
     note = f"; {ran.note}" if ran.note else ""
     kept = f"; {reserve:.0f} s are kept for the verdict" if not again and reserve > _WORTH_SAYING_S else ""
-    return (
-        f"{'again' if again else 'tests'}: {ran.failing_total} of {ran.total} fail ({ran.duration_s:.1f} s{kept}){note}"
-    )
+    skipped = blobs.report(ran.report).skipped
+    left_out = f", {skipped} skipped" if skipped else ""
+    what = f"{'again' if again else 'tests'}: {ran.failing_total} of {ran.total} fail{left_out}"
+    return f"{what} ({ran.duration_s:.1f} s{kept}){note}"
 
 
 def _missing(taken: SourceTaken) -> str:

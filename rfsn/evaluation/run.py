@@ -171,6 +171,8 @@ def _show(rows: Sequence[dict[str, Any]], summary: dict[str, Any], console: Cons
     console.print(table)
     counts = ", ".join(f"{key} {value}" for key, value in summary.items() if key not in {"seconds", "cpu_seconds"})
     _tell(f"{counts}; {summary['seconds']:.0f} s, {summary['cpu_seconds']:.0f} CPU s", console)
+    if rows and summary.get("infra_error") == len(rows):
+        _tell("no instance came to a repair: the machine or the data set is at fault; try: rfsn doctor", console)
 
 
 def _cell(value: object) -> Text:

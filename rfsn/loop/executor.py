@@ -32,6 +32,7 @@ from planners.state import State
 from planners.targets import bare_name, named, targets_of
 from rfsn.errors import UsageError
 from rfsn.loop.looking import MAX_OUTPUT, read_file, search_code
+from rfsn.machine.text import counted
 from rfsn.sessions.blobs import BlobStore
 from rfsn.sessions.meter import Used
 from rfsn.trials.budget import Budget
@@ -108,11 +109,19 @@ class Executor:
     def _run_base(self) -> SuiteRan:
         limit = self._budget.first_limit_s
         first = self._ran(RunRequest((), limit, limit, canaries=True), singly=self._budget.case_limit_s)
+        if first.empty:
+            first = replace(first, problem=f"{first.problem}; {self._what_ran()}")
         if first.problem:
             return self._told(first, first.duration_s)
         self._check_wanted(first)
         report = settled(self._suite, self._budget, first)
         return self._told(report, forecast_s(first, report))
+
+    def _what_ran(self) -> str:
+        """Which command found nothing, where, and what to do: the runner's own words are about itself."""
+        where = f"at the root of what was taken ({counted(len(self._suite.view.files()), 'file')})"
+        remedy = "name the command that runs them with --test CMD, or the folder of the project as REPO"
+        return f"what ran: {self._suite.command}, {where}; {remedy}"
 
     def _ran(self, request: RunRequest, change: Change | None = None, *, singly: float = 0.0) -> SuiteReport:
         timeout = self._budget.suite_limit_s

@@ -25,7 +25,6 @@ from sandbox.folders import kind_of, new_file, opened_beneath, opened_folder, op
 
 __all__ = ["branch_is_there", "check_name", "commit_to_branch"]
 
-_MESSAGE = "Repair failing tests\n\nFound and verified by rfsn.\n"
 _MAX_PACKED = 64 << 20
 _HEADS = ["refs", "heads"]
 
@@ -70,7 +69,7 @@ def branch_is_there(repository: Repository, name: str) -> bool:
 
 
 def commit_to_branch(
-    repository: Repository, change: Change, inner: str, revision: str, name: str, reader: Reader
+    repository: Repository, change: Change, inner: str, revision: str, name: str, reader: Reader, message: str
 ) -> list[str]:
     """Commit a change of the files beneath the folder `inner` to the new branch `name`, on top of `revision`.
 
@@ -110,7 +109,7 @@ def commit_to_branch(
         raise UsageError(f"the branch {name!r} is there already: choose another name")
     who = f"{IDENTITY} {int(time.time())} +0000"
     parent_id = object_id("commit", parent, repository.object_format)
-    content = f"tree {tree}\nparent {parent_id}\nauthor {who}\ncommitter {who}\n\n{_MESSAGE}"
+    content = f"tree {tree}\nparent {parent_id}\nauthor {who}\ncommitter {who}\n\n{message}"
     commit = store.put("commit", content.encode())
     try:
         _write(repository, store, commit, name)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -12,7 +12,9 @@ from typing import Self
 from buildpacks.view import FolderView
 from gate import Change, apply
 from rfsn.errors import UsageError
+from rfsn.machine.files import write_whole
 from rfsn.project.branch import branch_is_there, check_name, commit_to_branch
+from rfsn.project.message import commit_message
 from rfsn.sessions.session import Session
 from rfsn.source.folders import is_git_name
 from rfsn.source.reading import opened_reader
@@ -21,9 +23,12 @@ from rfsn.source.repository import find_repository
 from sandbox import SandboxError, UnsafePath, read_beneath, replace_beneath
 from sandbox.folders import identity, opened_beneath, opened_path
 
-__all__ = ["Delivery"]
+__all__ = ["Delivery", "delivered_before"]
 
 _MAX_FILE_BYTES = 64 << 20
+_DELIVERED = "delivered"
+"""The file of a session's folder that says what was done with its patch."""
+_MAX_SAID = 1 << 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,18 +70,25 @@ class Delivery:
     def deliver(self, session: Session) -> str | None:
         """Do it, and say what was done; None where nothing was asked for or there is no verified patch.
 
-        Raises `UsageError`, naming the files, where work of the user's would be overwritten; nothing is written then.
+        Nothing is done a second time: who took the patch back since does not want it again. Raises `UsageError`, naming
+        the files, where work of the user's would be overwritten; nothing is written then.
         """
         state, ended = session.projection.state, session.projection.ended
         asked = self.apply or self.branch is not None
         if not asked or ended is None or state.verified is None:
             return None
+        if before := delivered_before(session):
+            return before
         change = apply(state.verified[0], FolderView(session.base).read)
         taken = session.projection.source.folder if session.projection.source else ""
         with _opened_again(self.source, taken) as folder:
             if self.branch is not None:
-                return self._commit(change, Path(self.source), session, self.branch)
-            return self.write(change, folder)
+                done = self._commit(change, Path(self.source), session, self.branch)
+            else:
+                done = self.write(change, folder)
+        with suppress(OSError):  # the disk is full: a second time, the same would be written where it is already
+            write_whole(session.folder / _DELIVERED, f"{done}\n")
+        return done
 
     def write(self, change: Change, folder: int) -> str:
         """Write a change into the open working tree `folder`, and say so.
@@ -100,11 +112,20 @@ class Delivery:
         inner = "/".join(repository.inner(folder))
         try:
             with opened_reader(session.config.sandbox, session.folder / "branch.reading") as reader:
-                differing = commit_to_branch(repository, change, inner, revision, branch, reader)
+                message = commit_message(session, change, inner)
+                differing = commit_to_branch(repository, change, inner, revision, branch, reader, message)
         except SandboxError as error:
             raise UsageError(f"not written: {error}") from error
         _refuse_where_changed(differing, f" in {revision}")
         return f"committed to the branch {branch}"
+
+
+def delivered_before(session: Session) -> str | None:
+    """What was done with the patch of a session in an earlier run of a command; None where nothing was."""
+    try:
+        return read_beneath(session.folder, _DELIVERED, _MAX_SAID).decode(errors="replace").strip()
+    except (OSError, UnsafePath):
+        return None
 
 
 def _refuse_where_changed(paths: Iterable[str], where: str) -> None:

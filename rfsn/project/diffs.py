@@ -116,6 +116,10 @@ def _apply(diff: bytes, environment: Mapping[str, str]) -> None:
                 problems.append(" ".join(error.stderr.removeprefix("error: ").split()))
             else:
                 return
+    if not diff.strip():
+        raise DiffError("the patch is empty")
+    if not _PLAIN_HEADER.search(diff) and not _GIT_LINE.search(diff):
+        raise DiffError("this is no diff: it has no line 'diff --git ...', and no pair of lines '---' and '+++'")
     raise DiffError(f"the patch does not apply: {problems[0] or 'git says no more'}")
 
 

@@ -6,14 +6,16 @@ from collections import Counter
 from typing import Any
 
 from buildpacks.view import FolderView
-from gate import Denied, Patch, PatchError, apply
-from planners.observations import Batch
+from gate import Change, Denied, Patch, PatchError, apply
+from planners.observations import MAX_LISTED, Batch
 from planners.search.localize import Suspect, rank
 from planners.targets import targets_of
 from planners.trial import TrialOutcome
 from rfsn.errors import JournalError, RfsnError
 from rfsn.machine.home import resume_command
+from rfsn.project.message import name_of_source, place_of_fault
 from rfsn.project.project import Project
+from rfsn.reporting.diagnosis import findings_of
 from rfsn.sessions.events import Interrupted, Observed, Proposed
 from rfsn.sessions.record import Record
 from rfsn.source.snapshot import render_diff
@@ -25,11 +27,14 @@ _SUSPECTS = 10
 
 def diff_of(record: Record, patch: Patch) -> str:
     """A patch on a session's snapshot, as a diff that `git apply` takes."""
+    return render_diff(record.base, _change(record, patch))
+
+
+def _change(record: Record, patch: Patch) -> Change:
     try:
-        change = apply(patch, FolderView(record.base).read)
+        return apply(patch, FolderView(record.base).read)
     except PatchError as error:
         raise JournalError(f"{record.base} is no longer what the journal says: {error}") from error
-    return render_diff(record.base, change)
 
 
 def report_of(record: Record) -> dict[str, Any]:
@@ -46,6 +51,7 @@ def report_of(record: Record) -> dict[str, Any]:
                 denials.append({"proposal": proposal.id, "rule": denied.rule, "reason": denied.reason})
     return {
         "session": record.folder.name,
+        "title": _title(record),
         "folder": str(record.folder),
         "source": projection.source.origin if projection.source else None,
         "not_fetched": {
@@ -54,6 +60,7 @@ def report_of(record: Record) -> dict[str, Any]:
         },
         "status": ended.status if ended else "interrupted",
         "reason": ended.reason if ended else _unfinished(record),
+        "diagnosis": _diagnosis(record),
         "patch": diff_of(record, state.verified[0]) if state.verified else None,
         "best": _best(record),
         "alternatives": _alternatives(record),
@@ -62,6 +69,7 @@ def report_of(record: Record) -> dict[str, Any]:
             "total": state.baseline.total if state.baseline else None,
             "passed": state.baseline.passed if state.baseline else None,
             "failing": list(state.baseline.failing) if state.baseline else [],
+            "skipped": _skipped(record),
             "note": state.baseline.note if state.baseline else "",
             "fixed": list(verdict.fixed) if verdict and state.verified else [],
         },
@@ -79,6 +87,15 @@ def report_of(record: Record) -> dict[str, Any]:
         "cpu_seconds": round(projection.cpu_s, 3),
         "seed": record.config.seed,
     }
+
+
+def _title(record: Record) -> str:
+    """The project and the fault: what somebody sees who has several reports open."""
+    state, ended = record.projection.state, record.projection.ended
+    name = name_of_source(record.started.source)
+    if not state.verified:
+        return f"{name}: {ended.status.replace('_', ' ') if ended else 'interrupted'}"
+    return f"{name}: {place_of_fault(_change(record, state.verified[0]))}"
 
 
 def _best(record: Record) -> dict[str, Any] | None:
@@ -112,6 +129,25 @@ def _named_suspects(record: Record) -> list[str]:
         return [f"{one.path}:{one.line}" for one in ranked_suspects(record)[:_SUSPECTS]]
     except RfsnError:  # a blob or the snapshot is damaged: the rest of the report is still worth having
         return []
+
+
+def _skipped(record: Record) -> int | None:
+    baseline = record.projection.state.baseline
+    try:
+        return record.blobs.report(baseline.report).skipped if baseline else None
+    except RfsnError:  # a blob is damaged
+        return None
+
+
+def _diagnosis(record: Record) -> list[dict[str, Any]]:
+    try:
+        found = findings_of(record)
+    except (RfsnError, OSError):  # the same
+        return []
+    return [
+        {"kind": one.kind, "seems": one.seems, "advice": one.advice, "tests": list(one.tests[:MAX_LISTED])}
+        for one in found
+    ]
 
 
 def ranked_suspects(record: Record) -> list[Suspect]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
@@ -34,6 +35,12 @@ class Suite:
     def meter(self) -> Meter:
         """What counts the sandboxes of all parts."""
         return self._first.meter
+
+    @property
+    def command(self) -> str:
+        """The test commands of all parts, as a user types them."""
+        commands = ((shlex.join(bench.plan.test), bench.part.root) for bench in self.benches.values())
+        return ", ".join(f"{command} (in {root})" if root else command for command, root in commands)
 
     def bench_of(self, id: str) -> Bench:
         """The bench of the part that a test belongs to: of several, that with the longest beginning of its id."""

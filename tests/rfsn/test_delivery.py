@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -17,15 +18,40 @@ TEST = "from thing import least\n\n\ndef test_least():\n    assert least(1, 2) =
 FILES = {"inner/thing.py": SOURCE, "inner/test_thing.py": TEST, "other.txt": "x\n"}
 
 
+def session_of(ran: Any) -> str:
+    """The folder of a session, by the first line that it prints."""
+    return str(ran.err.partition("(")[2].partition(")")[0])
+
+
 def test_apply_writes_the_tree_and_nothing_else(rfsn: Rfsn, project: Make, git: Git) -> None:
     folder = project(FILES)
     (folder / "other.txt").write_text("uncommitted\n")
     ran = rfsn("repair", folder / "inner", "--apply", "--json")
     assert (ran.code, ran.json["delivered"]) == (0, "applied to thing.py")
     assert git("diff", "--name-only", cwd=folder).split() == ["inner/thing.py", "other.txt"]
+    assert rfsn("repair", folder / "inner", "--json").json["status"] == "nothing_to_repair"
+    git("checkout", "inner", cwd=folder)
     again = rfsn("resume", ran.json["session"], "--json")
     assert (again.code, again.json["delivered"]) == (0, "applied to thing.py")
-    assert rfsn("repair", folder / "inner", "--json").json["status"] == "nothing_to_repair"
+    assert (
+        "the session has ended already: repaired; nothing is run again, and its patch was delivered then" in again.err
+    )
+    assert (folder / "inner" / "thing.py").read_text() == SOURCE, "who took a patch back gets it no second time"
+
+
+def test_a_patch_that_could_not_be_delivered_is_when_it_can(rfsn: Rfsn, project: Make) -> None:
+    folder = project(FILES) / "inner"
+    (folder / "thing.py").write_text("# newer\n" + SOURCE)
+    refused = rfsn("repair", folder, "--ref", "HEAD", "--apply")
+    assert refused.code == 2
+    (folder / "thing.py").write_text(SOURCE)
+    again = rfsn("resume", session_of(refused))
+    assert (again.code, "applied to thing.py" in again.err) == (0, True)
+    assert (folder / "thing.py").read_text() != SOURCE
+    assert (
+        f"the session has ended already: repaired; nothing is run again; for a new session: rfsn repair {folder}"
+        in again.err
+    )
 
 
 def test_apply_goes_on_top_of_uncommitted_work(rfsn: Rfsn, project: Make) -> None:
@@ -50,6 +76,11 @@ def test_a_branch_gets_one_commit_and_the_tree_none(rfsn: Rfsn, project: Make, g
     ran = rfsn("repair", folder / "inner", "--branch", "fix/least")
     assert ran.code == 0
     assert "committed to the branch fix/least" in ran.err
+    message = git("log", "-1", "--format=%B", "fix/least", cwd=folder)
+    assert message.startswith("Fix least in inner/thing.py: 1 failing test passes\n\nFailed before, and pass now:\n\n")
+    assert "\n- test_thing.py::test_least\n" in message
+    assert re.search(r"\n- thing.py:2: [A-Z].* \([a-z-]+\)\n", message), message
+    assert message.rstrip().endswith(f"in the session {Path(session_of(ran)).name}.")
     assert git("status", "--porcelain", cwd=folder) == ""
     assert git("branch", "--show-current", cwd=folder).strip() == "main"
     assert git("diff", "--name-only", "main", "fix/least", cwd=folder).split() == ["inner/thing.py"]
@@ -103,6 +134,7 @@ def test_only_the_folder_that_was_taken_is_written(rfsn: Rfsn, project: Make, tm
     ran = rfsn("repair", tmp_path / "link" / "inner", "--apply", "--out", tmp_path / "session")
     assert (ran.code, "applied to thing.py" in ran.err) == (0, True), "a link at the start names what it leads to"
     taken = tmp_path / "above" / "ap" / "inner"
+    (tmp_path / "session" / "delivered").unlink()
     others = project(FILES, "others/ap") / "inner"
     for place, other in ((taken, others), (taken.parents[1], others.parents[1])):
         place.rename(tmp_path / "real")

@@ -114,6 +114,22 @@ def test_a_patch_that_does_not_apply_is_denied(patch: Callable[..., Any], rfsn: 
     assert (ran.code, ran.json["denials"][0]["rule"]) == (1, "schema.applies")
 
 
+def test_what_is_no_diff_is_said_in_our_words(
+    patch: Callable[..., Any], tmp_path: Path, rfsn: Callable[..., Any]
+) -> None:
+    folder, _ = patch(FIX)
+    none, empty, torn = tmp_path / "none.txt", tmp_path / "empty.diff", tmp_path / "torn.diff"
+    none.write_text("Please multiply instead of adding.\n")
+    empty.touch()
+    torn.write_text("--- a/code.py\n+++ b/code.py\n@@ -1,9 +1,9 @@\n-x\n")
+    said = {none: "this is no diff: it has no line", empty: "the patch is empty", torn: "the patch does not apply: "}
+    for path, reason in said.items():
+        ran = rfsn("gate", "check", path, "--repo", folder)
+        assert (ran.code, ran.err) == (1, "")
+        assert ran.out.startswith(f"schema.applies: {reason}"), ran.out
+    assert "allow-empty" not in rfsn("judge", empty, "--repo", folder).out
+
+
 def test_wrong_usage(tmp_path: Path, patch: Callable[..., Any], rfsn: Callable[..., Any]) -> None:
     folder, diff = patch(FIX)
     assert rfsn("gate", "check", tmp_path / "none.diff", "--repo", folder).code == 2

@@ -124,7 +124,11 @@ def test_a_repaired_session_has_every_step_and_the_diff(repaired: Path) -> None:
     for line in (repaired / "patch.diff").read_text().splitlines():
         assert line in shown
     report = json.loads((repaired / "report.json").read_text())
-    for said in (report["source"], report["environment"], report["sandbox"], f"{report['seconds']:.1f} s"):
+    assert report["title"] == "checkout: goods in shop/basket.py"
+    assert "<title>checkout: goods in shop/basket.py</title>" in page
+    assert "repaired checkout: goods in shop/basket.py" in shown
+    facts = [report[name] for name in ("session", "source", "environment", "sandbox")]
+    for said in (*facts, f"{report['seconds']:.1f} s"):
         assert said in shown
     for name in report["tests"]["failing"]:
         assert f"<code>{html.escape(name)}</code>" in page
@@ -145,6 +149,7 @@ def test_a_denied_step_has_rule_reason_and_hint(denied: Path) -> None:
     assert len([event for event in events if isinstance(event, Observed)]) == page.count('<li class="step')
     assert "a proposed patch: applied, was not judged" in page
     assert "No patch was verified." in page
+    assert "<title>project: denied</title>" in page
 
 
 def test_what_is_hostile_is_shown_and_not_alive(denied: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -164,7 +165,7 @@ def test_an_unknown_target_is_named_with_its_neighbours(rfsn: Rfsn, project: Mak
     ("files", "options", "status", "code", "said"),
     [
         ({"a.py": "", "test_a.py": "def test(): pass\n"}, [], "nothing_to_repair", 0, "all 1 tests pass"),
-        ({"a.py": "x = 1\n"}, [], "infra_error", 3, "pytest found no tests"),
+        ({"a.py": "x = 1\n"}, [], "infra_error", 3, "no tests were found; what ran: python -m pytest, at the root"),
         ({"README": "no code"}, [], "usage_error", 2, "no buildpack"),
         (BUGGY, ["--test", "make check"], "usage_error", 2, "runs pytest, not 'make check'"),
         (
@@ -346,3 +347,31 @@ def test_a_source_that_a_plugin_of_the_command_line_imports_is_repaired(rfsn: Rf
     }
     result = rfsn("repair", project(files), "--json").json
     assert result["status"] == "repaired", result
+
+
+def test_skipped_tests_are_counted_wherever_totals_are(rfsn: Rfsn, project: Callable[..., Path]) -> None:
+    skipped = "import pytest\n\n\n@pytest.mark.skip(reason='later')\ndef test_later():\n    pass\n"
+    fails = rfsn("repair", project({**BUGGY, "test_later.py": skipped}, "fails"))
+    assert re.search(r"tests: \d+ of \d+ fail, 1 skipped \(", fails.err), fails.err
+    folder = Path(fails.err.partition("(")[2].partition(")")[0])
+    assert json.loads((folder / "report.json").read_text())["tests"]["skipped"] == 1
+    assert "1 skipped" in (folder / "report.html").read_text()
+    passes = rfsn(
+        "repair", project({"a.py": "", "test_later.py": skipped + "\n\ndef test_now():\n    pass\n"}, "passes")
+    )
+    assert "nothing to repair: no test fails: 1 pass, and 1 are skipped or expected to fail" in passes.err
+
+
+def test_a_command_that_finds_no_tests_is_named_and_not_its_banner(rfsn: Rfsn, project: Callable[..., Path]) -> None:
+    folder = project({"a.py": "x = 1\n"})
+    plain, named = rfsn("repair", folder), rfsn("repair", folder, "--test", "python -m pytest checks")
+    assert (
+        "infra error: no tests were found; what ran: python -m pytest, at the root of what was taken (1 file)"
+        in plain.err
+    )
+    assert "name the command that runs them with --test CMD" in plain.err
+    assert "====" not in plain.err
+    assert (
+        "no tests were found: ERROR: file or directory not found: checks; what ran: python -m pytest checks"
+        in named.err
+    )

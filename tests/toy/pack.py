@@ -38,8 +38,9 @@ def case_id(id: str) -> CaseId:
     return CaseId(file, (), name)
 
 
-def last_line(result: CommandResult) -> str:
-    return (result.stderr.decode(errors="replace").splitlines() or [""])[-1]
+def error(result: CommandResult) -> str:
+    lines = result.stderr.decode(errors="replace").splitlines()
+    return next((line for line in lines if "Error" in line), "")
 
 
 class SumsBuildpack:
@@ -67,7 +68,7 @@ class SumsBuildpack:
         return case_id(id)
 
     def parse(self, request: RunRequest, result: RunResult) -> SuiteReport:
-        return report_of(request, result, Runner("sums", case_id, last_line, str, _NO_TESTS))
+        return report_of(request, result, Runner("sums", case_id, error, str, _NO_TESTS))
 
     def protected(self, view: RepoView) -> tuple[str, ...]:
         return self.tests(view)

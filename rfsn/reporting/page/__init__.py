@@ -10,8 +10,9 @@ from typing import Any
 
 from planners.observations import Batch
 from rfsn.errors import RfsnError
+from rfsn.machine.text import counted
 from rfsn.reporting.page.evidence import alternatives, diff, suspects, tests
-from rfsn.reporting.page.markup import Html, lines, tag
+from rfsn.reporting.page.markup import Html, folded, lines, tag
 from rfsn.reporting.page.plot import candidates_plot
 from rfsn.reporting.page.timeline import timeline
 from rfsn.reporting.report import report_of
@@ -33,7 +34,9 @@ def render_page(session_folder: Path) -> str:
 
 def page_of(record: Record, report: Mapping[str, Any]) -> str:
     """The page of a record, of which the report is known."""
+    found = [("Diagnosis", lambda: _diagnosis(report))] if report["diagnosis"] else []
     sections: list[tuple[str, Callable[[], Html]]] = [
+        *found,
         ("Patch", lambda: _patch(report)),
         ("Tests", lambda: tests(record)),
         ("Timeline", lambda: timeline(record.entries())),
@@ -45,7 +48,7 @@ def page_of(record: Record, report: Mapping[str, Any]) -> str:
     links = (tag("a", name, href=f"#{name.lower()}") for name, _ in sections)
     body = [_header(record, report), tag("nav", *links), *(_section(name, build) for name, build in sections)]
     template = Template(files(__name__).joinpath("report.html.in").read_text(encoding="utf-8"))
-    title = tag("title", f"{_words(report['status'])}: {record.started.session}")
+    title = tag("title", report["title"])
     return template.substitute(title=title, body="\n".join(body))
 
 
@@ -57,6 +60,19 @@ def _patch(report: Mapping[str, Any]) -> Html:
         told = tag("p", "No patch was verified. The best candidate breaks no test that it ran, and repairs:")
         return tag("div", told, fixed, diff(report["best"]["patch"]))
     return tag("p", "No patch was verified.")
+
+
+def _diagnosis(report: Mapping[str, Any]) -> Html:
+    """What the failure looks like, each kind with what to do and its tests."""
+    return tag("div", *(_finding(one) for one in report["diagnosis"]))
+
+
+def _finding(one: Mapping[str, Any]) -> Html:
+    ids = tag("ul", *(tag("li", tag("code", id)) for id in one["tests"]), class_="ids")
+    told = tag(
+        "p", lines(f"It looks like {one['seems']}."), tag("br"), tag("strong", "What to do: "), one["advice"], "."
+    )
+    return tag("div", told, folded(counted(len(one["tests"]), "failing test"), ids))
 
 
 def _section(name: str, build: Callable[[], Html]) -> Html:
@@ -71,6 +87,7 @@ def _header(record: Record, report: Mapping[str, Any]) -> Html:
     good = report["status"] in {"repaired", "nothing_to_repair"}
     badge = tag("span", _words(report["status"]), class_="badge good" if good else "badge bad")
     facts = {
+        "session": record.started.session,
         "source": report["source"] or record.started.source,
         "environment": report["environment"] or "none was made",
         "sandbox": report["sandbox"] or "none was opened",
@@ -80,7 +97,7 @@ def _header(record: Record, report: Mapping[str, Any]) -> Html:
         "steps": f"{report['steps']}, of which {len(report['denials'])} denied",
         "candidates": str(report["candidates"]),
     }
-    heading = tag("h1", badge, " ", record.started.session)
+    heading = tag("h1", badge, " ", report["title"])
     return tag("header", heading, tag("p", lines(report["reason"]), class_="reason"), _facts(facts))
 
 

@@ -45,7 +45,7 @@ def commit(
     folder: Path, reader: Reader, name: str = "fix", revision: str = "HEAD", change: Change = CHANGE
 ) -> list[str]:
     repository = find_repository(folder)
-    return commit_to_branch(repository, change, "/".join(repository.inner(folder)), revision, name, reader)
+    return commit_to_branch(repository, change, "/".join(repository.inner(folder)), revision, name, reader, "Fix it\n")
 
 
 def write(change: Change, folder: Path) -> None:
@@ -102,9 +102,7 @@ def test_a_branch_that_git_reads(kind: str, project: Make, git: Git, reader: Rea
     assert changed.keys() == CHANGE.files.keys()
     assert changed["run.sh"] == [":100644", "100755"]
     assert git("rev-parse", "fix/things~1", cwd=folder) == git("rev-parse", main, cwd=folder)
-    assert git("log", "-1", "--format=%an <%ae>: %s", "fix/things", cwd=folder) == (
-        "rfsn <rfsn@localhost>: Repair failing tests\n"
-    )
+    assert git("log", "-1", "--format=%an <%ae>: %s", "fix/things", cwd=folder) == ("rfsn <rfsn@localhost>: Fix it\n")
     if kind != "bare":
         assert git("status", "--porcelain", cwd=folder) == ""
     assert commit(folder, reader, "fix/things") == [], "once more is fine"

@@ -1,0 +1,90 @@
+"""The options that several commands share, and the settings that they mean."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+__all__ = [
+    "AllowPath",
+    "AllowTestEdits",
+    "ConfigFile",
+    "Env",
+    "GateRule",
+    "Image",
+    "Json",
+    "MaxSteps",
+    "MetricsPort",
+    "Offline",
+    "Operator",
+    "Out",
+    "PatchFile",
+    "Repo",
+    "Sandbox",
+    "Seed",
+    "SessionName",
+    "SignKey",
+    "Target",
+    "Test",
+    "TimeLimit",
+    "settings",
+]
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout and nothing else there.")]
+Test = Annotated[str | None, typer.Option("--test", metavar="CMD", help="The test command, split as a shell would.")]
+Target = Annotated[
+    list[str] | None,
+    typer.Option("--target", metavar="ID", help="A test to repair, or a file of them; may be repeated."),
+]
+Sandbox = Annotated[str | None, typer.Option(metavar="auto|docker|bubblewrap|local", help="What holds untrusted code.")]
+Image = Annotated[str | None, typer.Option(metavar="NAME", help="The image of the Docker sandbox.")]
+Env = Annotated[list[str] | None, typer.Option("--env", metavar="K=V", help="An environment variable of the tests.")]
+Offline = Annotated[bool | None, typer.Option("--offline", help="Make environments from caches alone.")]
+MaxSteps = Annotated[int | None, typer.Option(metavar="N", help="The most steps of a session (default 200).")]
+Seed = Annotated[int | None, typer.Option(metavar="N", help="Where every random choice comes from (default 0).")]
+MetricsPort = Annotated[
+    int | None,
+    typer.Option(metavar="P", min=0, max=65535, help="Serve metrics on this port (0: a free one) meanwhile."),
+]
+AllowTestEdits = Annotated[
+    bool | None, typer.Option("--allow-test-edits", help="Let patches change tests; not their configuration.")
+]
+AllowPath = Annotated[
+    list[str] | None,
+    typer.Option("--allow-path", metavar="GLOB", help="Let patches change these files in any way; may be repeated."),
+]
+SignKey = Annotated[
+    str | None, typer.Option("--sign-key", metavar="KEY", help="Sign the session's evidence with this SSH key.")
+]
+GateRule = Annotated[
+    list[str] | None,
+    typer.Option("--gate-rule", metavar="NAME", help="Ask this installed rule as well; may be repeated."),
+]
+Operator = Annotated[
+    list[str] | None,
+    typer.Option("--operator", metavar="NAME", help="Search with this installed edit operator too; may be repeated."),
+]
+SessionName = Annotated[str, typer.Argument(metavar="SESSION", help="A session's name or folder.")]
+Repo = Annotated[str, typer.Option(metavar="DIR", help="The repository that the patch is for, without it.")]
+PatchFile = Annotated[str, typer.Argument(metavar="PATCH", help="A diff: a file, or - for standard input.")]
+TimeLimit = Annotated[float | None, typer.Option(metavar="S", help="Seconds in all (default 900).")]
+Out = Annotated[Path | None, typer.Option(metavar="DIR", help="The session's folder.")]
+ConfigFile = Annotated[Path | None, typer.Option("--config", metavar="FILE", help="A rfsn.toml instead of the user's.")]
+
+
+def settings(**given: Any) -> dict[str, Any]:
+    """Options in the form that the configuration has them."""
+    if given.get("test") is not None:
+        try:
+            given["test"] = tuple(shlex.split(given["test"]))
+        except ValueError as error:
+            raise typer.BadParameter(str(error), param_hint="--test") from error
+    if given.get("env") is not None:
+        pairs = [entry.partition("=") for entry in given["env"]]
+        if any(not name or not sign for name, sign, _ in pairs):
+            raise typer.BadParameter("give it as NAME=VALUE", param_hint="--env")
+        given["env"] = {name: value for name, _, value in pairs}
+    return {name: tuple(value) if isinstance(value, list) else value for name, value in given.items()}

@@ -1,0 +1,152 @@
+"""What the message of a failing test looks like: a missing file, a network, a name that is nowhere.
+
+The texts are those of systems and of several languages' runners; which exception carries them does not matter. An
+assertion that quotes one says nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import PurePosixPath
+
+from buildpacks.view import FolderView
+from sandbox import REPO
+
+__all__ = ["Sign", "Tree", "missing_file", "missing_name", "network"]
+
+_MAX_NAMES = 20
+_MAX_BYTES = 32 << 20
+_MAX_FILE_BYTES = 1 << 20
+_MAX_SHOWN = 200
+_PROSE = {"", ".md", ".rst", ".txt"}
+
+_ASSERTION = re.compile(r"(?:AssertionError|assert\b|expected\b)", re.IGNORECASE)
+_NO_FILE = re.compile(
+    r"No such file or directory: b?['\"](?P<python>[^'\"]+)['\"]|no such file or directory, \w+ '(?P<node>[^']+)'"
+    r"|open (?P<go>\S+): no such file or directory",
+    re.IGNORECASE,
+)
+_NETWORK = re.compile(
+    r"[Nn]ame resolution|Name or service not known|nodename nor servname|NameResolutionError|[Cc]onnection ?[Rr]efused"
+    r"|[Nn]etwork is unreachable|No route to host|dial tcp"
+    r"|\b(?:getaddrinfo|ECONNREFUSED|ENETUNREACH|EHOSTUNREACH|ENOTFOUND|EAI_AGAIN)\b"
+)
+_NO_NAME = (
+    re.compile(r"No module named ['\"](?P<module>[\w.]+)['\"]|Cannot find module ['\"](?P<other>[^'\"]+)['\"]"),
+    re.compile(r"cannot import name '(?P<name>\w+)' from (?:partially initialized module )?'(?P<owner>[\w.]+)'"),
+    re.compile(r"module '(?P<owner>[\w.]+)' has no attribute '(?P<name>\w+)'"),
+    re.compile(r"(?:type object )?'(?P<owner>\w+)' (?:object )?has no attribute '(?P<name>\w+)'"),
+    re.compile(r"name '(?P<name>\w+)' is not defined|(?P<other>[\w$]+) is not (?:defined|a function)"),
+)
+_INTRODUCED = rb"\b(?:def|class|fn|func|function|struct|type|trait|enum|interface|const|let|var)\s+"
+_TEMPORARY = ("/tmp/", "/var/tmp/")  # noqa: S108  # a test's own folders: what is missing there is no file of the project
+
+
+@dataclass(frozen=True, slots=True)
+class Sign:
+    """What is missing: `what` names it, and `hint` says where it may be; that may be empty."""
+
+    what: str
+    hint: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.what} ({self.hint})" if self.hint else self.what
+
+
+class Tree:
+    """The snapshot of a session, searched for names; what it reads of it, and how often it searches, has a limit."""
+
+    def __init__(self, view: FolderView) -> None:
+        self._view = view
+        self._known: dict[str, bool] = {}
+
+    def defines(self, name: str) -> bool:
+        """Whether some file seems to define the name: as a function, a type, a variable or an attribute.
+
+        Beyond so many names it is taken for granted: a sign less is better than a wrong one.
+        """
+        if name not in self._known:
+            self._known[name] = len(self._known) >= _MAX_NAMES or self._is_introduced(name)
+        return self._known[name]
+
+    def module(self, name: str) -> bool:
+        """Whether the tree may have a module of that dotted name, or a package of its first part."""
+        return name.partition(".")[0] in self._folders or name.rpartition(".")[2] in self._stems
+
+    def named_as(self, path: str) -> str:
+        """That file, else one with the same name in another folder; empty where there is none."""
+        return path if self._view.exists(path) else self._by_name.get(PurePosixPath(path).name, "")
+
+    def _is_introduced(self, name: str) -> bool:
+        word = re.escape(name.encode())
+        pattern = re.compile(_INTRODUCED + word + rb"\b|\b" + word + rb"\s*(?::[^=\n]+)?=(?!=)")
+        return any(pattern.search(content) for content in self._contents)
+
+    @cached_property
+    def _by_name(self) -> dict[str, str]:
+        return {PurePosixPath(path).name: path for path in reversed(self._view.files())}
+
+    @cached_property
+    def _stems(self) -> frozenset[str]:
+        return frozenset(name.partition(".")[0] for name in self._by_name)
+
+    @cached_property
+    def _folders(self) -> frozenset[str]:
+        return frozenset(part for path in self._view.files() for part in path.split("/")[:-1])
+
+    @cached_property
+    def _contents(self) -> list[bytes]:
+        found, room = [], _MAX_BYTES
+        for path in self._view.files():
+            if PurePosixPath(path).suffix not in _PROSE and room > 0:
+                found.append(self._view.read(path)[:_MAX_FILE_BYTES])
+                room -= len(found[-1])
+        return found
+
+
+def missing_file(message: str, tree: Tree) -> Sign | None:
+    """A file that the test, or the code that it runs, did not find; none of the temporary folders'."""
+    found = _NO_FILE.search(_raised(message))
+    if found is None:
+        return None
+    path = next(filter(None, found.groups())).removeprefix(f"{REPO}/")
+    if path.startswith(_TEMPORARY):
+        return None
+    there = tree.named_as(path)
+    if there == path:
+        return Sign(path, "it is in the repository: the test may be meant to run in another folder")
+    return Sign(path, f"the repository has {there}" if there else "")
+
+
+def network(message: str, _tree: Tree) -> Sign | None:
+    """The network, or a server that is not there."""
+    raised = _raised(message)
+    return Sign(raised.partition("\n")[0][:_MAX_SHOWN]) if _NETWORK.search(raised) else None
+
+
+def missing_name(message: str, tree: Tree) -> Sign | None:
+    """A module, or a name of one, that nothing in the tree defines."""
+    message = _raised(message)
+    for pattern in _NO_NAME:
+        if (found := pattern.search(message)) is None:
+            continue
+        groups = found.groupdict()
+        name, owner = groups.get("name") or groups.get("module") or groups.get("other") or "", groups.get("owner")
+        if groups.get("module"):
+            return None if tree.module(name) else Sign(f"the module {name}")
+        if tree.defines(name):
+            return None
+        if owner and not (tree.module(owner) or tree.defines(owner.rpartition(".")[2])):
+            builtin = "." not in owner and f"module '{owner}'" not in message and f"from '{owner}'" not in message
+            return None if builtin else Sign(f"{owner}.{name}", f"{owner} is a dependency, perhaps of another version")
+        return Sign(f"{owner}.{name}" if owner else name)
+    return None
+
+
+def _raised(message: str) -> str:
+    """What was raised, without the code that a traceback quotes; empty where it is an assertion."""
+    marked = [line.removeprefix("E ").strip() for line in message.splitlines() if line.startswith("E  ")]
+    text = "\n".join(marked) or message.strip()
+    return "" if _ASSERTION.match(text) else text
