@@ -133,6 +133,8 @@ def test_parsing_what_changed_finds_what_parsing_everything_finds(data: st.DataO
         return
     assert whole is not None
     known = module.names.with_imports([node for region in regions for node in region.after])
+    if module.names.given_to(known, known.modules):
+        return  # an import gives untouched code a new meaning: `compare` then parses everything, for the names that count
     before, after = Counter[Construct](), Counter[Construct]()
     for region in regions:
         before.update(module.constructs(region.before, main=_in_main(region.around)))
