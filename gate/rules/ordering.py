@@ -1,4 +1,4 @@
-"""Phases follow one another, ids are unique, and nothing finishes without an accepted verdict."""
+"""Phases follow in order, ids are unique, and nothing finishes without an accepted verdict."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ class PhaseOrder:
 
     def check(self, proposal: Proposal, context: Context) -> Denied | None:
         if proposal.id in context.used_ids:
-            return self._denied(f"the id {proposal.id} was used before", "give every proposal an id of its own")
+            return self._denied(f"the id {proposal.id} was used before", "give every proposal its own id")
         if proposal.phase is not context.phase and proposal.phase not in _NEXT[context.phase]:
             allowed = ", ".join(sorted(_NEXT[context.phase])) or "none"
-            return self._denied(f"{context.phase} cannot be followed by {proposal.phase}", f"next may come: {allowed}")
+            return self._denied(f"{context.phase} cannot be followed by {proposal.phase}", f"allowed next: {allowed}")
         match proposal.action:
             case TryPatches() if proposal.phase not in {Phase.PATCH, Phase.EXPAND}:
                 return self._denied(
@@ -36,7 +36,7 @@ class PhaseOrder:
             case ApplyPatch() if proposal.phase not in {Phase.PATCH, Phase.EXPAND}:
                 return self._denied(f"a patch is applied in patch or expand, not in {proposal.phase}", "localize first")
             case RunTests(collect=Collect.VERDICT) if not context.applied:
-                return self._denied("there is no applied patch to judge", "apply a patch first")
+                return self._denied("a verdict needs an applied patch, and there is none", "apply a patch first")
             case Finish() if not context.verified:
                 return self._denied("the applied patch has no accepted verdict", "run the tests for a verdict first")
             case GiveUp() if proposal.phase is not Phase.STUCK:
