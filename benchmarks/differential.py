@@ -1,12 +1,12 @@
 """Compare two versions of a file's functions on inputs that its tests do not have. Runs inside the sandbox.
 
-    python differential.py SEED INPUTS TEST-ARGUMENT...      /judge/versions.json: {path: [reference, other text]}
+    python differential.py SEED INPUTS TEST-ARGUMENT...      /compare/versions.json: {path: [reference, other text]}
 
-The tests are run on the reference (which is what the tree has), and the arguments of every call from outside of the
-file are recorded. Mutated copies of them go to both versions. What holds for every recorded call (a type, a sign, an
-order, a kind of character) holds for the mutated ones too: a function owes nothing on inputs that it was not made for,
-and where the reference itself raises what it never did in the tests, or takes too long, the input is left out. Results,
-exceptions and the arguments after the call are compared by their structure. Prints one JSON object.
+The tests are run on the reference (which the tree contains), and the arguments of every call from outside the file are
+recorded. Both versions get mutated copies of them. Whatever holds for every recorded call (a type, a sign, an order, a
+kind of character) holds for the mutated ones too, because a function need not handle inputs outside its domain; if the
+reference itself raises an exception that it never raised in the tests, or takes too long, the input is left out.
+Results, exceptions and the arguments after the call are compared by their structure. Prints one JSON object.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ TOOL = 4
 MAX_CALLS = 200
 LIMIT_S = 0.2
 MAX_TIMEOUTS = 10
-"""How many calls may take too long: the rest of the inputs is left out then."""
+"""How many calls may take too long before the rest of the inputs is left out."""
 type Call = tuple[list[Any], dict[str, Any]]
 type Inputs = dict[str, list[Call]]
 type Functions = dict[str, Callable[..., Any]]
@@ -45,7 +45,7 @@ class OverLimit(BaseException):
 
 
 class Recorder:
-    """A plugin that keeps the arguments of calls of a file's functions from outside of it."""
+    """A pytest plugin that records the arguments of calls to a file's functions from outside it."""
 
     def __init__(self, path: str) -> None:
         self._path = os.path.realpath(path)
@@ -53,12 +53,14 @@ class Recorder:
         self.inputs: Inputs = {}
 
     def pytest_collection_finish(self) -> None:
-        """Watch the functions, which by now are imported."""
+        """Watch the functions, which are imported by now."""
         modules = list(sys.modules.values())
-        found = [one for one in modules if os.path.realpath(getattr(one, "__file__", None) or "/") == self._path]
-        if not found:
+        matching = [
+            module for module in modules if os.path.realpath(getattr(module, "__file__", None) or "/") == self._path
+        ]
+        if not matching:
             return
-        self.module = found[0]
+        self.module = matching[0]
         monitoring = sys.monitoring
         monitoring.use_tool_id(TOOL, "differential")
         monitoring.register_callback(TOOL, monitoring.events.PY_START, self._note)
@@ -84,14 +86,14 @@ class Recorder:
 def functions_of(namespace: dict[str, Any], module: str) -> Functions:
     """The functions that a module defines itself."""
     kind = types.FunctionType
-    return {name: one for name, one in namespace.items() if isinstance(one, kind) and one.__module__ == module}
+    return {name: value for name, value in namespace.items() if isinstance(value, kind) and value.__module__ == module}
 
 
 # Mutated inputs
 
 
 def facts(value: Any, place: str, found: set[str]) -> None:
-    """What is true of a value, as texts; of the elements of a collection, what is true of all of them."""
+    """Add to `found`, as texts, what is true of a value, and what is true of all elements of a collection."""
     found.add(f"{place} is {type(value).__name__}")
     if isinstance(value, int | float):
         found.update(f"{place} >= {least}" for least in (0, 1, 2) if value >= least)
@@ -106,7 +108,7 @@ def facts(value: Any, place: str, found: set[str]) -> None:
         with contextlib.suppress(ValueError):
             float(value)
             found.add(f"{place} is a number")
-        balance = [value.count(one) == value.count(two) for one, two in ("()", "[]", "{}")]
+        balance = [value.count(opening) == value.count(closing) for opening, closing in ("()", "[]", "{}")]
         found.update(f"{place} balances {number}" for number, balanced in enumerate(balance) if balanced)
     elif isinstance(value, list | tuple | set | dict):
         found.update([f"{place} is not empty"] if value else [])
@@ -117,15 +119,15 @@ def facts(value: Any, place: str, found: set[str]) -> None:
         found.update(set.intersection(*inner) if inner else ())
         if isinstance(value, list | tuple):
             with contextlib.suppress(TypeError):
-                found.update([f"{place} is sorted"] if all(one <= two for one, two in pairwise(value)) else [])
+                found.update([f"{place} is sorted"] if all(left <= right for left, right in pairwise(value)) else [])
                 found.update([f"{place} is distinct"] if len(set(value)) == len(value) else [])
                 found.update([f"{place} counts"] if sorted(value) == list(range(len(value))) else [])
-            lengths = {len(one) for one in value if isinstance(one, list | tuple)}
+            lengths = {len(element) for element in value if isinstance(element, list | tuple)}
             found.update([f"{place} has one width"] if len(lengths) == 1 else [])
 
 
 def facts_of(call: Call) -> set[str]:
-    """What is true of the arguments of a call, each by itself and in pairs."""
+    """What is true of the arguments of a call, individually and in pairs."""
     found: set[str] = set()
     values = [*call[0], *call[1].values()]
     for place, value in enumerate(values):
@@ -144,14 +146,14 @@ def facts_of(call: Call) -> set[str]:
 
 
 def vacuous(fact: str, call: Call) -> bool:
-    """Whether a fact about elements is missing only because there is none."""
+    """Whether a fact about elements is missing only because there are no elements."""
     place = fact.partition(" ")[0].split("[]")[0]
     values = [*call[0], *call[1].values()]
     return "[]" in fact and place.isdigit() and int(place) < len(values) and not values[int(place)]
 
 
 def sites(value: Any, seen: dict[int, Any]) -> Iterator[tuple[Any, Any]]:
-    """Every place inside a value that holds another: (list, index), (dict, key), (object, attribute)."""
+    """Every place inside a value that holds another value: (list, index), (dict, key), (object, attribute)."""
     if id(value) in seen or isinstance(value, str | bytes | int | float | type | types.FunctionType):
         return
     seen[id(value)] = value
@@ -207,7 +209,7 @@ def changed(value: Any, pool: dict[type, list[Any]], chance: random.Random) -> A
 
 
 def element_like(values: Any, pool: dict[type, list[Any]], chance: random.Random) -> Any:
-    """A value such as a collection holds."""
+    """A value like those in a collection."""
     known = list(values) or [0]
     example = chance.choice(known)
     if hasattr(example, "__dict__"):
@@ -216,7 +218,7 @@ def element_like(values: Any, pool: dict[type, list[Any]], chance: random.Random
 
 
 def rearranged(items: list[Any], element: Callable[[], Any], chance: random.Random) -> list[Any]:
-    """One element more, less, twice, other, or two exchanged, or all in another order."""
+    """The items with one element added, removed, repeated or replaced, two exchanged, or all shuffled."""
     items = list(items)
     at = chance.randrange(len(items)) if items else 0
     kind = chance.choice(("add", "add", "remove", "twice", "other", "other", "exchange", "shuffle"))
@@ -246,30 +248,30 @@ def pooled(value: Any, pool: dict[type, list[Any]]) -> None:
 
 
 def inputs_like(calls: list[Call], count: int, chance: random.Random) -> list[Call]:
-    """The recorded calls and mutated ones for which the same facts hold."""
-    told = [(facts_of(call), call) for call in calls]
-    every = set.union(*(known for known, _ in told))
-    common = {fact for fact in every if all(fact in known or vacuous(fact, call) for known, call in told)}
+    """The recorded calls, and mutated ones for which the same facts hold."""
+    described = [(facts_of(call), call) for call in calls]
+    every = set.union(*(known for known, _ in described))
+    common = {fact for fact in every if all(fact in known or vacuous(fact, call) for known, call in described)}
     pool: dict[type, list[Any]] = {}
     for call in calls:
         pooled([*call[0], *call[1].values()], pool)
-    found, seen = list(calls), {shape(call) for call in calls}
+    inputs, seen = list(calls), {shape(call) for call in calls}
     for _ in range(count * 10):
-        if len(found) >= count + len(calls):
+        if len(inputs) >= count + len(calls):
             break
-        one = mutated(chance.choice(calls), pool, chance)
-        known = facts_of(one)
-        if all(fact in known or vacuous(fact, one) for fact in common) and shape(one) not in seen:
-            seen.add(shape(one))
-            found.append(one)
-    return found
+        mutant = mutated(chance.choice(calls), pool, chance)
+        known = facts_of(mutant)
+        if all(fact in known or vacuous(fact, mutant) for fact in common) and shape(mutant) not in seen:
+            seen.add(shape(mutant))
+            inputs.append(mutant)
+    return inputs
 
 
 # Running both versions
 
 
 def shape(value: Any, seen: tuple[int, ...] = ()) -> str:
-    """A text that is equal for equal values, across the two versions' own classes too."""
+    """A text that is equal for equal values, even for instances of the two versions' own classes."""
     if id(value) in seen:
         return f"<again {len(seen) - seen.index(id(value))}>"
     inner = (*seen, id(value))
@@ -279,22 +281,22 @@ def shape(value: Any, seen: tuple[int, ...] = ()) -> str:
         case float():
             return str(int(value)) if value.is_integer() and abs(value) < 1e15 else f"{value:.9g}"
         case list() | tuple():
-            return f"{type(value).__name__}({', '.join(shape(one, inner) for one in value)})"
+            return f"{type(value).__name__}({', '.join(shape(element, inner) for element in value)})"
         case set() | frozenset():
-            return f"set({', '.join(sorted(shape(one, inner) for one in value))})"
+            return f"set({', '.join(sorted(shape(element, inner) for element in value))})"
         case dict():
             return f"dict({', '.join(sorted(f'{shape(k, inner)}: {shape(v, inner)}' for k, v in value.items()))})"
         case str() | bytes() | None | complex():
             return repr(value)
         case Iterator():
-            return f"iterator({', '.join(shape(one, inner) for one in islice(value, 1000))})"
+            return f"iterator({', '.join(shape(element, inner) for element in islice(value, 1000))})"
     if hasattr(value, "__dict__") and not callable(value):
         return f"{type(value).__name__}({shape(vars(value), inner)})"
     return f"<{type(value).__name__}>"
 
 
 def outcome(function: Callable[..., Any], call: Call) -> tuple[str, str]:
-    """What a call gives (returned, raised or timeout), and the shape of it."""
+    """How a call ended (returned, raised or timeout), and the shape of its result."""
     values, words = copy.deepcopy(call)
     try:
         with contextlib.redirect_stdout(io.StringIO()):
@@ -309,14 +311,14 @@ def outcome(function: Callable[..., Any], call: Call) -> tuple[str, str]:
 
 
 def outcomes(functions: Functions, inputs: list[tuple[str, Call]], limit: float) -> list[tuple[str, str]]:
-    """The outcome of every call, in forked children: one that hangs beyond its limit or dies costs its own outcome."""
-    found: list[tuple[str, str]] = []
-    while len(found) < len(inputs):
+    """The outcome of every call, in forked children, so that a call that hangs or dies costs only its own outcome."""
+    known: list[tuple[str, str]] = []
+    while len(known) < len(inputs):
         reading, writing = os.pipe()
         child = os.fork()
         if child == 0:
             os.close(reading)
-            work(functions, inputs[len(found) :], limit, writing)
+            work(functions, inputs[len(known) :], limit, writing)
         os.close(writing)
         data = b""
         while select.select([reading], [], [], 10 * limit + 5)[0] and (part := os.read(reading, 1 << 16)):
@@ -325,16 +327,16 @@ def outcomes(functions: Functions, inputs: list[tuple[str, Call]], limit: float)
         os.kill(child, signal.SIGKILL)
         os.waitpid(child, 0)
         lines = data[: data.rfind(b"\n") + 1].splitlines()
-        found += [tuple(json.loads(line)) for line in lines]
-        if len(found) < len(inputs):
-            found.append(("timeout", ""))
-        if sum(kind == "timeout" for kind, _ in found) >= MAX_TIMEOUTS:
-            found += [("timeout", "")] * (len(inputs) - len(found))
-    return found
+        known += [tuple(json.loads(line)) for line in lines]
+        if len(known) < len(inputs):
+            known.append(("timeout", ""))
+        if sum(kind == "timeout" for kind, _ in known) >= MAX_TIMEOUTS:
+            known += [("timeout", "")] * (len(inputs) - len(known))
+    return known
 
 
 def work(functions: Functions, inputs: list[tuple[str, Call]], limit: float, writing: int) -> None:
-    """In a child: answer for as many calls as it gets to."""
+    """In a child: write the outcomes of as many calls as possible."""
 
     def stop(_number: int, _frame: object) -> None:
         raise OverLimit
@@ -366,7 +368,7 @@ def compare(path: str, texts: list[str], arguments: list[str], seed: int, count:
     recorder = Recorder(path)
     with contextlib.redirect_stdout(io.StringIO()):
         pytest.main([*arguments, "-p", "no:cacheprovider"], plugins=[recorder])
-    calls = {name: found for name, found in recorder.inputs.items() if found}
+    calls = {name: recorded for name, recorded in recorder.inputs.items() if recorded}
     if recorder.module is None or not calls:
         return {"inputs": 0, "differ": 0}
     name = recorder.module.__name__
@@ -378,24 +380,24 @@ def compare(path: str, texts: list[str], arguments: list[str], seed: int, count:
         versions.append(functions_of(vars(module), name))
     chance = random.Random(seed)  # noqa: S311  # reproducible, not secret
     share = max(20, count // len(calls))
-    inputs = [(name, call) for name, found in sorted(calls.items()) for call in inputs_like(found, share, chance)]
-    recorded = {shape(call) for found in calls.values() for call in found}
+    inputs = [(name, call) for name, known in sorted(calls.items()) for call in inputs_like(known, share, chance)]
+    recorded = {shape(call) for known in calls.values() for call in known}
     first = outcomes(versions[0], inputs, LIMIT_S)
-    # What the tests themselves have it raise.
+    # The exceptions that the tests themselves provoke.
     usual = {(name, *got) for (name, call), got in zip(inputs, first, strict=True) if shape(call) in recorded}
-    judged = [
-        (one, got)
-        for one, got in zip(inputs, first, strict=True)
-        if got[0] == "returned" or (got[0] == "raised" and (one[0], *got) in usual)
+    compared = [
+        (pair, got)
+        for pair, got in zip(inputs, first, strict=True)
+        if got[0] == "returned" or (got[0] == "raised" and (pair[0], *got) in usual)
     ]
-    second = outcomes(versions[1], [one for one, _ in judged], 4 * LIMIT_S)
+    second = outcomes(versions[1], [pair for pair, _ in compared], 4 * LIMIT_S)
     differ = [
-        {"call": f"{one[0]}{shape(one[1][0])}"[:300], "reference": got, "repaired": other}
-        for (one, got), other in zip(judged, second, strict=True)
+        {"call": f"{name}{shape(call[0])}"[:300], "reference": got, "repaired": other}
+        for ((name, call), got), other in zip(compared, second, strict=True)
         if got != other
     ]
-    example = min(differ, key=lambda one: len(str(one)), default=None)
-    return {"inputs": len(judged), "differ": len(differ), "example": example}
+    example = min(differ, key=lambda difference: len(str(difference)), default=None)
+    return {"inputs": len(compared), "differ": len(differ), "example": example}
 
 
 def compile_(text: str, path: str) -> types.CodeType:
@@ -404,13 +406,12 @@ def compile_(text: str, path: str) -> types.CodeType:
 
 
 def main() -> None:
-    """Print what was found for each file."""
+    """Print the comparison of each file."""
     seed, count, arguments = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3:]
     sys.path[0] = str(Path.cwd())
     sys.setrecursionlimit(3000)
-    versions: dict[str, list[str]] = json.loads(Path("/judge/versions.json").read_text(encoding="utf-8"))
-    found = {path: compare(path, texts, arguments, seed, count) for path, texts in versions.items()}
-    print(json.dumps(found))
+    versions: dict[str, list[str]] = json.loads(Path("/compare/versions.json").read_text(encoding="utf-8"))
+    print(json.dumps({path: compare(path, texts, arguments, seed, count) for path, texts in versions.items()}))
 
 
 if __name__ == "__main__":
