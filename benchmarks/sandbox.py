@@ -96,7 +96,7 @@ def measure(provider: SandboxProvider, workspace: Path) -> None:
 
 
 def main() -> None:
-    """Measure every backend that there is here."""
+    """Measure every available backend."""
     image = sys.argv[1] if len(sys.argv) > 1 else "rfsn-test:debian"
     with tempfile.TemporaryDirectory() as folder:
         workspace = Path(folder, "workspace")
