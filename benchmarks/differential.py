@@ -2,11 +2,11 @@
 
     python differential.py SEED INPUTS TEST-ARGUMENT...      versions.json beside it: {path: [reference, other text]}
 
-The tests are run on the reference (which is what the tree has), and the arguments of every call from outside of the
-file are recorded. Mutated copies of them go to both versions. What holds for every recorded call (a type, a sign, an
-order, a kind of character) holds for the mutated ones too: a function owes nothing on inputs that it was not made for,
-and where the reference itself raises what it never did in the tests, or takes too long, the input is left out. The
-inputs are made by the runner's `inputs.py`; objects, and more traits of texts, come here. Results, exceptions and the
+The tests are run on the reference (which the tree contains), and the arguments of every call from outside the file are
+recorded. Both versions get mutated copies of them. Whatever holds for every recorded call (a type, a sign, an order, a
+kind of character) holds for the mutated ones too, because a function need not handle inputs outside its domain; if the
+reference itself raises an exception that it never raised in the tests, or takes too long, the input is left out. The
+runner's `inputs.py` makes the inputs; objects, and more traits of texts, come here. Results, exceptions and the
 arguments after the call are compared by their structure. Prints one JSON object.
 """
 
@@ -48,7 +48,7 @@ class OverLimit(BaseException):
 
 
 class Recorder:
-    """A plugin that keeps the arguments of calls of a file's functions from outside of it."""
+    """A pytest plugin that records the arguments of calls to a file's functions from outside it."""
 
     def __init__(self, path: str) -> None:
         self._path = os.path.realpath(path)
@@ -56,12 +56,14 @@ class Recorder:
         self.inputs: Inputs = {}
 
     def pytest_collection_finish(self) -> None:
-        """Watch the functions, which by now are imported."""
+        """Watch the functions, which are imported by now."""
         modules = list(sys.modules.values())
-        found = [one for one in modules if os.path.realpath(getattr(one, "__file__", None) or "/") == self._path]
-        if not found:
+        matching = [
+            module for module in modules if os.path.realpath(getattr(module, "__file__", None) or "/") == self._path
+        ]
+        if not matching:
             return
-        self.module = found[0]
+        self.module = matching[0]
         monitoring = sys.monitoring
         monitoring.use_tool_id(TOOL, "differential")
         monitoring.register_callback(TOOL, monitoring.events.PY_START, self._note)
@@ -87,7 +89,7 @@ class Recorder:
 def functions_of(namespace: dict[str, Any], module: str) -> Functions:
     """The functions that a module defines itself."""
     kind = types.FunctionType
-    return {name: one for name, one in namespace.items() if isinstance(one, kind) and one.__module__ == module}
+    return {name: value for name, value in namespace.items() if isinstance(value, kind) and value.__module__ == module}
 
 
 # Mutated inputs
@@ -149,7 +151,7 @@ def inputs_like(calls: list[Call], count: int, chance: random.Random) -> list[Ca
 
 
 def shape(value: Any, seen: tuple[int, ...] = ()) -> str:
-    """A text that is equal for equal values, across the two versions' own classes too."""
+    """A text that is equal for equal values, even for instances of the two versions' own classes."""
     if id(value) in seen:
         return f"<again {len(seen) - seen.index(id(value))}>"
     inner = (*seen, id(value))
@@ -159,22 +161,22 @@ def shape(value: Any, seen: tuple[int, ...] = ()) -> str:
         case float():
             return str(int(value)) if value.is_integer() and abs(value) < 1e15 else f"{value:.9g}"
         case list() | tuple():
-            return f"{type(value).__name__}({', '.join(shape(one, inner) for one in value)})"
+            return f"{type(value).__name__}({', '.join(shape(element, inner) for element in value)})"
         case set() | frozenset():
-            return f"set({', '.join(sorted(shape(one, inner) for one in value))})"
+            return f"set({', '.join(sorted(shape(element, inner) for element in value))})"
         case dict():
             return f"dict({', '.join(sorted(f'{shape(k, inner)}: {shape(v, inner)}' for k, v in value.items()))})"
         case str() | bytes() | None | complex():
             return repr(value)
         case Iterator():
-            return f"iterator({', '.join(shape(one, inner) for one in islice(value, 1000))})"
+            return f"iterator({', '.join(shape(element, inner) for element in islice(value, 1000))})"
     if hasattr(value, "__dict__") and not callable(value):
         return f"{type(value).__name__}({shape(vars(value), inner)})"
     return f"<{type(value).__name__}>"
 
 
 def outcome(function: Callable[..., Any], call: Call) -> tuple[str, str]:
-    """What a call gives (returned, raised or timeout), and the shape of it."""
+    """How a call ended (returned, raised or timeout), and the shape of its result."""
     values, words = copy.deepcopy(call)
     try:
         with contextlib.redirect_stdout(io.StringIO()):
@@ -189,14 +191,14 @@ def outcome(function: Callable[..., Any], call: Call) -> tuple[str, str]:
 
 
 def outcomes(functions: Functions, inputs: list[tuple[str, Call]], limit: float) -> list[tuple[str, str]]:
-    """The outcome of every call, in forked children: one that hangs beyond its limit or dies costs its own outcome."""
-    found: list[tuple[str, str]] = []
-    while len(found) < len(inputs):
+    """The outcome of every call, in forked children, so that a call that hangs or dies costs only its own outcome."""
+    known: list[tuple[str, str]] = []
+    while len(known) < len(inputs):
         reading, writing = os.pipe()
         child = os.fork()
         if child == 0:
             os.close(reading)
-            work(functions, inputs[len(found) :], limit, writing)
+            work(functions, inputs[len(known) :], limit, writing)
         os.close(writing)
         data = b""
         while select.select([reading], [], [], 10 * limit + 5)[0] and (part := os.read(reading, 1 << 16)):
@@ -205,16 +207,16 @@ def outcomes(functions: Functions, inputs: list[tuple[str, Call]], limit: float)
         os.kill(child, signal.SIGKILL)
         os.waitpid(child, 0)
         lines = data[: data.rfind(b"\n") + 1].splitlines()
-        found += [tuple(json.loads(line)) for line in lines]
-        if len(found) < len(inputs):
-            found.append(("timeout", ""))
-        if sum(kind == "timeout" for kind, _ in found) >= MAX_TIMEOUTS:
-            found += [("timeout", "")] * (len(inputs) - len(found))
-    return found
+        known += [tuple(json.loads(line)) for line in lines]
+        if len(known) < len(inputs):
+            known.append(("timeout", ""))
+        if sum(kind == "timeout" for kind, _ in known) >= MAX_TIMEOUTS:
+            known += [("timeout", "")] * (len(inputs) - len(known))
+    return known
 
 
 def work(functions: Functions, inputs: list[tuple[str, Call]], limit: float, writing: int) -> None:
-    """In a child: answer for as many calls as it gets to."""
+    """In a child: write the outcomes of as many calls as possible."""
 
     def stop(_number: int, _frame: object) -> None:
         raise OverLimit
@@ -246,7 +248,7 @@ def compare(path: str, texts: list[str], arguments: list[str], seed: int, count:
     recorder = Recorder(path)
     with contextlib.redirect_stdout(io.StringIO()):
         pytest.main([*arguments, "-p", "no:cacheprovider"], plugins=[recorder])
-    calls = {name: found for name, found in recorder.inputs.items() if found}
+    calls = {name: recorded for name, recorded in recorder.inputs.items() if recorded}
     if recorder.module is None or not calls:
         return {"inputs": 0, "differ": 0}
     name = recorder.module.__name__
@@ -258,24 +260,24 @@ def compare(path: str, texts: list[str], arguments: list[str], seed: int, count:
         versions.append(functions_of(vars(module), name))
     chance = random.Random(seed)  # noqa: S311  # reproducible, not secret
     share = max(20, count // len(calls))
-    inputs = [(name, call) for name, found in sorted(calls.items()) for call in inputs_like(found, share, chance)]
-    recorded = {shape(call) for found in calls.values() for call in found}
+    inputs = [(name, call) for name, known in sorted(calls.items()) for call in inputs_like(known, share, chance)]
+    recorded = {shape(call) for known in calls.values() for call in known}
     first = outcomes(versions[0], inputs, LIMIT_S)
-    # What the tests themselves have it raise.
+    # The exceptions that the tests themselves provoke.
     usual = {(name, *got) for (name, call), got in zip(inputs, first, strict=True) if shape(call) in recorded}
-    judged = [
-        (one, got)
-        for one, got in zip(inputs, first, strict=True)
-        if got[0] == "returned" or (got[0] == "raised" and (one[0], *got) in usual)
+    compared = [
+        (pair, got)
+        for pair, got in zip(inputs, first, strict=True)
+        if got[0] == "returned" or (got[0] == "raised" and (pair[0], *got) in usual)
     ]
-    second = outcomes(versions[1], [one for one, _ in judged], 4 * LIMIT_S)
+    second = outcomes(versions[1], [pair for pair, _ in compared], 4 * LIMIT_S)
     differ = [
-        {"call": f"{one[0]}{shape(one[1][0])}"[:300], "reference": got, "repaired": other}
-        for (one, got), other in zip(judged, second, strict=True)
+        {"call": f"{name}{shape(call[0])}"[:300], "reference": got, "repaired": other}
+        for ((name, call), got), other in zip(compared, second, strict=True)
         if got != other
     ]
-    example = min(differ, key=lambda one: len(str(one)), default=None)
-    return {"inputs": len(judged), "differ": len(differ), "example": example}
+    example = min(differ, key=lambda difference: len(str(difference)), default=None)
+    return {"inputs": len(compared), "differ": len(differ), "example": example}
 
 
 def compile_(text: str, path: str) -> types.CodeType:
@@ -284,7 +286,7 @@ def compile_(text: str, path: str) -> types.CodeType:
 
 
 def main() -> None:
-    """Print what was found for each file."""
+    """Print the comparison of each file."""
     seed, count, arguments = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3:]
     sys.path.insert(0, str(Path.cwd()))
     sys.setrecursionlimit(3000)

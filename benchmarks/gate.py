@@ -1,9 +1,9 @@
-"""The gate on honest patches: what it denies, how long one takes with its base parsed, how many it screens a second.
+"""The gate on honest patches: what it denies, how long a check takes on a parsed base, how many it screens a second.
 
     benchmarks/gate.py [DATASET.jsonl ...] [--repos DIR]
 
-A data set has the columns of SWE-bench; its `patch` values are fixes that maintainers made. Where there is no clone of
-a repository, the files are made from the diff's own context: blank lines stand for all that it does not show.
+A data set has the columns of SWE-bench; its `patch` values are fixes by maintainers. Without a clone of a repository,
+the files are reconstructed from the diff's own context, with blank lines for everything that it does not show.
 """
 
 from __future__ import annotations
@@ -49,11 +49,11 @@ class Commit:
 
     @cached_property
     def known(self) -> frozenset[str]:
-        """The same, for looking up."""
+        """The same as a set."""
         return frozenset(self._paths)
 
     def exists(self, path: str) -> bool:
-        """Whether the tree has a file."""
+        """Whether a file exists in the tree."""
         return path in self.known
 
     def read(self, path: str) -> bytes:
@@ -66,18 +66,18 @@ class Commit:
 
 
 def main() -> None:
-    """Print what was found."""
+    """Print denials and times for each data set, then the screening rates."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("datasets", nargs="*", type=Path, metavar="DATASET.jsonl")
     parser.add_argument("--repos", type=Path, metavar="DIR")
     options = parser.parse_args()
     for dataset in options.datasets:
-        judge_dataset(dataset, options.repos)
+        check_dataset(dataset, options.repos)
     screen_candidates()
 
 
-def judge_dataset(dataset: Path, repos: Path | None) -> None:
-    """Judge every fix of a data set, and print the denials and the times."""
+def check_dataset(dataset: Path, repos: Path | None) -> None:
+    """Check every fix of a data set, and print the denials and the times."""
     rows = [json.loads(line) for line in dataset.read_text(encoding="utf-8").splitlines()]
     denied, partial, times = 0, 0, []
     for row in rows:
@@ -86,11 +86,11 @@ def judge_dataset(dataset: Path, repos: Path | None) -> None:
         change = change_of(row["patch"], commit)
         context = context_of(commit)
         gate = Gate()
-        found = gate.denials(change, context)
-        denied += bool(found)
-        for one in found:
-            print(f"  {row['instance_id']}: {one.rule}: {one.reason}")
-        if not found:
+        denials = gate.denials(change, context)
+        denied += bool(denials)
+        for denial in denials:
+            print(f"  {row['instance_id']}: {denial.rule}: {denial.reason}")
+        if not denials:
             times.append(milliseconds(gate, change, context))
     slowest = sorted(times)[int(0.99 * len(times))]
     print(
@@ -100,7 +100,7 @@ def judge_dataset(dataset: Path, repos: Path | None) -> None:
 
 
 def milliseconds(gate: Gate, change: Change, context: Context) -> float:
-    """The median CPU time of checking a patch whose base is parsed: applying it and asking every rule."""
+    """The median CPU time of checking a patch whose base is parsed: applying it and checking every rule."""
     patch = patch_of(change)
     taken = timeit.repeat(
         lambda: gate.check(apply(patch, context.read), context), timer=time.process_time, number=1, repeat=7
@@ -109,7 +109,7 @@ def milliseconds(gate: Gate, change: Change, context: Context) -> float:
 
 
 def find_commit(row: Mapping[str, Any], repos: Path | None) -> tuple[Commit, bool]:
-    """The base of a row with its tests, and whether it is the whole one."""
+    """The base of a row with its tests, and whether it is complete."""
     for name in (row["repo"].replace("/", "+"), row["repo"].replace("/", "__"), row["repo"]):
         for folder in (repos / name / "repo" / ".git", repos / name / "repo", repos / name) if repos else ():
             if not folder.is_dir():
@@ -125,19 +125,19 @@ def find_commit(row: Mapping[str, Any], repos: Path | None) -> tuple[Commit, boo
 
 
 def reader(folder: Path, commit: str, tests: Mapping[str, bytes]) -> Callable[[str], bytes]:
-    """How files of a commit are read; what a row's tests add stands behind them."""
+    """A function that reads the files of a commit, followed by what the row's tests add to them."""
     return lambda path: git("cat-file", "blob", f"{commit}:{path}", cwd=folder) + tests.get(path, b"")
 
 
 def shown_files(diff: str, sign: str = "-") -> dict[str, bytes]:
-    """The files of a diff with the lines of one side that it shows, at the places of the first."""
+    """The files of a diff, with the lines that it shows of one side, at their line numbers on the old side."""
     files: dict[str, list[str]] = {}
     path, at = "", 0
     for line in diff.splitlines():
         if line.startswith("--- "):
             path = line[6:] if line.startswith("--- a/") else ""
-        elif found := HUNK.match(line):
-            at = int(found[1]) - 1
+        elif hunk := HUNK.match(line):
+            at = int(hunk[1]) - 1
             lines = files.setdefault(path, [])
             lines += [""] * (at - len(lines))
         elif line[:1] in {" ", sign} and path in files:
@@ -166,7 +166,7 @@ def context_of(commit: Commit) -> Context:
 
 
 def screen_candidates() -> None:
-    """How many candidates of a search the incremental rules judge in a second."""
+    """Print how many candidates of a search the incremental rules check in a second."""
     for example in sorted(EXAMPLES.iterdir()):
         view = FolderView(example)
         paths = [path for path in view.files() if path.endswith(".py") and not path.startswith("tests/")]
@@ -187,7 +187,7 @@ def screen_candidates() -> None:
 
 
 def candidates(view: FolderView, paths: Sequence[str]) -> Iterator[Any]:
-    """The first candidates of a search in which every line is as suspicious."""
+    """The first candidates of a search in which every line is equally suspicious."""
     suspects = [Suspect(path, line + 1, 1.0) for path in paths for line in range(len(view.read(path).splitlines()))]
     for _, candidate in zip(range(SCREENED), enumerate_candidates(view, suspects), strict=False):
         yield candidate.patch

@@ -18,7 +18,7 @@ SAMPLES_SHOWN = 12
 PERIOD_S = 0.5
 GOAL_MB = 150
 
-# Every function is on the way to the failing test and none can repair it, so that the search has no early end.
+# Every function is executed by the failing test and none can repair it, so that the search does not end early.
 FUNCTION = (
     "def step_{number}(values, limit):\n    total = 7\n    for index, value in enumerate(values):\n"
     "        if value > limit and index != total:\n            total = total + value * 3\n"
@@ -33,7 +33,7 @@ ROW_TEST = "from least import least\n\n\ndef test_least():\n    assert least(1, 
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """What the kernel says of a process and those of its kind below it at one moment: MB, descriptors, threads."""
+    """Resources of the controllers at one moment, from the kernel: MB, descriptors and threads are the largest."""
 
     at_s: float
     resident_mb: float
@@ -43,24 +43,24 @@ class Sample:
 
 
 def watched(command: Sequence[str], environment: dict[str, str]) -> tuple[int, list[Sample]]:
-    """Run a command of rfsn to its end; its exit code, and samples of its controllers."""
+    """Run a command of rfsn to its end; returns its exit code, and samples of its controllers."""
     began = time.monotonic()
     samples: list[Sample] = []
-    with tempfile.TemporaryFile() as said:
-        process = subprocess.Popen(command, env=environment, stdout=said, stderr=said)
+    with tempfile.TemporaryFile() as output:
+        process = subprocess.Popen(command, env=environment, stdout=output, stderr=output)
         while process.poll() is None:
-            found = [one for pid in controllers(process.pid) if (one := looked_at(pid))]
-            if found:
-                resident, descriptors, threads = (max(column) for column in zip(*found, strict=True))
-                samples.append(Sample(time.monotonic() - began, resident, descriptors, threads, len(found)))
+            usages = [usage for pid in controllers(process.pid) if (usage := usage_of(pid))]
+            if usages:
+                resident, descriptors, threads = (max(column) for column in zip(*usages, strict=True))
+                samples.append(Sample(time.monotonic() - began, resident, descriptors, threads, len(usages)))
             time.sleep(PERIOD_S)
-        said.seek(0)
-        sys.stderr.write(said.read().decode(errors="replace")[-2000:])
+        output.seek(0)
+        sys.stderr.write(output.read().decode(errors="replace")[-2000:])
     return process.returncode, samples
 
 
 def controllers(pid: int) -> Iterator[int]:
-    """The process and its direct children that run the same interpreter: not the sandboxes."""
+    """The process and those of its direct children that run the same interpreter, so not the sandboxes."""
     yield pid
     try:
         own = Path(f"/proc/{pid}/exe").readlink()
@@ -71,8 +71,8 @@ def controllers(pid: int) -> Iterator[int]:
         return
 
 
-def looked_at(pid: int) -> tuple[float, int, int] | None:
-    """Resident memory (MB), open descriptors and threads; None once it has ended."""
+def usage_of(pid: int) -> tuple[float, int, int] | None:
+    """Resident memory (MB), open descriptors and threads of a process; None once it has ended."""
     try:
         status = dict(line.split(":", 1) for line in Path(f"/proc/{pid}/status").read_text().splitlines())
         return (
@@ -85,7 +85,7 @@ def looked_at(pid: int) -> tuple[float, int, int] | None:
 
 
 def long_project(folder: Path, functions: int) -> Path:
-    """A project with so many functions that the search has tens of thousands of candidates, none of them a repair."""
+    """A project with enough functions for tens of thousands of candidates, none of them a repair."""
     source = "".join(FUNCTION.format(number=number) for number in range(functions))
     calls = "".join(f"    step_{number}([1, 2, 3], 2)\n" for number in range(functions))
     return repository(folder, {"long.py": source, "test_long.py": TEST.format(calls=calls)})
@@ -138,13 +138,15 @@ def git(*arguments: str, cwd: Path) -> str:
 
 
 def show(title: str, samples: Sequence[Sample]) -> None:
-    """Print some of the samples, and the most of each."""
+    """Print some of the samples, and the peak memory."""
     print(title)
     print(f"{'s':>8}{'MB':>8}{'fds':>6}{'threads':>9}{'controllers':>13}")
     step = max(1, len(samples) // SAMPLES_SHOWN)
-    for one in (*samples[::step], samples[-1]):
-        print(f"{one.at_s:>8.0f}{one.resident_mb:>8.0f}{one.descriptors:>6}{one.threads:>9}{one.processes:>13}")
-    most = max(one.resident_mb for one in samples)
+    for shown in (*samples[::step], samples[-1]):
+        print(
+            f"{shown.at_s:>8.0f}{shown.resident_mb:>8.0f}{shown.descriptors:>6}{shown.threads:>9}{shown.processes:>13}"
+        )
+    most = max(sample.resident_mb for sample in samples)
     print(f"most: {most:.0f} MB in one process (goal: below {GOAL_MB})\n")
 
 

@@ -1,11 +1,11 @@
-"""Repair every row of an inline data set, and judge the repairs: plausible, correct, and what they cost.
+"""Repair every row of an inline data set, and measure the repairs: plausible, correct, and what they cost.
 
     benchmarks/repair.py DATASET.jsonl [--limit N] [--only ID] [--instance-timeout S] [--workers N] [--out DIR]
 
 Plausible: the verdict accepted it (the given tests pass, nothing broke). Correct: it also does what the row's
-`reference` does on inputs that the tests do not have (`differential.py`, in the same sandbox); the reference is for
-judging alone. Rows in whose tests no call is found, or that leave no input to compare, are unjudged. An `--out` that
-has results already is judged again without repairing anything.
+`reference` does on inputs that the tests do not have (`differential.py`, in the same sandbox); the reference is used
+for nothing else. Correctness is unknown if a row's tests make no call that is recorded, or no input is left to compare.
+If `--out` already has results, they are only measured again.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ from sandbox import Command, Mount, SandboxProvider, choose
 
 INPUTS = 200
 SEED = 0
-JUDGE_TIMEOUT_S = 300.0
+COMPARE_TIMEOUT_S = 300.0
 PHASES = ("environment", "reproduce", "localize", "patch", "expand", "verify", "plan", "other")
 
 
@@ -59,24 +59,24 @@ def main() -> None:
     run_evaluation(options.dataset, config, out, options.workers, selection, quiet=True)
     rows = {row["instance_id"]: row for row in map(json.loads, options.dataset.read_text("utf-8").splitlines())}
     results = [json.loads(line) for line in (out / "results.jsonl").read_text("utf-8").splitlines()]
-    results = [one for one in results if not options.only or one["instance_id"] in options.only]
+    results = [result for result in results if not options.only or result["instance_id"] in options.only]
     provider = choose("auto")
     try:
-        told = [tell(result, rows[result["instance_id"]], provider) for result in results]
+        figures = [figures_of(result, rows[result["instance_id"]], provider) for result in results]
     finally:
         provider.close()
-    (out / "benchmark.jsonl").write_text("".join(json.dumps(one) + "\n" for one in told))
-    show(told)
+    (out / "benchmark.jsonl").write_text("".join(json.dumps(row) + "\n" for row in figures))
+    show(figures)
     print(f"the sessions: {out}")
 
 
-def tell(result: Mapping[str, Any], row: Mapping[str, Any], provider: SandboxProvider) -> dict[str, Any]:
+def figures_of(result: Mapping[str, Any], row: Mapping[str, Any], provider: SandboxProvider) -> dict[str, Any]:
     """One row's figures."""
     record = Record.read(Path(result["session"]))
     plausible = result["status"] == "repaired"
     phases = spent(record)
     searching = phases["patch"] + phases["expand"]
-    judged = judge(record, row, provider) if plausible else {"verdict": "-"}
+    compared = compare(record, row, provider) if plausible else {"correctness": "-"}
     return {
         "instance_id": result["instance_id"],
         "status": result["status"],
@@ -88,11 +88,11 @@ def tell(result: Mapping[str, Any], row: Mapping[str, Any], provider: SandboxPro
         "phases": {name: round(seconds, 2) for name, seconds in phases.items()},
         "outcomes": outcomes(record),
         "reason": result["reason"],
-    } | judged
+    } | compared
 
 
 def spent(record: Record) -> Counter[str]:
-    """Seconds by phase, from the journal's clock; `plan` is what proposing and deciding took."""
+    """Seconds by phase, from the journal's clock; `plan` is the time for proposing and deciding."""
     seconds: Counter[str] = Counter()
     before, phase = 0.0, "environment"
     for entry in record.entries():
@@ -112,15 +112,15 @@ def spent(record: Record) -> Counter[str]:
 
 
 def outcomes(record: Record) -> dict[str, int]:
-    """How many candidates ended with each letter."""
-    found: Counter[str] = Counter()
+    """How many candidates ended with each outcome, by its letter."""
+    counts: Counter[str] = Counter()
     for entry in record.entries():
         if isinstance(entry.event, Observed) and isinstance(entry.event.observation, Batch):
-            found.update(entry.event.observation.outcomes)
-    return dict(found)
+            counts.update(entry.event.observation.outcomes)
+    return dict(counts)
 
 
-def judge(record: Record, row: Mapping[str, Any], provider: SandboxProvider) -> dict[str, Any]:
+def compare(record: Record, row: Mapping[str, Any], provider: SandboxProvider) -> dict[str, Any]:
     """Whether a verified patch does what the reference does."""
     project = Project(record)
     verified = record.projection.state.verified
@@ -136,24 +136,24 @@ def judge(record: Record, row: Mapping[str, Any], provider: SandboxProvider) -> 
         prepared_environment(part.pack, plan, record.base, provider) as environment,
     ):
         bench = Bench(record.base, project.view, environment, part, plan, provider, Path(scratch))
-        put_judge(Path(folder), versions)
+        put_comparison(Path(folder), versions)
         arguments = plan.test[plan.test.index("pytest") + 1 :]
-        argv = ("python", "/judge/differential.py", str(SEED), str(INPUTS), *arguments)
-        with Workspace(bench, change, (Mount(Path(folder), "/judge"),)) as sandbox:
+        argv = ("python", "/compare/differential.py", str(SEED), str(INPUTS), *arguments)
+        with Workspace(bench, change, (Mount(Path(folder), "/compare"),)) as sandbox:
             env = {**plan.env, "PYTHONHASHSEED": "0"}
-            done = sandbox.run(Command(argv, JUDGE_TIMEOUT_S, env=env))
+            done = sandbox.run(Command(argv, COMPARE_TIMEOUT_S, env=env))
     lines = done.stdout.decode(errors="replace").splitlines()
     if done.exit_code != 0 or not lines:
-        said = done.stderr.decode(errors="replace").strip().splitlines()
-        return {"verdict": "unjudged", "because": said[-1] if said else str(done.ending)}
-    found = json.loads(lines[-1]).values()
-    inputs, differ = sum(one["inputs"] for one in found), sum(one["differ"] for one in found)
-    verdict = "unjudged" if not inputs else "wrong" if differ else "correct"
-    examples = [one["example"] for one in found if one["differ"]]
-    return {"verdict": verdict, "inputs": inputs, "differ": differ, "examples": examples}
+        errors = done.stderr.decode(errors="replace").strip().splitlines()
+        return {"correctness": "unknown", "because": errors[-1] if errors else str(done.ending)}
+    files = json.loads(lines[-1]).values()
+    inputs, differ = sum(file["inputs"] for file in files), sum(file["differ"] for file in files)
+    correctness = "unknown" if not inputs else "wrong" if differ else "correct"
+    examples = [file["example"] for file in files if file["differ"]]
+    return {"correctness": correctness, "inputs": inputs, "differ": differ, "examples": examples}
 
 
-def put_judge(folder: Path, versions: Mapping[str, Sequence[str]]) -> None:
+def put_comparison(folder: Path, versions: Mapping[str, Sequence[str]]) -> None:
     """Put what compares versions into a folder, with the versions and with the runner that it takes inputs from."""
     shutil.copy(Path(__file__).with_name("differential.py"), folder)
     runner = Path(buildpacks.python.runner.__file__).parent
@@ -168,26 +168,27 @@ def after(change: Change, path: str, project: Project) -> str:
     return (content or b"").decode()
 
 
-def show(told: Sequence[Mapping[str, Any]]) -> None:
+def show(rows: Sequence[Mapping[str, Any]]) -> None:
     """Print the table and the totals."""
     console = Console(width=200)
-    table = Table("row", "status", "judged", "inputs", "differ", "candidates", "a second", "wall s", "CPU s", "where")
-    for one in told:
-        where = " ".join(f"{name} {one['phases'][name]:.1f}" for name in PHASES if one["phases"].get(name, 0) >= 0.1)
-        numbers = (one.get("inputs", ""), one.get("differ", ""), one["candidates"], round(one["rate"]))
-        times = (f"{one['seconds']:.1f}", f"{one['cpu_seconds']:.1f}")
-        table.add_row(one["instance_id"], one["status"], one["verdict"], *map(str, numbers), *times, where)
+    heads = ("row", "status", "correctness", "inputs", "differ", "candidates", "a second", "wall s", "CPU s", "where")
+    table = Table(*heads)
+    for row in rows:
+        where = " ".join(f"{name} {row['phases'][name]:.1f}" for name in PHASES if row["phases"].get(name, 0) >= 0.1)
+        numbers = (row.get("inputs", ""), row.get("differ", ""), row["candidates"], round(row["rate"]))
+        times = (f"{row['seconds']:.1f}", f"{row['cpu_seconds']:.1f}")
+        table.add_row(row["instance_id"], row["status"], row["correctness"], *map(str, numbers), *times, where)
     console.print(table, markup=False)
-    repaired = [one for one in told if one["plausible"]]
-    verdicts = Counter(one["verdict"] for one in repaired)
-    candidates = sum(one["candidates"] for one in told)
-    searching = sum(one["phases"].get("patch", 0) + one["phases"].get("expand", 0) for one in told)
-    median = statistics.median([one["seconds"] for one in repaired]) if repaired else 0.0
+    repaired = [row for row in rows if row["plausible"]]
+    counts = Counter(row["correctness"] for row in repaired)
+    candidates = sum(row["candidates"] for row in rows)
+    searching = sum(row["phases"].get("patch", 0) + row["phases"].get("expand", 0) for row in rows)
+    median = statistics.median([row["seconds"] for row in repaired]) if repaired else 0.0
     print(
-        f"{len(told)} rows: plausible {len(repaired)}, correct {verdicts['correct']}, wrong {verdicts['wrong']}, "
-        f"unjudged {verdicts['unjudged']}; {candidates} candidates, {candidates / max(searching, 1e-9):.0f} a second "
+        f"{len(rows)} rows: plausible {len(repaired)}, correct {counts['correct']}, wrong {counts['wrong']}, "
+        f"unknown {counts['unknown']}; {candidates} candidates, {candidates / max(searching, 1e-9):.0f} a second "
         f"of search; median {median:.1f} s to a verified repair; "
-        f"{sum(one['cpu_seconds'] for one in told):.0f} CPU s"
+        f"{sum(row['cpu_seconds'] for row in rows):.0f} CPU s"
     )
 
 

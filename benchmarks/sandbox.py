@@ -1,9 +1,9 @@
-"""What a sandbox costs: from opening to the end of one command and closing, a further command, and a workspace.
+"""What a sandbox costs: opening it, running one command and closing it; another command; and a workspace.
 
-Docker is measured where an engine answers and has an image (by default `rfsn-test:debian`, made by
-`scripts/docker-images debian`), and beside it the Docker environment of mini-swe-agent, from PyPI in a throw-away
-environment. SWE-ReX is left out: it wants a published port, and its server in the image. Milliseconds of wall-clock
-time, median of several.
+Docker is measured if an engine answers and has an image (by default `rfsn-test:debian`, built by
+`scripts/docker-images debian`), and with it the Docker environment of mini-swe-agent, from PyPI in a throw-away
+environment. SWE-ReX is left out: it needs a published port, and its server in the image. Milliseconds of wall-clock
+time, median of several runs.
 """
 
 from __future__ import annotations
@@ -73,11 +73,11 @@ environment.container_id = None
 
 
 def measure_peer(image: str) -> None:
-    """The same with mini-swe-agent, which starts containers by the docker command; removal is waited for."""
+    """The same with mini-swe-agent, which starts containers with the docker command; including their removal."""
     argv = [find_uv_bin(), "run", "--no-project", "--quiet", "--with", "mini-swe-agent>=2,<3", "python", "-c", PEER]
     done = subprocess.run([*argv, image, str(TIMES)], capture_output=True, text=True, check=False)
-    told = [line for line in done.stdout.splitlines() if line.endswith(" ms")]
-    print("\n".join(told) or f"mini-swe-agent not measured: {done.stderr.strip().splitlines()[-1]}")
+    figures = [line for line in done.stdout.splitlines() if line.endswith(" ms")]
+    print("\n".join(figures) or f"mini-swe-agent not measured: {done.stderr.strip().splitlines()[-1]}")
 
 
 def measure(provider: SandboxProvider, workspace: Path) -> None:
@@ -96,7 +96,7 @@ def measure(provider: SandboxProvider, workspace: Path) -> None:
 
 
 def main() -> None:
-    """Measure every backend that there is here."""
+    """Measure every available backend."""
     image = sys.argv[1] if len(sys.argv) > 1 else "rfsn-test:debian"
     with tempfile.TemporaryDirectory() as folder:
         workspace = Path(folder, "workspace")
@@ -124,19 +124,19 @@ def main() -> None:
         print(f"workspace    copy and remove 50 MB   {measured(copied, 3):8.1f} ms, {FILES} files")
         provider = choose("auto")
         with scratch_folder(Path(folder), 1 << 30) as where:
-            layers = provider.overlays(where)
+            overlays = provider.overlays(where)
             kind = filesystem(where)
         provider.close()
 
-        def layered() -> None:
+        def overlaid() -> None:
             with scratch_folder(Path(folder), 1 << 30) as scratch:
                 for name in ("upper", "work", "merged"):
                     (scratch / name).mkdir()
                 mount_overlay((source,), scratch / "upper", scratch / "work", scratch / "merged")
 
         if kind == "tmpfs":
-            print(f"workspace    layer over 50 MB, gone  {measured(layered):8.1f} ms, on a tmpfs")
-        print(f"workspace    bubblewrap {'makes layers' if layers else 'takes copies'} here")
+            print(f"workspace    overlay on 50 MB        {measured(overlaid):8.1f} ms, on a tmpfs")
+        print(f"workspace    bubblewrap {'mounts overlays' if overlays else 'copies trees'} here")
 
 
 if __name__ == "__main__":

@@ -31,13 +31,13 @@ def main() -> None:
     """Print the medians side by side."""
     for command in COMMANDS.values():
         cpu_seconds(command)  # fills the caches
-    found: dict[str, list[float]] = {name: [] for name in COMMANDS}
+    measured: dict[str, list[float]] = {name: [] for name in COMMANDS}
     for _ in range(RUNS):
         for name, command in COMMANDS.items():
-            found[name].append(cpu_seconds(command))
-    bare = statistics.median(found["bare python"])
+            measured[name].append(cpu_seconds(command))
+    bare = statistics.median(measured["bare python"])
     print(f"{'CPU ms, median of ' + str(RUNS):<28}{'total':>8}{'over bare':>11}{'goal':>8}")
-    for name, times in found.items():
+    for name, times in measured.items():
         median = statistics.median(times)
         goal = f"{GOALS[name] * 1000:.0f}" if name in GOALS else ""
         print(f"{name:<28}{median * 1000:>8.0f}{(median - bare) * 1000:>11.0f}{goal:>8}")

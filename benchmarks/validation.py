@@ -2,9 +2,9 @@
 
     python -P benchmarks/validation.py [FOLDER | DATASET.jsonl:INSTANCE] [--candidates N] [--cold N] [--agreement N]
 
-Candidates are the search planner's own, in its order, on the project as it is: with failing tests. mutmut needs tests
-that pass, so it gets the project with the first plausible candidate applied, and a venv of its own. The agreement check
-compares what the worker says of sampled candidates with a cold run of each, and prints where they differ.
+Candidates are the search planner's own, in its order, on the project as it is, with failing tests. mutmut needs passing
+tests, so it gets the project with the first plausible candidate applied, and a separate venv. The agreement check
+compares the worker's outcome for sampled candidates with a cold run of each, and prints where they differ.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ CHUNK = 64
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """A project, ready to be tested, its candidates, and for each what the worker is asked."""
+    """A project that is ready to be tested, its candidates, and the trial of each."""
 
     bench: Bench
     targets: list[tuple[str, float]]
@@ -65,7 +65,7 @@ class Subject:
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """What some candidates took."""
+    """The time that some candidates took."""
 
     name: str
     candidates: int
@@ -78,7 +78,7 @@ class Measured:
 
 
 def read_project(name: str) -> tuple[Mapping[str, str], tuple[str, ...] | None, Sequence[str]]:
-    """The files of a project, its test command where it names one, and files that are tests by declaration."""
+    """The files of a project, its test command if it names one, and files that are declared to be tests."""
     dataset, _, instance = name.rpartition(":")
     if dataset:
         for line in Path(dataset).read_text(encoding="utf-8").splitlines():
@@ -121,8 +121,8 @@ def subject_of(bench: Bench, sources: list[str], wanted: int) -> Subject:
     suspects = rank(spectrum, failing, lambda path: path in sources)
     both = chain.from_iterable(enumerate_candidates(bench.view, suspects, width=width) for width in (0, 1))
     candidates = list(islice(both, wanted))
-    asked = [probes(reached(spectrum, failing, one.location)) for one in candidates]
-    trials = [Trial(index, edits_of(one), asked[index]) for index, one in enumerate(candidates)]
+    chosen = [probes(reached(spectrum, failing, candidate.location)) for candidate in candidates]
+    trials = [Trial(index, edits_of(candidate), chosen[index]) for index, candidate in enumerate(candidates)]
 
     def limited(ids: list[str]) -> list[tuple[str, float]]:
         return [(id, max(0.1, 10 * cost[id])) for id in sorted(ids, key=lambda id: cost[id])]
@@ -131,7 +131,7 @@ def subject_of(bench: Bench, sources: list[str], wanted: int) -> Subject:
 
 
 def edits_of(candidate: Candidate) -> dict[str, list[tuple[int, int, bytes]]]:
-    """A candidate as the warm protocol wants it."""
+    """A candidate's edits in the form of the warm protocol."""
     return {
         operation.path: [(edit.start, edit.end, edit.text) for edit in operation.edits]
         for operation in candidate.patch
@@ -140,7 +140,7 @@ def edits_of(candidate: Candidate) -> dict[str, list[tuple[int, int, bytes]]]:
 
 
 def cold(subject: Subject, index: int) -> bool:
-    """Whether everything passes in a cold run with a candidate."""
+    """Whether all tests pass in a cold run of a candidate."""
     change = apply(subject.candidates[index].patch, subject.bench.view.read)
     report = subject.bench.run_tests(RunRequest((), CASE_LIMIT_S, CASE_LIMIT_S), SUITE_LIMIT_S, change)
     passed = {case.id for case in report.cases if case.outcome is Outcome.PASSED}
@@ -158,7 +158,7 @@ def measure_cold(subject: Subject, count: int) -> Measured:
 
 
 def measure_warm(subject: Subject, name: str, count: int, *, screen: bool) -> tuple[Measured, list[Tried]]:
-    """The worker with the first candidates; what it takes to start and to plan is left out."""
+    """The worker on the first candidates, without the time to start and to plan."""
     subject.bench.meter.take()
     worker = WarmWorker(subject.bench, screen=screen)
     spent = []
@@ -166,24 +166,24 @@ def measure_warm(subject: Subject, name: str, count: int, *, screen: bool) -> tu
         worker.plan(Plan(subject.targets, subject.tests))
         planned = worker.planned()
         began = time.perf_counter()
-        found = [one for at in range(0, len(trials), CHUNK) for one in worker.try_out(trials[at : at + CHUNK])]
+        results = [tried for at in range(0, len(trials), CHUNK) for tried in worker.try_out(trials[at : at + CHUNK])]
         wall = time.perf_counter() - began
         worker.close()
         spent.append(subject.bench.meter.take().cpu_s)
     if screen:
         print(f"tests that may share a process: {planned.screened} of {planned.tests}. {planned.why}")
-    return Measured(name, count, wall, spent[1] - spent[0]), found
+    return Measured(name, count, wall, spent[1] - spent[0]), results
 
 
 def measure_mutmut(subject: Subject, fix: int) -> Measured | str:
-    """Run mutmut 3 with one child on the project with a fix applied: its own rate, and all of its CPU time."""
+    """Run mutmut 3 with one child on the project with a fix applied: its own rate, and its total CPU time."""
     bench, uv = subject.bench, find_uv_bin()
     with tempfile.TemporaryDirectory(prefix="rfsn-mutmut-") as folder:
         tree, venv = Path(folder, "tree"), Path(folder, "venv")
         shutil.copytree(bench.base, tree, ignore=shutil.ignore_patterns(".git"))
         for path, file in apply(subject.candidates[fix].patch, bench.view.read).files.items():
             Path(tree, path).write_bytes(file.after or b"")
-        mutated = sorted({operation.path for one in subject.candidates for operation in one.patch})
+        mutated = sorted({operation.path for candidate in subject.candidates for operation in candidate.patch})
         rest = sorted({path.partition("/")[0] for path in bench.view.files()} - {*mutated})
         tests = sorted({case_id(id).file for id, _ in (*subject.targets, *subject.tests)})
         lines = [f"{name}=\n    " + "\n    ".join(values) for name, values in
@@ -206,24 +206,22 @@ def measure_mutmut(subject: Subject, fix: int) -> Measured | str:
         return Measured("mutmut 3", count, count / float(rate[1]), cpu)
 
 
-def check_agreement(subject: Subject, found: Sequence[Tried], count: int) -> None:
-    """Compare sampled answers of the worker with cold runs."""
-    chosen = sorted(random.Random(0).sample(range(len(found)), min(count, len(found))))  # noqa: S311
+def check_agreement(subject: Subject, results: Sequence[Tried], count: int) -> None:
+    """Compare sampled outcomes of the worker with cold runs."""
+    chosen = sorted(random.Random(0).sample(range(len(results)), min(count, len(results))))  # noqa: S311
     wrong = 0
     for index in chosen:
-        warm = found[index].outcome == "passed" and found[index].fixed is None
+        warm = results[index].outcome == "passed" and results[index].fixed is None
         if warm != cold(subject, index):
             wrong += 1
-            said = ("fails", "passes")
-            one = subject.candidates[index]
-            print(
-                f"  {one.operator} at {one.location}: warm {said[warm]} ({found[index].outcome}), cold {said[not warm]}"
-            )
+            words = ("fails", "passes")
+            edit = f"{subject.candidates[index].operator} at {subject.candidates[index].location}"
+            print(f"  {edit}: warm {words[warm]} ({results[index].outcome}), cold {words[not warm]}")
     print(f"agreement with cold runs: {len(chosen) - wrong} of {len(chosen)} sampled candidates")
 
 
 def main() -> None:
-    """Print one line a way of validation."""
+    """Print one line per kind of validation."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("project", nargs="?", default=str(EXAMPLE))
     parser.add_argument("--candidates", type=int, default=1000)
@@ -235,14 +233,15 @@ def main() -> None:
         total = len(subject.candidates)
         results = [measure_cold(subject, min(options.cold, total))]
         forks, _ = measure_warm(subject, "warm, a fork for each", min(200, total), screen=False)
-        screened, found = measure_warm(subject, "warm, in process where possible", total, screen=True)
+        screened, trials = measure_warm(subject, "warm, in process if possible", total, screen=True)
         results += [forks, screened]
-        plausible = next((one.index for one in found if one.outcome == "passed" and one.fixed is None), None)
+        passed = (tried.index for tried in trials if tried.outcome == "passed" and tried.fixed is None)
+        plausible = next(passed, None)
         mutmut = measure_mutmut(subject, plausible) if plausible is not None else "no candidate makes the tests pass"
         print(f"{'':<34}{'number':>8}{'a second':>12}{'a CPU second':>14}")
         print(*results, sep="\n")
         print(mutmut if isinstance(mutmut, Measured) else f"mutmut 3: not measured: {mutmut}")
-        check_agreement(subject, found, options.agreement)
+        check_agreement(subject, trials, options.agreement)
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """The vocabulary of proposals, the rules on them, and the verdict on a patch. Learns nothing, runs nothing."""
 
+from gate.caches import forget
 from gate.composition import compose
 from gate.decision import (
     Allowed,
@@ -17,7 +18,6 @@ from gate.decision import (
 from gate.gate import Gate, change_of
 from gate.languages import ANALYZERS
 from gate.languages.api import Analyzer, Construct, Kind
-from gate.memory import forget
 from gate.patch import (
     Change,
     CreateFile,

@@ -1,4 +1,4 @@
-"""Composing patches: a second patch on the tree that a first one makes, as one patch on the base."""
+"""Composing two patches, the second made on the tree that the first produces, into one patch on the base."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ __all__ = ["compose"]
 
 
 def compose(first: Patch, second: Patch, read: Callable[[str], bytes]) -> Patch:
-    """One patch on the base that `read` gives, which does what `second` does on the tree that `first` makes.
+    """One patch with the effect of `first` followed by `second`, on the base that `read` returns.
 
-    It is empty where `second` undoes `first`. Both may edit files, and do nothing else. Raises `PatchError` where they
-    do, or where `first` does not fit.
+    It is empty if `second` undoes `first`. Raises `PatchError` if they do anything but edit files, or if `first` does
+    not fit the base.
     """
     edits = [operation for operation in (*first, *second) if isinstance(operation, EditFile)]
     if len(edits) < len(first) + len(second):
@@ -27,8 +27,8 @@ def compose(first: Patch, second: Patch, read: Callable[[str], bytes]) -> Patch:
         if path not in pieces:
             hashes[path], pieces[path] = operation.base, [_Kept(0, len(read(path)))]
         pieces[path] = _spliced(pieces[path], operation.edits)
-    found = {path: tuple(_edits(pieces[path], read(path))) for path in pieces}
-    return tuple(EditFile(path, hashes[path], edits) for path, edits in found.items() if edits)
+    composed = {path: tuple(_edits(pieces[path], read(path))) for path in pieces}
+    return tuple(EditFile(path, hashes[path], edits) for path, edits in composed.items() if edits)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,13 +51,13 @@ type _Piece = _Kept | bytes
 
 
 def _spliced(pieces: list[_Piece], edits: tuple[Edit, ...]) -> list[_Piece]:
-    """The pieces of a file after edits, whose offsets count the bytes of all pieces."""
-    found: list[_Piece] = []
+    """The pieces of a file after edits, whose offsets refer to the concatenated pieces."""
+    spliced: list[_Piece] = []
     at = 0
     for edit in edits:
-        found += [*_cut(pieces, at, edit.start), edit.text]
+        spliced += [*_cut(pieces, at, edit.start), edit.text]
         at = edit.end
-    return [*found, *_cut(pieces, at, sum(map(len, pieces)))]
+    return [*spliced, *_cut(pieces, at, sum(map(len, pieces)))]
 
 
 def _cut(pieces: list[_Piece], start: int, end: int) -> Iterator[_Piece]:

@@ -1,4 +1,4 @@
-"""What the gate answers, what it looks at, and the two kinds of rules."""
+"""The gate's decisions, what its rules may look at, and the two kinds of rules."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ __all__ = [
 
 
 class Rejection(StrEnum):
-    """The kind of a denial: what a planner should do differently."""
+    """The kind of a denial, which tells a planner what to do differently."""
 
     SCHEMA = "schema"
     ORDERING = "ordering"
@@ -40,7 +40,7 @@ class Rejection(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Denied:
-    """A rule's no: its stable id, the kind of the denial, what is wrong, and a hint that the planner can act on."""
+    """A denial: the id of the rule, the kind of denial, what is wrong, and a hint that the planner can act on."""
 
     rule: str
     rejection_type: Rejection
@@ -50,7 +50,7 @@ class Denied:
 
 @dataclass(frozen=True, slots=True)
 class NotApplied:
-    """Rules that could say nothing about some source files: they do not know the language. `more`: files not named."""
+    """Rules that do not know the language of some source files. `more` counts the files that are not named."""
 
     rules: tuple[str, ...]
     files: tuple[str, ...]
@@ -59,7 +59,7 @@ class NotApplied:
 
 @dataclass(frozen=True, slots=True)
 class Allowed:
-    """Every rule was content that could be applied; silence of the others, in `not_applied`, is no approval."""
+    """No applicable rule denies. The silence of the other rules, listed in `not_applied`, is no approval."""
 
     not_applied: tuple[NotApplied, ...] = ()
 
@@ -78,14 +78,13 @@ class SizeLimits:
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """All that rules may look at besides the proposal: the base, where the session stands, and what is allowed.
+    """Everything that rules may look at besides the proposal: the base, the session's position, and what is allowed.
 
-    `read` gives a base file's bytes (raises `FileNotFoundError`); `protected` says whether a path belongs to the
-    tests, the runner's configuration or the lock files; `lifted` says whether the user vouches for what happens to a
-    path: no rule about where code stands or what it may do speaks of it then. `commands` are the argument lists that
-    the plan names. `analyzers` read source code, each that of its language. Where the session stands: the ids that were
-    used, whether the tests ran on the base, whether a patch is applied and a verdict accepted it, and whether the
-    planner has ended it.
+    `read` returns a base file's bytes (raises `FileNotFoundError`); `protected` says whether a path belongs to the
+    tests, the runner's configuration or the lock files; `lifted` says whether the user vouches for a path, which lifts
+    the rules on where code is and what it may do. `commands` are the argument lists in the plan. `analyzers` read
+    source code, one language each. The session's position: the ids that were used, whether the tests ran on the base,
+    whether a patch is applied and a verdict accepted it, and whether the planner has ended it.
     """
 
     base: BasePaths
@@ -103,23 +102,23 @@ class Context:
 
 
 class Rule[Subject](Protocol):
-    """One reason to say no. `id` is stable: reports, metrics and documentation name it."""
+    """One reason to deny. `id` is stable: reports, metrics and documentation refer to it."""
 
     id: str
 
     def check(self, subject: Subject, context: Context) -> Denied | None:
-        """A denial, or None where this rule has nothing to say against the subject."""
+        """A denial, or None if this rule does not object."""
         ...
 
 
 type ProposalRule = Rule[Proposal]
-"""Judges a proposal's envelope and its action, before any patch in it is computed."""
+"""Checks a proposal's envelope and its action, before any patch in it is computed."""
 
 
 class ChangeRule(Rule[Change], Protocol):
-    """Judges what a patch does to the base.
+    """Checks what a patch does to the base.
 
-    `incremental` rules are cheap enough to judge every candidate of a search; the others judge a patch before it can
+    `incremental` rules are cheap enough to check every candidate of a search; the others check a patch before it can
     become a result.
     """
 
@@ -128,8 +127,8 @@ class ChangeRule(Rule[Change], Protocol):
 
 @runtime_checkable
 class LanguageRule(ChangeRule, Protocol):
-    """Judges changes in the languages that it knows, and says which these are. Any other rule is about all files."""
+    """Checks changes in the languages that it knows, and says which these are. Any other rule applies to all files."""
 
     def reads(self, analyzer: Analyzer) -> bool:
-        """Whether the rule has something to say about the files of an analyzer."""
+        """Whether the rule applies to the files of an analyzer."""
         ...

@@ -1,4 +1,4 @@
-"""The gate: a fixed list of rules, asked in order. It learns nothing and runs nothing."""
+"""The gate: a fixed list of rules, checked in order. It learns nothing and runs nothing."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ __all__ = ["Gate", "change_of"]
 
 
 class Gate:
-    """Decides on proposals, and on the candidates that a batch carries. `further` rules are asked after all others."""
+    """Decides on proposals, and on the candidates in a batch. `further` rules are checked after all others."""
 
     def __init__(
         self,
@@ -39,12 +39,12 @@ class Gate:
         self._reach = Reach(rule for rule in self._change_rules if isinstance(rule, LanguageRule))
 
     def decide(self, proposal: Proposal, context: Context) -> Decision:
-        """Judge a proposal: its form, its place, and the patch that it applies, if it applies one.
+        """Decide on a proposal: its form, its phase, and the patch that it applies, if any.
 
-        The candidates of a `TryPatches` are judged one by one, by `screen`, when their turn comes.
+        The candidates of a `TryPatches` are checked one by one, by `screen`, when their turn comes.
         """
         for rule in self._proposal_rules:
-            if denied := _ask(rule, proposal, context):
+            if denied := _check(rule, proposal, context):
                 return denied
         if isinstance(proposal.action, ApplyPatch):
             change = change_of(proposal.action.patch, context)
@@ -52,27 +52,27 @@ class Gate:
         return Allowed()
 
     def check(self, change: Change, context: Context) -> Decision:
-        """Ask every rule about a change: what may become a result has passed here."""
+        """Check a change against every rule: every patch that becomes a result has passed here."""
         return _first_denial(self._change_rules, change, context) or Allowed(self.not_applied(change, context))
 
     def screen(self, change: Change, context: Context) -> Decision:
-        """Ask the cheap rules about what a candidate changes, before it is run.
+        """Check a candidate's change against the cheap rules, before its trial.
 
-        What could not be applied is for `check` to say.
+        `check` reports the rules that could not be applied; this does not.
         """
         return _first_denial(self._incremental_rules, change, context) or Allowed()
 
     def denials(self, change: Change, context: Context) -> tuple[Denied, ...]:
-        """Everything that the rules have against a change, in their order: a change that came from outside as it is."""
-        return tuple(denied for rule in self._change_rules if (denied := _ask(rule, change, context)))
+        """Every denial of a change, in the order of the rules: for a full account of a patch from elsewhere."""
+        return tuple(denied for rule in self._change_rules if (denied := _check(rule, change, context)))
 
     def not_applied(self, change: Change, context: Context) -> tuple[NotApplied, ...]:
-        """The rules that could say nothing about some source files of a change."""
+        """The rules that could not be applied to some source files of a change."""
         return self._reach.not_applied(change, context)
 
 
 def change_of(patch: Patch, context: Context) -> Change | Denied:
-    """What a patch changes on the base of `context`, or the denial of one that does not apply there."""
+    """What a patch changes on the base of `context`, or a denial if it does not apply there."""
     try:
         return apply(patch, context.read)
     except PatchError as error:
@@ -80,15 +80,15 @@ def change_of(patch: Patch, context: Context) -> Change | Denied:
 
 
 def _first_denial(rules: Sequence[ChangeRule], change: Change, context: Context) -> Denied | None:
-    return next((denied for rule in rules if (denied := _ask(rule, change, context))), None)
+    return next((denied for rule in rules if (denied := _check(rule, change, context))), None)
 
 
-def _ask[Subject](rule: Rule[Subject], subject: Subject, context: Context) -> Denied | None:
-    """A rule that raises, or answers anything else, denies: a gate that falls open when it is confused is no gate."""
+def _check[Subject](rule: Rule[Subject], subject: Subject, context: Context) -> Denied | None:
+    """The answer of one rule; one that raises, or returns anything else, denies: a gate that fails open is no gate."""
     try:
         answer: object = rule.check(subject, context)
     except Exception as error:  # noqa: BLE001
         return Denied(rule.id, Rejection.INVARIANT, f"the rule failed: {type(error).__name__}: {error}", "report this")
     if answer is None or isinstance(answer, Denied):
         return answer
-    return Denied(rule.id, Rejection.INVARIANT, f"the rule failed: it answered {answer!r}", "report this")
+    return Denied(rule.id, Rejection.INVARIANT, f"the rule failed: it returned {answer!r}", "report this")

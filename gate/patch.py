@@ -1,4 +1,4 @@
-"""Patches as data, and the `Change` that they make: computed in memory, so that rules judge results, not text."""
+"""Patches as data, and the `Change` that they make: computed in memory, so that rules check results, not text."""
 
 from __future__ import annotations
 
@@ -35,15 +35,15 @@ type Mode = Literal["100644", "100755"]
 type FileMode = Mode | Literal["120000", "160000"]
 """The modes that an entry of a tree can have: a file, an executable one, a symbolic link, a submodule."""
 
-_MAX_REMEMBERED = 1 << 20
+_MAX_CACHED = 1 << 20
 
 
 class PatchError(ValueError):
-    """The patch does not fit its base: a missing file, another content, overlapping edits."""
+    """The patch does not fit its base: a missing file, different content, overlapping edits."""
 
 
 def content_hash(content: bytes) -> str:
-    """The hash by which an edit names the content that its offsets are counted on (SHA-256, hex)."""
+    """The hash by which an edit identifies the content that its offsets refer to (SHA-256, hex)."""
     return hashlib.sha256(content).hexdigest()
 
 
@@ -58,7 +58,7 @@ class Edit:
 
 @dataclass(frozen=True, slots=True)
 class EditFile:
-    """Change parts of a file whose content has the hash `base`; edits are in order and do not overlap."""
+    """Change parts of a file whose content hashes to `base`; the edits are in order and do not overlap."""
 
     path: str
     base: str
@@ -68,7 +68,7 @@ class EditFile:
 
 @dataclass(frozen=True, slots=True)
 class CreateFile:
-    """Add a file that is not there yet."""
+    """Add a file that does not exist yet."""
 
     path: str
     content: bytes
@@ -86,7 +86,7 @@ class DeleteFile:
 
 @dataclass(frozen=True, slots=True)
 class RenameFile:
-    """Move a file; nothing may be at the new path."""
+    """Move a file to a path that is free."""
 
     path: str
     to: str
@@ -108,9 +108,9 @@ type Patch = tuple[Operation, ...]
 
 @dataclass(frozen=True, slots=True)
 class FileChange:
-    """One path before and after; None where the file is not there. A `mode` of None: unchanged, or a plain file.
+    """One path before and after; None if the file does not exist. A `mode` of None means unchanged, or a plain file.
 
-    `edits` are those that lead from `before` to `after`, where that is known; they never say anything else.
+    `edits`, if known, are those that lead from `before` to `after`, exactly.
     """
 
     before: bytes | None
@@ -121,15 +121,15 @@ class FileChange:
 
 @dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class Change:
-    """What a patch does to its base: every path that it touches, with its bytes before and after. Equal to itself."""
+    """What a patch does to its base: each touched path with its bytes before and after. Compared by identity."""
 
     files: Mapping[str, FileChange]
 
 
 def apply(patch: Patch, read: Callable[[str], bytes]) -> Change:
-    """Compute what `patch` does on the base that `read` gives (it raises `FileNotFoundError` for a missing path).
+    """Compute what `patch` does on the base that `read` returns (it raises `FileNotFoundError` for a missing path).
 
-    Raises `PatchError` where the patch does not fit. Paths are taken as they are written: judging them is for rules.
+    Raises `PatchError` if the patch does not fit. Paths are taken literally: checking them is up to the rules.
     """
     files: dict[str, FileChange] = {}
 
@@ -160,7 +160,7 @@ def apply(patch: Patch, read: Callable[[str], bytes]) -> Change:
             case EditFile(path, wanted, edits):
                 content = current(path)
                 if _known_hash(content) != wanted:
-                    raise PatchError(f"{path}: the edit was made on another content than the base has")
+                    raise PatchError(f"{path}: the edit was made for different content than that of the base")
                 put(path, _edited(path, content, edits), edits=edits)
             case CreateFile(path, content, mode):
                 put_fresh(path, content, mode)
@@ -185,16 +185,16 @@ def apply(patch: Patch, read: Callable[[str], bytes]) -> Change:
 
 
 def _known_hash(content: bytes) -> str:
-    """The hash of a file that many candidates are made on."""
-    return _remembered_hash(content) if len(content) <= _MAX_REMEMBERED else content_hash(content)
+    """The hash of a file's content, cached because many candidates edit the same file."""
+    return _cached_hash(content) if len(content) <= _MAX_CACHED else content_hash(content)
 
 
-_remembered_hash = lru_cache(maxsize=64)(content_hash)
+_cached_hash = lru_cache(maxsize=64)(content_hash)
 
 
 def forget_hashes() -> None:
-    """Let go of the files whose hashes were remembered."""
-    _remembered_hash.cache_clear()
+    """Clear the cache of hashes."""
+    _cached_hash.cache_clear()
 
 
 def _edited(path: str, content: bytes, edits: tuple[Edit, ...]) -> bytes:

@@ -1,4 +1,4 @@
-"""Paths as the gate sees them: what is wrong with one, and which of a base's paths it collides with."""
+"""Paths as the gate sees them: what is wrong with a path, and which path of the base it collides with."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ _IGNORABLE = frozenset(map(chr, (0x034F, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x180F,
 
 @lru_cache(maxsize=4096)
 def fold(path: str) -> str:
-    """The form in which two paths are one file on a case-insensitive or normalising file system.
+    """A form that is equal for paths that are the same file on a case-insensitive or normalizing file system.
 
-    NFKC and casefold, twice (casefolding can undo normalisation; Unicode 3.13, D145), without default-ignorable
-    characters, which file systems such as HFS+ leave out when they compare names.
+    NFKC and casefold, twice (casefolding can undo normalization; Unicode 3.13, D145), without default-ignorable
+    characters, which file systems such as HFS+ ignore when they compare names.
     """
     visible = "".join(character for character in path if not _hidden(character))
     once = unicodedata.normalize("NFKC", visible).casefold()
@@ -32,7 +32,7 @@ def fold(path: str) -> str:
 
 @lru_cache(maxsize=4096)
 def path_problem(path: str) -> str | None:
-    """Why `path` is not a plain relative path beneath the root, or None where it is one."""
+    """Why `path` is not a plain relative path beneath the root, or None if it is."""
     if not path:
         return "the path is empty"
     if any(_hidden(character) for character in path):
@@ -55,7 +55,7 @@ def path_problem(path: str) -> str | None:
 
 
 def _hidden(character: str) -> bool:
-    """Whether a character of a path is one that a reader, or a file system, may not see."""
+    """Whether a reader or a file system may not see a character of a path."""
     return unicodedata.category(character) in _HIDDEN_CATEGORIES or character in _IGNORABLE
 
 
@@ -69,7 +69,7 @@ class BasePaths:
 
     @cached_property
     def folders(self) -> frozenset[str]:
-        """Every folder that holds something."""
+        """Every non-empty folder."""
         return frozenset(prefix for path in self.files | self.links for prefix in path_prefixes(path)[:-1])
 
     @cached_property
@@ -80,7 +80,7 @@ class BasePaths:
         return folded
 
     def collision(self, path: str) -> str | None:
-        """A different base path (a file, a link or a folder) that `path` is one with when case and form are folded."""
+        """A different base path (a file, a link or a folder) that folds to the same form as `path` or its parent."""
         for prefix in path_prefixes(path):
             known = self._folded.get(fold(prefix))
             if known is not None and known != prefix:
@@ -88,7 +88,7 @@ class BasePaths:
         return None
 
     def link_above(self, path: str) -> str | None:
-        """The symbolic link that `path` is or goes through, if any."""
+        """The symbolic link that `path` is or passes through, if any."""
         return next((prefix for prefix in path_prefixes(path) if prefix in self.links), None)
 
     def file_above(self, path: str) -> str | None:
@@ -98,6 +98,6 @@ class BasePaths:
 
 @lru_cache(maxsize=4096)
 def path_prefixes(path: str) -> tuple[str, ...]:
-    """A path and the folders above it, the outermost first."""
+    """A path and the folders above it, outermost first."""
     parts = path.split("/")
     return tuple("/".join(parts[: count + 1]) for count in range(len(parts)))

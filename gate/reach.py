@@ -1,4 +1,4 @@
-"""How far the rules reach: which of them could say nothing about which source files of a change."""
+"""How far the rules reach: which rules could not be applied to which source files of a change."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _MAX_FILES = 20
 
 
 class Reach:
-    """What some rules can read."""
+    """Knows which languages a set of rules can read."""
 
     def __init__(self, rules: Iterable[LanguageRule]) -> None:
         self._rules = tuple(rules)
@@ -24,9 +24,9 @@ class Reach:
         self._silent: dict[int, tuple[Analyzer, tuple[str, ...]]] = {}  # by identity: an analyzer need not be hashable
 
     def not_applied(self, change: Change, context: Context) -> tuple[NotApplied, ...]:
-        """The rules that do not know the language of a file, for the source files that are new or changed.
+        """The rules that do not know the language of a file, for all new or changed source files.
 
-        Protected and lifted files are left out: the first are denied, and for the second the user vouches. Each entry
+        Protected and lifted files are left out: the former are denied, and the user vouches for the latter. Each entry
         has at most 20 paths, in order, and the number of the others.
         """
         files: dict[tuple[str, ...], list[str]] = {}
@@ -54,9 +54,9 @@ class Reach:
 
 
 def _reads(rule: LanguageRule, analyzer: Analyzer) -> bool:
-    """A rule that raises, or answers anything but True, is not applied."""
+    """Whether a rule reads an analyzer's files; one that raises, or returns anything but True, does not."""
     try:
         answer: object = rule.reads(analyzer)
-    except Exception:  # noqa: BLE001  # whatever a rule of a plugin raises
+    except Exception:  # noqa: BLE001  # a plugin's rule may raise anything
         return False
     return answer is True

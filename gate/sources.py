@@ -1,4 +1,4 @@
-"""What a change newly introduces in source code: the constructs of a language's files after it, less those before."""
+"""What a change newly introduces in source code: the constructs of a language's files after it, minus those before."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from gate.patch import Change, FileChange
 
 __all__ = ["Introduced", "analyzer_of", "introduced"]
 
-_remembered: WeakKeyDictionary[Change, tuple[Context, tuple[Introduced, ...]]] = WeakKeyDictionary()
+_cached: WeakKeyDictionary[Change, tuple[Context, tuple[Introduced, ...]]] = WeakKeyDictionary()
 
 
 @dataclass(frozen=True, slots=True)
 class Introduced:
-    """The constructs that a change introduces in one language, each with the file where.
+    """The constructs that a change introduces in one language, each with its file.
 
-    `modules` are those that each file imported before. `unparsed` are the files that parsed before, or are new, and do
-    not parse after the change.
+    `modules` are those that each file imported before. `unparsed` are the files that do not parse after the change,
+    although they parsed before or are new.
     """
 
     analyzer: Analyzer
@@ -33,12 +33,12 @@ class Introduced:
 def introduced(change: Change, context: Context) -> tuple[Introduced, ...]:
     """What a change introduces in product code, by language: in files that are neither protected nor lifted.
 
-    What moves from one file to another of the same language is not new. The answer is remembered as long as the change
-    is.
+    Code that moves from one file to another of the same language is not new. The answer is cached for as long as the
+    change exists.
     """
-    known = _remembered.get(change)
+    known = _cached.get(change)
     if known is None or known[0] is not context:
-        known = _remembered[change] = (context, _introduced(change, context))
+        known = _cached[change] = (context, _introduced(change, context))
     return known[1]
 
 
@@ -50,13 +50,15 @@ def _introduced(change: Change, context: Context) -> tuple[Introduced, ...]:
         and not context.protected(path)
         and not context.lifted(path)
     ]
-    found = ((one, {path: file for path, file, by in read if by is one}) for one in context.analyzers)
-    return tuple(_of(analyzer, files) for analyzer, files in found if files)
+    by_analyzer = (
+        (analyzer, {path: file for path, file, reader in read if reader is analyzer}) for analyzer in context.analyzers
+    )
+    return tuple(_of(analyzer, files) for analyzer, files in by_analyzer if files)
 
 
 def analyzer_of(path: str, analyzers: Sequence[Analyzer]) -> Analyzer | None:
-    """The analyzer that reads a file; None where there is none."""
-    return next((one for one in analyzers if path.endswith(one.suffixes)), None)
+    """The analyzer that reads a file, if any."""
+    return next((analyzer for analyzer in analyzers if path.endswith(analyzer.suffixes)), None)
 
 
 def _of(analyzer: Analyzer, files: Mapping[str, FileChange]) -> Introduced:
@@ -66,13 +68,13 @@ def _of(analyzer: Analyzer, files: Mapping[str, FileChange]) -> Introduced:
     modules: dict[str, frozenset[str]] = {}
     unparsed: list[str] = []
     for path, file in files.items():
-        found = analyzer.compare(file)
-        if found is None:
+        compared = analyzer.compare(file)
+        if compared is None:
             unparsed.append(path)
             continue
-        before.update(found.before)
-        after.update(found.after)
-        modules[path] = found.modules
-        where |= dict.fromkeys((found.after - found.before).keys() - where.keys(), path)
+        before.update(compared.before)
+        after.update(compared.after)
+        modules[path] = compared.modules
+        where |= dict.fromkeys((compared.after - compared.before).keys() - where.keys(), path)
     fresh = after - before
     return Introduced(analyzer, tuple((construct, where[construct]) for construct in fresh), modules, tuple(unparsed))

@@ -1,4 +1,4 @@
-"""The verdict on a patch: a pure function of what test runs reported."""
+"""The verdict on a patch: a pure function of the reports of test runs."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ _NAMED = 5
 class Verdict:
     """Whether a patch is a repair, and why not.
 
-    `fixed`, `unfixed` are the targets that pass in every run and those that do not; `broken` are the cases that passed
-    on the base and no longer do. `sound` is whether every run can be trusted and nothing is broken. `canaries` is how
-    many tests that must fail did so. `unfinished` is whether the time was over before there was anything to say.
+    `fixed` are the targets that pass in every run, `unfixed` the others; `broken` are the cases that passed on the base
+    and no longer do. `sound` is whether every run can be trusted and nothing is broken. `canaries` is how many canaries
+    ran. `unfinished` is whether the time ran out before a verdict could be reached.
     """
 
     accepted: bool
@@ -34,12 +34,12 @@ class Verdict:
 
     @property
     def partly(self) -> bool:
-        """Whether some targets are fixed, not all, and nothing is broken."""
+        """Whether some targets are fixed but not all, and nothing is broken."""
         return self.sound and bool(self.fixed) and bool(self.unfixed)
 
     @property
     def result(self) -> str:
-        """What it comes to, in a word."""
+        """The verdict in a word."""
         if self.unfinished:
             return "unfinished"
         return "accepted" if self.accepted else "kept" if self.partly else "rejected"
@@ -48,11 +48,12 @@ class Verdict:
 def verdict_on(
     baseline: SuiteReport, targets: Collection[str], unstable: Collection[str], runs: Sequence[SuiteReport]
 ) -> Verdict:
-    """Judge the cold runs of a patched tree against the `baseline` of the base.
+    """The verdict that the cold `runs` of a patched tree support, compared with the `baseline`.
 
-    Accepted where, in every run: the tests could run; the targets pass; every case that passed on the base passes; the
-    exact set of case ids is there; the exit code agrees with the results; the canaries fail, if they did on the base.
-    `unstable` ids, which changed on the base by themselves, are left out. Nothing is accepted on no run.
+    A patch is accepted if, in every run: the tests could run; the targets pass; every case that passed on the base
+    passes; the set of case ids is exactly the same; the exit code agrees with the results; and the canaries fail, if
+    they did on the base. `unstable` ids, which changed on the base by themselves, are ignored. Without a run, nothing
+    is accepted.
     """
     wanted, ignored = set(targets), set(unstable)
     before = {case.id: case.outcome for case in baseline.cases if case.id not in ignored}
@@ -93,19 +94,19 @@ def verdict_on(
 
 
 def unfinished(finished: Verdict | None, baseline: SuiteReport, targets: Collection[str], reason: str) -> Verdict:
-    """The verdict where the time was over, for that `reason`: what the runs that `finished` speak against stands."""
+    """The verdict if the time ran out, for that `reason`; that of the `finished` runs stands if it is negative."""
     if finished is not None and (not finished.sound or not finished.fixed):
         return finished
-    told = finished or verdict_on(baseline, targets, (), ())
-    return replace(told, accepted=False, sound=False, reasons=(reason,), unfinished=True)
+    verdict = finished or verdict_on(baseline, targets, (), ())
+    return replace(verdict, accepted=False, sound=False, reasons=(reason,), unfinished=True)
 
 
-def _disagreements(run: SuiteReport, expected: set[str], found: set[str]) -> list[str]:
-    """What makes a run untrustworthy whatever its outcomes say."""
+def _disagreements(run: SuiteReport, expected: set[str], reported: set[str]) -> list[str]:
+    """What makes a run untrustworthy, whatever its outcomes are."""
     reasons = [run.problem] if run.problem else []
-    if missing := expected - found:
+    if missing := expected - reported:
         reasons.append(f"cases that did not report: {_names(missing)}")
-    if extra := found - expected:
+    if extra := reported - expected:
         reasons.append(f"cases that the base does not have: {_names(extra)}")
     failing = any(case.outcome.failing for case in (*run.cases, *run.canaries))
     if not run.problem and (run.exit_code == 0) == failing:

@@ -1,4 +1,4 @@
-"""The words a planner may use: phases, actions and the proposal that carries one. What is not here cannot be done."""
+"""What a planner can express: phases, actions and the proposal that carries one. What is not here cannot be done."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ MAX_CANDIDATES = 512
 
 
 class Phase(StrEnum):
-    """What a step is for: a label of every proposal, event, metric and line of a report. No order is prescribed."""
+    """What a step is for: a label of every proposal, event, metric and report line. It implies no order."""
 
     REPRODUCE = "reproduce"
     LOCALIZE = "localize"
@@ -41,7 +41,7 @@ class Phase(StrEnum):
 
 
 class Collect(StrEnum):
-    """What a test run is for: the outcomes, per-test coverage as well, or the verdict on the applied patch."""
+    """What a test run is for: outcomes alone, per-test coverage as well, or the verdict on the applied patch."""
 
     OUTCOMES = "outcomes"
     SPECTRUM = "spectrum"
@@ -58,7 +58,7 @@ class ReadFile:
 
 @dataclass(frozen=True, slots=True)
 class SearchCode:
-    """Find the lines that contain a literal text, in the files that match a gitignore-style pattern."""
+    """Find the lines that contain a literal text, in files that match a gitignore-style pattern."""
 
     text: str
     pattern: str = "*"
@@ -84,7 +84,7 @@ class RunCommand:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A patch worth trying: which operator made it, where, and how likely it is (higher is likelier)."""
+    """A patch worth trying: which operator made it, where, and how likely it is (higher is more likely)."""
 
     patch: Patch
     operator: str
@@ -94,7 +94,7 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class TryPatches:
-    """Validate candidates, best first, until one is plausible. `offset` is the place of the first in the search."""
+    """Try candidates, best first, until one is plausible. `offset` is the position of the first in the search."""
 
     candidates: tuple[Candidate, ...]
     offset: int = 0
@@ -103,7 +103,7 @@ class TryPatches:
 
 @dataclass(frozen=True, slots=True)
 class ApplyPatch:
-    """Make a patch (on the base) the one that VERIFY judges."""
+    """Make a patch (on the base) the one that the phase VERIFY is about."""
 
     patch: Patch
     type: Literal["apply_patch"] = "apply_patch"

@@ -1,4 +1,4 @@
-"""Running untrusted commands: backends, workspaces and limits. Knows nothing of tests, patches or planners."""
+"""Running untrusted commands: backends, workspaces and limits. Knows nothing about tests, patches or planners."""
 
 from sandbox.bubblewrap import BubblewrapProvider
 from sandbox.choose import choose

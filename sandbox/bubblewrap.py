@@ -1,12 +1,12 @@
 """The sandbox made of Linux namespaces by bubblewrap (bwrap).
 
-What it holds: no network, no host file besides the programs of /usr and the mounts, no host process, no capability, no
-namespace of its own, limits on each process, and nothing outlives the controller.
+It guarantees: no network, no host files except the programs in /usr and the mounts, no host processes, no capabilities,
+no new namespaces, limits on each process, and nothing that outlives the controller.
 
-What it does not hold: where libseccomp is not installed, system calls are not filtered; where no control group can be
-made (see `sandbox/cgroup.py`), memory is limited for each process, not for all together, and root is exempt from the
-limit on processes; where the controller runs as root, so does the sandbox in the eyes of the host's kernel, and files
-of root in a mount can be read. With a network, the host's loopback and abstract sockets are open.
+It does not guarantee: without libseccomp, system calls are not filtered; if no control group can be created (see
+`sandbox/cgroup.py`), memory is limited per process, not for all together, and root is exempt from the limit on
+processes; if the controller runs as root, so does the sandbox in the eyes of the host's kernel, and root's files in a
+mount can be read. With a network, the host's loopback and abstract sockets are reachable.
 """
 
 from __future__ import annotations
@@ -44,14 +44,14 @@ __all__ = ["BubblewrapProvider"]
 
 READY = b"+"
 _PROBE_S = 10.0
-# The shell is process 1: it ends with the command, the kernel then kills all else in the namespace before bwrap hears
-# of it, and so the rusage of bwrap holds the CPU time of everything. Its stderr is shut: it would tell of signals.
+# The shell is process 1: it ends with the command, and the kernel then kills everything else in the namespace before
+# bwrap is notified, so the rusage of bwrap includes all CPU time. Its stderr is closed, as it would report signals.
 INIT = 'exec 3>&2 2>/dev/null; (exec "$@" 2>&3 3>&-); exit $?'
 INIT_LASTING = f"printf {READY.decode()}; {INIT}"
 
 
 class BubblewrapProvider(HostedProvider):
-    """Makes sandboxes with bwrap; raises `SandboxUnavailable`, with the remedy, where that cannot work."""
+    """Creates sandboxes with bwrap; raises `SandboxUnavailable`, with the remedy, if that cannot work."""
 
     name = "bubblewrap"
 
@@ -63,7 +63,7 @@ class BubblewrapProvider(HostedProvider):
         super().__init__()
 
     def overlays(self, folder: Path) -> bool:
-        """Where bwrap and the kernel can, on the kind of file system that `folder` is on; tried once for each."""
+        """Whether bwrap and the kernel support it on the file system of `folder`; tried once for each kind."""
         kind = filesystem(folder)
         if kind not in self._overlays:
             self._overlays[kind] = self._can_overlay(folder)
@@ -84,12 +84,12 @@ class BubblewrapProvider(HostedProvider):
             return result.stdout == b"given" and result.exit_code == 0 and (lower / "given").read_text() == "given"
 
     def open(self, spec: SandboxSpec) -> BubblewrapSandbox:
-        """A sandbox for `spec`; a missing mount shows when the first command runs."""
+        """A sandbox for `spec`; a missing mount is reported when the first command runs."""
         return BubblewrapSandbox(self, self.bwrap, spec)
 
 
 class BubblewrapSandbox(HostedSandbox):
-    """Each command runs in namespaces of its own; what they share is the workspace and the writable mounts."""
+    """Each command runs in its own namespaces; commands share the workspace and the writable mounts."""
 
     greeting = READY
 
@@ -103,7 +103,7 @@ class BubblewrapSandbox(HostedSandbox):
         self._files = files(spec)
 
     def start(self, spawner: Spawner, command: Command, *, lasting: bool) -> Child:
-        """Start bwrap; its options and files go through memory, so that no command line of the host shows them."""
+        """Start bwrap; its options and files are passed in memory, so that they show in no command line on the host."""
         with _Passed() as passed:
             options = b"".join(os.fsencode(option) + b"\0" for option in self._options(command, passed))
             status, reported = os.pipe()
@@ -137,7 +137,7 @@ class BubblewrapSandbox(HostedSandbox):
         return child
 
     def _options(self, command: Command, passed: _Passed) -> list[str]:
-        """Options of bwrap; raises `ValueError` where one holds a NUL, after which bwrap would read another option."""
+        """Options of bwrap; raises `ValueError` if one contains a NUL, after which bwrap would read another option."""
         options = [*self._before]
         for path, content in self._files.items():
             options += ("--perms", "0444", "--file", str(passed.memory(content)), path)
@@ -147,12 +147,12 @@ class BubblewrapSandbox(HostedSandbox):
         for key, value in {**ENVIRONMENT, **command.env}.items():
             options += ("--setenv", key, value)
         if any("\0" in option for option in options):
-            raise ValueError("a variable or the path of a mount holds a NUL")
+            raise ValueError("a variable or the path of a mount contains a NUL")
         return options
 
 
 class _Passed:
-    """Descriptors that a child inherits; this process closes its own at the end of the block."""
+    """Descriptors that a child inherits; this process closes its copies at the end of the block."""
 
     def __init__(self) -> None:
         self.numbers: list[int] = []
@@ -169,7 +169,7 @@ class _Passed:
         self.numbers.append(number)
 
     def memory(self, content: bytes) -> int:
-        """A descriptor of a file without a name that holds `content`."""
+        """A descriptor of an anonymous file with `content`."""
         number = os.memfd_create("rfsn-sandbox")
         self.add(number)
         with open(number, "wb", closefd=False) as file:
@@ -179,12 +179,12 @@ class _Passed:
 
 
 class BubblewrapChild(Child):
-    """bwrap's monitor process; it reports the host's number of process 1 at the start and its exit code at the end."""
+    """bwrap's monitor process, which reports the host's pid of process 1 at the start and an exit code at the end."""
 
     group: Group | None = None
 
     def collect(self, stdin: bytes = b"", *, take_stdout: bool) -> CommandResult:
-        """See `Child.collect`; a command that failed after the kernel had ended one for memory ended so itself."""
+        """See `Child.collect`; a command that failed after the kernel killed a process for memory ended as `OOM`."""
         result = super().collect(stdin, take_stdout=take_stdout)
         if self.group is None:
             return result
@@ -195,14 +195,14 @@ class BubblewrapChild(Child):
         return result
 
     def end_tree(self) -> None:
-        """Kill process 1, and with it the namespace; before bwrap has told its number there is nothing to be killed."""
+        """Kill process 1, and with it the namespace; before bwrap has reported its pid there is nothing to kill."""
         pid = self._reported("child-pid")
         if pid is not None:
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
 
     def exit_code(self, returncode: int) -> int | None:  # noqa: ARG002 - bwrap ends with 1 for its own failures too
-        """The code that bwrap reported, which it does only when it had started process 1."""
+        """The code that bwrap reported, which it does only if it started process 1."""
         return self._reported("exit-code")
 
     def _reported(self, key: str) -> int | None:
@@ -215,7 +215,7 @@ class BubblewrapChild(Child):
 
 
 def _limits(limits: Limits, *, grouped: bool) -> Iterator[str]:
-    """Options of prlimit, none above what the controller itself is held to. A group limits memory in its own way."""
+    """Options of prlimit, none above the controller's own limits. A control group limits memory by itself."""
     for option, kind, value in (
         ("as", resource.RLIMIT_AS, limits.memory_bytes),
         ("nproc", resource.RLIMIT_NPROC, limits.processes),

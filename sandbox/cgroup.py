@@ -1,8 +1,8 @@
-"""A control group for each command: limits that hold for all of its processes together, and that bind root as well.
+"""A control group for each command: limits that apply to all of its processes together, and to root as well.
 
-Version 1 of the kernel's interface, where the controller may write to its own groups; version 2, where it may write to
+Version 1 of the kernel's interface is used if the controller may write to its own groups; version 2 if it may write to
 a group above its own that has both controllers enabled (root on most machines, and a user's own services and desktop).
-Elsewhere there is none, and only the limits on each process hold.
+Otherwise there is no group, and only the limits on each process apply.
 """
 
 from __future__ import annotations
@@ -25,26 +25,26 @@ _OWN = Path("/proc/self/cgroup")
 _CONTROLLERS = ("memory", "pids")
 _PREFIX = "rfsn-"
 _SETPRIV = "/usr/bin/setpriv"
-# Entering takes a while, in which the controller may die: the signal that then ends us is asked for before, not only by
-# bwrap, and a controller that was dead by then is noticed.
+# The controller may die while a command enters its group: the parent-death signal is requested before that, not only by
+# bwrap, and a controller that was already dead is noticed.
 _ENTER = (
     '[ "$PPID" = "$1" ] || exit 125; shift; '
     'for group in "$1" "$2"; do echo 0 >"$group/cgroup.procs" || exit 125; done; shift 2; exec "$@"'
 )
-# By version: the limit on memory; the one on swap, with its value where that is not the same; where the kernel counts.
+# By version: the limit on memory; the one on swap, and its value if that differs; then the kernel's counters.
 _MEMORY_LIMITS = {
     1: ("memory.limit_in_bytes", "memory.memsw.limit_in_bytes", ""),
     2: ("memory.max", "memory.swap.max", "0"),
 }
 _MEMORY_EVENTS = {1: "memory.oom_control", 2: "memory.events"}
 _REMOVE_TRIES = 200
-_OVERHEAD = 3  # the processes that bwrap itself takes
+_OVERHEAD = 3  # the processes that bwrap itself needs
 _numbers = itertools.count()
 
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """One command's groups (one and the same in version 2); it begins in them, and they are removed once it is dead."""
+    """One command's groups (in version 2 a single one); the command starts in them, and they are removed after it."""
 
     memory: Path
     pids: Path
@@ -52,7 +52,7 @@ class Group:
 
     @classmethod
     def create(cls, limits: Limits) -> Group | None:
-        """Groups with these limits; None where they cannot be made here."""
+        """Groups with these limits; None if they cannot be created here."""
         if not os.access(_SETPRIV, os.X_OK):
             return None
         name = f"{_PREFIX}{Controller.own()}.{next(_numbers)}"
@@ -72,12 +72,12 @@ class Group:
         return group
 
     def enter(self, argv: tuple[str, ...]) -> tuple[str, ...]:
-        """The command that puts itself into the groups and then becomes `argv`."""
+        """A command that enters the groups and then becomes `argv`."""
         watched = (_SETPRIV, "--pdeathsig", "KILL", "/bin/sh", "-c", _ENTER, "sh", str(os.getpid()))
         return (*watched, str(self.memory), str(self.pids), *argv)
 
     def killed_for_memory(self) -> bool:
-        """Whether the kernel ended a process for the memory that all of them used."""
+        """Whether the kernel killed a process because all of them together used too much memory."""
         with suppress(OSError):
             for line in (self.memory / _MEMORY_EVENTS[self.version]).read_text().splitlines():
                 name, _, count = line.partition(" ")
@@ -93,7 +93,7 @@ class Group:
 
 @cache
 def groups_work() -> bool:
-    """Whether groups can be made here."""
+    """Whether groups can be created here."""
     group = Group.create(Limits())
     if group is not None:
         group.remove()
@@ -101,7 +101,7 @@ def groups_work() -> bool:
 
 
 def remove_dead_groups() -> list[str]:
-    """Remove the groups of controllers that are dead, and return their paths."""
+    """Remove the groups of dead controllers, and return their paths."""
     removed = []
     for place in set(_places()[:2]):
         for folder in place.glob(f"{_PREFIX}*"):
@@ -126,7 +126,7 @@ def _remove(folder: Path) -> None:
 
 @cache
 def _places() -> tuple[Path, Path, int]:
-    """Where our groups are made, for memory and for pids, and the version: they stay under the limits of ours."""
+    """The parents of our groups, for memory and for pids, and the version; our own limits continue to apply there."""
     own: dict[str, str] = {}
     with suppress(OSError):
         for line in os.fsdecode(_OWN.read_bytes()).removesuffix("\n").split("\n"):
@@ -140,10 +140,10 @@ def _places() -> tuple[Path, Path, int]:
 
 
 def _delegated(own: str) -> Path | None:
-    """The nearest group of version 2, from our own upwards, in which groups with both controllers can be made.
+    """The nearest group of version 2, from our own upwards, in which groups with both controllers can be created.
 
-    One with processes in it, as our own, has no controllers to give, unless it is the root. To move a process, the
-    right to write the group above both ends is needed as well: that is the one found.
+    A group that contains processes, such as our own, cannot delegate controllers, unless it is the root. Moving a
+    process also needs the right to write to the common ancestor of both groups, which is the one returned.
     """
     for place in (_ROOT / own, *(_ROOT / own).parents):
         with suppress(OSError):

@@ -1,4 +1,4 @@
-"""From the name of a sandbox to its provider."""
+"""Choosing a sandbox provider by name."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["choose"]
 
-# `auto` has no way to `local`: running without isolation is for the user to say.
+# `auto` never falls back to `local`: only the user can ask for no isolation.
 PROVIDERS: dict[str, Callable[[str], SandboxProvider]] = {
     "auto": lambda _: BubblewrapProvider(),
     "bubblewrap": lambda _: BubblewrapProvider(),
@@ -26,10 +26,10 @@ PROVIDERS: dict[str, Callable[[str], SandboxProvider]] = {
 
 
 def choose(name: str, image: str = "") -> SandboxProvider:
-    """The provider called `name`; `auto` is the best that isolates here and never `local`. `image` is for Docker alone.
+    """The provider called `name`; `auto` is the best one that isolates here, never `local`. Only Docker uses `image`.
 
-    Raises `SandboxUnavailable`, with the remedy, where it cannot work or there is none of that name.
+    Raises `SandboxUnavailable`, with the remedy, if it cannot work or the name is unknown.
     """
     if name not in PROVIDERS:
-        raise SandboxUnavailable(f"there is no sandbox called {name!r}: choose from {', '.join(PROVIDERS)}")
+        raise SandboxUnavailable(f"unknown sandbox {name!r}: choose from {', '.join(PROVIDERS)}")
     return PROVIDERS[name](image)

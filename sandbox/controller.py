@@ -1,4 +1,4 @@
-"""Which process of which boot made a thing: how what a dead controller left is told from what a living one uses."""
+"""Which process of which boot made a thing, to distinguish what a dead controller left from what a living one uses."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from typing import Self
 __all__ = ["Controller"]
 
 
-# The text may be anybody's, and parts of it become paths.
+# The text may come from anybody, and parts of it become paths.
 _WRITTEN = re.compile(r"([0-9a-f]{1,32})-([0-9]{1,20})-([0-9]{1,10})-([0-9]{1,20})", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
 class Controller:
-    """One process: the boot, its namespace of processes, its number there, and when it started (in the kernel's ticks).
+    """One process, identified by the boot, its pid namespace, its pid there, and its start time (in kernel ticks).
 
-    Numbers of processes come back; with the rest they do not.
+    Pids are reused; the combination is not.
     """
 
     boot: str
@@ -36,14 +36,14 @@ class Controller:
 
     @classmethod
     def parse(cls, text: str) -> Self | None:
-        """The controller that `str` wrote down; None where the text says none."""
-        return cls(*found.groups()) if (found := _WRITTEN.fullmatch(text)) else None
+        """The controller that `str` wrote down; None if the text is not one."""
+        return cls(*match.groups()) if (match := _WRITTEN.fullmatch(text)) else None
 
     def __str__(self) -> str:
         return "-".join(astuple(self))
 
     def is_dead(self) -> bool:
-        """Whether it is known to be dead. One of another namespace of this boot cannot be seen from here: it is not."""
+        """Whether it is known to be dead; one in another pid namespace of this boot cannot be seen, so it is not."""
         if self.boot != _boot():
             return True
         if self.namespace != _namespace():
@@ -63,9 +63,9 @@ def _namespace() -> str:
 
 
 def _stat(pid: str) -> tuple[str, str]:
-    """The state of a process and when it started; empty where there is none."""
+    """The state and the start time of a process; empty if it does not exist."""
     try:
-        # In brackets stands a name that the process itself chose, of any bytes.
+        # The parentheses contain a name that the process itself chose, of any bytes.
         fields = Path("/proc", pid, "stat").read_bytes().rpartition(b")")[2].decode().split()
     except OSError:
         return "", ""

@@ -1,30 +1,30 @@
 """Errors of the sandbox layer.
 
 SandboxError
-├── SandboxUnavailable   no backend can hold untrusted code here; says the exact remedy
+├── SandboxUnavailable   no backend can isolate untrusted code here; states the exact remedy
 ├── SandboxFailed        a backend broke while in use (an infrastructure failure, never a test failure)
-├── NotMarked            a folder that would be removed is none that rfsn made
-└── UnsafePath           a path leaves the workspace, crosses a symlink or is no regular file
+├── NotMarked            a folder is not removed, because rfsn did not create it
+└── UnsafePath           a path leaves the workspace, crosses a symlink or is not a regular file
 """
 
 __all__ = ["NotMarked", "SandboxError", "SandboxFailed", "SandboxUnavailable", "UnsafePath"]
 
 
 class SandboxError(Exception):
-    """Anything that went wrong in the sandbox layer."""
+    """The base of all errors of the sandbox layer."""
 
 
 class SandboxUnavailable(SandboxError):
-    """No sandbox can be had on this machine; the message names the remedy."""
+    """No sandbox works on this machine; the message states the remedy."""
 
 
 class SandboxFailed(SandboxError):
-    """The sandbox itself broke: what ran inside it has said nothing."""
+    """The sandbox itself broke, which says nothing about the command that ran inside it."""
 
 
 class NotMarked(SandboxError):
-    """A folder is not removed: it does not carry the mark of those that are made for it."""
+    """A folder is not removed, because it does not carry rfsn's mark."""
 
 
 class UnsafePath(SandboxError):
-    """A read or write was refused because its path is not a plain file beneath the root."""
+    """A read or write was refused, because the path is not a plain file beneath the root."""

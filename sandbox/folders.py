@@ -1,4 +1,4 @@
-"""Folders that others write, used through descriptors: no link is followed, no pipe is waited for."""
+"""Folders that others may write to, accessed through descriptors: no link is followed, and no FIFO blocks."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ __all__ = [
 ]
 
 FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
-# O_NONBLOCK: opening a FIFO must not wait for its other end.
+# O_NONBLOCK: opening a FIFO must not wait for the other end.
 PLAIN = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 CHUNK = 1 << 20
@@ -36,9 +36,9 @@ CHUNK = 1 << 20
 
 @contextmanager
 def opened_folder(name: str | Path, at: int | None = None, how: int = os.O_RDONLY) -> Iterator[int]:
-    """A descriptor of the folder `name` (in the folder open at `at`). Raises `OSError` where it is a link or none.
+    """A descriptor of the folder `name` (in the open folder `at`). Raises `OSError` if it is a link or not a folder.
 
-    With `how` as `os.O_PATH` it takes no right to list the folder, and gives none.
+    With `os.O_PATH` as `how`, the right to list the folder is neither needed nor given.
     """
     fd = os.open(name, FOLDER | how, dir_fd=at)
     try:
@@ -48,16 +48,17 @@ def opened_folder(name: str | Path, at: int | None = None, how: int = os.O_RDONL
 
 
 def identity(fd: int) -> str:
-    """What an open folder is, whatever it is called: no other folder that there is has the same."""
+    """The identity of an open folder, whatever its name: no two existing folders have the same."""
     status = os.fstat(fd)
     return f"{status.st_dev}:{status.st_ino}"
 
 
 @contextmanager
 def opened_path(path: Path, how: int = os.O_RDONLY) -> Iterator[int]:
-    """A descriptor of the folder at an absolute path that has no links: each part is opened in the one before.
+    """A descriptor of the folder at an absolute path without links: each part is opened in the one before.
 
-    What others may write to can become a link at any time; here that is an `OSError`. `how` as for `opened_folder`.
+    If others may write to a folder in it, a part can become a link at any time; this raises `OSError` then. `how` is as
+    for `opened_folder`.
     """
     with ExitStack() as held:
         fd = held.enter_context(opened_folder("/", how=os.O_PATH))
@@ -69,9 +70,9 @@ def opened_path(path: Path, how: int = os.O_RDONLY) -> Iterator[int]:
 
 @contextmanager
 def opened_beneath(at: int, names: Sequence[str], *, make: bool = False) -> Iterator[int]:
-    """A descriptor of the folder at the end of `names`, each opened in the one before; raises as `opened_folder`.
+    """A descriptor of the folder at the end of `names`, each opened in the one before; raises like `opened_folder`.
 
-    With `make`, those that are not there are made.
+    With `make`, missing folders are created.
     """
     fd = os.dup(at)
     try:
@@ -88,7 +89,7 @@ def opened_beneath(at: int, names: Sequence[str], *, make: bool = False) -> Iter
 
 
 def kind_of(name: str, at: int) -> int:
-    """The kind of what `name` is in a folder, as in `stat.S_IFMT`; 0 where nothing is there."""
+    """The file type of `name` in an open folder, as from `stat.S_IFMT`; 0 if it does not exist."""
     try:
         return stat.S_IFMT(os.stat(name, dir_fd=at, follow_symlinks=False).st_mode)
     except OSError:
@@ -96,7 +97,7 @@ def kind_of(name: str, at: int) -> int:
 
 
 def list_folder(at: int) -> list[tuple[str, int]]:
-    """The names in an open folder, sorted, each with its kind, as in `stat.S_IFMT`."""
+    """The names in an open folder, sorted, each with its file type, as from `stat.S_IFMT`."""
     with os.scandir(at) as entries:
         return sorted((entry.name, _kind(entry)) for entry in entries)
 
@@ -121,14 +122,14 @@ def new_file(name: str, at: int | None, mode: int = 0o644) -> Iterator[int]:
 
 
 def drain(fd: int, limit: int) -> Iterator[bytes]:
-    """What is to be read from a descriptor, a piece at a time, `limit` bytes at most."""
+    """The content of a descriptor in chunks, `limit` bytes at most."""
     while limit > 0 and (data := os.read(fd, min(CHUNK, limit))):
         limit -= len(data)
         yield data
 
 
 def write_all(fd: int, content: bytes) -> None:
-    """All of it: the system may take less at a time, most of all where the disk is nearly full. Raises `OSError`."""
+    """Write all of `content`: a single write may take less, especially if the disk is nearly full. Raises `OSError`."""
     view = memoryview(content)
     while view:
         view = view[os.write(fd, view) :]

@@ -1,4 +1,4 @@
-"""What the backends that run on this very host share: the life of a sandbox and of its provider."""
+"""What the backends that run directly on this host share: the life cycle of a sandbox and of its provider."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ class HostedProvider(ABC):
         self.spawner = Spawner()
         self.sandboxes: set[HostedSandbox] = set()
 
-    def overlays(self, folder: Path) -> bool:  # noqa: ARG002  # others may, here
-        """Workspaces are folders of their own, unless a backend knows better."""
+    def overlays(self, folder: Path) -> bool:  # noqa: ARG002  # subclasses use it
+        """False, unless a backend overrides it: workspaces are then plain folders."""
         return False
 
     @abstractmethod
     def open(self, spec: SandboxSpec) -> HostedSandbox:
-        """A sandbox for `spec`; nothing runs before its first command."""
+        """A sandbox for `spec`; nothing runs before the first command."""
 
     def close(self) -> None:
         """End all sandboxes, then the thread that forks."""
@@ -47,15 +47,15 @@ class HostedProvider(ABC):
 
 
 class HostedSandbox(ABC):
-    """A `Sandbox` over a host folder; it keeps account of its children so that `close` can end them."""
+    """A `Sandbox` over a host folder; it keeps track of its children so that `close` can end them."""
 
     greeting: ClassVar[bytes] = b""
-    """What the backend itself writes to the stdout of a lasting process once that is about to start."""
+    """What the backend itself writes to the stdout of a lasting process just before it starts."""
 
     def __init__(self, provider: HostedProvider, spec: SandboxSpec) -> None:
         if spec.services:
             names = ", ".join(service.name for service in spec.services)
-            raise SandboxUnavailable(f"services ({names}) run in containers only: add --sandbox docker")
+            raise SandboxUnavailable(f"services ({names}) run only in containers: add --sandbox docker")
         self.spec = spec
         self._provider = provider
         self._lock = threading.Lock()
@@ -66,9 +66,9 @@ class HostedSandbox(ABC):
 
     @abstractmethod
     def start(self, spawner: Spawner, command: Command, *, lasting: bool) -> Child:
-        """Start the command's process; `lasting` where the caller will talk to it over its pipes.
+        """Start the command's process; `lasting` if the caller will talk to it over its pipes.
 
-        Raises `OSError` where that cannot be done.
+        Raises `OSError` if that fails.
         """
 
     def run(self, command: Command) -> CommandResult:
@@ -84,7 +84,7 @@ class HostedSandbox(ABC):
                 self._running.discard(child)
 
     def spawn(self, command: Command) -> Process:
-        """Start a process with pipes; raises `SandboxFailed`, with what the backend said, where none comes up."""
+        """Start a process with pipes; raises `SandboxFailed`, with the backend's message, if it does not come up."""
         try:
             child = self._start(command, lasting=True)
         except OSError as error:
@@ -94,8 +94,8 @@ class HostedSandbox(ABC):
             self._processes.append(process)
             self._running.discard(child)
         if process.stdout.read(len(self.greeting)) != self.greeting:
-            said = process.kill().stderr.decode(errors="replace").strip()
-            raise SandboxFailed(f"the sandbox did not come up: {said or 'its time was spent'}")
+            message = process.kill().stderr.decode(errors="replace").strip()
+            raise SandboxFailed(f"the sandbox did not come up: {message or 'it ran out of time'}")
         return process
 
     def read(self, path: str, limit: int = 16 << 20) -> bytes:
@@ -106,7 +106,7 @@ class HostedSandbox(ABC):
         raise FileNotFoundError(path)
 
     def write(self, path: str, content: bytes, *, executable: bool = False) -> None:
-        """See `Sandbox.write`; the controller may write where the sandbox's own processes may only read."""
+        """See `Sandbox.write`; the controller may write even if the sandbox's own processes may only read."""
         write_beneath(self.spec.workspace, path, content, executable=executable)
 
     def close(self) -> None:
@@ -121,7 +121,7 @@ class HostedSandbox(ABC):
         self._provider.sandboxes.discard(self)
 
     def _start(self, command: Command, *, lasting: bool) -> Child:
-        # Under the lock: a child started while `close` runs would be missed by it.
+        # Under the lock, because `close` would miss a child that is started while it runs.
         with self._lock:
             if self._closed:
                 raise SandboxFailed("the sandbox is closed")

@@ -1,4 +1,4 @@
-"""The kernel's session keyring, which namespaces do not hold back: a child can read all keys of its session."""
+"""The kernel's session keyring, which namespaces do not isolate: a child can read all keys of its session."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ JOIN_SESSION_KEYRING = 1
 
 
 def forsake_session_keyring() -> None:
-    """Give the calling thread, and the children that it forks, a new and empty session keyring.
+    """Give the calling thread, and the children that it forks, a new, empty session keyring.
 
-    Where the kernel has no keyrings, or a container forbids the call, there is nothing that a child could read.
+    If the kernel has no keyrings, or a container forbids the call, there is nothing that a child could read.
     """
     number = KEYCTL.get(platform.machine())
     if sys.platform == "linux" and number is not None:

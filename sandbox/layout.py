@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 __all__ = ["ENVIRONMENT", "files", "isolation", "overlay_work", "system", "tree"]
 
 ENVIRONMENT = {"PATH": f"{ENV}/bin:/usr/local/bin:/usr/bin:/bin", "HOME": "/tmp", "LANG": "C.UTF-8", "TMPDIR": "/tmp"}  # noqa: S108
-"""All that a command finds in its environment besides its own `env`."""
+"""All variables of a command besides its own `env`."""
 
 FILES = {
     "/etc/passwd": b"root:x:0:0:root:/nonexistent:/bin/false\nsandbox:x:1000:1000:sandbox:/tmp:/bin/sh\n",
@@ -23,7 +23,7 @@ FILES = {
     "/etc/nsswitch.conf": b"passwd: files\ngroup: files\nhosts: files dns\n",
 }
 
-# Each by itself: /etc/ssl and /etc/pki also hold private keys, which a controller run as root could read.
+# Listed one by one: /etc/ssl and /etc/pki also contain private keys, which a controller run as root could read.
 ETC = (
     "/etc/alternatives",
     "/etc/ca-certificates",
@@ -41,23 +41,23 @@ ETC = (
 NETWORK = ("/etc/hosts", "/etc/resolv.conf")
 HOSTS = {"/etc/hosts": b"127.0.0.1 localhost sandbox\n::1 localhost\n"}
 
-# A controller run as root maps uid 0 of the host, to whom /proc/sys/kernel/core_pattern is writable without any
-# capability: a command for the host to run. bwrap covers these only where access(2) says that they are writable.
+# A controller run as root maps uid 0 of the host, which may write /proc/sys/kernel/core_pattern without any capability:
+# a command for the host to run. bwrap covers these only if access(2) says that they are writable.
 PROC_READ_ONLY = ("/proc/sys", "/proc/sysrq-trigger", "/proc/irq", "/proc/bus", "/proc/fs", "/proc/acpi", "/proc/mtrr")
 PROC_HIDDEN = (
     *("/proc/kcore", "/proc/keys", "/proc/key-users", "/proc/timer_list", "/proc/kallsyms"),
-    # What they tell of the machine, its start options and its disks, is nothing that a test needs.
+    # No test needs what these reveal about the machine, its boot options and its disks.
     *("/proc/cmdline", "/proc/diskstats", "/proc/partitions", "/proc/swaps", "/proc/modules", "/proc/iomem"),
 )
 
 
 def files(spec: SandboxSpec) -> dict[str, bytes]:
-    """Files of the sandbox that are written by us, not taken from the host."""
+    """Files in the sandbox that rfsn writes itself instead of taking them from the host."""
     return FILES if spec.network else FILES | HOSTS
 
 
 def overlay_work(spec: SandboxSpec) -> Path:
-    """The folder beside the workspace that the kernel wants for an overlay."""
+    """The folder beside the workspace that the kernel needs for an overlay."""
     return spec.workspace.with_name(f"{spec.workspace.name}.work")
 
 
@@ -96,7 +96,7 @@ def system(spec: SandboxSpec) -> Iterator[str]:
 
 
 def tree(spec: SandboxSpec) -> Iterator[str]:
-    """The workspace, the environment and the further mounts, then a root that is read-only."""
+    """The workspace, the environment and the other mounts, then a read-only root."""
     if spec.lower:
         for layer in (*spec.lower, spec.workspace) if spec.read_only else spec.lower:
             yield from ("--overlay-src", str(layer))

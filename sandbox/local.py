@@ -1,12 +1,12 @@
 """No sandbox at all: commands run on the host, as the controller's own user.
 
-For repositories whose code one would run anyway, and only where asked for by name. Files, network, processes and memory
-are open to the command; of `Limits` only `output_bytes` and `disk_bytes` hold, and a process that leaves its session
-outlives its end.
+For repositories whose code the user would run anyway, and only if chosen by name. Files, network, processes and memory
+are open to the command; of `Limits` only `output_bytes` and `disk_bytes` apply, and a process that leaves its session
+outlives the command.
 
-Nothing is mounted, so paths are translated: wherever an argument or the value of a variable starts with `/repo`, `/env`
-or the target of a mount, at its own start or after a `=` or `:` (`--junitxml=/out/x`, `PYTHONPATH=/repo/src:/env`),
-and a `/`, a `:` or the end follows, the host's path takes its place. Paths in files and in code are not translated.
+Nothing is mounted, so paths are translated: `/repo`, `/env` and the targets of mounts are replaced by the host's paths
+at the start of an argument or of a variable's value, or after a `=` or `:` in it (`--junitxml=/out/x`,
+`PYTHONPATH=/repo/src:/env`), if a `/`, a `:` or the end follows. Paths in files and in code are not translated.
 """
 
 from __future__ import annotations
@@ -29,17 +29,17 @@ __all__ = ["LocalProvider"]
 
 
 class LocalProvider(HostedProvider):
-    """Runs commands on the host without any isolation; never chosen unless named."""
+    """Runs commands on the host without any isolation; used only if chosen by name."""
 
     name = "local"
 
     def open(self, spec: SandboxSpec) -> LocalSandbox:
-        """A pretended sandbox for `spec`, whose `network` and `read_only` are not enforced."""
+        """A mere workspace for `spec`, whose `network` and `read_only` are not enforced."""
         return LocalSandbox(self, spec)
 
 
 class LocalSandbox(HostedSandbox):
-    """Each command runs in a session of its own, in the workspace."""
+    """Each command runs in its own process session, in the workspace."""
 
     def __init__(self, provider: LocalProvider, spec: SandboxSpec) -> None:
         super().__init__(provider, spec)
@@ -49,7 +49,7 @@ class LocalSandbox(HostedSandbox):
         self._pattern = re.compile(rf"(^|[=:])({targets})(?=[/:]|$)")
 
     def start(self, spawner: Spawner, command: Command, *, lasting: bool) -> Child:
-        """Start the command through a shell, which answers 127 where it is not found, as in the other backends."""
+        """Start the command through a shell, which returns 127 if it is not found, as in the other backends."""
         missing = [str(place) for place in self._places.values() if not place.exists()]
         if missing:
             raise FileNotFoundError(f"a mount's source is missing: {', '.join(missing)}")

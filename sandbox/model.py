@@ -1,4 +1,4 @@
-"""What a sandbox is asked and what it answers: plain data and two narrow protocols."""
+"""Requests to a sandbox and their results: plain data and narrow protocols."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ ENV = "/env"
 
 
 class Ending(StrEnum):
-    """How a command ended; only `EXITED` says anything about the command itself."""
+    """How a command ended; only `EXITED` says something about the command itself."""
 
     EXITED = "exited"
     TIMEOUT = "timeout"
@@ -45,8 +45,8 @@ class Command:
     """One command to run at `/repo` inside a sandbox.
 
     `timeout_s` is wall-clock seconds, after which the whole process tree is killed. `env` is added to the
-    sandbox's own small environment; nothing is inherited from the controller. `stdout_bytes`, where it is not 0, takes
-    the place of the limit on stdout.
+    sandbox's own small environment; nothing is inherited from the controller. `stdout_bytes`, unless it is 0, replaces
+    the limit on stdout.
     """
 
     argv: tuple[str, ...]
@@ -58,11 +58,11 @@ class Command:
 
 @dataclass(frozen=True, slots=True)
 class CommandResult:
-    """What came of a command. `exit_code` is None unless it exited; a signal's number N is shown as 128 + N.
+    """The result of a command. `exit_code` is None unless it exited; a signal N is shown as 128 + N.
 
-    `stdout` and `stderr` hold at most the limit, head and tail kept around a marker line. `cpu_s` is the CPU time
-    (user and system, seconds) of the whole process tree where the backend can tell, else 0; processes that had to be
-    killed do not count.
+    `stdout` and `stderr` hold at most the limit: head and tail around a marker line. `cpu_s` is the CPU time (user and
+    system, in seconds) of the whole process tree if the backend can tell, else 0; processes that had to be killed do
+    not count.
     """
 
     exit_code: int | None
@@ -75,7 +75,7 @@ class CommandResult:
 
 @dataclass(frozen=True, slots=True)
 class Mount:
-    """A host path made visible inside at `target`; read-only unless `writable`."""
+    """A host path that is visible at `target` inside the sandbox; read-only unless `writable`."""
 
     source: Path
     target: str
@@ -84,10 +84,10 @@ class Mount:
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """A program that runs beside a sandbox, a database for example: reached from inside by its name, as by localhost.
+    """A program that runs beside a sandbox, such as a database; inside, it is reachable by its name and as localhost.
 
-    `command` takes the place of the image's own. It is ready once the command `ready` succeeds in its container, which
-    may take `timeout_s` seconds; without one, once it runs.
+    `command` replaces the image's own. The service is ready once the command `ready` succeeds in its container, within
+    `timeout_s` seconds; without such a command, once it runs.
     """
 
     name: str
@@ -102,9 +102,9 @@ class Service:
 class Limits:
     """Resource limits of everything that runs in one sandbox.
 
-    `output_bytes` caps what is kept of stdout and of stderr each; ten times as much written ends the command with
-    `Ending.OUTPUT_LIMIT`. So does more than `disk_bytes` in the workspace and the writable mounts together, where no
-    file system of that size holds them (see `scratch_folder`).
+    `output_bytes` caps what is kept of stdout and of stderr each; writing ten times as much ends the command with
+    `Ending.OUTPUT_LIMIT`. So does writing more than `disk_bytes` to the workspace and the writable mounts together,
+    unless a file system of that size contains them (see `scratch_folder`).
     """
 
     memory_bytes: int = 4 << 30
@@ -119,10 +119,11 @@ class Limits:
 class SandboxSpec:
     """What to open: the tree at `/repo`, the environment at `/env`, further mounts, limits, and no network.
 
-    `workspace` is a host folder that the sandbox may write unless `read_only`. Where the provider `overlays`, it may be
-    a layer over the trees `lower` (the lowest first), which stay as they are: it gets what is written. `network` shares
-    the host's network and its name resolution; only an environment's fetch step asks for it. `services` run beside the
-    sandbox as long as it is open, and share its network; only Docker has them. Commands begin in the folder `cwd`.
+    `workspace` is a host folder that the sandbox may write to unless `read_only`. If the provider supports `overlays`,
+    it may be an overlay on the trees `lower` (lowest first), which stay as they are: it then receives what is written.
+    `network` shares the host's network and its name resolution; only the step that fetches an environment uses it.
+    `services` run beside the sandbox while it is open, and share its network; only Docker supports them. Commands
+    start in the folder `cwd`.
     """
 
     workspace: Path
@@ -137,7 +138,7 @@ class SandboxSpec:
 
 
 class Process(Protocol):
-    """A long-lived process inside a sandbox, talked to over pipes (unbuffered binary)."""
+    """A lasting process inside a sandbox, which communicates over pipes (unbuffered binary)."""
 
     @property
     def stdin(self) -> IO[bytes]:
@@ -146,13 +147,13 @@ class Process(Protocol):
 
     @property
     def stdout(self) -> IO[bytes]:
-        """The pipe out of the process; its end is read once the process is dead."""
+        """The pipe out of the process; it reaches its end once the process is dead."""
         ...
 
     def kill(self) -> CommandResult:
-        """End the whole process tree now and say what it left: exit code, the tail of stderr, CPU time.
+        """End the whole process tree now, and return its exit code, the tail of stderr and the CPU time.
 
-        `stdout` of the result is empty: it went through the pipe. Calling it again returns the same result.
+        `stdout` of the result is empty, because it went through the pipe. Calling it again returns the same result.
         """
         ...
 
@@ -161,29 +162,29 @@ class Sandbox(Protocol):
     """An open sandbox. `close` ends every process in it and is safe to call twice."""
 
     def run(self, command: Command) -> CommandResult:
-        """Run a command to its end. A failing one is a result; so is a sandbox that broke (`Ending.INFRA_ERROR`).
+        """Run a command to its end. A failing command is a result; so is a sandbox that broke (`Ending.INFRA_ERROR`).
 
-        Raises `SandboxFailed` only where the sandbox is closed.
+        Raises `SandboxFailed` only if the sandbox is closed.
         """
         ...
 
     def spawn(self, command: Command) -> Process:
-        """Start a process with pipes; `timeout_s` bounds its whole life, `stdin` is not used.
+        """Start a process with pipes; `timeout_s` limits its whole lifetime, and `stdin` is not used.
 
-        Raises `SandboxFailed` where the sandbox cannot be set up or is closed.
+        Raises `SandboxFailed` if the sandbox cannot be set up or is closed.
         """
         ...
 
     def read(self, path: str, limit: int = 16 << 20) -> bytes:
         """The regular file at the `/`-separated `path` beneath `/repo`, at most `limit` bytes of it.
 
-        Raises `UnsafePath` where the path leaves the tree, crosses a symlink or is no regular file, and
-        `FileNotFoundError` where nothing is there.
+        Raises `UnsafePath` if the path leaves the tree, crosses a symlink or is not a regular file, and
+        `FileNotFoundError` if it does not exist.
         """
         ...
 
     def write(self, path: str, content: bytes, *, executable: bool = False) -> None:
-        """Put a regular file beneath `/repo`, making folders as needed; the same refusals as `read`."""
+        """Write a regular file beneath `/repo`, creating folders as needed; refuses the same paths as `read`."""
         ...
 
     def close(self) -> None:
@@ -192,29 +193,29 @@ class Sandbox(Protocol):
 
 
 class SandboxProvider(Protocol):
-    """One way to make sandboxes."""
+    """One way to create sandboxes."""
 
     @property
     def name(self) -> str:
-        """The name by which it is chosen."""
+        """The name that users choose it by."""
         ...
 
     @property
     def sees_mounts(self) -> bool:
-        """Whether its sandboxes see what the controller mounts (see `scratch_folder`)."""
+        """Whether its sandboxes see the controller's mounts (see `scratch_folder`)."""
         ...
 
     def overlays(self, folder: Path) -> bool:
-        """Whether a workspace in `folder` may be a layer over other trees (see `SandboxSpec.lower`)."""
+        """Whether a workspace in `folder` may be an overlay on other trees (see `SandboxSpec.lower`)."""
         ...
 
     def open(self, spec: SandboxSpec) -> Sandbox:
-        """A sandbox for `spec`; a mount that is missing shows when the first command runs.
+        """A sandbox for `spec`; a missing mount is reported when the first command runs.
 
-        Raises `SandboxUnavailable` where `spec` asks for what the provider does not have: services.
+        Raises `SandboxUnavailable` if `spec` asks for services and the provider does not support them.
         """
         ...
 
     def close(self) -> None:
-        """Release what the provider itself holds (threads, connections); open sandboxes are closed first."""
+        """Close all open sandboxes, and release the provider's own resources (threads, connections)."""
         ...

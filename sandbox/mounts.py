@@ -1,6 +1,6 @@
-"""Mounts that the controller itself makes, where the kernel lets it (root with CAP_SYS_ADMIN); removed by path.
+"""Mounts that the controller makes itself, if the kernel allows it (root with CAP_SYS_ADMIN); removed by path.
 
-They lie beneath a session's folder, so what a dead controller left is found in the kernel's own table.
+They lie beneath a session's folder, so those that a dead controller left are found in the kernel's own table.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _ESCAPE = re.compile(r"\\([0-7]{3})")
 
 
 def mount_sized(folder: Path, size: int) -> bool:
-    """Mount a tmpfs of `size` bytes, with a file for each 4 KiB of them, on `folder`; false where that is not ours."""
+    """Mount a tmpfs of `size` bytes, with one inode per 4 KiB, on `folder`; false if we have no right to."""
     options = f"size={size},nr_inodes={size // _BYTES_PER_INODE},mode=0700"
     try:
         _mount("tmpfs", folder, options)
@@ -32,15 +32,15 @@ def mount_sized(folder: Path, size: int) -> bool:
 
 
 def mount_overlay(lower: Sequence[Path], upper: Path, work: Path, target: Path) -> None:
-    """Show the trees `lower` (the lowest first) at `target`; what is written goes to `upper`. Raises `OSError`."""
+    """Show the trees `lower` (lowest first) at `target`; writes go to `upper`. Raises `OSError`."""
     layers = ":".join(_quoted(path) for path in reversed(lower))
     _mount("overlay", target, f"lowerdir={layers},upperdir={_quoted(upper)},workdir={_quoted(work)}")
 
 
 def unmount_beneath(folder: Path) -> list[str]:
-    """Unmount `folder` and all beneath it, the innermost first; a mount in use goes with its last user.
+    """Unmount `folder` and everything beneath it, innermost first; a mount in use disappears with its last user.
 
-    Returns the places. Raises `OSError` where one will not go.
+    Returns the mount points. Raises `OSError` if one cannot be unmounted.
     """
     top = folder.resolve()
     places = [place for place in mounted() if place == top or top in place.parents]
@@ -51,12 +51,12 @@ def unmount_beneath(folder: Path) -> list[str]:
 
 
 def mounted() -> list[Path]:
-    """Every place where something is mounted, in the order of mounting."""
+    """Every mount point, in the order of mounting."""
     return [mount.place for mount in _mounts()]
 
 
 def filesystem(folder: Path) -> str:
-    """The type of the file system that `folder` is on, as the kernel names it; empty where it does not say."""
+    """The kernel's name for the type of file system that `folder` is on; empty if unknown."""
     status = folder.stat()
     device = f"{os.major(status.st_dev)}:{os.minor(status.st_dev)}"
     return next((mount.type for mount in _mounts() if mount.device == device), "")
@@ -71,7 +71,7 @@ class _Mounted:
 
 def _mounts() -> Iterator[_Mounted]:
     """The kernel's table, in the order of mounting (proc_pid_mountinfo(5))."""
-    # Only a line feed ends a line: the kernel leaves other separators in a name, U+2028 for example, as they are.
+    # Only a line feed ends a line: the kernel does not escape other separators in a name, such as U+2028.
     for line in os.fsdecode(Path("/proc/self/mountinfo").read_bytes()).split("\n"):
         if not line:
             continue
@@ -87,7 +87,7 @@ def _mount(kind: str, target: Path, options: str) -> None:
 
 
 def _quoted(path: Path) -> str:
-    """A path as an option of an overlay: there a colon parts layers and a comma options."""
+    """A path in an option of an overlay, in which a colon separates layers and a comma separates options."""
     return re.sub(r"([\\:,])", r"\\\1", str(path))
 
 

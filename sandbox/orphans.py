@@ -1,7 +1,7 @@
-"""Programs of the sandbox whose controller is dead: they have its name in their environment.
+"""Sandbox programs whose controller is dead, which is named in their environment.
 
-A bwrap dies with its parent once it is set up; one whose parent is killed before that waits for ever. What runs inside
-a sandbox is never one of them, whatever it says of itself: the kernel tells that it is in a namespace of its own.
+A bwrap dies with its parent once it is set up; one whose parent is killed before that waits forever. A process inside
+a sandbox never counts, whatever its environment claims: the kernel shows that it is in another pid namespace.
 """
 
 from __future__ import annotations
@@ -17,20 +17,20 @@ from sandbox.controller import Controller
 __all__ = ["MAKER", "end_orphans"]
 
 MAKER = "RFSN_CONTROLLER"
-"""The variable, and the only one, that the programs which rfsn starts for a sandbox have: it says who started them."""
+"""The only variable of programs that rfsn starts for a sandbox; it says which controller started them."""
 
 _LONGEST = 200
 _NUMBERS = re.compile(rb"^NSpid:((?:\t\d+)+)$", re.MULTILINE)
 
 
 def end_orphans() -> list[str]:
-    """Kill what a dead controller had started and nobody ended, and say what it was."""
+    """Kill programs that a dead controller had started, and return a description of each."""
     numbers = [process.name for process in Path("/proc").iterdir() if process.name.isdigit()]
     return [f"process {number}" for number in numbers if _ended(number)]
 
 
 def _ended(number: str) -> bool:
-    """Whether the process was an orphan. It is held before it is looked at: its number may soon be another's."""
+    """Whether the process was an orphan and is killed. A pidfd is opened first, because the pid may be reused."""
     with suppress(OSError):
         process = os.pidfd_open(int(number))
         try:
@@ -43,7 +43,7 @@ def _ended(number: str) -> bool:
 
 
 def _is_orphan(process: Path) -> bool:
-    if not _is_outside(process):  # reading the memory of a sandboxed process could take as long as it likes
+    if not _is_outside(process):  # a sandboxed process can make reading its memory take arbitrarily long
         return False
     with (process / "environ").open("rb") as file:
         variables = file.read(_LONGEST)
@@ -55,6 +55,6 @@ def _is_orphan(process: Path) -> bool:
 
 
 def _is_outside(process: Path) -> bool:
-    """Whether a process is in our own namespace of processes: one of a namespace beneath has a number there too."""
+    """Whether a process is in our own pid namespace: one in a nested namespace has a pid there too."""
     numbers = _NUMBERS.search((process / "status").read_bytes())
     return numbers is not None and len(numbers[1].split()) == 1

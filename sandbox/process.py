@@ -1,4 +1,4 @@
-"""One child process: its pipes read under a cap, a deadline, and the end of its whole tree."""
+"""One child process: reading its pipes under a cap, its deadline, and ending its whole process tree."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ OVERFLOW = 10
 
 
 class Capture:
-    """The head and the tail of a stream of any length, in memory bounded by twice the limit (bytes)."""
+    """The head and the tail of a stream of any length, in memory of at most twice the limit (bytes)."""
 
     def __init__(self, limit: int) -> None:
         self.total = 0
@@ -51,11 +51,11 @@ class Capture:
 
     @property
     def overflowing(self) -> bool:
-        """Whether so much was written that its writer is to be ended."""
+        """Whether so much was written that the writer must be ended."""
         return self.total > OVERFLOW * self._limit
 
     def content(self) -> bytes:
-        """What was kept: all of it up to the limit, else half of it at either end of a marker line."""
+        """What was kept: everything up to the limit, else the head and the tail around a marker line."""
         if self.total <= self._limit:
             return bytes(self._head + self._tail)
         tail = self._tail[len(self._tail) - self._half :]
@@ -66,8 +66,8 @@ class Capture:
 class Spawner:
     """The one thread that forks all children of a provider.
 
-    A parent-death signal fires when the thread that forked ends, not the process, so children forked by a short-lived
-    worker would die with it. This thread lives until `close`. It has left the controller's session keyring.
+    A parent-death signal fires when the forking thread ends, not the process, so children forked by a short-lived
+    worker would die with it. This thread lives until `close`, and has left the controller's session keyring.
     """
 
     def __init__(self) -> None:
@@ -82,9 +82,9 @@ class Spawner:
         stdin: bool = True,
         pass_fds: Sequence[int] = (),
     ) -> subprocess.Popen[bytes]:
-        """Start a child in a session of its own, with unbuffered pipes; without `stdin` it reads an empty file.
+        """Start a child in its own session, with unbuffered pipes; without `stdin` it reads an empty file.
 
-        Raises `OSError` where the program cannot be started and `SandboxFailed` once the spawner is closed.
+        Raises `OSError` if the program cannot be started, and `SandboxFailed` once the spawner is closed.
         """
 
         def fork() -> subprocess.Popen[bytes]:
@@ -111,9 +111,9 @@ class Spawner:
 
 
 class Child:
-    """A started process and what is known of it; `collect` reads its pipes and reaps it.
+    """A started process and what is known about it; `collect` reads its pipes and reaps it.
 
-    `status` is a further pipe (owned from now on) on which the backend itself reports; a subclass reads the meaning of
+    `status` is another pipe, owned by the child from now on, on which the backend itself reports; subclasses interpret
     it in `end_tree` and `exit_code`.
     """
 
@@ -141,11 +141,11 @@ class Child:
         self._cpu_s = 0.0
 
     def end_tree(self) -> None:
-        """Kill the process and all it started; called again until the process is gone, never after it was reaped."""
+        """Kill the process and all that it started; called repeatedly until it is gone, never after it was reaped."""
         self.kill_group()
 
     def exit_code(self, returncode: int) -> int | None:
-        """The command's exit code, a signal N as 128 + N; None where the backend failed before the command ran."""
+        """The command's exit code, a signal N as 128 + N; None if the backend failed before the command ran."""
         return 128 - returncode if returncode < 0 else returncode
 
     def kill_group(self) -> None:
@@ -154,7 +154,7 @@ class Child:
             os.killpg(self.popen.pid, signal.SIGKILL)
 
     def stop(self, ending: Ending) -> None:
-        """Begin to end the tree, for the reason `ending`; the first reason stands. Safe from any thread."""
+        """Begin to end the process tree, for the reason `ending`; the first reason stands. Safe from any thread."""
         with self._lock:
             if self.popen.returncode is None:
                 if self._stopping_since is None:
@@ -165,7 +165,7 @@ class Child:
     def collect(self, stdin: bytes = b"", *, take_stdout: bool) -> CommandResult:
         """Feed and read the pipes until the process has ended, then reap it and end what it left behind.
 
-        Without `take_stdout`, stdin and stdout are left alone for their owner.
+        Without `take_stdout`, stdin and stdout are left to their owner.
         """
         with selectors.DefaultSelector() as selector:
             self._register(selector, stdin, take_stdout=take_stdout)
@@ -177,7 +177,7 @@ class Child:
                     ended_at = now
                     self.kill_group()
                 if ended_at is None:
-                    self._judge(now)
+                    self._enforce_limits(now)
                 elif not selector.get_map() or now > ended_at + GRACE_S:
                     break
                 if selector.get_map():
@@ -206,7 +206,7 @@ class Child:
             selector.register(popen.stdin, selectors.EVENT_WRITE, bytearray(stdin))
 
     def _pump(self, selector: selectors.BaseSelector, wait_s: float) -> None:
-        """Move what the pipes hold, once."""
+        """Move what the pipes currently hold."""
         for key, _ in selector.select(wait_s):
             if isinstance(key.data, Capture):
                 data = os.read(key.fd, CHUNK)
@@ -225,8 +225,8 @@ class Child:
             with suppress(BrokenPipeError):
                 key.fileobj.close()  # type: ignore[attr-defined]
 
-    def _judge(self, now: float) -> None:
-        """End the tree where its time or its output is spent, and press on where ending it was begun."""
+    def _enforce_limits(self, now: float) -> None:
+        """End the process tree if it is over its time or output limit, and insist if ending it has begun."""
         if self.stdout.overflowing or self.stderr.overflowing or self._quota.exceeded():
             self.stop(Ending.OUTPUT_LIMIT)
         elif now >= self._deadline or self._stopping_since is not None:
@@ -235,7 +235,7 @@ class Child:
             self.kill_group()
 
     def _reap(self) -> bool:
-        # The lock keeps `stop` from signalling a number that is free again.
+        # The lock keeps `stop` from signalling a pid that is free again.
         with self._lock:
             pid, status, usage = os.wait4(self.popen.pid, os.WNOHANG)
             if pid == 0:
@@ -258,7 +258,7 @@ class Child:
 
 
 def _feed(fd: int, pending: bytearray) -> bool:
-    """Write some of `pending`; false once it is spent or nobody reads."""
+    """Write some of `pending`; false once all is written or nobody reads."""
     with suppress(BlockingIOError):
         try:
             del pending[: os.write(fd, pending[:CHUNK])]
@@ -268,7 +268,7 @@ def _feed(fd: int, pending: bytearray) -> bool:
 
 
 class LongLived:
-    """The `Process` of a child: its pipes for the caller, a thread for its stderr, its lifetime and its end."""
+    """The `Process` of a child: pipes for the caller, and a thread for its stderr, its time limit and its end."""
 
     def __init__(self, child: Child) -> None:
         assert child.popen.stdin is not None
@@ -282,7 +282,7 @@ class LongLived:
 
     @property
     def alive(self) -> bool:
-        """Whether there is still something to be killed or closed."""
+        """Whether there is still something to kill or close."""
         return self._thread.is_alive() or not self.stdout.closed
 
     def kill(self) -> CommandResult:

@@ -1,4 +1,4 @@
-"""How much a sandbox has put on the host's disk, where no file system of its own bounds it."""
+"""How much a sandbox has written to the host's disk, if no separate file system limits it."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ _SCARCE = 20
 
 @dataclass(slots=True)
 class DiskQuota:
-    """A limit (bytes; a file counts 4 KiB at least) on what is written to `folders` from now on.
+    """A limit (in bytes; a file counts at least 4 KiB) on what is written to `folders` from now on.
 
-    The free space of their file system is cheap to ask for; only where it has shrunk by the limit are the folders
-    themselves measured, because others write there too. So a writer is noticed a moment after it passed the limit.
-    What was removed while it is open cannot be measured: it is noticed once little is left of the free space.
+    The free space of their file system is cheap to query; only if it has shrunk by the limit are the folders themselves
+    measured, because others write there too. So a writer is noticed shortly after it exceeds the limit. Files that are
+    deleted while open cannot be measured: they are noticed once little free space is left.
     """
 
     folders: Sequence[Path]
@@ -43,7 +43,7 @@ class DiskQuota:
         return cls(writable if spec.read_only else [spec.workspace, *writable], spec.limits.disk_bytes)
 
     def exceeded(self) -> bool:
-        """Whether the limit is passed; asked as often as one likes."""
+        """Whether the limit is exceeded; may be called at any rate."""
         began = time.monotonic()
         if began < self._next:
             return False
@@ -55,13 +55,13 @@ class DiskQuota:
         shrunk = any(before - now >= self.limit for before, now in left)
         scarce = any(now * _SCARCE < before for before, now in left)
         over = shrunk and (scarce or sum(map(disk_usage, self.folders)) >= self.limit)
-        # Measuring may take long: it is not done most of the time.
+        # Measuring may take long: spend at most a tenth of the time on it.
         self._next = time.monotonic() + max(_PAUSE_S, 10 * (time.monotonic() - began))
         return over
 
 
 def _free(folder: Path) -> tuple[int, int]:
-    """Bytes that are free, and those that the free files would take."""
+    """Free bytes, and the bytes that the free inodes would take."""
     try:
         status = os.statvfs(folder)
     except OSError:
@@ -70,7 +70,7 @@ def _free(folder: Path) -> tuple[int, int]:
 
 
 def disk_usage(folder: Path) -> int:
-    """Bytes of all beneath a folder, which others may write; a file counts 4 KiB at least, and no link is followed."""
+    """Bytes of everything beneath a folder, even while others write; a file counts at least 4 KiB. Follows no link."""
     total = 0
     folders = [os.fspath(folder)]
     while folders:

@@ -1,7 +1,7 @@
-"""Folders that are made to be removed: each carries a mark, and nothing without it is ever removed.
+"""Folders that rfsn makes and may remove: each carries a mark, and nothing without it is ever removed.
 
-`make_marked` and `remove_marked` are for every such folder of rfsn. What untrusted code may write lies in a folder of
-its own beneath the marked one: it can neither take the mark away nor put one where it would help.
+`make_marked` and `remove_marked` are for every such folder. Whatever untrusted code may write lies in a separate folder
+beneath the marked one: the code can neither remove the mark nor place one where it would matter.
 """
 
 from __future__ import annotations
@@ -33,9 +33,9 @@ __all__ = [
 ]
 
 MARK = ".made-by-rfsn"
-"""The file that says that a folder is rfsn's own, to be removed with all that is in it."""
+"""The file that marks a folder as rfsn's own, which may be removed with everything in it."""
 
-_TEXT = b"rfsn made this folder, and removes it with all that is in it when it is no longer needed.\n"
+_TEXT = b"rfsn made this folder, and removes it with everything in it when it is no longer needed.\n"
 _UNFINISHED = ".making"
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _PAUSES_S = (0.1, 0.5)
@@ -43,10 +43,10 @@ _PAUSES_S = (0.1, 0.5)
 
 @contextmanager
 def making(folder: Path, mode: int = 0o755) -> Iterator[Path]:
-    """A new marked folder, to be filled in the block under another name; at its end it is there, as `folder`.
+    """A new marked folder, which the block fills under another name; at its end it is renamed to `folder`.
 
-    Where the block raises there is nothing. Raises `FileExistsError` where `folder` is there and not empty, or is no
-    folder; an empty one is replaced.
+    If the block raises, nothing is left. Raises `FileExistsError` if `folder` exists and is not an empty folder; an
+    empty folder is replaced.
     """
     unfinished = _unfinished(folder.parent)
     unfinished.mkdir(mode)
@@ -57,7 +57,7 @@ def making(folder: Path, mode: int = 0o755) -> Iterator[Path]:
             unfinished.rename(folder)
         except OSError as error:
             if os.path.lexists(folder):
-                raise FileExistsError(f"{folder} is there already") from error
+                raise FileExistsError(f"{folder} already exists") from error
             raise
     except BaseException:
         with suppress(OSError):
@@ -66,13 +66,13 @@ def making(folder: Path, mode: int = 0o755) -> Iterator[Path]:
 
 
 def make_marked(folder: Path, mode: int = 0o755) -> None:
-    """Make the new folder `folder`, with its mark in it: at no moment it is there without. Errors as `making`."""
+    """Make the new folder `folder`; it never exists without its mark. Raises like `making`."""
     with making(folder, mode):
         pass
 
 
 def mark(folder: Path) -> None:
-    """Mark a folder that is rfsn's own from now on; one that is marked stays as it is. Raises `OSError`."""
+    """Mark a folder as rfsn's own from now on, unless it is marked already. Raises `OSError`."""
     if is_marked(folder):
         return
     descriptor = os.open(folder / MARK, _NEW, 0o644)
@@ -83,26 +83,27 @@ def mark(folder: Path) -> None:
 
 
 def is_marked(folder: Path) -> bool:
-    """Whether rfsn made a folder to be removed: it is one itself, and no link, and has a mark of the same owner."""
+    """Whether rfsn may remove a path: it is a folder, not a link, and both it and its mark belong to us."""
     try:
-        held, found = folder.lstat(), (folder / MARK).lstat()
+        itself, its_mark = folder.lstat(), (folder / MARK).lstat()
     except OSError:
         return False
-    return stat.S_ISDIR(held.st_mode) and stat.S_ISREG(found.st_mode) and held.st_uid == found.st_uid == os.geteuid()
+    ours = itself.st_uid == its_mark.st_uid == os.geteuid()
+    return ours and stat.S_ISDIR(itself.st_mode) and stat.S_ISREG(its_mark.st_mode)
 
 
 def remove_marked(folder: Path) -> None:
-    """Remove a folder that `make_marked` made, its mark last: at no moment it is there without. Nothing there is fine.
+    """Remove a folder that `make_marked` made, so that it never exists without its mark. It may be missing.
 
-    Raises `NotMarked` where it has no mark, or is no folder (a symbolic link is none), and `OSError` where it cannot be
-    removed.
+    Raises `NotMarked` if it has no mark or is not a folder (but a symbolic link, for example), and `OSError` if it
+    cannot be removed.
     """
     if not os.path.lexists(folder):
         return
     if not is_marked(folder):
-        said = f"rfsn did not make it, or it has lost its {MARK}"
-        raise NotMarked(f"{folder} is in the way, and stays as it is: {said}: move it away, or remove it")
-    with suppress(FileNotFoundError):  # another is quicker
+        why = f"rfsn did not make it, or it has lost its {MARK}"
+        raise NotMarked(f"{folder} is in the way, and stays as it is: {why}: move it away, or remove it")
+    with suppress(FileNotFoundError):  # another process was quicker
         with os.scandir(folder) as entries:
             inside = [Path(entry.path) for entry in entries if entry.name != MARK]
         for path in inside:
@@ -113,22 +114,21 @@ def remove_marked(folder: Path) -> None:
 
 
 def remove_unfinished(parent: Path) -> list[str]:
-    """Remove what `making` or `remove_marked` had not finished in `parent` when it was killed, and say what it was."""
+    """Remove folders in `parent` that a killed `making` or `remove_marked` had not finished, and return their paths."""
     removed = []
     for folder in parent.glob(f".*{_UNFINISHED}"):
         maker = Controller.parse(folder.name.removeprefix(".").partition(".")[0])
-        if maker is not None and maker.is_dead() and _patiently(_remove_unfinished, folder):
+        if maker is not None and maker.is_dead() and _with_retries(_remove_unfinished, folder):
             removed.append(str(folder))
     return removed
 
 
 @contextmanager
 def scratch_folder(parent: Path, size: int | None) -> Iterator[Path]:
-    """A new folder in `parent`, gone when the block ends: a file system of `size` bytes where one can be mounted.
+    """A new folder in `parent`, removed at the end of the block; a file system of `size` bytes if one can be mounted.
 
-    With a size of None it is a plain folder.
-
-    One that cannot be removed is left for whoever discards `parent`, which is marked or a temporary folder.
+    With a size of None it is a plain folder. A folder that cannot be removed is left to whoever discards `parent`,
+    which is marked or a temporary folder.
     """
     folder = Path(tempfile.mkdtemp(prefix="workspace-", dir=parent))
     try:
@@ -136,15 +136,15 @@ def scratch_folder(parent: Path, size: int | None) -> Iterator[Path]:
             mount_sized(folder, size)
         yield folder
     finally:
-        _patiently(remove_tree, folder)
+        _with_retries(remove_tree, folder)
 
 
 def discard(folder: Path) -> bool:
-    """Remove a folder as `remove_marked` does; false where it is not marked or that failed three times: it is left."""
-    return _patiently(remove_marked, folder)
+    """Remove a folder like `remove_marked`; false if it is left, because it is not marked or three tries failed."""
+    return _with_retries(remove_marked, folder)
 
 
-def _patiently(remove: Callable[[Path], None], folder: Path) -> bool:
+def _with_retries(remove: Callable[[Path], None], folder: Path) -> bool:
     for pause_s in (*_PAUSES_S, None):
         try:
             remove(folder)
@@ -159,16 +159,16 @@ def _patiently(remove: Callable[[Path], None], folder: Path) -> bool:
 
 
 def _unfinished(parent: Path) -> Path:
-    """A name in `parent` that says who makes or removes the folder, for a moment."""
+    """A temporary name in `parent` that says who is making or removing the folder."""
     return parent / f".{Controller.own()}.{os.urandom(4).hex()}{_UNFINISHED}"
 
 
 def _remove_unfinished(folder: Path) -> None:
-    """Remove a folder of such a name: one that has no mark yet, or no longer, is empty."""
+    """Remove a folder with such a name; if it has no mark yet, or no longer, it is empty."""
     if is_marked(folder):
         remove_tree(folder)
         return
     try:
         folder.rmdir()
     except OSError as error:
-        raise NotMarked(f"{folder} is not of rfsn's making") from error
+        raise NotMarked(f"{folder} was not made by rfsn") from error

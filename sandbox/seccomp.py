@@ -1,8 +1,8 @@
 """The system calls that a bubblewrap sandbox may not make, as a filter for the kernel.
 
-What is denied is what containers deny by default (Docker's profile, Flatpak's): calls that programs of an ordinary user
-do not need, and by which holes in kernels were reached. The filter is made with libseccomp; where that library is not
-installed, there is none.
+It denies what containers deny by default (Docker's profile, Flatpak's): calls that an ordinary user's programs do not
+need and that have exposed kernel vulnerabilities. The filter is built with libseccomp; without that library, there is
+none.
 """
 
 from __future__ import annotations
@@ -63,16 +63,16 @@ _DENIED = [
     "vm86",
     "vm86old",
 ]
-# Libraries fall back to the older call where the kernel does not know the newer one.
+# Libraries fall back to the older call if the kernel does not know the newer one.
 _UNKNOWN = ("clone3", "io_uring_enter", "io_uring_register", "io_uring_setup")
 _NEW_NAMESPACES = 0x7E020000  # every CLONE_NEW* flag that clone(2) takes
-_CONTROLS = (0x5412, 0x541C)  # TIOCSTI and TIOCLINUX: typing into the terminal of another
-_LAST_FAMILY = 16  # AF_NETLINK: UNIX, IP, and how programs ask for interfaces; vsock, packets and crypto come after
+_CONTROLS = (0x5412, 0x541C)  # TIOCSTI and TIOCLINUX: typing into another process's terminal
+_LAST_FAMILY = 16  # AF_NETLINK, to query interfaces; UNIX and IP come before it; vsock, packets and crypto after it
 
 
 @cache
 def filter_program() -> bytes | None:
-    """The filter in the form that the kernel and bwrap take; None where libseccomp is not there."""
+    """The filter in the form that the kernel and bwrap take; None if libseccomp is not installed."""
     try:
         import pyseccomp  # type: ignore[import-untyped]  # noqa: PLC0415  # it looks for the library
     except (ImportError, OSError, RuntimeError):
@@ -81,7 +81,7 @@ def filter_program() -> bytes | None:
     denied, unknown = pyseccomp.ERRNO(errno.EPERM), pyseccomp.ERRNO(errno.ENOSYS)
     for action, names in ((denied, _DENIED), (unknown, _UNKNOWN)):
         for name in names:
-            with suppress(OSError, ValueError):  # a call that this library or this kind of machine does not have
+            with suppress(OSError, ValueError):  # this library or this architecture does not have the call
                 rules.add_rule(action, name)
     for flag in (1 << bit for bit in range(32) if _NEW_NAMESPACES >> bit & 1):
         rules.add_rule(denied, "clone", pyseccomp.Arg(0, pyseccomp.MASKED_EQ, flag, flag))

@@ -1,4 +1,4 @@
-"""Trees of files that untrusted code may write: no path in them is trusted until it is open."""
+"""Trees of files that untrusted code may write to: no path in them is trusted until it is open."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ __all__ = [
 
 
 def read_beneath(root: Path | int, path: str, limit: int) -> bytes:
-    """At most `limit` bytes of the regular file at the `/`-separated `path` beneath the folder `root`, a path or open.
+    """At most `limit` bytes of the regular file at the `/`-separated `path` beneath `root`, a path or a descriptor.
 
-    Raises `UnsafePath` where the path is absolute, has an empty, `.` or `..` part or a NUL, crosses a symlink or is no
-    regular file, and `FileNotFoundError` where nothing is there.
+    Raises `UnsafePath` if the path is absolute, has an empty, `.` or `..` part or a NUL, crosses a symlink or is not a
+    regular file, and `FileNotFoundError` if it does not exist.
     """
     *folders, name = _parts(path)
     with _folder(root, folders, path, make=False) as folder:
@@ -39,27 +39,27 @@ def read_beneath(root: Path | int, path: str, limit: int) -> bytes:
             fd = os.open(name, PLAIN, dir_fd=folder)
         try:
             if not stat.S_ISREG(os.fstat(fd).st_mode):
-                raise UnsafePath(f"no regular file: {path!r}")
+                raise UnsafePath(f"not a regular file: {path!r}")
             return b"".join(drain(fd, limit))
         finally:
             os.close(fd)
 
 
 def write_beneath(root: Path, path: str, content: bytes, *, executable: bool = False) -> None:
-    """Put a regular file (mode 0644, or 0755) at `path` beneath `root`, making folders; refusals as `read_beneath`.
+    """Write a regular file (mode 0644, or 0755) at `path` beneath `root`, creating folders; see `read_beneath`.
 
-    The file is made under another name and renamed, so a reader sees the old or the new content, and what the old name
-    was linked to stays as it was.
+    The file is written under another name and renamed, so a reader sees either the old or the new content, and other
+    hard links to the old file keep its content.
     """
     with _replaced(root, path, content) as (made, _):
         os.fchmod(made, 0o755 if executable else 0o644)
 
 
 def replace_beneath(root: Path | int, path: str, content: bytes, *, executable: bool | None = None) -> None:
-    """Put a regular file at `path` beneath `root` as a user would who edits it there; else as `write_beneath`.
+    """Write a regular file at `path` beneath `root` as if a user edited it there; otherwise like `write_beneath`.
 
-    A file that is replaced keeps its permissions, and its owner and group as far as we may give them; a new one has
-    what the umask leaves it. `executable` adds the right to run it for whoever may read it, or takes it away.
+    A file that is replaced keeps its permissions, and its owner and group if we may set them; a new one gets its
+    permissions from the umask. `executable` adds the right to execute for whoever may read the file, or removes it.
     """
     with _replaced(root, path, content) as (made, before):
         mode = stat.S_IMODE(os.fstat(made).st_mode) if before is None else _inherited(made, before)
@@ -69,18 +69,18 @@ def replace_beneath(root: Path | int, path: str, content: bytes, *, executable: 
 
 
 def remove_beneath(root: Path, path: str) -> None:
-    """Remove the file or symlink at `path` beneath `root`; nothing there is fine. Refusals as `read_beneath`."""
+    """Remove the file or symlink at `path` beneath `root`, if it exists. Refuses like `read_beneath`."""
     *folders, name = _parts(path)
     with suppress(FileNotFoundError), _folder(root, folders, path, make=False) as folder, _refused(path):
         os.unlink(name, dir_fd=folder)
 
 
 def copy_files(source: Path, target: Path, paths: Iterable[str], limit: int | None = None) -> None:
-    """Copy the regular files at `paths` beneath `source` to beneath `target`, making folders and following no symlink.
+    """Copy the regular files at `paths` beneath `source` to `target`, creating folders and following no symlink.
 
-    Permission bits are kept as `copy_tree` keeps them, and what is there already is replaced. Raises `UnsafePath` where
-    a path crosses a symlink or a file on either side, is there as something else than a regular file, or where the
-    files hold more than `limit` bytes.
+    Permission bits are kept as in `copy_tree`, and existing files are replaced. Raises `UnsafePath` if a path crosses a
+    symlink or a file on either side, or exists but is not a regular file, or if the files contain more than `limit`
+    bytes.
     """
     budget = _Budget(limit)
     for path in paths:
@@ -93,11 +93,11 @@ def copy_files(source: Path, target: Path, paths: Iterable[str], limit: int | No
 
 
 def copy_tree(source: Path, target: Path, limit: int | None = None, without: Collection[str] = ()) -> None:
-    """Copy the tree at `source`, but what is at its top under a name in `without`, to the new folder `target`.
+    """Copy the tree at `source`, except top-level names in `without`, to the new folder `target`.
 
-    No symlink is followed: they are copied as such, regular files with their permission bits and never as hard links;
-    FIFOs, sockets and devices are left out. Raises `FileExistsError` where `target` exists, and `UnsafePath` where the
-    files hold more than `limit` bytes, holes included.
+    Symlinks are copied as such and never followed; regular files keep their permission bits and are never hard-linked;
+    FIFOs, sockets and devices are left out. Raises `FileExistsError` if `target` exists, and `UnsafePath` if the files
+    contain more than `limit` bytes, including holes.
     """
     target.mkdir(parents=True)
     with ExitStack() as fds:
@@ -105,9 +105,9 @@ def copy_tree(source: Path, target: Path, limit: int | None = None, without: Col
 
 
 def remove_tree(path: Path) -> None:
-    """Remove a tree, also where folders in it were made read-only; following no symlink. Nothing there is fine.
+    """Remove a tree, if it exists, even if folders in it are read-only; no symlink is followed.
 
-    What is mounted in it is unmounted, not emptied.
+    File systems mounted in it are unmounted, not emptied.
     """
     if path.is_symlink() or not path.is_dir():
         path.unlink(missing_ok=True)
@@ -128,11 +128,11 @@ def remove_tree(path: Path) -> None:
 def iter_files(root: Path) -> Iterator[str]:
     """The `/`-separated paths of all regular files beneath `root`, sorted; no symlink is followed, `.git` is skipped.
 
-    A name that is no UTF-8 comes with surrogate escapes. Raises `OSError` where a folder cannot be read.
+    Names that are not UTF-8 contain surrogate escapes. Raises `OSError` if a folder cannot be read.
     """
-    found: list[str] = []
+    paths: list[str] = []
     if root.is_symlink():
-        raise UnsafePath(f"no folder, but a link: {os.fspath(root)!r}")
+        raise UnsafePath(f"a link, not a folder: {os.fspath(root)!r}")
     folders = [""]
     while folders:
         folder = folders.pop()
@@ -143,20 +143,20 @@ def iter_files(root: Path) -> Iterator[str]:
                 if entry.is_dir(follow_symlinks=False):
                     folders.append(f"{folder}{entry.name}/")
                 elif entry.is_file(follow_symlinks=False):
-                    found.append(f"{folder}{entry.name}")
-    yield from sorted(found)
+                    paths.append(f"{folder}{entry.name}")
+    yield from sorted(paths)
 
 
 @contextmanager
 def _replaced(root: Path | int, path: str, content: bytes) -> Iterator[tuple[int, os.stat_result | None]]:
-    """The new file with `content`, open and without its mode yet, and what it takes the place of after the block."""
+    """The new file with `content`, open and without its final mode, and the status of the file that it will replace."""
     *folders, name = _parts(path)
     with _folder(root, folders, path, make=True) as folder:
         before = None
         with suppress(FileNotFoundError), _refused(path):
             before = os.stat(name, dir_fd=folder, follow_symlinks=False)
         if before is not None and not stat.S_ISREG(before.st_mode):
-            raise UnsafePath(f"no regular file: {path!r}")
+            raise UnsafePath(f"not a regular file: {path!r}")
         temporary = f".rfsn-{os.urandom(8).hex()}"
         made = os.open(temporary, NEW, 0o600 if before else 0o666, dir_fd=folder)
         try:
@@ -174,14 +174,14 @@ def _replaced(root: Path | int, path: str, content: bytes) -> Iterator[tuple[int
 
 
 def _inherited(made: int, before: os.stat_result) -> int:
-    """The mode for a file that takes the place of another, whose owner and group it is given where that is allowed."""
+    """The mode for a file that replaces another; it also gets that file's owner and group if we may set them."""
     mode = stat.S_IMODE(before.st_mode)
     if _is_given(made, before.st_uid, before.st_gid):
         return mode
-    mode &= 0o777  # to run as its owner was the other's right
+    mode &= 0o777  # the set-user-id bit belongs to the former owner
     if _is_given(made, -1, before.st_gid):
         return mode
-    return mode & ~0o070 | (mode & 0o007) << 3  # our group is to the file what all others are
+    return mode & ~0o070 | (mode & 0o007) << 3  # our group gets the rights of all others
 
 
 def _is_given(made: int, owner: int, group: int) -> bool:
@@ -201,7 +201,7 @@ def _parts(path: str) -> list[str]:
 
 @contextmanager
 def _refused(path: str) -> Iterator[None]:
-    """Turn the kernel's words for a symlink, a file amid folders, a device or an endless name into a refusal."""
+    """Turn the kernel's errors for a symlink, a file among the folders, a device or a name too long into a refusal."""
     try:
         yield
     except FileNotFoundError:
@@ -212,7 +212,7 @@ def _refused(path: str) -> Iterator[None]:
 
 @contextmanager
 def _folder(root: Path | int, folders: list[str], path: str, *, make: bool) -> Iterator[int]:
-    """The open folder at the end of `folders` beneath `root`, which is open, or a path and no link itself."""
+    """The open folder at the end of `folders` beneath `root`, a descriptor or a path that is not itself a link."""
     with ExitStack() as held:
         with _refused(path):
             top = root if isinstance(root, int) else held.enter_context(opened_folder(root))
@@ -236,7 +236,7 @@ class _Budget:
     def take(self, size: int) -> None:
         self._used += size
         if self._limit is not None and self._used > self._limit:
-            raise UnsafePath(f"the files hold more than {self._limit >> 20} MiB")
+            raise UnsafePath(f"the files contain more than {self._limit >> 20} MiB")
 
 
 def _copy(source: int, target: int, budget: _Budget, without: Collection[str] = ()) -> None:
@@ -265,7 +265,7 @@ def _copy_file(name: str, source: int, target: int, budget: _Budget) -> None:
 
 
 def _empty(name: str, folder: int) -> None:
-    """Remove the folder `name`, moving the folders in it up beside it: no depth exhausts descriptors or the stack."""
+    """Remove the folder `name`, moving its subfolders up beside it: no depth exhausts descriptors or the stack."""
     with ExitStack() as fds:
         fd = _open(fds, name, folder, os.O_PATH)
         _unlock(fd)
@@ -273,7 +273,7 @@ def _empty(name: str, folder: int) -> None:
             try:
                 os.unlink(inner, dir_fd=fd)
             except IsADirectoryError:
-                # Its own `..` changes, which takes the right to write it.
+                # Its own `..` changes, which needs the right to write to it.
                 with ExitStack() as once:
                     _unlock(_open(once, inner, fd, os.O_PATH))
                 os.rename(inner, os.urandom(8).hex(), src_dir_fd=fd, dst_dir_fd=folder)
@@ -281,10 +281,10 @@ def _empty(name: str, folder: int) -> None:
 
 
 def _names(fd: int) -> list[str]:
-    """The names in the folder open at `fd`, which O_PATH keeps from being listed itself."""
-    return os.listdir(f"/proc/self/fd/{fd}")  # noqa: PTH208 - no path of a file
+    """The names in the folder open at `fd`, which cannot be listed directly because of O_PATH."""
+    return os.listdir(f"/proc/self/fd/{fd}")  # noqa: PTH208 - a descriptor, not a file's path
 
 
 def _unlock(fd: int) -> None:
-    """Make the folder open at `fd` ours to change; opening it with O_PATH took no right to read."""
-    os.chmod(f"/proc/self/fd/{fd}", 0o700)  # noqa: PTH101 - no path of a file
+    """Make the folder open at `fd` writable for us; opening it with O_PATH needed no right to read."""
+    os.chmod(f"/proc/self/fd/{fd}", 0o700)  # noqa: PTH101 - a descriptor, not a file's path

@@ -63,13 +63,13 @@ def test_versions_are_compared_on_inputs_like_those_of_the_tests(
     old: str, new: str, differs: str, tmp_path: Path
 ) -> None:
     """Of the three, the second is wrong on other lists, the third on other nodes, and the fourth only on no word."""
-    put_judge = runpy.run_path(str(BENCHMARKS[0].with_name("repair.py")), run_name="benchmark")["put_judge"]
+    put_comparison = runpy.run_path(str(BENCHMARKS[0].with_name("repair.py")), run_name="benchmark")["put_comparison"]
     folder, project = tmp_path / "judge", tmp_path / "project"
     folder.mkdir()
     project.mkdir()
     (project / "code_under_test.py").write_text(REFERENCE)
     (project / "test_code.py").write_text(CALLS)
-    put_judge(folder, {"code_under_test.py": [REFERENCE, REFERENCE.replace(old, new)]})
+    put_comparison(folder, {"code_under_test.py": [REFERENCE, REFERENCE.replace(old, new)]})
     argv = [sys.executable, str(folder / "differential.py"), "0", "200", "-q"]
     ran = subprocess.run(argv, cwd=project, capture_output=True, text=True, check=True)
     found = json.loads(ran.stdout.splitlines()[-1])["code_under_test.py"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import pkgutil
 import re
 import shutil
 import subprocess
@@ -66,3 +67,25 @@ def test_links_lead_somewhere(page: Path) -> None:
 def test_paths_named_in_the_readme_exist() -> None:
     for path in re.findall(r"`((?:rfsn|planners|gate|buildpacks|sandbox|tests)/[\w/.]+)`", PAGES[0].read_text()):
         assert os.path.lexists(ROOT / path), path
+
+
+def terms() -> list[tuple[str, list[str]]]:
+    """The terms of the glossary, each with its code names."""
+    rows = re.findall(r"^\| ([\w -]+) \| .* \| (`.*) \|$", (ROOT / "docs" / "glossary.md").read_text(), re.MULTILINE)
+    return [(term, re.findall(r"`([^`]+)`", names)) for term, names in rows]
+
+
+def test_each_term_is_defined_once() -> None:
+    named = [term for term, _ in terms()]
+    assert len(named) > 40
+    assert len(named) == len(set(named))
+
+
+@pytest.mark.parametrize(("term", "names"), terms())
+def test_the_code_names_of_a_term_exist(term: str, names: list[str]) -> None:
+    assert names, term
+    for name in names:
+        if "/" in name:
+            assert (ROOT / name).is_file(), name
+        else:
+            assert pkgutil.resolve_name(name) is not None, name

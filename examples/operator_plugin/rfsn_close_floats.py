@@ -1,4 +1,4 @@
-"""Sums of floating-point numbers are seldom equal to the last digit: compare them with a tolerance."""
+"""Sums of floating-point numbers are rarely equal to the last digit: compare them with a tolerance."""
 
 import ast
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ def close(site: Site, scope: Scope) -> Iterator[Replacement]:
     if len(node.ops) != 1 or not isinstance(node.ops[0], ast.Eq | ast.NotEq):
         return
     left, right = node.left, node.comparators[0]
-    if any(isinstance(one, ast.Constant) and not isinstance(one.value, float) for one in (left, right)):
+    if any(isinstance(side, ast.Constant) and not isinstance(side.value, float) for side in (left, right)):
         return
     sign = "<" if isinstance(node.ops[0], ast.Eq) else ">="
     yield from site.put(f"abs({site.atom(left)} - {site.atom(right)}) {sign} {TOLERANCE}")

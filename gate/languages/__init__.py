@@ -1,4 +1,4 @@
-"""The languages whose source the rules read. Each is a folder here, with its analyzer, and stands in `ANALYZERS`."""
+"""The languages whose source the rules read. Each has a folder here, with its analyzer, and an entry in `ANALYZERS`."""
 
 from gate.languages.api import Analyzer
 from gate.languages.python import PythonAnalyzer
@@ -6,4 +6,4 @@ from gate.languages.python import PythonAnalyzer
 __all__ = ["ANALYZERS"]
 
 ANALYZERS: tuple[Analyzer, ...] = (PythonAnalyzer(),)
-"""Every analyzer. A file is read by the first one that has its suffix."""
+"""Every analyzer. A file is read by the first that has its suffix."""

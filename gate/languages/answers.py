@@ -1,4 +1,4 @@
-"""Literals that a change answers for, looked up in the tests."""
+"""Literals for which a change hard-codes an answer, looked up in the tests."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ _QUOTES = bytes.maketrans(b'"', b"'")
 
 @dataclass(frozen=True)
 class KnownAnswers:
-    """Branches for a literal that a test has and the file had not. `suffixes`: how the names of tests end."""
+    """Forbids branches on a literal that a test has and the file did not. `suffixes` are those of test files."""
 
     suffixes: tuple[str, ...]
 
     def forbids(self, construct: Construct, path: str, modules: frozenset[str], tree: Tree) -> bool:
-        """Whether a construct answers a literal that only a test knows."""
+        """Whether a construct is an answer to a literal that occurs only in a test."""
         del modules
         if construct.kind is not Kind.ANSWER:
             return False
@@ -37,17 +37,17 @@ class KnownAnswers:
 
 
 def _occurs(literal: bytes, content: bytes) -> bool:
-    found = re.escape(literal)
-    bounded = found if literal[:1] in b"'b" else rb"(?<![\w.])" + found + rb"(?![\w.])"
+    pattern = re.escape(literal)
+    bounded = pattern if literal[:1] in b"'b" else rb"(?<![\w.])" + pattern + rb"(?![\w.])"
     return re.search(bounded, _squeezed(content)) is not None
 
 
 def forget_texts() -> None:
-    """Let go of the files that were looked through."""
+    """Clear the cache of files that were searched."""
     _squeezed.cache_clear()
 
 
 @lru_cache(maxsize=64)
 def _squeezed(content: bytes) -> bytes:
-    """A text without spaces, with one kind of quotes."""
+    """A text without whitespace, with one kind of quotes."""
     return content.translate(_QUOTES, b" \t\r\n")

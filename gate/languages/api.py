@@ -18,25 +18,25 @@ class Kind(StrEnum):
     """What a construct is."""
 
     USE = "uses"
-    """A dotted name of a module or built-in, read, called or imported: `os._exit`."""
+    """A dotted name of a module or built-in that is read, called or imported: `os._exit`."""
     IMPORT = "imports"
     """A module, by its full name."""
     ATTRIBUTE = "reads the attribute"
-    """The last part of any attribute, whatever it is read from: `_exit`."""
+    """The name of any attribute, whatever it is read from: `_exit`."""
     STORE = "assigns to"
     """A dotted name that is assigned or deleted: `json.dumps`."""
     TEXT = "contains the text"
-    """A constant text that is no docstring, put together where it is written in pieces."""
+    """A constant string that is not a docstring; one that is written in pieces is joined."""
     DEFINE = "defines"
-    """A function, a class or a variable of a module."""
+    """A function, a class or a module-level variable."""
     EXIT = "ends the process with"
-    """An exit that the process can catch, outside of what a main program does."""
+    """An exit that the process can catch, outside a main program."""
     ALWAYS = "makes always true"
     """A comparison method whose answer does not depend on what it compares."""
     COMPUTED = "computes"
-    """A name that nobody can read in the source: of an attribute, a module, a variable."""
+    """A name that is not written in the source: of an attribute, a module, a variable."""
     ANSWER = "answers for the input"
-    """A literal that an input is compared with, where the answer is a literal too."""
+    """A literal that an input is compared with, if the answer is a literal too."""
 
 
 class Construct(NamedTuple):
@@ -48,9 +48,9 @@ class Construct(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """The constructs of one file before and after a change, at least of the parts that differ.
+    """The constructs of one file before and after a change, at least those of the parts that differ.
 
-    `modules` are the full names of what the file imported before, and of the packages that these are in.
+    `modules` are the full names of what the file imported before, and of the packages that contain it.
     """
 
     before: Counter[Construct]
@@ -59,7 +59,7 @@ class Compared:
 
 
 class Tree(Protocol):
-    """What a language may look at besides the change: the base, and which of its files say what is right."""
+    """What a language may look at besides the change: the base, and which of its files are protected."""
 
     @property
     def base(self) -> BasePaths:
@@ -68,7 +68,7 @@ class Tree(Protocol):
 
     @property
     def read(self) -> Callable[[str], bytes]:
-        """The content of a file of the base. Raises `FileNotFoundError` where there is none."""
+        """The content of a file of the base. Raises `FileNotFoundError` if there is none."""
         ...
 
     @property
@@ -78,10 +78,10 @@ class Tree(Protocol):
 
 
 class Forbidden(Protocol):
-    """What one rule forbids in one language. Most are a `gate.languages.tables.Table`."""
+    """What one rule forbids in one language; in most cases a `gate.languages.tables.Table`."""
 
     def forbids(self, construct: Construct, path: str, modules: frozenset[str], tree: Tree) -> bool:
-        """Whether the file `path`, which imported `modules` before, may not newly have a construct."""
+        """Whether the file `path`, which imported `modules` before, must not newly have a construct."""
         ...
 
 
@@ -89,23 +89,23 @@ class Packages(Protocol):
     """Where the imports of a language come from."""
 
     def unknown(self, module: str, change: Change, tree: Tree) -> str | None:
-        """The package of a module; None where it is standard, or the project has, uses, adds or declares it."""
+        """The package of a module; None if it is standard, or the project contains, uses, adds or declares it."""
         ...
 
     def known(self, tree: Tree) -> frozenset[str]:
-        """The names of all packages that are standard, or that the project has, uses or declares."""
+        """The names of all packages that are standard, or that the project contains, uses or declares."""
         ...
 
 
 class Places(Protocol):
-    """Files of a language that run without being asked for, by where they stand."""
+    """Files of a language that run without being asked for, because of where they are."""
 
     def runs_at_start(self, path: str) -> bool:
-        """Whether every program of the language that starts beside a file runs it."""
+        """Whether every program of the language that starts beside this file runs it."""
         ...
 
     def shadowed(self, path: str, change: Change, tree: Tree) -> str | None:
-        """The module of the language or of a test runner that a new file would be loaded instead of."""
+        """The module of the language or of a test runner that a new file would shadow, if any."""
         ...
 
 
@@ -119,28 +119,28 @@ class Analyzer(Protocol):
 
     @property
     def suffixes(self) -> tuple[str, ...]:
-        """How the names of its files end: `.py`."""
+        """The suffixes of its files: `.py`."""
         ...
 
     @property
     def tables(self) -> Mapping[str, Forbidden]:
-        """What rules on constructs forbid, by their ids. A rule that is not among them is not applied."""
+        """What rules on constructs forbid, by rule id. A rule without a table is not applied."""
         ...
 
     @property
     def packages(self) -> Packages | None:
-        """Where imports come from; None: no rule on dependencies is applied."""
+        """Where imports come from; if None, no rule on dependencies is applied."""
         ...
 
     @property
     def places(self) -> Places | None:
-        """Which files run without being asked for; None: no rule on them is applied."""
+        """Which files run without being asked for; if None, no rule on them is applied."""
         ...
 
     def compare(self, file: FileChange) -> Compared | None:
-        """One file before and after a change; None where it no longer parses, or is new and does not."""
+        """One file before and after a change; None if it no longer parses, or is new and does not parse."""
         ...
 
     def forget(self) -> None:
-        """Let go of what is remembered to be quick: what comes next is about another tree."""
+        """Clear all caches: what comes next has another tree."""
         ...

@@ -25,5 +25,5 @@ _SUFFIXES = frozenset({
 
 
 def is_source(path: str) -> bool:
-    """Whether a file is source code of some programming language, by its suffix in any case."""
+    """Whether a file is source code in some programming language, by its suffix (case-insensitive)."""
     return splitext(path)[1].lower() in _SUFFIXES

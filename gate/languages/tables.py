@@ -21,19 +21,19 @@ class DottedNames:
         self._modules = frozenset(name.removesuffix(".*") for name in names if name.endswith(".*"))
 
     def has(self, dotted: str) -> bool:
-        """Whether a name is among them, or what it is an attribute of."""
-        return any(one in self._exact for one in _prefixes(dotted))
+        """Whether a name, or a name that it is an attribute of, is among them."""
+        return any(prefix in self._exact for prefix in _prefixes(dotted))
 
     def module_of(self, dotted: str) -> str | None:
-        """The module among them that a name is, or is in."""
-        return next((one for one in _prefixes(dotted) if one in self._modules), None)
+        """The module among them that a name denotes or is in, if any."""
+        return next((prefix for prefix in _prefixes(dotted) if prefix in self._modules), None)
 
 
 @dataclass(frozen=True)
 class Table:
-    """Names that are used, attributes, texts, and kinds of constructs that are forbidden whatever they name.
+    """Forbids uses of names, attributes, texts, and whole kinds of constructs.
 
-    A file that already imports a module of `uses` may use it further.
+    A file that already imports a module of `uses` may use more of it.
     """
 
     uses: DottedNames = field(default_factory=DottedNames)
@@ -42,7 +42,7 @@ class Table:
     kinds: frozenset[Kind] = frozenset()
 
     def forbids(self, construct: Construct, path: str, modules: frozenset[str], tree: Tree) -> bool:
-        """Whether the table has a construct."""
+        """Whether a construct is in the table."""
         del path, tree
         kind, name = construct
         if kind in self.kinds:

@@ -1,4 +1,4 @@
-"""What constant texts say in any language: files of the tests, open descriptors, or nothing that anybody can read."""
+"""What constant strings reveal in any language: files of the tests, open descriptors, or unreadable content."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from gate.languages.api import Tree
 __all__ = ["DESCRIPTORS", "is_opaque", "names_protected_file"]
 
 DESCRIPTORS = re.compile(r"^/proc/|/dev/(?:fd|std|tty|pts|shm)")
-"""Paths that lead to descriptors which are open already."""
+"""Paths that lead to descriptors that are already open."""
 
 _OPAQUE = re.compile(r"(?:[A-Za-z0-9+/_-]{160,}={0,2}|(?:\\x[0-9a-fA-F]{2}){24,}|[0-9a-fA-F]{160,})")
 _UNREADABLE = 24
 
 
 def is_opaque(text: str) -> bool:
-    """Whether nobody can read what a text holds: it is encoded, or has many characters that do not show."""
+    """Whether nobody can read a text: it is encoded, or has many unprintable characters."""
     hidden = sum(not character.isprintable() and not character.isspace() for character in text)
     return hidden >= _UNREADABLE or bool(_OPAQUE.search(text))
 
 
 def names_protected_file(text: str, tree: Tree) -> bool:
-    """Whether a text is the path of a file of the tests or their configuration, with its folder."""
+    """Whether a text is the path, including a folder, of a protected file."""
     return "/" in text and text in tree.base.files and tree.protected(text)

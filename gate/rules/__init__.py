@@ -1,4 +1,4 @@
-"""Every rule, in the one order in which they are asked. The first denial is the answer; `docs/gate.md` has them all."""
+"""Every rule, in the order in which they are checked. The first denial decides; `docs/gate.md` describes them all."""
 
 from gate.decision import ChangeRule, ProposalRule
 from gate.rules.answers import NoKnownAnswers

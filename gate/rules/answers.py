@@ -1,4 +1,4 @@
-"""A repair computes its results: it does not know the inputs of a test by heart."""
+"""A repair computes its results; it does not hard-code answers to the inputs of a test."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ __all__ = ["NoKnownAnswers"]
 
 
 class NoKnownAnswers(SourceRule):
-    """Denies a branch that answers with a literal for the very literal that a test has and the product has not."""
+    """Denies a branch that returns a literal for an input literal that occurs in a test but not in the product."""
 
     id = "tamper.answers"
     rejection_type = Rejection.TAMPER

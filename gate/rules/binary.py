@@ -1,4 +1,4 @@
-"""A change is text that somebody can read."""
+"""A change is text that a person can read."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _LOADED_BY_IMPORT = (".so", ".pyc", ".pyo", ".pyd", ".dll", ".dylib", ".egg", ".
 
 
 class ReadableFiles:
-    """Denies adding or changing binary files, and files that an interpreter loads without anybody reading them."""
+    """Denies adding or changing binary files, and files that an interpreter can load but nobody can read."""
 
     id = "paths.binary"
     incremental = True
@@ -21,6 +21,6 @@ class ReadableFiles:
             if file.after is None or file.after == file.before or context.lifted(path):
                 continue
             if b"\0" in file.after or path.lower().endswith(_LOADED_BY_IMPORT):
-                hint = "change sources: what is built from them is not part of a repair"
+                hint = "change the sources: files built from them are not part of a repair"
                 return Denied(self.id, Rejection.INVARIANT, f"{path} is binary: nobody can read what it does", hint)
         return None

@@ -1,4 +1,4 @@
-"""Commands are argument lists that the plan names, never text for a shell."""
+"""Commands are argument lists from the plan, never text for a shell."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ __all__ = ["CommandsFromPlan"]
 
 
 class CommandsFromPlan:
-    """Denies a command that is not one of the plan's, argument by argument."""
+    """Denies a command that does not match one of the plan's, argument by argument."""
 
     id = "commands.from-plan"
 

@@ -15,7 +15,7 @@ _LEAST_LETTERS = 4
 
 
 class _PackageRule:
-    """About imports, in languages that know where theirs come from."""
+    """Checks imports, in languages whose analyzer knows where they come from."""
 
     incremental = False
 
@@ -24,13 +24,13 @@ class _PackageRule:
 
 
 class KnownImports(_PackageRule):
-    """Denies importing modules that are neither standard, nor the project's, nor used or declared in it already."""
+    """Denies importing modules that are neither standard, nor the project's own, nor already used or declared in it."""
 
     id = "dependencies.declared"
 
     def check(self, change: Change, context: Context) -> Denied | None:
         for name, path, _ in _unknown(change, context):
-            reason = f"{path} newly imports {name}, which the project neither has, nor uses, nor declares"
+            reason = f"{path} newly imports {name}, which the project neither contains, uses nor declares"
             hint = "use the standard library, the project's own modules, or packages that it declares"
             return Denied(self.id, Rejection.INVARIANT, reason, hint)
         return None
@@ -44,26 +44,26 @@ class NoLookAlikes(_PackageRule):
     def check(self, change: Change, context: Context) -> Denied | None:
         for name, path, packages in _unknown(change, context):
             known = sorted(packages.known(context))
-            near = next((one for one in known if _one_apart(name.lower(), one.lower())), None)
+            near = next((other for other in known if _one_apart(name.lower(), other.lower())), None)
             if near and len(name) >= _LEAST_LETTERS:
-                reason = f"{path} newly imports {name}, a letter away from {near}"
+                reason = f"{path} newly imports {name}, one letter away from {near}"
                 return Denied(self.id, Rejection.INVARIANT, reason, f"import {near}, if that is what you mean")
         return None
 
 
 def _unknown(change: Change, context: Context) -> Iterator[tuple[str, str, Packages]]:
-    """The packages that a change newly imports and that nothing in the project knows, each with a file that does."""
-    for found in introduced(change, context):
-        packages = found.analyzer.packages
+    """The packages that a change newly imports and that the project does not know, each with a file that imports it."""
+    for fresh in introduced(change, context):
+        packages = fresh.analyzer.packages
         if packages is None:
             continue
-        for construct, path in found.constructs:
+        for construct, path in fresh.constructs:
             if construct.kind is Kind.IMPORT and (name := packages.unknown(construct.name, change, context)):
                 yield name, path, packages
 
 
 def _one_apart(first: str, second: str) -> bool:
-    """Whether two names differ by one letter: another one, one more, or two neighbours swapped."""
+    """Whether two names differ by one letter: replaced, added, or swapped with its neighbour."""
     if first == second or abs(len(first) - len(second)) > 1 or len(second) < _LEAST_LETTERS:
         return False
     if len(first) == len(second):

@@ -1,4 +1,4 @@
-"""Product code does the same whoever calls it: it does not look whether a test does."""
+"""Product code behaves the same whoever calls it: it does not detect whether it runs under a test."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ __all__ = ["NoTestDetection"]
 
 
 class NoTestDetection(SourceRule):
-    """Denies looking for the test: in the environment, on the stack, among all objects of the process, in its file."""
+    """Denies detecting the test: in the environment, on the stack, among all objects of the process, in its file."""
 
     id = "tamper.detection"
     rejection_type = Rejection.TAMPER

@@ -1,4 +1,4 @@
-"""Code is what a reader sees: none is made, decoded or found by a computed name while the program runs."""
+"""Code is what a reader sees: none is generated, decoded or looked up by a computed name at run time."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ __all__ = ["NoDynamicCode", "NoObfuscation"]
 
 
 class NoDynamicCode(SourceRule):
-    """Denies running text as code, and reaching into the insides of functions and modules."""
+    """Denies running text as code, and reaching into the internals of functions and modules."""
 
     id = "danger.dynamic-code"
     hint = "write the code itself"
 
 
 class NoObfuscation(SourceRule):
-    """Denies names that are computed, modules passed around as values, decoders, and texts that nobody can read."""
+    """Denies computed names, modules passed around as values, decoders, and strings that nobody can read."""
 
     id = "danger.obfuscation"
     hint = "name what you use, as plain text"

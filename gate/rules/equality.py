@@ -9,7 +9,7 @@ __all__ = ["HonestComparisons"]
 
 
 class HonestComparisons(SourceRule):
-    """Denies comparison methods that answer the same whatever they are given, and those put on a class by name."""
+    """Denies comparison methods that give the same answer for every input, and those set on a class by name."""
 
     id = "tamper.equality"
     rejection_type = Rejection.TAMPER

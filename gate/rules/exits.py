@@ -1,4 +1,4 @@
-"""The process that runs the tests is not the product's to end."""
+"""The product must not end the process that runs the tests."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ __all__ = ["NoExits"]
 
 
 class NoExits(SourceRule):
-    """Denies ending the process: at once, by a signal, at its exit; and in any way where no main program stands."""
+    """Denies ending the process: at once, by a signal or at its exit; and in any way outside a main program."""
 
     id = "tamper.exits"
     rejection_type = Rejection.TAMPER
-    hint = "raise an ordinary exception, or end the process only in the main function of a program"
+    hint = "raise an ordinary exception; end the process only in the main function of a program"

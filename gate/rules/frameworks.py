@@ -1,4 +1,4 @@
-"""Product code does not know its tests: it neither skips nor steers the test runner."""
+"""Product code does not know its tests: it neither skips them nor controls the test runner."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ __all__ = ["NoTestFrameworks"]
 
 
 class NoTestFrameworks(SourceRule):
-    """Denies importing, patching or steering a test framework in product code.
+    """Denies importing, patching or controlling a test framework in product code.
 
-    A file that already imports it, a package of helpers for tests, and the framework's own source may go on doing so.
+    A file that already imports it, a package of test helpers, and the framework's own source may continue to do so.
     """
 
     id = "tamper.frameworks"
     rejection_type = Rejection.TAMPER
-    hint = "change what the product does: it runs without any test framework"
+    hint = "change what the product does; it must run without any test framework"

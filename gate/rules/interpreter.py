@@ -1,4 +1,4 @@
-"""The interpreter and the modules of others stay as they are: a repair changes the product."""
+"""A repair changes the product, and leaves the interpreter and other people's modules as they are."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ __all__ = ["NoForeignPatches"]
 
 
 class NoForeignPatches(SourceRule):
-    """Denies patching built-in names, modules of the standard library, and the machinery that imports and traces."""
+    """Denies patching built-ins, modules of the standard library, and the machinery of imports and tracing."""
 
     id = "tamper.interpreter"
     rejection_type = Rejection.TAMPER
-    hint = "call what you need instead of replacing it for everybody"
+    hint = "call what you need instead of replacing it for everyone"

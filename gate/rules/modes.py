@@ -1,4 +1,4 @@
-"""What a change adds to the tree are plain files: no link, no submodule, nothing newly executable."""
+"""A change adds only plain files to the tree: no link, no submodule, nothing newly executable."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class PlainModes:
             if file.after is None or file.mode is None or file.mode == "100644":
                 continue
             if kind := _KINDS.get(file.mode):
-                hint = "change a regular file: a link or a submodule can lead outside of the tree"
+                hint = "change a regular file: a link or a submodule can lead outside the tree"
                 return Denied(self.id, Rejection.INVARIANT, f"{path} becomes {kind}", hint)
             if path not in context.base.executables and not context.lifted(path):
                 return Denied(

@@ -1,4 +1,4 @@
-"""What must have come before a step, whatever phase it names: phases are labels, and these are the invariants."""
+"""What must have come before a step, whatever its phase: phases are labels, and these are the invariants."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class StepOrder:
 
     def check(self, proposal: Proposal, context: Context) -> Denied | None:
         if proposal.id in context.used_ids:
-            return self._denied(f"the id {proposal.id} was used before", "give every proposal an id of its own")
+            return self._denied(f"the id {proposal.id} was used before", "give every proposal its own id")
         if context.ended:
             return self._denied("the session has ended", "propose nothing after finishing or giving up")
         match proposal.action:
@@ -24,7 +24,7 @@ class StepOrder:
             ):
                 return self._denied("the tests did not run on the base yet", "run the tests as they are first")
             case RunTests(collect=Collect.VERDICT) if not context.applied:
-                return self._denied("there is no applied patch to judge", "apply a patch first")
+                return self._denied("a verdict needs an applied patch, and there is none", "apply a patch first")
             case Finish() if not (context.applied and context.verified):
                 return self._denied("the applied patch has no accepted verdict", "run the tests for a verdict first")
         return None

@@ -11,21 +11,21 @@ class NoProcesses(SourceRule):
     """Denies starting programs and forking."""
 
     id = "danger.processes"
-    hint = "do it in the process, or use the function of the project that already starts the program"
+    hint = "do it in the process, or call the project's own function that already starts the program"
 
 
 class NoNetwork(SourceRule):
-    """Denies connections, in files that had none."""
+    """Denies connections in files that did not already make them."""
 
     id = "danger.network"
-    hint = "work on what the caller gives"
+    hint = "use only what the caller passes in"
 
 
 class NoDescriptors(SourceRule):
-    """Denies writing to open descriptors, where results of the test runner may pass."""
+    """Denies writing to open descriptors, which may carry the test runner's results."""
 
     id = "danger.descriptors"
-    hint = "open files by their names with open()"
+    hint = "open files by name with open()"
 
 
 class NoNativeCode(SourceRule):

@@ -1,4 +1,4 @@
-"""Every path that is read or changed is a plain one beneath the root: no escape, no link, no look-alike."""
+"""Every path that is read or changed is a plain path beneath the root: no escape, no link, no look-alike."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def _problem(path: str, context: Context) -> str | None:
 
 
 class PlainPaths:
-    """Denies changes to a path that is not plain, or that another path of the tree or the change may be one with."""
+    """Denies changes to a path that is not plain, or that may coincide with another path of the tree or the change."""
 
     id = "paths.plain"
     incremental = True
@@ -40,7 +40,7 @@ class PlainPaths:
                 return Denied(self.id, Rejection.INVARIANT, f"{path!r}: {problem}", _HINT)
         if len(change.files) > 1 and (pair := _twins(change)):
             reason = f"{pair[0]!r} and {pair[1]!r} differ only in case or Unicode form"
-            return Denied(self.id, Rejection.INVARIANT, reason, "give the files names that differ in a letter")
+            return Denied(self.id, Rejection.INVARIANT, reason, "give the files names that differ in their letters")
         return None
 
 
@@ -56,7 +56,7 @@ class PlainReads:
 
 
 def _twins(change: Change) -> tuple[str, str] | None:
-    """Two paths that the change leaves and that some file systems cannot tell apart."""
+    """Two paths in the changed tree that some file systems cannot tell apart."""
     seen: dict[str, str] = {}
     for path, file in change.files.items():
         if file.after is not None and (other := seen.setdefault(fold(path), path)) != path:

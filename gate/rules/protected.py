@@ -1,4 +1,4 @@
-"""Tests, runner configuration and lock files say what is right: a repair may not change them."""
+"""Tests, runner configuration and lock files define what is right: a repair may not change them."""
 
 from __future__ import annotations
 

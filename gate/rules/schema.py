@@ -1,4 +1,4 @@
-"""A proposal must be complete and of a bounded size."""
+"""A proposal must be complete and of bounded size."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A patch carries no credentials: they would be in the repository for good."""
+"""A patch contains no credentials: they would stay in the repository for good."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
 __all__ = ["NoSecrets"]
 
-# The detectors of credentials that have a form of their own. Those that go by a variable's name or by entropy alone
-# would deny many an honest patch.
+# The detectors that match a specific format. Those based on a variable's name or on entropy alone would deny many
+# honest patches.
 _DETECTORS = {
     "aws": "AWSKeyDetector",
     "azure_storage_key": "AzureStorageKeyDetector",
@@ -39,7 +39,7 @@ _DETECTORS = {
 
 
 class NoSecrets:
-    """Denies added lines in which a detector of `detect-secrets` sees a credential. It never shows what it saw."""
+    """Denies added lines in which a detector of `detect-secrets` sees a credential, which it never shows."""
 
     id = "secrets.added"
     incremental = False
@@ -53,13 +53,13 @@ class NoSecrets:
             for detector in _detectors():
                 if any(True for _ in detector.analyze_string(added)):
                     reason = f"{path}: an added line looks like a credential ({detector.secret_type})"
-                    hint = "read the credential from the environment, or use a value that is no credential"
+                    hint = "read the credential from the environment, or use a value that is not a credential"
                     return Denied(self.id, Rejection.INVARIANT, reason, hint)
         return None
 
 
 def _added(file: FileChange) -> str:
-    """The lines that are there more often than before."""
+    """The lines that occur more often than before."""
     if file.edits is not None and file.after is not None:
         return b"\n".join(edit.text for edit in file.edits).decode("utf-8", "replace")
     lines = Counter((file.after or b"").splitlines()) - Counter((file.before or b"").splitlines())
@@ -68,7 +68,7 @@ def _added(file: FileChange) -> str:
 
 @cache
 def _detectors() -> tuple[RegexBasedDetector, ...]:
-    """Imported when the first patch is judged: the scanner takes a fifth of a second."""
+    """Imported with the first patch that is checked: the scanner takes a fifth of a second."""
     return tuple(
         getattr(import_module(f"detect_secrets.plugins.{module}"), name)() for module, name in _DETECTORS.items()
     )

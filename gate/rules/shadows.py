@@ -1,4 +1,4 @@
-"""Some file names are code that runs without being asked for: at start-up, or in the place of another module."""
+"""Some files run without being asked for, because of their names: at start-up, or in place of another module."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ __all__ = ["NoShadowedModules", "NoStartupFiles"]
 
 
 class _PlaceRule:
-    """About where a file stands. Each language judges all files: what it runs may have any suffix."""
+    """Checks where a file is. Each language looks at all files: those that it runs may have any suffix."""
 
     incremental = True
 
@@ -30,13 +30,13 @@ class NoStartupFiles(_PlaceRule):
             for path, file in change.files.items():
                 if analyzer.places.runs_at_start(path) and not context.lifted(path):
                     what = "removed" if file.after is None else "run by every interpreter that starts beside it"
-                    hint = "put code where a caller imports it"
+                    hint = "put the code where a caller imports it"
                     return Denied(self.id, Rejection.TAMPER, f"{path} would be {what}", hint)
         return None
 
 
 class NoShadowedModules(_PlaceRule):
-    """Denies new modules in the place of the standard library, the test runner or what the runner needs."""
+    """Denies new modules that shadow the standard library, the test runner or what the runner needs."""
 
     id = "tamper.shadow"
 
@@ -44,8 +44,8 @@ class NoShadowedModules(_PlaceRule):
         for path, file in change.files.items():
             if file.before is not None or file.after is None or context.lifted(path):
                 continue
-            found = (one.places.shadowed(path, change, context) for one in context.analyzers if one.places)
-            if shadowed := next(filter(None, found), None):
+            places = (analyzer.places for analyzer in context.analyzers if analyzer.places)
+            if shadowed := next(filter(None, (each.shadowed(path, change, context) for each in places)), None):
                 reason = f"{path} would be imported instead of the module {shadowed}"
                 return Denied(self.id, Rejection.TAMPER, reason, "choose a name that no installed module has")
         return None

@@ -1,4 +1,4 @@
-"""A repair is small: what changes half the project is no repair."""
+"""A repair is small: a patch that changes half the project is not a repair."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ __all__ = ["PatchSize"]
 
 
 class PatchSize:
-    """Denies patches that do nothing, and those over the limits of files, lines and bytes."""
+    """Denies patches that do nothing, and those that exceed the limits on files, lines and bytes."""
 
     id = "bounds.size"
     incremental = True
@@ -35,7 +35,7 @@ class PatchSize:
 
 
 def _changed_lines(file: FileChange) -> int:
-    """How many lines are other ones than before; lines that only move inside an edit do not count."""
+    """How many lines differ from before; lines that only move inside an edit do not count."""
     before, after = file.before or b"", file.after or b""
     edits = file.edits if file.edits is not None else (Edit(0, len(before), after),)
     return sum(_replaced_lines(before[edit.start : edit.end], edit.text) for edit in edits)

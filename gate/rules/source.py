@@ -1,4 +1,4 @@
-"""What the rules on source code have in common: each language has a table of what they forbid in it."""
+"""What the rules on source code have in common: each language has tables of what they forbid in it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _SHOWN = 60
 
 
 class SourceRule:
-    """Denies newly introduced constructs: those that the tables of their languages have under the rule's id."""
+    """Denies newly introduced constructs that the table of their language, under the rule's id, forbids."""
 
     id: str
     rejection_type = Rejection.INVARIANT
@@ -25,12 +25,12 @@ class SourceRule:
 
     def check(self, change: Change, context: Context) -> Denied | None:
         """A denial that names the first such construct and its file."""
-        for found in introduced(change, context):
-            table = found.analyzer.tables.get(self.id)
+        for fresh in introduced(change, context):
+            table = fresh.analyzer.tables.get(self.id)
             if table is None:
                 continue
-            for construct, path in found.constructs:
-                if table.forbids(construct, path, found.modules[path], context):
+            for construct, path in fresh.constructs:
+                if table.forbids(construct, path, fresh.modules[path], context):
                     name = construct.name if len(construct.name) <= _SHOWN else f"{construct.name[:_SHOWN]}..."
                     return Denied(self.id, self.rejection_type, f"{path} newly {construct.kind} {name}", self.hint)
         return None

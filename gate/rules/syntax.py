@@ -1,4 +1,4 @@
-"""Source that was code stays code."""
+"""Source that parsed before the change parses after it."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ class ParsingSources:
         return True
 
     def check(self, change: Change, context: Context) -> Denied | None:
-        for found in introduced(change, context):
-            if found.unparsed:
-                reason = f"{found.unparsed[0]} does not parse after the change"
-                return Denied(self.id, Rejection.SCHEMA, reason, "mend its syntax")
+        for fresh in introduced(change, context):
+            if fresh.unparsed:
+                reason = f"{fresh.unparsed[0]} does not parse after the change"
+                return Denied(self.id, Rejection.SCHEMA, reason, "fix its syntax")
         return None

@@ -1,4 +1,4 @@
-"""The sandbox made of Docker containers."""
+"""The sandbox that uses Docker containers."""
 
 from sandbox.docker.provider import DockerProvider
 from sandbox.docker.reaper import reap_containers

@@ -1,4 +1,4 @@
-"""One command in a container: how it is started, what is kept of it while it runs, and a lasting one's pipes."""
+"""One command in a container: starting it, collecting its output, and the pipes of a lasting one."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ KILLED = 137
 """The exit code of a command that was killed."""
 
 TIMED_OUT = (124, KILLED)
-"""The exit codes of timeout(1) for a command that it ended: by itself, or after its last signal."""
+"""The exit codes of timeout(1) for a command that it ended: with its first signal, or its last."""
 
 _GRACE_S = 0.5
 _LONGEST_ARGUMENT = 128 << 10
 
 
 def start_exec(client: DockerClient, container: Container, command: Command) -> tuple[str, Connection]:
-    """Start a command in a container; gives its id and the connection for its streams."""
+    """Start a command in a container; returns its id and the connection for its streams."""
     api = client.api
     limited = ("timeout", "-k", f"{_GRACE_S:g}", f"{command.timeout_s:.3f}", *command.argv)
     if any(len(os.fsencode(argument)) >= _LONGEST_ARGUMENT for argument in limited):
@@ -48,13 +48,13 @@ def start_exec(client: DockerClient, container: Container, command: Command) -> 
 
 
 def check(command: Command) -> None:
-    """Raise `ValueError` for what no command line can hold."""
+    """Raise `ValueError` for a NUL, which no command line can contain."""
     if any("\0" in text for text in (*command.argv, *command.env, *command.env.values())):
-        raise ValueError("an argument or a variable holds a NUL")
+        raise ValueError("an argument or a variable contains a NUL")
 
 
 class Run:
-    """A command under way: its output, when it must end, and why it was ended."""
+    """A running command: its output, its deadline, and why it was ended."""
 
     def __init__(self, output_bytes: int, stdout_bytes: int, deadline: float, quota: DiskQuota) -> None:
         self.stdout, self.stderr = Capture(stdout_bytes or output_bytes), Capture(output_bytes)
@@ -64,24 +64,24 @@ class Run:
         self._deadline = deadline + 2 * _GRACE_S
 
     def late(self) -> bool:
-        """Whether the command's own time was spent."""
+        """Whether the command's own time limit has passed."""
         return time.monotonic() >= self._limit
 
     def deadline(self) -> float:
-        """When it must have ended, on the monotonic clock; at once where too much was written to the disk."""
+        """When it must have ended, on the monotonic clock; immediately if it wrote too much to the disk."""
         if self._quota.exceeded():
             self.end(Ending.OUTPUT_LIMIT)
         return self._deadline
 
     def take(self, number: int, part: bytes) -> None:
-        """Keep a part of the output; too much of it ends the command."""
+        """Keep a part of the output; too much output ends the command."""
         capture = self.stdout if number == 1 else self.stderr
         capture.add(part)
         if capture.overflowing:
             self.end(Ending.OUTPUT_LIMIT)
 
     def end(self, ending: Ending) -> None:
-        """Let the command end now, for this reason; the first stands."""
+        """Make the command end now, for this reason; the first reason stands."""
         self.ending = self.ending or ending
         self._deadline = 0.0
 
@@ -103,7 +103,7 @@ class Owner(Protocol):
 
 
 class DockerProcess:
-    """The `Process` of a lasting command; to end it is to end its container."""
+    """The `Process` of a lasting command; ending it ends its container."""
 
     def __init__(
         self,
@@ -132,11 +132,11 @@ class DockerProcess:
 
     @property
     def alive(self) -> bool:
-        """Whether it was not ended yet."""
+        """Whether it has not been ended yet."""
         return self._result is None
 
     def kill(self) -> CommandResult:
-        """End it with all that runs in its sandbox; see `Process.kill`."""
+        """End it and everything else in its sandbox; see `Process.kill`."""
         if self._result is None:
             code: int | None = None
             with suppress(SandboxFailed):

@@ -1,4 +1,4 @@
-"""One container: what it may use, how it is labelled, and how it goes away."""
+"""One container: what it may use, how it is labelled, and how it is removed."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ if TYPE_CHECKING:
 __all__ = ["DEADLINE", "LABEL", "USER_ID", "Container", "labels", "small_log"]
 
 LABEL, DEADLINE = "rfsn.controller", "rfsn.deadline"
-"""The labels of our containers: who made one, and the second since the epoch after which it is not needed any more."""
+"""The labels of our containers: which process created it, and the Unix time after which it is no longer needed."""
 
 USER_ID = 64123
-"""The user that commands run as where the controller is root; else it is the controller's own user."""
+"""The user that commands run as if the controller is root; otherwise it is the controller's own user."""
 
 _OWN_FOLDERS = ("/tmp", "/run")  # noqa: S108
 _LIFETIME_S = 24 * 3600
-# Where a local engine keeps account of a container, by cgroups of version 1 and 2.
+# Where a local engine accounts for a container, with cgroups of version 1 and 2.
 _CPU_V1 = ("cpuacct/docker/{id}/cpuacct.usage",)
 _CPU_V2 = ("docker/{id}/cpu.stat", "system.slice/docker-{id}.scope/cpu.stat")
 _PIDS = ("pids/docker/{id}/pids.current", "docker/{id}/pids.current", "system.slice/docker-{id}.scope/pids.current")
@@ -40,10 +40,10 @@ _OWN_PROCESSES = 2  # the engine's init, and the sleep
 
 
 class Container:
-    """A running container for one sandbox: no network, no capability, a read-only root, and an end of its own.
+    """A running container for one sandbox: no network, no capabilities, a read-only root, and a limited lifetime.
 
-    Its first process only sleeps, as root without capabilities; commands run as `user`, who can end all that is theirs
-    and not that.
+    Its first process only sleeps, as root without capabilities; commands run as `user`, who can end all of their own
+    processes but not that one.
     """
 
     def __init__(self, client: DockerClient, image: str, spec: SandboxSpec) -> None:
@@ -54,7 +54,7 @@ class Container:
         with engine_errors("start a container"):
             self._handle: Handle = client.containers.create(
                 image,
-                # An engine may give a tmpfs the mode of the image's folder, whatever mode is asked for.
+                # An engine may give a tmpfs the mode of the image's folder, whatever mode is requested.
                 ["/bin/sh", "-c", f"chmod 1777 {' '.join(_OWN_FOLDERS)} && exec sleep {_LIFETIME_S}"],
                 user="0:0",
                 labels=labels(),
@@ -86,12 +86,12 @@ class Container:
         self._client = client
 
     def out_of_memory(self) -> bool:
-        """Whether the kernel ended a process of this container for the memory that all of them used."""
-        with engine_errors("tell of memory"):
+        """Whether the kernel killed a process of this container because all of them together used too much memory."""
+        with engine_errors("report memory events"):
             # Fractions of a second are the engine's own, and unknown to the SDK's types.
             events = cast("Any", self._client).events(
                 since=f"{self._born:.6f}",
-                until=f"{time.time():.6f}",  # one in the future would be waited for
+                until=f"{time.time():.6f}",  # the engine would wait for a time in the future
                 filters={"container": self.id, "event": "oom"},
                 decode=True,
             )
@@ -101,10 +101,10 @@ class Container:
                 events.close()
 
     def is_running(self) -> bool:
-        """Whether it is still there and its first process alive."""
+        """Whether it still exists and its first process is alive."""
         from docker.errors import NotFound  # noqa: PLC0415  # a fifth of a second that only this backend needs
 
-        with engine_errors("look after a container"):
+        with engine_errors("inspect a container"):
             try:
                 self._handle.reload()
             except NotFound:
@@ -112,18 +112,18 @@ class Container:
             return str(self._handle.status) == "running"
 
     def cpu_s(self) -> float:
-        """CPU seconds of all that ran in it; 0 where nobody can tell. The engine itself is slow to say."""
+        """CPU seconds of everything that ran in it; 0 if unknown. Asking the engine itself is slow."""
         if usage := self._account(_CPU_V1):
             return int(usage) / 1e9
         if usage := self._account(_CPU_V2):
             return int(usage.split()[1]) / 1e6
-        with suppress(SandboxFailed, KeyError), engine_errors("tell of CPU time"):
+        with suppress(SandboxFailed, KeyError), engine_errors("report CPU time"):
             stats: Any = self._client.api.stats(self.id, stream=False, one_shot=True)
             return float(stats["cpu_stats"]["cpu_usage"]["total_usage"]) / 1e9
         return 0.0
 
     def has_leftovers(self) -> bool:
-        """Whether anything but its own two processes runs in it; true where that cannot be known."""
+        """Whether anything but its own two processes runs in it; true if that is unknown."""
         count = self._account(_PIDS)
         return not count or int(count) > _OWN_PROCESSES
 
@@ -134,7 +134,7 @@ class Container:
         return ""
 
     def remove(self) -> None:
-        """Kill and remove it. Raises `SandboxFailed`, naming it, where the engine will not."""
+        """Kill and remove it. Raises `SandboxFailed`, naming it, if the engine fails to."""
         from docker.errors import NotFound  # noqa: PLC0415  # a fifth of a second that only this backend needs
 
         for pause_s in (0.2, 0.5, None):
@@ -150,12 +150,12 @@ class Container:
 
 
 def labels() -> dict[str, str]:
-    """The labels of a container that is made now."""
+    """The labels of a container that is created now."""
     return {LABEL: str(Controller.own()), DEADLINE: str(int(time.time()) + _LIFETIME_S)}
 
 
 def small_log() -> Any:
-    """A log that holds the last that a container said, and no more than a megabyte."""
+    """A log that keeps a container's latest output, up to a megabyte."""
     from docker.types import LogConfig  # noqa: PLC0415  # the same
 
     return LogConfig(type="json-file", config={"max-size": "1m", "max-file": "1"})

@@ -1,4 +1,4 @@
-"""Reaching a Docker engine, and the images that it has."""
+"""Connecting to a Docker engine, and getting its images."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ _OLDEST_API = "1.41"  # of Docker 20.10
 
 
 def connect() -> DockerClient:
-    """The engine that the environment (DOCKER_HOST) or the default socket names.
+    """The engine at `DOCKER_HOST` or the default socket.
 
-    Raises `SandboxUnavailable`, with the remedy, where none answers.
+    Raises `SandboxUnavailable`, with the remedy, if none answers.
     """
     import docker  # noqa: PLC0415  # a fifth of a second that only this backend needs
     from docker.errors import DockerException  # noqa: PLC0415
@@ -35,8 +35,8 @@ def connect() -> DockerClient:
 
     given = kwargs_from_env()
     try:
-        _peer()  # a client that finds nobody there leaves its socket open
-        # With a version given, nothing is asked before the ping: a client that fails in the making leaves its sockets.
+        _peer()  # a client that cannot connect leaves its socket open
+        # With a version given, nothing is requested before the ping: a client that fails to initialize leaks sockets.
         client = docker.DockerClient(
             **given,
             version=_OLDEST_API,
@@ -55,7 +55,7 @@ def connect() -> DockerClient:
 
 
 def sees_our_mounts() -> bool:
-    """Whether the engine is known to live in our mount namespace: then it sees what we mount."""
+    """Whether the engine is known to share our mount namespace, and so sees our mounts."""
     try:
         peer = _peer()
         return peer is not None and os.readlink(f"/proc/{peer}/ns/mnt") == os.readlink("/proc/self/ns/mnt")  # noqa: PTH115
@@ -64,7 +64,7 @@ def sees_our_mounts() -> bool:
 
 
 def _peer() -> int | None:
-    """The process that made the engine's local socket; None for an engine elsewhere. Raises `OSError`."""
+    """The process that created the engine's local socket; None for an engine elsewhere. Raises `OSError`."""
     from docker.utils import kwargs_from_env  # noqa: PLC0415  # the same
 
     address = str(kwargs_from_env().get("base_url", _DEFAULT))
@@ -78,7 +78,7 @@ def _peer() -> int | None:
 
 
 def engine_version() -> str:
-    """The version of the engine. Raises `SandboxUnavailable` where none answers."""
+    """The version of the engine. Raises `SandboxUnavailable` if none answers."""
     client = connect()
     try:
         return str(client.version()["Version"])
@@ -87,17 +87,17 @@ def engine_version() -> str:
 
 
 def engine_protections() -> dict[str, bool]:
-    """What containers ask for that an engine may not have, and whether it has. Raises `SandboxUnavailable`."""
+    """Which optional protections of containers the engine supports. Raises `SandboxUnavailable`."""
     client = connect()
     try:
-        said: Any = client.info()
+        info: Any = client.info()
     finally:
         client.close()
-    security = " ".join(said.get("SecurityOptions") or [])
+    security = " ".join(info.get("SecurityOptions") or [])
     return {
-        "a limit on memory": bool(said.get("MemoryLimit")),
-        "a limit on swap": bool(said.get("SwapLimit")),
-        "a limit on processes": bool(said.get("PidsLimit")),
+        "a limit on memory": bool(info.get("MemoryLimit")),
+        "a limit on swap": bool(info.get("SwapLimit")),
+        "a limit on processes": bool(info.get("PidsLimit")),
         "a filter of system calls": "name=seccomp" in security,
     }
 
@@ -110,7 +110,7 @@ def _unreachable(error: Exception) -> SandboxUnavailable:
 
 
 def require_image(client: DockerClient, image: str) -> str:
-    """The id of `image`, pulled now where the engine does not have it. Raises `SandboxUnavailable` with the remedy."""
+    """The id of `image`, pulled now if the engine does not have it. Raises `SandboxUnavailable` with the remedy."""
     from docker.errors import APIError, DockerException, ImageNotFound  # noqa: PLC0415  # the same
 
     try:
@@ -124,10 +124,9 @@ def require_image(client: DockerClient, image: str) -> str:
         repository, _, tag = image.partition(":") if "/" not in image.rpartition(":")[2] else (image, "", "")
         return str(client.images.pull(repository, tag=tag or "latest").id)
     except (APIError, DockerException, OSError) as error:
-        said = getattr(error, "explanation", None) or error
         raise SandboxUnavailable(
-            f"the image {image} is not there and cannot be pulled ({said}): run 'docker pull {image}', "
-            "or name another with --image"
+            f"the image {image} does not exist here and cannot be pulled ({_explanation(error)}): "
+            f"run 'docker pull {image}', or name another with --image"
         ) from error
     finally:
         client.api.timeout = _TIMEOUT_S
@@ -135,15 +134,15 @@ def require_image(client: DockerClient, image: str) -> str:
 
 @contextmanager
 def engine_errors(what: str) -> Iterator[None]:
-    """Turn what the SDK raises into `SandboxFailed`: the engine broke, and what ran in it has said nothing."""
+    """Turn the SDK's exceptions into `SandboxFailed`: the engine broke, which says nothing about the command."""
     from docker.errors import DockerException  # noqa: PLC0415  # the same
     from requests.exceptions import RequestException  # noqa: PLC0415  # the same
 
     try:
         yield
     except (DockerException, RequestException, OSError) as error:
-        raise SandboxFailed(f"the Docker engine failed to {what}: {_said(error)}") from error
+        raise SandboxFailed(f"the Docker engine failed to {what}: {_explanation(error)}") from error
 
 
-def _said(error: Exception) -> Any:
+def _explanation(error: Exception) -> Any:
     return getattr(error, "explanation", None) or error

@@ -1,4 +1,4 @@
-"""Sandboxes in containers: one for each sandbox, started at its first command, replaced when it is spoilt."""
+"""Sandboxes in containers: one container per sandbox, started at the first command, replaced when it is unusable."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from sandbox.docker.commands import KILLED, TIMED_OUT, DockerProcess, Run, check, start_exec
 from sandbox.docker.container import Container
 from sandbox.docker.engine import connect, engine_errors, require_image, sees_our_mounts
-from sandbox.docker.layers import can_overlay, give, layer
+from sandbox.docker.overlays import can_overlay, give, overlay
 from sandbox.docker.reaper import reap
 from sandbox.docker.services import RunningService
 from sandbox.docker.stream import Exchange
@@ -29,12 +29,12 @@ __all__ = ["DockerProvider"]
 
 
 class DockerProvider:
-    """Makes sandboxes in containers of one image; raises `SandboxUnavailable`, with the remedy, where it cannot."""
+    """Creates sandboxes in containers of one image; raises `SandboxUnavailable`, with the remedy, if it cannot."""
 
     name = "docker"
 
     def __init__(self, image: str, mounts: tuple[Mount, ...] = ()) -> None:
-        """`mounts` are there in every sandbox, for an image that lacks what the host has."""
+        """`mounts` are added to every sandbox, for an image that lacks the host's programs."""
         self.client = connect()
         try:
             reap(self.client)
@@ -49,14 +49,14 @@ class DockerProvider:
         self.given: set[Path] = set()
 
     def overlays(self, folder: Path) -> bool:
-        """Where the controller may mount, and the engine sees it; tried once for each kind of file system."""
+        """Whether the controller may mount overlays that the engine sees; tried once for each kind of file system."""
         kind = filesystem(folder)
         if kind not in self._overlays:
             self._overlays[kind] = self.sees_mounts and can_overlay(folder)
         return self._overlays[kind]
 
     def open(self, spec: SandboxSpec) -> DockerSandbox:
-        """A sandbox for `spec`; its container starts with the first command."""
+        """A sandbox for `spec`; the container starts with the first command."""
         return DockerSandbox(self, spec)
 
     def close(self) -> None:
@@ -67,20 +67,20 @@ class DockerProvider:
 
 
 class DockerSandbox:
-    """A `Sandbox` in a container of its own, in which commands take turns.
+    """A `Sandbox` in its own container, in which commands take turns.
 
-    Ending a command means to kill all that its user runs: a lasting process beside it dies with it.
+    Ending a command kills everything that its user runs: a lasting process beside it dies with it.
     """
 
     def __init__(self, provider: DockerProvider, spec: SandboxSpec) -> None:
         self.spec = replace(spec, mounts=(*provider.mounts, *spec.mounts))
         self._tree = spec.workspace
         if spec.lower:
-            # Files of a lower layer keep their owner in the layer over it, so they are given away as well: once.
+            # Files of a lower tree keep their owner in the overlay, so they are given away as well, once.
             give([spec.workspace, *(tree for tree in spec.lower if tree not in provider.given)])
             provider.given.update(spec.lower)
             self._tree = spec.workspace.with_name(f"{spec.workspace.name}.merged")
-            layer(spec, self._tree)
+            overlay(spec, self._tree)
         self._provider = provider
         self._lock = threading.RLock()
         self._turn = threading.Lock()
@@ -127,7 +127,7 @@ class DockerSandbox:
         )
 
     def spawn(self, command: Command) -> Process:
-        """Start a process with pipes; raises `SandboxFailed` where none comes up."""
+        """Start a process with pipes; raises `SandboxFailed` if it does not come up."""
         check(command)
         with self._lock:
             container = self._ready()
@@ -162,12 +162,12 @@ class DockerSandbox:
             process.let_go()
         self.discard()
         if self._tree != self.spec.workspace:
-            with suppress(OSError):  # it goes with its folder
+            with suppress(OSError):  # it is removed with its folder
                 unmount_beneath(self._tree)
         self._provider.sandboxes.discard(self)
 
     def discard(self) -> None:
-        """Remove the container, for the next command to get a new one; what cannot be removed is left to `reap`."""
+        """Remove the container, so that the next command gets a new one; failures are left to `reap`."""
         with self._lock:
             container, self._container = self._container, None
             services, self._services = self._services, []
@@ -178,17 +178,17 @@ class DockerSandbox:
                 container.remove()
 
     def exit_code(self, exec_id: str) -> int | None:
-        """The exit code of an exec; None while it runs, and for the moment in which the engine does not know it yet."""
-        with engine_errors("tell of a command"):
-            said: Any = self._provider.client.api.exec_inspect(exec_id)
-        return None if said["Running"] or said["ExitCode"] is None else int(said["ExitCode"])
+        """The exit code of an exec; None while it runs, and until the engine knows the code."""
+        with engine_errors("inspect a command"):
+            status: Any = self._provider.client.api.exec_inspect(exec_id)
+        return None if status["Running"] or status["ExitCode"] is None else int(status["ExitCode"])
 
     def _execute(self, command: Command, run: Run, container: Container) -> int | None:
         exec_id, connection = start_exec(self._provider.client, container, command)
 
         def is_over() -> bool:
             over = self.exit_code(exec_id) is not None
-            if over:  # and yet the connection is open: something that it left behind holds it
+            if over:  # but the connection is open: a process that it left behind holds it
                 self._tidy(container)
             return over
 
@@ -204,7 +204,7 @@ class DockerSandbox:
             self._end_all(container)
             return None
         code = self.exit_code(exec_id)
-        if code is None:  # the stream ended before the command did: it has shut its output
+        if code is None:  # the stream ended before the command, which closed its output
             code = self._await(exec_id, run)
         if code and container.out_of_memory():
             run.end(Ending.OOM)
@@ -218,7 +218,7 @@ class DockerSandbox:
         return code
 
     def _is_lost(self, container: Container) -> bool:
-        """Whether a container whose command was killed is going away: the engine takes a moment to know."""
+        """Whether a container whose command was killed is going away; the engine takes a moment to notice."""
         for _ in range(10):
             if not container.is_running():
                 return True
@@ -236,14 +236,14 @@ class DockerSandbox:
         return None
 
     def _tidy(self, container: Container) -> None:
-        """End what a command left behind; not while a lasting process runs in the container."""
+        """End what a command left behind, unless a lasting process runs in the container."""
         with self._lock:
             alone = not any(process.alive for process in self._processes)
         if alone and container is self._container and container.has_leftovers():
             self._end_all(container)
 
     def _end_all(self, container: Container) -> None:
-        """Kill every process of the commands' user; where that cannot be done, the container is given up."""
+        """Kill every process of the commands' user; if that fails, discard the container."""
         try:
             with engine_errors("end a command"):
                 api = self._provider.client.api

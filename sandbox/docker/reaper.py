@@ -1,4 +1,4 @@
-"""Removing what dead controllers left behind: containers whose labels name a process that is no more."""
+"""Removing what dead controllers left behind: containers whose labels name a process that no longer exists."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ __all__ = ["reap", "reap_containers"]
 
 
 def reap(client: DockerClient) -> list[str]:
-    """Remove the containers of controllers that are dead, and return their ids. Raises `SandboxFailed`.
+    """Remove the containers of dead controllers, and return their ids. Raises `SandboxFailed`.
 
-    A controller of another boot is dead. One of another process namespace cannot be seen from here: its containers stay
+    A controller of another boot is dead. One in another pid namespace cannot be seen from here: its containers stay
     until their deadline has passed.
     """
     from docker.errors import NotFound  # noqa: PLC0415  # a fifth of a second that only this backend needs
 
     removed = []
-    with engine_errors("look for what was left behind"):
+    with engine_errors("list the containers left behind"):
         for container in client.containers.list(all=True, filters={"label": LABEL}, ignore_removed=True):
             if _is_left(container.labels):
                 try:
@@ -38,7 +38,7 @@ def reap(client: DockerClient) -> list[str]:
 
 
 def reap_containers() -> list[str]:
-    """The same with the engine of this machine. Raises `SandboxUnavailable` where there is none."""
+    """Call `reap` with the engine of this machine. Raises `SandboxUnavailable` if there is none."""
     client = connect()
     try:
         return reap(client)

@@ -1,4 +1,4 @@
-"""Services beside a sandbox, a database for example: containers that share its network, which has no way out."""
+"""Services beside a sandbox, such as a database: containers that share its network, which has no way out."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ if TYPE_CHECKING:
 __all__ = ["RunningService"]
 
 _PAUSE_S = 0.2
-_SAID_BYTES = 2_000
+_OUTPUT_BYTES = 2_000
 
 
 class RunningService:
-    """One service's container; `host` is the sandbox's, whose loopback is all the network that both have."""
+    """One service's container; `host` is the sandbox's container, whose loopback is the only network of both."""
 
     def __init__(self, client: DockerClient, service: Service, host: Container, limits: Limits) -> None:
-        """Start it and wait until it is ready. Raises `SandboxFailed` with what it said, where it does not get so."""
+        """Start it and wait until it is ready. Raises `SandboxFailed` with its output if it does not become ready."""
         image = require_image(client, service.image)
         self._service = service
         with engine_errors(f"start the service {service.name}"):
@@ -59,16 +59,16 @@ class RunningService:
         while True:
             self._handle.reload()
             if self._handle.status != "running":
-                raise SandboxFailed(f"the service {self._service.name} ended at once: {self._said()}")
+                raise SandboxFailed(f"the service {self._service.name} ended at once: {self._output()}")
             if not self._service.ready or self._is_ready():
                 return
             if time.monotonic() > deadline:
                 why = f"is not ready after {self._service.timeout_s:g} s"
-                raise SandboxFailed(f"the service {self._service.name} {why}: {self._said()}")
+                raise SandboxFailed(f"the service {self._service.name} {why}: {self._output()}")
             time.sleep(_PAUSE_S)
 
     def _is_ready(self) -> bool:
-        """Whether its check says so. Of a service that has ended meanwhile, its status says more."""
+        """Whether its check succeeds. If the service has ended meanwhile, its status will say so."""
         from docker.errors import APIError  # noqa: PLC0415  # the library is slow to import
 
         try:
@@ -78,11 +78,11 @@ class RunningService:
                 raise
             return False
 
-    def _said(self) -> str:
-        said: Any = self._handle.logs(tail=20)
-        return str(bytes(said)[-_SAID_BYTES:].decode(errors="replace")).strip() or "it said nothing"
+    def _output(self) -> str:
+        logs: Any = self._handle.logs(tail=20)
+        return str(bytes(logs)[-_OUTPUT_BYTES:].decode(errors="replace")).strip() or "it printed nothing"
 
     def remove(self) -> None:
-        """End it, with its data; what the engine will not remove is left to the reaper."""
+        """Remove it with its data; if the engine fails to, it is left to the reaper."""
         with suppress(SandboxFailed), engine_errors(f"remove the service {self._service.name}"):
             self._handle.remove(force=True, v=True)

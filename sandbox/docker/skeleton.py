@@ -1,4 +1,4 @@
-"""Containers with the programs of this machine, for work that needs no image: a skeleton with /usr mounted."""
+"""Containers with this machine's programs, for work that needs no image: a skeleton with /usr mounted."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ _CACHE = Path("/etc/ld.so.cache")
 
 
 def hosted_programs() -> DockerProvider:
-    """A provider whose containers have this machine's programs, read-only. Its image is made here, without a registry.
+    """A provider whose containers have this machine's programs, read-only. Its image is built here, without a registry.
 
-    Raises `SandboxUnavailable`, with the remedy, where no engine answers or it takes no image.
+    Raises `SandboxUnavailable`, with the remedy, if no engine answers or it does not accept the image.
     """
     content = _skeleton()
     tag = hashlib.sha256(content).hexdigest()[:12]
@@ -42,7 +42,7 @@ def hosted_programs() -> DockerProvider:
 
 
 def _skeleton() -> bytes:
-    """The archive of a root without programs: the same bytes on the same machine."""
+    """The archive of a root file system without programs; the same bytes on the same machine."""
     made = io.BytesIO()
     with tarfile.open(fileobj=made, mode="w") as archive:
         for name in _FOLDERS:

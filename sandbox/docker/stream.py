@@ -1,4 +1,4 @@
-"""The connection of a command that runs in a container: its output under a cap, its input, its end."""
+"""The connection to a command in a container: its input, its output, its end."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _LOOK_S = 0.5
 
 
 class Demultiplexer:
-    """Splits what the engine sends into stdout and stderr: frames of a header (stream, length) and content."""
+    """Splits the engine's stream into stdout and stderr: frames of a header (stream, length) and content."""
 
     def __init__(self) -> None:
         self._header = bytearray()
@@ -52,15 +52,15 @@ class Demultiplexer:
 
 
 class Connection:
-    """The socket of one command, out of what the SDK wraps around it."""
+    """The socket of one command, unwrapped from the SDK's objects."""
 
     def __init__(self, stream: Any) -> None:
         self._stream = stream
-        self.socket: socket.socket = getattr(stream, "_sock", stream)  # over a UNIX socket it is in a file
+        self.socket: socket.socket = getattr(stream, "_sock", stream)  # a UNIX socket is wrapped in a file object
         self.socket.settimeout(None)
 
     def close(self) -> None:
-        """Shut it down first: an engine that still has output to send would hold up the removal of the container."""
+        """Close it, after a shutdown: an engine with unsent output would delay the removal of the container."""
         with suppress(OSError):
             self.socket.shutdown(socket.SHUT_RDWR)
         response = getattr(self._stream, "_response", None)
@@ -72,10 +72,10 @@ class Connection:
 
 @dataclass(slots=True)
 class Exchange:
-    """What one command is told and says over its connection.
+    """The input and output of one command over its connection.
 
-    `ended` says whether the command is over, which the engine is asked where all is quiet. A process that the command
-    left behind may keep the connection open: it is read for two more seconds then.
+    `ended` asks the engine whether the command is over, and is called when no data arrives. A process that the command
+    left behind may keep the connection open: then it is read for two more seconds.
     """
 
     connection: socket.socket
@@ -87,9 +87,9 @@ class Exchange:
         take: Callable[[int, bytes], None],
         deadline: Callable[[], float],
     ) -> bool:
-        """Send `stdin`, hand each part of the output to `take`, until the command ends; false past the `deadline`.
+        """Send `stdin` and pass each part of the output to `take` until the command ends; false past the `deadline`.
 
-        The deadline is on the monotonic clock and may move. Raises `OSError` where the connection breaks.
+        The deadline is on the monotonic clock and may move. Raises `OSError` if the connection breaks.
         """
         pending = memoryview(stdin)
         parts = Demultiplexer()
@@ -130,9 +130,9 @@ class Exchange:
 def forward(
     connection: socket.socket, stdout: int, take_stderr: Callable[[bytes], None], look: Callable[[], None]
 ) -> None:
-    """Copy a lasting command's stdout into the pipe `stdout` until its end, and hand out its stderr.
+    """Copy a lasting command's stdout into the pipe `stdout` until its end, and pass its stderr to `take_stderr`.
 
-    `look` is called every now and then; it may close the connection.
+    `look` is called regularly; it may close the connection.
     """
     parts = Demultiplexer()
     poll = select.poll()

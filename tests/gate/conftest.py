@@ -1,4 +1,4 @@
-"""Judging changes of small trees by every rule."""
+"""Checks changes of small trees against every rule."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ TREE = {
 
 
 class Shop:
-    """A small project; `rules` gives the ids of the rules that deny a change of it."""
+    """A small project; `rules` returns the ids of the rules that deny a change of it."""
 
     tree: Mapping[str, str] = TREE
 
@@ -69,7 +69,7 @@ class Shop:
         return {denied.rule for denied in Gate().denials(Change(files), context)}
 
     def core(self, *, top: str = "", inside: str = "", end: str = "") -> str:
-        """The main module with lines added at its top, in the function `total`, and at its end."""
+        """The main module with lines added at the top, in the function `total`, and at the end."""
         text = TREE["src/shop/core.py"].replace("import re\n", f"import re\n{top}", 1)
         added = "".join(f"    {line}\n" for line in inside.splitlines())
         return text.replace("    amount = sum(items)\n", f"{added}    amount = sum(items)\n", 1) + end
@@ -80,14 +80,14 @@ def shop() -> Shop:
     return Shop()
 
 
-type Judge = Callable[..., set[str]]
+type Check = Callable[..., set[str]]
 
 
 @pytest.fixture(scope="session")
-def inside(shop: Shop) -> Judge:
+def inside(shop: Shop) -> Check:
     """The ids of the rules that deny new code: imports at the top, lines in a function, lines at the end."""
 
-    def judge(inside: str = "", *, top: str = "", end: str = "") -> set[str]:
+    def check(inside: str = "", *, top: str = "", end: str = "") -> set[str]:
         return shop.rules({"src/shop/core.py": shop.core(top=top, inside=inside, end=end)})
 
-    return judge
+    return check

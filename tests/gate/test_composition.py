@@ -1,4 +1,4 @@
-"""Two patches, one after the other, as one."""
+"""Composing two consecutive patches into one."""
 
 from collections.abc import Sequence
 
@@ -41,7 +41,7 @@ def test_a_composed_patch_does_what_the_two_do(
     assert (composed.after if composed else BASE) == (wanted.after if wanted else between)
 
 
-def test_files_that_only_one_of_them_edits_are_there_too() -> None:
+def test_files_edited_by_only_one_patch_are_kept() -> None:
     first = (EditFile("b.py", content_hash(b"bee"), (Edit(0, 1, b"B"),)),)
     second = patch(BASE, (Edit(0, 3, b"1"),))
     composed = compose(first, second, read)
@@ -51,7 +51,7 @@ def test_files_that_only_one_of_them_edits_are_there_too() -> None:
     }
 
 
-def test_what_is_no_edit_or_does_not_fit_is_refused() -> None:
+def test_other_operations_and_patches_that_do_not_fit_are_refused() -> None:
     with pytest.raises(PatchError):
         compose((CreateFile("c.py", b""),), (), read)
     with pytest.raises(PatchError):

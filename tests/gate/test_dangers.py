@@ -1,4 +1,4 @@
-"""Code that reaches outside of what a repair is about, each beside an honest twin."""
+"""Code that reaches beyond what a repair needs, each case beside an honest twin."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from tests.gate.conftest import Judge, Shop
+    from tests.gate.conftest import Check, Shop
 
 DANGERS = [
     ("danger.dynamic-code", "exec('x = 1')", ""),
@@ -62,7 +62,7 @@ DANGERS = [
 
 
 @pytest.mark.parametrize(("rule", "code", "imports"), DANGERS)
-def test_a_danger_is_denied(inside: Judge, rule: str, code: str, imports: str) -> None:
+def test_a_danger_is_denied(inside: Check, rule: str, code: str, imports: str) -> None:
     assert rule in inside(code, top=imports)
 
 
@@ -88,7 +88,7 @@ def test_a_danger_is_denied(inside: Judge, rule: str, code: str, imports: str) -
         ("locals()", ""),
     ],
 )
-def test_its_twin_is_allowed(inside: Judge, code: str, imports: str) -> None:
+def test_its_twin_is_allowed(inside: Check, code: str, imports: str) -> None:
     assert inside(code, top=imports) == set()
 
 
@@ -120,7 +120,7 @@ def test_a_file_that_never_parsed_is_read_word_by_word(shop: Shop) -> None:
     assert shop.rules({"src/shop/old.py": "import subprocess\nprint 'two'\n"}, tree=old) == {"danger.processes"}
 
 
-def test_other_languages_have_their_paths_judged_alone(shop: Shop) -> None:
+def test_in_other_languages_only_paths_are_checked(shop: Shop) -> None:
     assert shop.rules({"src/main.go": "package main\nfunc main() { os.Exit(0) }\n"}) == set()
 
 
@@ -139,7 +139,7 @@ def test_other_languages_have_their_paths_judged_alone(shop: Shop) -> None:
         ("yamll", {"dependencies.declared", "dependencies.typosquat"}),
     ],
 )
-def test_imports_are_known(inside: Judge, name: str, rules: set[str]) -> None:
+def test_imports_are_known(inside: Check, name: str, rules: set[str]) -> None:
     assert inside(top=f"import {name}\n") == rules
     assert inside(top=f"from {name} import x\n") == rules
 
@@ -160,7 +160,7 @@ SECRETS = [
 
 
 @pytest.mark.parametrize("secret", SECRETS)
-def test_no_credential_is_added(shop: Shop, inside: Judge, secret: str) -> None:
+def test_no_credential_is_added(shop: Shop, inside: Check, secret: str) -> None:
     assert inside(f"key = '{secret}'") == {"secrets.added"}
     assert shop.rules({"config.yaml": f"key: {secret}\n"}) == {"secrets.added"}
     known = {"config.yaml": f"key: {secret}\n"}

@@ -1,4 +1,4 @@
-"""A second language, made up here: the gate judges it, and says what it cannot judge."""
+"""A second, made-up language: the gate checks it, and says which rules it could not apply."""
 
 from __future__ import annotations
 
@@ -66,17 +66,17 @@ def context(shop: Any) -> Context:
 
 
 def checked(context: Context, **files: str) -> Allowed | Denied:
-    """What the gate says of new files; `_toy` in a name stands for the suffix."""
+    """The gate's decision on new files; `_toy` in a name stands for the suffix."""
     patch: Patch = tuple(CreateFile(f"src/{name.replace('_', '.')}", text.encode()) for name, text in files.items())
     return Gate().check(apply(patch, context.read), context)
 
 
 def change_of(context: Context, files: Mapping[str, str | None]) -> Change:
-    found = {}
+    changes = {}
     for path, text in files.items():
         before = context.read(path) if path in context.base.files else None
-        found[path] = FileChange(before, text.encode() if text is not None else None)
-    return Change(found)
+        changes[path] = FileChange(before, text.encode() if text is not None else None)
+    return Change(changes)
 
 
 def test_an_existing_rule_denies_a_construct_of_a_second_language(context: Context) -> None:
@@ -85,7 +85,7 @@ def test_an_existing_rule_denies_a_construct_of_a_second_language(context: Conte
     assert (denied.rule, denied.reason) == ("tamper.exits", "src/fresh.toy newly uses process.stop")
 
 
-def test_what_it_could_not_judge_there_is_named(context: Context) -> None:
+def test_rules_that_could_not_be_applied_are_named(context: Context) -> None:
     assert checked(context, fresh_toy="use network.connect\n") == Allowed(
         (NotApplied(UNKNOWN_TO_TOY, ("src/fresh.toy",)),)
     )
@@ -103,17 +103,15 @@ def test_what_it_could_not_judge_there_is_named(context: Context) -> None:
         ({"src/new.toy": "use screen\n", "src/shop/core.py": "import os\nos._exit(0)\n"}, ["tamper.exits"]),
     ],
 )
-def test_each_language_is_compared_with_itself(
-    files: Mapping[str, str | None], rules: list[str], context: Context
-) -> None:
+def test_languages_are_compared_separately(files: Mapping[str, str | None], rules: list[str], context: Context) -> None:
     assert [denied.rule for denied in Gate().denials(change_of(context, files), context)] == rules
 
 
-def test_python_is_judged_by_every_rule(context: Context) -> None:
+def test_every_rule_reads_python(context: Context) -> None:
     assert checked(context, fresh_py="LIMIT = 1\n") == Allowed()
 
 
-def test_every_rule_on_languages_is_named_where_none_reads_the_language(context: Context) -> None:
+def test_every_language_rule_is_named_for_an_unknown_language(context: Context) -> None:
     answer = checked(
         context, main_go="package main\n", fresh_py="LIMIT = 1\n", TOOL_PY="import os\n", data_toy="use x\n"
     )
@@ -130,7 +128,7 @@ def test_data_and_prose_are_not_source(name: str, context: Context) -> None:
     assert Gate().check(apply((CreateFile(f"src/{name}", b"x\n"),), context.read), context) == Allowed()
 
 
-def test_only_what_is_new_and_judged_is_named(context: Context, shop: Any) -> None:
+def test_only_new_content_that_rules_check_is_named(context: Context, shop: Any) -> None:
     context = replace(context, base=shop.context(tree={"src/old.go": "", "src/same.go": ""}).base)
     files = {
         "src/old.go": FileChange(b"x", None),
@@ -144,12 +142,12 @@ def test_only_what_is_new_and_judged_is_named(context: Context, shop: Any) -> No
 
 def test_a_bounded_number_of_files_is_named(context: Context) -> None:
     files = {f"src/f{number:02}.go": FileChange(None, b"x") for number in range(30)}
-    (found,) = Gate().not_applied(Change(files), context)
-    assert (found.files, found.more) == (tuple(sorted(files)[:20]), 10)
+    (entry,) = Gate().not_applied(Change(files), context)
+    assert (entry.files, entry.more) == (tuple(sorted(files)[:20]), 10)
 
 
 class Lone:
-    """A rule of a plugin on one language."""
+    """A plugin's rule for some languages."""
 
     id = "example.lone"
     incremental = False
@@ -163,7 +161,7 @@ class Lone:
         return analyzer.name in self.languages
 
     def check(self, change: Change, context: Context) -> None:
-        """Nothing to say against anything."""
+        """Allow everything."""
 
 
 @pytest.mark.parametrize(
@@ -174,10 +172,10 @@ class Lone:
         (Lone("python", "toy", error=RuntimeError("no")), ("example.lone",)),
     ],
 )
-def test_a_rule_of_a_plugin_says_what_it_reads(rule: Lone, named: tuple[str, ...], context: Context) -> None:
+def test_a_plugin_rule_says_what_it_reads(rule: Lone, named: tuple[str, ...], context: Context) -> None:
     change = change_of(context, {"src/new.toy": "use screen\n"})
-    (found,) = Gate(further=(rule,)).not_applied(change, context)
-    assert found.rules == (*UNKNOWN_TO_TOY, *named)
+    (entry,) = Gate(further=(rule,)).not_applied(change, context)
+    assert entry.rules == (*UNKNOWN_TO_TOY, *named)
 
 
 class Broken(Toy):
@@ -191,13 +189,13 @@ def test_an_analyzer_that_raises_denies(context: Context) -> None:
     assert "the rule failed: LookupError" in denied.reason
 
 
-@pytest.mark.parametrize("analyzer", ANALYZERS, ids=lambda one: one.name)
-def test_the_tables_of_a_language_are_those_of_rules(analyzer: Analyzer) -> None:
+@pytest.mark.parametrize("analyzer", ANALYZERS, ids=lambda analyzer: analyzer.name)
+def test_each_table_belongs_to_a_rule(analyzer: Analyzer) -> None:
     assert analyzer.tables.keys() <= {rule.id for rule in CHANGE_RULES if isinstance(rule, SourceRule)}
     assert all(suffix.startswith(".") for suffix in analyzer.suffixes)
 
 
-def test_languages_have_names_of_their_own_and_python_has_every_table() -> None:
-    assert len({one.name for one in ANALYZERS}) == len(ANALYZERS)
-    python = next(one for one in ANALYZERS if one.name == "python")
+def test_language_names_are_unique_and_python_has_every_table() -> None:
+    assert len({analyzer.name for analyzer in ANALYZERS}) == len(ANALYZERS)
+    python = next(analyzer for analyzer in ANALYZERS if analyzer.name == "python")
     assert all(rule.reads(python) for rule in CHANGE_RULES if isinstance(rule, LanguageRule))

@@ -1,4 +1,4 @@
-"""Where files stand, what kind they are, and how large a change is."""
+"""Where files are, what kind they are, and how large a change is."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def test_binary_content_is_unreadable(shop: Shop) -> None:
      "conftest.py", "src/shop/conftest.py", "tests/conftest.py", "tests/test_core.py", "src/shop/test_more.py",
      "uv.lock", ".coveragerc", "requirements-dev.txt", ".github/workflows/ci.yml", "setup.py", "Makefile"],
 )  # fmt: skip
-def test_what_says_what_is_right_is_protected(shop: Shop, path: str) -> None:
+def test_files_that_define_what_is_right_are_protected(shop: Shop, path: str) -> None:
     assert "tamper.protected" in shop.rules({path: "x = 2\n"}, tree={path: "x = 1\n"})
     assert "tamper.protected" in shop.rules({path: "x = 2\n"})
     assert "tamper.protected" in shop.rules({path: None}, tree={path: "x = 1\n"})
@@ -99,7 +99,7 @@ def test_paths_of_one_change_are_told_apart(shop: Shop) -> None:
 @pytest.mark.parametrize(
     "path", ["src/shop", "a\ufe0fb.txt", "a\u034fb.txt", "a\u3164.txt", ".git::$INDEX_ALLOCATION/x"]
 )
-def test_paths_that_are_something_else(shop: Shop, path: str) -> None:
+def test_folders_and_paths_with_hidden_characters_are_not_plain(shop: Shop, path: str) -> None:
     assert shop.rules({path: "1\n"}, path) == {"paths.plain"}
 
 

@@ -1,4 +1,4 @@
-"""Whatever a patch is, the gate answers; and what it parses again is what changed."""
+"""The gate answers every patch, and what it parses again is what changed."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def test_no_content_crashes_a_rule(before: bytes, after: bytes) -> None:
     assert not [denied for denied in denials if "the rule failed" in denied.reason]
 
 
-def test_deep_nesting_is_denied_and_no_crash() -> None:
+def test_deep_nesting_does_not_crash_the_gate() -> None:
     for text in (
         b"(" * 5000,
         b"x = " + b"(" * 150 + b"1" + b")" * 150,
@@ -133,6 +133,8 @@ def test_parsing_what_changed_finds_what_parsing_everything_finds(data: st.DataO
         return
     assert whole is not None
     known = module.names.with_imports([node for region in regions for node in region.after])
+    if module.names.given_to(known, known.modules):
+        return  # untouched code gets a new meaning: `compare` parses everything where that matters
     before, after = Counter[Construct](), Counter[Construct]()
     for region in regions:
         before.update(module.constructs(region.before, main=_in_main(region.around)))

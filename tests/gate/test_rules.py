@@ -1,4 +1,4 @@
-"""Each rule on what it must deny, beside what it must let through."""
+"""What each rule must deny, beside what it must allow."""
 
 from dataclasses import replace
 from typing import Any

@@ -1,4 +1,4 @@
-"""Code that would make the tests pass without a repair, each beside an honest twin of the same shape."""
+"""Code that would make the tests pass without a repair, each case beside an honest twin of the same shape."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from tests.gate.conftest import Judge, Shop
+    from tests.gate.conftest import Check, Shop
 
 EXITS = [
     ("os._exit(0)", "import os\n"),
@@ -47,11 +47,11 @@ EXITS = [
 
 
 @pytest.mark.parametrize(("code", "imports"), EXITS)
-def test_the_process_is_not_ended(inside: Judge, code: str, imports: str) -> None:
+def test_the_process_is_not_ended(inside: Check, code: str, imports: str) -> None:
     assert "tamper.exits" in inside(code, top=imports)
 
 
-def test_an_exit_at_import_is_seen(inside: Judge) -> None:
+def test_an_exit_at_import_is_seen(inside: Check) -> None:
     assert "tamper.exits" in inside(end="\nimport sys\nsys.exit(0)\n")
 
 
@@ -67,7 +67,7 @@ def test_an_exit_at_import_is_seen(inside: Judge) -> None:
         ("", "", "\n\ndef run_command(line):\n    raise SystemExit(2)\n"),
     ],
 )
-def test_programs_may_end_and_modules_may_be_used(inside: Judge, code: str, imports: str, end: str) -> None:
+def test_programs_may_end_and_modules_may_be_used(inside: Check, code: str, imports: str, end: str) -> None:
     assert inside(code, top=imports, end=end) == set()
 
 
@@ -89,12 +89,12 @@ FRAMEWORKS = [
 
 
 @pytest.mark.parametrize(("code", "imports"), FRAMEWORKS)
-def test_product_code_knows_no_test_framework(inside: Judge, code: str, imports: str) -> None:
+def test_product_code_knows_no_test_framework(inside: Check, code: str, imports: str) -> None:
     assert "tamper.frameworks" in inside(code, top=imports)
 
 
 @pytest.mark.parametrize("name", ["pytest_runtest_makereport", "pytest_collection_modifyitems"])
-def test_product_code_has_no_hooks(inside: Judge, name: str) -> None:
+def test_product_code_has_no_hooks(inside: Check, name: str) -> None:
     assert "tamper.frameworks" in inside(end=f"\n\ndef {name}(item):\n    return None\n")
     assert inside(end="\n\ndef runtest_makereport(item):\n    return None\n") == set()
 
@@ -134,7 +134,7 @@ DETECTION = [
 
 
 @pytest.mark.parametrize(("code", "imports"), DETECTION)
-def test_nothing_looks_for_the_test(inside: Judge, code: str, imports: str) -> None:
+def test_nothing_looks_for_the_test(inside: Check, code: str, imports: str) -> None:
     assert "tamper.detection" in inside(code, top=imports)
 
 
@@ -149,7 +149,7 @@ def test_nothing_looks_for_the_test(inside: Judge, code: str, imports: str) -> N
         ("open('/data/report.xml')", ""),
     ],
 )
-def test_the_environment_may_be_read(inside: Judge, code: str, imports: str) -> None:
+def test_the_environment_may_be_read(inside: Check, code: str, imports: str) -> None:
     assert inside(code, top=imports) == set()
 
 
@@ -174,7 +174,7 @@ INTERPRETER = [
 
 
 @pytest.mark.parametrize(("code", "imports"), INTERPRETER)
-def test_the_interpreter_stays_as_it_is(inside: Judge, code: str, imports: str) -> None:
+def test_the_interpreter_stays_as_it_is(inside: Check, code: str, imports: str) -> None:
     assert "tamper.interpreter" in inside(code, top=imports)
 
 
@@ -189,7 +189,7 @@ def test_the_interpreter_stays_as_it_is(inside: Judge, code: str, imports: str) 
         ("sum = max(items)", ""),
     ],
 )
-def test_own_names_may_be_assigned(inside: Judge, code: str, imports: str) -> None:
+def test_own_names_may_be_assigned(inside: Check, code: str, imports: str) -> None:
     assert inside(code, top=imports) == set()
 
 
@@ -214,11 +214,11 @@ ALWAYS = [
 
 
 @pytest.mark.parametrize("code", ALWAYS)
-def test_comparisons_compare(inside: Judge, code: str) -> None:
+def test_comparisons_compare(inside: Check, code: str) -> None:
     assert "tamper.equality" in inside(end=code)
 
 
-def test_an_honest_comparison_is_allowed(inside: Judge, shop: Shop) -> None:
+def test_an_honest_comparison_is_allowed(inside: Check, shop: Shop) -> None:
     honest = "\n    def __ne__(self, other):\n        return not self == other\n\n    def __bool__(self): return True\n"
     assert inside(end=honest) == set()
     weakened = shop.core().replace("self.items == other.items", "True")
@@ -248,7 +248,7 @@ ANSWERS = [
 
 
 @pytest.mark.parametrize("code", ANSWERS)
-def test_no_answer_is_known_by_heart(inside: Judge, code: str) -> None:
+def test_no_answer_is_known_by_heart(inside: Check, code: str) -> None:
     assert "tamper.answers" in inside(code)
 
 
@@ -264,7 +264,7 @@ def test_no_answer_is_known_by_heart(inside: Judge, code: str) -> None:
         "return 0 if tax == 1 else sum(items)",
     ],
 )
-def test_special_cases_of_the_domain_are_allowed(inside: Judge, code: str) -> None:
+def test_special_cases_of_the_domain_are_allowed(inside: Check, code: str) -> None:
     assert inside(code) == set()
 
 

@@ -47,13 +47,13 @@ def test_one_bad_run_spoils_the_verdict(run: SuiteReport, reason: str) -> None:
         assert any(reason in said for said in verdict.reasons), verdict.reasons
 
 
-def test_a_run_that_came_to_nothing_says_nothing_of_its_tests() -> None:
+def test_a_failed_run_says_nothing_about_its_tests() -> None:
     verdict = verdict_on(BASELINE, ["a"], [], [GOOD, suite({}, problem="it did not finish")])
     assert verdict.reasons == ("run 2: it did not finish",)
     assert (verdict.accepted, verdict.fixed, verdict.unfixed, verdict.broken) == (False, (), ("a",), ())
 
 
-def test_a_verdict_without_time_keeps_what_speaks_against_the_patch() -> None:
+def test_an_unfinished_verdict_keeps_a_negative_result() -> None:
     first = verdict_on(BASELINE, ["a"], [], [GOOD])
     late = unfinished(first, BASELINE, ["a"], "no time")
     assert (late.result, late.accepted, late.partly, late.fixed) == ("unfinished", False, False, ("a",))
@@ -63,16 +63,16 @@ def test_a_verdict_without_time_keeps_what_speaks_against_the_patch() -> None:
     assert unfinished(breaking, BASELINE, ["a"], "no time") == breaking
 
 
-def test_unstable_ids_say_nothing() -> None:
+def test_unstable_ids_are_ignored() -> None:
     for run in (suite({"a": P, "b": F, "c": S, "d": F}), suite({"a": P, "c": S, "d": F})):
         assert verdict_on(BASELINE, ["a"], ["b"], [run]).accepted
 
 
-def test_no_run_is_no_evidence() -> None:
+def test_nothing_is_accepted_without_a_run() -> None:
     assert not verdict_on(BASELINE, ["a"], [], []).accepted
 
 
-def test_some_targets_are_a_part_of_a_repair_where_nothing_breaks() -> None:
+def test_a_patch_for_some_targets_is_partial_if_nothing_breaks() -> None:
     part = suite({"a": P, "b": P, "c": S, "d": F})
     verdict = verdict_on(BASELINE, ["a", "d"], [], [part, part])
     assert (verdict.accepted, verdict.partly, verdict.fixed, verdict.unfixed) == (False, True, ("a",), ("d",))
@@ -82,7 +82,7 @@ def test_some_targets_are_a_part_of_a_repair_where_nothing_breaks() -> None:
     assert not verdict_on(BASELINE, ["a"], [], [GOOD, GOOD]).partly, "it is a whole one"
 
 
-def test_tests_that_must_fail_do() -> None:
+def test_canaries_must_fail() -> None:
     dead = (CaseResult("x", F), CaseResult("y", Outcome.ERROR))
     base = replace(BASELINE, canaries=dead)
     good = replace(GOOD, canaries=dead)
@@ -96,7 +96,7 @@ def test_tests_that_must_fail_do() -> None:
         assert any("tests that must fail did not" in said for said in verdict.reasons)
 
 
-def test_canaries_that_do_not_fail_on_the_base_tell_nothing() -> None:
+def test_canaries_that_do_not_fail_on_the_base_are_ignored() -> None:
     base = replace(BASELINE, canaries=(CaseResult("x", S),))
     verdict = verdict_on(base, ["a"], [], [GOOD, replace(GOOD, canaries=(CaseResult("x", S),))])
     assert verdict.accepted

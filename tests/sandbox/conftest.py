@@ -1,6 +1,6 @@
-"""Real sandboxes. Where one cannot run its tests skip, unless RFSN_REQUIRE_SANDBOX=1 or RFSN_REQUIRE_DOCKER=1.
+"""Real sandboxes. If one cannot run, its tests are skipped, unless RFSN_REQUIRE_SANDBOX=1 or RFSN_REQUIRE_DOCKER=1.
 
-The Docker engine is the one that DOCKER_HOST names; its image is made by `scripts/docker-images skeleton`.
+The Docker engine is the one that DOCKER_HOST names; its image is built by `scripts/docker-images skeleton`.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def provider_or_skip(name: str) -> SandboxProvider:
 
 
 class Box:
-    """One open sandbox over a fresh workspace, with short ways to run things in it."""
+    """One open sandbox over a fresh workspace, with shortcuts to run things in it."""
 
     def __init__(self, provider: SandboxProvider, workspace: Path) -> None:
         self.provider = provider
@@ -84,30 +84,30 @@ def open_box(name: str, folder: Path) -> Iterator[Box]:
 
 @pytest.fixture
 def marker() -> str:
-    """Seconds to sleep for that no other process has in its arguments."""
+    """A number of seconds to sleep that no other process has in its arguments."""
     return f"600.{secrets.randbelow(10**12):012}"
 
 
 @pytest.fixture
 def survivors(marker: str) -> Callable[..., list[str]]:
-    """Command lines on the host that hold the marker, once there are none or `wait_s` has passed."""
+    """Command lines on the host that contain the marker, once there are none or `wait_s` has passed."""
 
     def look(wait_s: float = 0.0) -> list[str]:
         deadline = time.monotonic() + wait_s
-        while (found := _holding(marker)) and time.monotonic() < deadline:
+        while (lines := _containing(marker)) and time.monotonic() < deadline:
             time.sleep(0.02)
-        return found
+        return lines
 
     return look
 
 
-def _holding(marker: str) -> list[str]:
-    found = []
+def _containing(marker: str) -> list[str]:
+    lines = []
     for process in Path("/proc").glob("[0-9]*/cmdline"):
         try:
             line = process.read_bytes()
         except OSError:
             continue
         if marker.encode() in line:
-            found.append(line.decode(errors="replace"))
-    return found
+            lines.append(line.decode(errors="replace"))
+    return lines

@@ -53,7 +53,7 @@ def test_host_files_are_invisible(bubblewrap: Box, tmp_path: Path) -> None:
 INTERPRETER_IN_TMP = sys.base_prefix.startswith("/tmp/")
 
 
-def test_only_the_own_processes_are_visible(bubblewrap: Box) -> None:
+def test_only_its_own_processes_are_visible(bubblewrap: Box) -> None:
     assert bubblewrap.sh("echo /proc/[0-9]*").stdout.split()[0] == b"/proc/1"
     assert len(bubblewrap.sh("echo /proc/[0-9]*").stdout.split()) < 5
 
@@ -83,7 +83,7 @@ def test_command_lines_on_the_host_show_no_variable(bubblewrap: Box) -> None:
     assert b"rfsn-very-secret" not in lines
 
 
-def test_user_host_and_files_of_its_own(bubblewrap: Box) -> None:
+def test_it_has_its_own_user_host_name_and_files(bubblewrap: Box) -> None:
     assert bubblewrap.sh("id -un; id -gn; id -u; hostname; getent hosts localhost | wc -l").stdout.split() == [
         *(b"sandbox", b"sandbox", b"1000", b"sandbox", b"1")
     ]
@@ -130,9 +130,9 @@ for folder, folders, names in os.walk("/proc"):
         if os.stat(path).st_rdev != os.makedev(1, 3):
             print(path)
 """
-    found = set(bubblewrap.python(code).stdout.decode().split())
-    # Anyone may ask to be told of memory pressure.
-    assert {path for path in found if not path.startswith("/proc/pressure/")} == set()
+    writable = set(bubblewrap.python(code).stdout.decode().split())
+    # Any process may subscribe to memory pressure.
+    assert {path for path in writable if not path.startswith("/proc/pressure/")} == set()
 
 
 def test_tmp_run_and_shm_are_writable(bubblewrap: Box) -> None:
@@ -161,7 +161,7 @@ def test_mounts(bubblewrap: Box, tmp_path: Path) -> None:
     assert bubblewrap.sh("touch /env/x").exit_code == 0
 
 
-def test_a_workspace_may_be_a_layer_over_other_trees(bubblewrap: Box, tmp_path: Path) -> None:
+def test_a_workspace_may_be_an_overlay_on_other_trees(bubblewrap: Box, tmp_path: Path) -> None:
     if not bubblewrap.provider.overlays(tmp_path):
         pytest.skip("no overlay can be made here")
     base, more = tmp_path / "ba:se, \\", tmp_path / "more"  # with what mount options are separated by
@@ -244,7 +244,7 @@ def test_keys_of_the_controllers_session_cannot_be_read(bubblewrap: Box) -> None
 
 
 def test_memory_limit_fails_the_command(bubblewrap: Box, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without a control group, each process for itself."""
+    """Without a control group, each process is limited by itself."""
     monkeypatch.setattr(Group, "create", lambda _: None)
     bubblewrap.reopen(limits=Limits(memory_bytes=256 << 20))
     result = bubblewrap.python("x = bytearray(1 << 30)")
@@ -277,7 +277,7 @@ def test_groups_of_dead_controllers_are_removed_and_no_others(bubblewrap: Box) -
 
 @needs_groups
 def test_a_command_enters_its_group_only_beneath_a_living_controller() -> None:
-    """While it enters, its controller may be killed: another parent is a sign of that."""
+    """While it enters, its controller may be killed, which a different parent shows."""
     group = Group.create(Limits(memory_bytes=50 << 20))
     assert group is not None
     entering = group.enter(("cat", "/proc/self/cgroup"))
@@ -356,7 +356,7 @@ sys.stdin.read()
 
 
 def test_what_a_killed_controller_had_started_is_ended() -> None:
-    """A bwrap that was being set up when its controller was killed waits for ever; it names its maker."""
+    """A bwrap that was being set up when its controller was killed waits forever; its environment names its maker."""
     dead, alive = replace(Controller.own(), started="0"), Controller.own()
     with (
         subprocess.Popen(["sleep", "1000"], env={MAKER: str(dead)}) as orphan,
@@ -387,7 +387,7 @@ def _environ(path: Path) -> str:
         return ""
 
 
-def test_what_runs_in_a_sandbox_is_no_orphan_whatever_it_says_of_itself(bubblewrap: Box) -> None:
+def test_a_process_in_a_sandbox_is_not_an_orphan_whatever_it_claims(bubblewrap: Box) -> None:
     claim = f"{MAKER}={replace(Controller.own(), started='0')}"
     talk = "echo up; read line; echo still here"
     process = bubblewrap.sandbox.spawn(Command(("env", "-i", claim, "/bin/sh", "-c", talk), 60))
@@ -404,5 +404,5 @@ def test_what_runs_in_a_sandbox_is_no_orphan_whatever_it_says_of_itself(bubblewr
 @pytest.mark.parametrize(
     "text", ["a-1-/sys/block/loop0-1", "a-1-self/cwd/d-1", "a-1-..-1", "x-x-x-x", "", "a-1-1", "a-1-1-1\n"]
 )
-def test_what_names_no_controller_is_none(text: str) -> None:
+def test_other_texts_are_not_controllers(text: str) -> None:
     assert Controller.parse(text) is None

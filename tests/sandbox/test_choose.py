@@ -30,12 +30,12 @@ def test_local_only_by_name() -> None:
     provider.close()
 
 
-def test_an_unknown_name_says_which_there_are() -> None:
+def test_an_unknown_name_is_refused_with_the_known_ones() -> None:
     with pytest.raises(SandboxUnavailable, match=r"'magic'.*auto, bubblewrap, docker, local"):
         choose("magic")
 
 
-def test_exported_names_are_sorted_and_there() -> None:
+def test_exported_names_are_sorted_and_exist() -> None:
     assert all(hasattr(sandbox, name) for name in sandbox.__all__)
     assert len(set(sandbox.__all__)) == len(sandbox.__all__)
 

@@ -58,7 +58,7 @@ def test_a_scratch_folder_of_a_size_never_touches_the_disk(
     if not can_mount(tmp_path):
         pytest.skip("this user may not mount")
     box: Box = request.getfixturevalue(backend)
-    disk = tmp_path / "disk"  # one that nobody else writes to
+    disk = tmp_path / "disk"  # nobody else writes to it
     disk.mkdir()
     assert mount_sized(disk, 64 << 20)
     with scratch_folder(disk, 5 << 20) as folder:
@@ -78,7 +78,9 @@ def test_a_scratch_folder_of_a_size_never_touches_the_disk(
 
 
 @pytest.mark.parametrize("backend", ["bubblewrap", "docker"])
-def test_layers_leave_the_trees_below_as_they_are(backend: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
+def test_overlays_leave_the_trees_below_as_they_are(
+    backend: str, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
     box: Box = request.getfixturevalue(backend)
     if not box.provider.overlays(tmp_path):
         pytest.skip("no layers here")
@@ -99,7 +101,7 @@ def test_layers_leave_the_trees_below_as_they_are(backend: str, request: pytest.
     assert str(tmp_path) not in Path("/proc/self/mountinfo").read_text()
 
 
-def test_what_is_removed_while_open_is_noticed_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_files_deleted_while_open_are_noticed_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     free = 100 << 20
     monkeypatch.setattr("sandbox.quota._free", lambda _: (free, 0))
     quota = DiskQuota([tmp_path], 10 << 20)
@@ -130,7 +132,7 @@ def test_removing_takes_mounts_that_a_dead_controller_left(tmp_path: Path) -> No
     assert unmount_beneath(tmp_path) == []
 
 
-def test_what_cannot_be_removed_is_left_and_said(tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_removed_is_left_and_reported(tmp_path: Path) -> None:
     stuck = tmp_path / "stuck"
     make_marked(stuck)
     (stuck / "file").write_text("x")

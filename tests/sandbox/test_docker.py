@@ -1,4 +1,4 @@
-"""What the Docker sandbox holds, and that nothing of it outlives its controller."""
+"""What the Docker sandbox isolates, and that nothing of it outlives its controller."""
 
 from __future__ import annotations
 
@@ -30,13 +30,15 @@ def containers(box: Box) -> set[str]:
 
 
 def test_no_network_no_capability_no_root(docker: Box) -> None:
-    found = docker.sh("cat /proc/self/status; ls /sys/class/net; id -u; touch /usr/x /etc/x /x; exit 0").stdout.decode()
-    assert "CapEff:\t0000000000000000" in found
-    assert "CapBnd:\t0000000000000000" in found
-    assert "NoNewPrivs:\t1" in found
-    assert "\nlo\n" in found
-    assert "eth0" not in found
-    assert found.endswith(f"{os.geteuid() or 64123}\n")
+    output = docker.sh(
+        "cat /proc/self/status; ls /sys/class/net; id -u; touch /usr/x /etc/x /x; exit 0"
+    ).stdout.decode()
+    assert "CapEff:\t0000000000000000" in output
+    assert "CapBnd:\t0000000000000000" in output
+    assert "NoNewPrivs:\t1" in output
+    assert "\nlo\n" in output
+    assert "eth0" not in output
+    assert output.endswith(f"{os.geteuid() or 64123}\n")
 
 
 def test_nothing_but_the_workspace_and_its_own_folders_can_be_written(docker: Box) -> None:
@@ -47,13 +49,13 @@ def test_nothing_but_the_workspace_and_its_own_folders_can_be_written(docker: Bo
     assert (docker.workspace / "x").read_text() == "x\n"
 
 
-def test_an_image_that_is_not_there_says_what_to_do(docker: Box) -> None:
+def test_the_error_for_a_missing_image_says_what_to_do(docker: Box) -> None:
     assert docker.provider.name == "docker"
     with pytest.raises(SandboxUnavailable, match=r"docker pull localhost:1/nothing:here.*--image"):
         DockerProvider("localhost:1/nothing:here")
 
 
-def test_no_engine_says_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_error_for_a_missing_engine_says_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/nobody")
     with pytest.raises(SandboxUnavailable, match=r"no Docker engine answers.*DOCKER_HOST.*--sandbox bubblewrap"):
         DockerProvider("rfsn-test:skeleton")
@@ -122,7 +124,7 @@ def test_a_removed_container_is_an_infrastructure_failure_and_replaced(docker: B
     assert docker.sh("echo after").stdout == b"after\n"
 
 
-def test_a_first_process_that_the_kernel_ends_for_memory_is_told_and_replaced(docker: Box) -> None:
+def test_a_first_process_killed_for_memory_is_reported_and_replaced(docker: Box) -> None:
     docker.reopen(limits=Limits(memory_bytes=60 << 20, file_bytes=500 << 20))
     before = containers(docker)
     assert docker.sh("true").exit_code == 0
@@ -142,7 +144,7 @@ def test_a_first_process_that_the_kernel_ends_for_memory_is_told_and_replaced(do
 
 
 def test_a_container_that_cannot_be_removed_is_left_to_the_reaper(docker: Box) -> None:
-    """An immutable file in it: the engine tries, and says that it cannot."""
+    """It contains an immutable file, so the engine tries to remove it and fails."""
     assert isinstance(docker.provider, DockerProvider)
     before = containers(docker)
     assert docker.sh("true").exit_code == 0

@@ -1,4 +1,4 @@
-"""What goes wrong in a sandbox stays in it, ends in time and is told for what it is: the same for both backends."""
+"""Faults stay inside the sandbox, end in time and are reported as what they are, with both backends."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def isolated(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Box]:
 
 @pytest.fixture
 def limited(isolated: Box) -> Box:
-    """A sandbox whose limits hold for all of its processes together."""
+    """A sandbox whose limits apply to all of its processes together."""
     if isolated.provider.name == "bubblewrap" and not groups_work():
         pytest.skip("no control groups can be made here: only the limits on each process hold")
     return isolated
@@ -76,7 +76,7 @@ sys.exit(any([os.waitpid(pid, 0)[1] for pid in children]))
 
 
 def test_files_in_memory_count(limited: Box) -> None:
-    """They belong to no process: to stay under the limit, the kernel kills whatever there is."""
+    """They belong to no process: to stay within the limit, the kernel kills any process."""
     limited.reopen(limits=Limits(memory_bytes=60 * MIB, file_bytes=500 * MIB))
     result = limited.sh("head -c 400000000 /dev/zero > /dev/shm/x", timeout_s=30)
     assert (result.exit_code, result.ending) == (None, Ending.OOM)
@@ -85,7 +85,7 @@ def test_files_in_memory_count(limited: Box) -> None:
 
 def test_a_fork_bomb(limited: Box) -> None:
     limited.reopen(limits=Limits(processes=64))
-    result = limited.sh("bomb() { bomb | bomb & wait; }; bomb; sleep 60", timeout_s=1)
+    result = limited.sh("bomb() { bomb | bomb & wait; }; (bomb); exec sleep 60", timeout_s=1)
     assert result.ending is Ending.TIMEOUT
     assert result.duration_s < 1 + 2
     assert works(limited)
@@ -117,7 +117,7 @@ def _memory_kib() -> int:
     return int(fields["VmRSS"].split()[0])
 
 
-def test_output_that_is_no_text(isolated: Box) -> None:
+def test_binary_output(isolated: Box) -> None:
     result = isolated.python("import os; os.write(1, bytes(range(256))); os.write(2, b'\\0\\xff')")
     assert (result.stdout, result.stderr) == (bytes(range(256)), b"\0\xff")
 
@@ -180,12 +180,12 @@ def test_no_namespace_and_no_mount_of_its_own(isolated: Box) -> None:
 def test_no_secret_of_the_host_in_proc_and_sys(isolated: Box, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", "hunter2-of-the-controller")
     (tmp_path / "hunter2-of-the-host").write_text("x")
-    found = isolated.sh(
+    probed = isolated.sh(
         "env; cat /proc/[0-9]*/environ /proc/[0-9]*/cmdline /proc/[0-9]*/maps /proc/[0-9]*/mountinfo; "
         "ls /proc/1/root /proc/self/cwd/.. /proc/1/fd; cat /etc/hostname /proc/sys/kernel/hostname"
     )
-    assert b"hunter2" not in found.stdout
-    assert socket.gethostname().encode() not in found.stdout.split()
+    assert b"hunter2" not in probed.stdout
+    assert socket.gethostname().encode() not in probed.stdout.split()
     for path in ("/proc/kcore", "/proc/keys", "/proc/timer_list", "/proc/kallsyms"):
         result = isolated.sh(f"head -c 100000 {path} | grep -v '^0000000000000000 ' | wc -c")
         assert result.stdout.strip() == b"0", path
@@ -203,7 +203,7 @@ def test_variables_with_keys_stay_outside(isolated: Box, monkeypatch: pytest.Mon
 
 
 def test_links_and_pipes_that_change_places(isolated: Box, tmp_path: Path) -> None:
-    """What is checked is what is opened: a file that a link or a pipe takes the place of in between leaks nothing."""
+    """The file that is checked is the one that was opened: replacing it by a link or a pipe leaks nothing."""
     secret = tmp_path / "secret"
     secret.write_text("hunter2")
     swap = f"""

@@ -64,7 +64,7 @@ def test_commands_run_side_by_side(box: Box) -> None:
 
 
 def descriptors() -> set[str]:
-    # Names in sight of scandir include its own descriptor, which is the lowest free one each time.
+    # The names that scandir sees include its own descriptor, which is the lowest free one each time.
     return {entry.name for entry in Path("/proc/self/fd").iterdir()}
 
 

@@ -52,7 +52,7 @@ def test_much_stdin_is_fed_while_output_is_read(box: Box) -> None:
     assert result.stdout == content
 
 
-def test_stdin_that_nobody_reads_is_no_error(box: Box) -> None:
+def test_unread_stdin_is_not_an_error(box: Box) -> None:
     result = box.sandbox.run(Command(("true",), 10, stdin=b"x" * 3_000_000))
     assert (result.exit_code, result.ending) == (0, Ending.EXITED)
 
@@ -83,7 +83,7 @@ def test_cpu_time_of_the_whole_tree(box: Box) -> None:
     assert 0.4 <= box.python(code).cpu_s < 3
 
 
-def test_timeout_kills_those_who_ignore_sigterm(box: Box, marker: str, survivors: Survivors) -> None:
+def test_timeout_kills_processes_that_ignore_sigterm(box: Box, marker: str, survivors: Survivors) -> None:
     result = box.sh('trap "" TERM INT HUP; sleep "$1" & wait; wait', marker, timeout_s=0.4)
     assert (result.exit_code, result.ending) == (None, Ending.TIMEOUT)
     assert result.duration_s < 2
@@ -142,7 +142,7 @@ def test_a_gigabyte_of_output_ends_the_command_in_little_memory(box: Box, stream
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 64 << 10
 
 
-def test_setup_failure_says_nothing_of_the_command(box: Box, tmp_path: Path) -> None:
+def test_setup_failure_says_nothing_about_the_command(box: Box, tmp_path: Path) -> None:
     box.reopen(workspace=tmp_path / "missing")
     result = box.sh("exit 0")
     assert (result.exit_code, result.ending) == (None, Ending.INFRA_ERROR)

@@ -1,4 +1,4 @@
-"""Python's analyzer: what reads its files, and what the rules forbid in them."""
+"""The analyzer for Python: it reads the files, and says what the rules forbid in them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["PythonAnalyzer"]
 
 
 class PythonAnalyzer:
-    """Reads Python with the standard library's parser, and line by line what was for another version of Python."""
+    """Reads Python with the standard library's parser, and files for another version of Python line by line."""
 
     name = "python"
     suffixes = (".py", ".pyw")
@@ -25,10 +25,10 @@ class PythonAnalyzer:
     places = PythonPlaces()
 
     def compare(self, file: FileChange) -> Compared | None:
-        """One file before and after; None where it parsed before, or was not there, and does not parse after."""
+        """One file before and after; None if it parsed before, or did not exist, and does not parse after."""
         return compare(file)
 
     def forget(self) -> None:
-        """Let go of parsed files, of texts and of the trees that were looked through."""
-        for one in (forget_modules, forget_texts, forget_trees):
-            one()
+        """Clear the caches of parsed files, of texts and of trees."""
+        for forget in (forget_modules, forget_texts, forget_trees):
+            forget()

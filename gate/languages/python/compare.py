@@ -1,4 +1,4 @@
-"""One Python file before and after a change: the constructs of what differs."""
+"""One Python file before and after a change: the constructs of the parts that differ."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ __all__ = ["compare"]
 
 
 def compare(file: FileChange) -> Compared | None:
-    """One file before and after; None where it parsed before, or was not there, and does not parse after."""
+    """One file before and after; None if it parsed before, or did not exist, and does not parse after."""
     module = parse_module(file.before) if file.before is not None else Module(b"", ast.Module([], []))
     if module is None:
         return _compare_lines(file)
@@ -28,7 +28,7 @@ def compare(file: FileChange) -> Compared | None:
     regions = regions_of(module, edits) if file.before and file.after is not None else None
     if regions is not None:
         names = module.names.with_imports([node for region in regions for node in region.after])
-        if not module.names.given_to(names, SENSITIVE):  # else code that was not touched can mean something else
+        if not module.names.given_to(names, SENSITIVE):  # otherwise untouched code could change its meaning
             return _compare_regions(module, regions, names)
     whole = parse_module(file.after) if file.after is not None else Module(b"", ast.Module([], []))
     if whole is None:
@@ -48,11 +48,11 @@ def _compare_regions(module: Module, regions: Sequence[Region], names: Names) ->
 
 
 def _in_main(around: Sequence[Definition]) -> bool:
-    return any(is_main(one.name) for one in around if not isinstance(one, ast.ClassDef))
+    return any(is_main(definition.name) for definition in around if not isinstance(definition, ast.ClassDef))
 
 
 def _edits(file: FileChange) -> tuple[Edit, ...]:
-    """The edits of a file: those that are known, else one from the first byte that differs to the last."""
+    """The edits of a file: the known ones, or else one from the first differing byte to the last."""
     before, after = file.before or b"", file.after or b""
     if file.edits is not None and all(first.end < second.start for first, second in pairwise(file.edits)):
         return file.edits
@@ -62,7 +62,7 @@ def _edits(file: FileChange) -> tuple[Edit, ...]:
 
 
 def _common(first: bytes, second: bytes) -> int:
-    """How many bytes are the same at the beginning."""
+    """The length of the common prefix."""
     low, high = 0, min(len(first), len(second))
     while low < high:
         middle = (low + high + 1) // 2
@@ -74,7 +74,7 @@ def _common(first: bytes, second: bytes) -> int:
 
 
 def _compare_lines(file: FileChange) -> Compared:
-    """A file that no parser here reads, before it was changed: the lines that differ are read word by word."""
+    """A file that did not parse before the change: the lines that differ are read word by word."""
     before, after = file.before or b"", file.after or b""
     edits = _edits(file)
     start = before.rfind(b"\n", 0, edits[0].start) + 1

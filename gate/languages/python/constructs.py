@@ -1,4 +1,4 @@
-"""The constructs of Python code that rules may forbid, as a multiset: how often each is there, not where."""
+"""The constructs of Python code that rules may forbid, as a multiset: how often each occurs, not where."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ SENSITIVE = frozenset({
     "gc", "importlib", "inspect", "marshal", "multiprocessing", "nt", "os", "pickle", "pluggy", "posix", "pty",
     "pytest", "runpy", "signal", "socket", "subprocess", "sys", "threading", "unittest",
 })  # fmt: skip
-"""Modules through which a process reaches itself, its runner or the outside."""
+"""Modules through which code can reach its own process, the test runner or the outside world."""
 
 _NAMESPACES = frozenset({"builtins.globals", "builtins.locals", "builtins.vars"})
 _READERS = frozenset({"builtins.getattr", "builtins.hasattr", "builtins.setattr", "builtins.delattr"})
@@ -31,17 +31,17 @@ _OWN_MODULE = frozenset({"__name__", "__module__"})
 
 
 def constructs_of(statements: Iterable[ast.AST], names: Names, *, main: bool = False) -> Counter[Construct]:
-    """The constructs of some statements; `main` says whether they stand inside of what a main program does."""
+    """The constructs of some statements; `main` says whether they are part of a main program."""
     walk = _Walk(names)
     walk.run(statements, main=main)
-    return walk.found
+    return walk.constructs
 
 
 class _Walk:
     def __init__(self, names: Names) -> None:
         self._names = names
         self._stack: list[tuple[ast.AST, bool]] = []
-        self.found: Counter[Construct] = Counter()
+        self.constructs: Counter[Construct] = Counter()
 
     def run(self, statements: Iterable[ast.AST], *, main: bool) -> None:
         self._stack += [(statement, main) for statement in statements]
@@ -54,10 +54,10 @@ class _Walk:
                 visit(self, node, main)
 
     def _add(self, kind: Kind, name: str) -> None:
-        self.found[Construct(kind, name)] += 1
+        self.constructs[Construct(kind, name)] += 1
 
     def _push(self, node: ast.AST, main: bool) -> None:  # noqa: FBT001
-        """Look at the children, operators and contexts left out (and faster than `ast.iter_child_nodes`)."""
+        """Visit the children, except operators and contexts (faster than `ast.iter_child_nodes`)."""
         for name in node._fields:
             value = getattr(node, name, None)
             if isinstance(value, list):
@@ -82,7 +82,7 @@ class _Walk:
             self._add(Kind.COMPUTED, f"through {node.id}")
 
     def _attribute(self, node: ast.Attribute, main: bool) -> None:  # noqa: FBT001
-        """A chain of attributes is one use; what it hangs on is looked at where it is no plain name."""
+        """A chain of attributes is one use; its base is visited unless it is a plain name."""
         targets = self._names.resolve(node)
         kind = Kind.USE if isinstance(node.ctx, ast.Load) else Kind.STORE
         for target in targets:
@@ -156,7 +156,7 @@ class _Walk:
         self._push(node, main)
 
     def _reader(self, node: ast.Call, functions: frozenset[str], main: bool) -> None:  # noqa: FBT001
-        """`getattr` and its kin: an attribute whose name is a text."""
+        """`getattr` and the like: an attribute whose name is a string."""
         holder, name = node.args[0], fold_text(node.args[1])
         bases = self._names.resolve(holder)
         if name is not None:
@@ -192,7 +192,7 @@ class _Walk:
         if node.module in SENSITIVE and node.names[0].name == "*":
             self._add(Kind.COMPUTED, f"names with all of the module {node.module}")
         for _, target in imports_of(node):
-            if target not in SOFT_EXITS:  # its calls count
+            if target not in SOFT_EXITS:  # only calls of it count
                 self._use(target, main)
 
     def _function(self, node: ast.FunctionDef | ast.AsyncFunctionDef, main: bool) -> None:  # noqa: FBT001
@@ -211,7 +211,7 @@ class _Walk:
         self._stack += [(child, main) for child in (*rest, *body)]
 
     def _assign(self, node: ast.Assign, main: bool) -> None:  # noqa: FBT001
-        """A comparison may be that of another class, and no function that was made for something else."""
+        """A comparison method may be assigned from another class, but not from a function made for something else."""
         for target in node.targets:
             name = getattr(target, "id", getattr(target, "attr", ""))
             if name in {"__eq__", "__ne__"} and getattr(node.value, "attr", "") != name:
@@ -233,7 +233,7 @@ class _Walk:
     # Texts and branches
 
     def _expression(self, node: ast.Expr, main: bool) -> None:  # noqa: FBT001
-        if not isinstance(node.value, ast.Constant):  # a text on its own does nothing
+        if not isinstance(node.value, ast.Constant):  # a string on its own does nothing
             self._push(node, main)
 
     def _text(self, node: ast.expr, main: bool) -> None:  # noqa: FBT001
@@ -279,7 +279,7 @@ class _Walk:
 
 
 def _is_own_module(key: ast.expr) -> bool:
-    """`sys.modules[__name__]` and `sys.modules[cls.__module__]` are the module that the code stands in."""
+    """`sys.modules[__name__]` and `sys.modules[cls.__module__]` are the module that contains the code."""
     return (isinstance(key, ast.Name) and key.id in _OWN_MODULE) or (
         isinstance(key, ast.Attribute) and key.attr in _OWN_MODULE
     )

@@ -1,4 +1,4 @@
-"""What the rules against danger forbid in Python: code made while it runs, and ways out of the process."""
+"""What the `danger` rules forbid in Python: code generated at run time, and ways out of the process."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _VARIANTS = ("l", "le", "lp", "lpe", "v", "ve", "vp", "vpe")
 
 
 class _DynamicCode(Table):
-    """What a built-in function is bound to leads to all built-in names."""
+    """The `__self__` of a built-in function leads to all built-ins."""
 
     def forbids(self, construct: Construct, path: str, modules: frozenset[str], tree: Tree) -> bool:
         if construct.kind is Kind.USE and construct.name.startswith("builtins.") and ".__self__" in construct.name:
@@ -21,7 +21,7 @@ class _DynamicCode(Table):
 
 
 class _Obfuscation(Table):
-    """Computed names, but for `__builtins__` and the like, which `tamper.interpreter` speaks of; opaque texts."""
+    """Computed names, except `__builtins__` and the like, which `tamper.interpreter` covers; opaque strings."""
 
     def forbids(self, construct: Construct, path: str, modules: frozenset[str], tree: Tree) -> bool:
         if construct.kind is Kind.COMPUTED:
@@ -85,4 +85,4 @@ DANGERS: dict[str, Forbidden] = {
         ),
     ),
 }  # fmt: skip
-"""By the ids of the rules."""
+"""By rule id."""

@@ -1,4 +1,4 @@
-"""Texts that code puts together from constants: `"os" + "._exit"` is the text `os._exit`."""
+"""Strings that code puts together from constants: `"os" + "._exit"` is the text `os._exit`."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _METHODS = frozenset({"capitalize", "decode", "encode", "format", "lower", "repl
 
 
 def fold_text(node: ast.expr, depth: int = 0) -> str | None:
-    """The text that an expression of constants has; None for any other. Bytes count as text, byte by character."""
+    """The text of an expression of constants; None for any other. Bytes count as text, one character each."""
     value = _fold(node, depth)
     return value.decode("latin-1") if isinstance(value, bytes) else value if isinstance(value, str) else None
 
@@ -49,18 +49,18 @@ def _called(holder: ast.expr, method: str, arguments: list[ast.expr], depth: int
     if method == "join" and len(arguments) == 1 and isinstance(arguments[0], ast.List | ast.Tuple):
         glue = text.decode("latin-1") if isinstance(text, bytes) else text
         return _joined(glue, arguments[0].elts, depth)
-    given = [one for argument in arguments if (one := _fold(argument, depth + 1)) is not None]
+    given = [text for argument in arguments if (text := _fold(argument, depth + 1)) is not None]
     if method not in _METHODS or len(given) < len(arguments) or not _is_small(text, method, given):
         return None
     try:
-        found = getattr(text, method)(*given)
+        result = getattr(text, method)(*given)
     except (AttributeError, IndexError, KeyError, LookupError, TypeError, ValueError):
         return None
-    return found if isinstance(found, str | bytes) and len(found) <= _MAX_TEXT else None
+    return result if isinstance(result, str | bytes) and len(result) <= _MAX_TEXT else None
 
 
 def _is_small(text: str | bytes, method: str, given: list[str | bytes]) -> bool:
-    """Whether a call gives little, before it is made: a width or a repeated text could ask for any amount."""
+    """Whether a call's result is small, before it is made: a width or a repeated text could ask for any amount."""
     longest = max(map(len, given), default=0)
     if method == "format":
         return isinstance(text, str) and bool(_FIELDS.fullmatch(text)) and text.count("{") * longest <= _MAX_TEXT

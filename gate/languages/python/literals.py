@@ -1,4 +1,4 @@
-"""Literals that code compares its input with, and answers that do not depend on any input."""
+"""Literals that code compares its input with, and answers that depend on no input."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ COMPARISONS = {
     "__eq__": True, "__ne__": False, "__lt__": True, "__le__": True, "__gt__": True, "__ge__": True,
     "__contains__": True, "__instancecheck__": True, "__subclasscheck__": True, "__subclasshook__": True,
 }  # fmt: skip
-"""Methods that compare, with the answer that passes an assertion."""
+"""Comparison methods, each with the answer that passes an assertion."""
 
 _EXACT = (ast.Eq, ast.NotEq, ast.Is, ast.IsNot, ast.In, ast.NotIn)
 _LEAST_TEXT = 3
@@ -22,10 +22,10 @@ _LEAST_ELEMENTS = 2
 
 
 def answered_literals(node: ast.AST) -> Iterator[str]:
-    """The literals for which a branch has a literal as its answer, as source text without spaces.
+    """The literals for which a branch answers with a literal, as source text without spaces.
 
     `if x == 'abc': return 5`, `5 if x == 'abc' else y`, `case 'abc': return 5`, `{'abc': 5}[x]`, `{'abc': 5}.get(x)`.
-    Texts of three characters and numbers beyond the small ones count, and containers of two elements or more.
+    Strings of three characters or more count, numbers that are not small, and containers of two elements or more.
     """
     match node:
         case ast.If(test=test, body=body, orelse=other) if _is_answer(body) or _is_answer(other):
@@ -37,27 +37,27 @@ def answered_literals(node: ast.AST) -> Iterator[str]:
         case ast.match_case(pattern=ast.MatchValue(value=value), body=body) if _is_answer(body):
             yield from _telling([value])
         case ast.match_case(pattern=ast.MatchOr(patterns=patterns), body=body) if _is_answer(body):
-            yield from _telling([one.value for one in patterns if isinstance(one, ast.MatchValue)])
+            yield from _telling([pattern.value for pattern in patterns if isinstance(pattern, ast.MatchValue)])
         case ast.Subscript(value=ast.Dict() as table) | ast.Call(func=ast.Attribute(value=ast.Dict() as table)):
             if all(map(_is_literal, table.values)):
                 yield from _telling([key for key in table.keys if key is not None])
 
 
 def is_truth(body: Sequence[ast.stmt], wanted: bool) -> bool:  # noqa: FBT001
-    """Whether a function's body answers `wanted` (as a truth value) whatever it is given."""
+    """Whether a function's body always returns `wanted` (as a truth value)."""
     nodes = [node for statement in body for node in _own_nodes(statement)]
     stored: dict[str, list[ast.expr]] = {}
     for node in nodes:
         if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
             stored.setdefault(node.targets[0].id, []).append(node.value)
-    found = [node.value for node in nodes if isinstance(node, ast.Return)]
+    returned = [node.value for node in nodes if isinstance(node, ast.Return)]
     values = [
         value
-        for one in found
-        if one is not None
-        for value in (stored.get(one.id, [one]) if isinstance(one, ast.Name) else [one])
+        for result in returned
+        if result is not None
+        for value in (stored.get(result.id, [result]) if isinstance(result, ast.Name) else [result])
     ]
-    return bool(found) and None not in found and all(_truth(value) is wanted for value in values)
+    return bool(returned) and None not in returned and all(_truth(value) is wanted for value in values)
 
 
 def _truth(node: ast.expr) -> bool | None:
@@ -85,7 +85,7 @@ def _truth(node: ast.expr) -> bool | None:
 
 
 def _own_nodes(node: ast.AST) -> Iterator[ast.AST]:
-    """The nodes of a statement, without those of functions that it defines."""
+    """The nodes of a statement, except those inside functions that it defines."""
     yield node
     for child in ast.iter_child_nodes(node):
         if not isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Lambda):
@@ -93,15 +93,15 @@ def _own_nodes(node: ast.AST) -> Iterator[ast.AST]:
 
 
 def _is_answer(body: Sequence[ast.stmt]) -> bool:
-    """Whether a block does nothing but to answer with a literal, or to store one."""
+    """Whether a block does nothing but return a literal, or store one."""
     if not body:
         return False
-    stored = {ast.dump(target) for one in body if isinstance(one, ast.Assign) for target in one.targets}
+    stored = {ast.dump(target) for node in body if isinstance(node, ast.Assign) for target in node.targets}
     for statement in body:
-        one = statement.value if isinstance(statement, ast.Expr) else statement
-        if not isinstance(one, ast.Return | ast.Assign | ast.Yield | ast.Constant):
+        node = statement.value if isinstance(statement, ast.Expr) else statement
+        if not isinstance(node, ast.Return | ast.Assign | ast.Yield | ast.Constant):
             return False
-        value = one if isinstance(one, ast.Constant) else one.value
+        value = node if isinstance(node, ast.Constant) else node.value
         known = isinstance(value, ast.Name) and ast.dump(ast.Name(value.id, ast.Store())) in stored
         if value is not None and not _is_literal(value) and not known:
             return False
@@ -126,7 +126,7 @@ def _is_literal(node: ast.expr) -> bool:
 
 
 def _compared(test: ast.expr) -> Iterator[str]:
-    """The literals of comparisons for equality and membership in a condition."""
+    """The literals that a condition compares for equality or membership."""
     for node in ast.walk(test):
         match node:
             case ast.Compare(left=left, ops=ops, comparators=others) if all(isinstance(op, _EXACT) for op in ops):
@@ -150,7 +150,7 @@ def _telling(nodes: Sequence[ast.expr]) -> Iterator[str]:
 
 
 def _scalar(node: ast.expr) -> str | None:
-    """A literal that says something by itself."""
+    """The text of a literal that is specific enough to give a test away."""
     match node:
         case ast.UnaryOp(op=ast.USub(), operand=operand):
             return _scalar(operand)

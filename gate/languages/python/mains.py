@@ -1,4 +1,4 @@
-"""Where a program ends its own process: in its main function, and in the commands of a command line."""
+"""Where a program may end its own process: in its main function, and in the commands of a command line."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _WORDS = ("main", "cli", "run", "handle", "command", "execute", "cmd", "exit", "
 
 
 def is_main(function: str) -> bool:
-    """Whether a function is, by its name, a main program or a command of one: such may end the process."""
+    """Whether a function is, by its name, a main program or one of its commands, which may end the process."""
     return any(word in _WORDS for word in function.lower().strip("_").split("_"))
 
 

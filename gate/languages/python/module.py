@@ -1,4 +1,4 @@
-"""Parsed files: their trees, where each line begins, and the constructs of their statements, remembered."""
+"""Parsed files, cached: their trees, where each line begins, and the constructs of their statements."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from gate.languages.python.names import Names
 
 __all__ = ["Module", "forget_modules", "parse_bytes", "parse_module"]
 
-_MAX_REMEMBERED, _LEAST_REMEMBERED = 1 << 20, 2
+_MAX_CACHED, _LEAST_CACHED = 1 << 20, 2
 _parsing = Lock()
 
 
@@ -30,18 +30,18 @@ class Module:
 
     @cached_property
     def names(self) -> Names:
-        """What its names stand for."""
+        """What the names in it stand for."""
         return Names.of(self.tree)
 
     def constructs(self, statements: Sequence[ast.stmt], *, main: bool = False) -> Counter[Construct]:
-        """The constructs of some of its statements; those of each are remembered."""
-        found: Counter[Construct] = Counter()
+        """The constructs of some of its statements, cached for each statement."""
+        total: Counter[Construct] = Counter()
         for statement in statements:
             known = self._constructs.get((statement, main))
             if known is None:
                 known = self._constructs[statement, main] = constructs_of([statement], self.names, main=main)
-            found.update(known)
-        return found
+            total.update(known)
+        return total
 
     @cached_property
     def starts(self) -> list[int]:
@@ -54,32 +54,32 @@ class Module:
 
     @cached_property
     def by_lines(self) -> bool:
-        """Whether lines are what they seem: ended by line feeds, in UTF-8, without a page break."""
+        """Whether lines are what they seem: UTF-8, ended by line feeds, without form feeds."""
         return b"\r" not in self.content and b"\f" not in self.content and _is_utf8(self.content)
 
     def line_at(self, offset: int) -> int:
-        """The number of the line (from 1) that holds a byte."""
+        """The number (from 1) of the line that contains a byte."""
         return bisect_right(self.starts, offset)
 
     def span(self, first: int, last: int) -> tuple[int, int]:
-        """Where lines begin and end (the end of the last one included)."""
+        """Where lines begin and end, including the line feed of the last one."""
         return self.starts[first - 1], self.starts[last] if last < len(self.starts) else len(self.content)
 
 
 def parse_module(content: bytes) -> Module | None:
-    """A parsed file; None where it is no Python. Those that were looked at last are remembered."""
-    return _remembered.module(content)
+    """A parsed file; None if it is not valid Python. The most recently used are cached."""
+    return _cache.module(content)
 
 
 def forget_modules() -> None:
-    """Let go of all that was remembered: what comes next is about another tree."""
-    _remembered.forget()
+    """Clear the cache: what comes next has another tree."""
+    _cache.forget()
 
 
-class _Remembered:
-    """The files that were looked at last: the last two, and more as far as all have `_MAX_REMEMBERED` bytes of source.
+class _Cache:
+    """The most recently used files: the last two, and more while all together have at most `_MAX_CACHED` bytes.
 
-    Their trees take some twenty times that.
+    Their trees take about twenty times that.
     """
 
     def __init__(self) -> None:
@@ -88,7 +88,7 @@ class _Remembered:
         self._bytes = 0
 
     def module(self, content: bytes) -> Module | None:
-        """The module of a content, remembered or parsed now."""
+        """The module of a content, from the cache or parsed now."""
         with self._lock:
             if content in self._modules:
                 self._modules.move_to_end(content)
@@ -99,7 +99,7 @@ class _Remembered:
             if content not in self._modules:
                 self._modules[content] = module
                 self._bytes += len(content)
-            while self._bytes > _MAX_REMEMBERED and len(self._modules) > _LEAST_REMEMBERED:
+            while self._bytes > _MAX_CACHED and len(self._modules) > _LEAST_CACHED:
                 self._bytes -= len(self._modules.popitem(last=False)[0])
         return module
 
@@ -109,14 +109,14 @@ class _Remembered:
             self._bytes = 0
 
 
-_remembered = _Remembered()
+_cache = _Cache()
 
 
 def parse_bytes(content: bytes) -> ast.Module | None:
-    """The tree of a text in the encoding that it declares; None where it has none."""
+    """The syntax tree of a text in its declared encoding; None if it does not parse."""
     try:
-        with _parsing, warnings.catch_warnings():  # which warnings are shown is one setting for all threads
-            warnings.simplefilter("ignore")  # doubtful escapes are no business of ours
+        with _parsing, warnings.catch_warnings():  # the setting is shared by all threads
+            warnings.simplefilter("ignore")  # invalid escapes are not our concern
             return ast.parse(content)
     except (SyntaxError, ValueError, LookupError, RecursionError, MemoryError):
         return None

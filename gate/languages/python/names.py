@@ -18,7 +18,7 @@ _MAX_DEPTH = 50
 
 
 def imports_of(node: ast.Import | ast.ImportFrom) -> Iterator[tuple[str, str]]:
-    """What an import binds: names, each with the dotted name that it stands for; relative ones begin with a dot."""
+    """The names that an import binds, each with the dotted name that it stands for; relative ones begin with a dot."""
     if isinstance(node, ast.Import):
         for alias in node.names:
             yield (alias.asname, alias.name) if alias.asname else (alias.name.partition(".")[0],) * 2
@@ -29,7 +29,7 @@ def imports_of(node: ast.Import | ast.ImportFrom) -> Iterator[tuple[str, str]]:
 
 
 class Names:
-    """The imports of a module, and the built-in names that it binds itself."""
+    """The imports of a module, and the built-in names that it rebinds."""
 
     def __init__(self, imported: dict[str, frozenset[str]], bound: frozenset[str] = frozenset()) -> None:
         self._imported = imported
@@ -37,12 +37,12 @@ class Names:
 
     @classmethod
     def of(cls, tree: ast.Module) -> Names:
-        """Every import of a module, wherever it stands, and every built-in name that it gives another meaning."""
+        """Every import of a module, wherever it is, and every built-in name that the module rebinds."""
         imported, bound = _bindings(ast.walk(tree))
         return cls(imported, bound)
 
     def with_imports(self, trees: Iterable[ast.AST]) -> Names:
-        """These names, and those that some new code imports. What else it binds hides no built-in name."""
+        """These names, and those that some new code imports. Other names that it binds do not hide built-ins."""
         imported, _ = _bindings(node for tree in trees for node in ast.walk(tree))
         if not imported:
             return self
@@ -52,7 +52,7 @@ class Names:
         return Names(merged, self._bound)
 
     def given_to(self, later: Names, modules: frozenset[str]) -> bool:
-        """Whether a name that is imported here stands for one of some modules, or a part of it, only later."""
+        """Whether a name imported here stands for one of `modules`, or a part of one, only in `later`."""
         return any(
             target.partition(".")[0] in modules
             for name, targets in self._imported.items()
@@ -61,7 +61,7 @@ class Names:
 
     @cached_property
     def modules(self) -> frozenset[str]:
-        """Everything that is imported, and the packages that it is in."""
+        """Everything that is imported, and the packages that contain it."""
         return frozenset(
             ".".join(parts[:count])
             for targets in self._imported.values()
@@ -71,7 +71,7 @@ class Names:
         )
 
     def resolve(self, node: ast.expr, depth: int = 0) -> frozenset[str]:
-        """The dotted names that an expression may stand for; nothing where it is no name of a module or built-in."""
+        """The dotted names of modules or built-ins that an expression may stand for."""
         if depth > _MAX_DEPTH:
             return frozenset()
         match node:

@@ -14,7 +14,7 @@ from gate.paths import BasePaths
 
 __all__ = ["PythonPackages", "forget_trees"]
 
-# Of older Pythons, which projects may still support.
+# From older Pythons, which projects may still support.
 _FORMER = frozenset({
     "ConfigParser", "HTMLParser", "Queue", "StringIO", "__builtin__", "asynchat", "asyncore", "cPickle", "cStringIO",
     "commands", "cookielib", "distutils", "htmlentitydefs", "httplib", "imp", "smtpd", "thread", "urllib2", "urlparse",
@@ -25,7 +25,7 @@ _DECLARING = re.compile(
     r"^(?:pyproject\.toml|setup\.(?:py|cfg)|Pipfile|tox\.ini|environment\.ya?ml|.*require.*\.(?:txt|in))$"
 )
 _WORD = re.compile(r"[A-Za-z][A-Za-z0-9._-]*[A-Za-z0-9]")
-# Packages whose modules have quite another name.
+# Packages whose modules have a completely different name.
 _OTHERWISE_NAMED = {
     "Crypto": ("pycryptodome",),
     "MySQLdb": ("mysqlclient",),
@@ -43,7 +43,7 @@ class PythonPackages:
     """A package is the first part of a module's name."""
 
     def unknown(self, module: str, change: Change, tree: Tree) -> str | None:
-        """The package of a module; None where it is standard, or the project has, uses, adds or declares it."""
+        """The package of a module; None if it is standard, or the project contains, uses, adds or declares it."""
         name = module.partition(".")[0]
         if name in _STANDARD:
             return None
@@ -53,20 +53,20 @@ class PythonPackages:
         return None if _declared(name, tree) else name
 
     def known(self, tree: Tree) -> frozenset[str]:
-        """The names of all packages that are standard, or that the project has, uses or declares."""
+        """The names of all packages that are standard, or that the project contains, uses or declares."""
         known = _STANDARD | _used(tree.base, tree.read) | _own(tree.base)
         return known | _declared_words(tree.base, tree.read)
 
 
 def forget_trees() -> None:
-    """Let go of the trees that were looked through."""
-    for remembered in (_own, _used, _declared_words):
-        remembered.cache_clear()
+    """Clear the caches of trees that were searched."""
+    for cached in (_own, _used, _declared_words):
+        cached.cache_clear()
 
 
 @lru_cache(maxsize=4)
 def _own(base: BasePaths) -> frozenset[str]:
-    """The modules and packages of a tree, wherever they stand in it."""
+    """The modules and packages of a tree, wherever they are in it."""
     return frozenset(stem for path in base.files for stem in _stems(path))
 
 
@@ -77,26 +77,26 @@ def _stems(path: str) -> list[str]:
 
 @lru_cache(maxsize=4)
 def _used(base: BasePaths, read: Callable[[str], bytes]) -> frozenset[str]:
-    """The modules that the sources and tests of a tree import. Made once, when something unknown is first imported."""
-    found: set[bytes] = set()
+    """The modules that the sources and tests of a tree import, computed at the first unknown import."""
+    used: set[bytes] = set()
     for path in base.files:
         if path.endswith((".py", ".pyi")):
             for module, modules in _IMPORTS.findall(read(path)):
-                names = [module] if module else [one.split()[0] for one in modules.split(b",") if one.split()]
-                found.update(name.partition(b".")[0] for name in names)
-    return frozenset(name.decode("ascii", "replace") for name in found)
+                names = [module] if module else [part.split()[0] for part in modules.split(b",") if part.split()]
+                used.update(name.partition(b".")[0] for name in names)
+    return frozenset(name.decode("ascii", "replace") for name in used)
 
 
 def _declared(name: str, tree: Tree) -> bool:
-    """Whether the project declares a package that gives the module: of its name, or of one that is usual for it."""
+    """Whether the project declares a package for the module: one of the same name, or of a usual variant."""
     plain = name.lower()
     usual = {plain, f"{plain}s", f"py{plain}", f"python-{plain}", f"{plain}-python", *_OTHERWISE_NAMED.get(name, ())}
-    return not _declared_words(tree.base, tree.read).isdisjoint(one.replace("_", "-") for one in usual)
+    return not _declared_words(tree.base, tree.read).isdisjoint(variant.replace("_", "-") for variant in usual)
 
 
 @lru_cache(maxsize=4)
 def _declared_words(base: BasePaths, read: Callable[[str], bytes]) -> frozenset[str]:
-    """Every word of the files that declare dependencies, as package indexes write names."""
+    """Every word of the files that declare dependencies, normalized as in package indexes."""
     files = (path for path in base.files if _DECLARING.match(basename(path)))
     words = (word for path in files for word in _WORD.findall(read(path).decode("utf-8", "replace")))
     return frozenset(re.sub(r"[-_.]+", "-", word).lower() for word in words)

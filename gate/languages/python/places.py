@@ -1,4 +1,4 @@
-"""Files that Python runs without being asked for: at start-up, or in the place of another module."""
+"""Files that Python runs without being asked: at start-up, or in place of another module."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ _RUNNER = frozenset({
 
 
 class PythonPlaces:
-    """Folders without `__init__.py` can be places to import from. Inside a package any name is free."""
+    """Any folder without `__init__.py` may be on the import path; inside a package, any name is free."""
 
     def runs_at_start(self, path: str) -> bool:
-        """Whether every interpreter that starts beside a file runs it."""
+        """Whether every interpreter that starts beside this file runs it."""
         return _runs_at_start(path)
 
     def shadowed(self, path: str, change: Change, tree: Tree) -> str | None:
-        """The module of the standard library or of the test runner that a new file would be imported instead of."""
+        """The module of the standard library or of the test runner that a new file would shadow, if any."""
         name = basename(path)
         folder = dirname(path)
         if name.startswith("__init__."):
@@ -49,7 +49,7 @@ class PythonPlaces:
 
 @lru_cache(maxsize=4096)
 def _runs_at_start(path: str) -> bool:
-    """Remembered: the candidates of a search change the same few files."""
+    """Cached, because the candidates of a search change the same few files."""
     name = basename(path).casefold()
     parts = {part.partition(".")[0] for part in path.casefold().split("/")}
     return name.endswith((".pth", "._pth", "pyvenv.cfg")) or not parts.isdisjoint(_STARTUP)

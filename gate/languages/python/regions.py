@@ -1,7 +1,7 @@
-"""The regions of a file that an edit can have changed.
+"""The regions of a file that edits may have changed.
 
-A patch changes a few lines of files with thousands. Only the innermost statements around an edit are parsed again; the
-result is that of parsing everything, or everything is parsed.
+A patch changes a few lines of files that have thousands. Only the innermost statements around an edit are parsed again;
+if that could give another result than parsing the whole file, the whole file is parsed.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ type Definition = ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
 
 @dataclass(frozen=True, slots=True)
 class Region:
-    """Statements of a block before and after an edit, and the definitions that hold the block, outermost first."""
+    """Statements of a block before and after an edit, and the definitions around the block, outermost first."""
 
     before: Sequence[ast.stmt]
     after: Sequence[ast.stmt]
@@ -33,7 +33,7 @@ class Region:
 
 
 def regions_of(module: Module, edits: Sequence[Edit]) -> list[Region] | None:
-    """What edits of a module change, as statements before and after; None where all of it must be parsed again."""
+    """What edits of a module change, as statements before and after; None if the whole module must be parsed again."""
     if not module.by_lines or any(b"\r" in edit.text or b"\f" in edit.text for edit in edits):
         return None
     places = [_Place.around(module, (edit,), _DEEPEST) for edit in edits]
@@ -57,7 +57,7 @@ def regions_of(module: Module, edits: Sequence[Edit]) -> list[Region] | None:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Place:
-    """Whole statements of one block, in the lines `first` to `last`, around some edits. `column`: the block's."""
+    """Whole statements of one block, in lines `first` to `last`, around some edits. `column` is that of the block."""
 
     edits: tuple[Edit, ...]
     statements: Sequence[ast.stmt]
@@ -68,7 +68,7 @@ class _Place:
 
     @property
     def level(self) -> int:
-        """How many definitions hold the block."""
+        """How many definitions are around the block."""
         return len(self.around_it)
 
     @classmethod
@@ -76,7 +76,7 @@ class _Place:
         """The place in the innermost block, at most `deepest` definitions deep."""
         start, end = edits[0].start, edits[-1].end
         first, last = module.line_at(start), module.line_at(max(start, end - 1))
-        whole = start == module.starts[first - 1]  # it begins with a line, and may indent it as it likes
+        whole = start == module.starts[first - 1]  # it begins at the start of a line, so it may change the indentation
         indent = _indent(edits[0].text) if whole else None
         block: Sequence[ast.stmt] = module.tree.body
         around: list[Definition] = []
@@ -93,7 +93,7 @@ class _Place:
         return cls(edits, chosen, around, column, begin, stop)
 
     def parsed(self, module: Module) -> list[ast.stmt] | None:
-        """The statements after the edits; None where they cannot be told without those around them."""
+        """The statements after the edits; None if they cannot be parsed without those around them."""
         start, end = module.span(self.first, self.last)
         parts, at = [], start
         for edit in self.edits:
@@ -113,12 +113,12 @@ class _Place:
             return None
         block = tree.body[0]
         assert isinstance(block, ast.If)
-        same = not block.orelse and all(one.col_offset == self.column for one in block.body)
+        same = not block.orelse and all(statement.col_offset == self.column for statement in block.body)
         return block.body if same else None
 
 
 def _indent(text: bytes) -> int | None:
-    """The column of the first line that is neither empty nor a comment; None where there is none."""
+    """The column of the first line that is neither empty nor a comment, if any."""
     for line in text.split(b"\n"):
         code = line.lstrip(b" ")
         if code and not code.startswith(b"#"):
@@ -132,9 +132,9 @@ def _goes_on(text: bytes) -> bool:
 
 
 def _touched(block: Sequence[ast.stmt], first: int, last: int, *, whole: bool) -> list[ast.stmt]:
-    """The statements of a block that lines touch, and those on the same lines.
+    """The statements of a block that overlap the given lines, and others on the same lines.
 
-    Where the lines are `whole` and may be indented, the statement before them is touched too.
+    If the lines are `whole` and their indentation may change, the statement before them is included.
     """
     end = bisect_right(block, last, key=_first_line)
     begin = bisect_left(block, first, key=_last_line)
@@ -148,11 +148,11 @@ def _touched(block: Sequence[ast.stmt], first: int, last: int, *, whole: bool) -
 
 
 def _holds(statement: ast.stmt, first: int, last: int, indent: int | None) -> TypeGuard[Definition]:
-    """Whether lines lie in the body of a definition, or behind it and indented like it; and its head tells nothing."""
+    """Whether lines lie in a definition's body, or after it with its indentation, and its header does not matter."""
     if not isinstance(statement, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
         return False
     if statement.name in COMPARISONS:
-        return False  # what such a method answers is judged as a whole
+        return False  # the answer of such a method depends on its whole body
     begin, end = _first_line(statement.body[0]), _last_line(statement.body[-1])
     if first > end:
         return begin > _header_end(statement) and indent is not None and indent >= statement.body[0].col_offset
@@ -160,7 +160,7 @@ def _holds(statement: ast.stmt, first: int, last: int, indent: int | None) -> Ty
 
 
 def _header_end(definition: Definition) -> int:
-    """The last line of what stands before the body."""
+    """The last line of the header."""
     nodes: list[ast.expr | ast.arg | ast.keyword | None]
     if isinstance(definition, ast.ClassDef):
         nodes = [*definition.bases, *definition.keywords]
@@ -168,7 +168,7 @@ def _header_end(definition: Definition) -> int:
         given = definition.args
         nodes = [*given.posonlyargs, *given.args, *given.kwonlyargs, given.vararg, given.kwarg]
         nodes += [*given.defaults, *given.kw_defaults, definition.returns]
-    return max([definition.lineno, *(one.end_lineno or 0 for one in nodes if one is not None)])
+    return max([definition.lineno, *(node.end_lineno or 0 for node in nodes if node is not None)])
 
 
 def _first_line(statement: ast.stmt) -> int:

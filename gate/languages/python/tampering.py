@@ -1,4 +1,4 @@
-"""What the rules against tampering forbid in Python: ways to pass tests without a repair."""
+"""What the `tamper` rules forbid in Python: ways to pass tests without a repair."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _FRAMEWORKS = (
     "pytest", "_pytest", "pluggy", "iniconfig", "unittest", "unittest2", "nose", "nose2", "doctest", "hypothesis",
     "mock", "xdist", "pytest_asyncio", "pytest_cov", "rfsn_runner", "coverage",
 )  # fmt: skip
-# What programs rightly assign: redirected streams, their own arguments and hooks.
+# What programs may legitimately assign: redirected streams, their own arguments and hooks.
 _ASSIGNABLE = DottedNames(
     "sys.stdout", "sys.stderr", "sys.stdin", "sys.argv", "sys.path", "sys.ps1", "sys.ps2", "sys.dont_write_bytecode",
     "os.environ",
@@ -37,7 +37,7 @@ class _Exits(Table):
 
 
 class _Frameworks(Table):
-    """Helpers for tests, and the framework's own source, may use a framework."""
+    """Test helpers, and the framework's own source, may use a framework."""
 
     def forbids(self, construct: Construct, path: str, modules: frozenset[str], tree: Tree) -> bool:
         if _is_helper(path):
@@ -66,7 +66,7 @@ class _Detection(Table):
 
 
 class _Patches(Table):
-    """Modules of the standard library are not assigned to. Built-in names may be used, and not be replaced."""
+    """Nothing may be assigned to modules of the standard library. Built-ins may be used, but not replaced."""
 
     def forbids(self, construct: Construct, path: str, modules: frozenset[str], tree: Tree) -> bool:
         match construct:
@@ -87,7 +87,7 @@ def _is_helper(path: str) -> bool:
 
 
 def _is_own(module: str, tree: Tree) -> bool:
-    """Whether the project is the one that has a module."""
+    """Whether a module is the project's own."""
     return not tree.base.folders.isdisjoint({module, f"src/{module}"})
 
 
@@ -135,4 +135,4 @@ TAMPERING: dict[str, Forbidden] = {
     "tamper.equality": Table(kinds=frozenset({Kind.ALWAYS})),
     "tamper.answers": KnownAnswers((".py",)),
 }  # fmt: skip
-"""By the ids of the rules."""
+"""By rule id."""

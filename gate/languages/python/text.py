@@ -16,21 +16,21 @@ _TEXTS = re.compile(r"""[\"']([^\"'\n]{3,})[\"']""")
 
 
 def constructs_of_lines(content: bytes) -> Counter[Construct]:
-    """What words, imports and texts say by themselves. Comments count: this judges what it cannot read."""
+    """The constructs that words, imports and strings show by themselves. Comments count: they cannot be told apart."""
     text = content.decode("utf-8", "replace")
-    found: Counter[Construct] = Counter()
+    constructs: Counter[Construct] = Counter()
     for words in _WORDS.findall(text):
         dotted = "".join(words.split())
         if "." in dotted:
-            found[Construct(Kind.USE, dotted)] += 1
-            found.update(Construct(Kind.ATTRIBUTE, part) for part in dotted.split(".")[1:])
+            constructs[Construct(Kind.USE, dotted)] += 1
+            constructs.update(Construct(Kind.ATTRIBUTE, part) for part in dotted.split(".")[1:])
         elif dotted in BUILTINS:
-            found[Construct(Kind.USE, f"builtins.{dotted}")] += 1
+            constructs[Construct(Kind.USE, f"builtins.{dotted}")] += 1
     for module, names, modules in _IMPORTS.findall(text):
         for name in re.findall(r"[\w.*]+", "" if module.startswith(".") else names):
-            found[Construct(Kind.USE, f"{module}.{name}")] += 1
+            constructs[Construct(Kind.USE, f"{module}.{name}")] += 1
         for imported in [module] if module else re.findall(r"[\w.]+", modules.split(" as ")[0]):
             if not imported.startswith("."):
-                found[Construct(Kind.IMPORT, imported)] += 1
-    found.update(Construct(Kind.TEXT, one) for one in _TEXTS.findall(text))
-    return found
+                constructs[Construct(Kind.IMPORT, imported)] += 1
+    constructs.update(Construct(Kind.TEXT, string) for string in _TEXTS.findall(text))
+    return constructs

@@ -1,4 +1,4 @@
-"""What the gate remembers of trees, to be quick: caches of pure functions, which change no answer."""
+"""The gate's caches of trees: they speed up pure functions and change no answer."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ __all__ = ["forget"]
 
 
 def forget() -> None:
-    """Let go of all of it: a session has ended, and the next one is about another tree."""
+    """Clear all caches: a session has ended, and the next one has another tree."""
     forget_hashes()
     for analyzer in ANALYZERS:
         analyzer.forget()
