@@ -22,9 +22,9 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Self
 
 from sandbox.cgroup import Group, remove_dead_groups
-from sandbox.controller import Controller
 from sandbox.hosted import HostedProvider, HostedSandbox
 from sandbox.layout import ENVIRONMENT, files, isolation, overlay_work, system, tree
+from sandbox.maker import Maker
 from sandbox.model import Command, Ending, SandboxSpec
 from sandbox.mounts import filesystem
 from sandbox.orphans import MAKER, end_orphans
@@ -116,7 +116,7 @@ class BubblewrapSandbox(HostedSandbox):
             try:
                 popen = spawner.start(
                     group.enter(argv) if group else argv,
-                    env={MAKER: str(Controller.own())},
+                    env={MAKER: str(Maker.own())},
                     stdin=lasting or bool(command.stdin),
                     pass_fds=passed.numbers,
                 )

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from sandbox.controller import Controller
+from sandbox.maker import Maker
 from sandbox.model import Limits
 
 __all__ = ["Group", "groups_work", "remove_dead_groups"]
@@ -55,7 +55,7 @@ class Group:
         """Groups with these limits; None if they cannot be created here."""
         if not os.access(_SETPRIV, os.X_OK):
             return None
-        name = f"{_PREFIX}{Controller.own()}.{next(_numbers)}"
+        name = f"{_PREFIX}{Maker.own()}.{next(_numbers)}"
         memory, pids, version = _places()
         group = cls(memory / name, pids / name, version)
         limit, of_swap, swap = _MEMORY_LIMITS[version]
@@ -105,8 +105,8 @@ def remove_dead_groups() -> list[str]:
     removed = []
     for place in set(_places()[:2]):
         for folder in place.glob(f"{_PREFIX}*"):
-            controller = Controller.parse(folder.name.removeprefix(_PREFIX).rpartition(".")[0])
-            if controller is not None and controller.is_dead():
+            maker = Maker.parse(folder.name.removeprefix(_PREFIX).rpartition(".")[0])
+            if maker is not None and maker.is_dead():
                 _remove(folder)
                 removed.append(str(folder))
     return removed

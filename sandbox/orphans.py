@@ -12,7 +12,7 @@ import signal
 from contextlib import suppress
 from pathlib import Path
 
-from sandbox.controller import Controller
+from sandbox.maker import Maker
 
 __all__ = ["MAKER", "end_orphans"]
 
@@ -47,11 +47,11 @@ def _is_orphan(process: Path) -> bool:
         return False
     with (process / "environ").open("rb") as file:
         variables = file.read(_LONGEST)
-    name, _, maker = variables.removesuffix(b"\0").partition(b"=")
+    name, _, value = variables.removesuffix(b"\0").partition(b"=")
     if name != MAKER.encode():
         return False
-    controller = Controller.parse(maker.decode(errors="replace"))
-    return controller is not None and controller.is_dead()
+    maker = Maker.parse(value.decode(errors="replace"))
+    return maker is not None and maker.is_dead()
 
 
 def _is_outside(process: Path) -> bool:

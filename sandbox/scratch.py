@@ -14,9 +14,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from sandbox.controller import Controller
 from sandbox.errors import NotMarked
 from sandbox.folders import write_all
+from sandbox.maker import Maker
 from sandbox.mounts import mount_sized
 from sandbox.workspace import remove_tree
 
@@ -117,7 +117,7 @@ def remove_unfinished(parent: Path) -> list[str]:
     """Remove folders in `parent` that a killed `making` or `remove_marked` had not finished, and return their paths."""
     removed = []
     for folder in parent.glob(f".*{_UNFINISHED}"):
-        maker = Controller.parse(folder.name.removeprefix(".").partition(".")[0])
+        maker = Maker.parse(folder.name.removeprefix(".").partition(".")[0])
         if maker is not None and maker.is_dead() and _with_retries(_remove_unfinished, folder):
             removed.append(str(folder))
     return removed
@@ -160,7 +160,7 @@ def _with_retries(remove: Callable[[Path], None], folder: Path) -> bool:
 
 def _unfinished(parent: Path) -> Path:
     """A temporary name in `parent` that says who is making or removing the folder."""
-    return parent / f".{Controller.own()}.{os.urandom(4).hex()}{_UNFINISHED}"
+    return parent / f".{Maker.own()}.{os.urandom(4).hex()}{_UNFINISHED}"
 
 
 def _remove_unfinished(folder: Path) -> None:

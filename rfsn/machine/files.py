@@ -10,8 +10,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from rfsn.errors import JournalError, StorageError, UsageError
-from sandbox.controller import Controller
 from sandbox.folders import write_all
+from sandbox.maker import Maker
 
 __all__ = ["LineFile", "is_short_of_room", "remove_partials", "require_room", "storing", "usable", "write_whole"]
 
@@ -30,7 +30,7 @@ def write_whole(path: Path, content: bytes | str) -> None:
     Text is written as UTF-8, with the bytes that surrogate escapes stand for.
     """
     data = content.encode("utf-8", "surrogateescape") if isinstance(content, str) else content
-    partial = path.with_name(f".{path.name}.{Controller.own()}.{os.urandom(4).hex()}.partial")
+    partial = path.with_name(f".{path.name}.{Maker.own()}.{os.urandom(4).hex()}.partial")
     descriptor = os.open(partial, _NEW, 0o644)
     try:
         try:
@@ -49,7 +49,7 @@ def remove_partials(folder: Path) -> None:
     """Remove what `write_whole` had not finished in `folder` when its process was killed."""
     for path in folder.glob(".*.partial"):
         named = _PARTIAL.fullmatch(path.name)
-        maker = Controller.parse(named["maker"]) if named else None
+        maker = Maker.parse(named["maker"]) if named else None
         if maker is not None and maker.is_dead():
             path.unlink(missing_ok=True)
 

@@ -12,7 +12,7 @@ from tempfile import gettempdir
 import platformdirs
 
 from sandbox import discard, make_marked
-from sandbox.controller import Controller
+from sandbox.maker import Maker
 
 __all__ = [
     "TEMPORARY",
@@ -75,7 +75,7 @@ def working_folder() -> Iterator[Path]:
 
 @contextmanager
 def _own_folder(parent: Path) -> Iterator[Path]:
-    folder = parent / f"{TEMPORARY}{Controller.own()}.{os.urandom(8).hex()}"
+    folder = parent / f"{TEMPORARY}{Maker.own()}.{os.urandom(8).hex()}"
     make_marked(folder, 0o700)
     try:
         yield folder

@@ -17,8 +17,8 @@ from rfsn.sessions.record import JOURNAL
 from rfsn.sessions.retention import journal_lock
 from sandbox import SandboxError, discard, is_marked, remove_unfinished
 from sandbox.cgroup import remove_dead_groups
-from sandbox.controller import Controller
 from sandbox.docker import reap_containers
+from sandbox.maker import Maker
 from sandbox.mounts import mounted
 from sandbox.orphans import end_orphans
 
@@ -64,7 +64,7 @@ def _temporary() -> Iterator[Path]:
     """The temporary folders of controllers that are dead."""
     places = (Path(tempfile.gettempdir()), home.working_home())
     for folder in (folder for place in places for folder in place.glob(f"{home.TEMPORARY}*")):
-        controller = Controller.parse(folder.name.removeprefix(home.TEMPORARY).rpartition(".")[0])
+        maker = Maker.parse(folder.name.removeprefix(home.TEMPORARY).rpartition(".")[0])
         with suppress(FileNotFoundError):  # another start was quicker
-            if controller is not None and controller.is_dead() and is_marked(folder):
+            if maker is not None and maker.is_dead() and is_marked(folder):
                 yield folder

@@ -8,10 +8,10 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from sandbox.controller import Controller
 from sandbox.docker.engine import engine_errors
 from sandbox.errors import SandboxFailed
 from sandbox.layout import ENVIRONMENT
+from sandbox.maker import Maker
 from sandbox.model import ENV, REPO
 
 if TYPE_CHECKING:
@@ -151,7 +151,7 @@ class Container:
 
 def labels() -> dict[str, str]:
     """The labels of a container that is created now."""
-    return {LABEL: str(Controller.own()), DEADLINE: str(int(time.time()) + _LIFETIME_S)}
+    return {LABEL: str(Maker.own()), DEADLINE: str(int(time.time()) + _LIFETIME_S)}
 
 
 def small_log() -> Any:

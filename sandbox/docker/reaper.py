@@ -5,9 +5,9 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from sandbox.controller import Controller
 from sandbox.docker.container import DEADLINE, LABEL
 from sandbox.docker.engine import connect, engine_errors
+from sandbox.maker import Maker
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -47,6 +47,6 @@ def reap_containers() -> list[str]:
 
 
 def _is_left(labels: Mapping[str, str]) -> bool:
-    controller = Controller.parse(labels.get(LABEL, ""))
+    maker = Maker.parse(labels.get(LABEL, ""))
     late = int(labels.get(DEADLINE, 0)) < time.time()
-    return late or (controller is not None and controller.is_dead())
+    return late or (maker is not None and maker.is_dead())

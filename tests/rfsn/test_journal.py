@@ -24,7 +24,7 @@ from rfsn.machine.files import remove_partials, write_whole
 from rfsn.sessions.events import Interrupted, Proposed, SessionEnded
 from rfsn.sessions.journal import Journal, read_journal
 from rfsn.sessions.session import Session
-from sandbox.controller import Controller
+from sandbox.maker import Maker
 
 
 def test_entries_come_back_as_they_were(tmp_path: Path) -> None:
@@ -177,7 +177,7 @@ def test_a_file_is_the_old_one_or_the_new_one(tmp_path: Path, limited: Callable[
 
 def test_what_a_killed_writer_left_goes_and_nothing_else(tmp_path: Path) -> None:
     dead = f".report.json.{'0' * 32}-1-1-1.00000000.partial"
-    living = f".report.json.{Controller.own()}.00000000.partial"
+    living = f".report.json.{Maker.own()}.00000000.partial"
     for name in (dead, living, ".mine.partial", "download.partial", ".a.b.00000000.partial"):
         (tmp_path / name).touch()
     remove_partials(tmp_path)

@@ -16,7 +16,7 @@ import pytest
 from rfsn.machine.home import TEMPORARY
 from rfsn.sessions.leftovers import remove_scratch
 from sandbox import make_marked
-from sandbox.controller import Controller
+from sandbox.maker import Maker
 from sandbox.mounts import mount_sized, mounted, unmount_beneath
 
 AS_ANOTHER_USER = """
@@ -72,7 +72,7 @@ def test_the_resume_of_an_ended_session_removes_what_was_left_too(
     """A controller that is killed while it writes the results has ended its session already."""
     assert rfsn("repair", examples / "intervals", "--max-steps", "1", "--out", tmp_path / "session").code == 1
     (tmp_path / "tmp").mkdir()
-    left = tmp_path / "tmp" / f"{TEMPORARY}{replace(Controller.own(), started='0')}.0123"
+    left = tmp_path / "tmp" / f"{TEMPORARY}{replace(Maker.own(), started='0')}.0123"
     make_marked(left)
     ran = rfsn("resume", tmp_path / "session", env={"TMPDIR": str(tmp_path / "tmp")})
     assert ran.code == 1

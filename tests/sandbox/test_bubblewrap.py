@@ -17,7 +17,7 @@ import pytest
 import sandbox
 from sandbox import Command, Ending, Limits, Mount, UnsafePath
 from sandbox.cgroup import Group, groups_work, remove_dead_groups
-from sandbox.controller import Controller
+from sandbox.maker import Maker
 from sandbox.orphans import MAKER, end_orphans
 from sandbox.seccomp import filter_program
 
@@ -257,7 +257,7 @@ def test_no_group_is_left(bubblewrap: Box) -> None:
     bubblewrap.sh("true")
     bubblewrap.sh("sleep 5", timeout_s=0.1)
     bubblewrap.sandbox.spawn(Command(("cat",), 5)).kill()
-    own = f"rfsn-{Controller.own()}.*"
+    own = f"rfsn-{Maker.own()}.*"
     assert not [folder for place in Path("/sys/fs/cgroup").glob("*") for folder in place.rglob(own)]
 
 
@@ -266,7 +266,7 @@ def test_groups_of_dead_controllers_are_removed_and_no_others(bubblewrap: Box) -
     process = bubblewrap.sandbox.spawn(Command(("cat",), 5))
     group = Group.create(Limits())
     assert group is not None
-    dead = group.memory.with_name(f"rfsn-{replace(Controller.own(), pid='999999999')}.0")
+    dead = group.memory.with_name(f"rfsn-{replace(Maker.own(), pid='999999999')}.0")
     dead.mkdir()
     assert remove_dead_groups() == [str(dead)]
     assert group.memory.is_dir()
@@ -290,8 +290,8 @@ def test_a_command_enters_its_group_only_beneath_a_living_controller() -> None:
 
 
 def test_controllers_are_told_apart() -> None:
-    own = Controller.own()
-    assert Controller.parse(str(own)) == own
+    own = Maker.own()
+    assert Maker.parse(str(own)) == own
     assert not own.is_dead()
     for changes, dead in (
         ({"pid": "999999999"}, True),
@@ -304,7 +304,7 @@ def test_controllers_are_told_apart() -> None:
         os.waitid(os.P_PID, zombie.pid, os.WEXITED | os.WNOWAIT)
         started = Path(f"/proc/{zombie.pid}/stat").read_text().rpartition(")")[2].split()[19]
         assert replace(own, pid=str(zombie.pid), started=started).is_dead()
-    assert Controller.parse("something-else") is None
+    assert Maker.parse("something-else") is None
 
 
 def test_limits_on_files_and_cores(bubblewrap: Box) -> None:
@@ -357,7 +357,7 @@ sys.stdin.read()
 
 def test_what_a_killed_controller_had_started_is_ended() -> None:
     """A bwrap that was being set up when its controller was killed waits forever; its environment names its maker."""
-    dead, alive = replace(Controller.own(), started="0"), Controller.own()
+    dead, alive = replace(Maker.own(), started="0"), Maker.own()
     with (
         subprocess.Popen(["sleep", "1000"], env={MAKER: str(dead)}) as orphan,
         subprocess.Popen(["sleep", "1000"], env={MAKER: str(alive)}) as child,
@@ -372,9 +372,7 @@ def test_a_bwrap_names_its_maker_and_a_command_does_not_see_it(bubblewrap: Box) 
     assert MAKER.encode() not in bubblewrap.sh("env").stdout
     process = bubblewrap.sandbox.spawn(Command(("sleep", "100"), 60))
     try:
-        named = [
-            path for path in Path("/proc").glob("[0-9]*/environ") if f"{MAKER}={Controller.own()}" in _environ(path)
-        ]
+        named = [path for path in Path("/proc").glob("[0-9]*/environ") if f"{MAKER}={Maker.own()}" in _environ(path)]
         assert named
     finally:
         process.kill()
@@ -388,7 +386,7 @@ def _environ(path: Path) -> str:
 
 
 def test_a_process_in_a_sandbox_is_not_an_orphan_whatever_it_claims(bubblewrap: Box) -> None:
-    claim = f"{MAKER}={replace(Controller.own(), started='0')}"
+    claim = f"{MAKER}={replace(Maker.own(), started='0')}"
     talk = "echo up; read line; echo still here"
     process = bubblewrap.sandbox.spawn(Command(("env", "-i", claim, "/bin/sh", "-c", talk), 60))
     try:
@@ -405,4 +403,4 @@ def test_a_process_in_a_sandbox_is_not_an_orphan_whatever_it_claims(bubblewrap: 
     "text", ["a-1-/sys/block/loop0-1", "a-1-self/cwd/d-1", "a-1-..-1", "x-x-x-x", "", "a-1-1", "a-1-1-1\n"]
 )
 def test_other_texts_are_not_controllers(text: str) -> None:
-    assert Controller.parse(text) is None
+    assert Maker.parse(text) is None

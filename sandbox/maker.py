@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import Self
 
-__all__ = ["Controller"]
+__all__ = ["Maker"]
 
 
 # The text may come from anybody, and parts of it become paths.
@@ -17,7 +17,7 @@ _WRITTEN = re.compile(r"([0-9a-f]{1,32})-([0-9]{1,20})-([0-9]{1,10})-([0-9]{1,20
 
 
 @dataclass(frozen=True, slots=True)
-class Controller:
+class Maker:
     """One process, identified by the boot, its pid namespace, its pid there, and its start time (in kernel ticks).
 
     Pids are reused; the combination is not.
@@ -36,7 +36,7 @@ class Controller:
 
     @classmethod
     def parse(cls, text: str) -> Self | None:
-        """The controller that `str` wrote down; None if the text is not one."""
+        """The maker that `str` wrote down; None if the text does not name one."""
         return cls(*match.groups()) if (match := _WRITTEN.fullmatch(text)) else None
 
     def __str__(self) -> str:
