@@ -18,17 +18,17 @@ __all__ = [
     "ChangeRule",
     "Context",
     "Decision",
+    "DenialKind",
     "Denied",
     "LanguageRule",
     "NotApplied",
     "ProposalRule",
-    "Rejection",
     "Rule",
     "SizeLimits",
 ]
 
 
-class Rejection(StrEnum):
+class DenialKind(StrEnum):
     """The kind of a denial, which tells a planner what to do differently."""
 
     SCHEMA = "schema"
@@ -43,7 +43,7 @@ class Denied:
     """A denial: the id of the rule, the kind of denial, what is wrong, and a hint that the planner can act on."""
 
     rule: str
-    rejection_type: Rejection
+    rejection_type: DenialKind
     reason: str
     hint: str
 

@@ -9,11 +9,11 @@ from gate.decision import (
     ChangeRule,
     Context,
     Decision,
+    DenialKind,
     Denied,
     LanguageRule,
     NotApplied,
     ProposalRule,
-    Rejection,
     Rule,
 )
 from gate.patch import Change, Patch, PatchError, apply
@@ -76,7 +76,7 @@ def change_of(patch: Patch, context: Context) -> Change | Denied:
     try:
         return apply(patch, context.read)
     except PatchError as error:
-        return Denied("schema.applies", Rejection.SCHEMA, str(error), "make the patch on the base as it is")
+        return Denied("schema.applies", DenialKind.SCHEMA, str(error), "make the patch on the base as it is")
 
 
 def _first_denial(rules: Sequence[ChangeRule], change: Change, context: Context) -> Denied | None:
@@ -88,7 +88,7 @@ def _check[Subject](rule: Rule[Subject], subject: Subject, context: Context) -> 
     try:
         answer: object = rule.check(subject, context)
     except Exception as error:  # noqa: BLE001
-        return Denied(rule.id, Rejection.INVARIANT, f"the rule failed: {type(error).__name__}: {error}", "report this")
+        return Denied(rule.id, DenialKind.INVARIANT, f"the rule failed: {type(error).__name__}: {error}", "report this")
     if answer is None or isinstance(answer, Denied):
         return answer
-    return Denied(rule.id, Rejection.INVARIANT, f"the rule failed: it returned {answer!r}", "report this")
+    return Denied(rule.id, DenialKind.INVARIANT, f"the rule failed: it returned {answer!r}", "report this")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from buildpacks.view import FolderView
-from gate import Denied, Gate, NotApplied, Rejection
+from gate import DenialKind, Denied, Gate, NotApplied
 from rfsn.compose import GIVEN
 from rfsn.config import Config
 from rfsn.machine.home import temporary_folder
@@ -43,7 +43,7 @@ def vet(diff: bytes, repo: str | Remote, config: Config) -> Vetted:
             change = read_diff(diff, base)
         except DiffError as error:
             hint = "make the diff on the tree as it is, with git diff"
-            return Vetted((), (Denied("schema.applies", Rejection.SCHEMA, str(error), hint),))
+            return Vetted((), (Denied("schema.applies", DenialKind.SCHEMA, str(error), hint),))
         gate, context = Gate(further=further), fence.context()
         return Vetted(tuple(sorted(change.files)), gate.denials(change, context), gate.not_applied(change, context))
 

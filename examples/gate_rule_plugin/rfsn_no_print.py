@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gate import Analyzer, Change, Construct, Context, Denied, Kind, Rejection, introduced
+from gate import Analyzer, Change, Construct, Context, Denied, Kind, DenialKind, introduced
 
 
 class NoPrint:
@@ -21,5 +21,5 @@ class NoPrint:
             for construct, path in fresh.constructs if self.reads(fresh.analyzer) else ():
                 if construct == Construct(Kind.USE, "builtins.print"):
                     hint = "raise an exception, or return it"
-                    return Denied(self.id, Rejection.INVARIANT, f"{path} newly prints", hint)
+                    return Denied(self.id, DenialKind.INVARIANT, f"{path} newly prints", hint)
         return None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gate.decision import Context, Denied, Rejection
+from gate.decision import Context, DenialKind, Denied
 from gate.patch import Change
 
 __all__ = ["ReadableFiles"]
@@ -22,5 +22,5 @@ class ReadableFiles:
                 continue
             if b"\0" in file.after or path.lower().endswith(_LOADED_BY_IMPORT):
                 hint = "change the sources: files built from them are not part of a repair"
-                return Denied(self.id, Rejection.INVARIANT, f"{path} is binary: nobody can read what it does", hint)
+                return Denied(self.id, DenialKind.INVARIANT, f"{path} is binary: nobody can read what it does", hint)
         return None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gate.decision import Context, Denied, Rejection
+from gate.decision import Context, DenialKind, Denied
 from gate.vocabulary import Proposal, RunCommand
 
 __all__ = ["CommandsFromPlan"]
@@ -18,7 +18,7 @@ class CommandsFromPlan:
             known = "; ".join(" ".join(argv) for argv in context.commands) or "none"
             return Denied(
                 self.id,
-                Rejection.INVARIANT,
+                DenialKind.INVARIANT,
                 f"the plan has no command {' '.join(proposal.action.argv)!r}",
                 f"the plan's commands: {known}",
             )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from gate.decision import Context, Denied, Rejection
+from gate.decision import Context, DenialKind, Denied
 from gate.languages.api import Analyzer, Kind, Packages
 from gate.patch import Change
 from gate.sources import introduced
@@ -32,7 +32,7 @@ class KnownImports(_PackageRule):
         for name, path, _ in _unknown(change, context):
             reason = f"{path} newly imports {name}, which the project neither contains, uses nor declares"
             hint = "use the standard library, the project's own modules, or packages that it declares"
-            return Denied(self.id, Rejection.INVARIANT, reason, hint)
+            return Denied(self.id, DenialKind.INVARIANT, reason, hint)
         return None
 
 
@@ -47,7 +47,7 @@ class NoLookAlikes(_PackageRule):
             near = next((other for other in known if _one_apart(name.lower(), other.lower())), None)
             if near and len(name) >= _LEAST_LETTERS:
                 reason = f"{path} newly imports {name}, one letter away from {near}"
-                return Denied(self.id, Rejection.INVARIANT, reason, f"import {near}, if that is what you mean")
+                return Denied(self.id, DenialKind.INVARIANT, reason, f"import {near}, if that is what you mean")
         return None
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gate.decision import Rejection
+from gate.decision import DenialKind
 from gate.rules.source import SourceRule
 
 __all__ = ["NoTestDetection"]
@@ -12,5 +12,5 @@ class NoTestDetection(SourceRule):
     """Denies detecting the test: in the environment, on the stack, among all objects of the process, in its file."""
 
     id = "tamper.detection"
-    rejection_type = Rejection.TAMPER
+    rejection_type = DenialKind.TAMPER
     hint = "make the result depend on arguments and state only"

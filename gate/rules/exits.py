@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gate.decision import Rejection
+from gate.decision import DenialKind
 from gate.rules.source import SourceRule
 
 __all__ = ["NoExits"]
@@ -12,5 +12,5 @@ class NoExits(SourceRule):
     """Denies ending the process: at once, by a signal or at its exit; and in any way outside a main program."""
 
     id = "tamper.exits"
-    rejection_type = Rejection.TAMPER
+    rejection_type = DenialKind.TAMPER
     hint = "raise an ordinary exception; end the process only in the main function of a program"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gate.decision import Rejection
+from gate.decision import DenialKind
 from gate.rules.source import SourceRule
 
 __all__ = ["NoTestFrameworks"]
@@ -15,5 +15,5 @@ class NoTestFrameworks(SourceRule):
     """
 
     id = "tamper.frameworks"
-    rejection_type = Rejection.TAMPER
+    rejection_type = DenialKind.TAMPER
     hint = "change what the product does; it must run without any test framework"

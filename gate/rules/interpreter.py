@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gate.decision import Rejection
+from gate.decision import DenialKind
 from gate.rules.source import SourceRule
 
 __all__ = ["NoForeignPatches"]
@@ -12,5 +12,5 @@ class NoForeignPatches(SourceRule):
     """Denies patching built-ins, modules of the standard library, and the machinery of imports and tracing."""
 
     id = "tamper.interpreter"
-    rejection_type = Rejection.TAMPER
+    rejection_type = DenialKind.TAMPER
     hint = "call what you need instead of replacing it for everyone"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gate.decision import Context, Denied, Rejection
+from gate.decision import Context, DenialKind, Denied
 from gate.patch import Change
 
 __all__ = ["PlainModes"]
@@ -22,9 +22,9 @@ class PlainModes:
                 continue
             if kind := _KINDS.get(file.mode):
                 hint = "change a regular file: a link or a submodule can lead outside the tree"
-                return Denied(self.id, Rejection.INVARIANT, f"{path} becomes {kind}", hint)
+                return Denied(self.id, DenialKind.INVARIANT, f"{path} becomes {kind}", hint)
             if path not in context.base.executables and not context.lifted(path):
                 return Denied(
-                    self.id, Rejection.INVARIANT, f"{path} becomes executable", "leave the modes of files as they are"
+                    self.id, DenialKind.INVARIANT, f"{path} becomes executable", "leave the modes of files as they are"
                 )
         return None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gate.decision import Context, Denied, Rejection
+from gate.decision import Context, DenialKind, Denied
 from gate.vocabulary import ApplyPatch, Collect, Finish, Proposal, RunTests, TryPatches
 
 __all__ = ["StepOrder"]
@@ -30,4 +30,4 @@ class StepOrder:
         return None
 
     def _denied(self, reason: str, hint: str) -> Denied:
-        return Denied(self.id, Rejection.ORDERING, reason, hint)
+        return Denied(self.id, DenialKind.ORDERING, reason, hint)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gate.decision import Context, Denied, Rejection
+from gate.decision import Context, DenialKind, Denied
 from gate.patch import Change
 from gate.paths import fold, path_problem
 from gate.vocabulary import Proposal, ReadFile
@@ -37,10 +37,10 @@ class PlainPaths:
     def check(self, change: Change, context: Context) -> Denied | None:
         for path in change.files:
             if problem := _problem(path, context):
-                return Denied(self.id, Rejection.INVARIANT, f"{path!r}: {problem}", _HINT)
+                return Denied(self.id, DenialKind.INVARIANT, f"{path!r}: {problem}", _HINT)
         if len(change.files) > 1 and (pair := _twins(change)):
             reason = f"{pair[0]!r} and {pair[1]!r} differ only in case or Unicode form"
-            return Denied(self.id, Rejection.INVARIANT, reason, "give the files names that differ in their letters")
+            return Denied(self.id, DenialKind.INVARIANT, reason, "give the files names that differ in their letters")
         return None
 
 
@@ -51,7 +51,7 @@ class PlainReads:
 
     def check(self, proposal: Proposal, context: Context) -> Denied | None:
         if isinstance(proposal.action, ReadFile) and (problem := _problem(proposal.action.path, context)):
-            return Denied(self.id, Rejection.INVARIANT, f"{proposal.action.path!r}: {problem}", _HINT)
+            return Denied(self.id, DenialKind.INVARIANT, f"{proposal.action.path!r}: {problem}", _HINT)
         return None
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gate.decision import Context, Denied, Rejection
+from gate.decision import Context, DenialKind, Denied
 from gate.patch import Change
 
 __all__ = ["ProtectedFiles"]
@@ -19,7 +19,7 @@ class ProtectedFiles:
             if context.protected(path) and not context.lifted(path):
                 return Denied(
                     self.id,
-                    Rejection.TAMPER,
+                    DenialKind.TAMPER,
                     f"{path} is protected: it belongs to the tests, their configuration or the dependencies",
                     "change the source that the tests exercise",
                 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gate.decision import Context, Denied, Rejection
+from gate.decision import Context, DenialKind, Denied
 from gate.vocabulary import MAX_CANDIDATES, Proposal, RunCommand, RunTests, SearchCode, TryPatches
 
 __all__ = ["WellFormed"]
@@ -43,4 +43,4 @@ class WellFormed:
         return None
 
     def _denied(self, reason: str, hint: str) -> Denied:
-        return Denied(self.id, Rejection.SCHEMA, reason, hint)
+        return Denied(self.id, DenialKind.SCHEMA, reason, hint)

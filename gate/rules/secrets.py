@@ -7,7 +7,7 @@ from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from gate.decision import Context, Denied, Rejection
+from gate.decision import Context, DenialKind, Denied
 from gate.patch import Change, FileChange
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ class NoSecrets:
                 if any(True for _ in detector.analyze_string(added)):
                     reason = f"{path}: an added line looks like a credential ({detector.secret_type})"
                     hint = "read the credential from the environment, or use a value that is not a credential"
-                    return Denied(self.id, Rejection.INVARIANT, reason, hint)
+                    return Denied(self.id, DenialKind.INVARIANT, reason, hint)
         return None
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gate.decision import Context, Denied, Rejection
+from gate.decision import Context, DenialKind, Denied
 from gate.languages.api import Analyzer
 from gate.patch import Change
 
@@ -31,7 +31,7 @@ class NoStartupFiles(_PlaceRule):
                 if analyzer.places.runs_at_start(path) and not context.lifted(path):
                     what = "removed" if file.after is None else "run by every interpreter that starts beside it"
                     hint = "put the code where a caller imports it"
-                    return Denied(self.id, Rejection.TAMPER, f"{path} would be {what}", hint)
+                    return Denied(self.id, DenialKind.TAMPER, f"{path} would be {what}", hint)
         return None
 
 
@@ -47,5 +47,5 @@ class NoShadowedModules(_PlaceRule):
             places = (analyzer.places for analyzer in context.analyzers if analyzer.places)
             if shadowed := next(filter(None, (each.shadowed(path, change, context) for each in places)), None):
                 reason = f"{path} would be imported instead of the module {shadowed}"
-                return Denied(self.id, Rejection.TAMPER, reason, "choose a name that no installed module has")
+                return Denied(self.id, DenialKind.TAMPER, reason, "choose a name that no installed module has")
         return None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from gate.decision import Context, Denied, Rejection
+from gate.decision import Context, DenialKind, Denied
 from gate.patch import Change, Edit, FileChange
 
 __all__ = ["PatchSize"]
@@ -31,7 +31,7 @@ class PatchSize:
         return None
 
     def _denied(self, reason: str, hint: str) -> Denied:
-        return Denied(self.id, Rejection.BOUNDS, reason, hint)
+        return Denied(self.id, DenialKind.BOUNDS, reason, hint)
 
 
 def _changed_lines(file: FileChange) -> int:

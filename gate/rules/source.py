@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gate.decision import Context, Denied, Rejection
+from gate.decision import Context, DenialKind, Denied
 from gate.languages.api import Analyzer
 from gate.patch import Change
 from gate.sources import introduced
@@ -16,7 +16,7 @@ class SourceRule:
     """Denies newly introduced constructs that the table of their language, under the rule's id, forbids."""
 
     id: str
-    rejection_type = Rejection.INVARIANT
+    rejection_type = DenialKind.INVARIANT
     incremental = False
     hint: str
 

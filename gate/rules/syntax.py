@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gate.decision import Context, Denied, Rejection
+from gate.decision import Context, DenialKind, Denied
 from gate.languages.api import Analyzer
 from gate.patch import Change
 from gate.sources import introduced
@@ -24,5 +24,5 @@ class ParsingSources:
         for fresh in introduced(change, context):
             if fresh.unparsed:
                 reason = f"{fresh.unparsed[0]} does not parse after the change"
-                return Denied(self.id, Rejection.SCHEMA, reason, "fix its syntax")
+                return Denied(self.id, DenialKind.SCHEMA, reason, "fix its syntax")
         return None

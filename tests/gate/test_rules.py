@@ -13,6 +13,7 @@ from gate import (
     Context,
     CreateFile,
     DeleteFile,
+    DenialKind,
     Denied,
     Edit,
     EditFile,
@@ -22,7 +23,6 @@ from gate import (
     Phase,
     Proposal,
     ReadFile,
-    Rejection,
     RenameFile,
     RunCommand,
     RunTests,
@@ -156,7 +156,7 @@ def test_reads_have_plain_paths_too(path: str) -> None:
 def test_tests_and_their_configuration_stay_as_they_are(patch: Patch) -> None:
     decision = decide(ApplyPatch(patch))
     assert isinstance(decision, Denied)
-    assert (decision.rule, decision.rejection_type) == ("tamper.protected", Rejection.TAMPER)
+    assert (decision.rule, decision.rejection_type) == ("tamper.protected", DenialKind.TAMPER)
 
 
 def test_patches_stay_small() -> None:

@@ -14,13 +14,13 @@ from gate import (
     Candidate,
     Collect,
     CreateFile,
+    DenialKind,
     Denied,
     Finish,
     GiveUp,
     Phase,
     Proposal,
     ReadFile,
-    Rejection,
     RunCommand,
     RunTests,
     TryPatches,
@@ -37,7 +37,7 @@ from rfsn.sessions.projection import Projection, fold, state_hash
 
 PATCH = (CreateFile("a.py", b"x = 1\n" * 1000),)
 CANDIDATE = Candidate(PATCH, "operator", "a.py:1", 1.0)
-DENIED = Denied("paths.plain-read", Rejection.BOUNDS, "no", "do not")
+DENIED = Denied("paths.plain-read", DenialKind.BOUNDS, "no", "do not")
 REFUSED = Verdict(
     accepted=False,
     sound=False,

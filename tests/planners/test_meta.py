@@ -18,6 +18,7 @@ from gate import (
     Candidate,
     Collect,
     Context,
+    DenialKind,
     Denied,
     Edit,
     EditFile,
@@ -26,7 +27,6 @@ from gate import (
     GiveUp,
     Phase,
     Proposal,
-    Rejection,
     RunTests,
     TryPatches,
     apply,
@@ -314,7 +314,7 @@ def test_there_are_reasons_to_end_early(observations: list[Observation], reason:
 
 
 def test_three_denials_in_a_row_end_a_session() -> None:
-    denial = Denial(Denied("some.rule", Rejection.TAMPER, "no", "do not"))
+    denial = Denial(Denied("some.rule", DenialKind.TAMPER, "no", "do not"))
     state = State()
     for _ in range(3):
         state = state.after(planner().propose(state, CONTEXT), denial)

@@ -20,7 +20,7 @@ import pytest
 from prometheus_client import generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
-from gate import Denied, GiveUp, Phase, Proposal, Rejection
+from gate import DenialKind, Denied, GiveUp, Phase, Proposal
 from planners.observations import Denial
 from rfsn.compose import run_session
 from rfsn.config import Config
@@ -150,7 +150,7 @@ def test_the_page_is_complete_and_its_labels_are_bounded(tmp_path: Path) -> None
     metrics = Metrics()
     try:
         metrics.follow(session)
-        denied = Denied("order.phase", Rejection.ORDERING, "too early", "wait")
+        denied = Denied("order.phase", DenialKind.ORDERING, "too early", "wait")
         proposal = Proposal("p0001", Phase.STUCK, "give up after 17 tries", "", GiveUp("no"), "")
         session.record(Proposed.of(proposal, denied))
         session.record(Observed(proposal="p0001", observation=Denial(denied)))
