@@ -15,10 +15,10 @@ from buildpacks.api import (
     WarmRunner,
 )
 from buildpacks.results import (
+    Basis,
     CaseId,
     CaseResult,
     CaseTrace,
-    Evidence,
     Frame,
     Kinds,
     Outcome,
@@ -30,6 +30,7 @@ from buildpacks.supplies import Artifact, Layer, Settings, Step, StepResult, Sup
 __all__ = [
     "API_VERSION",
     "Artifact",
+    "Basis",
     "BuildPlan",
     "BuildStep",
     "Buildpack",
@@ -38,7 +39,6 @@ __all__ = [
     "CaseResult",
     "CaseTrace",
     "Detection",
-    "Evidence",
     "Frame",
     "Kinds",
     "Layer",

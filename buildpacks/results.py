@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 __all__ = [
+    "Basis",
     "CaseId",
     "CaseResult",
     "CaseTrace",
-    "Evidence",
     "Frame",
     "Kinds",
     "Outcome",
@@ -43,7 +43,7 @@ class Outcome(StrEnum):
         return self in {Outcome.TIMEOUT, Outcome.SLOW}
 
 
-class Evidence(StrEnum):
+class Basis(StrEnum):
     """What a report rests on: an id for every test case, or only the exit code of the command."""
 
     IDS = "ids"
@@ -108,7 +108,7 @@ class SuiteReport:
     cases: tuple[CaseResult, ...]
     exit_code: int | None
     duration_s: float
-    evidence: Evidence = Evidence.IDS
+    basis: Basis = Basis.IDS
     problem: str = ""
     crashed: bool = False
     canaries: tuple[CaseResult, ...] = ()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
-from buildpacks import Evidence, Outcome, SuiteReport
+from buildpacks import Basis, Outcome, SuiteReport
 
 __all__ = ["Verdict", "unfinished", "verdict_on"]
 
@@ -27,7 +27,7 @@ class Verdict:
     unfixed: tuple[str, ...]
     broken: tuple[str, ...]
     reasons: tuple[str, ...]
-    evidence: Evidence
+    basis: Basis
     runs: int
     canaries: int = 0
     unfinished: bool = False
@@ -87,7 +87,7 @@ def verdict_on(
         unfixed=tuple(sorted(unfixed)),
         broken=tuple(sorted(broken)),
         reasons=tuple(reasons),
-        evidence=baseline.evidence,
+        basis=baseline.basis,
         runs=len(runs),
         canaries=len(canaries),
     )

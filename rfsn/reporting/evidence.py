@@ -73,7 +73,7 @@ def evidence_of(record: Record) -> dict[str, Any]:
             "reasons": list(told.reasons),
             "runs": told.runs,
             "canaries": told.canaries,
-            "evidence": told.evidence,
+            "basis": told.basis,
         }
         if told
         else None,

@@ -73,7 +73,7 @@ def report_of(record: Record) -> dict[str, Any]:
             "note": state.baseline.note if state.baseline else "",
             "fixed": list(verdict.fixed) if verdict and state.verified else [],
         },
-        "verdict": {"accepted": verdict.accepted, "reasons": list(verdict.reasons), "evidence": verdict.evidence}
+        "verdict": {"accepted": verdict.accepted, "reasons": list(verdict.reasons), "basis": verdict.basis}
         if verdict
         else None,
         "environment": projection.environment.description if projection.environment else None,

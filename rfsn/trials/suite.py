@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
-from buildpacks import CaseResult, Evidence, RepoView, RunRequest, Spectrum, SuiteReport
+from buildpacks import Basis, CaseResult, RepoView, RunRequest, Spectrum, SuiteReport
 from gate import Change
 from rfsn.errors import InfraError
 from rfsn.sessions.meter import Meter
@@ -133,7 +133,7 @@ def _merged(reports: Sequence[tuple[Bench, SuiteReport]]) -> SuiteReport:
         tuple(case for _, report in told for case in report.cases),
         None if None in codes else max(code for code in codes if code is not None),
         sum(report.duration_s for _, report in reports),
-        Evidence.IDS if all(report.evidence is Evidence.IDS for _, report in told) else Evidence.EXIT_CODE,
+        Basis.IDS if all(report.basis is Basis.IDS for _, report in told) else Basis.EXIT_CODE,
         "; ".join(f"{bench.part.name}: {report.problem}" for bench, report in told if report.problem),
         any(report.crashed for _, report in told),
         tuple(case for _, report in told for case in report.canaries),

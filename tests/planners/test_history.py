@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from buildpacks import Evidence
+from buildpacks import Basis
 from gate import (
     Action,
     Allowed,
@@ -45,7 +45,7 @@ REFUSED = Verdict(
     unfixed=("t::b",),
     broken=("t::c", "t::d"),
     reasons=("t::b fails",),
-    evidence=Evidence.IDS,
+    basis=Basis.IDS,
     runs=1,
 )
 RAN = SuiteRan("report", 7, 2, 10, ("t::a", "t::b"), 0.1, 0.1)

@@ -102,7 +102,7 @@ def test_json_is_one_object_and_nothing_else(rfsn: Rfsn, project: Make) -> None:
         "fixed": ["test_ranges.py::test_last"],
         "note": "",
     }
-    assert result["verdict"] == {"accepted": True, "reasons": [], "evidence": "ids"}
+    assert result["verdict"] == {"accepted": True, "reasons": [], "basis": "ids"}
     assert ran.err == ""
     folder = Path(result["folder"])
     assert json.loads((folder / "report.json").read_text()) == result

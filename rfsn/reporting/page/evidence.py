@@ -117,7 +117,7 @@ def _counts(report: SuiteReport, verdict: Verdict | None) -> Html:
         said += [
             tag("br"),
             tag("strong", "After: "),
-            f"{changed}; {result} after {runs} (evidence: {verdict.evidence}).",
+            f"{changed}; {result} after {runs} (basis: {verdict.basis}).",
         ]
     return tag("p", *said)
 
