@@ -11,10 +11,10 @@ from buildpacks import RepoView, Spectrum, SuiteReport
 from gate import Phase, Proposal
 from planners.state import State
 
-__all__ = ["EvidenceView", "Planner", "PlannerContext", "Strategy"]
+__all__ = ["Planner", "PlannerContext", "ReportView", "Strategy"]
 
 
-class EvidenceView(Protocol):
+class ReportView(Protocol):
     """The reports and spectra that observations name."""
 
     def report(self, name: str) -> SuiteReport:
@@ -36,7 +36,7 @@ class PlannerContext:
     """
 
     view: RepoView
-    evidence: EvidenceView
+    reports: ReportView
     is_source: Callable[[str], bool]
     generator: Callable[[str], Random]
     wanted: tuple[str, ...] = ()

@@ -24,7 +24,7 @@ class Step:
     """One step, denied or not: for a planner that decides by what was done already rather than by aggregates.
 
     A step is small and names what is large: `blobs` are the report or the spectrum to look into (see
-    `planners.api.EvidenceView`), and `proposal` is the id under which the journal has the rest. `action` is the type of
+    `planners.api.ReportView`), and `proposal` is the id under which the journal has the rest. `action` is the type of
     the action; for test runs, `run_tests` followed by what they collected. `outcome` is one word: `denied` (then `rule`
     is the id of the rule), `ran`, `failed` (tests or a command that did not run to a good end), `traced`, `tried`, the
     result of a verdict, `done`, or `ended`. `counts` are what there is to count: tests passed and failing, candidates

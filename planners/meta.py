@@ -75,7 +75,7 @@ def _reason(state: State, context: PlannerContext) -> str:
         others = baseline.failing_total
         fail = "1 other test fails" if others == 1 else f"{others} other tests fail"
         return f"what --target names passes already: {', '.join(context.wanted)}; {fail}"
-    if Reproduce().propose(state, context) or targets_of(state, context.evidence, context.wanted).left:
+    if Reproduce().propose(state, context) or targets_of(state, context.reports, context.wanted).left:
         return ""
     return "no test fails every time"
 

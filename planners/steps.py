@@ -42,7 +42,7 @@ class Reproduce:
             )
         if state.repeat is not None or not state.baseline.failing_total:
             return None
-        again = repeated(context.evidence.report(state.baseline.report))
+        again = repeated(context.reports.report(state.baseline.report))
         if not again:
             return None
         return proposal(

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
 from buildpacks import CaseResult, CaseTrace, Outcome, Spectrum, SuiteReport
-from planners.api import EvidenceView
+from planners.api import ReportView
 from planners.state import State
 
 __all__ = ["Targets", "bare_name", "named", "probes", "reached", "repeated", "stable_failures", "targets_of"]
@@ -98,11 +98,11 @@ class Targets:
         return Targets(replace(self.baseline, cases=cases), *told)
 
 
-def targets_of(state: State, evidence: EvidenceView, wanted: Collection[str]) -> Targets:
+def targets_of(state: State, reports: ReportView, wanted: Collection[str]) -> Targets:
     """The targets of a state whose baseline is known; `wanted` are those that the user named, if any."""
     assert state.baseline is not None
-    baseline = evidence.report(state.baseline.report)
-    repeat = evidence.report(state.repeat.report) if state.repeat else None
+    baseline = reports.report(state.baseline.report)
+    repeat = reports.report(state.repeat.report) if state.repeat else None
     targets, unstable = stable_failures(baseline, repeat, wanted)
     fixed = frozenset(state.kept.verdict.fixed if state.kept else ())
     return Targets(baseline, targets, unstable, tuple(id for id in targets if id not in fixed))

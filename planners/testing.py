@@ -10,7 +10,7 @@ from gate import Action, GiveUp, Phase, Proposal
 from planners.api import PlannerContext
 from planners.state import State
 
-__all__ = ["GivenEvidence", "GivenTree", "ScriptedPlanner"]
+__all__ = ["GivenReports", "GivenTree", "ScriptedPlanner"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +35,8 @@ class GivenTree:
 
 
 @dataclass(frozen=True, slots=True)
-class GivenEvidence:
-    """Reports and spectra in memory (`planners.api.EvidenceView`), by the names that observations have for them."""
+class GivenReports:
+    """Reports and spectra in memory (`planners.api.ReportView`), by the names that observations have for them."""
 
     reports: Mapping[str, SuiteReport] = field(default_factory=dict)
     spectra: Mapping[str, Spectrum] = field(default_factory=dict)

@@ -80,7 +80,7 @@ class CandidateSearch:
         kept, begun = (state.kept.patch, state.kept.tried) if state.kept else ((), 0)
         source, tried = (state.spectrum.spectrum, kept), state.tried - begun
         if self._source != source or tried < self._at:
-            spectrum = context.evidence.spectrum(state.spectrum.spectrum)
+            spectrum = context.reports.spectrum(state.spectrum.spectrum)
             suspects, kinds = rank(spectrum, targets, context.is_source), kinds_of(spectrum, targets)
             operators = self._operators
             if self._experience.overall:
@@ -112,7 +112,7 @@ def _failure(state: State, context: PlannerContext, targets: tuple[str, ...]) ->
     """The fingerprint of what the targets fail with on the base."""
     assert state.baseline is not None
     wanted = frozenset(targets)
-    return fingerprint(case for case in context.evidence.report(state.baseline.report).cases if case.id in wanted)
+    return fingerprint(case for case in context.reports.report(state.baseline.report).cases if case.id in wanted)
 
 
 def _turns(*streams: Iterator[Candidate]) -> Iterator[Candidate]:

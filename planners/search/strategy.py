@@ -96,7 +96,7 @@ class Search:
         begun = state.kept.spent if state.kept else 0.0
         if state.spent >= (1.0 + begun) / 2:
             return state.partial[0]
-        spectrum = context.evidence.spectrum(state.spectrum.spectrum)
+        spectrum = context.reports.spectrum(state.spectrum.spectrum)
         for one in state.partial:
             complete = {trace.id for trace in reached(spectrum, targets, one.location)} <= set(one.fixed)
             waited = state.tried - one.index > max(_PATIENCE, one.index - (state.kept.tried if state.kept else 0))
@@ -116,13 +116,13 @@ class Search:
 
     def _targets(self, state: State, context: PlannerContext) -> tuple[str, ...]:
         """The targets that no kept patch repairs."""
-        return targets_of(state, context.evidence, context.wanted).left
+        return targets_of(state, context.reports, context.wanted).left
 
     def _traced(self, state: State, context: PlannerContext) -> tuple[str, ...]:
         """The targets, and passing tests: those of the same files first, then a sample of the others."""
         assert state.baseline is not None
         targets = self._targets(state, context)
-        report = context.evidence.report(state.baseline.report)
+        report = context.reports.report(state.baseline.report)
         passing = [case for case in report.cases if case.outcome == "passed"]
         context.generator("traced").shuffle(passing)
         files = {case.parts.file for case in report.cases if case.id in targets}

@@ -88,7 +88,7 @@ class Project:
         seed = self._record.config.seed
         return PlannerContext(
             view=self.view,
-            evidence=self._record.blobs,
+            reports=self._record.blobs,
             is_source=self.is_source,
             generator=lambda label: Random(f"{seed}:{label}"),  # noqa: S311  # reproducible, not secret
             wanted=self._record.config.target,

@@ -51,7 +51,7 @@ from planners.search.planner import CandidateSearch
 from planners.search.ranking import likeliest
 from planners.state import Kept, State
 from planners.targets import named, probes, reached, repeated, stable_failures
-from planners.testing import GivenEvidence, GivenTree
+from planners.testing import GivenReports, GivenTree
 from planners.trial import Evaluated, TrialOutcome
 from rfsn.sessions.outcome import conclude
 
@@ -75,7 +75,7 @@ SPECTRUM = Spectrum(
 )
 CONTEXT = PlannerContext(
     view=TREE,
-    evidence=GivenEvidence(REPORTS, {"spectrum": SPECTRUM}),
+    reports=GivenReports(REPORTS, {"spectrum": SPECTRUM}),
     is_source="f.py".__eq__,
     generator=lambda label: Random(f"0:{label}"),
 )

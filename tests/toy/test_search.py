@@ -16,7 +16,7 @@ from planners.search.planner import CandidateSearch
 from planners.search.ranking import likeliest
 from planners.search.registry import LANGUAGES
 from planners.state import State
-from planners.testing import GivenEvidence, GivenTree
+from planners.testing import GivenReports, GivenTree
 from planners.trial import Evaluated, TrialOutcome
 from tests.toy.sums import Sums, values
 
@@ -35,7 +35,7 @@ SPECTRUM = Spectrum(
     )
 )
 REPORT = SuiteReport((CaseResult("t::total", Outcome.FAILED), CaseResult("t::rest", Outcome.PASSED)), 1, 0.1)
-CONTEXT = PlannerContext(TREE, GivenEvidence({"base": REPORT}, {"spectrum": SPECTRUM}), TREE.exists, Random)
+CONTEXT = PlannerContext(TREE, GivenReports({"base": REPORT}, {"spectrum": SPECTRUM}), TREE.exists, Random)
 BASE = SuiteRan("base", 1, 1, 2, ("t::total",), 0.1, 0.1)
 STATE = State(baseline=BASE, repeat=BASE, spectrum=SpectrumReady("spectrum", 2, 0.1))
 BOTH: Mapping[str, Language] = {**LANGUAGES, ".sums": Sums()}
@@ -93,8 +93,8 @@ def test_an_operator_from_elsewhere_serves_its_language() -> None:
 def test_its_anti_pattern_makes_a_patch_unlikely() -> None:
     tree = GivenTree({"a.sums": b"rest = 7 + 0\n"})
     spectrum = Spectrum((CaseTrace("t::rest", Outcome.FAILED, 0.01, {"a.sums": frozenset({1})}),))
-    evidence = GivenEvidence({"base": REPORT}, {"spectrum": spectrum})
-    context = replace(CONTEXT, view=tree, evidence=evidence, is_source=tree.exists)
+    reports = GivenReports({"base": REPORT}, {"spectrum": spectrum})
+    context = replace(CONTEXT, view=tree, reports=reports, is_source=tree.exists)
     batch, _ = CandidateSearch(BOTH).next_batch(STATE, context, ("t::rest",))
     times, minus = (Evaluated(place, one, TrialOutcome.PLAUSIBLE) for place, one in enumerate(batch))
     assert likeliest([times, minus], tree, languages=BOTH) == minus
