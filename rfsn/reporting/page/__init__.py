@@ -11,9 +11,9 @@ from typing import Any
 from planners.observations import Batch
 from rfsn.errors import RfsnError
 from rfsn.machine.text import counted
-from rfsn.reporting.page.evidence import alternatives, diff, suspects, tests
 from rfsn.reporting.page.markup import Html, folded, lines, tag
 from rfsn.reporting.page.plot import candidates_plot
+from rfsn.reporting.page.results import alternatives, diff, suspects, tests
 from rfsn.reporting.page.timeline import timeline
 from rfsn.reporting.report import report_of
 from rfsn.sessions.events import Observed
