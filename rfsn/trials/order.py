@@ -9,7 +9,7 @@ from statistics import median
 from buildpacks import CaseResult, CaseTrace, Outcome, Spectrum
 from planners.targets import Targets
 from rfsn.trials.budget import Budget
-from rfsn.trials.worker import Limits
+from rfsn.trials.worker import TestLimits
 
 __all__ = ["ordered"]
 
@@ -18,7 +18,7 @@ _QUICK_S = 0.05
 _WALL_FACTOR = 5.0  # what warm runners allow of wall-clock time for each CPU second
 
 
-def ordered(known: Targets, spectrum: Spectrum, budget: Budget) -> tuple[Limits, Limits]:
+def ordered(known: Targets, spectrum: Spectrum, budget: Budget) -> tuple[TestLimits, TestLimits]:
     """The targets that are left and the tests that pass, in the order to run them, with their limits (CPU seconds).
 
     Slow ones come last; but before other tests those like a target, which a bad repair most often breaks. Tests
@@ -45,7 +45,7 @@ def ordered(known: Targets, spectrum: Spectrum, budget: Budget) -> tuple[Limits,
 
     places = {case.id: place for place, case in enumerate(known.baseline.cases)}
 
-    def limited(ids: Iterable[str]) -> Limits:
+    def limited(ids: Iterable[str]) -> TestLimits:
         order = sorted(ids, key=lambda id: (distance(id), _slowness(cost(id)), places[id]))
         return [(id, _limit(traces.get(id), usual, cases.get(id), budget)) for id in order]
 

@@ -13,7 +13,7 @@ from gate import Change
 from rfsn.errors import InfraError
 from rfsn.sessions.meter import Meter
 from rfsn.trials.bench import Bench
-from rfsn.trials.worker import Limits, WarmWorker
+from rfsn.trials.worker import TestLimits, WarmWorker
 from sandbox import CommandResult
 
 __all__ = ["Suite"]
@@ -69,7 +69,7 @@ class Suite:
         bench = next((bench for bench in self.benches.values() if bench.plan.test == tuple(argv)), self._first)
         return bench.run_command(argv, timeout_s, change)
 
-    def trace(self, tests: Limits, kinds: frozenset[str], change: Change | None = None) -> Spectrum:
+    def trace(self, tests: TestLimits, kinds: frozenset[str], change: Change | None = None) -> Spectrum:
         """What these tests execute on the base with a change, each with its CPU limit; nothing of cold parts.
 
         Those in `kinds` also tell what kinds of values the variables have.

@@ -34,9 +34,9 @@ from rfsn.errors import InfraError
 from rfsn.trials.bench import Bench, Workspace
 from sandbox import Command, Process
 
-__all__ = ["Limits", "Plan", "Trial", "WarmWorker"]
+__all__ = ["Plan", "TestLimits", "Trial", "WarmWorker"]
 
-type Limits = Sequence[tuple[str, float]]
+type TestLimits = Sequence[tuple[str, float]]
 """Tests in the order to run them, each with the CPU seconds that it may use."""
 
 _log = structlog.get_logger("rfsn")
@@ -66,8 +66,8 @@ class Plan:
     `change` is applied to the tree before; it leaves alone what candidates edit.
     """
 
-    targets: Limits
-    tests: Limits
+    targets: TestLimits
+    tests: TestLimits
     change: Change | None = None
 
 
@@ -88,8 +88,8 @@ class WarmWorker:
         self._runner = runner
         self._change = change
         self._screen = screen
-        self._targets: Limits = ()
-        self._tests: Limits = ()
+        self._targets: TestLimits = ()
+        self._tests: TestLimits = ()
         self._workspace: Workspace | None = None
         self._process: Process | None = None
         self._ready = Ready(frozenset(), 0)
@@ -108,7 +108,7 @@ class WarmWorker:
         self.ready()
         return self._planned
 
-    def trace(self, tests: Limits, kinds: Collection[str] = ()) -> Iterator[CaseTrace]:
+    def trace(self, tests: TestLimits, kinds: Collection[str] = ()) -> Iterator[CaseTrace]:
         """Trace tests, each with its CPU limit; those that the worker cannot trace are left out.
 
         Those in `kinds` also tell what kinds of values the variables have.
