@@ -33,7 +33,7 @@ from buildpacks import Outcome, PlanOptions, RunRequest, Spectrum
 from buildpacks.python import PythonBuildpack
 from buildpacks.python.said import case_id
 from buildpacks.view import FolderView
-from buildpacks.warm import Tried
+from buildpacks.warm import WarmResult
 from gate import Candidate, EditFile, apply
 from planners.search.candidates import enumerate_candidates
 from planners.search.localize import rank
@@ -42,7 +42,7 @@ from rfsn.project.environment import prepared_environment
 from rfsn.project.parts import Part
 from rfsn.source.snapshot import take_files
 from rfsn.trials.bench import Bench
-from rfsn.trials.worker import Plan, Trial, WarmWorker
+from rfsn.trials.worker import Plan, TrialRequest, WarmWorker
 from sandbox import choose
 
 EXAMPLE = Path(__file__).parents[1] / "examples" / "intervals"
@@ -60,7 +60,7 @@ class Subject:
     tests: list[tuple[str, float]]
     sources: list[str]
     candidates: list[Candidate]
-    trials: list[Trial]
+    trials: list[TrialRequest]
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +122,7 @@ def subject_of(bench: Bench, sources: list[str], wanted: int) -> Subject:
     both = chain.from_iterable(enumerate_candidates(bench.view, suspects, width=width) for width in (0, 1))
     candidates = list(islice(both, wanted))
     chosen = [probes(reached(spectrum, failing, candidate.location)) for candidate in candidates]
-    trials = [Trial(index, edits_of(candidate), chosen[index]) for index, candidate in enumerate(candidates)]
+    trials = [TrialRequest(index, edits_of(candidate), chosen[index]) for index, candidate in enumerate(candidates)]
 
     def limited(ids: list[str]) -> list[tuple[str, float]]:
         return [(id, max(0.1, 10 * cost[id])) for id in sorted(ids, key=lambda id: cost[id])]
@@ -157,7 +157,7 @@ def measure_cold(subject: Subject, count: int) -> Measured:
     return Measured("cold pytest per candidate", count, wall, subject.bench.meter.take().cpu_s)
 
 
-def measure_warm(subject: Subject, name: str, count: int, *, screen: bool) -> tuple[Measured, list[Tried]]:
+def measure_warm(subject: Subject, name: str, count: int, *, screen: bool) -> tuple[Measured, list[WarmResult]]:
     """The worker on the first candidates, without the time to start and to plan."""
     subject.bench.meter.take()
     worker = WarmWorker(subject.bench, screen=screen)
@@ -206,7 +206,7 @@ def measure_mutmut(subject: Subject, fix: int) -> Measured | str:
         return Measured("mutmut 3", count, count / float(rate[1]), cpu)
 
 
-def check_agreement(subject: Subject, results: Sequence[Tried], count: int) -> None:
+def check_agreement(subject: Subject, results: Sequence[WarmResult], count: int) -> None:
     """Compare sampled outcomes of the worker with cold runs."""
     chosen = sorted(random.Random(0).sample(range(len(results)), min(count, len(results))))  # noqa: S311
     wrong = 0

@@ -48,12 +48,12 @@ __all__ = [
     "Planned",
     "ProtocolError",
     "Ready",
-    "Tried",
+    "WarmResult",
     "decode_behaviour",
     "decode_planned",
     "decode_ready",
+    "decode_result",
     "decode_trace",
-    "decode_tried",
     "encode_end",
     "encode_observe",
     "encode_plan",
@@ -101,7 +101,7 @@ class Planned:
 
 
 @dataclass(frozen=True, slots=True)
-class Tried:
+class WarmResult:
     """How the planned tests ended under one candidate; `id` is the first test that did not pass, if one did not.
 
     `exception` is the name of what was raised in it, and `lines` are where in its own file, the outermost first.
@@ -180,16 +180,21 @@ def decode_planned(line: bytes) -> Planned:
     return Planned(_number(data.get("planned"), int), screened, _text(data.get("why", ""), 1000))
 
 
-def decode_tried(line: bytes) -> Tried:
+def decode_result(line: bytes) -> WarmResult:
     """The answer to a `try`."""
     data = _object(line)
     outcome = data.get("outcome")
     if outcome not in _TRIED:
         raise ProtocolError(f"no outcome: {outcome!r:.80}")
     fixed = tuple(_text(id) for id in _list(data["fixed"])) if "fixed" in data else None
-    lines = tuple(_number(line, int) for line in _list(data.get("lines", []))[:_MAX_LINES])
-    exception = _text(data.get("exception", ""), 200)
-    return Tried(_number(data.get("index"), int), outcome, _text(data.get("id", ""), 1000), fixed, exception, lines)
+    return WarmResult(
+        _number(data.get("index"), int),
+        outcome,
+        _text(data.get("id", ""), 1000),
+        fixed,
+        _text(data.get("exception", ""), 200),
+        tuple(_number(line, int) for line in _list(data.get("lines", []))[:_MAX_LINES]),
+    )
 
 
 def decode_behaviour(line: bytes) -> tuple[str, ...]:

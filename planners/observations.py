@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Literal, Self
 
 from gate import Denied, Verdict
-from planners.trial import Evaluated, TrialOutcome
+from planners.trial import Trial, TrialOutcome
 
 __all__ = [
     "MAX_LISTED",
@@ -86,7 +86,7 @@ class Batch:
 
     offset: int
     outcomes: str
-    notable: tuple[Evaluated, ...]
+    notable: tuple[Trial, ...]
     duration_s: float
     spent: float = 0.0
     type: Literal["batch"] = "batch"
@@ -97,27 +97,27 @@ class Batch:
             raise ValueError(f"unknown outcomes of trials: {sorted(unknown)}")
 
     @classmethod
-    def of(cls, offset: int, evaluated: Sequence[Evaluated], *, duration_s: float, spent: float) -> Self:
+    def of(cls, offset: int, trials: Sequence[Trial], *, duration_s: float, spent: float) -> Self:
         """The batch in which these candidates were tried, the first of which has the number `offset`."""
-        plausible = (one for one in evaluated if one.outcome is TrialOutcome.PLAUSIBLE)
-        partial = most_fixed(one for one in evaluated if one.outcome is TrialOutcome.PARTIAL)
-        near = nearest((one for one in evaluated if one.progress is not None), _NEAR_MISSES_OF_A_BATCH)
+        plausible = (one for one in trials if one.outcome is TrialOutcome.PLAUSIBLE)
+        partial = most_fixed(one for one in trials if one.outcome is TrialOutcome.PARTIAL)
+        near = nearest((one for one in trials if one.progress is not None), _NEAR_MISSES_OF_A_BATCH)
         notable = {one.index: one for one in (*plausible, *partial, *near)}
-        outcomes = "".join(one.outcome for one in evaluated)
+        outcomes = "".join(one.outcome for one in trials)
         return cls(offset, outcomes, tuple(notable[index] for index in sorted(notable)), duration_s, spent)
 
     @property
-    def plausible(self) -> tuple[Evaluated, ...]:
+    def plausible(self) -> tuple[Trial, ...]:
         """The candidates that pass every test, in order."""
         return tuple(one for one in self.notable if one.outcome is TrialOutcome.PLAUSIBLE)
 
     @property
-    def partial(self) -> tuple[Evaluated, ...]:
+    def partial(self) -> tuple[Trial, ...]:
         """Those under which some targets pass, the ones with the most targets first."""
         return most_fixed(one for one in self.notable if one.outcome is TrialOutcome.PARTIAL)
 
     @property
-    def near_misses(self) -> tuple[Evaluated, ...]:
+    def near_misses(self) -> tuple[Trial, ...]:
         """Those that fail, but not as the base does."""
         return tuple(one for one in self.notable if one.progress is not None)
 
@@ -150,17 +150,17 @@ class Ended:
 type Observation = Denial | SuiteRan | SpectrumReady | Batch | VerdictReached | Output | Ended
 
 
-def nearest(evaluated: Iterable[Evaluated], most: int) -> tuple[Evaluated, ...]:
+def nearest(trials: Iterable[Trial], most: int) -> tuple[Trial, ...]:
     """The `most` near misses with the greatest progress, the first ones among equals; of those in one place a few."""
-    kept: list[Evaluated] = []
+    kept: list[Trial] = []
     places: Counter[str] = Counter()
-    for one in sorted(evaluated, key=lambda one: (tuple(-part for part in one.progress or ()), one.index)):
+    for one in sorted(trials, key=lambda one: (tuple(-part for part in one.progress or ()), one.index)):
         places[one.location] += 1
         if places[one.location] <= _NEAR_MISSES_AT_ONE_PLACE:
             kept.append(one)
     return tuple(kept[:most])
 
 
-def most_fixed(partial: Iterable[Evaluated]) -> tuple[Evaluated, ...]:
+def most_fixed(partial: Iterable[Trial]) -> tuple[Trial, ...]:
     """Those that fix the most targets, the first ones among equals."""
     return tuple(sorted(partial, key=lambda one: (-len(one.fixed), one.index))[:MAX_PARTIAL])

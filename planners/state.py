@@ -19,7 +19,7 @@ from planners.observations import (
     most_fixed,
     nearest,
 )
-from planners.trial import Evaluated
+from planners.trial import Trial
 
 __all__ = ["MAX_NEAR_MISSES", "Kept", "State"]
 
@@ -58,10 +58,10 @@ class State:
     spectrum: SpectrumReady | None = None
     tried: int = 0
     spent: float = 0.0
-    plausible: tuple[Evaluated, ...] = ()
+    plausible: tuple[Trial, ...] = ()
     plausible_at: float = 0.0
-    partial: tuple[Evaluated, ...] = ()
-    near_misses: tuple[Evaluated, ...] = ()
+    partial: tuple[Trial, ...] = ()
+    near_misses: tuple[Trial, ...] = ()
     kept: Kept | None = None
     unjudged: Kept | None = None
     applied: Patch | None = None

@@ -1,4 +1,4 @@
-"""What became of a candidate under the tests."""
+"""One candidate under the tests, and how it ended."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from gate import Candidate, Patch
 
-__all__ = ["Evaluated", "TrialOutcome"]
+__all__ = ["Trial", "TrialOutcome"]
 
 
 class TrialOutcome(StrEnum):
@@ -37,17 +37,17 @@ class TrialOutcome(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Evaluated:
+class Trial:
     """The candidate with the number `index` in the search, and how its trial ended.
 
-    `fixed` are the targets that pass under a partial one. `progress` says how far one that fails differs from the base,
-    greater being more: 3 and the number of targets that pass, where no other test breaks; 2 where one passes and
-    another test breaks; 1 and the lines of the test that it gets to, where these are further on than on the base; 0
-    where it gets to a wrong result, and on the base got to none; None where nothing that counts differs. A candidate
-    with progress is a *near miss*: the first half, perhaps, of a repair in two places.
+    `fixed` are the targets that pass under a partial candidate. `progress` says how far a failing candidate differs
+    from the base, and a greater one is further: 3 and the number of targets that pass, if no other test breaks; 2 if a
+    target passes and another test breaks; 1 and the lines that the test reaches, if they are further on than on the
+    base; 0 if the test reaches a wrong result, and on the base reached none; None if nothing that counts differs. A
+    candidate with progress is a *near miss*: perhaps the first half of a repair in two places.
 
-    `behaviour` says what a plausible one does with inputs that no test has, which are the same for every candidate, in
-    the words of `buildpacks/warm.py` with spaces between them. Empty where that was not seen.
+    `behaviour` is what a plausible candidate does on inputs that no test has, which are the same for every candidate:
+    the words of `buildpacks/warm.py`, separated by spaces. It is empty if that was not observed.
     """
 
     index: int

@@ -18,7 +18,7 @@ from planners.search.localize import kinds_of, rank
 from planners.search.registry import LANGUAGES, operators_of
 from planners.search.space import Space
 from planners.state import State
-from planners.trial import Evaluated
+from planners.trial import Trial
 
 __all__ = ["CandidateSearch"]
 
@@ -96,7 +96,7 @@ class CandidateSearch:
             self._ahead.popleft()
             self._at += 1
 
-    def _look_ahead(self, size: int, near_misses: Sequence[Evaluated]) -> None:
+    def _look_ahead(self, size: int, near_misses: Sequence[Trial]) -> None:
         """Take candidates from the stream; where it ends, the widened search goes on.
 
         That one begins when all before it were tried: it depends on what came of them.

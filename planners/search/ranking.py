@@ -20,7 +20,7 @@ from buildpacks import RepoView
 from gate import Patch, apply
 from planners.search.language import AntiPattern, Language
 from planners.search.registry import LANGUAGES, language_of
-from planners.trial import Evaluated
+from planners.trial import Trial
 
 __all__ = ["doubtful", "likeliest"]
 
@@ -51,8 +51,8 @@ _FACTORS: Mapping[AntiPattern, float] = {
 
 
 def likeliest(
-    plausible: Iterable[Evaluated], view: RepoView, begun: int = 0, languages: Mapping[str, Language] = LANGUAGES
-) -> Evaluated:
+    plausible: Iterable[Trial], view: RepoView, begun: int = 0, languages: Mapping[str, Language] = LANGUAGES
+) -> Trial:
     """The best of some patches. The order in which the search tried them, from `begun` on, stands for their prior."""
     patches = list(plausible)
     agreement = _agreement([one.behaviour for one in patches])

@@ -15,7 +15,7 @@ from gate import Candidate, Change, EditFile, Patch, apply, compose
 from planners.search.candidates import enumerate_candidates
 from planners.search.language import Language, Operator
 from planners.search.localize import Suspect
-from planners.trial import Evaluated
+from planners.trial import Trial
 
 __all__ = ["Space"]
 
@@ -59,7 +59,7 @@ class Space:
             if patch:  # else it undoes what was kept
                 yield replace(candidate, patch=patch)
 
-    def pairs(self, near_misses: Sequence[Evaluated]) -> Iterator[Candidate]:
+    def pairs(self, near_misses: Sequence[Trial]) -> Iterator[Candidate]:
         """Candidates with one more edit beside each near miss, best first, each resulting tree once."""
         seen = {one.patch for one in near_misses} | {self.kept}
         streams = [self._beside(first, 1 / (1 + place / _HALVED_AFTER)) for place, first in enumerate(near_misses)]
@@ -68,7 +68,7 @@ class Space:
                 seen.add(candidate.patch)
                 yield candidate
 
-    def _beside(self, first: Evaluated, weight: float) -> Iterator[Candidate]:
+    def _beside(self, first: Trial, weight: float) -> Iterator[Candidate]:
         further = (first.progress or ()) < _A_TARGET_PASSES
         before, after = _with(self.kept, self.view), _with(first.patch, self.view)
         moved = _moved(self.suspects, before, after, _paths(first.patch), _UNREACHED if further else 0.0)

@@ -17,7 +17,7 @@ from planners.search.ranking import doubtful, likeliest
 from planners.state import State
 from planners.steps import proposal
 from planners.targets import reached, targets_of
-from planners.trial import Evaluated
+from planners.trial import Trial
 
 __all__ = ["Search"]
 
@@ -84,7 +84,7 @@ class Search:
             expected_effect="a plausible patch, or fewer candidates left",
         )
 
-    def _ripe(self, state: State, context: PlannerContext, targets: tuple[str, ...]) -> Evaluated | None:
+    def _ripe(self, state: State, context: PlannerContext, targets: tuple[str, ...]) -> Trial | None:
         """The patch for some targets to go on from, where waiting for one patch for all of them is no use any more.
 
         That is so for one that repairs every target which runs the edited line, at once where no line of a source is
@@ -104,7 +104,7 @@ class Search:
                 return one
         return None
 
-    def _apply(self, state: State, found: Evaluated, hypothesis: str) -> Proposal:
+    def _apply(self, state: State, found: Trial, hypothesis: str) -> Proposal:
         return proposal(
             state,
             state.phase if state.phase is Phase.EXPAND else Phase.PATCH,

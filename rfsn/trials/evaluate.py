@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 
 from buildpacks import CaseTrace, Outcome, Spectrum
-from buildpacks.warm import Edits, Tried
+from buildpacks.warm import Edits, WarmResult
 from gate import (
     Candidate,
     Change,
@@ -27,7 +27,7 @@ from planners.observations import Batch
 from planners.progress import progress_of
 from planners.state import State
 from planners.targets import Targets, probes, reached, targets_of
-from planners.trial import Evaluated, TrialOutcome
+from planners.trial import Trial, TrialOutcome
 from rfsn.project.parts import Part
 from rfsn.sessions.blobs import BlobStore
 from rfsn.trials.budget import Budget
@@ -35,7 +35,7 @@ from rfsn.trials.order import ordered
 from rfsn.trials.pool import Lane, Pool
 from rfsn.trials.stability import Stability
 from rfsn.trials.suite import Suite
-from rfsn.trials.worker import Plan, Trial, WarmWorker
+from rfsn.trials.worker import Plan, TrialRequest, WarmWorker
 
 __all__ = ["Evaluator", "warm_outcome"]
 
@@ -47,7 +47,7 @@ _WARM = {
 }
 
 
-def warm_outcome(tried: Tried) -> TrialOutcome:
+def warm_outcome(tried: WarmResult) -> TrialOutcome:
     """What the answer of a warm worker means; that of a plausible one is still to be confirmed by a cold run."""
     if tried.outcome == "passed" and tried.fixed is not None:
         return TrialOutcome.PARTIAL
@@ -186,9 +186,9 @@ class _Trials:
         self._spectrum = spectrum
         self._failing: Mapping[str, CaseTrace] = {trace.id: trace for trace in spectrum.cases if trace.outcome.failing}
         self._probes: dict[tuple[str, str], tuple[str, ...]] = {}
-        self._passed: dict[int, tuple[WarmWorker, Trial]] = {}
+        self._passed: dict[int, tuple[WarmWorker, TrialRequest]] = {}
 
-    def evaluated(self, lane: Lane, indexes: Sequence[int]) -> Generator[Evaluated]:
+    def evaluated(self, lane: Lane, indexes: Sequence[int]) -> Generator[Trial]:
         """Try these candidates in order, each warm where that can be, else cold."""
         changes = {index: self._evaluator.screen(self._candidates[index].patch, self._context) for index in indexes}
 
@@ -203,7 +203,7 @@ class _Trials:
             else:
                 yield from (self._tried_cold(index, changes[index]) for index in group)
 
-    def observed(self, plausible: Evaluated) -> Evaluated:
+    def observed(self, plausible: Trial) -> Trial:
         """A plausible candidate with what it does on inputs that no test has."""
         if plausible.index not in self._passed:
             return plausible
@@ -212,7 +212,7 @@ class _Trials:
 
     def _tried_warm(
         self, worker: WarmWorker, room: _Room, indexes: Iterable[int], changes: Mapping[int, Change | None]
-    ) -> Generator[Evaluated]:
+    ) -> Generator[Trial]:
         trials = {index: self._trial(index, room) for index in indexes}
         answers = worker.try_out([*trials.values()])
         try:
@@ -231,12 +231,12 @@ class _Trials:
         finally:
             answers.close()
 
-    def _trial(self, index: int, room: _Room) -> Trial:
+    def _trial(self, index: int, room: _Room) -> TrialRequest:
         location = self._candidates[index].location
         place = room.beginning, location
         if place not in self._probes:
             self._probes[place] = probes(reached(self._spectrum, room.known.left, location))
-        return Trial(index, room.edits(self._candidates[index]) or {}, self._probes[place])
+        return TrialRequest(index, room.edits(self._candidates[index]) or {}, self._probes[place])
 
     def _room(self, index: int) -> str | None:
         """Where a candidate is tried warm; None where it needs a cold run."""
@@ -252,7 +252,7 @@ class _Trials:
         verdict = self._evaluator.run_cold(change, self._known, self._state)
         return TrialOutcome.PLAUSIBLE if verdict.accepted else TrialOutcome.UNCONFIRMED
 
-    def _tried_cold(self, index: int, change: Change | None) -> Evaluated:
+    def _tried_cold(self, index: int, change: Change | None) -> Trial:
         if change is None or not self._evaluator.allows(change, self._context):
             return self._result(index, TrialOutcome.DENIED)
         verdict = self._evaluator.run_cold(change, self._known, self._state)
@@ -264,10 +264,10 @@ class _Trials:
         return self._result(index, TrialOutcome.FAILED, fixed)
 
     def _result(
-        self, index: int, outcome: TrialOutcome, fixed: tuple[str, ...] = (), tried: Tried | None = None
-    ) -> Evaluated:
+        self, index: int, outcome: TrialOutcome, fixed: tuple[str, ...] = (), tried: WarmResult | None = None
+    ) -> Trial:
         progress = progress_of(outcome, fixed, tried, self._failing)
-        return Evaluated(
+        return Trial(
             index, self._candidates[index], outcome, fixed if outcome is TrialOutcome.PARTIAL else (), progress
         )
 

@@ -10,7 +10,7 @@ from contextvars import copy_context
 from queue import Empty, SimpleQueue
 from typing import Self
 
-from planners.trial import Evaluated, TrialOutcome
+from planners.trial import Trial, TrialOutcome
 from rfsn.trials.worker import Plan, WarmWorker
 
 __all__ = ["Lane", "Pool", "Work"]
@@ -21,7 +21,7 @@ _LEAST_CHUNK, _LARGEST_CHUNK = 8, 64
 type Lane = Mapping[str, WarmWorker]
 """The warm workers of a lane, one for each part of the repository that has a warm runner, by how its ids begin."""
 
-type Work = Callable[[Lane, Sequence[int]], Generator[Evaluated]]
+type Work = Callable[[Lane, Sequence[int]], Generator[Trial]]
 """Tries the candidates with these numbers in one lane, in order. It may be closed early."""
 
 
@@ -36,7 +36,7 @@ class Pool:
         for lane in self._lanes:
             lane[part].plan(plan)
 
-    def run(self, indexes: Sequence[int], work: Work, deadline: float) -> list[Evaluated]:
+    def run(self, indexes: Sequence[int], work: Work, deadline: float) -> list[Trial]:
         """Try candidates in order, up to the first plausible one.
 
         They are handed out in chunks. A lane ends its chunk early after `deadline` (on the monotonic clock), and once a
@@ -48,7 +48,7 @@ class Pool:
         chunks: SimpleQueue[Sequence[int]] = SimpleQueue()
         for start in range(0, len(indexes), size):
             chunks.put(indexes[start : start + size])
-        evaluated: dict[int, Evaluated] = {}
+        evaluated: dict[int, Trial] = {}
         plausible: set[int] = set()
         broken = False
 
@@ -95,7 +95,7 @@ class Pool:
                 worker.close()
 
 
-def _until_first_plausible(indexes: Sequence[int], evaluated: Mapping[int, Evaluated]) -> Iterator[Evaluated]:
+def _until_first_plausible(indexes: Sequence[int], evaluated: Mapping[int, Trial]) -> Iterator[Trial]:
     for index in indexes:
         if index not in evaluated:
             return

@@ -16,12 +16,12 @@ from buildpacks.warm import (
     Planned,
     ProtocolError,
     Ready,
-    Tried,
+    WarmResult,
     decode_behaviour,
     decode_planned,
     decode_ready,
+    decode_result,
     decode_trace,
-    decode_tried,
     encode_end,
     encode_observe,
     encode_plan,
@@ -34,7 +34,7 @@ from rfsn.errors import InfraError
 from rfsn.trials.bench import Bench, Workspace
 from sandbox import Command, Process
 
-__all__ = ["Plan", "TestLimits", "Trial", "WarmWorker"]
+__all__ = ["Plan", "TestLimits", "TrialRequest", "WarmWorker"]
 
 type TestLimits = Sequence[tuple[str, float]]
 """Tests in the order to run them, each with the CPU seconds that it may use."""
@@ -51,7 +51,7 @@ class _WorkerDied(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Trial:
+class TrialRequest:
     """A candidate to be tried; where all `probes`, which are targets, fail under it, nothing else is run."""
 
     index: int
@@ -126,7 +126,7 @@ class WarmWorker:
         self._targets, self._tests, self._change = plan.targets, plan.tests, plan.change
         self.close()
 
-    def try_out(self, candidates: Sequence[Trial]) -> Generator[Tried]:
+    def try_out(self, candidates: Sequence[TrialRequest]) -> Generator[WarmResult]:
         """Try candidates in order. One that takes the worker down with it has the outcome `crashed`.
 
         Closing the iterator early interrupts the worker, which would go on with what is left.
@@ -140,19 +140,19 @@ class WarmWorker:
                     named = [(one.index, self._files(one), [self._own(id) for id in one.probes]) for one in asked]
                     self._send(encode_try(named, screen=together))
                     for one in list(asked):
-                        tried = self._receive_tried(one.index)
+                        tried = self._receive_result(one.index)
                         left.pop(0)
                         yield tried
                 except (_WorkerDied, ProtocolError):
                     self.close()
                     if not together:
-                        yield Tried(left.pop(0).index, "crashed")
+                        yield WarmResult(left.pop(0).index, "crashed")
                     together = False  # the one to blame is found when each is alone
         finally:
             if left:
                 self._interrupt()
 
-    def observe(self, candidate: Trial) -> tuple[str, ...]:
+    def observe(self, candidate: TrialRequest) -> tuple[str, ...]:
         """What a candidate does with inputs that the tests do not have (see `buildpacks/warm.py`); else nothing."""
         if "observe" not in self._runner.operations:
             return ()
@@ -207,7 +207,7 @@ class WarmWorker:
         """The runner's own word for a test, which may be no text that we could keep."""
         return self.ready().own.get(id) or self._part.own_id(id) or id
 
-    def _files(self, candidate: Trial) -> Edits:
+    def _files(self, candidate: TrialRequest) -> Edits:
         """The edits of a candidate by the paths that the runner knows, which are beneath the part's root."""
         return {self._part.own_path(path) or path: edits for path, edits in candidate.files.items()}
 
@@ -221,8 +221,8 @@ class WarmWorker:
         self._send(request)
         return self._receive(patience_s)
 
-    def _receive_tried(self, index: int) -> Tried:
-        tried = decode_tried(self._receive(self._longest_s()))
+    def _receive_result(self, index: int) -> WarmResult:
+        tried = decode_result(self._receive(self._longest_s()))
         if tried.index != index:
             raise ProtocolError(f"an answer for candidate {tried.index}, not {index}")
         part = self._part

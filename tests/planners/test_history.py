@@ -29,7 +29,7 @@ from gate import (
 from planners.history import MAX_HISTORY, MAX_INTENT, Step
 from planners.observations import Batch, Denial, Ended, Observation, Output, SpectrumReady, SuiteRan, VerdictReached
 from planners.state import State
-from planners.trial import Evaluated, TrialOutcome
+from planners.trial import Trial, TrialOutcome
 from rfsn.sessions.events import Event, Observed, Proposed, Resumed, Started
 from rfsn.sessions.journal import Entry
 from rfsn.sessions.meter import Used
@@ -57,7 +57,7 @@ STEPS: list[tuple[Phase, Action, Observation]] = [
     (
         Phase.PATCH,
         TryPatches((CANDIDATE,) * 4),
-        Batch(0, "fdfp", (Evaluated(3, CANDIDATE, TrialOutcome.PLAUSIBLE),), 0.1),
+        Batch(0, "fdfp", (Trial(3, CANDIDATE, TrialOutcome.PLAUSIBLE),), 0.1),
     ),
     (Phase.PATCH, ApplyPatch(PATCH), Output("applied to a.py")),
     (Phase.VERIFY, RunCommand(("make",)), Output("no such target\n" * 5000, 2)),

@@ -52,7 +52,7 @@ from planners.search.ranking import likeliest
 from planners.state import Kept, State
 from planners.targets import named, probes, reached, repeated, stable_failures
 from planners.testing import GivenReports, GivenTree
-from planners.trial import Evaluated, TrialOutcome
+from planners.trial import Trial, TrialOutcome
 from rfsn.sessions.outcome import conclude
 
 SOURCE = b"def f(a, b):\n    if a < b:\n        return a\n    return b\n"
@@ -115,10 +115,10 @@ def walk(observations: Sequence[Observation]) -> tuple[State, list[Proposal]]:
     return state, proposals
 
 
-def plausible(batch: Proposal, index: int) -> Evaluated:
+def plausible(batch: Proposal, index: int) -> Trial:
     assert isinstance(batch.action, TryPatches)
     one = batch.action.candidates[index]
-    return Evaluated(index, one, TrialOutcome.PLAUSIBLE)
+    return Trial(index, one, TrialOutcome.PLAUSIBLE)
 
 
 def test_the_whole_way_to_a_verified_patch() -> None:
@@ -214,11 +214,11 @@ def two_targets(monkeypatch: pytest.MonkeyPatch) -> list[Observation]:
     return [replace(BASE, failing=both), replace(AGAIN, failing=both), SpectrumReady("spectrum", 3, 0.1)]
 
 
-def partial(batch: Proposal, index: int) -> Evaluated:
+def partial(batch: Proposal, index: int) -> Trial:
     return replace(plausible(batch, index), outcome=TrialOutcome.PARTIAL, fixed=("t::bad",))
 
 
-def half(spent: float, found: Evaluated) -> Batch:
+def half(spent: float, found: Trial) -> Batch:
     return Batch(0, "ffsf", (found,), 0.1, spent=spent)
 
 
@@ -267,7 +267,7 @@ def test_a_second_edit_goes_beside_the_first_that_changes_how_a_target_fails() -
     observations: list[Observation] = [BASE, AGAIN, SpectrumReady("spectrum", 2, 0.1)]
     start = SOURCE.index(b"a < b")
     patch = (EditFile("f.py", content_hash(SOURCE), (Edit(start, start, b"-"),)),)
-    first = Evaluated(3, Candidate(patch, "sign", "f.py:2", 1.0), TrialOutcome.FAILED, progress=(1, 9))
+    first = Trial(3, Candidate(patch, "sign", "f.py:2", 1.0), TrialOutcome.FAILED, progress=(1, 9))
     wanted = SOURCE.replace(b"a < b", b"-a < b").replace(b"return a", b"return b")
     found = set()
     while True:
@@ -286,8 +286,8 @@ def test_a_second_edit_goes_beside_the_first_that_changes_how_a_target_fails() -
 
 
 def test_near_misses_are_ranked_by_how_far_they_get() -> None:
-    def one(index: int, location: str, *progress: int) -> Evaluated:
-        return Evaluated(index, Candidate((), "o", location, 0.0), TrialOutcome.FAILED, progress=progress)
+    def one(index: int, location: str, *progress: int) -> Trial:
+        return Trial(index, Candidate((), "o", location, 0.0), TrialOutcome.FAILED, progress=progress)
 
     several = [one(index, "a:1", 0) for index in range(9)]
     found = nearest([*several, one(10, "a:2", 1, 5), one(11, "a:2", 1, 7), one(12, "a:3", 3, 1)], 6)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from buildpacks import CaseId, CaseTrace, Frame, Outcome
-from buildpacks.warm import Tried
+from buildpacks.warm import WarmResult
 from planners.progress import progress_of
 from planners.trial import TrialOutcome
 
@@ -21,42 +21,57 @@ CRASH, REFUTED, HANGS = failure("KeyError: 3"), failure("AssertionError: no"), f
 @pytest.mark.parametrize(
     ("outcome", "tried", "base", "progress"),
     [
-        (TrialOutcome.PARTIAL, Tried(0, "passed", fixed=("t.py::a", "t.py::b")), REFUTED, (3, 2)),
-        (TrialOutcome.FAILED, Tried(0, "failed", "t.py::other", exception="AssertionError", lines=(3,)), REFUTED, (2,)),
+        (TrialOutcome.PARTIAL, WarmResult(0, "passed", fixed=("t.py::a", "t.py::b")), REFUTED, (3, 2)),
         (
             TrialOutcome.FAILED,
-            Tried(0, "failed", "t.py::test", exception="AssertionError", lines=(12, 6)),
+            WarmResult(0, "failed", "t.py::other", exception="AssertionError", lines=(3,)),
+            REFUTED,
+            (2,),
+        ),
+        (
+            TrialOutcome.FAILED,
+            WarmResult(0, "failed", "t.py::test", exception="AssertionError", lines=(12, 6)),
             REFUTED,
             (1, 12, 6),
         ),
         (
             TrialOutcome.FAILED,
-            Tried(0, "failed", "t.py::test", exception="AssertionError", lines=(13,)),
+            WarmResult(0, "failed", "t.py::test", exception="AssertionError", lines=(13,)),
             REFUTED,
             (1, 13),
         ),
         (
             TrialOutcome.FAILED,
-            Tried(0, "failed", "t.py::test", exception="AssertionError", lines=(12, 5)),
+            WarmResult(0, "failed", "t.py::test", exception="AssertionError", lines=(12, 5)),
             REFUTED,
             None,
         ),
         (
             TrialOutcome.FAILED,
-            Tried(0, "failed", "t.py::test", exception="AssertionError", lines=(11, 7)),
+            WarmResult(0, "failed", "t.py::test", exception="AssertionError", lines=(11, 7)),
             REFUTED,
             None,
         ),
-        (TrialOutcome.FAILED, Tried(0, "failed", "t.py::test", exception="AssertionError", lines=(12, 5)), CRASH, (0,)),
-        (TrialOutcome.FAILED, Tried(0, "failed", "t.py::test", exception="TypeError", lines=(12, 5)), CRASH, None),
-        (TrialOutcome.FAILED, Tried(0, "failed", "t.py::test", exception="TypeError", lines=(12, 5)), REFUTED, None),
-        (TrialOutcome.FAILED, Tried(0, "failed", "t.py::test", exception="AssertionError"), HANGS, (0,)),
-        (TrialOutcome.TIMEOUT, Tried(0, "timeout", "t.py::test"), REFUTED, None),
+        (
+            TrialOutcome.FAILED,
+            WarmResult(0, "failed", "t.py::test", exception="AssertionError", lines=(12, 5)),
+            CRASH,
+            (0,),
+        ),
+        (TrialOutcome.FAILED, WarmResult(0, "failed", "t.py::test", exception="TypeError", lines=(12, 5)), CRASH, None),
+        (
+            TrialOutcome.FAILED,
+            WarmResult(0, "failed", "t.py::test", exception="TypeError", lines=(12, 5)),
+            REFUTED,
+            None,
+        ),
+        (TrialOutcome.FAILED, WarmResult(0, "failed", "t.py::test", exception="AssertionError"), HANGS, (0,)),
+        (TrialOutcome.TIMEOUT, WarmResult(0, "timeout", "t.py::test"), REFUTED, None),
         (TrialOutcome.FAILED, None, REFUTED, None),
     ],
 )
 def test_progress(
-    outcome: TrialOutcome, tried: Tried | None, base: CaseTrace, progress: tuple[int, ...] | None
+    outcome: TrialOutcome, tried: WarmResult | None, base: CaseTrace, progress: tuple[int, ...] | None
 ) -> None:
     fixed = (tried.fixed or ()) if tried else ()
     assert progress_of(outcome, fixed, tried, {"t.py::test": base}) == progress

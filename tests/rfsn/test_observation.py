@@ -8,7 +8,7 @@ import pytest
 
 from buildpacks.warm import ProtocolError, decode_behaviour
 from rfsn.trials.bench import Bench
-from rfsn.trials.worker import Plan, Trial, WarmWorker
+from rfsn.trials.worker import Plan, TrialRequest, WarmWorker
 
 BODY = "    return [one for one in items if one > least]\n"
 SOURCE = f"""\
@@ -81,13 +81,13 @@ GOOD = "    return [one for one in items if one >= least]\n"
 INI = {"pytest.ini": "[pytest]\npythonpath = .\n"}
 
 
-def trial(body: str, old: str = BODY) -> Trial:
+def trial(body: str, old: str = BODY) -> TrialRequest:
     start = SOURCE.index(old)
-    return Trial(0, {"steps.py": [(start, start + len(old), body.encode())]}, ())
+    return TrialRequest(0, {"steps.py": [(start, start + len(old), body.encode())]}, ())
 
 
 def observed(
-    bench: Bench, trials: Sequence[Trial], target: str = "test_above", tests: Sequence[str] = ("test_none",)
+    bench: Bench, trials: Sequence[TrialRequest], target: str = "test_above", tests: Sequence[str] = ("test_none",)
 ) -> list[tuple[str, ...]]:
     worker = WarmWorker(bench)
     worker.plan(Plan([(f"test_steps.py::{target}", 0.3)], [(f"test_steps.py::{one}", 0.3) for one in tests]))
@@ -181,7 +181,7 @@ def test_a_fault_that_hangs_does_not_hide_the_inputs(make_bench: Callable[..., B
     source = SOURCE.replace(BODY, hangs)
     bench = make_bench({"steps.py": source, "test_steps.py": TESTS, **INI})
     start = source.index(hangs)
-    good = Trial(0, {"steps.py": [(start, start + len(hangs), GOOD.encode())]}, ())
+    good = TrialRequest(0, {"steps.py": [(start, start + len(hangs), GOOD.encode())]}, ())
     (found,) = observed(bench, [good])
     assert {word[0] for word in found[1:]} == {"r"}
 
@@ -206,7 +206,9 @@ def test_generators_and_arguments_of_every_kind(make_bench: Callable[..., Bench]
     bench = make_bench({"steps.py": GENERATOR, "test_steps.py": GENERATOR_TESTS, **INI})
     start = GENERATOR.index("len(rest)")
     changes = [b"len(rest)", b"0 + len(rest)", b"sum(rest)"]
-    found = observed(bench, [Trial(0, {"steps.py": [(start, start + 9, text)]}, ()) for text in changes[1:]], tests=())
+    found = observed(
+        bench, [TrialRequest(0, {"steps.py": [(start, start + 9, text)]}, ()) for text in changes[1:]], tests=()
+    )
     assert len(found[0]) > 50
     assert {word[0] for word in found[0][1:]} == {"r"}
     assert found[0] != found[1]

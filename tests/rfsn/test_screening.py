@@ -7,10 +7,10 @@ from collections.abc import Callable, Sequence
 import pytest
 
 from buildpacks import Outcome, RunRequest
-from buildpacks.warm import Planned, Tried
+from buildpacks.warm import Planned, WarmResult
 from gate import Edit, EditFile, apply, content_hash
 from rfsn.trials.bench import Bench
-from rfsn.trials.worker import Plan, Trial, WarmWorker
+from rfsn.trials.worker import Plan, TrialRequest, WarmWorker
 from tests.rfsn import warm
 
 BODY = "    return x - 1\n"
@@ -65,9 +65,9 @@ def edit(body: str) -> Edit:
     return Edit(start, start + len(BODY), body.encode())
 
 
-def trials(bodies: Sequence[str], *probes: str) -> list[Trial]:
+def trials(bodies: Sequence[str], *probes: str) -> list[TrialRequest]:
     changes = [(one.start, one.end, one.text) for one in map(edit, bodies)]
-    return [Trial(index, {"steps.py": [change]}, probes) for index, change in enumerate(changes)]
+    return [TrialRequest(index, {"steps.py": [change]}, probes) for index, change in enumerate(changes)]
 
 
 def letters(
@@ -168,7 +168,7 @@ def test_files_with_letters_beyond_ascii(make_bench: Callable[..., Bench], decla
     worker = WarmWorker(bench)
     worker.plan(Plan([("test_steps.py::test_after", 0.3)], []))
     changed = [
-        Trial(index, {"steps.py": [(start, start + 5, text)]}, ("test_steps.py::test_after",))
+        TrialRequest(index, {"steps.py": [(start, start + 5, text)]}, ("test_steps.py::test_after",))
         for index, text in enumerate((b"x - 2", b"x + 1", b"x + len(UNIT) - 4", b"x + len(UNIT)"))
     ]
     assert [one.outcome for one in worker.try_out(changed)] == ["failed", "passed", "passed", "failed"]
@@ -399,7 +399,7 @@ HEAVY = "    for at in range(60_000):\n        x += 1 if at == 7 else 0\n    ret
 TOO_HEAVY = HEAVY.replace("60_000", "200_000")
 
 
-def counted(bench: Bench, bodies: Sequence[str], *, screen: bool = True) -> list[Tried]:
+def counted(bench: Bench, bodies: Sequence[str], *, screen: bool = True) -> list[WarmResult]:
     """What a worker says of candidates for `after`."""
     start = COUNTED.index(BODY)
     changes = [(start, start + len(BODY), body.encode()) for body in bodies]
@@ -408,7 +408,10 @@ def counted(bench: Bench, bodies: Sequence[str], *, screen: bool = True) -> list
     assert worker.planned().screened == 1
     tried = list(
         worker.try_out(
-            [Trial(index, {"counted.py": [one]}, ("test_counted.py::test_after",)) for index, one in enumerate(changes)]
+            [
+                TrialRequest(index, {"counted.py": [one]}, ("test_counted.py::test_after",))
+                for index, one in enumerate(changes)
+            ]
         )
     )
     worker.close()
@@ -493,11 +496,11 @@ LAZY_CHANGES = [
 
 def test_state_that_is_set_up_once_is_no_reason_for_forks(make_bench: Callable[..., Bench]) -> None:
     bench = make_bench({"lazy.py": LAZY, "test_lazy.py": LAZY_TEST, "pytest.ini": "[pytest]\npythonpath = .\n"})
-    found: list[Trial] = []
+    found: list[TrialRequest] = []
     for old, new, _ in LAZY_CHANGES:
         start = LAZY.index(old)
         change = (start, start + len(old), new.encode())
-        found.append(Trial(len(found), {"lazy.py": [change]}, ("test_lazy.py::test_after",)))
+        found.append(TrialRequest(len(found), {"lazy.py": [change]}, ("test_lazy.py::test_after",)))
     worker = WarmWorker(bench)
     worker.plan(Plan([("test_lazy.py::test_after", 0.3)], [("test_lazy.py::test_type", 0.3)]))
     planned = worker.planned()

@@ -11,7 +11,7 @@ from buildpacks import Outcome, RunRequest
 from buildpacks.warm import Edits
 from gate import Edit, EditFile, Patch, apply, content_hash
 from rfsn.trials.bench import Bench
-from rfsn.trials.worker import Plan, Trial, WarmWorker
+from rfsn.trials.worker import Plan, TrialRequest, WarmWorker
 from tests.rfsn import warm
 
 SOURCE = """\
@@ -152,8 +152,8 @@ def files(changed: Patch) -> Edits:
     return {operation.path: [(edit.start, edit.end, edit.text) for edit in operation.edits]}
 
 
-def trial(index: int, before: str, after: str) -> Trial:
-    return Trial(index, files(patch(before, after)), (IDS[0],))
+def trial(index: int, before: str, after: str) -> TrialRequest:
+    return TrialRequest(index, files(patch(before, after)), (IDS[0],))
 
 
 def letters(bench: Bench, changes: list[tuple[str, str, str]], workers: int = 1) -> str:
@@ -344,9 +344,11 @@ def test_what_repairs_some_targets_is_told_with_them(make_bench: Callable[..., B
     targets = [f"test_two.py::test_{name}" for name in ("first", "first_again", "second")]
     probes = (targets[0], targets[2])
 
-    def changed(index: int, *edits: tuple[str, str]) -> Trial:
+    def changed(index: int, *edits: tuple[str, str]) -> TrialRequest:
         places = sorted((TWO_FAULTS.index(before), before, after) for before, after in edits)
-        return Trial(index, {"two.py": [(at, at + len(one), other.encode()) for at, one, other in places]}, probes)
+        return TrialRequest(
+            index, {"two.py": [(at, at + len(one), other.encode()) for at, one, other in places]}, probes
+        )
 
     first, second = ("x + 2", "x + 1"), ("x + 3", "x + 1")
     trials = [
@@ -427,7 +429,7 @@ def test_new_files_are_tried_warm(make_bench: Callable[..., Bench]) -> None:
     edits = {"shop/cart.py": [(start, len(source), body.encode())]}
     added = [{"shop/rates/table.py": [(0, 0, text)]} for text in (b"factor = 2\n", b"factor = 3\n", b"factor =\n")]
     candidates = [edits, *({**edits, **new} for new in added), added[0], {**edits, **added[0]}]
-    trials = [Trial(index, files, (target,)) for index, files in enumerate(candidates)]
+    trials = [TrialRequest(index, files, (target,)) for index, files in enumerate(candidates)]
     lanes = [WarmWorker(bench)]
     with warm.pooled(lanes) as pool:
         pool.plan("", Plan([(target, 0.5)], []))
@@ -445,7 +447,9 @@ def test_what_a_conftest_imports_is_imported_anew(
     files = {"stuff.py": source, "tests/test_stuff.py": tests, conftest: "import stuff\n"}
     bench = make_bench(files | {"pytest.ini": f"[pytest]\npythonpath = .\n{settings}"})
     target, at = "tests/test_stuff.py::test_double", source.index("1")
-    trials = [Trial(index, {"stuff.py": [(at, at + 1, text)]}, (target,)) for index, text in enumerate((b"3", b"2"))]
+    trials = [
+        TrialRequest(index, {"stuff.py": [(at, at + 1, text)]}, (target,)) for index, text in enumerate((b"3", b"2"))
+    ]
     with warm.pooled([WarmWorker(bench)]) as pool:
         pool.plan("", Plan([(target, 0.5)], []))
         assert warm.letters(warm.run(pool, trials)) == "fp"
@@ -461,6 +465,6 @@ def test_what_a_plugin_of_the_command_line_imports_is_for_a_cold_run(make_bench:
     worker = WarmWorker(bench)
     target = "test_stuff.py::test_double"
     worker.plan(Plan([(target, 0.5)], []))
-    tried = list(worker.try_out([Trial(index, files, (target,)) for index, files in enumerate(changes)]))
+    tried = list(worker.try_out([TrialRequest(index, files, (target,)) for index, files in enumerate(changes)]))
     worker.close()
     assert [one.outcome for one in tried] == ["unknown", "failed"]

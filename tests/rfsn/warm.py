@@ -7,10 +7,10 @@ from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
 
 from gate import Candidate
-from planners.trial import Evaluated, TrialOutcome
+from planners.trial import Trial, TrialOutcome
 from rfsn.trials.evaluate import warm_outcome
 from rfsn.trials.pool import Lane, Pool
-from rfsn.trials.worker import Trial, WarmWorker
+from rfsn.trials.worker import TrialRequest, WarmWorker
 
 NOTHING = Candidate((), "", "", 0.0)
 
@@ -21,22 +21,22 @@ def pooled(workers: Sequence[WarmWorker]) -> Pool:
 
 
 def run(
-    pool: Pool, trials: Sequence[Trial], confirm: Callable[[int], bool] = lambda _: False, seconds: float = 120
-) -> list[Evaluated]:
+    pool: Pool, trials: Sequence[TrialRequest], confirm: Callable[[int], bool] = lambda _: False, seconds: float = 120
+) -> list[Trial]:
     """What becomes of trials up to the first that passes all targets and that `confirm` agrees on."""
     numbered = {one.index: one for one in trials}
 
-    def work(lane: Lane, indexes: Sequence[int]) -> Generator[Evaluated]:
+    def work(lane: Lane, indexes: Sequence[int]) -> Generator[Trial]:
         with closing(lane[""].try_out([numbered[index] for index in indexes])) as answers:
             for tried in answers:
                 outcome = warm_outcome(tried)
                 if outcome is TrialOutcome.PLAUSIBLE and not confirm(tried.index):
                     outcome = TrialOutcome.UNCONFIRMED
-                yield Evaluated(tried.index, NOTHING, outcome, tried.fixed or ())
+                yield Trial(tried.index, NOTHING, outcome, tried.fixed or ())
 
     return pool.run([*numbered], work, time.monotonic() + seconds)
 
 
-def letters(evaluated: Sequence[Evaluated]) -> str:
+def letters(evaluated: Sequence[Trial]) -> str:
     """The outcomes in a row; what passes is plausible, whether it was confirmed or not."""
     return "".join(one.outcome for one in evaluated).replace(TrialOutcome.UNCONFIRMED, TrialOutcome.PLAUSIBLE)

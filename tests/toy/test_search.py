@@ -17,7 +17,7 @@ from planners.search.ranking import likeliest
 from planners.search.registry import LANGUAGES
 from planners.state import State
 from planners.testing import GivenReports, GivenTree
-from planners.trial import Evaluated, TrialOutcome
+from planners.trial import Trial, TrialOutcome
 from tests.toy.sums import Sums, values
 
 TREE = GivenTree(
@@ -63,7 +63,7 @@ def test_a_fault_in_a_file_of_the_language_is_repaired() -> None:
     ]
     right = next(place for place, one in enumerate(candidates) if one in ours and values(result(one))["total"] == 10)
     best = candidates[right]
-    found = Evaluated(right, best, TrialOutcome.PLAUSIBLE)
+    found = Trial(right, best, TrialOutcome.PLAUSIBLE)
     planner = MetaPlanner(CandidateSearch(BOTH))
     batch = Batch(0, "f" * right + "p", (found,), 0.1, spent=1.0)
     state = STATE.after(planner.propose(STATE, CONTEXT), batch)
@@ -96,6 +96,6 @@ def test_its_anti_pattern_makes_a_patch_unlikely() -> None:
     reports = GivenReports({"base": REPORT}, {"spectrum": spectrum})
     context = replace(CONTEXT, view=tree, reports=reports, is_source=tree.exists)
     batch, _ = CandidateSearch(BOTH).next_batch(STATE, context, ("t::rest",))
-    times, minus = (Evaluated(place, one, TrialOutcome.PLAUSIBLE) for place, one in enumerate(batch))
+    times, minus = (Trial(place, one, TrialOutcome.PLAUSIBLE) for place, one in enumerate(batch))
     assert likeliest([times, minus], tree, languages=BOTH) == minus
     assert likeliest([times, minus], tree) == times, "without the language, the earlier one"

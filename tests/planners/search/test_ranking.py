@@ -10,7 +10,7 @@ from gate import Candidate
 from gate.patch import Edit, EditFile, content_hash
 from planners.search.ranking import likeliest
 from planners.testing import GivenTree
-from planners.trial import Evaluated, TrialOutcome
+from planners.trial import Trial, TrialOutcome
 
 if TYPE_CHECKING:
     from gate import Patch
@@ -31,8 +31,8 @@ def patch(old: str, new: str) -> Patch:
     return (EditFile("f.py", content_hash(raw), (Edit(start, start + len(old), new.encode()),)),)
 
 
-def plausible(index: int, changed: Patch, behaviour: str = "") -> Evaluated:
-    return Evaluated(index, Candidate(changed, "x", "f.py:1", 1.0), TrialOutcome.PLAUSIBLE, behaviour=behaviour)
+def plausible(index: int, changed: Patch, behaviour: str = "") -> Trial:
+    return Trial(index, Candidate(changed, "x", "f.py:1", 1.0), TrialOutcome.PLAUSIBLE, behaviour=behaviour)
 
 
 def best(*edits: tuple[str, str], places: tuple[int, ...] = (0, 1, 2)) -> tuple[str, str]:
