@@ -12,7 +12,7 @@ from typing import Any, Callable, List
 
 import pytest
 
-from .records import Channel
+from .result_lines import Channel
 
 
 def _unequal() -> None:

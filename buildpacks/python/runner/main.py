@@ -1,4 +1,4 @@
-"""Start pytest as the user's command would, with this runner's plugins beside it."""
+"""Start pytest as the user's command would, with the plugins of this runner."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ from typing import List
 
 
 def main() -> None:
-    """Run `warm OPTIONS`, or `cold` with options from standard input: no command line shows them.
+    """Run `warm OPTIONS`, or `cold` with options from standard input, which no command line shows.
 
-    Options are a JSON object with the pytest arguments, the limits and, for a cold run, what `buildpacks/records.py`
-    asks for.
+    The options are a JSON object with the pytest arguments, the limits and, for a cold run, the fields that
+    `buildpacks/result_lines.py` defines.
     """
     mode = sys.argv[1]
     options = json.loads(sys.argv[2]) if mode == "warm" else json.load(sys.stdin)
-    # What this package needs is imported before the tree gets a place on the path: no file in it can stand in for it.
+    # Everything is imported before the tree is on the path: no file of the tree can take the place of a module.
     import pytest
 
     from .canaries import Canaries
     from .chosen import Chosen, files_of
     from .cold import Watchdog
-    from .records import Channel, Reporter
+    from .result_lines import Channel, Reporter
     from .tame import Tame
     from .warm import Worker
 

@@ -46,7 +46,7 @@ def sums(files: Files) -> Found:
 
 
 def problem(test: tuple[str, int], found: Found) -> str:
-    """Why a test fails; empty where it passes."""
+    """Why a test fails; empty if it passes."""
     name, wanted = test
     value = found[name][0] if name in found else None
     return "" if value == wanted else f"WrongSum: {name} is {value}, not {wanted}"
@@ -58,13 +58,13 @@ def cold() -> int:
     files = tree()
     found = sums(files)
     cases = {id: problem(test, found) for id, test in tests(files).items() if not asked["ids"] or id in asked["ids"]}
-    records: list[Mapping[str, object]] = [{"canary": CANARY}] if asked["canaries"] else []
+    results: list[Mapping[str, object]] = [{"canary": CANARY}] if asked["canaries"] else []
     cases |= {CANARY: "it must"} if asked["canaries"] else {}
     code = 1 if any(cases.values()) else 0 if cases else 9
     for id, why in cases.items():
-        records.append({"case": id, "outcome": "failed" if why else "passed", "duration_s": 0.0, "message": why})
-    for number, record in enumerate([*records, {"end": code}]):
-        data = json.dumps(record)
+        results.append({"case": id, "outcome": "failed" if why else "passed", "duration_s": 0.0, "message": why})
+    for number, result in enumerate([*results, {"end": code}]):
+        data = json.dumps(result)
         mac = hmac.new(bytes.fromhex(asked["key"]), number.to_bytes(8, "big") + data.encode(), hashlib.sha256)
         sys.stdout.write(f"{mac.hexdigest()} {data}\n")
     return code

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from buildpacks import Outcome
-from buildpacks.records import RecordError, read_records
+from buildpacks.result_lines import ResultLineError, read_result_lines
 
 KEY = b"k" * 32
 CASE = {"case": "test_a.py::test_x", "outcome": "passed", "duration_s": 0.5, "message": ""}
@@ -20,18 +20,18 @@ FAILED = {"case": "test_q.py::test_z", "outcome": "failed", "duration_s": 0.0, "
 END = {"end": 1}
 
 
-def line(number: int, record: Any, key: bytes = KEY) -> bytes:
-    data = record if isinstance(record, bytes) else json.dumps(record).encode()
+def line(number: int, result: Any, key: bytes = KEY) -> bytes:
+    data = result if isinstance(result, bytes) else json.dumps(result).encode()
     mac = hmac.new(key, number.to_bytes(8, "big") + data, hashlib.sha256).hexdigest().encode()
     return mac + b" " + data + b"\n"
 
 
-def lines(*records: Any) -> bytes:
-    return b"".join(line(number, record) for number, record in enumerate(records))
+def lines(*results: Any) -> bytes:
+    return b"".join(line(number, result) for number, result in enumerate(results))
 
 
 def test_cases_canaries_and_the_end() -> None:
-    found = read_records(lines(CANARY, CASE, OTHER, FAILED, END), KEY)
+    found = read_result_lines(lines(CANARY, CASE, OTHER, FAILED, END), KEY)
     assert [(case.id, case.outcome) for case in found.cases] == [
         ("test_a.py::test_x", Outcome.PASSED),
         ("test_a.py::test_y", Outcome.FAILED),
@@ -42,23 +42,23 @@ def test_cases_canaries_and_the_end() -> None:
 
 
 def test_a_canary_that_says_nothing_is_missing() -> None:
-    assert read_records(lines(CANARY, CASE, END), KEY).canaries[0].outcome is Outcome.MISSING
+    assert read_result_lines(lines(CANARY, CASE, END), KEY).canaries[0].outcome is Outcome.MISSING
 
 
 def test_the_worst_outcome_of_an_id_counts() -> None:
-    for records in ([CASE, CASE | {"outcome": "error"}], [CASE | {"outcome": "error"}, CASE]):
-        assert read_records(lines(*records, END), KEY).cases[0].outcome is Outcome.ERROR
+    for results in ([CASE, CASE | {"outcome": "error"}], [CASE | {"outcome": "error"}, CASE]):
+        assert read_result_lines(lines(*results, END), KEY).cases[0].outcome is Outcome.ERROR
 
 
-def test_what_is_no_character_is_spelled_out() -> None:
+def test_invalid_characters_are_escaped() -> None:
     odd = {"case": "test_\ud800.py::x", "outcome": "failed", "duration_s": 1, "message": "caf\u00e9 \udcff"}
-    (case,) = read_records(lines(odd, END), KEY).cases
+    (case,) = read_result_lines(lines(odd, END), KEY).cases
     assert (case.id, case.message) == ("test_\\ud800.py::x", "caf\u00e9 \\xff")
 
 
 def test_a_run_that_broke_off_has_no_end() -> None:
-    assert read_records(lines(CASE), KEY).end is None
-    assert read_records(b"", KEY).end is None
+    assert read_result_lines(lines(CASE), KEY).end is None
+    assert read_result_lines(b"", KEY).end is None
 
 
 GOOD = lines(CASE, OTHER, END)
@@ -86,14 +86,14 @@ FORGED = {
 
 
 @pytest.mark.parametrize("data", FORGED.values(), ids=FORGED)
-def test_what_the_runner_did_not_write_shows(data: bytes) -> None:
-    with pytest.raises(RecordError):
-        read_records(data, KEY)
+def test_what_the_runner_did_not_write_is_detected(data: bytes) -> None:
+    with pytest.raises(ResultLineError):
+        read_result_lines(data, KEY)
 
 
 @given(st.binary(max_size=300), st.integers(0, len(GOOD)))
-def test_nothing_can_be_put_in(noise: bytes, at: int) -> None:
+def test_nothing_can_be_inserted(noise: bytes, at: int) -> None:
     forged = GOOD[:at] + noise + GOOD[at:]
     if forged != GOOD:
-        with pytest.raises(RecordError):
-            read_records(forged, KEY)
+        with pytest.raises(ResultLineError):
+            read_result_lines(forged, KEY)

@@ -1,4 +1,4 @@
-"""What a cold run says of its tests: signed lines on a standard output that only this process has."""
+"""The results of a cold run: signed lines on a standard output that only this process has."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _MAX_MESSAGE = 2000
 
 
 class Channel:
-    """The way out for results (see `buildpacks/records.py`). What tests print goes to stderr from now on."""
+    """The way out for results (see `buildpacks/result_lines.py`). From now on, what tests print goes to stderr."""
 
     def __init__(self, key: bytes) -> None:
         self._mac = hmac.new(key, digestmod=hashlib.sha256)
@@ -29,11 +29,11 @@ class Channel:
     def _leave(self) -> None:
         os.close(self._out)
 
-    def write(self, record: Dict[str, Any]) -> None:
-        """Send one record; a child that goes on as if it were the runner says nothing."""
+    def write(self, result: Dict[str, Any]) -> None:
+        """Send one result; a forked child that continues as if it were the runner sends nothing."""
         if os.getpid() != self._process:
             return
-        data = json.dumps(record).encode()
+        data = json.dumps(result).encode()
         mac = self._mac.copy()
         mac.update(self._number.to_bytes(8, "big") + data)
         self._number += 1
@@ -73,7 +73,7 @@ class Reporter:
 
 
 def _outcome(report: pytest.TestReport) -> str:
-    """What one phase of a test says of the test; nothing where it only went well."""
+    """The outcome of a test that one phase of it decides; empty for a phase that merely succeeded."""
     expected = hasattr(report, "wasxfail")
     if report.failed:
         return "failed" if report.when == "call" else "error"
@@ -83,7 +83,7 @@ def _outcome(report: pytest.TestReport) -> str:
 
 
 def _message(report: Any) -> str:
-    """What was raised, first; of a file that could not be collected, the end of the traceback, which has the reason."""
+    """The exception; for a file that could not be collected, the end of the traceback, which has the reason."""
     crash = getattr(report.longrepr, "reprcrash", None)
     if crash is not None and isinstance(report, pytest.TestReport):
         return str(crash.message)[:_MAX_MESSAGE]
