@@ -31,7 +31,7 @@ from uv import find_uv_bin
 
 from buildpacks import Outcome, PlanOptions, RunRequest, Spectrum
 from buildpacks.python import PythonBuildpack
-from buildpacks.python.said import case_id
+from buildpacks.python.pytest_output import case_id
 from buildpacks.view import FolderView
 from buildpacks.warm import WarmResult
 from gate import Candidate, EditFile, apply

@@ -55,6 +55,6 @@ class GivenPatchPlanner:
             return state.baseline.problem
         if state.denials:
             return "the gate denies the patch"
-        if state.told is not None and not state.told.accepted:
-            return "; ".join(state.told.reasons)
+        if state.last_verdict is not None and not state.last_verdict.accepted:
+            return "; ".join(state.last_verdict.reasons)
         return ""

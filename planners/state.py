@@ -29,9 +29,9 @@ MAX_NEAR_MISSES = 24
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """A patch that a verdict found to repair some targets, or had no time for. From the first, the search goes on.
+    """A patch that repairs some targets according to a verdict, or one whose verdict ran out of time.
 
-    `tried` and `spent` are what the search had used when it was kept.
+    The search continues from a patch of the first kind. `tried` and `spent` are what the search had used by then.
     """
 
     patch: Patch
@@ -42,13 +42,12 @@ class Kept:
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """Where a repair stands: bounded aggregates of everything that was observed.
+    """The state of a repair: bounded aggregates of everything that was observed.
 
-    `plausible_at` is what the search had spent when the first of the patches in `plausible` was found. `near_misses`
-    are from the normal search alone, not from the widened one. `unjudged` is the patch whose verdict had no time.
-    `last` is the whole observation of the last step, and `history` the newest steps in short: what a planner reads that
-    goes by what was tried and denied before. All of this follows from the steps alone, so that a resumed or replayed
-    session has the same.
+    `plausible_at` is what the search had spent when it found the first patch of `plausible`. `near_misses` come from the
+    normal search alone, not from the widened one. `unfinished` is the patch whose verdict ran out of time. `last` is the
+    whole observation of the last step, and `history` has the newest steps in short, for planners that decide by what was
+    tried and denied before. All of this follows from the steps alone, so it is the same in a resumed or replayed session.
     """
 
     phase: Phase = Phase.REPRODUCE
@@ -63,7 +62,7 @@ class State:
     partial: tuple[Trial, ...] = ()
     near_misses: tuple[Trial, ...] = ()
     kept: Kept | None = None
-    unjudged: Kept | None = None
+    unfinished: Kept | None = None
     applied: Patch | None = None
     verdict: Verdict | None = None
     rejected: int = 0
@@ -74,18 +73,18 @@ class State:
 
     @property
     def verified(self) -> tuple[Patch, Verdict] | None:
-        """The patch that a verdict found to repair all targets, else the one for some of them, and that verdict."""
+        """The patch that repairs all targets according to a verdict, else some of them, and that verdict."""
         if self.applied is not None and self.verdict is not None and self.verdict.accepted:
             return self.applied, self.verdict
         return (self.kept.patch, self.kept.verdict) if self.kept else None
 
     @property
-    def told(self) -> Verdict | None:
-        """The verdict to tell of: that of the verified patch, else the last one."""
+    def last_verdict(self) -> Verdict | None:
+        """The verdict that is reported: that of the verified patch, else the newest one."""
         return self.verified[1] if self.verified else self.verdict
 
     def after(self, proposal: Proposal, observation: Observation) -> State:
-        """The state after one step. A denied step changes no phase; `denials` counts those in a row before the end."""
+        """The state after one step. A denied step changes no phase; `denials` counts consecutive denied steps before the end."""
         step = Step.of(self.steps + 1, proposal, observation)
         state = replace(self, steps=step.number, last=observation, history=remembered(self.history, step))
         if isinstance(observation, Denial):
@@ -125,8 +124,8 @@ class State:
                     near_misses=(),
                 )
             case VerdictReached(verdict) if verdict.unfinished and self.applied is not None:
-                unjudged = Kept(self.applied, verdict, self.tried, self.spent)
-                return replace(state, applied=None, verdict=verdict, unjudged=unjudged)
+                unfinished = Kept(self.applied, verdict, self.tried, self.spent)
+                return replace(state, applied=None, verdict=verdict, unfinished=unfinished)
             case VerdictReached(verdict):
                 return replace(state, applied=None, verdict=verdict, rejected=self.rejected + 1)
             case Output() if isinstance(proposal.action, ApplyPatch):

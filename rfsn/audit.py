@@ -55,7 +55,7 @@ def audit_session(folder: Path, signer: Signer | None = None) -> Audit:
     problems = [*_evidence(record), *_base(record)]
     if signer is not None and (problem := signature_problem(record.folder / EVIDENCE, signer)):
         problems.append(problem)
-    verdict, patch, told = None, judged_patch(record), record.projection.state.told
+    verdict, patch, told = None, judged_patch(record), record.projection.state.last_verdict
     if patch is not None and told is not None and not problems:
         again = _reached_again(record, patch)
         if isinstance(again, Denied):

@@ -24,8 +24,8 @@ from buildpacks.api import (
 from buildpacks.python import interpreters
 from buildpacks.python.commands import command_for, is_test_file, options_of, split, unittest_files
 from buildpacks.python.provide import SETTINGS, UV, UV_VARIABLES, parsed, provide
+from buildpacks.python.pytest_output import PYTEST, case_id
 from buildpacks.python.requirements import Needs, read_needs
-from buildpacks.python.said import PYTEST, case_id
 from buildpacks.report import report_of
 from buildpacks.results import CaseId, SuiteReport
 from buildpacks.supplies import PROJECT, Layer, Supplies

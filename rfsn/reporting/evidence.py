@@ -47,7 +47,7 @@ def evidence_of(record: Record) -> dict[str, Any]:
     for entry in record.entries():
         if isinstance(entry.event, Proposed) and isinstance(entry.event.decision, Denied):
             denied[entry.event.decision.rule] += 1
-    source, environment, baseline, told = projection.source, projection.environment, state.baseline, state.told
+    source, environment, baseline, told = projection.source, projection.environment, state.baseline, state.last_verdict
     judged = _judged(record)
     patch = diff_of(record, judged[0]) if judged else None
     return {

@@ -40,7 +40,7 @@ def _change(record: Record, patch: Patch) -> Change:
 def report_of(record: Record) -> dict[str, Any]:
     """The report of a session: what `report.json` holds."""
     projection, state = record.projection, record.projection.state
-    ended, verdict = projection.ended, state.told
+    ended, verdict = projection.ended, state.last_verdict
     outcomes: Counter[str] = Counter()
     denials: list[dict[str, str]] = []
     for entry in record.entries():
@@ -103,8 +103,8 @@ def _best(record: Record) -> dict[str, Any] | None:
     state = record.projection.state
     if state.verified:
         return None
-    if state.unjudged:
-        patch, fixed = state.unjudged.patch, state.unjudged.verdict.fixed
+    if state.unfinished:
+        patch, fixed = state.unfinished.patch, state.unfinished.verdict.fixed
     elif state.applied:
         patch, fixed = state.applied, ()
     elif state.plausible:

@@ -32,8 +32,8 @@ def conclude(state: State, problem: str | None) -> SessionEnded:
     if status == "partly_repaired" and state.kept:
         fixed, left = len(state.kept.verdict.fixed), len(state.kept.verdict.unfixed)
         reason = f"the patch repairs {fixed} of {fixed + left} targets and breaks nothing; {reason}"
-    if state.unjudged and not state.verified and state.unjudged.verdict.reasons[0] not in reason:
-        reason = f"{reason}; {state.unjudged.verdict.reasons[0]}"
+    if state.unfinished and not state.verified and state.unfinished.verdict.reasons[0] not in reason:
+        reason = f"{reason}; {state.unfinished.verdict.reasons[0]}"
     return SessionEnded(status=status, reason=reason)
 
 
@@ -48,6 +48,6 @@ def _status(state: State) -> str:
     if state.denials:
         return "denied"
     if baseline is not None and (not baseline.failing_total or baseline.wanted_pass):
-        return "nothing_to_repair" if state.told is None or state.told.accepted else "not_repaired"
-    untraced = state.spectrum is None and state.told is None
+        return "nothing_to_repair" if state.last_verdict is None or state.last_verdict.accepted else "not_repaired"
+    untraced = state.spectrum is None and state.last_verdict is None
     return "flaky" if state.ended and state.repeat is not None and untraced else "not_repaired"

@@ -9,7 +9,7 @@ from random import Random
 import pytest
 
 from buildpacks import CaseResult, CaseTrace, Frame, Outcome, Spectrum, SuiteReport
-from buildpacks.python.said import case_id
+from buildpacks.python.pytest_output import case_id
 from gate import (
     Action,
     Allowed,
@@ -323,14 +323,14 @@ def test_three_denials_in_a_row_end_a_session() -> None:
     assert state.phase is Phase.REPRODUCE
 
 
-def test_a_patch_whose_verdict_had_no_time_is_kept_as_unjudged() -> None:
+def test_a_patch_whose_verdict_ran_out_of_time_is_kept_as_unfinished() -> None:
     _, proposals = walk([BASE, AGAIN, SpectrumReady("spectrum", 2, 0.1), Batch(0, "f", (), 0.1)])
     found = plausible(proposals[-1], 0)
     late = unfinished(None, REPORTS["base"], ["t::bad"], "no time")
     trace, batch = SpectrumReady("spectrum", 2, 0.1), Batch(0, "p", (found,), 0.1, spent=1.0)
     state, _ = walk([BASE, AGAIN, trace, batch, Output("applied"), VerdictReached(late)])
-    assert state.unjudged is not None
-    assert state.unjudged.patch == found.patch
+    assert state.unfinished is not None
+    assert state.unfinished.patch == found.patch
     assert (state.applied, state.verified, state.rejected) == (None, None, 0)
     assert conclude(state, "the time limit is reached").reason == "the time limit is reached; no time"
 

@@ -55,14 +55,14 @@ def full_disks(seed: int, count: int) -> list[str]:
         _fill(lane.folder, left)
         out, err = process.communicate()
         (lane.folder / "ballast").unlink()
-        problems = _judged(Ran(process.returncode, out, err), expected)
+        problems = _problems(Ran(process.returncode, out, err), expected)
         again = ("resume", session, "--json") if (session / "journal.jsonl").exists() else begin
         ran = lane.rfsn(*again)
         if outcome(ran.json) != expected:
             problems.append(f"{again[0]} gave {ran.code}, {ran.out[-300:]} {ran.err[-500:]}; before: {err[-300:]}")
         problems += [f"left behind: {one}" for one in settled(lane.left_behind)]
         shutil.rmtree(session, ignore_errors=True)
-        when = f"{left} bytes left after {delay:.3f} s{', environment made anew' * anew}"
+        when = f"{left} bytes left after {delay:.3f} s{', newly made environment' * anew}"
         return [f"{when}: {problem}" for problem in problems]
 
     try:
@@ -73,8 +73,8 @@ def full_disks(seed: int, count: int) -> list[str]:
             shutil.rmtree(folder.parent, ignore_errors=True)
 
 
-def _judged(ran: Ran, expected: tuple[Any, ...]) -> list[str]:
-    """What a session with a full disk may do: end as ever, or say what to do."""
+def _problems(ran: Ran, expected: tuple[Any, ...]) -> list[str]:
+    """What a session with a full disk may do: end as usual, or report what to do."""
     if "Traceback" in ran.err:
         return [f"a traceback: {ran.err[-1000:]}"]
     if ran.code == 0 and outcome(ran.json) == expected:

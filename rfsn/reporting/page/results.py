@@ -68,7 +68,7 @@ def tests(record: Record) -> Html:
     report = record.blobs.report(state.baseline.report)
     failing = [case for case in report.cases if case.outcome.failing]
     after = _after(record, report)
-    parts = [_counts(report, state.told)]
+    parts = [_counts(report, state.last_verdict)]
     if state.baseline.note:
         parts.append(tag("p", lines(state.baseline.note)))
     if failing:
@@ -78,9 +78,9 @@ def tests(record: Record) -> Html:
             _perhaps_folded(tag("table", head, *rows), len(failing), f"the {counted(len(failing), 'failing test')}")
         )
         parts.append(_left_out(len(failing)))
-    if state.told and state.told.broken:
+    if state.last_verdict and state.last_verdict.broken:
         parts.append(tag("h3", "Passed before, and no longer"))
-        parts.append(_ids(list(state.told.broken)))
+        parts.append(_ids(list(state.last_verdict.broken)))
     passed = [case.id for case in report.cases if not case.outcome.failing]
     if passed:
         parts.append(folded(f"{counted(len(passed), 'other test')}", _ids(passed), _left_out(len(passed))))
@@ -91,7 +91,7 @@ def _after(record: Record, report: SuiteReport) -> Mapping[str, str]:
     """What is known of each failing test under the patch."""
     known = targets_of(record.projection.state, record.blobs, record.config.target)
     targets, unstable = frozenset(known.all), frozenset(known.unstable)
-    verdict = record.projection.state.told
+    verdict = record.projection.state.last_verdict
     fixed = frozenset(verdict.fixed) if verdict else frozenset()
 
     def told(id: str) -> str:

@@ -1,4 +1,4 @@
-"""What pytest says: the parts of its node ids, and the lines of its output that tell most."""
+"""Reads what pytest writes: the parts of its node ids, and the most informative lines of its output."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _SYNTAX_ERROR_AT = re.compile(r"^E\s+File \"(?:/repo/)?(.+)\", line (\d+)", re.M
 _SYNTAX_ERRORS = ("SyntaxError", "IndentationError", "TabError")
 _NO_TESTS = 5
 _USAGE_ERROR = 4
-_MAX_SAID = 300
+_MAX_LINE = 300
 
 
 def case_id(id: str) -> CaseId:
@@ -27,25 +27,25 @@ def case_id(id: str) -> CaseId:
 
 
 def _explained(text: str) -> str:
-    """The last line of pytest's message, as Python says it; of a syntax error, with the file and the line."""
+    """The last line of pytest's message, as Python words it; for a syntax error with the file and the line."""
     lines = [line.strip().removeprefix("E  ").strip() for line in text.splitlines() if line.strip()]
     if not lines:
         return ""
     places = _SYNTAX_ERROR_AT.findall(text) if lines[-1].startswith(_SYNTAX_ERRORS) else []
     place = "{}, line {}: ".format(*places[-1]) if places else ""
-    return f"{place}{lines[-1]}"[:_MAX_SAID]
+    return f"{place}{lines[-1]}"[:_MAX_LINE]
 
 
 def _error(result: CommandResult) -> str:
-    """The last line of the output that begins as pytest and Python begin errors."""
+    """The last line of the output that begins like an error of pytest or Python."""
     lines = (line.strip() for line in result.stderr.decode(errors="replace").splitlines())
-    said = [line for line in lines if line.startswith(("ERROR", "E  ", "ModuleNotFoundError", "ImportError"))]
-    return (said or [""])[-1][:_MAX_SAID]
+    errors = [line for line in lines if line.startswith(("ERROR", "E  ", "ModuleNotFoundError", "ImportError"))]
+    return (errors or [""])[-1][:_MAX_LINE]
 
 
 def _refusal(result: CommandResult) -> str:
     refused = _REFUSED.search(result.stderr.decode(errors="replace"))
-    return refused[1].strip()[:_MAX_SAID] if refused else ""
+    return refused[1].strip()[:_MAX_LINE] if refused else ""
 
 
 PYTEST = Runner("pytest", case_id, _error, _explained, _NO_TESTS, _USAGE_ERROR, _refusal)
