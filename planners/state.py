@@ -44,10 +44,11 @@ class Kept:
 class State:
     """The state of a repair: bounded aggregates of everything that was observed.
 
-    `plausible_at` is what the search had spent when it found the first patch of `plausible`. `near_misses` come from the
-    normal search alone, not from the widened one. `unfinished` is the patch whose verdict ran out of time. `last` is the
-    whole observation of the last step, and `history` has the newest steps in short, for planners that decide by what was
-    tried and denied before. All of this follows from the steps alone, so it is the same in a resumed or replayed session.
+    `plausible_at` is what the search had spent when it found the first patch of `plausible`. `near_misses` come from
+    the normal search alone, not from the widened one. `unfinished` is the patch whose verdict ran out of time. `last`
+    is the whole observation of the last step, and `history` has the newest steps in short, for planners that decide by
+    what was tried and denied before. All of this follows from the steps alone, so it is the same in a resumed or
+    replayed session.
     """
 
     phase: Phase = Phase.REPRODUCE
@@ -84,7 +85,7 @@ class State:
         return self.verified[1] if self.verified else self.verdict
 
     def after(self, proposal: Proposal, observation: Observation) -> State:
-        """The state after one step. A denied step changes no phase; `denials` counts consecutive denied steps before the end."""
+        """The state after one step. A denied step changes no phase; `denials` counts them if they are consecutive."""
         step = Step.of(self.steps + 1, proposal, observation)
         state = replace(self, steps=step.number, last=observation, history=remembered(self.history, step))
         if isinstance(observation, Denial):

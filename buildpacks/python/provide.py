@@ -20,7 +20,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
 from buildpacks.api import BuildpackError, BuildPlan
-from buildpacks.python.declared import parse_toml
+from buildpacks.python.tables import parse_toml
 from buildpacks.supplies import INPUTS, OUTPUTS, Artifact, Layer, Settings, Step, StepResult, Supplies, SupplyError
 from sandbox import Ending
 

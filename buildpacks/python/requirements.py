@@ -1,4 +1,4 @@
-"""What a Python project needs, from all that its files declare."""
+"""The requirements of a Python project, collected from everything that its files declare."""
 
 from __future__ import annotations
 
@@ -17,18 +17,17 @@ from buildpacks.python.declared import (
     Declared,
     Groups,
     build_requirements,
-    content_of,
     declarations,
     project_name,
-    unreadable,
     workspace_members,
 )
 from buildpacks.python.provide import parsed
+from buildpacks.python.tables import content_of, unreadable
 
 __all__ = ["Needs", "read_needs"]
 
 _TEST_GROUPS = ("test", "tests", "testing", "dev", "develop", "development")
-# Build backends that ask for this package only when they build an editable, which nobody could know from the files.
+# Build backends that require `editables` only when they build an editable install, which no file declares.
 _ASK_FOR_EDITABLES = frozenset({"hatchling", "pdm-backend"})
 _REQUIREMENT_FILES = (
     "requirements.txt",
@@ -57,22 +56,22 @@ _MAX_FILES = 100
 _MAX_NAME = 2_000
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
-    (codecs.BOM_UTF32_LE, "utf-32"),  # it begins as the one of UTF-16 does
+    (codecs.BOM_UTF32_LE, "utf-32"),  # it begins with the mark of UTF-16
     (codecs.BOM_UTF32_BE, "utf-32"),
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
-# `>=3.6.*`, which older tools took for `>=3.6`.
+# `>=3.6.*`, which older tools read as `>=3.6`.
 _LOOSE_STAR = re.compile(r"([<>]=?\s*[\d.]+?)\.\*")
 
 
 @dataclass(frozen=True, slots=True)
 class Needs:
-    """A project's declarations: run-time and test requirements, those of its builds, and the versions it runs on.
+    """A project's declarations: run-time and test requirements, build requirements, and supported Python versions.
 
-    `packages` are the folders of the repository that are to be installed: `.` for the project itself, which is not
-    there where it is only put on the path, and those of other packages in the repository that it names. `left_out` is
-    what it declares besides: addresses, places outside the repository. `own` are the names of what its builds make.
+    `packages` are the folders of the repository to install: `.` for the project itself, unless it is only put on the
+    path, and the folders of other packages in the repository that it names. `left_out` are the declarations that are
+    not followed: URLs, and paths outside the repository. `own` are the names of the distributions that its builds make.
     """
 
     requirements: tuple[str, ...]
@@ -84,8 +83,8 @@ class Needs:
 
 
 @dataclass(slots=True)
-class _Found:
-    """What is collected while files are read."""
+class _Collected:
+    """The declarations that the files read so far contain."""
 
     texts: list[str] = field(default_factory=list)
     extras: set[str] = field(default_factory=set)
@@ -95,51 +94,53 @@ class _Found:
 
 
 def read_needs(view: RepoView) -> Needs:
-    """Collect what the project's files declare: run-time requirements, the group for tests, requirement files.
+    """Collect the project's declarations: run-time requirements, the group for tests, requirement files.
 
-    Raises `BuildpackError` for a file that cannot be read.
+    Raises `BuildpackError` if a file cannot be read.
     """
     files = [name for name in _REQUIREMENT_FILES if view.exists(name)]
     declared = list(declarations(view))
-    others = [(path, one) for path, one in declared if path != "tox.ini"]
-    if len(files) > view.exists("requirements.txt") or any(_test_group(one.groups) for _, one in others):
-        declared = others  # tox.ini repeats what another file says of the tests, often with other pins
-    files += [name for _, one in declared for name in one.files if view.exists(name) and name not in files]
-    found = _Found([text for _, one in declared for text in (*one.requirements, *_test_group(one.groups))])
-    found.places += [place for _, one in declared for place in one.places]
-    found.names += [one.name for _, one in declared]
-    found.elsewhere += [name for _, one in declared for name in one.elsewhere]
+    others = [(path, table) for path, table in declared if path != "tox.ini"]
+    if len(files) > view.exists("requirements.txt") or any(_test_group(table.groups) for _, table in others):
+        declared = others  # tox.ini repeats the test requirements of another file, often with other pins
+    files += [name for _, table in declared for name in table.files if view.exists(name) and name not in files]
+    collected = _Collected(
+        [text for _, table in declared for text in (*table.requirements, *_test_group(table.groups))]
+    )
+    collected.places += [place for _, table in declared for place in table.places]
+    collected.names += [table.name for _, table in declared]
+    collected.elsewhere += [name for _, table in declared for name in table.elsewhere]
     for name in files:
-        _requirement_file(view, name, set(), found)
-    for _, one in declared:
-        found.texts += [
-            t for name, texts in one.groups.items() if canonicalize_name(name) in found.extras for t in texts
+        _requirement_file(view, name, set(), collected)
+    for _, table in declared:
+        collected.texts += [
+            t for name, texts in table.groups.items() if canonicalize_name(name) in collected.extras for t in texts
         ]
-    if len(found.texts) > _MAX_REQUIREMENTS:
+    if len(collected.texts) > _MAX_REQUIREMENTS:
         raise unreadable(", ".join(files), f"more than {_MAX_REQUIREMENTS} requirements in all")
-    return _complete(view, found, _python(declared))
+    return _complete(view, collected, _python(declared))
 
 
 def _python(declared: Iterable[tuple[str, Declared]]) -> str:
-    """The first word on the versions of Python."""
-    for path, one in declared:
-        if one.python:
-            python = _LOOSE_STAR.sub(r"\1", one.python)
+    """The supported versions of Python, from the first declaration that has them."""
+    for path, table in declared:
+        if table.python:
+            python = _LOOSE_STAR.sub(r"\1", table.python)
             try:
                 SpecifierSet(python)
             except InvalidSpecifier as error:
-                raise unreadable(path, f"{one.python!r:.100} says no versions of Python") from error
+                raise unreadable(path, f"{table.python!r:.100} does not specify versions of Python") from error
             return python
     return ""
 
 
-def _complete(view: RepoView, found: _Found, python: str) -> Needs:
-    """Add what the other packages of the repository need, and leave out what nobody could fetch by name."""
+def _complete(view: RepoView, collected: _Collected, python: str) -> Needs:
+    """Add the needs of the repository's other packages, and leave out what cannot be fetched by name."""
     build = build_requirements(view)
     packages = ["."] if build else []
-    texts, left_out, elsewhere = list(found.texts), [], list(found.elsewhere)
-    own = {canonicalize_name(name) for name in found.names if name}
-    waiting = [*found.places, *filter(None, map(_place_in, texts))]
+    texts, left_out, elsewhere = list(collected.texts), [], list(collected.elsewhere)
+    own = {canonicalize_name(name) for name in collected.names if name}
+    waiting = [*collected.places, *filter(None, map(_place_in, texts))]
     waiting += _workspace(view, texts)
     known: set[str] = set()
     while waiting and len(known) < _MAX_PACKAGES:
@@ -154,11 +155,11 @@ def _complete(view: RepoView, found: _Found, python: str) -> Needs:
             continue
         packages.append(place)
         build += wanted
-        for _, one in declarations(inner):
-            own |= {canonicalize_name(one.name)} if one.name else set()
-            texts += one.requirements
-            elsewhere += one.elsewhere
-            waiting += [join(place, other) for other in one.places]
+        for _, table in declarations(inner):
+            own |= {canonicalize_name(table.name)} if table.name else set()
+            texts += table.requirements
+            elsewhere += table.elsewhere
+            waiting += [join(place, other) for other in table.places]
     requirements: dict[str, None] = {}
     unasked = {*map(canonicalize_name, elsewhere)} - own
     for text in texts:
@@ -166,7 +167,7 @@ def _complete(view: RepoView, found: _Found, python: str) -> Needs:
         if requirement is None:
             left_out += [text.strip()[:_MAX_NAME]] if text.strip() and _place_in(text) is None else []
         elif canonicalize_name(requirement.name) in unasked:
-            left_out.append(f"{requirement.name} (its source is no registry)")
+            left_out.append(f"{requirement.name} (its source is not a registry)")
         elif canonicalize_name(requirement.name) not in own:
             requirements[str(requirement)] = None
     return Needs(
@@ -180,7 +181,7 @@ def _complete(view: RepoView, found: _Found, python: str) -> Needs:
 
 
 def _workspace(view: RepoView, texts: Iterable[str]) -> list[str]:
-    """The members of uv's workspace: those that are required by their names, or all where its top is no project."""
+    """The members of uv's workspace that are required by name, or all if its top folder is not a project."""
     patterns = workspace_members(view)
     wanted = {
         canonicalize_name(requirement.name) for requirement in map(parsed, texts if patterns else ()) if requirement
@@ -211,9 +212,9 @@ class _Inside:
 
 
 def _place_in(text: str) -> str | None:
-    """The path in a requirement that names a file's address."""
-    found = _PLACE.match(text) if len(text) <= _MAX_NAME else None
-    return found["path"] if found else None
+    """The path in a requirement that is a `file:` URL."""
+    match = _PLACE.match(text) if len(text) <= _MAX_NAME else None
+    return match["path"] if match else None
 
 
 def _is_inside(place: str) -> bool:
@@ -221,7 +222,7 @@ def _is_inside(place: str) -> bool:
 
 
 def _checked(build: Iterable[str]) -> tuple[str, ...]:
-    """Build requirements written anew: what is in the file reaches no command line."""
+    """Build requirements in normalized form: the text of the file does not reach a command line."""
     requirements = [(text, parsed(text)) for text in build]
     if wrong := [text for text, requirement in requirements if requirement is None]:
         raise unreadable("pyproject.toml", f"{wrong[0]!r:.100} in build-system.requires is not a requirement by name")
@@ -231,15 +232,15 @@ def _checked(build: Iterable[str]) -> tuple[str, ...]:
 
 
 def _test_group(groups: Groups) -> list[str]:
-    """The requirements of the first group that is named as test requirements usually are."""
+    """The requirements of the first group that has a usual name for test requirements."""
     named = {str(canonicalize_name(name)): entries for name, entries in groups.items()}
     return next((named[wanted] for wanted in _TEST_GROUPS if wanted in named), [])
 
 
-def _requirement_file(view: RepoView, path: str, seen: set[str], found: _Found) -> None:
-    """The requirements of a file and those it includes; options are left out.
+def _requirement_file(view: RepoView, path: str, seen: set[str], collected: _Collected) -> None:
+    """Collect the requirements of a file and of the files that it includes, without options.
 
-    An editable install of the project itself adds the extras that it asks for.
+    An editable install of the project itself adds the extras that it names.
     """
     if path in seen or not view.exists(path):
         return
@@ -249,14 +250,14 @@ def _requirement_file(view: RepoView, path: str, seen: set[str], found: _Found) 
     for line in _lines(_decoded(content_of(view, path))):
         place = _EDITABLE.sub("", line, count=1)
         if own := _OWN_EXTRAS.fullmatch(place):
-            found.extras |= {canonicalize_name(name.strip()) for name in own[1].split(",")}
+            collected.extras |= {canonicalize_name(name.strip()) for name in own[1].split(",")}
         elif line.startswith(("-r ", "--requirement ")):
-            _requirement_file(view, normpath(join(dirname(path), line.split(maxsplit=1)[1])), seen, found)
+            _requirement_file(view, normpath(join(dirname(path), line.split(maxsplit=1)[1])), seen, collected)
         elif place != line or line.startswith((".", "/")):
-            # pip takes a path from the folder that it is started in, which is the top of the repository.
-            found.places.append(place)
+            # pip resolves a path from its working folder, which is the top of the repository.
+            collected.places.append(place)
         elif not line.startswith(("#", "-")):
-            found.texts.append(line)
+            collected.texts.append(line)
 
 
 def _lines(text: str) -> Iterator[str]:
@@ -267,6 +268,6 @@ def _lines(text: str) -> Iterator[str]:
 
 
 def _decoded(content: bytes) -> str:
-    """The text of a requirement file: UTF-8, or what the mark at its beginning says, as for pip."""
+    """The text of a requirement file: UTF-8, unless a mark at its beginning names another encoding, as for pip."""
     encoding = next((name for mark, name in _MARKS if content.startswith(mark)), "utf-8")
     return content.decode(encoding, "replace")

@@ -97,7 +97,7 @@ def test_no_registry_is_asked_for_what_has_another_source(source: str) -> None:
     pyproject = f"{MAIN}[tool.uv.sources]\nhelper = [{{ {source} }}]\nsix = {{ index = 'own' }}\n"
     needs = read_needs(Tree({"pyproject.toml": pyproject}))
     assert needs.requirements == ("six",)
-    assert "helper (its source is no registry)" in needs.left_out
+    assert "helper (its source is not a registry)" in needs.left_out
 
 
 def test_all_members_of_a_workspace_are_installed_where_its_top_is_no_project() -> None:
