@@ -1,7 +1,7 @@
 """The contract between rfsn and a language: what a buildpack is given and what it returns, all of it plain data.
 
-A buildpack detects its language in a read-only view of the tree, plans the commands that build and test it, says how
-its requirements are provided, and reads the results. It starts no process itself.
+A buildpack detects its language in a read-only view of the tree, plans the commands that build and test it, provides
+its requirements, and reads the results. It starts no process itself.
 """
 
 from __future__ import annotations
@@ -32,22 +32,22 @@ __all__ = [
 ]
 
 API_VERSION = 2
-"""Version of the `Buildpack` protocol. A pack that names another one is refused when it is enabled."""
+"""Version of the `Buildpack` protocol. A pack of another version is refused when it is enabled."""
 
 
 OPERATIONS = frozenset({"trace", "try", "observe"})
-"""What warm runners can be asked for: `plan` and `end` go with `try`."""
+"""The requests that a warm runner may support: `plan` and `end` go with `try`."""
 
 
 class BuildpackError(Exception):
-    """The pack cannot do what was asked of this repository; the message says why and what to do."""
+    """The pack cannot handle this repository; the message says why and what to do."""
 
 
 @dataclass(frozen=True, slots=True)
 class Detection:
     """How sure a pack is (0 to 1) that it can test this tree, and the signs it saw.
 
-    `roots` are the folders that hold a project each; the tree itself is the empty one.
+    `roots` are the folders that contain a project each; the empty path is the tree itself.
     """
 
     confidence: float
@@ -73,11 +73,11 @@ class RepoView(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class PlanOptions:
-    """What is asked of a plan: a test command (argv) instead of the pack's own, and extra environment variables.
+    """Options of a plan: a test command (argv) instead of the pack's own, and extra environment variables.
 
-    `packages` are the exact requirements of the environment, instead of those that the project declares. `version` is
-    for builds that would ask the history for one. `image` is the image that all steps run in, with its own interpreter
-    or compiler; empty where they run on this machine's. `tree` is where sandboxes have the tree that is planned.
+    `packages` are the exact requirements of the environment, instead of the declared ones. `version` is for builds that
+    would otherwise derive one from the history. `image` is the image that all steps run in, with its own interpreter or
+    compiler; it is empty if they use this machine's. `tree` is the path of the planned tree in sandboxes.
     """
 
     test: tuple[str, ...] | None = None
@@ -100,14 +100,14 @@ class BuildStep:
 class BuildPlan:
     """How to make an environment and run the tests in it: pure, serialisable data.
 
-    `requirements` are what the project declares, parsed and written anew: nothing of a repository's own text reaches a
-    step that has the network, which knows the user's `settings` of the package manager. `build` commands see the tree,
-    the requirements at `/env` (read-only) and no network; they may write `/project`. Where one fails, the `fallback`
-    commands are run instead: many tests can do without an installed project. `in_place` are variables for runs where
-    nothing is built, as the tree is not where sandboxes have it. `test` is the command as the user would type it.
-    `mounts` are what every step needs to see: interpreters and tools. `platform` says what environments are made for:
-    those of different platforms are never shared. `own` are the names of the distributions that the build makes: they
-    are no part of what tests see at `/env`. `services` are what tests need beside it.
+    `requirements` are the declared ones, parsed and normalized: none of the repository's own text reaches a step with
+    the network, which gets the user's `settings` of the package manager. `build` commands see the tree, the
+    requirements at `/env` (read-only) and no network; they may write to `/project`. If one fails, the `fallback`
+    commands are run instead: many tests can do without an installed project. `in_place` are variables for runs in which
+    nothing is built because the tree is not where sandboxes have it. `test` is the command as the user would type it.
+    `mounts` are needed by every step: interpreters and tools. `platform` identifies the platform: environments of
+    different platforms are never shared. `own` are the names of the distributions that the build makes: tests do not
+    see them at `/env`. `services` run beside the tests.
     """
 
     pack: str
@@ -127,11 +127,11 @@ class BuildPlan:
 
 @dataclass(frozen=True, slots=True)
 class RunRequest:
-    """Which tests to run (all where `ids` is empty) and how patient to be.
+    """Which tests to run (all if `ids` is empty), and their limits.
 
-    One test may use `case_limit_s` seconds of CPU; once `hang_budget_s` seconds were spent on tests that reach their
+    One test may use `case_limit_s` seconds of CPU; once `hang_budget_s` seconds have gone to tests that reach their
     limit, the others get less. Tests in `limits` (by id, in CPU seconds) have limits of their own in any case. With
-    `canaries`, tests are added that must fail. `key` is what the run's results are signed with.
+    `canaries`, tests that must fail are added. `key` signs the results of the run.
     """
 
     ids: tuple[str, ...] = ()
@@ -144,10 +144,10 @@ class RunRequest:
 
 @dataclass(frozen=True, slots=True)
 class RunSpec:
-    """One cold run, as data: argv, the mounts it needs, and what it reads from its standard input.
+    """One cold run, as data: argv, the mounts it needs, and its standard input.
 
-    `wanted` is how the names of the files end that it leaves in `buildpacks.supplies.OUTPUTS`, for a runner that writes
-    its results into files; the folder is there only where it is not empty.
+    `wanted` is the suffix of the files that a runner leaves in `buildpacks.supplies.OUTPUTS`, if it writes its results
+    to files; without it, that folder does not exist.
     """
 
     argv: tuple[str, ...]
@@ -158,7 +158,7 @@ class RunSpec:
 
 @dataclass(frozen=True, slots=True)
 class RunResult:
-    """How the command of a cold run ended and what it wrote, and the files that were wanted of it, by name."""
+    """How the command of a cold run ended and what it wrote, and its wanted files by name."""
 
     command: CommandResult
     outputs: Mapping[str, bytes] = field(default_factory=dict)
@@ -168,8 +168,8 @@ class RunResult:
 class WarmRunner:
     """A long-lived runner that speaks the protocol of `buildpacks.warm` over its standard streams.
 
-    It takes candidates that edit or add files with these `suffixes`; all others are tried cold. `operations` are those
-    requests of the protocol that it answers, out of `OPERATIONS`, beside those that go with them.
+    It accepts candidates that edit or add files with these `suffixes`; all others are tried cold. `operations` are the
+    requests out of `OPERATIONS` that it answers, besides the ones that go with them.
     """
 
     argv: tuple[str, ...]
@@ -179,9 +179,9 @@ class WarmRunner:
 
 
 class Buildpack(Protocol):
-    """One language's knowledge. `image` is the public image in which Docker sandboxes build and test its projects.
+    """The knowledge of one language. `image` is the public image in which Docker sandboxes build and test its projects.
 
-    Of several packs for one `language` (in lower case, `python`) the surest one gets a project.
+    A project goes to the surest of several packs for one `language` (in lower case: `python`).
     """
 
     name: str
@@ -190,41 +190,41 @@ class Buildpack(Protocol):
     api_version: int
 
     def detect(self, view: RepoView) -> Detection:
-        """How sure the pack is that this tree is its language's."""
+        """How sure the pack is that it can test this tree."""
         ...
 
     def plan(self, view: RepoView, options: PlanOptions) -> BuildPlan:
-        """Raises `BuildpackError` where this tree cannot be tested as it stands."""
+        """The plan for this tree. Raises `BuildpackError` if it cannot be tested as it stands."""
         ...
 
     def provide(self, plan: BuildPlan, supplies: Supplies, *, building: bool) -> Layer:
-        """The environment with all that the plan requires, but the project itself. Raises `SupplyError`.
+        """The environment with all requirements of the plan, without the project itself. Raises `SupplyError`.
 
-        Where it is not for `building`, what the index has under the project's own name is left out: a project may be
-        needed by its own tools, and its tests must run its own code.
+        Unless it is for `building`, the index's distribution of the project itself is left out: its tools may require
+        it, but its tests must run the code of the tree.
         """
         ...
 
     def focus(self, plan: BuildPlan, request: RunRequest) -> RunSpec:
-        """The command that runs these tests (all of them where `request.ids` is empty)."""
+        """The command that runs these tests (all if `request.ids` is empty)."""
         ...
 
     def case_id(self, id: str) -> CaseId:
-        """The parts of an id that a run of this pack's gave."""
+        """The parts of an id from a run of this pack."""
         ...
 
     def parse(self, request: RunRequest, result: RunResult) -> SuiteReport:
-        """Read a cold run, all of which is hostile; `buildpacks.report` has what every pack does with it."""
+        """The report of a cold run, whose output is hostile; `buildpacks.report` has the part common to all packs."""
         ...
 
     def protected(self, view: RepoView) -> tuple[str, ...]:
-        """Patterns (gitignore syntax) of tests, runner configuration and lock files: what no repair may touch."""
+        """Patterns (gitignore syntax) of files that no repair may touch: tests, runner configuration, lock files."""
         ...
 
     def tests(self, view: RepoView) -> tuple[str, ...]:
-        """Those of the protected patterns that are tests: a user may allow edits of them, and of nothing else here."""
+        """The protected patterns that match tests: a user may allow edits of them, but not of the other ones."""
         ...
 
     def warm_runner(self, plan: BuildPlan) -> WarmRunner | None:
-        """The worker that validates candidates quickly, where the language has one."""
+        """The warm runner that tries candidates quickly, if the language has one."""
         ...

@@ -1,4 +1,4 @@
-"""What runs of tests say: the outcome of each case, and of traced ones the lines that they executed."""
+"""The results of test runs: the outcome of each case, and the lines that traced cases executed."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ __all__ = [
 
 
 class Outcome(StrEnum):
-    """The result of one test case. `SLOW` is over a limit where nobody had the time to see whether it ends."""
+    """The result of one test case. `SLOW` exceeds a limit when no time was left to see whether it ends."""
 
     PASSED = "passed"
     FAILED = "failed"
@@ -39,7 +39,7 @@ class Outcome(StrEnum):
 
     @property
     def over_limit(self) -> bool:
-        """Whether the case was ended before it came to a result."""
+        """Whether the case was stopped before it had a result."""
         return self in {Outcome.TIMEOUT, Outcome.SLOW}
 
 
@@ -61,11 +61,11 @@ class Frame:
 
 @dataclass(frozen=True, slots=True)
 class CaseId:
-    """The parts of a test's id, as its buildpack reads them; nobody else takes an id apart.
+    """The parts of a test's id, as its buildpack parses it; nothing else parses ids.
 
-    `file` is relative to the tree and empty where the runner does not tell it, `scope` are the classes or suites around
-    the test, the outermost first, `parameters` are spelled as in the id. Without a `name` the id stands for a file that
-    could not be collected.
+    `file` is relative to the tree and empty if the runner does not report it, `scope` are the classes or suites around
+    the test, the outermost first, and `parameters` are written as in the id. An id without a `name` stands for a file
+    that could not be collected.
     """
 
     file: str = ""
@@ -80,13 +80,13 @@ class CaseId:
 
     @property
     def holder(self) -> CaseId:
-        """What the test is in: its class or suite, or the file."""
+        """What contains the test: its class or suite, or the file."""
         return CaseId(self.file, self.scope)
 
 
 @dataclass(frozen=True, slots=True)
 class CaseResult:
-    """One test case: its id as the runner spells it and in its parts, its outcome, and what a failure said."""
+    """One test case: its id as the runner writes it and in its parts, its outcome, and a failure's message."""
 
     id: str
     outcome: Outcome
@@ -98,11 +98,11 @@ class CaseResult:
 
 @dataclass(frozen=True, slots=True)
 class SuiteReport:
-    """What one run of the test command said. `problem` is why the tests could not run at all, else empty.
+    """The results of one run of the test command. `problem` is why the tests could not run at all, else empty.
 
-    `crashed` is whether the command began and then ended without a report: some test may have taken it down. `canaries`
-    are the tests that were added and must fail; `forged` is whether the results are not, or not only, the runner's own;
-    `empty` is whether the runner came to its end without a test.
+    `crashed` is whether the command began and then ended without a report: a test may have crashed it. `canaries` are
+    the added tests that must fail; `forged` is whether some results are not the runner's own; `empty` is whether the
+    runner finished without a test.
     """
 
     cases: tuple[CaseResult, ...]
@@ -122,14 +122,14 @@ class SuiteReport:
 
 
 type Kinds = Mapping[str, Mapping[str, Mapping[str, frozenset[str]]]]
-"""By path, function and variable, what its values were: `number`, `sequence`, `set`, `callable`, `object`."""
+"""By path, function and variable, the kinds of its values: `number`, `sequence`, `set`, `callable`, `object`."""
 
 
 @dataclass(frozen=True, slots=True)
 class CaseTrace:
     """What one test case executed: its outcome, the lines covered per file of the tree, and a failure's frames.
 
-    `kinds` are those of the values that variables had, as far as they were asked for.
+    `kinds` are the kinds of the values of variables, if they were requested.
     """
 
     id: str

@@ -1,7 +1,7 @@
-"""What a buildpack may ask for while an environment is provided: downloads by hash, and steps in a sandbox.
+"""What a buildpack may request while it provides an environment: downloads by hash, and steps in a sandbox.
 
-A pack says what is to be done, as data; it starts no process and opens no connection itself. No step sees the
-repository: a step with the network runs programs of the pack alone, and what runs code of packages has no network.
+A pack describes the steps as data; it starts no process and opens no connection itself. No step sees the repository: a
+step with the network runs only the pack's own tools, and a step that runs code of packages has no network.
 """
 
 from __future__ import annotations
@@ -29,21 +29,21 @@ INPUTS = "/in"
 """Where a step finds its artifacts and input files, read-only and by their names."""
 
 OUTPUTS = "/out"
-"""Where a step leaves the files that are wanted of it."""
+"""Where a step leaves its wanted files."""
 
 PROJECT = "/project"
 """Where the project's own build writes, and where later runs see what it wrote, read-only."""
 
 
 class SupplyError(Exception):
-    """What the project needs cannot be had; the message says what, why and what to do."""
+    """A need of the project cannot be met; the message says which, why and what to do."""
 
 
 @dataclass(frozen=True, slots=True)
 class Artifact:
     """A file of a package, known by its SHA-256 (hexadecimal).
 
-    `url` says where it may be downloaded; it is empty for a file that was built here.
+    `url` is its download address; it is empty for a file that was built here.
     """
 
     name: str
@@ -55,9 +55,9 @@ class Artifact:
 class Settings:
     """The user's settings of a package manager that a step with the network may know: variables of the environment.
 
-    `variables` is how their names begin. `indexes` are the names of those that hold addresses of package indexes,
-    perhaps with a user and a password, which are good for downloads from the same hosts. `synonyms` are names by which
-    other tools call them: the value of the second is given as the first, where that is not set.
+    `variables` are prefixes of their names. `indexes` are the names of the ones with addresses of package indexes,
+    which may contain a user and a password; these also apply to downloads from the same hosts. `synonyms` pairs a name
+    with another tool's name for the same setting: if the first is not set, it gets the value of the second.
     """
 
     variables: tuple[str, ...] = ()
@@ -67,19 +67,19 @@ class Settings:
 
 @dataclass(frozen=True, slots=True)
 class Layer:
-    """An environment that was made, by the key under which it is kept; it holds nothing of any repository."""
+    """A finished environment, by its key in the cache; it contains nothing of any repository."""
 
     key: str
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One command, run in an empty folder without the repository, `/repo`, that is thrown away with what it wrote.
+    """One command, run in an empty `/repo` instead of the repository; that folder is discarded afterwards.
 
-    `env` are its variables; with the network, those of proxies and of the plan's `Settings` are added. `inputs` are
-    small files by name, `layer` is the environment that it sees read-only at `/env`, `network` shares the host's
-    network: such a step must run no code of a package. `wanted` is how the names of the files end that are taken from
-    `OUTPUTS`; none are where it is empty.
+    `env` are its variables; with the network, the variables of proxies and of the plan's `Settings` are added. `inputs`
+    are small files by name, `layer` is the environment that it sees read-only at `/env`, and `network` shares the
+    host's network: such a step must run no code of a package. `wanted` is the suffix of the files that are taken from
+    `OUTPUTS`; if it is empty, none are.
     """
 
     argv: tuple[str, ...]
@@ -93,33 +93,33 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class StepResult:
-    """How a step's command ended, and the files that were wanted of it."""
+    """How a step's command ended, and its wanted files."""
 
     command: CommandResult
     outputs: tuple[Artifact, ...] = ()
 
 
 class Supplies(Protocol):
-    """What carries out a pack's requests while an environment is provided.
+    """Carries out a pack's requests while it provides an environment.
 
     Artifacts that a step needs are downloaded first and checked against their hashes.
     """
 
     def run(self, step: Step) -> StepResult:
-        """Run a step; a command that fails is a result. Raises `SupplyError` where an artifact cannot be had."""
+        """Run a step; a command that fails is a result. Raises `SupplyError` if an artifact is unavailable."""
         ...
 
     def has(self, artifact: Artifact) -> bool:
-        """Whether a file is at hand."""
+        """Whether a file is in the cache."""
         ...
 
     def remember(self, what: Sequence[str], make: Callable[[], Any], valid: Callable[[Any], bool] | None = None) -> Any:
-        """The JSON value that `make` gave for `what` when it was first asked, kept across sessions.
+        """The JSON value that `make` returned for `what` the first time, kept across sessions.
 
-        A kept one that is not `valid` (any more) is made again.
+        A kept value that is not `valid` (any longer) is made again.
         """
         ...
 
     def layer(self, steps: Sequence[Step]) -> Layer:
-        """The environment that these steps make at `/env`, made now where it is not there. Raises `SupplyError`."""
+        """The environment that these steps make at `/env`, from the cache if it is there. Raises `SupplyError`."""
         ...

@@ -1,4 +1,4 @@
-"""The one rule for text that comes out of a sandbox: it becomes text that every file and every protocol can hold."""
+"""Text that comes out of a sandbox becomes text that every file and every protocol can contain."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ _FIRST_BYTE, _LAST_BYTE = 0xDC80, 0xDCFF
 
 
 def spelled(text: str) -> str:
-    r"""The text with what is no character spelled out: `\xff` for a byte that was no UTF-8, `\ud800` for a surrogate.
+    r"""The text with invalid characters escaped: `\xff` for a byte that is not UTF-8, `\ud800` for a surrogate.
 
-    Everything else stays as it is, control characters too: how they are shown is up to what shows them.
+    Everything else stays as it is, including control characters: whoever shows the text decides about them.
     """
-    # Most text is sound, and the encoder finds that out quickest.
+    # Most text is valid, and the encoder is the quickest check.
     try:
         text.encode()
     except UnicodeEncodeError:
-        return _SURROGATE.sub(lambda found: _spelling(ord(found[0])), text)
+        return _SURROGATE.sub(lambda match: _spelling(ord(match[0])), text)
     return text
 
 

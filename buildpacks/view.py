@@ -19,7 +19,7 @@ _MAX_FILE_BYTES = 64 << 20
 class FolderView:
     """A read-only view of the files below `root`; `.git` is left out, and no symbolic link is followed.
 
-    The list of files is taken once. Reads are cached, for the trees that are viewed do not change.
+    Files are listed once and reads are cached: a tree does not change while it is viewed.
     """
 
     def __init__(self, root: Path) -> None:
@@ -40,13 +40,13 @@ class FolderView:
 
     def links(self) -> Sequence[str]:
         """Every symbolic link, sorted."""
-        found: list[str] = []
+        links: list[str] = []
         for folder, folders, files in os.walk(self.root):
             if Path(folder) == self.root:
                 folders[:] = [name for name in folders if name != ".git"]
             paths = (Path(folder, name) for name in (*folders, *files))
-            found += [path.relative_to(self.root).as_posix() for path in paths if path.is_symlink()]
-        return sorted(found)
+            links += [path.relative_to(self.root).as_posix() for path in paths if path.is_symlink()]
+        return sorted(links)
 
     def executables(self) -> Sequence[str]:
         """Every regular file that its owner may execute, sorted."""
@@ -57,7 +57,7 @@ class FolderView:
         return path in self._known
 
     def read(self, path: str) -> bytes:
-        """The content of a file; raises `FileNotFoundError`, also for what is no plain file of the tree."""
+        """The content of a file; raises `FileNotFoundError`, also for anything but a regular file of the tree."""
         if path not in self._contents:
             if path not in self._known:
                 raise FileNotFoundError(path)
@@ -69,7 +69,7 @@ class FolderView:
 
 
 class PartView:
-    """The files of another view that are beneath the folder `root`, by their paths from there."""
+    """The files of another view beneath the folder `root`, by their paths relative to it."""
 
     def __init__(self, whole: RepoView, root: str) -> None:
         self._whole = whole

@@ -1,34 +1,34 @@
-"""The protocol of warm runners, the same for every language: JSON lines, one answer a request, in order.
+"""The protocol of warm runners, the same for every language: JSON lines, one answer per request, in order.
 
-A runner first says `{"ready": [test ids], "errors": collection errors, "imported": {path: [line, ...]}}`, the last of
-which are the lines of functions that were called while it collected the tests. Then it is asked:
+A runner first sends `{"ready": [test ids], "errors": collection errors, "imported": {path: [line, ...]}}`; `imported`
+has the lines of functions that were called while it collected the tests. Then it gets requests:
 
 - `{"op": "plan", "targets": [[id, limit], ...], "tests": [[id, limit], ...]}`: the failing tests that candidates are to
   repair and the passing ones that they must not break, in the order to run them, with the CPU seconds that each may
-  use; answered by `{"planned": n, "screened": m, "why": text}`: how many tests it knows, how many of these it can run
-  for one candidate after the other in one process, and why not the others.
-- `{"op": "trace", "id": id, "limit": s, "kinds": bool}`: run one test on the base and say which lines it executed;
-  answered by its `outcome`, `cpu_s`, `message`, `frames` (path, line, function) and `lines` (path -> numbers); where
-  `kinds` are wanted, also by those of the variables (path -> function -> name -> `number`, `sequence`, `set`,
-  `callable` or `object`).
+  use; answered by `{"planned": n, "screened": m, "why": text}`: how many of the tests it knows, how many of these it
+  can run for one candidate after another in one process, and why not the others.
+- `{"op": "trace", "id": id, "limit": s, "kinds": bool}`: run one test on the base and report the lines that it
+  executes; answered by its `outcome`, `cpu_s`, `message`, `frames` (path, line, function) and `lines` (path ->
+  numbers); if `kinds` are requested, also by those of the variables (path -> function -> name -> `number`, `sequence`,
+  `set`, `callable` or `object`).
 - `{"op": "try", "screen": bool, "candidates": [{"index": n, "files": {path: [[start, end, text], ...]}, "probes": [id,
   ...]}, ...]}`: for each candidate, apply its edits (byte offsets on the base) and run the `probes`, some of the
   targets, until one passes; then all other targets, then the tests until the first that does not pass. Each is
-  answered, in order, by `index`, `outcome`, the `id` of a test that did not pass, the name of the `exception` behind
-  that and the `lines` of the test's own file that it went through, the outermost first, and where the outcome is
-  `passed` though not every target is, by those that are, `fixed`. With `screen` the runner may find out quickly which
-  ones fail, in any way that gives the same outcomes; without, each candidate has a process of its own. Whatever is
-  sent before the last answer ends the request. A path that the base does not have is a new file, with one edit.
-  The outcome `unknown` is for a candidate that only a cold run can tell of.
+  answered, in order, by `index`, `outcome`, the `id` of a test that did not pass, the name of the `exception` that it
+  raised and its `lines` in the test's own file, the outermost first; if the outcome is `passed` and some targets do
+  not pass, also by the targets that do, `fixed`. With `screen` the runner may find failing candidates quickly, in any
+  way that gives the same outcomes; without, each candidate has a process of its own. Any request that is sent before
+  the last answer ends this one. A path that the base does not have is a new file, with one edit. The outcome
+  `unknown` is for a candidate that needs a cold run.
 - `{"op": "observe", "files": {path: [[start, end, text], ...]}}`: call the functions that the targets call under one
   candidate, with a series of inputs like those of the tests, the same for every candidate of a plan; answered by
-  `behaviour`: `i` and a digest of the inputs, then a word for each: `r` and a digest of what is returned, `e` and one
-  of what is raised, `t` over the limit, `x` the process ended, `-` not tried. Empty where it cannot be seen what the
-  candidate does.
+  `behaviour`: `i` and a digest of the inputs, then a word for each input: `r` and a digest of the result, `e` and a
+  digest of the exception, `t` for one over the limit, `x` if the process ended, `-` if it was not tried. It is empty
+  if the candidate cannot be observed.
 - `{"op": "end"}`: sent to end a `try` early; answered by `{"ended": true}`, after the answers that were under way.
 
-Every answer comes out of a sandbox and is hostile: decoding checks it and raises `ProtocolError`. Its texts are taken
-as `buildpacks.text.spelled` spells them; `Ready.own` has the runner's own word for an id that is spelled otherwise.
+Every answer comes out of a sandbox and is hostile: decoding checks it and raises `ProtocolError`. Its texts are escaped
+by `buildpacks.text.spelled`; `Ready.own` has the runner's own form of each id that escaping changes.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ __all__ = [
 ]
 
 type Edits = Mapping[str, Sequence[tuple[int, int, bytes]]]
-"""For each path its edits: (start, end, text), with byte offsets on the base."""
+"""The edits of each path: (start, end, text), with byte offsets on the base."""
 
 _OUTCOMES = frozenset({"passed", "failed", "error", "skipped", "xfailed", "xpassed", "timeout", "missing"})
 _MAX_LINES, _MAX_KINDS = 5, 8
@@ -74,15 +74,15 @@ _TRIED = _OUTCOMES | {"invalid", "crashed", "unknown"}
 
 
 class ProtocolError(ValueError):
-    """A warm runner answered something that the protocol does not know."""
+    """An answer of a warm runner does not follow the protocol."""
 
 
 @dataclass(frozen=True, slots=True)
 class Ready:
     """The runner has collected these tests, and could not collect `errors` files.
 
-    `imported` are the lines, by path, of the functions that were called meanwhile. `own` are the ids as the runner
-    has them, by how they are spelled, where that differs.
+    `imported` are the lines, by path, of the functions that were called meanwhile. `own` are the runner's own forms of
+    ids, by their escaped form, if that differs.
     """
 
     ids: frozenset[str]
@@ -102,10 +102,10 @@ class Planned:
 
 @dataclass(frozen=True, slots=True)
 class WarmResult:
-    """How the planned tests ended under one candidate; `id` is the first test that did not pass, if one did not.
+    """How the planned tests ended under one candidate; `id` is the first test that did not pass, if any.
 
-    `exception` is the name of what was raised in it, and `lines` are where in its own file, the outermost first.
-    `passed` means that no passing test broke and that the targets `fixed` pass: None for all of them.
+    `exception` is the name of the exception in it, and `lines` are its lines in the test's own file, the outermost
+    first. `passed` means that no passing test broke and that the targets `fixed` pass; None stands for all of them.
     """
 
     index: int
@@ -126,7 +126,7 @@ def _rounded(tests: Sequence[tuple[str, float]]) -> list[tuple[str, float]]:
 
 
 def encode_trace(id: str, limit: float, *, kinds: bool) -> bytes:
-    """The request to trace one test on the base, with the kinds of values that variables have or without."""
+    """The request to trace one test on the base, with or without the kinds of the variables' values."""
     return _line({"op": "trace", "id": id, "limit": round(limit, 3), "kinds": kinds})
 
 
@@ -147,7 +147,7 @@ def encode_end() -> bytes:
 
 
 def is_end(line: bytes) -> bool:
-    """Whether a line is the answer to an `end`. Lines before it, whatever they say, are about what was ended."""
+    """Whether a line is the answer to an `end`. Any lines before it belong to the request that was ended."""
     try:
         return bool(_object(line).get("ended"))
     except ProtocolError:
@@ -166,7 +166,7 @@ def decode_ready(line: bytes) -> Ready:
     data = _object(line)
     ids = data.get("ready")
     if not isinstance(ids, list) or not all(isinstance(id, str) for id in ids):
-        raise ProtocolError("no list of test ids")
+        raise ProtocolError("not a list of test ids")
     own = {spelled(id): id for id in ids if spelled(id) != id}
     return Ready(
         frozenset(map(spelled, ids)), _number(data.get("errors", 0), int), _lines(data.get("imported", {})), own
@@ -185,7 +185,7 @@ def decode_result(line: bytes) -> WarmResult:
     data = _object(line)
     outcome = data.get("outcome")
     if outcome not in _TRIED:
-        raise ProtocolError(f"no outcome: {outcome!r:.80}")
+        raise ProtocolError(f"not an outcome: {outcome!r:.80}")
     fixed = tuple(_text(id) for id in _list(data["fixed"])) if "fixed" in data else None
     return WarmResult(
         _number(data.get("index"), int),
@@ -201,10 +201,10 @@ def decode_behaviour(line: bytes) -> tuple[str, ...]:
     """The answer to an `observe`."""
     words = _list(_object(line).get("behaviour"))
     forms = [_SERIES, *[_DIGEST] * (len(words) - 1)]
-    if len(words) > 1 + _MAX_INPUTS or not all(isinstance(one, str) for one in words):
-        raise ProtocolError("no list of digests")
+    if len(words) > 1 + _MAX_INPUTS or not all(isinstance(word, str) for word in words):
+        raise ProtocolError("not a list of digests")
     if not all(form.fullmatch(word) for form, word in zip(forms, words, strict=False)):
-        raise ProtocolError(f"no digests: {words!r:.80}")
+        raise ProtocolError(f"not digests: {words!r:.80}")
     return tuple(words)
 
 
@@ -215,7 +215,7 @@ def decode_trace(line: bytes) -> CaseTrace:
     if outcome == "crashed":
         outcome = "error"
     if outcome not in _OUTCOMES:
-        raise ProtocolError(f"no outcome: {outcome!r:.80}")
+        raise ProtocolError(f"not an outcome: {outcome!r:.80}")
     return CaseTrace(
         id=_text(data.get("id", "")),
         outcome=Outcome(outcome),
@@ -228,7 +228,7 @@ def decode_trace(line: bytes) -> CaseTrace:
 
 
 def _lines(data: object) -> dict[str, frozenset[int]]:
-    return {_text(path): frozenset(_number(line, int) for line in _list(found)) for path, found in _dict(data).items()}
+    return {_text(path): frozenset(_number(line, int) for line in _list(lines)) for path, lines in _dict(data).items()}
 
 
 def _kinds(data: object) -> Kinds:
@@ -249,7 +249,7 @@ def _text(data: object, limit: int | None = None) -> str:
 
 def _dict(data: object) -> dict[str, Any]:
     if not isinstance(data, dict):
-        raise ProtocolError(f"no object: {data!r:.80}")
+        raise ProtocolError(f"not an object: {data!r:.80}")
     return data
 
 
@@ -257,23 +257,23 @@ def _frame(data: object) -> Frame:
     match data:
         case [str(path), int(line), str(function)]:
             return Frame(_text(path), line, _text(function))
-    raise ProtocolError(f"no frame: {data!r:.80}")
+    raise ProtocolError(f"not a frame: {data!r:.80}")
 
 
 def _list(data: object) -> list[Any]:
     if not isinstance(data, list):
-        raise ProtocolError(f"no list: {data!r:.80}")
+        raise ProtocolError(f"not a list: {data!r:.80}")
     return data
 
 
 def _number[Number: (int, float)](data: object, kind: type[Number]) -> Number:
     if isinstance(data, bool) or not isinstance(data, int | float) or not _is_sane(data):
-        raise ProtocolError(f"no number: {data!r:.80}")
+        raise ProtocolError(f"not a number: {data!r:.80}")
     return kind(data)
 
 
 def _is_sane(number: float) -> bool:
-    """Whether a number is one that every format has: neither endless, nor no number, nor beyond 64 bits."""
+    """Whether every format can represent a number: it is finite and fits into 64 bits."""
     return abs(number) < 1 << 63 if isinstance(number, int) else math.isfinite(number) and abs(number) < 1 << 63
 
 
@@ -287,5 +287,5 @@ def _object(line: bytes) -> dict[str, Any]:
     except (ValueError, RecursionError) as error:
         raise ProtocolError(f"not JSON: {line[:80]!r}") from error
     if not isinstance(data, dict):
-        raise ProtocolError(f"no object: {line[:80]!r}")
+        raise ProtocolError(f"not an object: {line[:80]!r}")
     return data

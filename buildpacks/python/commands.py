@@ -1,6 +1,6 @@
-"""Test commands: what pytest is told for a command that the user gave, or for none.
+"""Test commands: the pytest command for the one that the user gave, or for none.
 
-unittest's cases are run by pytest too, so that each has an id, a limit and an outcome of its own.
+The cases of unittest are run by pytest too, so that each has an id, a limit and an outcome of its own.
 """
 
 from __future__ import annotations
@@ -30,9 +30,9 @@ _WITH_VALUE = frozenset(
 
 
 def command_for(view: RepoView, given: Sequence[str] | None) -> tuple[str, ...]:
-    """The pytest command that runs what the command `given` would, or all tests where none is given.
+    """The pytest command that runs what the command `given` would run, or all tests if it is None.
 
-    Raises `BuildpackError` for a command of another runner.
+    Raises `BuildpackError` if it is a command of another runner.
     """
     if given is None:
         return _PYTEST if not _only_unittest_names(view) else (*_PYTEST, "-o", f"python_files={_UNITTEST_FILES}")
@@ -62,7 +62,7 @@ def split(command: Sequence[str]) -> tuple[tuple[str, ...], bool]:
 
 
 def options_of(arguments: Sequence[str]) -> tuple[str, ...]:
-    """The arguments that are options: when tests are named by id, the paths of the command give way to them."""
+    """The arguments that are options: tests that are named by id replace the paths of the command."""
     kept: list[str] = []
     for before, argument in zip(["", *arguments], arguments, strict=False):
         if argument.startswith("-") or (before in _WITH_VALUE and kept and kept[-1] == before):
@@ -71,12 +71,12 @@ def options_of(arguments: Sequence[str]) -> tuple[str, ...]:
 
 
 def is_test_file(path: str) -> bool:
-    """Whether pytest takes a file of this name for tests by its own patterns."""
+    """Whether pytest's default patterns match a file of this name."""
     return any(fnmatch(basename(path), pattern) for pattern in _PYTEST_FILES)
 
 
 def _only_unittest_names(view: RepoView) -> bool:
-    """Whether pytest would find no file by its own patterns, nor by the project's, and unittest some."""
+    """Whether unittest would find files, and pytest none by its default patterns or by the project's."""
     if any(is_test_file(path) for path in view.files()):
         return False
     configured = (view.read(name) for name in _CONFIGURATIONS if view.exists(name))
@@ -89,8 +89,8 @@ class _Parser(argparse.ArgumentParser):
 
 
 def _translated(arguments: Sequence[str], view: RepoView) -> list[str]:
-    """Unittest's own command line as arguments of pytest."""
-    discover = not arguments or arguments[0] == "discover" or all(one.startswith("-") for one in arguments)
+    """A command line of unittest, translated to arguments of pytest."""
+    discover = not arguments or arguments[0] == "discover" or all(argument.startswith("-") for argument in arguments)
     parser = _Parser(prog="unittest", add_help=False)
     for flag in ("-v", "-q", "-f", "-b", "-c", "--verbose", "--quiet", "--failfast", "--buffer", "--catch", "--locals"):
         parser.add_argument(flag, action="store_true", dest="ignored")
@@ -99,8 +99,10 @@ def _translated(arguments: Sequence[str], view: RepoView) -> list[str]:
     parser.add_argument("-p", "--pattern", default=_UNITTEST_FILES)
     parser.add_argument("-t", "--top-level-directory")
     parser.add_argument("names", nargs="*")
-    known = parser.parse_args([one for one in arguments if one != "discover"] if discover else list(arguments))
-    wanted = ["-k", " or ".join(one.strip("*") for one in known.k)] if known.k else []
+    known = parser.parse_args(
+        [argument for argument in arguments if argument != "discover"] if discover else list(arguments)
+    )
+    wanted = ["-k", " or ".join(pattern.strip("*") for pattern in known.k)] if known.k else []
     if not discover:
         return [*wanted, *(_located(name, view) for name in known.names)]
     start, pattern = [*known.names, known.start_directory][0], [*known.names[1:2], known.pattern][0]
@@ -109,7 +111,7 @@ def _translated(arguments: Sequence[str], view: RepoView) -> list[str]:
 
 
 def _located(name: str, view: RepoView) -> str:
-    """The node id of what unittest names by a file, or by a dotted module, class and method."""
+    """The node id for unittest's name: a file, or a dotted module, class and method."""
     if view.exists(name):
         return name
     parts = name.split(".")
@@ -119,4 +121,4 @@ def _located(name: str, view: RepoView) -> str:
             return "::".join([f"{place}.py", *parts[count:]])
         if any(path.startswith(f"{place}/") for path in view.files()):
             break
-    raise BuildpackError(f"the test command names {name}, and there is no such module")
+    raise BuildpackError(f"the test command names an unknown module {name}")

@@ -1,4 +1,4 @@
-"""Finding an interpreter for a project, without running one."""
+"""Finds an interpreter for a project, without running one."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["Interpreter", "find"]
 
 @dataclass(frozen=True, slots=True)
 class Interpreter:
-    """An interpreter: its version as (major, minor), its executable and the prefix that it needs to see."""
+    """An interpreter: its version as (major, minor), its executable, and the prefix folder that it needs."""
 
     version: tuple[int, int]
     executable: Path
@@ -24,7 +24,7 @@ class Interpreter:
 
 
 def find(requires: str) -> Interpreter | None:
-    """The interpreter that runs rfsn where it satisfies `requires` (a version specifier), else the newest that does."""
+    """The interpreter that runs rfsn if it satisfies `requires` (a version specifier), else the newest that does."""
     wanted = SpecifierSet(requires)
     running = _running()
     if _satisfies(running, wanted):
@@ -34,7 +34,7 @@ def find(requires: str) -> Interpreter | None:
 
 
 def _satisfies(interpreter: Interpreter, wanted: SpecifierSet) -> bool:
-    """Judged by its minor release: a specifier such as >=3.9.2 accepts a 3.9 that may be older only in the patch."""
+    """Whether its minor release satisfies the specifier: >=3.9.2 accepts any 3.9, which may be older than that."""
     major, minor = interpreter.version
     return f"{major}.{minor}.99" in wanted or f"{major}.{minor}" in wanted
 
@@ -60,7 +60,7 @@ def _on_this_machine() -> Iterator[Interpreter]:
 
 
 def _entries(folder: Path) -> list[Path]:
-    """What is in a folder; nothing where it is not there, or not for us to read."""
+    """The entries of a folder; none if it is missing or unreadable."""
     try:
         return sorted(folder.iterdir())
     except OSError:

@@ -34,7 +34,7 @@ from sandbox import Mount
 __all__ = ["PythonBuildpack"]
 
 _RUNNER = Path(__file__).parent / "runner"
-# Nothing may be imported from the tree, and the runner is wherever its mount is: `local` has its own paths for mounts.
+# Nothing may be imported from the tree. The place of the runner is an argument: `local` has its own paths for mounts.
 _START = (
     "import sys; sys.path[0] = '/rfsn'; from importlib import util; place = sys.argv.pop(1); "
     "spec = util.spec_from_file_location('rfsn_runner', place + '/__init__.py', submodule_search_locations=[place]); "
@@ -51,7 +51,7 @@ _PATH = f"{_SITE}/bin:/env/bin:/usr/local/bin:/usr/bin:/bin"
 _SIGNS = ("pyproject.toml", "setup.py", "setup.cfg", "pytest.ini", "tox.ini", "requirements.txt", "conftest.py")
 _MAX_NAMED = 5
 
-# How builds that ask git for their version are told it: setuptools_scm and hatch-vcs, pdm, Poetry, pbr.
+# They give builds a version that they would ask git for: setuptools_scm and hatch-vcs, pdm, Poetry, pbr.
 _PACKAGING = ("pyproject.toml", "setup.py", "setup.cfg")
 _VERSION_VARIABLES = (
     "SETUPTOOLS_SCM_PRETEND_VERSION",
@@ -72,7 +72,7 @@ _TESTS = (
 )
 
 _CONFIGURATION = (
-    # of the runner and of everything that it loads
+    # the runner, and everything that it loads
     "conftest.py",
     "pytest.ini",
     ".pytest.ini",
@@ -112,7 +112,7 @@ _CONFIGURATION = (
 
 
 class PythonBuildpack:
-    """Detects, plans and reads Python projects whose tests pytest runs."""
+    """Python projects whose tests pytest can run."""
 
     name = "python"
     language = "python"
@@ -120,7 +120,7 @@ class PythonBuildpack:
     api_version = API_VERSION
 
     def detect(self, view: RepoView) -> Detection:
-        """Sure where the tree or its folders have packaging or pytest files, less so for bare Python files."""
+        """Sure if the tree or its folders have packaging or pytest files, less sure for Python files alone."""
         signs = tuple(sign for sign in _SIGNS if view.exists(sign))
         if signs:
             return Detection(0.9, signs)
@@ -130,7 +130,7 @@ class PythonBuildpack:
         return Detection(0.5, (f"{len(sources)} Python files",)) if sources else Detection(0.0)
 
     def plan(self, view: RepoView, options: PlanOptions) -> BuildPlan:
-        """An environment with pytest, the declared requirements and, where it can be installed, the project itself."""
+        """An environment with pytest, the declared requirements and, if it can be installed, the project itself."""
         test = command_for(view, options.test)
         needs = read_needs(view)
         python, mounts, description = _interpreter(needs.python, options.image)
@@ -163,7 +163,7 @@ class PythonBuildpack:
     def focus(self, plan: BuildPlan, request: RunRequest) -> RunSpec:
         """The plan's command through the cold runner, which gets its options and the key from standard input."""
         arguments, module = split(plan.test)
-        # An id that is spelled differently from what pytest calls the test would be none of its arguments.
+        # An escaped id may differ from pytest's own, which then would not accept it as an argument.
         unsure = [id for id in request.ids if "\\" in id]
         if request.ids:
             arguments = (*options_of(arguments), *(id for id in request.ids if id not in unsure))
@@ -185,11 +185,11 @@ class PythonBuildpack:
         )
 
     def case_id(self, id: str) -> CaseId:
-        """A node id of pytest in its parts."""
+        """The parts of a node id of pytest."""
         return case_id(id)
 
     def parse(self, request: RunRequest, result: RunResult) -> SuiteReport:
-        """The cases that the runner told of; where it came to no end, the reason why the tests could not run."""
+        """The cases that the runner reported; if it did not finish, the reason why the tests could not run."""
         return report_of(request, result, PYTEST)
 
     def protected(self, view: RepoView) -> tuple[str, ...]:
@@ -211,15 +211,15 @@ class PythonBuildpack:
 
 
 _CACHE = ("-o", "cache_dir=/tmp/pytest-cache")
-# What a test printed could be a gigabyte: it is not repeated in the report of its failure.
+# A test could print a gigabyte: its output is not repeated in the report of its failure.
 _QUIET = ("--show-capture=no", *_CACHE)
 _RUNNER_MOUNT = Mount(_RUNNER, "/rfsn/rfsn_runner")
 
 
 def _projects_beneath(sources: Sequence[str], view: RepoView) -> tuple[str, ...]:
-    """The topmost folders with a project each, where those hold every test: none where tests are elsewhere too."""
+    """The topmost folders with a project each, if they contain every test; none if tests are elsewhere too."""
     folders = sorted({path.rpartition("/")[0] for path in view.files() if basename(path) in _PACKAGING})
-    roots = [one for one in folders if not any(one.startswith(f"{other}/") for other in folders if other != one)]
+    roots = [path for path in folders if not any(path.startswith(f"{other}/") for other in folders if other != path)]
     tests = [path for path in sources if is_test_file(path)]
     tested = {root for root in roots for path in tests if path.startswith(f"{root}/")}
     inside = all(any(path.startswith(f"{root}/") for root in tested) for path in tests)
@@ -230,11 +230,12 @@ def _interpreter(wanted: str, image: str) -> tuple[str, tuple[Mount, ...], str]:
     """An interpreter, the mounts that it needs and its description: the image's own, else one found here."""
     if image:
         return "python3", (), f"Python of the image {image}"
-    found = interpreters.find(wanted)
-    if found is None:
+    interpreter = interpreters.find(wanted)
+    if interpreter is None:
         raise BuildpackError(f"no interpreter here satisfies requires-python {wanted!r}: install one that does")
-    description = "Python {}.{} ({})".format(*found.version, found.executable)
-    return str(found.executable), (Mount(found.prefix, str(found.prefix)),), description
+    description = "Python {}.{} ({})".format(*interpreter.version, interpreter.executable)
+    mount = Mount(interpreter.prefix, str(interpreter.prefix))
+    return str(interpreter.executable), (mount,), description
 
 
 def _uv_binary() -> Path:
@@ -244,15 +245,15 @@ def _uv_binary() -> Path:
 
 
 def _exact(packages: Sequence[str]) -> list[str]:
-    """The requirements that the user gives; raises `BuildpackError` for one that is no requirement by name."""
-    found = [(text, parsed(text)) for text in packages]
-    if wrong := [text for text, requirement in found if requirement is None]:
+    """The requirements that the user gives. Raises `BuildpackError` if one is not a requirement by name."""
+    requirements = [(text, parsed(text)) for text in packages]
+    if wrong := [text for text, requirement in requirements if requirement is None]:
         raise BuildpackError(f"packages: {wrong[0]!r} is not a requirement by name (PEP 508)")
-    return [str(requirement) for _, requirement in found]
+    return [str(requirement) for _, requirement in requirements]
 
 
 def _left_out(needs: Needs) -> str:
-    """What the project declares and nobody fetches, in words."""
+    """The declarations that are not fetched, in words."""
     if not needs.left_out:
         return ""
     more = f" and {len(needs.left_out) - _MAX_NAMED} more" if len(needs.left_out) > _MAX_NAMED else ""

@@ -1,8 +1,8 @@
-"""What a Python environment is made of: wheels by their hashes, chosen by uv, some of them built here from source.
+"""Python environments: wheels by their hashes, chosen by uv, some of them built here from source.
 
-Only resolving has the network, and it runs uv alone: no package is built or installed by it. What exists as source only
-is downloaded as a file; it is built without the network and without the repository, and its metadata, which nobody
-could know before, are given to the resolver, which then goes on.
+Only the resolution has the network, and it runs uv alone: it builds and installs no package. A source-only package is
+downloaded as a file and built without the network and without the repository. Its metadata, which nobody could know
+before, are then given to the resolver, which continues with them.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ UV = "/tools/uv"
 """Where steps find uv."""
 
 UV_VARIABLES: Mapping[str, str] = {"UV_LINK_MODE": "copy", "UV_PYTHON_DOWNLOADS": "never"}
-"""What uv is told in every step: mounts cannot be linked across, and interpreters are the pack's to find."""
+"""Variables of uv in every step: links across mounts are impossible, and the pack itself finds interpreters."""
 
 SETTINGS = Settings(
     ("UV_INDEX", "UV_DEFAULT_INDEX", "UV_EXTRA_INDEX_URL", "UV_FIND_LINKS", "UV_NATIVE_TLS", "UV_HTTP"),
@@ -39,23 +39,24 @@ SETTINGS = Settings(
 )
 """The user's settings of uv, and pip's for the index."""
 
-# What one project's step writes into it, no other's reads.
+# A step of one project writes to it, and no step of another project reads it.
 _ENV = {**UV_VARIABLES, "UV_CACHE_DIR": "/repo/cache"}
 
 _ROUNDS = 12
-"""How often the resolver may learn of another source distribution before it is given up."""
+"""How often the resolver may meet unknown source distributions before rfsn gives up."""
 
 _DEPTH = 4
-"""How deep source distributions may need others to be built."""
+"""How deep the build requirements of source distributions may be nested."""
 
-_MAX_SAID = 2_000
+_MAX_OUTPUT = 2_000
 _MAX_LENGTH = 2_000
 _LEGACY = ("setuptools>=40.8", "wheel")
 _NEEDS_WHEEL = re.compile(r"Wheels are required for `([\w.-]+)`")
 _FILE_NAME = re.compile(r"[\w.+!-]+\.(?:whl|tar\.gz|zip|tar\.bz2|tar\.xz|tgz)", re.ASCII)
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
-# Read in a sandbox: an archive may hold anything. The first argument is the archive, the second how a name in it ends.
+# Read in a sandbox: an archive may hold anything. The first argument is the archive, the second the suffix of a name in
+# it.
 _READ_MEMBER = """\
 import sys, tarfile, zipfile
 path, name = sys.argv[1:]
@@ -69,7 +70,7 @@ else:
     opened = archive.extractfile(found[0]) if found else None
 sys.stdout.buffer.write(opened.read(1 << 20) if opened else b"")
 """
-# With -S no .pth file of a package is run. The last line has each start look for what the project's own build left.
+# With -S no .pth file of a package is run. The file written here has each start look for the project's own build.
 _FINISH = """\
 import compileall, glob, marshal, os, sys
 library, last = sys.argv[1:]
@@ -94,20 +95,20 @@ def provide(plan: BuildPlan, supplies: Supplies, *, building: bool) -> Layer:
 
 
 def parsed(text: str) -> Requirement | None:
-    """A requirement by name, as PEP 508 has them; None for anything else, and for one that names a place."""
+    """A requirement by name (PEP 508); None for anything else, and for one with a URL."""
     if len(text) > _MAX_LENGTH:
         return None
     try:
         requirement = Requirement(text)
         written = str(requirement)
-    except (InvalidRequirement, RecursionError, ValueError):  # it does not write what has both kinds of quotes
+    except (InvalidRequirement, RecursionError, ValueError):  # a marker with both kinds of quotes cannot be written
         return None
     return None if requirement.url or not written.isprintable() else requirement
 
 
 @dataclass(frozen=True, slots=True)
 class _Built:
-    """A wheel that was made from a source distribution, and what it says that it needs."""
+    """A wheel that was built from a source distribution, and its metadata."""
 
     wheel: Artifact
     metadata: Mapping[str, Any]
@@ -120,7 +121,7 @@ class _Provision:
         self._supplies = supplies
 
     def layer(self, requirements: Sequence[str], without: Collection[str] = (), depth: int = 0) -> Layer:
-        """The environment that holds what these requirements resolve to, but the packages `without`."""
+        """The environment with the resolution of these requirements, except for the packages in `without`."""
         what = ("lock", *self._platform, *sorted(requirements))
         locked = self._supplies.remember(what, lambda: list(self._lock(requirements, depth)))
         wheels = tuple(self._wheel(package, depth) for package in locked if package["name"] not in without)
@@ -129,23 +130,23 @@ class _Provision:
         steps = [
             Step((UV, "venv", "--no-config", "--allow-existing", "--python", self._python, "/env"), _ENV),
             Step((*install, "--python", "/env/bin/python", *paths), _ENV, artifacts=wheels),
-            # What is only there for one build is not worth compiling.
-            # Not by the environment's own interpreter: what configures that came with the packages.
+            # An environment for one build is not worth compiling. The interpreter is not the environment's own, which
+            # the installed packages may configure.
             Step((self._python, "-I", "-S", "-c", _FINISH, "/env/lib", "inner" if depth else "last")),
         ]
         return self._supplies.layer(steps if wheels else [steps[0], steps[2]])
 
     def _lock(self, requirements: Sequence[str], depth: int) -> Iterator[dict[str, str]]:
-        """The files of a resolution: a wheel of each package, or its source where there is no wheel."""
+        """The files of a resolution: a wheel of each package, or its source if it has no wheel."""
         sources: dict[str, dict[str, Mapping[str, Any]]] = {}
         for _ in range(_ROUNDS):
             step = self._resolving(requirements, sources)
             result = self._supplies.run(step)
-            said = _said(result)
+            output = _output(result)
             if not _succeeded(result):
-                missing = {canonicalize_name(name) for name in _NEEDS_WHEEL.findall(said)} - sources.keys()
+                missing = {canonicalize_name(name) for name in _NEEDS_WHEEL.findall(output)} - sources.keys()
                 if not missing:
-                    raise SupplyError(f"the requirements cannot be resolved{_how(result)}:\n{said}")
+                    raise SupplyError(f"the requirements cannot be resolved{_how(result)}:\n{output}")
                 sources |= {name: {} for name in missing}
                 continue
             packages = list(_packages(result.command.stdout))
@@ -160,10 +161,13 @@ class _Provision:
             for package in unknown:
                 built = self._built(_artifact(package), depth)
                 sources.setdefault(package["name"], {})[package["version"]] = built.metadata
-        raise SupplyError(f"the requirements are not resolved after {_ROUNDS} rounds: too many exist as source only")
+        raise SupplyError(f"the requirements are not resolved after {_ROUNDS} rounds: too many source-only packages")
 
     def _resolving(self, requirements: Sequence[str], sources: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> Step:
-        """Uv told what is known of source distributions: of another version it is taken to need nothing, not built."""
+        """The step that resolves, with the known metadata of source distributions.
+
+        uv takes another version of these to have no requirements, instead of building it.
+        """
         known: list[Mapping[str, Any]] = []
         for name, versions in sources.items():
             known += [{"name": name}, *versions.values()]
@@ -197,10 +201,10 @@ class _Provision:
             build = (UV, "build", "--wheel", "--offline", "--no-config", "--no-build-isolation")
             argv = (*build, "--python", "/env/bin/python", "--out-dir", OUTPUTS, f"{INPUTS}/{source.name}")
             result = self._supplies.run(Step(argv, _ENV, artifacts=(source,), layer=layer, wanted=".whl"))
-            wheels = [one for one in result.outputs if _FILE_NAME.fullmatch(one.name)]
+            wheels = [wheel for wheel in result.outputs if _FILE_NAME.fullmatch(wheel.name)]
             if not _succeeded(result) or len(wheels) != 1:
                 raise SupplyError(
-                    f"{source.name} exists as source only and does not build{_how(result)}: {_said(result)}"
+                    f"{source.name} exists as source only and does not build{_how(result)}: {_output(result)}"
                 )
             metadata = _metadata(self._read(wheels[0], ".dist-info/METADATA"), source.name)
             return {"name": wheels[0].name, "sha256": wheels[0].sha256, "metadata": metadata}
@@ -215,7 +219,7 @@ class _Provision:
         argv = (self._python, "-I", "-S", "-c", _READ_MEMBER, f"{INPUTS}/{archive.name}", name)
         result = self._supplies.run(Step(argv, artifacts=(archive,)))
         if not _succeeded(result):
-            raise SupplyError(f"{archive.name} cannot be read{_how(result)}: {_said(result)}")
+            raise SupplyError(f"{archive.name} cannot be read{_how(result)}: {_output(result)}")
         return result.command.stdout.decode(errors="replace")
 
 
@@ -226,12 +230,12 @@ def _packages(lock: bytes) -> Iterator[dict[str, str]]:
             name = file.get("name") or unquote(urlsplit(file.get("url", "")).path.rpartition("/")[2])
             sha256 = file.get("hashes", {}).get("sha256", "")
             if not _FILE_NAME.fullmatch(name) or not _SHA256.fullmatch(sha256) or "url" not in file:
-                raise SupplyError(f"{package['name']}: the index names no file with a SHA-256 for it: {name!r}")
-            found = {"name": canonicalize_name(package["name"]), "version": str(package["version"])}
-            yield {**found, "file": name, "sha256": sha256, "url": file["url"]}
+                raise SupplyError(f"{package['name']}: the index lists no file with a SHA-256: {name!r}")
+            identity = {"name": canonicalize_name(package["name"]), "version": str(package["version"])}
+            yield {**identity, "file": name, "sha256": sha256, "url": file["url"]}
             break
         else:
-            raise SupplyError(f"{package['name']}: the index has no file of it")
+            raise SupplyError(f"{package['name']}: the index has no file for it")
 
 
 def _artifact(package: Mapping[str, str]) -> Artifact:
@@ -243,32 +247,32 @@ def _is_source(name: str) -> bool:
 
 
 def _build_requirements(pyproject: str, name: str) -> list[str]:
-    """What a source distribution wants for its build, which is setuptools where it does not say."""
+    """The build requirements of a source distribution, by default those of setuptools."""
     try:
         declared = parse_toml(pyproject.encode(), "its pyproject.toml").get("build-system", {}).get("requires", _LEGACY)
-        found = [parsed(text) for text in declared]
+        requirements = [parsed(text) for text in declared]
     except (BuildpackError, AttributeError, TypeError) as error:
         raise SupplyError(f"{name}: its pyproject.toml cannot be read: {error}") from error
-    if None in found:
-        raise SupplyError(f"{name}: its build asks for something that is not a requirement by name: {declared}")
-    return [str(requirement) for requirement in found]
+    if None in requirements:
+        raise SupplyError(f"{name}: its build requires something that is not a requirement by name: {declared}")
+    return [str(requirement) for requirement in requirements]
 
 
 def _metadata(text: str, name: str) -> dict[str, Any]:
-    """What the resolver needs of a wheel's metadata (core metadata specification)."""
+    """The metadata of a wheel that the resolver needs (core metadata specification)."""
     fields, _ = parse_email(text)
     if "name" not in fields or "version" not in fields:
         raise SupplyError(f"{name}: the wheel that it builds has no metadata")
     return {
         "name": canonicalize_name(fields["name"]),
         "version": fields["version"],
-        "requires-dist": [str(one) for one in map(parsed, fields.get("requires_dist", [])) if one],
+        "requires-dist": [str(known) for known in map(parsed, fields.get("requires_dist", [])) if known],
         "provides-extra": fields.get("provides_extra", []),
     }
 
 
 def _inline_table(values: Mapping[str, Any]) -> str:
-    """Strings and lists of strings in TOML, whose basic strings hold what JSON's do."""
+    """Strings and lists of strings in TOML, whose basic strings are written like JSON's."""
     return "{" + ", ".join(f"{key} = {json.dumps(value)}" for key, value in values.items()) + "}"
 
 
@@ -280,6 +284,6 @@ def _how(result: StepResult) -> str:
     return "" if result.command.ending is Ending.EXITED else f" ({result.command.ending})"
 
 
-def _said(result: StepResult) -> str:
+def _output(result: StepResult) -> str:
     text = result.command.stderr.decode(errors="replace").strip()
-    return (text or result.command.stdout.decode(errors="replace").strip())[-_MAX_SAID:]
+    return (text or result.command.stdout.decode(errors="replace").strip())[-_MAX_OUTPUT:]

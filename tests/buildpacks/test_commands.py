@@ -63,7 +63,7 @@ def test_pytest_commands_stay_as_they_are(tree: Tree) -> None:
     [
         ("make test", "runs pytest"),
         ("python -m nose", "runs pytest"),
-        ("python -m unittest tests.test_b", "no such module"),
+        ("python -m unittest tests.test_b", "an unknown module tests.test_b"),
         ("python -m unittest --shiny", "unrecognized arguments: --shiny"),
         ("python -m unittest discover -s", "expected one argument"),
     ],
