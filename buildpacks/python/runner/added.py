@@ -1,4 +1,4 @@
-"""New files of a candidate: on the disk while its process runs, because imports look for files there."""
+"""New files of a candidate: on the disk while its process runs, because imports look there for files."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Dict, List
 
 
 def add_files(files: Dict[str, bytes]) -> List[str]:
-    """Write new files, with the folders that they need, and return what was made. Raises `OSError`."""
+    """Write new files with their folders, and return the paths that were created. Raises `OSError`."""
     made: List[str] = []
     try:
         for path, content in files.items():
@@ -33,7 +33,7 @@ def add_files(files: Dict[str, bytes]) -> List[str]:
 
 
 def remove_files(made: List[str]) -> None:
-    """Remove what `add_files` made, with whatever tests left in its folders."""
+    """Remove what `add_files` made, and whatever tests left in its folders."""
     for path in reversed(made):
         with suppress(OSError):
             if os.path.isdir(path):

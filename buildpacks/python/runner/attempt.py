@@ -1,4 +1,4 @@
-"""Running planned tests one after another, directly or through pytest's own protocol, each under its limit."""
+"""Runs planned tests one after another, directly or through pytest's own protocol, each under its limit."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ Limited = Tuple[pytest.Item, float]
 
 
 class Recorder:
-    """A plugin that keeps what pytest reports of the test that runs now."""
+    """A plugin that keeps pytest's report of the current test."""
 
     def __init__(self, root: str) -> None:
         self._root = root
         self.reset()
 
     def reset(self) -> None:
-        """Forget the test before."""
+        """Forget the previous test."""
         self.outcome = "missing"
         self.message = ""
         self.exception = ""
@@ -36,7 +36,7 @@ class Recorder:
         report = outcome.get_result()
         if report.failed:
             self.outcome = "failed" if report.when == "call" else "error"
-        if report.failed and call.excinfo is not None:  # there is none for an expected failure that passes
+        if report.failed and call.excinfo is not None:  # an unexpected pass has none
             if OVER_LIMIT in str(call.excinfo.value):
                 self.outcome = "timeout"
             self.exception = call.excinfo.type.__name__
@@ -49,7 +49,7 @@ class Recorder:
 
 
 class Runner:
-    """Runs items; those in `calls` are called directly, which is set once that is known to be right."""
+    """Runs items; items in `calls` are called directly, and only if that is known to be correct."""
 
     def __init__(self, recorder: Recorder) -> None:
         self._recorder = recorder
@@ -58,7 +58,7 @@ class Runner:
     def try_out(
         self, probes: Sequence[Limited], targets: Sequence[Limited], tests: Sequence[Limited]
     ) -> Dict[str, Any]:
-        """Run what a `try` asks for (see `buildpacks/warm.py`); `probes` are some of the targets."""
+        """Run the tests for a `try` (see `buildpacks/warm.py`); `probes` are some of the targets."""
         probe, done = self.first_passing(probes)
         if done is not None:
             return done
@@ -75,7 +75,7 @@ class Runner:
         return {"outcome": "passed"} if len(passed) == len(targets) else {"outcome": "passed", "fixed": passed}
 
     def first_passing(self, probes: Sequence[Limited]) -> Tuple[int, Optional[Dict[str, Any]]]:
-        """Run probes until one passes: its place, and None; else how the last one that was run ended."""
+        """Run probes until one passes. Return its place and None, or the answer for the last one that was run."""
         for place, (item, limit) in enumerate(probes):
             ended = self.run(item, limit)
             if ended.outcome == "passed":
@@ -85,7 +85,7 @@ class Runner:
         return place, failure(item, ended)
 
     def run(self, item: pytest.Item, limit: float, following: Optional[pytest.Item] = None) -> Ended:
-        """Run one item and say how it ended; `following`, the next that runs through pytest, shares fixtures."""
+        """Run one item and return how it ended; it shares fixtures with `following`, the next one through pytest."""
         _limit_cpu(limit)
         ended = Ended("missing")
         try:
@@ -103,7 +103,7 @@ class Runner:
         return outcome_of(call, str(item.path if hasattr(item, "path") else item.fspath))  # before pytest 7
 
     def run_protocol(self, item: pytest.Item, following: Optional[pytest.Item] = None) -> Ended:
-        """Run one item as `run_unlimited` does, through pytest in any case."""
+        """Like `run_unlimited`, but always through pytest."""
         recorder = self._recorder
         recorder.reset()
         item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
@@ -113,7 +113,7 @@ class Runner:
 
     def trace(self, item: pytest.Item, limit: float, tracer: LineTracer) -> Dict[str, Any]:
         """Run one item under the line tracer."""
-        self.calls = {}  # the recorder has to see it
+        self.calls = {}  # the recorder must see it
         used = time.process_time()
         with tracer:
             ended = self.run(item, limit)
@@ -134,6 +134,6 @@ def failure(item: pytest.Item, ended: Ended) -> Dict[str, Any]:
 
 
 def _limit_cpu(limit: float) -> None:
-    """For what no signal handler interrupts: one huge power, one regular expression that explodes."""
+    """For code that no signal handler interrupts, such as a huge power or an exploding regular expression."""
     _, hard = resource.getrlimit(resource.RLIMIT_CPU)
     resource.setrlimit(resource.RLIMIT_CPU, (min(hard, int(time.process_time() + limit) + 2), hard))

@@ -1,4 +1,4 @@
-"""The arguments that tests give to functions of the tree: which calls can be made again, and what they reach."""
+"""The arguments that tests pass to functions of the tree: which calls can be repeated, and what they reach."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import Any, Callable, Dict, List, Optional, Sequence, Set, Tuple
 from .child import send
 
 Arguments = Tuple[List[Any], Dict[str, Any]]
-"""What a call gives by position and by name: plain data."""
+"""The arguments of a call by position and by name: plain data."""
 
 _ATOMS = frozenset((type(None), bool, int, float, str, bytes))
 _COLLECTIONS = frozenset((list, tuple, set, frozenset, dict))
@@ -27,18 +27,18 @@ _IN_PARTS = inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR | inspect.CO_ITERA
 
 
 class Recorded:
-    """What tests called: `calls` by the function's place, in order, and the places that were `reached` from there."""
+    """Recorded calls of tests: `calls` by the function's place, in order, and the places `reached` from them."""
 
     def __init__(self) -> None:
         self.calls: Dict[int, List[Arguments]] = {}
         self.reached: Set[int] = set()
 
     def read(self, data: bytes) -> None:
-        """Add what a `CallRecorder` wrote."""
+        """Add the output of a `CallRecorder`."""
         for line in data.splitlines():
             try:
                 place, arguments = marshal.loads(base64.b64decode(line, validate=True))  # noqa: S302  # a fork's
-            except (ValueError, EOFError, TypeError, binascii.Error):  # torn, or the answer that follows
+            except (ValueError, EOFError, TypeError, binascii.Error):  # incomplete, or the answer that follows
                 continue
             if arguments is None:
                 self.reached.add(place)
@@ -47,14 +47,14 @@ class Recorded:
 
 
 class CallRecorder:
-    """Writes the arguments of calls that can be made again, the outermost alone: what these call belongs to them.
+    """Writes the arguments of calls that can be repeated, of the outermost ones alone: inner calls belong to them.
 
-    A call can be made again where one function alone has its code, so that it is clear what to call, and where its
-    arguments are plain data. Each is written when it begins, so a test that takes its process down has shown its calls.
+    A call can be repeated if only one function has its code, so that it is clear what to call, and if its arguments are
+    plain data. Each is written when it begins, so the calls of a test that crashes its process are known.
     """
 
     def __init__(self, functions: Sequence[FunctionType], wanted: Callable[[int], bool], out: int) -> None:
-        """`wanted` says of a function's place whether its calls are of interest."""
+        """`wanted` says whether calls of the function at a place are of interest."""
         self._places: Dict[int, int] = {}
         shared = set()
         for place, function in enumerate(functions):
@@ -67,18 +67,18 @@ class CallRecorder:
         }
         self._out = out
         self._outermost: Any = None
-        self._begun: Dict[int, FrameType] = {}  # of generators: they go on more than once
+        self._begun: Dict[int, FrameType] = {}  # of generators: they are resumed more than once
         self._written: Set[Tuple[int, str]] = set()
         self._reached: Set[int] = set()
         self._counts: Dict[int, int] = {}
 
     @property
     def enough(self) -> bool:
-        """Whether there are as many calls as anyone needs."""
+        """Whether enough calls are recorded."""
         return len(self._written) >= _MOST_CALLS
 
     def watch(self, work: Callable[[], object]) -> None:
-        """Do some work, and write what it calls."""
+        """Do some work, and write its calls."""
         self._outermost = None
         sys.setprofile(self._on_event)
         try:
@@ -131,7 +131,7 @@ def _arguments_of(frame: FrameType) -> Arguments:
 
 
 def _is_plain(value: object) -> bool:
-    """Whether something is made of literals and of collections of such, all small, and of no subclass of these."""
+    """Whether a value consists of literals and collections of them, all small and without subclasses."""
     things, parts = [(value, 0)], 0
     while things:
         thing, depth = things.pop()
@@ -145,6 +145,6 @@ def _is_plain(value: object) -> bool:
         if isinstance(thing, (list, tuple, set, frozenset, dict)):
             if len(thing) > _MOST_PARTS:
                 return False
-            things += [(one, depth + 1) for one in thing]
-            things += [(one, depth + 1) for one in thing.values()] if isinstance(thing, dict) else []
+            things += [(inner, depth + 1) for inner in thing]
+            things += [(inner, depth + 1) for inner in thing.values()] if isinstance(thing, dict) else []
     return True

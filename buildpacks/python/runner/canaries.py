@@ -1,7 +1,7 @@
-"""Tests that must fail: where one passes, or says nothing, the results of the others are worth nothing either.
+"""Tests that must fail: if one passes or does not report, the results of the other tests cannot be trusted either.
 
-They stand before and after the project's own tests, with the hooks and fixtures of the first and the last of them, and
-never between two, which may share fixtures. Their names are made anew for each run.
+They are placed before and after the project's own tests, with the hooks and fixtures of the first and the last of them,
+and never between two tests, which may share fixtures. Their names are newly made for each run.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from .result_lines import Channel
 
 
 def _unequal() -> None:
-    assert [1, "a"] == [1, "b"]  # this is what has to fail
+    assert [1, "a"] == [1, "b"]  # the failure
 
 
 def _raising() -> None:
@@ -31,7 +31,7 @@ _BODIES: List[Callable[[], None]] = [_unequal, _raising, _failing]
 
 
 class _Canaries(pytest.Module):
-    """A module that no file holds."""
+    """A module without a file."""
 
     def _getobj(self) -> Any:
         module = types.ModuleType("canaries")
@@ -42,7 +42,7 @@ class _Canaries(pytest.Module):
 
 
 class Canaries:
-    """Adds them to a run, and announces them."""
+    """Adds the canaries to a run, and announces them."""
 
     def __init__(self, channel: Channel) -> None:
         self._channel = channel
@@ -54,7 +54,7 @@ class Canaries:
         for place, neighbour in ((0, items[0]), (len(items), items[-1])):
             folder = neighbour.nodeid.partition("::")[0].rpartition("/")
             id = f"{folder[0]}{folder[1]}test_{os.urandom(6).hex()}.py"
-            # pytest looks for hooks by the path, which has to be that of a file, and for fixtures by the id.
+            # pytest finds hooks by the path, which must be that of a file, and fixtures by the id.
             module = _Canaries.from_parent(session, path=neighbour.path, name=id, nodeid=id)
             made = [item for item in module.collect() if isinstance(item, pytest.Item)]
             for item in made:

@@ -1,4 +1,4 @@
-"""Forked children that answer once: hard limits around them, one line of JSON from them, nothing left of them."""
+"""Forked children that answer once: under hard limits, with one line of JSON, and without leftovers."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from typing import Any, Callable, Dict, List, NoReturn, Tuple
 from .limits import wall
 
 KILLED_BY_LIMIT = (signal.SIGXCPU, signal.SIGPROF, signal.SIGALRM, signal.SIGVTALRM)
-"""The signals by which a process dies that used up its time."""
+"""The signals that kill a process at the end of its time."""
 
 
 def in_child(work: Callable[[int], Dict[str, Any]], limit: float) -> Tuple[Dict[str, Any], bytes]:
-    """Fork; the child answers with `work(out)`. Return the answer, and what the child wrote to `out` before it.
+    """Fork; the child answers with `work(out)`. Return the answer, and what the child wrote to `out` before.
 
-    `limit` is CPU seconds for the child as a whole. A child that dies without an answer gives the outcome `timeout`
-    where a limit ended it, else `crashed`.
+    `limit` is CPU seconds for the child as a whole. A child that dies without an answer has the outcome `timeout` if
+    a limit ended it, else `crashed`.
     """
     reading, writing = os.pipe()
     child = fork()
@@ -34,22 +34,22 @@ def in_child(work: Callable[[int], Dict[str, Any]], limit: float) -> Tuple[Dict[
 
 
 def answer_and_exit(work: Callable[[int], Dict[str, Any]], writing: int, limit: float) -> NoReturn:
-    """In the child: do the work under hard limits, send the answer, and leave without any clean-up."""
+    """In the child: do the work under hard limits, send the answer, and exit without any clean-up."""
     myself = os.getpid()
     seconds = int(limit) + 2
     resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 1))
     try:
         answer = work(writing)
-        if os.getpid() == myself:  # else it is a child that the tests forked and let return
+        if os.getpid() == myself:  # otherwise it is a child that the tests forked, and that returned here
             send(writing, b"\n" + json.dumps(answer).encode())
     finally:
         os._exit(0)
 
 
 def fork() -> int:
-    """As `os.fork`; the child leads a group that can be killed, its stderr is nobody's, `random` goes on as it was.
+    """Like `os.fork`, but the child leads a group that can be killed, has no stderr, and keeps the state of `random`.
 
-    Python seeds `random` anew in every fork; a tree that seeds it while it is imported counts on what comes then.
+    Python reseeds `random` in every fork, but a tree that seeds it during the import relies on the numbers that follow.
     """
     state = random.getstate()
     child = os.fork()
@@ -63,7 +63,7 @@ def fork() -> int:
 
 
 def send(writing: int, data: bytes) -> None:
-    """Write all of it."""
+    """Write all of the data."""
     while data:
         data = data[os.write(writing, data) :]
 
@@ -90,7 +90,7 @@ def watch(child: int, reading: int, limit: float) -> Tuple[Dict[str, Any], bytes
 
 
 def reap(child: int) -> int:
-    """End a child and its group; give the signal that it died by, 0 where it left by itself."""
+    """End a child and its group; return the signal that killed it, or 0 if it exited by itself."""
     for kill in (os.killpg, os.kill):
         with contextlib.suppress(ProcessLookupError):
             kill(child, signal.SIGKILL)

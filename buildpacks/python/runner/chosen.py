@@ -1,4 +1,4 @@
-"""Running tests by ids that may be spelled differently from what pytest calls them (see `buildpacks/text.py`)."""
+"""Selects tests by escaped ids, which may differ from pytest's own ones (see `buildpacks/text.py`)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _SPELLED = re.compile(r"\\x([89a-f][0-9a-f])|\\u(d[89a-f][0-9a-f]{2})")
 
 
 class Chosen:
-    """Leaves out every test but those of the given ids."""
+    """Deselects every test except those with the given ids."""
 
     def __init__(self, ids: Iterable[str]) -> None:
         self._ids = frozenset(ids)
@@ -24,13 +24,13 @@ class Chosen:
 
 
 def files_of(ids: Iterable[str]) -> List[str]:
-    """The files that tests are in, each once, as arguments of pytest."""
+    """The files of tests, each once, as arguments of pytest."""
     return list(dict.fromkeys(_file(id.partition("::")[0]) for id in ids))
 
 
 def spelled(text: str) -> str:
-    """A text with what is no character spelled out."""
-    return _SURROGATE.sub(lambda found: _spelling(ord(found.group())), text)
+    """A text with invalid characters escaped."""
+    return _SURROGATE.sub(lambda match: _spelling(ord(match.group())), text)
 
 
 def _spelling(code: int) -> str:
@@ -38,7 +38,7 @@ def _spelling(code: int) -> str:
 
 
 def _file(path: str) -> str:
-    """The file of that name, else the one whose name is spelled so."""
+    """The file of that name, else the one with that escaped name."""
     if os.path.exists(path):
         return path
-    return _SPELLED.sub(lambda found: chr(int(found[2], 16) if found[2] else 0xDC00 + int(found[1], 16)), path)
+    return _SPELLED.sub(lambda match: chr(int(match[2], 16) if match[2] else 0xDC00 + int(match[1], 16)), path)

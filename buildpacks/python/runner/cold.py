@@ -1,4 +1,4 @@
-"""A cold run: pytest as it is, except that no single test can hang it."""
+"""A cold run: unchanged pytest, except that no single test can hang it."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from .limits import LimitReached, limited
 class Watchdog:
     """Fails a test whose setup, call or teardown uses more CPU time than its limit.
 
-    Waiting for hanging tests has a budget of its own: once it is used up, the tests that follow get only a quarter of
-    the limit, so that a suite of hanging tests still ends. Tests with limits of their own keep those. Setup and
-    teardown get the largest of all: the first test that asks for a shared fixture pays for it, and that may be any.
+    Waiting for hanging tests has a budget of its own: once it is used up, later tests get only a quarter of the limit,
+    so that a suite of hanging tests still ends. Tests with limits of their own keep them. Setup and teardown get the
+    largest limit of all: the first test that requests a shared fixture pays for it, and that may be any test.
     """
 
     def __init__(self, options: Dict[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""Calling a test function without pytest's protocol, where the protocol would do nothing but call it."""
+"""Calls a test function without pytest's protocol, if the protocol would only call it."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ _HOOKS = (
     "pytest_fixture_setup",
 )
 _MARKS = frozenset({"skip", "skipif", "xfail", "usefixtures", "filterwarnings"})
-_MUST_RETURN_NOTHING = (8, 4)  # the first pytest in which a test that returns something fails
+_MUST_RETURN_NOTHING = (8, 4)  # since this pytest, a test that returns something fails
 
 MAX_LINES = 5
-"""How many lines of a failure are told at most."""
+"""The most lines that are reported of a failure."""
 
 DirectCall = Callable[[], None]
 """Runs one test function with its arguments, and raises what it raises."""
 
 
 def direct_calls_are_right(config: pytest.Config) -> bool:
-    """Whether nothing but pytest itself has a say in how a test runs, and its settings change nothing for a test."""
+    """Whether only pytest itself decides how a test runs, and its settings do not affect a test."""
     for name in _HOOKS:
         for implementation in getattr(config.hook, name).get_hookimpls():
             if implementation.function.__module__.partition(".")[0] not in ("_pytest", __package__):
@@ -39,17 +39,17 @@ def direct_calls_are_right(config: pytest.Config) -> bool:
 
 
 def direct_calls(items: Iterable[pytest.Item]) -> Dict[pytest.Item, DirectCall]:
-    """How to call those of the tests that can be called, with logging as strict as it is under pytest."""
-    found = {item: call for item in items for call in [_direct_call(item)] if call is not None}
-    if found and not any(isinstance(handler, _StrictLogging) for handler in logging.root.handlers):
+    """How to call the tests that can be called directly, with logging as strict as under pytest."""
+    calls = {item: call for item in items for call in [_direct_call(item)] if call is not None}
+    if calls and not any(isinstance(handler, _StrictLogging) for handler in logging.root.handlers):
         logging.root.addHandler(_StrictLogging())
-    return found
+    return calls
 
 
 def _direct_call(item: pytest.Item) -> Optional[DirectCall]:
     """How to call a test: a function or a method whose arguments are literals of a parametrisation, without fixtures.
 
-    Autouse fixtures and setup functions of modules and classes are fixtures too. None where there are any.
+    Autouse fixtures and setup functions of modules and classes are fixtures too. None if the test has any.
     """
     if type(item) is not pytest.Function or any(mark.name in _MARKS for mark in item.iter_markers()):
         return None
@@ -73,7 +73,7 @@ def _call(function: Callable[..., object], arguments: Dict[str, Any], *, strict:
 class Ended(NamedTuple):
     """How a test ended: the outcome that pytest reports, and the name of the exception behind it, if there is one.
 
-    `lines` are those of the test's own file that the exception went through, the outermost first.
+    `lines` are the lines of the exception's traceback in the test's own file, the outermost first.
     """
 
     outcome: str
@@ -82,7 +82,7 @@ class Ended(NamedTuple):
 
 
 def outcome_of(call: DirectCall, filename: str) -> Ended:
-    """How a test in the file `filename` ends. What would end the whole run is raised."""
+    """How a test in the file `filename` ends. Exceptions that would end the whole run are raised."""
     try:
         call()
     except (pytest.skip.Exception, unittest.SkipTest):
@@ -95,36 +95,36 @@ def outcome_of(call: DirectCall, filename: str) -> Ended:
 
 
 def _lines_in(traceback: Optional[TracebackType], filename: str) -> Tuple[int, ...]:
-    found: List[int] = []
-    while traceback is not None and len(found) < MAX_LINES:
+    lines: List[int] = []
+    while traceback is not None and len(lines) < MAX_LINES:
         if traceback.tb_frame.f_code.co_filename == filename:
-            found.append(traceback.tb_lineno)
+            lines.append(traceback.tb_lineno)
         traceback = traceback.tb_next
-    return tuple(found)
+    return tuple(lines)
 
 
 def arguments_of(item: pytest.Item) -> Dict[str, Any]:
-    """The parameters of a test, which it may well change."""
+    """The parameters of a test, which the test may change."""
     callspec = getattr(item, "callspec", None)
     return {} if callspec is None else {**getattr(callspec, "funcargs", {}), **callspec.params}
 
 
 def _literals(item: pytest.Function) -> Dict[str, Any]:
-    """The parameters that pytest would pass on as they are; those of fixtures are left out."""
+    """The parameters that pytest would pass unchanged, without those of fixtures."""
     callspec = getattr(item, "callspec", None)
     if callspec is None:
         return {}
-    found = dict(getattr(callspec, "funcargs", {}))  # where they are before pytest 8
+    parameters = dict(getattr(callspec, "funcargs", {}))  # before pytest 8
     for name, value in callspec.params.items():
         definitions = item._fixtureinfo.name2fixturedefs.get(name, ())  # noqa: SLF001  # there is no other way
-        if definitions and all(one.func.__name__ == "get_direct_param_fixture_func" for one in definitions):
-            found[name] = value
-    return found
+        if definitions and all(fixture.func.__name__ == "get_direct_param_fixture_func" for fixture in definitions):
+            parameters[name] = value
+    return parameters
 
 
 class _StrictLogging(logging.Handler):
-    """Formats every record, as pytest's own handler does: a bad logging call fails the test."""
+    """Formats every record like pytest's own handler: a malformed logging call fails the test."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Format and forget."""
+        """Format a record and discard the text."""
         record.getMessage()

@@ -1,8 +1,8 @@
-"""Inputs like those of the tests, but others: copies of recorded arguments with a few changes, always the same ones.
+"""New inputs like those of the tests: copies of recorded arguments with a few reproducible changes.
 
-What holds for the arguments of every recorded call (a type, a sign, an order, an index that fits) holds for the changed
-ones too, in the manner of Daikon's likely invariants (Ernst et al., TSE 2001): on what a function was not made for,
-right versions of it differ from one another as well.
+If a trait (a type, a sign, an order, a valid index) holds for the arguments of every recorded call, it holds for the
+changed ones too, like the likely invariants of Daikon (Ernst et al., TSE 2001): on inputs that a function was not
+written for, even correct versions of it differ.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any, Callable, Dict, Iterable, Iterator, List, Sequence, Set
 from .calls import Arguments
 
 _ATTEMPTS = 10
-"""How many changed inputs are made for each that is wanted: some are not like the recorded ones."""
+"""The attempts for each wanted input: some changed inputs are not like the recorded ones."""
 
 _LEAST, _MOST = (0, 1, 2), (0, 10, 100, 1000, 10**6)
 _NUMBERS = (int, float)
@@ -21,7 +21,7 @@ _SEQUENCES = (list, tuple, str, bytes)
 _COLLECTIONS = (list, tuple, set, frozenset, dict)
 
 Pool = Dict[type, List[Any]]
-"""The values of each type that were seen somewhere in the arguments."""
+"""The values of each type that occur in the arguments."""
 
 Change = Callable[[Arguments, Pool, random.Random], Arguments]
 Further = Callable[[Any], Iterable[str]]
@@ -31,7 +31,7 @@ Further = Callable[[Any], Iterable[str]]
 
 
 def changed_call(call: Arguments, pool: Pool, chance: random.Random) -> Arguments:
-    """One to three changes somewhere in the arguments."""
+    """The arguments with one to three changes."""
     positional, named = list(call[0]), dict(call[1])
     for _ in range(chance.choice((1, 1, 2, 3))):
         place = chance.randrange(max(1, len(positional) + len(named)))
@@ -44,7 +44,7 @@ def changed_call(call: Arguments, pool: Pool, chance: random.Random) -> Argument
 
 
 def changed(value: Any, pool: Pool, chance: random.Random) -> Any:
-    """Another value of the same type, with one change in it; nothing that is part of `value` is touched."""
+    """A value of the same type with one change; `value` itself and its parts stay unchanged."""
     kind = type(value)
     if kind in (int, float, str) and chance.random() < 0.2 and pool.get(kind):
         return chance.choice(pool[kind])
@@ -78,12 +78,12 @@ def _items_changed(items: List[Any], pool: Pool, chance: random.Random) -> List[
         place = chance.choice(nested)
         items[place] = changed(items[place], pool, chance)
         return items
-    examples = items or [one for kind in (int, str, float) for one in pool.get(kind, ())][:8] or [0]
+    examples = items or [value for kind in (int, str, float) for value in pool.get(kind, ())][:8] or [0]
     return _rearranged(items, lambda: changed(chance.choice(examples), pool, chance), chance)
 
 
 def _rearranged(items: List[Any], element: Callable[[], Any], chance: random.Random) -> List[Any]:
-    """One element more, less, twice or another, two exchanged, all in another order, or none left."""
+    """The list with an element added, removed, repeated or replaced, with two exchanged, shuffled, or emptied."""
     at = chance.randrange(len(items)) if items else 0
     kind = chance.choice(("add", "add", "remove", "remove", "twice", "other", "other", "exchange", "shuffle", "empty"))
     if kind == "add" or not items:
@@ -116,9 +116,9 @@ def _collect(value: Any, pool: Pool) -> None:
 
 
 def inputs_like(recorded: Sequence[Arguments], count: int, chance: random.Random) -> List[Arguments]:
-    """At most `count` inputs: a few of those that were recorded, then changed ones."""
-    found = list(recorded[: max(1, count // 4)])
-    return found + changed_like(recorded, count - len(found), _ATTEMPTS * count, chance)
+    """At most `count` inputs: a few recorded ones, then changed ones."""
+    unchanged = list(recorded[: max(1, count // 4)])
+    return unchanged + changed_like(recorded, count - len(unchanged), _ATTEMPTS * count, chance)
 
 
 def changed_like(
@@ -131,95 +131,95 @@ def changed_like(
     further: Further = lambda _: (),
     spelled: Callable[[Arguments], str] = repr,
 ) -> List[Arguments]:
-    """At most `count` changed inputs, of so many attempts, for which all holds that holds for the recorded ones.
+    """At most `count` changed inputs, in so many attempts, that have all common traits of the recorded ones.
 
-    `change` makes one of another, `further` names traits of a value beside those that are looked at anyway, and
-    `spelled` tells inputs apart.
+    `change` makes one input from another, `further` gives additional traits of a value, and `spelled` distinguishes
+    inputs.
     """
-    traits = [_traits_of(one, further) for one in recorded]
+    traits = [_traits_of(call, further) for call in recorded]
     every = set.union(*traits)
     common = {
-        trait for trait in every if all(trait in own or _vacuous(trait, one) for own, one in zip(traits, recorded))
+        trait for trait in every if all(trait in own or _vacuous(trait, call) for own, call in zip(traits, recorded))
     }
     pool: Pool = {}
     for positional, named in recorded:
         _collect([positional, named], pool)
-    found: List[Arguments] = []
-    seen = {spelled(one) for one in recorded}
+    changed_calls: List[Arguments] = []
+    seen = {spelled(call) for call in recorded}
     for _ in range(attempts):
-        if len(found) >= count:
+        if len(changed_calls) >= count:
             break
-        one = change(chance.choice(recorded), pool, chance)
-        known = spelled(one)
-        if known in seen:
+        call = change(chance.choice(recorded), pool, chance)
+        text = spelled(call)
+        if text in seen:
             continue
-        seen.add(known)
-        own = _traits_of(one, further)
-        if all(trait in own or _vacuous(trait, one) for trait in common):
-            found.append(one)
-    return found
+        seen.add(text)
+        own = _traits_of(call, further)
+        if all(trait in own or _vacuous(trait, call) for trait in common):
+            changed_calls.append(call)
+    return changed_calls
 
 
-# What is true of arguments
+# Traits of arguments
 
 
 def _traits_of(call: Arguments, further: Further) -> Set[str]:
-    """What is true of the arguments of a call, of each by itself and of each beside the others."""
-    found: Set[str] = set()
+    """The traits of the arguments of a call: of each by itself, and of each pair."""
+    traits: Set[str] = set()
     values = [*call[0], *call[1].values()]
     for place, value in enumerate(values):
-        _add_traits(value, str(place), found, further)
+        _add_traits(value, str(place), traits, further)
         for other, second in enumerate(values):
-            found.update(f"{place} {relation} {other}" for relation in _relations(value, second))
-    return found
+            traits.update(f"{place} {relation} {other}" for relation in _relations(value, second))
+    return traits
 
 
-def _add_traits(value: Any, place: str, found: Set[str], further: Further) -> None:
+def _add_traits(value: Any, place: str, traits: Set[str], further: Further) -> None:
     kind = type(value)
-    found.add(f"{place} is {kind.__name__}")
-    found.update(f"{place} {trait}" for trait in further(value))
+    traits.add(f"{place} is {kind.__name__}")
+    traits.update(f"{place} {trait}" for trait in further(value))
     if kind in _NUMBERS:
-        found.update(f"{place} >= {least}" for least in _LEAST if value >= least)
-        found.update(f"{place} <= {most}" for most in _MOST if value <= most)
+        traits.update(f"{place} >= {least}" for least in _LEAST if value >= least)
+        traits.update(f"{place} <= {most}" for most in _MOST if value <= most)
     elif kind in (str, *_COLLECTIONS):
-        found.update([f"{place} is not empty"] if value else [])
+        traits.update([f"{place} is not empty"] if value else [])
     if kind in _COLLECTIONS:
         of_elements: List[Set[str]] = []
         for element in value.items() if kind is dict else value:
             of_elements.append(set())
             _add_traits(element, f"{place}[]", of_elements[-1], further)
-        found.update(set.intersection(*of_elements) if of_elements else ())
+        traits.update(set.intersection(*of_elements) if of_elements else ())
     if kind in (list, tuple):
-        found.update(f"{place} is {order}" for order in _orders(value))
+        traits.update(f"{place} is {order}" for order in _orders(value))
 
 
 def _orders(values: Sequence[Any]) -> Iterator[str]:
     try:
-        if all(one <= two for one, two in zip(values, values[1:])):  # noqa: RUF007  # it is younger
+        if all(left <= right for left, right in zip(values, values[1:])):  # noqa: RUF007  # `pairwise` is newer
             yield "sorted"
         if len(set(values)) == len(values):
             yield "distinct"
         if sorted(values) == list(range(len(values))):
             yield "a permutation"
-    except TypeError:  # they have no order, or no hash
+    except TypeError:  # they cannot be ordered or hashed
         pass
-    if len({len(one) if isinstance(one, (list, tuple)) else -1 for one in values}) == 1:
+    if len({len(row) if isinstance(row, (list, tuple)) else -1 for row in values}) == 1:
         yield "of one width"
 
 
-def _relations(one: Any, two: Any) -> Iterator[str]:
-    if type(one) in _NUMBERS and type(two) in _NUMBERS and one >= two:
+def _relations(left: Any, right: Any) -> Iterator[str]:
+    if type(left) in _NUMBERS and type(right) in _NUMBERS and left >= right:
         yield ">="
-    if isinstance(one, (*_SEQUENCES, dict)) and isinstance(two, (*_SEQUENCES, dict)) and len(one) == len(two):
+    if isinstance(left, (*_SEQUENCES, dict)) and isinstance(right, (*_SEQUENCES, dict)) and len(left) == len(right):
         yield "is as long as"
-    if type(one) is int and isinstance(two, _SEQUENCES) and one <= len(two):
+    if type(left) is int and isinstance(right, _SEQUENCES) and left <= len(right):
         yield "fits"
-    if isinstance(two, (list, tuple)) and one in two:
+    if isinstance(right, (list, tuple)) and left in right:
         yield "is in"
 
 
 def _vacuous(trait: str, call: Arguments) -> bool:
-    """Whether what is said of elements is missing only because there is none."""
+    """Whether a trait of elements is missing only because there are no elements."""
     place = trait.partition(" ")[0]
     values = [*call[0], *call[1].values()]
     top = place.partition("[")[0]

@@ -15,10 +15,10 @@ WALL_FACTOR = 5.0
 
 
 OVER_LIMIT = "rfsn: over the limit"
-"""How every message begins that tells of a test over its limit."""
+"""The beginning of every message about a test over its limit."""
 
 _IDLE = 0.05
-"""What share of its CPU limit a test may use that only waits; on a busy machine, one that computes gets more."""
+"""The share of its CPU limit below which a test counts as waiting; on a busy machine, a computing one gets more."""
 
 _TREE = os.getcwd() + os.sep
 
@@ -31,9 +31,9 @@ class LimitReached(BaseException):
 
 @contextlib.contextmanager
 def limited(seconds: float) -> Iterator[List[bool]]:
-    """Raise `LimitReached` in the block once it used `seconds` of CPU time, and again every second after that.
+    """Raise `LimitReached` in the block once it has used `seconds` of CPU time, and then every second.
 
-    The list that it gives is empty until then: a block may well catch what is raised.
+    The list that it yields is empty until then: the block may catch the exception.
     """
     reached: List[bool] = []
     began = time.process_time()
@@ -65,7 +65,7 @@ def _place(frame: Optional[FrameType]) -> str:
         frame = frame.f_back
     if not inside:
         return ""
-    called = [one for one in reversed(inside) if one[0] != inside[-1][0]]
+    called = [place for place in reversed(inside) if place[0] != inside[-1][0]]
     path, function = called[0] if called else inside[-1]
     return f" in {path}:{function}"
 
@@ -76,7 +76,7 @@ def wall(seconds: float) -> float:
 
 
 def cap_memory() -> None:
-    """Let this process have 1 GiB more than it has now."""
+    """Limit the memory of this process to 1 GiB more than it has now."""
     with open("/proc/self/statm", "rb") as file:
         used = int(file.read().split()[0]) * resource.getpagesize()
     soft, hard = resource.getrlimit(resource.RLIMIT_AS)

@@ -1,8 +1,8 @@
-"""What a candidate does on inputs that the tests do not have, as a series of digests to compare with other candidates'.
+"""The behaviour of a candidate on inputs that no test has, as a series of digests to compare with other candidates.
 
-The inputs are the same for every candidate of a plan: those of the functions that the targets call, and changed ones.
-Each call is made in a fork of the server. What is over its limit, ends the process or leaves something behind costs its
-own digest: the rest of the series goes on in another fork.
+The inputs are the same for every candidate of a plan: recorded ones of the functions that the targets call, and changed
+ones. Calls are made in a fork of the server. A call that exceeds its limit, ends the process or leaves something behind
+loses only its own digest: the series continues in another fork.
 """
 
 from __future__ import annotations
@@ -37,10 +37,10 @@ _RECORDING_S, _ONE_TEST_S = 0.3, 0.1
 """CPU seconds for everything and for one test."""
 
 _OBSERVATION_S, _CALL_S, _WAITING_S = 0.5, 0.05, 0.25
-"""Seconds for one candidate; CPU seconds for one call, and how long it may take that waits instead."""
+"""Seconds for one candidate; CPU seconds for one call, and seconds for a call that waits instead."""
 
 _MOST_ENDED = 4
-"""How many calls may end their process."""
+"""The most calls that may end their process."""
 
 _DIGITS = 5
 _MOST_PARTS, _MOST_OF_A_TEXT, _MOST_ITEMS, _DEEPEST = 2000, 10_000, 500, 50
@@ -48,7 +48,7 @@ _TIMEOUT, _ENDED, _UNANSWERED = "t", "x", "-"
 
 
 class Input(NamedTuple):
-    """Plain arguments, serialised so that every call has its own, and the place of the function that gets them."""
+    """Plain arguments, serialised so that every call gets its own copy, and the place of the called function."""
 
     place: int
     arguments: bytes
@@ -66,32 +66,33 @@ class Observer:
         targets: Sequence[Limited],
         tests: Sequence[Limited],
     ) -> None:
-        """Record what the tests call of those functions that are in none of the files `sources`, the tests' own."""
+        """Record the tests' calls of the functions outside of `sources`, the files of the tests themselves."""
         self._functions = functions
         recorded = _recorded(functions, runner, sources, targets, tests)
         self._reached = {id(functions[place]) for place in recorded.reached}
         self._inputs = _inputs(recorded.calls)
-        self._series = "i" + _hashed(repr([(functions[one.place].__qualname__, one.arguments) for one in self._inputs]))
+        named = [(functions[call.place].__qualname__, call.arguments) for call in self._inputs]
+        self._series = "i" + _hashed(repr(named))
         try:
             self._state: Optional[TreeState] = TreeState(folder, ())
         except TooMuchState:
             self._state = None
 
     def observe(self, replacements: Sequence[Replacement]) -> List[str]:
-        """The name of the series, and a digest for each input; nothing where no input gets to what was replaced."""
+        """The name of the series, and a digest for each input; empty if no input reaches a replaced function."""
         if not any(id(function) in self._reached for function, _ in replacements):
             return []
-        found: List[str] = []
+        digests: List[str] = []
         ended, deadline = 0, time.monotonic() + _OBSERVATION_S
-        while len(found) < len(self._inputs) and ended < _MOST_ENDED and time.monotonic() < deadline:
-            calls = _Calls(self._functions, self._inputs[len(found) :], self._state, deadline)
+        while len(digests) < len(self._inputs) and ended < _MOST_ENDED and time.monotonic() < deadline:
+            calls = _Calls(self._functions, self._inputs[len(digests) :], self._state, deadline)
             answer, written = in_child(partial(calls.make, replacements), _OBSERVATION_S)
-            found += [line for line in written.decode("ascii", "replace").split("\n") if line]
+            digests += [line for line in written.decode("ascii", "replace").split("\n") if line]
             if "outcome" in answer:
-                found.append(_TIMEOUT if answer["outcome"] == "timeout" else _ENDED)
+                digests.append(_TIMEOUT if answer["outcome"] == "timeout" else _ENDED)
                 ended += 1
-        found += [_UNANSWERED] * (len(self._inputs) - len(found))
-        return [self._series, *found[: len(self._inputs)]]
+        digests += [_UNANSWERED] * (len(self._inputs) - len(digests))
+        return [self._series, *digests[: len(self._inputs)]]
 
 
 def _recorded(
@@ -101,7 +102,7 @@ def _recorded(
     targets: Sequence[Limited],
     tests: Sequence[Limited],
 ) -> Recorded:
-    """What the targets call, and with what arguments some other tests call the same."""
+    """The calls of the targets, and calls of the same functions by some other tests."""
     ours = {place for place, function in enumerate(functions) if function.__code__.co_filename not in sources}
     recorded = Recorded()
     recorded.read(_watched(functions, runner, ours, targets))
@@ -112,7 +113,7 @@ def _recorded(
 
 
 def _watched(functions: Sequence[FunctionType], runner: Runner, wanted: Set[int], tests: Sequence[Limited]) -> bytes:
-    """What a recorder writes while tests run."""
+    """The output of a recorder while tests run."""
 
     def run(out: int) -> Dict[str, Any]:
         recorder = CallRecorder(functions, wanted.__contains__, out)
@@ -131,14 +132,14 @@ def _inputs(calls: Mapping[int, Sequence[Arguments]]) -> List[Input]:
     chance = random.Random(_SEED)  # noqa: S311  # the same every time
     share = MOST_INPUTS // max(1, len(calls))
     return [
-        Input(place, marshal.dumps(one))
+        Input(place, marshal.dumps(arguments))
         for place, recorded in calls.items()
-        for one in inputs_like(recorded, share, chance)
+        for arguments in inputs_like(recorded, share, chance)
     ]
 
 
 class _Calls:
-    """The child's part: calls with some of the inputs, until one of them leaves something behind."""
+    """The child's part: calls with some of the inputs, until one call leaves something behind."""
 
     def __init__(
         self,
@@ -153,24 +154,24 @@ class _Calls:
         self._deadline = deadline
 
     def make(self, replacements: Sequence[Replacement], out: int) -> Dict[str, Any]:
-        """Write a line for each call. Does not return where one of them is over its limit."""
+        """Write a line for each call. Does not return if one of them exceeds its limit."""
         myself = os.getpid()
         cap_memory()
         put(replacements)
         for place, arguments in self._inputs:
             _start_timers()
-            found = _digest(self._functions[place], *marshal.loads(arguments))  # noqa: S302  # our own
+            digest = _digest(self._functions[place], *marshal.loads(arguments))  # noqa: S302  # our own
             _stop_timers()
-            if os.getpid() != myself:  # a child that was forked in the call
+            if os.getpid() != myself:  # a child that the call forked
                 os._exit(0)
-            send(out, found.encode() + b"\n")
+            send(out, digest.encode() + b"\n")
             if self._state is None or self._state.changed() or time.monotonic() > self._deadline:
                 break
         return {}
 
 
 def _start_timers() -> None:
-    """The signals end the process, in the middle of whatever it does: nothing catches them."""
+    """The signals end the process at any point: nothing catches them."""
     for number, timer, seconds in (
         (signal.SIGPROF, signal.ITIMER_PROF, _CALL_S),
         (signal.SIGALRM, signal.ITIMER_REAL, _WAITING_S),
@@ -185,7 +186,7 @@ def _stop_timers() -> None:
 
 
 def _digest(function: FunctionType, positional: List[Any], named: Dict[str, Any]) -> str:
-    """What a call gives and makes of its arguments, or what it raises, in a few characters."""
+    """A short digest of the result of a call and its changed arguments, or of its exception."""
     try:
         with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
             result = function(*positional, **named)
@@ -201,14 +202,14 @@ def _hashed(text: str) -> str:
 
 
 class _Shape:
-    """Describes values so that equal ones are described alike. No `repr` of the tree is asked: it may say anything."""
+    """Describes values, equal ones alike, and without a `repr` of the tree, which may be anything."""
 
     def __init__(self) -> None:
         self._left = _MOST_PARTS
         self._around: List[int] = []
 
     def of(self, value: Any) -> str:
-        """The description, up to some size."""
+        """The description, of limited size."""
         self._left -= 1
         if id(value) in self._around:
             return f"<again {len(self._around) - self._around.index(id(value))}>"
@@ -228,9 +229,9 @@ class _Shape:
         if kind in (list, tuple):
             return f"{kind.__name__}({self._each(value)})"
         if kind in (set, frozenset):
-            return f"set({', '.join(sorted(self.of(one) for one in islice(value, _MOST_ITEMS)))})"
+            return f"set({', '.join(sorted(self.of(item) for item in islice(value, _MOST_ITEMS)))})"
         if kind is dict:
-            pairs = (f"{self.of(key)}: {self.of(one)}" for key, one in islice(value.items(), _MOST_ITEMS))
+            pairs = (f"{self.of(key)}: {self.of(item)}" for key, item in islice(value.items(), _MOST_ITEMS))
             return f"dict({', '.join(sorted(pairs))})"
         if hasattr(kind, "__next__"):
             return f"iterator({self._each(value)})"
@@ -240,11 +241,11 @@ class _Shape:
 
     def _each(self, values: Any) -> str:
         size = f"{len(values)}: " if hasattr(values, "__len__") else ""
-        return size + ", ".join(self.of(one) for one in islice(values, _MOST_ITEMS))
+        return size + ", ".join(self.of(item) for item in islice(values, _MOST_ITEMS))
 
 
 def _number(value: Any) -> str:
-    """As `==` would have it: 2 and 2.0 are the same, and so are True and 1; the last digits of a float are noise."""
+    """Equal numbers alike: 2 and 2.0 are the same, and so are True and 1; the last digits of a float are noise."""
     if isinstance(value, int):
         return f"{int(value):x}"
     return f"{int(value):x}" if value.is_integer() and abs(value) < 1e15 else f"{value:.9g}"

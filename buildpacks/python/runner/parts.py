@@ -1,6 +1,6 @@
-"""How to see what a thing holds: what it refers to, by identity, and its value where that has none.
+"""How to list the contents of an object: its references, by identity, and its value if that has no identity.
 
-State inside of C extensions is not seen, nor are attributes that were put on other people's classes.
+State inside C extensions is not visible, nor are attributes that were set on classes of other packages.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ Parts = Tuple[Any, ...]
 
 _LARGEST_BUFFER = 1 << 16
 _LRU_CACHE = type(functools.lru_cache()(len))
-# Instances of what these modules define never change, or change by being used without any effect on a test.
+# Instances of classes of these modules never change, or their use changes them without any effect on a test.
 _STEADY = frozenset(
     [
         "_abc",
@@ -45,7 +45,7 @@ _STEADY = frozenset(
         "weakref",
     ]
 )
-# Attributes that are kept by Python, or in unittest's case classes, for themselves.
+# Attributes that Python, or a case class of unittest, keeps for itself.
 _NO_STATE = frozenset(
     (
         *("__builtins__", "__warningregistry__", "__annotations__", "__annotations_cache__", "__annotate_func__"),
@@ -55,14 +55,14 @@ _NO_STATE = frozenset(
 
 
 def top_level(module: types.ModuleType) -> Collection[Any]:
-    """What a module has at its top level."""
-    if module is sys:  # pytest leaves the last failure in it
+    """The values at a module's top level."""
+    if module is sys:  # pytest stores the last failure in it
         return [value for name, value in vars(sys).items() if not name.startswith("last_")]
     return vars(module).values()
 
 
 def of_dict(thing: Dict[Any, Any]) -> Parts:
-    """The keys and values of a dictionary, or the values of a module's."""
+    """The keys and values of a dictionary, or only the values if it is a module's."""
     if "__name__" in thing and "__builtins__" in thing:  # a module
         return tuple(value for name, value in thing.items() if name not in _NO_STATE)
     return (*thing, *thing.values())
@@ -75,12 +75,12 @@ def of_function(function: types.FunctionType) -> Parts:
 
 
 def of_class(kind: type) -> Parts:
-    """The attributes of a class, past what Python keeps there for itself."""
+    """The attributes of a class, except those that Python keeps for itself."""
     return tuple(value for name, value in vars(kind).items() if name not in _NO_STATE)
 
 
 def of_cell(cell: Any) -> Parts:
-    """What a closure's cell has, if anything."""
+    """The content of a closure's cell, if it has any."""
     try:
         return (cell.cell_contents,)
     except ValueError:  # it is empty
@@ -89,33 +89,33 @@ def of_cell(cell: Any) -> Parts:
 
 @functools.lru_cache(maxsize=4096)
 def instances_of(kind: type) -> Any:
-    """How to see what instances of a class refer to: elements, attributes and slots, past what the class overrides."""
+    """How to list the references of a class's instances: elements, attributes and slots, bypassing overrides."""
     if kind.__module__.partition(".")[0] in _STEADY:
         return None
     members = [
-        one
+        attribute
         for base in kind.__mro__
-        for name, one in vars(base).items()
-        if type(one) is types.MemberDescriptorType and not name.endswith("offset__")
+        for name, attribute in vars(base).items()
+        if type(attribute) is types.MemberDescriptorType and not name.endswith("offset__")
     ]
     containers = [base for base in (dict, list, tuple, set, frozenset, collections.deque) if issubclass(kind, base)]
     has_dict = kind.__dictoffset__ != 0
 
     def parts(thing: Any) -> Parts:
-        found: List[Any] = [type(thing)]
+        held: List[Any] = [type(thing)]
         for base in containers:
-            found += base.__iter__(thing)
-            found += dict.values(thing) if base is dict else ()
+            held += base.__iter__(thing)
+            held += dict.values(thing) if base is dict else ()
         if has_dict:
             attributes = object.__getattribute__(thing, "__dict__")
-            found += attributes
-            found += attributes.values()
+            held += attributes
+            held += attributes.values()
         for member in members:
             try:
-                found.append(member.__get__(thing, kind))
+                held.append(member.__get__(thing, kind))
             except AttributeError:  # a slot without a value
-                found.append(None)
-        return tuple(found)
+                held.append(None)
+        return tuple(held)
 
     return parts if containers or has_dict or members else None
 
@@ -125,12 +125,12 @@ def modules(names: List[str]) -> Parts:
     return tuple(map(sys.modules.get, names))
 
 
-# What things hold that has no identity
+# Values without an identity
 
 
 @functools.lru_cache(maxsize=4096)
 def value_of(kind: type) -> Any:
-    """How to see the value that instances of a class hold; None where what they refer to is all."""
+    """How to get the value of a class's instances; None if their references are everything."""
     if kind is _LRU_CACHE:
         return _LRU_CACHE.cache_info
     if kind is bytearray:
@@ -165,10 +165,10 @@ def _of_buffer(buffer: Any) -> int:
 
 
 def of_process(_: None) -> Parts:
-    """What the process itself has that a test may change: folder, threads, children, streams and the like."""
+    """State of the process itself that a test may change: its folder, threads, children, streams and so on."""
     return (
         os.getcwd(),
-        len(sys._current_frames()),  # noqa: SLF001  # the one way to count threads that no module of Python knows of
+        len(sys._current_frames()),  # noqa: SLF001  # the only way to count threads that no module of Python started
         _has_children(),
         sys.getrecursionlimit(),
         sys.gettrace(),

@@ -1,4 +1,4 @@
-"""Finding out, on the base, which tests can be run again and again in one process and do what they do in a fork."""
+"""Determines, on the base, which tests can be repeated in one process with the same results as in a fork."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ Result = Tuple[str, str]
 """An outcome and the name of the exception behind it."""
 
 _BUDGET_S = 2.0
-_WORTHWHILE_S = 2.0  # tests with a higher limit are slow: there, a fork costs little in comparison
-_MOST_TESTS = 64  # what breaks none of the first is likely to survive: a fork, which has to follow, runs the rest
+_WORTHWHILE_S = 2.0  # tests with a higher limit are slow, so a fork costs little in comparison
+_MOST_TESTS = 64  # a candidate that breaks none of these is likely to pass: the necessary fork runs the rest
 _REPEATED = 20
 _HANGS = ("timeout", "")
 _LEAST_EVENTS = 100_000
 _EVENTS_FACTOR = 100
-_MOST_EVENTS = 10_000  # with what follows from more, the limit on CPU time comes first
+_MOST_EVENTS = 10_000  # beyond that, the limit on CPU time is reached first
 
 
 def prepare_screen(
@@ -40,13 +40,13 @@ def prepare_screen(
     code: Sequence[CodeType],
     replacements: Callable[[Candidate], List[Replacement]],
 ) -> Tuple[Optional[Screen], str]:
-    """Rehearse in a fork, and make a screen of the tests that are fit; the reason why others, or all, are not.
+    """Rehearse in a fork, and make a screen of the fit tests; also the reason why others, or all, are not fit.
 
-    `calls` are the tests that may perhaps be called directly: that has to give the outcome that pytest gives. `code` is
-    that of the tree's functions.
+    `calls` are the tests that can perhaps be called directly: the outcome must be the one that pytest gives. `code` is
+    the code of the tree's functions.
     """
-    fit = [one for one in (*targets, *tests[:_MOST_TESTS]) if one[1] <= _WORTHWHILE_S]
-    if not any(one in fit for one in targets):
+    fit = [test for test in (*targets, *tests[:_MOST_TESTS]) if test[1] <= _WORTHWHILE_S]
+    if not any(test in fit for test in targets):
         return None, "the targets take so long that a fork does not matter"
     try:
         state = TreeState(folder, [arguments_of(item) for item, _ in fit])
@@ -56,7 +56,7 @@ def prepare_screen(
     rehearsal = _Rehearsal(runner, calls, folder, frozenset(item for item, _ in targets), code)
     answer, _ = in_child(lambda _: rehearsal.run(fit), _BUDGET_S + 3 * _WORTHWHILE_S)
     results = {id: (outcome, exception) for id, (outcome, exception) in answer.get("results", {}).items()}
-    screened = {one[0].nodeid: one for one in fit if one[0].nodeid in results}
+    screened = {test[0].nodeid: test for test in fit if test[0].nodeid in results}
     if not any(item.nodeid in screened for item, _ in targets):
         return None, answer.get("why") or "a test ended the rehearsal"
     others.ignore(answer["lazy"])
@@ -70,9 +70,9 @@ def prepare_screen(
 
 
 def _event_limits(counted: Mapping[str, int], targets: Set[str]) -> Dict[str, int]:
-    """How many events tests may have under a candidate, from what those that ended had on the base.
+    """The most events of each test under a candidate, from the counts of tests that ended on the base.
 
-    What a target needs is not known: it may have as many as any other test. Tests that had too many have no limit.
+    What a target needs is unknown: it gets as many as any other test. Tests with too many events have no limit.
     """
     most = max(counted.values(), default=0)
     needed = {id: count for id, count in counted.items() if id not in targets}
@@ -81,7 +81,7 @@ def _event_limits(counted: Mapping[str, int], targets: Set[str]) -> Dict[str, in
 
 
 class _Rehearsal:
-    """Runs tests twice and looks at the state of this process in between. A target may hang."""
+    """Runs tests twice and checks the state of this process in between. A target may hang."""
 
     def __init__(
         self,
@@ -101,11 +101,11 @@ class _Rehearsal:
         self._once_only: Set[Tuple[str, int]] = set()
 
     def run(self, tests: Sequence[Limited]) -> Dict[str, Any]:
-        """The `results` of the tests that are fit, the `lazy` modules of others, and `why` the first unfit one is.
+        """The `results` of the fit tests, the `lazy` modules of others, and `why` the first unfit test is unfit.
 
-        A lazy module is set up by the first test that needs it. `events` are how many each test had that ended,
-        `settled` are tests that changed the tree's state the first time alone, and `once` the places of the code that
-        did something else then.
+        A lazy module is set up by the first test that needs it. `events` are the counts of the tests that ended,
+        `settled` are the tests that changed the tree's state the first time only, and `once` has the places of the code
+        that behaved differently then.
         """
         self._counter = event_counter(self._code)
         results: Dict[str, Result] = {}
@@ -131,9 +131,9 @@ class _Rehearsal:
                 why = why or f"{item.nodeid} {problem}"
         lazy = others.changed()
         others = OtherModules(self._folder)
-        again = [one for one in tests if results.get(one[0].nodeid, _HANGS) != _HANGS]
+        again = [test for test in tests if results.get(test[0].nodeid, _HANGS) != _HANGS]
         steady = self._repeat(again, results, deadline)
-        if self._settled and (not steady or state.changed()):  # it was no set-up: tests depend on their order
+        if self._settled and (not steady or state.changed()):  # that was not a set-up: tests depend on their order
             why = why or f"{self._settled[0]} changes what other tests see"
             results = {id: result for id, result in results.items() if id not in self._settled}
             self._settled, self._once_only = [], set()
@@ -151,14 +151,14 @@ class _Rehearsal:
         }
 
     def _twice(self, item: pytest.Item, limit: float) -> Tuple[Result, Result, Set[Tuple[str, int]]]:
-        """Through pytest, then as it is to be run; and the lines that were executed the first time."""
+        """Run a test through pytest, then in the way to be used; also the lines that were executed the first time."""
         self._runner.calls = {}
         first, lines = self._watched(item, limit)
         self._runner.calls = self._calls
         return first, first if first == _HANGS else self._once(item, limit), lines
 
     def _repeat(self, tests: Sequence[Limited], results: Mapping[str, Result], deadline: float) -> bool:
-        """Run some tests once more, all of them where some have settled; whether they do as before."""
+        """Run some tests once more, or all if some have settled; whether they have the same results."""
         steady = True
         for item, limit in tests if self._settled else tests[:_REPEATED]:
             if self._settled and time.process_time() > deadline:
@@ -169,7 +169,7 @@ class _Rehearsal:
     def _settles(
         self, item: pytest.Item, limit: float, first: Result, lines: Set[Tuple[str, int]], state: TreeState
     ) -> bool:
-        """Whether a test that changed something does not do so again; what it did once is remembered."""
+        """Whether a test that changed something does not change it again; the places of its code are remembered."""
         again, others = self._watched(item, limit)
         if not others or again != first or state.changed():
             return False
@@ -178,7 +178,7 @@ class _Rehearsal:
         return True
 
     def _watched(self, item: pytest.Item, limit: float) -> Tuple[Result, Set[Tuple[str, int]]]:
-        """Run a test; the lines of the tree that it executes, where that can be told."""
+        """Run a test; also the lines of the tree that it executes, if they can be traced."""
         if not ExecutedLines.usable():
             return self._once(item, limit), set()
         with ExecutedLines(self._folder) as executed:

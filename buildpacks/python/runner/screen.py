@@ -1,4 +1,4 @@
-"""What is screened: the tests that were rehearsed, how to run and watch them, and the words for what comes of it."""
+"""What is screened: the rehearsed tests, how to run and watch them, and the types of requests and answers."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ Candidate = Dict[str, Any]
 """One of the candidates of a `try`: its `files` and its `probes`."""
 
 Answer = Optional[Dict[str, Any]]
-"""How a candidate fails; None where that was not found out here."""
+"""How a candidate fails; None if that is unknown here."""
 
 
 @dataclass(frozen=True)
 class LazyState:
-    """State of the tree that the first test sets up which needs it: a cache, a single instance, a compiled table.
+    """State of the tree that the first test that needs it sets up: a cache, a singleton, a compiled table.
 
-    A screener runs the tests `settled` before anything else; what they leave is not held against a candidate. Where a
-    candidate changes `code` that did something else at that time, only a fork can say what the state would be.
+    A screener runs the tests `settled` before anything else; candidates are not blamed for what these leave. If a
+    candidate changes `code` that behaved differently at that time, only a fork can show its state.
     """
 
     folder: str
@@ -34,8 +34,8 @@ class LazyState:
 class Screen:
     """What screeners need: the `tests` that must not break, in order, and how to run and watch them.
 
-    `screened` are the tests that may be run here, `canaries` what some of them did on the base. What goes on in `code`
-    and in that of the candidates is counted for the tests that have a limit in `events`.
+    `screened` are the tests that may be run here, `canaries` the results of some of them on the base. Events in `code`
+    and in the code of candidates are counted for the tests that have a limit in `events`.
     """
 
     runner: Runner

@@ -1,11 +1,11 @@
-"""The child of the quick tier: a fork of the server that judges one candidate after the other.
+"""The child of the quick tier: a fork of the server that tries one candidate after another.
 
-It swaps their code in, runs the tests that were rehearsed, and swaps it out. After each candidate it looks at the state
-of the process, and where anything was left behind it sends what it has and ends. Answers are sent in groups, each after
-canaries; where those say that some state has leaked after all, the group is not judged.
+It swaps their code in, runs the rehearsed tests, and swaps the code out. After each candidate it checks the state of
+the process, and if anything was left behind, it sends its answers and ends. Answers are sent in groups, each after
+canaries; if these show that some state has leaked after all, the group has no answers.
 
-Non-terminating candidates are detected by event counts long before they have used up their CPU time, where events can
-be counted (`counters`): the test that runs is ended as forks end it, by raising `LimitReached` out of a signal handler.
+If events can be counted (`counters`), they reveal non-terminating candidates long before these have used up their CPU
+time: the current test is ended as in a fork, by raising `LimitReached` from a signal handler.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ from .state import TreeState
 from .swap import INVALID, NeedsImport, put
 
 _GROUP = 16
-_OTHER_DURING_A_TEST = frozenset(("warnings", "_pytest.assertion.util"))  # what pytest itself changes, and restores
-_BEYOND_HANDLERS = 1.5  # after this share of its limit in user time a test is stuck where no handler is called
-_SOON_S = 50e-6  # when the signal comes for a test that has been counted out
+_OTHER_DURING_A_TEST = frozenset(("warnings", "_pytest.assertion.util"))  # pytest itself changes and restores them
+_BEYOND_HANDLERS = 1.5  # after this share of its limit in user time, a test is stuck where no handler runs
+_SOON_S = 50e-6  # the delay of the signal for a test with too many events
 _TIMERS = {
     signal.SIGPROF: signal.ITIMER_PROF,
     signal.SIGALRM: signal.ITIMER_REAL,
@@ -39,7 +39,7 @@ _TIMERS = {
 
 
 class Place:
-    """Where a screener is, in memory that it shares with its parent: the candidate, and how many tests it has begun."""
+    """The progress of a screener, in memory shared with its parent: the candidate, and the number of tests begun."""
 
     def __init__(self) -> None:
         self._shared = mmap.mmap(-1, 16)
@@ -63,7 +63,7 @@ class Place:
 
 
 class Screener:
-    """The child: judges candidates until one of them leaves something behind."""
+    """The child: tries candidates until one of them leaves something behind."""
 
     def __init__(self, screen: Screen, writing: int, place: Place) -> None:
         self._screen = screen
@@ -71,11 +71,11 @@ class Screener:
         self._place = place
         self._answers: List[Answer] = []
         self._running = ""
-        self._counted_out = False  # the test that runs has had all its events
-        self._cut = False  # it was told so
+        self._counted_out = False  # the current test has used up its events
+        self._cut = False  # its interruption was requested
 
     def run(self, candidates: Sequence[Candidate]) -> NoReturn:
-        """Judge them and leave."""
+        """Try candidates and exit."""
         try:
             self._myself = os.getpid()
             cap_memory()
@@ -83,7 +83,7 @@ class Screener:
             self._set_up()
             for place, candidate in enumerate(candidates):
                 self._place.begin_candidate(place)
-                answer = self._judge(candidate)
+                answer = self._try(candidate)
                 self._answers.append(answer)
                 leaked = bool(self._state.changed())
                 if leaked or len(self._answers) == _GROUP or place + 1 == len(candidates):
@@ -94,7 +94,7 @@ class Screener:
             os._exit(0)
 
     def _set_up(self) -> None:
-        """Have the state that tests set up once, and watch what there is then."""
+        """Set up the state that tests set up once, and watch the state after that."""
         self._state = self._screen.state
         if self._screen.lazy.settled:
             for id in self._screen.lazy.settled:
@@ -102,7 +102,7 @@ class Screener:
             parameters = [arguments_of(item) for item, _ in self._screen.screened.values()]
             self._state = TreeState(self._screen.lazy.folder, parameters)
 
-    def _judge(self, candidate: Candidate) -> Answer:
+    def _try(self, candidate: Candidate) -> Answer:
         try:
             replacements = self._screen.replacements(candidate)
         except NeedsImport:
@@ -116,7 +116,7 @@ class Screener:
             if self._counter:
                 self._counter.watch(code for _, code in replacements)
             return self._failure(candidate["probes"])
-        except BaseException:  # noqa: BLE001  # also what would end pytest itself: that is for a fork to show
+        except BaseException:  # noqa: BLE001  # also exceptions that would end pytest: a fork has to show how
             return None
         finally:
             put(undo)
@@ -138,12 +138,12 @@ class Screener:
         return None
 
     def _ended(self, id: str) -> Ended:
-        """Raises `_Unsure`; may not return where the test is over its limit."""
+        """Run a test. Raises `_Unsure`; may not return if the test exceeds its limit."""
         if id not in self._screen.screened:
             raise _Unsure(id)
         self._place.begin_test()
         ended = self._run(id)
-        if ended.exception == "MemoryError":  # there is less memory here than in a fork
+        if ended.exception == "MemoryError":  # less memory is available here than in a fork
             raise _Unsure(id)
         return ended
 
@@ -161,7 +161,7 @@ class Screener:
         try:
             ended = self._screen.runner.run_unlimited(item)
         except LimitReached:
-            if item not in self._screen.runner.calls:  # it went past pytest, which now does not know where it is
+            if item not in self._screen.runner.calls:  # the exception bypassed pytest, whose state is now inconsistent
                 self._end_here({"outcome": "timeout", "id": id})
             ended = Ended("timeout", LimitReached.__name__)
         finally:
@@ -169,11 +169,11 @@ class Screener:
             if self._counter:
                 self._counter.end()
             self._stop_timers()
-            if os.getpid() != self._myself:  # a child that the test forked and let return
+            if os.getpid() != self._myself:  # a child that the test forked, and that returned here
                 os._exit(0)
         if not self._cut:
             return ended
-        if ended[:2] != ("timeout", LimitReached.__name__):  # it went on, for whatever reason
+        if ended[:2] != ("timeout", LimitReached.__name__):  # it continued, for whatever reason
             self._end_here({"outcome": "timeout", "id": id})
         return Ended("timeout")
 
@@ -183,25 +183,25 @@ class Screener:
             self._counter.begin(self._screen.events[id], self._count_out)
 
     def _count_out(self) -> None:
-        """Have the test interrupted, where it is this process that runs it and nobody else wants the signal."""
+        """Interrupt the test, if this process runs it and nothing else uses the signal."""
         if os.getpid() == self._myself and signal.getsignal(signal.SIGALRM) == self._over_limit:
             self._counted_out = True
             signal.setitimer(signal.ITIMER_REAL, _SOON_S)
 
     def _over_limit(self, number: int, _frame: Any) -> None:
-        """End the test that runs here: by an exception where it was counted out, else together with this process."""
+        """End the current test: by an exception if it has used up its events, else together with this process."""
         if number == signal.SIGALRM and self._counted_out:
-            if self._counter and self._counter.busy:  # what is raised now would come out of the counter
+            if self._counter and self._counter.busy:  # an exception would now be raised from the counter
                 signal.setitimer(signal.ITIMER_REAL, _SOON_S)
                 return
             self._counted_out, self._cut = False, True
             signal.setitimer(signal.ITIMER_REAL, wall(self._screen.screened[self._running][1]))
             raise LimitReached(f"{OVER_LIMIT} of {self._screen.events[self._running]} events")
-        # It may have waited in vain because the machine is busy: a fork gives it another chance.
+        # Its wait may have failed because the machine is busy: a fork gives it another chance.
         self._end_here(None if number == signal.SIGALRM else {"outcome": "timeout", "id": self._running})
 
     def _end_here(self, answer: Answer) -> NoReturn:
-        """End, maybe in the middle of a test: no code that catches everything can go on."""
+        """End, perhaps in the middle of a test: code that catches every exception cannot continue."""
         try:
             if os.getpid() == self._myself:
                 self._stop_timers()

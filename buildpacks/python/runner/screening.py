@@ -1,9 +1,9 @@
 """The quick tier: candidates tried one after another in one process, to find those that fail.
 
-Each process is a *screener* (`screener`), a fork of the server that answers only for candidates that fail; whatever
-passes is judged again in a fork of its own. Answers leave a screener in groups. Where it ended early, because a
-candidate left something behind, a new one goes on. A candidate that ends its screener in any way but by using up its
-CPU time is not judged.
+Each process is a *screener* (`screener`), a fork of the server that answers only for candidates that fail; a
+candidate that passes is tried again in a fork of its own. A screener sends its answers in groups. If it ended early
+because a candidate left something behind, a new one continues. A candidate that ends its screener in any way except by
+using up its CPU time has no answer.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ def tried(screen: Screen, candidates: Sequence[Candidate]) -> Iterator[Answer]:
     start, end = 0, len(candidates)
     fatal: Answer = None
     while start < len(candidates):
-        if start == end:  # the one that its screener died of
+        if start == end:  # the candidate that killed its screener
             yield fatal
             start, end = start + 1, len(candidates)
             continue
@@ -42,7 +42,7 @@ def tried(screen: Screen, candidates: Sequence[Candidate]) -> Iterator[Answer]:
             os.close(reading)
             signalled = reap(child)
         last = begun + place.candidate
-        if start == begun:  # whatever it says of its place, it did not even get through the first
+        if start == begun:  # whatever its place says, it did not finish even the first
             last = min(max(last, start), end - 1)
         if start <= last < end:
             end = last
@@ -60,7 +60,7 @@ def _forked(screen: Screen, candidates: Sequence[Candidate], place: Place) -> Tu
 
 
 def _answers(screen: Screen, reading: int, place: Place, wanted: int) -> Iterator[List[Answer]]:
-    """Groups of answers, until the screener ends, is stuck or says what it cannot say."""
+    """Groups of answers, until the screener ends, is stuck or sends something invalid."""
     silence = 2.0 + max(wall(limit) for _, limit in screen.screened.values())
     unread = b""
     while True:
@@ -82,11 +82,11 @@ def _answers(screen: Screen, reading: int, place: Place, wanted: int) -> Iterato
 
 
 def _decoded(line: bytes, wanted: int) -> List[Answer]:
-    """A group of answers; none where it is not what a screener says. That something passes is not for it to say."""
+    """A group of answers; empty if it is not from a screener. A screener never reports that a candidate passes."""
     try:
         answers = json.loads(line)
     except (ValueError, RecursionError):
         return []
     if type(answers) is not list or len(answers) > wanted:
         return []
-    return [one if type(one) is dict and one.get("outcome") in _FAILING else None for one in answers]
+    return [answer if type(answer) is dict and answer.get("outcome") in _FAILING else None for answer in answers]

@@ -1,8 +1,8 @@
-"""Noticing that a test or a candidate left something behind in this process.
+"""Detects that a test or a candidate left something behind in this process.
 
-Two watches, both by identity: `TreeState` follows everything that the modules of the tree refer to, deeply, and is
-quick enough to be asked after every candidate; `OtherModules` is shallow and covers the modules of everybody else.
-Neither sees the state inside of C extensions, nor attributes that were put on other people's classes.
+There are two watches, both by identity: `TreeState` follows all references of the modules of the tree, deeply, and is
+fast enough to check after every candidate; `OtherModules` is shallow and covers all other modules. Neither sees state
+inside C extensions, nor attributes that were set on classes of other packages.
 """
 
 from __future__ import annotations
@@ -42,14 +42,14 @@ _CHANGED_BY_FORK = frozenset(["threading"])
 
 
 class TooMuchState(Exception):
-    """More can be reached than can be watched in reasonable time."""
+    """More objects can be reached than can be watched in reasonable time."""
 
 
 class TreeState:
-    """What can be reached from the modules below a folder and from `roots`, and what the process itself has."""
+    """Everything that the modules below a folder and `roots` refer to, and the state of the process itself."""
 
     def __init__(self, folder: str, roots: Iterable[object]) -> None:
-        """Raises `TooMuchState`."""
+        """Remember the current state. Raises `TooMuchState`."""
         self._folder = folder
         self._references: List[Tuple[Callable[[Any], Parts], Any, Parts]] = []
         self._values: List[Tuple[Callable[[Any], Any], Any, Any]] = []
@@ -61,7 +61,7 @@ class TreeState:
         self._values.append((of_process, None, of_process(None)))
 
     def changed(self) -> str:
-        """What is another than it was, in a few words; empty where nothing is."""
+        """What has changed, in a few words; empty if nothing has."""
         for parts, thing, was in self._references:
             now = parts(thing)
             if len(now) != len(was) or not all(map(operator.is_, now, was)):
@@ -72,7 +72,7 @@ class TreeState:
         return self._imported()
 
     def _imported(self) -> str:
-        """Modules that are gone or are new ones of the tree; that others are new has no effect on a test."""
+        """Modules that disappeared, and new ones of the tree; other new modules have no effect on a test."""
         if len(sys.modules) == len(self._loaded):
             return ""
         loaded = frozenset(sys.modules)
@@ -94,12 +94,12 @@ class TreeState:
                 self._values.append((value, thing, value(thing)))
             parts = self._parts_of(thing, kind)
             if parts is not None:
-                found = parts(thing)
-                self._references.append((parts, thing, found))
-                things.extend(found)
+                held = parts(thing)
+                self._references.append((parts, thing, held))
+                things.extend(held)
 
     def _parts_of(self, thing: Any, kind: type) -> Any:
-        """How to see what a thing refers to; None where that is of no interest."""
+        """How to list the references of an object; None if they are not watched."""
         if kind is dict:
             return of_dict
         if kind in (list, tuple, set, frozenset, collections.deque):
@@ -114,7 +114,7 @@ class TreeState:
 
 
 class OtherModules:
-    """What the modules outside of a folder have at their top level."""
+    """The values at the top level of the modules outside a folder."""
 
     def __init__(self, folder: str) -> None:
         self._folder = folder
@@ -125,18 +125,18 @@ class OtherModules:
         }
 
     def changed(self) -> FrozenSet[str]:
-        """The names of those that are not as they were."""
+        """The names of the modules that have changed."""
         return frozenset(name for name, (module, was) in self._modules.items() if self._differs(name, module, was))
 
     def ignore(self, names: Iterable[str]) -> None:
-        """Watch these no more."""
+        """Stop watching these modules."""
         for name in names:
             self._modules.pop(name, None)
 
     def _differs(self, name: str, module: types.ModuleType, was: Parts) -> bool:
         if sys.modules.get(name) is not module:
             return True
-        now = top_level(module)  # what is new comes last, and is most often a module that was imported just now
+        now = top_level(module)  # new values come last, and most are modules that were just imported
         return len(now) < len(was) or not all(map(operator.is_, was, now))
 
 

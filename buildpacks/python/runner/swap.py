@@ -1,8 +1,8 @@
-"""Putting a changed source file into a process that has already imported the old one.
+"""Puts a changed source file into a process that has already imported the old one.
 
-Where only bodies of functions differ, the live function objects get the new code. Where anything else differs (a
-default, a decorator, a class body, a module constant), or where a function that differs was called while the tree was
-imported (what it returned then is still around), the file has to be imported anew: `NeedsImport`.
+If only bodies of functions differ, the live function objects get the new code. If anything else differs (a default, a
+decorator, a class body, a module constant), or if a function that differs was called while the tree was imported (its
+results are still in use), the file has to be imported again: `NeedsImport`.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ _CO_OPTIMIZED = 0x1  # set for functions, not for modules and class bodies
 
 
 Replacement = Tuple[types.FunctionType, types.CodeType]
-"""A live function and the code that it is to get."""
+"""A live function and its new code."""
 
 INVALID = (SyntaxError, ValueError, RecursionError, MemoryError, OverflowError)
-"""What the compiler raises for a source that is none."""
+"""The exceptions of the compiler for invalid source."""
 
 
 class NeedsImport(Exception):
@@ -39,7 +39,7 @@ class LiveFunctions:
     """Every function object of a tree, by its file and its code."""
 
     def __init__(self, root: str, called: Set[types.CodeType]) -> None:
-        """Find them; `called` is the code that ran during the import."""
+        """Find the functions; `called` is the code that ran during the import."""
         self._called = called
         self._by_code: Dict[Tuple[str, types.CodeType], List[types.FunctionType]] = {}
         for thing in gc.get_objects():
@@ -47,36 +47,36 @@ class LiveFunctions:
                 self._by_code.setdefault((thing.__code__.co_filename, thing.__code__), []).append(thing)
 
     def all(self) -> List[types.FunctionType]:
-        """All of them, in an order that stays the same."""
+        """All functions, in a stable order."""
         return [function for functions in self._by_code.values() for function in functions]
 
     def code(self) -> Iterator[types.CodeType]:
-        """The code of all of them."""
+        """The code of all functions."""
         return (code for _, code in self._by_code)
 
     def replacements(self, filename: str, old: types.CodeType, new: types.CodeType) -> Iterator[Replacement]:
-        """What to do to the functions of `filename` whose code differs between two compiled versions of it.
+        """The replacements for the functions of `filename` that differ between two compiled versions of it.
 
-        Raises `NeedsImport`, also where there is nothing to do.
+        Raises `NeedsImport`, also if there are none.
         """
         changed = dict(_changed(old, new))
         if not self._called.isdisjoint(changed):
             raise NeedsImport(filename)
-        found = [
+        pairs = [
             (function, code)
             for before, code in changed.items()
             for function in self._by_code.get((filename, before), ())
         ]
-        if not found:
+        if not pairs:
             raise NeedsImport(filename)
-        for function, code in found:
+        for function, code in pairs:
             if code is None or code.co_freevars != function.__code__.co_freevars:
                 raise NeedsImport(filename)
             yield function, code
 
 
 def put(replacements: Sequence[Replacement]) -> List[Replacement]:
-    """Give functions their new code, and return what puts the old code back."""
+    """Give functions their new code, and return the replacements that restore the old code."""
     undo = [(function, function.__code__) for function, _ in replacements]
     for function, code in replacements:
         function.__code__ = code
@@ -84,9 +84,9 @@ def put(replacements: Sequence[Replacement]) -> List[Replacement]:
 
 
 def _changed(old: types.CodeType, new: types.CodeType) -> Iterator[Tuple[types.CodeType, Optional[types.CodeType]]]:
-    """Pairs of old and new code of the functions that differ; a code object is equal only to itself in its place.
+    """Pairs of old and new code of the functions that differ; a code object equals only itself at the same place.
 
-    A function inside one that was rearranged has no counterpart: None.
+    A function inside a rearranged one has no counterpart: None.
     """
     old_parts, new_parts = _nested(old), _nested(new)
     same = _shell(old) == _shell(new) and len(old_parts) == len(new_parts)
@@ -103,9 +103,9 @@ def _changed(old: types.CodeType, new: types.CodeType) -> Iterator[Tuple[types.C
 
 
 def lines_of(code: types.CodeType) -> Set[Tuple[str, int]]:
-    """The lines of a function and of those nested in it, with their file."""
-    found = {(code.co_filename, line) for _, line in dis.findlinestarts(code) if line}
-    return found.union(*map(lines_of, _nested(code)))
+    """The lines of a function and of its nested functions, with their file."""
+    own = {(code.co_filename, line) for _, line in dis.findlinestarts(code) if line}
+    return own.union(*map(lines_of, _nested(code)))
 
 
 def _nested(code: types.CodeType) -> List[types.CodeType]:
@@ -113,9 +113,9 @@ def _nested(code: types.CodeType) -> List[types.CodeType]:
 
 
 class Source:
-    """A file of the base, ready for edits: compiling one of its top-level statements is much quicker than the whole.
+    """A file of the base, ready for edits: compiling one top-level statement is much faster than the whole file.
 
-    Raises `FileNotFoundError` where the base has no such file, and what `INVALID` lists where it is no Python.
+    Raises `FileNotFoundError` if the base has no such file, and one of `INVALID` if it is not valid Python.
     """
 
     def __init__(self, filename: str) -> None:
@@ -124,7 +124,7 @@ class Source:
             self._content = file.read()
         self._code = compile(self._content, filename, "exec", dont_inherit=True)
         self._future = self._code.co_flags & _FUTURE
-        self._compile = functools.lru_cache(maxsize=64)(self._compile_part)  # what stays the same from one to the next
+        self._compile = functools.lru_cache(maxsize=64)(self._compile_part)  # parts that several candidates share
         self._statements: List[Tuple[int, int, int]] = []
         if tokenize.detect_encoding(io.BytesIO(self._content).readline)[0] == "utf-8":
             self._statements = _top_level(self._content)
@@ -134,7 +134,7 @@ class Source:
         return spliced(self._content, edits)
 
     def compiled(self, edits: List[Tuple[int, int, str]]) -> List[Tuple[types.CodeType, types.CodeType]]:
-        """The code before and after: of the top-level statements that have the edits, else of the whole file."""
+        """The code before and after: of the edited top-level statements if possible, else of the whole file."""
         inside: Dict[Tuple[int, int, int], List[Tuple[int, int, str]]] = {}
         for from_, to, text in edits:
             around = [(start, end, line) for start, end, line in self._statements if start < from_ and to < end]
@@ -157,20 +157,20 @@ class Source:
 
 
 def _top_level(content: bytes) -> List[Tuple[int, int, int]]:
-    """The functions and classes of a file: offsets of their first and behind their last byte, and the first line."""
+    """The functions and classes of a file: the offsets of their beginning and end, and the first line."""
     starts = [0]
     for text in content.splitlines(keepends=True):
         starts.append(starts[-1] + len(text))
-    found = []
+    statements = []
     for node in ast.parse(content).body:
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
             line = min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
-            found.append((starts[line - 1], starts[node.end_lineno or node.lineno], line))
-    return found
+            statements.append((starts[line - 1], starts[node.end_lineno or node.lineno], line))
+    return statements
 
 
 def spliced(content: bytes, edits: List[Tuple[int, int, str]]) -> bytes:
-    """A content with the edits (start, end, text) applied."""
+    """The content with the edits (start, end, text) applied."""
     parts: List[bytes] = []
     at = 0
     for start, end, text in edits:
@@ -186,7 +186,7 @@ def _all_nested(code: types.CodeType) -> Iterator[types.CodeType]:
 
 
 def _shell(code: types.CodeType) -> Tuple[Any, ...]:
-    """What a code object does by itself, its nested code and its line numbers left out."""
+    """What a code object itself does, without its nested code and its line numbers."""
     constants = [
         (type(constant).__name__, "code" if isinstance(constant, types.CodeType) else repr(constant))
         for constant in code.co_consts
@@ -202,7 +202,7 @@ def _shell(code: types.CodeType) -> Tuple[Any, ...]:
         code.co_argcount,
         code.co_kwonlyargcount,
         code.co_posonlyargcount,
-        getattr(code, "co_exceptiontable", b""),  # where its try blocks are, since 3.11
+        getattr(code, "co_exceptiontable", b""),  # its try blocks, since 3.11
     )
 
 

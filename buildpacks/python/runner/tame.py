@@ -1,4 +1,4 @@
-"""Settings of pytest and its plugins that would keep a run from being repeatable, complete or watched."""
+"""Overrides settings of pytest and its plugins that would make a run unrepeatable, incomplete or unlimited."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ import pytest
 _OPTIONS = {
     "maxfail": 0,  # every test has an outcome
     "stepwise": False,
-    "numprocesses": 0,  # xdist: the limits of a test hold in this process only
+    "numprocesses": 0,  # xdist: the limits of a test apply in this process only
     "dist": "no",
     "tx": [],
-    "reruns": 0,  # rerunfailures: what fails at first is flaky, and that is to be seen
-    "randomly_seed": 0,  # randomly: the same order each time
+    "reruns": 0,  # rerunfailures: a test that fails at first is flaky, which must be visible
+    "randomly_seed": 0,  # randomly: the same order every time
 }
 
 
@@ -36,7 +36,7 @@ _OPTIONS_OF = {
     "randomly": {"flags": ("--randomly-dont-reset-seed", "--randomly-dont-reorganize"), "values": ("--randomly-seed",)},
     "random_order": {"flags": ("--random-order",), "values": ("--random-order-bucket", "--random-order-seed")},
 }
-"""The options of each such plugin, by the name of its entry point: those that are flags, those that take a value."""
+"""The options of each such plugin, by the name of its entry point: flags, and options with a value."""
 
 _TAKES: Dict[str, Dict[str, Any]] = {
     "flags": {"action": "store_true"},
@@ -46,23 +46,24 @@ _TAKES: Dict[str, Dict[str, Any]] = {
 
 
 class Tame:
-    """Overrides such settings where the plugin that has them is there; the project's other options stay as they are.
+    """Overrides such settings if their plugin is installed; the project's other options stay as they are.
 
-    Where it is not there, its options are taken and mean nothing.
+    The options of a missing plugin are accepted and ignored.
     """
 
     def pytest_addoption(self, parser: pytest.Parser) -> None:
-        there = {one.name for found in distributions() for one in found.entry_points if one.group == "pytest11"}
+        entry_points = (point for distribution in distributions() for point in distribution.entry_points)
+        there = {point.name for point in entry_points if point.group == "pytest11"}
         group = parser.getgroup("rfsn", "set aside")
         for plugin in _OPTIONS_OF.keys() - there:
             for kind, names in _OPTIONS_OF[plugin].items():
                 for name in names:
-                    # pytest keeps short options for itself, and so its own method for all others refuses them
+                    # pytest reserves short options for itself, so its public method refuses them
                     group._addoption(name, dest=f"rfsn_ignored_{name.strip('-')}", help="set aside", **_TAKES[kind])  # noqa: SLF001
 
     @pytest.hookimpl(hookwrapper=True, tryfirst=True)
     def pytest_load_initial_conftests(self, early_config: pytest.Config) -> Generator[None, Any, None]:
-        # pytest-cov: it traces as the localization does, and fails a run for reasons of its own
+        # pytest-cov: it traces like the localization, and fails a run for its own reasons
         if hasattr(early_config.known_args_namespace, "cov_source"):
             early_config.known_args_namespace.cov_source = []
         yield
@@ -76,7 +77,7 @@ class Tame:
 
     @pytest.hookimpl(trylast=True)
     def pytest_configure(self, config: pytest.Config) -> None:
-        """Keep the names of tests that no file can hold from ending a run: its cache would raise at the very end."""
+        """Keep a run from failing because of test names that no file can contain: the cache would raise at the end."""
         cache = getattr(config, "cache", None)
         if cache is None:
             return

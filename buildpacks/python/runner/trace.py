@@ -1,4 +1,4 @@
-"""Which lines of the tree a test executes, and the frames that its failure went through."""
+"""Traces the lines of the tree that a test executes, and the frames of its failure."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ MAX_FRAMES = 60
 
 
 class LineTracer:
-    """Writes each (file, line) pair executed below a folder, by `sys.monitoring` where there is one (3.12).
+    """Writes each (file, line) pair executed below a folder, by `sys.monitoring` if it exists (3.12).
 
-    A pair is written when it is first seen, not at the end: a test that takes its process down has shown its lines.
-    With each pair comes what kind of value the local variables have there, which was not seen before.
+    A pair is written when it is first seen, not at the end, so the lines of a test that crashes its process are known.
+    Each pair comes with the kinds of the local variables' values there that were not seen before.
     """
 
     def __init__(self, root: str, out: int) -> None:
@@ -41,7 +41,7 @@ class LineTracer:
             sys.settrace(None)
 
     def _on_line(self, code: CodeType, line: int) -> Any:
-        # Returning DISABLE switches this one location off: each line costs its first execution only.
+        # DISABLE switches off this location: only the first execution of a line has a cost.
         if code.co_filename.startswith(self._root):
             self._add(sys._getframe(1), line)  # noqa: SLF001  # the frame that runs the line
         return sys.monitoring.DISABLE
@@ -63,7 +63,7 @@ class LineTracer:
             return
         self._seen.add((filename, line))
         kinds = []
-        if frame.f_code.co_flags & inspect.CO_OPTIMIZED:  # a function: others have their variables in a dictionary
+        if frame.f_code.co_flags & inspect.CO_OPTIMIZED:  # a function: other code has its variables in a dictionary
             for name, value in frame.f_locals.items():
                 kind = _kind_of(value)
                 if kind and (filename, function, name, kind) not in self._kinds:
@@ -73,22 +73,22 @@ class LineTracer:
 
 
 def read_trace(data: bytes) -> Tuple[Dict[str, List[int]], Dict[str, Dict[str, Dict[str, List[str]]]]]:
-    """What a `LineTracer` wrote: line numbers by path, and by path and function the kinds of each variable."""
+    """The output of a `LineTracer`: line numbers by path, and the kinds of each variable by path and function."""
     lines: Dict[str, List[int]] = {}
     kinds: Dict[str, Dict[str, Dict[str, List[str]]]] = {}
     for text in data.splitlines():
         try:
-            path, line, function, found = json.loads(text)
-        except ValueError:  # torn, or the answer that follows the lines
+            path, line, function, kinds_here = json.loads(text)
+        except ValueError:  # incomplete, or the answer that follows the lines
             continue
         lines.setdefault(path, []).append(line)
-        for name, kind in found:
+        for name, kind in kinds_here:
             kinds.setdefault(path, {}).setdefault(function, {}).setdefault(name, []).append(kind)
     return lines, kinds
 
 
 def _kind_of(value: object) -> str:
-    """What can be done with a value, in a word; empty for what says nothing, as None, or may be anything."""
+    """A word for what can be done with a value; empty if it is unknown, as for None."""
     kind = type(value)
     if kind is bool or value is None:
         return ""
@@ -102,7 +102,7 @@ def _kind_of(value: object) -> str:
 
 
 class ExecutedLines:
-    """Collects the lines below a folder that run in its block; `usable` where `sys.monitoring` can tell (3.12)."""
+    """Collects the lines below a folder that run in its block; `usable` if `sys.monitoring` exists (3.12)."""
 
     def __init__(self, root: str) -> None:
         self._root = root.rstrip("/") + "/"
@@ -110,12 +110,12 @@ class ExecutedLines:
 
     @staticmethod
     def usable() -> bool:
-        """Whether there is a `sys.monitoring` that nobody else uses for the same."""
+        """Whether `sys.monitoring` exists and nothing else uses it for the same purpose."""
         return hasattr(sys, "monitoring") and sys.monitoring.get_tool(sys.monitoring.COVERAGE_ID) is None
 
     def __enter__(self) -> ExecutedLines:  # noqa: PYI034  # typing has no Self before 3.11
         _watch(sys.monitoring.COVERAGE_ID, sys.monitoring.events.LINE, self._on_line)
-        sys.monitoring.restart_events()  # lines of an earlier block were switched off
+        sys.monitoring.restart_events()  # an earlier block switched lines off
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -134,14 +134,14 @@ class CalledCode:
         self.code: Set[CodeType] = set()
 
     def start(self) -> None:
-        """Begin to collect."""
+        """Begin collecting."""
         if hasattr(sys, "monitoring"):
             _watch(sys.monitoring.PROFILER_ID, sys.monitoring.events.PY_START, self._on_start)
         else:
             sys.setprofile(self._on_event)
 
     def stop(self) -> None:
-        """Collect no more."""
+        """Stop collecting."""
         if hasattr(sys, "monitoring"):
             _unwatch(sys.monitoring.PROFILER_ID)
         else:
@@ -150,12 +150,12 @@ class CalledCode:
     def lines(self, root: str) -> Dict[str, List[int]]:
         """The lines of those functions that lie below `root`, by path."""
         root = root.rstrip("/") + "/"
-        found: Dict[str, Set[int]] = {}
+        by_path: Dict[str, Set[int]] = {}
         for code in self.code:
             if code.co_filename.startswith(root) and code.co_flags & inspect.CO_OPTIMIZED:
                 lines = {line for _, line in dis.findlinestarts(code) if line}
-                found.setdefault(code.co_filename[len(root) :], set()).update(lines - {code.co_firstlineno})
-        return {path: sorted(lines) for path, lines in found.items()}
+                by_path.setdefault(code.co_filename[len(root) :], set()).update(lines - {code.co_firstlineno})
+        return {path: sorted(lines) for path, lines in by_path.items()}
 
     def _on_start(self, code: CodeType, _offset: int) -> Any:
         self.code.add(code)
@@ -167,7 +167,7 @@ class CalledCode:
 
 
 def _watch(tool: int, event: int, callback: Callable[..., Any]) -> None:
-    """Have `sys.monitoring` call back at an event, wherever it happens."""
+    """Register a callback of `sys.monitoring` for an event, wherever it happens."""
     sys.monitoring.use_tool_id(tool, "rfsn")
     sys.monitoring.register_callback(tool, event, callback)
     sys.monitoring.set_events(tool, event)
@@ -181,10 +181,10 @@ def _unwatch(tool: int) -> None:
 def frames_of(traceback: Optional[TracebackType], root: str) -> List[Tuple[str, int, str]]:
     """The frames of a traceback that lie below `root`, outermost first, as (path, line, function)."""
     root = root.rstrip("/") + "/"
-    found = []
+    frames = []
     while traceback is not None:
         code = traceback.tb_frame.f_code
         if code.co_filename.startswith(root):
-            found.append((code.co_filename[len(root) :], traceback.tb_lineno, code.co_name))
+            frames.append((code.co_filename[len(root) :], traceback.tb_lineno, code.co_name))
         traceback = traceback.tb_next
-    return found[:5] + found[5:][-MAX_FRAMES:]
+    return frames[:5] + frames[5:][-MAX_FRAMES:]

@@ -1,10 +1,10 @@
 """The warm worker: imports the project and collects its tests once, then tries candidates in forks of itself.
 
-Two processes wait. The *stem* forked before any conftest: its children import the tree anew, which any change survives.
-The *server* is its child after collection: its children only swap function code, which is much faster, and of these
-there are two kinds: one that tries a single candidate and is the last word of this worker, and a *screener*
-(`screening`), which tries many and says only which of them fail. Requests and answers are JSON lines on the standard
-streams; their meaning is in `buildpacks/warm.py`.
+Two processes wait. The *stem* waits before any conftest: its children import the tree again, which works for any
+change. The *server* is its child after collection: its children only swap function code, which is much faster. They are
+of two kinds: one tries a single candidate, with the final answer of this worker, and a *screener* (`screening`) tries
+many and reports only which of them fail. Requests and answers are JSON lines on the standard streams; their meaning is
+in `buildpacks/warm.py`.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ class Worker:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_load_initial_conftests(self) -> None:
-        self._grow_stem()  # here, because a conftest.py may import what a candidate changes
+        self._grow_stem()  # here, because a conftest.py may import files that a candidate changes
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection(self, session: pytest.Session) -> None:
@@ -76,9 +76,9 @@ class Worker:
     # The stem
 
     def _grow_stem(self) -> None:
-        """Fork: the child goes on to collect and serve; the parent stays here, before any import of the tree.
+        """Fork: the child continues to collect and serve; the parent stays here, before any import of the tree.
 
-        Of plugins that are named on the command line some may be in the tree, and are imported by now.
+        Plugins that are named on the command line may be in the tree, and are imported by now.
         """
         loaded = (getattr(module, "__file__", None) for module in list(sys.modules.values()))
         self._early = {path for path in loaded if path and path.startswith(self._root + os.sep)}
@@ -170,7 +170,7 @@ class Worker:
         for candidate, answer in zip(candidates, screened):
             self._answer({**(answer or self._try_alone(candidate)), "index": candidate["index"]})
             if select.select([self._requests], [], [], 0)[0]:
-                return  # nobody waits for the rest
+                return  # the rest was cancelled
 
     def _do_observe(self, request: Dict[str, Any]) -> None:
         try:
@@ -209,16 +209,16 @@ class Worker:
         return in_child(swap_and_run, limit)[0]
 
     def _replacements(self, candidate: Candidate) -> List[Replacement]:
-        """What makes a candidate of this process. Raises `NeedsImport`, or one of `INVALID` for what is no Python."""
-        found: List[Replacement] = []
+        """The replacements for a candidate. Raises `NeedsImport`, or one of `INVALID` if it is not valid Python."""
+        replacements: List[Replacement] = []
         for path, edits in candidate["files"].items():
             if self._is_new(path):
                 raise NeedsImport(path)
             for base, changed in self._source(path).compiled(edits):
-                found += self._live.replacements(self._file(path), base, changed)
-        if self._threads:  # they are in no fork of this process
+                replacements += self._live.replacements(self._file(path), base, changed)
+        if self._threads:  # a fork of this process does not have them
             raise NeedsImport
-        return found
+        return replacements
 
     def _run(self, probes: Sequence[str]) -> Dict[str, Any]:
         missing = [id for id in (*self._targets, *self._tests) if id not in self._items]
@@ -231,7 +231,7 @@ class Worker:
         return [(self._items[id], limit) for id, limit in limits.items()]
 
     def _prepare_screen(self) -> Tuple[Optional[Screen], str]:
-        """A screen for what is planned; without one, every candidate gets a fork of its own, and this is why."""
+        """A screen for the plan, or the reason why there is none and every candidate gets a fork of its own."""
         self._runner.calls = {}
         if self._threads:
             return None, "threads are alive after the import"
@@ -247,7 +247,7 @@ class Worker:
 
     def _prepare_observer(self) -> Observer:
         own = {str(item.fspath) for item in self._items.values()}
-        functions = [one for one in self._live.all() if os.path.basename(one.__code__.co_filename) != "conftest.py"]
+        functions = [f for f in self._live.all() if os.path.basename(f.__code__.co_filename) != "conftest.py"]
         targets, tests = self._limited(self._targets), self._limited(self._tests)
         return Observer(functions, self._runner, self._root + "/", own, targets, tests)
 
