@@ -1,1 +1,1 @@
-"""Planning repairs: the meta-planner, the search planner and the state they see. Holds no sandbox, writes no file."""
+"""Planning repairs: the meta-planner, the search planner and the state they see. Uses no sandbox and writes no file."""

@@ -28,11 +28,11 @@ class ReportView(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class PlannerContext:
-    """What a planner may look at besides the state.
+    """What a planner may read besides the state.
 
-    `is_source` says whether a repair may change a path. `wanted` are the targets that the user named; none for every
-    failing test. `generator` makes a random generator that depends only on the session's seed and a label, so that a
-    choice made again after a crash is the same.
+    `is_source` says whether a repair may change a path. `wanted` are the targets that the user named; if it is
+    empty, every failing test is one. `generator` makes a random generator that depends only on the session's seed and a
+    label, so that a choice that is repeated after a crash is the same.
     """
 
     view: RepoView
@@ -43,21 +43,21 @@ class PlannerContext:
 
 
 class Planner(Protocol):
-    """Proposes the next step. It keeps caches only: the same state gives the same proposal, also in a new process."""
+    """Proposes the next step. It only keeps caches: the same state gives the same proposal, also in a new process."""
 
     def propose(self, state: State, context: PlannerContext) -> Proposal:
-        """The next step from here."""
+        """The next step from this state."""
         ...
 
 
 class Strategy(Protocol):
-    """One way to go on, which may have nothing to propose. Like a planner, it keeps caches only.
+    """One way to continue, which may have nothing to propose. Like a planner, it only keeps caches.
 
-    `phases` are those that its proposals name. It is asked where the strategies before it have nothing to propose.
+    `phases` are the phases of its proposals. It is asked if the strategies before it have nothing to propose.
     """
 
     phases: frozenset[Phase]
 
     def propose(self, state: State, context: PlannerContext) -> Proposal | None:
-        """The next step of this strategy from here; None where another one has to go on."""
+        """The next step of this strategy from this state; None if it has nothing to propose."""
         ...

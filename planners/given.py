@@ -1,4 +1,4 @@
-"""A planner for a patch that somebody else made: the base is looked at, the patch applied and judged, no more."""
+"""A planner for a patch that somebody else made: test the base, apply the patch, reach a verdict."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class GivenPatchPlanner:
             ApplyPatch(self._patch),
             intent="apply the given patch",
             hypothesis="it is a repair",
-            expected_effect="a patch to judge",
+            expected_effect="a patch to verify",
         )
 
     def _end(self, state: State) -> Proposal | None:
@@ -45,12 +45,12 @@ class GivenPatchPlanner:
             Phase.STUCK,
             GiveUp(reason),
             intent="end without a result",
-            hypothesis="there is nothing more to be judged",
-            expected_effect="an honest end",
+            hypothesis="there is nothing left to verify",
+            expected_effect="the session ends with a reason",
         )
 
     def _over(self, state: State) -> str:
-        """Why there is nothing more to do; empty where there is."""
+        """Why there is nothing left to do; empty if there is something."""
         if state.baseline is not None and state.baseline.problem:
             return state.baseline.problem
         if state.denials:

@@ -1,4 +1,4 @@
-"""The steps of a session so far, in short: what was proposed, and what came of it."""
+"""The steps of a session so far, in short: what was proposed, and with what outcome."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ MAX_HISTORY = 64
 """The most steps that a state remembers: the newest."""
 
 MAX_INTENT = 300
-"""The most characters of a proposal's intent that a step has; the journal has all of it."""
+"""The most characters of a proposal's intent that a step keeps; the journal has the whole text."""
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One step, denied or not: for a planner that decides by what was done already rather than by aggregates.
+    """One step, denied or not, for planners that decide by earlier steps rather than by aggregates.
 
-    A step is small and names what is large: `blobs` are the report or the spectrum to look into (see
+    A step is small and refers to large contents: `blobs` are the report or the spectrum (see
     `planners.api.ReportView`), and `proposal` is the id under which the journal has the rest. `action` is the type of
-    the action; for test runs, `run_tests` followed by what they collected. `outcome` is one word: `denied` (then `rule`
-    is the id of the rule), `ran`, `failed` (tests or a command that did not run to a good end), `traced`, `tried`, the
-    result of a verdict, `done`, or `ended`. `counts` are what there is to count: tests passed and failing, candidates
-    by what became of them, targets fixed and unfixed and tests broken, or an exit code.
+    the action; for test runs, `run_tests` followed by what is collected. `outcome` is one word: `denied` (then `rule`
+    is the id of the rule), `ran`, `failed` (tests or a command that could not run), `traced`, `tried`, the
+    result of a verdict, `done`, or `ended`. `counts` are the numbers of the step: tests passed and
+    failing, candidates by outcome, targets fixed and unfixed and tests broken, or an exit code.
     """
 
     number: int
@@ -58,7 +58,7 @@ def remembered(history: tuple[Step, ...], step: Step) -> tuple[Step, ...]:
 
 
 def _outcome(observation: Observation) -> tuple[str, dict[str, int], tuple[str, ...]]:
-    """An observation in a word, what it counts, and the blobs that it names."""
+    """An observation in a word, with its counts and its blobs."""
     match observation:
         case Denial():
             return "denied", {}, ()
@@ -68,8 +68,8 @@ def _outcome(observation: Observation) -> tuple[str, dict[str, int], tuple[str, 
         case SpectrumReady(spectrum, cases):
             return "traced", {"cases": cases}, (spectrum,)
         case Batch(outcomes=letters):
-            found = Counter(letters)
-            return "tried", {known.label: found[known] for known in TrialOutcome if found[known]}, ()
+            tallied = Counter(letters)
+            return "tried", {known.label: tallied[known] for known in TrialOutcome if tallied[known]}, ()
         case VerdictReached(verdict):
             named = {"fixed": verdict.fixed, "unfixed": verdict.unfixed, "broken": verdict.broken}
             return verdict.result, {name: len(ids) for name, ids in named.items()}, ()

@@ -1,4 +1,4 @@
-"""The meta-planner: a list of strategies, the first of which that has a step to propose takes it."""
+"""The meta-planner: a list of strategies, of which the first that has a step to propose takes it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _MAX_DENIALS = 3
 
 
 class MetaPlanner:
-    """End where no search would help; reproduce, verify what is applied, search; give up where all have run dry."""
+    """Ends if no search would help; reproduces, verifies an applied patch, searches; gives up at last."""
 
     def __init__(self, search: CandidateSearch) -> None:
         self._strategies: tuple[Strategy, ...] = (
@@ -36,12 +36,12 @@ class MetaPlanner:
 
 
 class EndEarly:
-    """Gives up where there is nothing that a repair could begin with, or the gate denies one step after another."""
+    """Gives up if a repair has nothing to begin with, or the gate denies one step after another."""
 
     phases = frozenset({Phase.STUCK})
 
     def propose(self, state: State, context: PlannerContext) -> Proposal | None:
-        """An end, where there is a reason for one."""
+        """The end, if there is a reason for it."""
         reason = _reason(state, context)
         return _give_up(state, reason) if reason else None
 
@@ -52,7 +52,7 @@ class Stuck:
     phases = frozenset({Phase.STUCK})
 
     def propose(self, state: State, context: PlannerContext) -> Proposal:
-        """The end, which says how much was tried."""
+        """The end, with the number of candidates that were tried."""
         del context
         what = "passes the tests" if state.kept is None else "repairs the rest"
         tried = f"none of {state.tried} candidates {what}" if state.tried else "the search found nothing to try"
@@ -60,7 +60,7 @@ class Stuck:
 
 
 def _reason(state: State, context: PlannerContext) -> str:
-    """Why to end before any search; empty where there is no reason."""
+    """The reason to end before any search; empty if there is none."""
     baseline = state.baseline
     if state.denials >= _MAX_DENIALS:
         return f"{state.denials} proposals in a row were denied"
@@ -81,7 +81,7 @@ def _reason(state: State, context: PlannerContext) -> str:
 
 
 def _all_pass(passed: int, others: int) -> str:
-    """What to say where no test fails; the `others` did not pass either."""
+    """The reason if no test fails; the `others` did not pass either."""
     if not others:
         return f"all {passed} tests pass"
     return f"no test fails: {passed} pass, and {others} are skipped or expected to fail"
@@ -94,5 +94,5 @@ def _give_up(state: State, reason: str) -> Proposal:
         GiveUp(reason),
         intent="end without a patch",
         hypothesis="nothing more can be done here",
-        expected_effect="an honest end",
+        expected_effect="the session ends with a reason",
     )

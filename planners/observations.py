@@ -1,4 +1,4 @@
-"""What a step of a session ends with, as a planner sees it."""
+"""The result of a step, as a planner sees it."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ __all__ = [
 ]
 
 MAX_LISTED = 200
-"""The most test ids that an observation lists; the report that it names has them all."""
+"""The most test ids that an observation lists; its report has all of them."""
 
 MAX_PARTIAL = 5
 """The most partial candidates that a state or a batch remembers."""
@@ -37,7 +37,7 @@ _NEAR_MISSES_AT_ONE_PLACE = 4
 
 @dataclass(frozen=True, slots=True)
 class Denial:
-    """The gate said no, and why."""
+    """The gate denied the step, for this reason."""
 
     denied: Denied
     type: Literal["denial"] = "denial"
@@ -47,8 +47,8 @@ class Denial:
 class SuiteRan:
     """Tests ran. `report` names the blob with every case; `failing` lists the first `MAX_LISTED` failing ids.
 
-    `forecast_s` is how long a run takes in which every test that ends has the time for it, and none computes for ever.
-    `problem` is why the tests could not run at all, and `note` what else there is to say of them; both may be empty.
+    `forecast_s` is the expected duration of a run in which every test that terminates has enough time, and no test runs
+    forever. `problem` is why the tests could not run at all, and `note` is a remark about them; both may be empty.
     `wanted_pass` is whether the user named targets and none of them fails.
     """
 
@@ -67,7 +67,7 @@ class SuiteRan:
 
 @dataclass(frozen=True, slots=True)
 class SpectrumReady:
-    """Per-test coverage was collected; it is the blob `spectrum`. Empty where the pack has no warm runner."""
+    """Per-test coverage was collected; it is the blob `spectrum`. It is empty if the pack has no warm runner."""
 
     spectrum: str
     cases: int
@@ -80,8 +80,8 @@ class Batch:
     """A batch of candidates was tried, up to the first plausible one.
 
     `outcomes` has the letter of each trial, in order (see `TrialOutcome`). `notable` are the plausible candidates and
-    the best of the partial ones and of the near misses. `spent` is the share of the session's time for searching that
-    is used up by now, 0 to 1.
+    the best of the partial ones and of the near misses. `spent` is the share of the search time that has been
+    used so far, 0 to 1.
     """
 
     offset: int
@@ -92,39 +92,39 @@ class Batch:
     type: Literal["batch"] = "batch"
 
     def __post_init__(self) -> None:
-        """Raises `ValueError` for a letter that stands for no outcome: journals may come from others."""
+        """Raises `ValueError` if a letter stands for no outcome: a journal may come from somebody else."""
         if unknown := {*self.outcomes} - {*TrialOutcome}:
             raise ValueError(f"unknown outcomes of trials: {sorted(unknown)}")
 
     @classmethod
     def of(cls, offset: int, trials: Sequence[Trial], *, duration_s: float, spent: float) -> Self:
-        """The batch in which these candidates were tried, the first of which has the number `offset`."""
-        plausible = (one for one in trials if one.outcome is TrialOutcome.PLAUSIBLE)
-        partial = most_fixed(one for one in trials if one.outcome is TrialOutcome.PARTIAL)
-        near = nearest((one for one in trials if one.progress is not None), _NEAR_MISSES_OF_A_BATCH)
-        notable = {one.index: one for one in (*plausible, *partial, *near)}
-        outcomes = "".join(one.outcome for one in trials)
+        """The batch of these trials, of which the first has the number `offset`."""
+        plausible = (trial for trial in trials if trial.outcome is TrialOutcome.PLAUSIBLE)
+        partial = most_fixed(trial for trial in trials if trial.outcome is TrialOutcome.PARTIAL)
+        near = nearest((trial for trial in trials if trial.progress is not None), _NEAR_MISSES_OF_A_BATCH)
+        notable = {trial.index: trial for trial in (*plausible, *partial, *near)}
+        outcomes = "".join(trial.outcome for trial in trials)
         return cls(offset, outcomes, tuple(notable[index] for index in sorted(notable)), duration_s, spent)
 
     @property
     def plausible(self) -> tuple[Trial, ...]:
         """The candidates that pass every test, in order."""
-        return tuple(one for one in self.notable if one.outcome is TrialOutcome.PLAUSIBLE)
+        return tuple(trial for trial in self.notable if trial.outcome is TrialOutcome.PLAUSIBLE)
 
     @property
     def partial(self) -> tuple[Trial, ...]:
-        """Those under which some targets pass, the ones with the most targets first."""
-        return most_fixed(one for one in self.notable if one.outcome is TrialOutcome.PARTIAL)
+        """The partial candidates, the ones with the most targets first."""
+        return most_fixed(trial for trial in self.notable if trial.outcome is TrialOutcome.PARTIAL)
 
     @property
     def near_misses(self) -> tuple[Trial, ...]:
-        """Those that fail, but not as the base does."""
-        return tuple(one for one in self.notable if one.progress is not None)
+        """The candidates that fail, but differently from the base."""
+        return tuple(trial for trial in self.notable if trial.progress is not None)
 
 
 @dataclass(frozen=True, slots=True)
 class VerdictReached:
-    """The applied patch was judged."""
+    """A verdict on the applied patch was reached."""
 
     verdict: Verdict
     type: Literal["verdict_reached"] = "verdict_reached"
@@ -132,7 +132,7 @@ class VerdictReached:
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """What reading, searching, running or applying gave."""
+    """The output of reading, searching, running or applying."""
 
     text: str
     exit_code: int | None = None
@@ -151,16 +151,16 @@ type Observation = Denial | SuiteRan | SpectrumReady | Batch | VerdictReached | 
 
 
 def nearest(trials: Iterable[Trial], most: int) -> tuple[Trial, ...]:
-    """The `most` near misses with the greatest progress, the first ones among equals; of those in one place a few."""
+    """The `most` near misses with the greatest progress, the first ones among equals; only a few at one place."""
     kept: list[Trial] = []
     places: Counter[str] = Counter()
-    for one in sorted(trials, key=lambda one: (tuple(-part for part in one.progress or ()), one.index)):
-        places[one.location] += 1
-        if places[one.location] <= _NEAR_MISSES_AT_ONE_PLACE:
-            kept.append(one)
+    for trial in sorted(trials, key=lambda trial: (tuple(-part for part in trial.progress or ()), trial.index)):
+        places[trial.location] += 1
+        if places[trial.location] <= _NEAR_MISSES_AT_ONE_PLACE:
+            kept.append(trial)
     return tuple(kept[:most])
 
 
 def most_fixed(partial: Iterable[Trial]) -> tuple[Trial, ...]:
-    """Those that fix the most targets, the first ones among equals."""
-    return tuple(sorted(partial, key=lambda one: (-len(one.fixed), one.index))[:MAX_PARTIAL])
+    """The partial candidates that fix the most targets, the first ones among equals."""
+    return tuple(sorted(partial, key=lambda trial: (-len(trial.fixed), trial.index))[:MAX_PARTIAL])

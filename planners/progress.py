@@ -28,7 +28,7 @@ def progress_of(
         return None
     base = failing.get(result.id)
     if base is None:
-        return (2,)  # it got past the targets: a test fails that passes on the base
+        return (2,)  # the targets pass, and a test fails that passes on the base
     lines = tuple(frame.line for frame in base.frames if frame.path == base.parts.file)
     if lines and result.lines > lines:
         return 1, *result.lines

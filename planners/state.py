@@ -1,4 +1,4 @@
-"""What a planner sees: the state folded from the journal."""
+"""The state that a planner sees, a fold of the journal."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ class State:
         return self.verified[1] if self.verified else self.verdict
 
     def after(self, proposal: Proposal, observation: Observation) -> State:
-        """The state after one step. A denied step changes no phase; `denials` counts them if they are consecutive."""
+        """The state after one step. A denied step changes no phase; `denials` counts consecutive ones."""
         step = Step.of(self.steps + 1, proposal, observation)
         state = replace(self, steps=step.number, last=observation, history=remembered(self.history, step))
         if isinstance(observation, Denial):

@@ -25,12 +25,12 @@ def proposal(
 
 
 class Reproduce:
-    """Runs the tests as they are, then those that fail again."""
+    """Runs the tests on the base, then the failing ones again."""
 
     phases = frozenset({Phase.REPRODUCE})
 
     def propose(self, state: State, context: PlannerContext) -> Proposal | None:
-        """A run; None once both were made, or where none is to be made."""
+        """A run; None once both were made, or if none is needed."""
         if state.baseline is None:
             return proposal(
                 state,
@@ -50,18 +50,18 @@ class Reproduce:
             Phase.REPRODUCE,
             RunTests(again),
             intent="run the failing tests again",
-            hypothesis="a failure that a repair can be judged by fails every time",
-            expected_effect="flaky tests are told from failing ones",
+            hypothesis="a reproducible failure occurs every time",
+            expected_effect="flaky tests are separated from failing ones",
         )
 
 
 class Verify:
-    """Has an applied patch judged, and ends with it where the verdict accepts it."""
+    """Requests the verdict on an applied patch, and ends with the patch if it is accepted."""
 
     phases = frozenset({Phase.VERIFY})
 
     def propose(self, state: State, context: PlannerContext) -> Proposal | None:
-        """The verdict or the end; None where no patch is applied."""
+        """The verdict or the end; None if no patch is applied."""
         del context
         if state.applied is None:
             return None
@@ -70,7 +70,7 @@ class Verify:
             state,
             Phase.VERIFY,
             Finish() if accepted else RunTests(collect=Collect.VERDICT),
-            intent="end with the verified patch" if accepted else "judge the applied patch in a pristine sandbox",
+            intent="end with the verified patch" if accepted else "verify the applied patch in fresh workspaces",
             hypothesis="the patch repairs the targets and breaks nothing",
             expected_effect="a result" if accepted else "a verdict from two cold runs",
         )

@@ -1,4 +1,4 @@
-"""Which tests a repair is about, those that fail every time, and which of them tell most of a candidate."""
+"""The targets of a repair, which are the tests that fail every time, and the most informative of them."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ _NOISE_S = 0.02
 
 
 def repeated(baseline: SuiteReport) -> tuple[str, ...]:
-    """The failing tests worth a second run: those over their limit had one."""
+    """The failing tests worth a second run: the ones over their limit had one."""
     return tuple(case.id for case in baseline.cases if case.outcome.failing and not case.outcome.over_limit)
 
 
 def named(text: str, cases: Collection[CaseResult]) -> tuple[str, ...]:
-    """The ids of the tests that somebody means by `text`: that one, else all in that file, class or function.
+    """The ids of the tests that `text` names: the test with that id, else all in that file, class or function.
 
-    Else those of that bare name, or of the same class and name in another file: a test that a class inherits is, in
-    many reports, said to be in the file that defines it, not in that of the class.
+    Otherwise tests with that bare name, or with the same class and name in another file: many reports place an
+    inherited test in the file that defines it, not in the file of the class.
     """
     if any(case.id == text for case in cases):
         return (text,)
@@ -42,7 +42,7 @@ def bare_name(case: CaseResult) -> str:
 
 
 def _within(case: CaseResult) -> Iterator[str]:
-    """What names all that a test is in: its file, and its id up to each class and to the parameters."""
+    """Names for everything that contains a test: its file, and its id up to each class and up to the parameters."""
     yield case.parts.file
     end = 0
     for part in (case.parts.file, *case.parts.scope, case.parts.name):
@@ -53,7 +53,7 @@ def _within(case: CaseResult) -> Iterator[str]:
 
 
 def _bears(case: CaseResult, text: str) -> bool:
-    """Whether a test has this name, with or without its parameters, or ends as this id in another such file does."""
+    """Whether a test has this name, with or without parameters, or its id ends like this id in another file."""
     if not case.parts.name:
         return False
     inside = case.id.removeprefix(case.parts.file) if case.parts.file else ""
@@ -65,9 +65,9 @@ def _bears(case: CaseResult, text: str) -> bool:
 def stable_failures(
     baseline: SuiteReport, repeat: SuiteReport | None, wanted: Collection[str] = ()
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The targets, and the ids that are unstable: other on the second run than on the first, or there only once.
+    """The targets, and the unstable ids, with different outcomes in the two runs or present in only one of them.
 
-    `wanted` narrows the targets to the ids that it names (see `named`). A repeat that could not run says nothing.
+    `wanted` narrows the targets to the ids that it names (see `named`). A repeat that could not run is ignored.
     """
     first = {case.id: case.outcome for case in baseline.cases}
     second = {case.id: case.outcome for case in repeat.cases} if repeat and not repeat.problem else {}
@@ -81,7 +81,7 @@ def stable_failures(
 
 @dataclass(frozen=True, slots=True)
 class Targets:
-    """What a session repairs: the report of the base, the ids to fix, and those that are unstable and say nothing.
+    """What a session repairs: the report of the base, the ids to fix, and the unstable ids, which are ignored.
 
     `left` are the ids that no kept patch fixes.
     """
@@ -92,14 +92,14 @@ class Targets:
     left: tuple[str, ...]
 
     def of(self, ids: Collection[str]) -> Targets:
-        """What is said here of these tests, which are a part of the suite."""
+        """The same for only these tests of the suite."""
         cases = tuple(case for case in self.baseline.cases if case.id in ids)
-        told = (tuple(id for id in known if id in ids) for known in (self.all, self.unstable, self.left))
-        return Targets(replace(self.baseline, cases=cases), *told)
+        narrowed = (tuple(id for id in known if id in ids) for known in (self.all, self.unstable, self.left))
+        return Targets(replace(self.baseline, cases=cases), *narrowed)
 
 
 def targets_of(state: State, reports: ReportView, wanted: Collection[str]) -> Targets:
-    """The targets of a state whose baseline is known; `wanted` are those that the user named, if any."""
+    """The targets of a state whose baseline is known; `wanted` are the ids that the user named, if any."""
     assert state.baseline is not None
     baseline = reports.report(state.baseline.report)
     repeat = reports.report(state.repeat.report) if state.repeat else None
@@ -111,7 +111,7 @@ def targets_of(state: State, reports: ReportView, wanted: Collection[str]) -> Ta
 def reached(spectrum: Spectrum, targets: Collection[str], location: str) -> tuple[CaseTrace, ...]:
     """The targets that execute the line `location` (path:line), whose outcome an edit there can change.
 
-    All of them where none does: what a module or a class body holds runs before any test.
+    All targets if none does: the code of a module or a class body runs before any test.
     """
     path, _, line = location.rpartition(":")
     wanted = frozenset(targets)
@@ -121,10 +121,10 @@ def reached(spectrum: Spectrum, targets: Collection[str], location: str) -> tupl
 
 
 def probes(traces: Collection[CaseTrace]) -> tuple[str, ...]:
-    """A few failing tests that stand for all of `traces`: a candidate under which each of them fails is no repair.
+    """A few failing tests that represent all of `traces`: a candidate under which each of them fails is not a repair.
 
-    One of each kind of failure (by exception and innermost frame outside of the test): of the quick ones that which
-    runs the fewest lines, for it has the fewest faults in its way; where all fail alike, also the one most different.
+    One of each kind of failure (by exception and innermost frame outside the test): the quick one that runs the fewest
+    lines, since it meets the fewest faults; if all fail alike, also the most different one.
     """
     kinds: dict[tuple[str, ...], list[CaseTrace]] = {}
     for trace in sorted(traces, key=lambda trace: (_size(trace), trace.id)):
@@ -140,7 +140,7 @@ def probes(traces: Collection[CaseTrace]) -> tuple[str, ...]:
 
 
 def _quick(traces: list[CaseTrace]) -> list[CaseTrace]:
-    """Those that take about as long as the quickest: all of them where the difference is noise."""
+    """The tests that take about as long as the quickest one: all of them if the difference is noise."""
     least = min(trace.cpu_s for trace in traces)
     return [trace for trace in traces if trace.cpu_s <= _ABOUT_AS_QUICK * least + _NOISE_S]
 

@@ -1,4 +1,4 @@
-"""Doubles for tests: a planner that follows a script, and what planners look at, given by hand."""
+"""Doubles for tests: a planner that follows a script, and in-memory views for planners."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class GivenTree:
         return sorted(self.content)
 
     def exists(self, path: str) -> bool:
-        """Whether there is such a file."""
+        """Whether the file exists."""
         return path in self.content
 
     def read(self, path: str) -> bytes:
@@ -53,7 +53,7 @@ class GivenReports:
 class ScriptedPlanner:
     """Proposes given (phase, action) pairs one after another, then gives up.
 
-    The step that the state has reached is the place in the script: the planner itself remembers nothing.
+    The number of steps in the state is the place in the script: the planner itself remembers nothing.
     """
 
     def __init__(self, script: Sequence[tuple[Phase, Action]]) -> None:
@@ -68,7 +68,7 @@ class ScriptedPlanner:
             id=f"s{state.steps + 1:04d}",
             phase=phase,
             intent=f"step {state.steps + 1} of the script",
-            hypothesis="the script knows",
+            hypothesis="scripted",
             action=action,
-            expected_effect="whatever the script is for",
+            expected_effect="as scripted",
         )

@@ -11,7 +11,7 @@ __all__ = ["Trial", "TrialOutcome"]
 
 
 class TrialOutcome(StrEnum):
-    """How the trial of one candidate ended; the letter stands for it wherever outcomes are listed in a row."""
+    """How the trial of one candidate ended; its letter stands for it in a list of outcomes."""
 
     PLAUSIBLE = "p"
     """It passes every test in a cold run."""
@@ -26,7 +26,7 @@ class TrialOutcome(StrEnum):
     CRASHED = "x"
     """The process that ran the tests died."""
     UNCONFIRMED = "c"
-    """It passes in a warm worker, and not in a cold run."""
+    """It passes in a warm worker but not in a cold run."""
     DENIED = "d"
     """The gate denies it; its tests were not run, or do not count."""
 

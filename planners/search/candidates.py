@@ -1,4 +1,4 @@
-"""Candidate patches, best first: a lazy merge of what every operator makes at every suspicious line."""
+"""Candidate patches, best first: a lazy merge of the results of every operator at every suspicious line."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _CORE_LINES = 400
 
 _NO_KINDS: Kinds = MappingProxyType({})
 _NEIGHBOURS = 6
-"""From how many other files ingredients are taken."""
+"""The most other files that ingredients are taken from."""
 
 
 def enumerate_candidates(
@@ -42,9 +42,9 @@ def enumerate_candidates(
 ) -> Iterator[Candidate]:
     """Single-edit patches in the order of prior x suspiciousness, each resulting tree once.
 
-    A `width` of 1 gives what the normal space (0) left out: less suspicious lines and operators with many ingredients.
-    The order is that of the inputs alone, so a search can be resumed by skipping what was tried. `kinds` are those of
-    the values that variables had in the failing tests: what cannot be done with them is left out or comes late. Files
+    A `width` of 1 gives what the normal space (0) leaves out: less suspicious lines, and operators with many
+    ingredients. The order depends on the inputs alone, so a search can be resumed by skipping candidates. `kinds` are
+    the kinds of the variables' values in the failing tests: edits that do not fit them are left out or come late. Files
     in none of the `languages` (by suffix) have no candidates.
     """
     return _Search(view, suspects, width, operators, kinds, languages).run()
@@ -52,7 +52,7 @@ def enumerate_candidates(
 
 @dataclass(slots=True)
 class _Stream:
-    """What one operator makes at one site, and how much of it was taken."""
+    """The replacements of one operator at one site, and how many of them were taken."""
 
     file: SearchedFile
     site: Site
@@ -63,7 +63,7 @@ class _Stream:
 
     @property
     def bound(self) -> float:
-        """The most that the next replacement can score: the likelihood falls off as the options run out."""
+        """The highest score of the next replacement: the likelihood decreases as the options run out."""
         return self.score / (1 + self.taken / self.operator.options)
 
 
@@ -130,7 +130,7 @@ class _Search:
                 self._push(score * operators[0].prior, partial(self._look, file, line, score, 0))
 
     def _neighbours(self, path: str, language: Language) -> list[tuple[str, bytes]]:
-        """Other files that the failing tests ran: those of the same folder first, and of them the most suspicious."""
+        """Other files that the failing tests ran, first those of the same folder, the most suspicious ones first."""
 
         def distance(other: str) -> tuple[bool, float, str]:
             return dirname(other) != dirname(path), -max(self._scores[other].values()), other
@@ -140,7 +140,7 @@ class _Search:
         return [(other, self._view.read(other)) for other in near if self._view.exists(other)]
 
     def _look(self, file: SearchedFile, line: int, score: float, index: int, _: float) -> None:
-        """Start one operator on the sites of a line and queue the line for the next one."""
+        """Start one operator at the sites of a line, and queue the line for the next operator."""
         operator = file.operators[index]
         for site in file.sites[line]:
             if site.matches(operator.nodes):
@@ -150,18 +150,18 @@ class _Search:
             self._push(score * file.operators[index + 1].prior, partial(self._look, file, line, score, index + 1))
 
     def _take(self, stream: _Stream, bound: float) -> Candidate | None:
-        """Take one replacement; a less likely one waits for its turn."""
+        """Take one replacement; an unlikely one is queued."""
         replacement = next(stream.replacements, None)
         if replacement is None:
             return None
         stream.taken += 1
         self._push(stream.bound, partial(self._take, stream))
         if replacement.weight < 1:
-            self._push(bound * replacement.weight, partial(self._judge, stream, replacement))
+            self._push(bound * replacement.weight, partial(self._candidate, stream, replacement))
             return None
-        return self._judge(stream, replacement, bound)
+        return self._candidate(stream, replacement, bound)
 
-    def _judge(self, stream: _Stream, replacement: Replacement, score: float) -> Candidate | None:
+    def _candidate(self, stream: _Stream, replacement: Replacement, score: float) -> Candidate | None:
         file, site = stream.file, stream.site
         if self._width:
             _remember(file, site, block=replacement.block)
@@ -171,7 +171,7 @@ class _Search:
 
 
 def _remember(file: SearchedFile, site: Site, *, block: bool) -> None:
-    """Have the file know what the normal search made in the region of a site, so that none of it is repeated."""
+    """Tell the file about the normal search's results in the region of a site, so that none is repeated."""
     for other in file.unremembered(site, block=block):
         for operator in file.operators:
             if operator.width == 0 and other.matches(operator.nodes):

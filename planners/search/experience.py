@@ -1,4 +1,4 @@
-"""What became of edit operators in earlier repairs, and how much likelier or unlikelier that makes each of them now."""
+"""How edit operators did in earlier repairs, and how much more or less likely each of them is now."""
 
 from __future__ import annotations
 
@@ -14,31 +14,31 @@ from planners.search.language import Operator
 __all__ = ["Experience", "Tally", "fingerprint"]
 
 _LEAST, _MOST = 0.5, 2.0
-"""No experience makes an operator less or more likely than by these factors."""
+"""The bounds of the factor by which experience changes the likelihood of an operator."""
 
 _ASSUMED = 2.0
-"""How many repairs the frequencies of the operators count for, beside those that were seen."""
+"""The number of repairs that the operators' own frequencies count for, beside the observed ones."""
 
 _ALIKE = 4
-"""How many repairs one of a failure with the same fingerprint counts for."""
+"""The number of repairs that a repair with the same fingerprint counts for."""
 
 _TYPES = r"(?:NoneType|bool|bytes|dict|float|frozenset|function|int|list|method|module|set|str|tuple|type)"
 _NOISE = (
     (
         re.compile(rf"(?!'{_TYPES}')(?<!\w)[brf]*'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\""),
         "0",
-    ),  # texts, but for the names of types
+    ),  # texts, except names of types
     (re.compile(r"(?:[\w.~-]*/)+[\w.-]*"), "0"),  # paths
     (re.compile(r"(?<!\w)(?=[a-f]*\d)[0-9a-f]{8,}(?:-[0-9a-f]{4,})*\b"), "0"),  # hashes
     (re.compile(r"(?<!\w)[-+]?\d[\w.]*"), "0"),  # numbers, addresses
-    (re.compile(r"0(?:[-:,. T]+0)+"), "0"),  # times, and however many values a collection has
+    (re.compile(r"0(?:[-:,. T]+0)+"), "0"),  # times, and collections of any size
 )
 _LONGEST = 500
 
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """How many candidates of an operator were tried in repairs that succeeded, and how many of these it made."""
+    """How many candidates of an operator were tried in successful repairs, and how many of these repairs are its."""
 
     tried: int = 0
     helped: int = 0
@@ -52,24 +52,26 @@ class Experience:
     alike: Mapping[str, Mapping[str, Tally]] = field(default_factory=dict)
 
     def weigh(self, operators: Sequence[Operator], fingerprint: str) -> tuple[Operator, ...]:
-        """The operators with the frequencies that they have for a failure, after what was seen.
+        """The operators with their frequencies for a failure, given the experience.
 
-        A repair is expected of each operator by its share in the likelihood of all candidates that were tried.
+        The expected repairs of an operator are its share in the likelihood of all candidates that were tried.
         """
         alike = self.alike.get(fingerprint, {})
-        tallies = [_sum(self.overall.get(one.id, Tally()), alike.get(one.id, Tally())) for one in operators]
-        mass = sum(one.prior * tally.tried for one, tally in zip(operators, tallies, strict=True))
+        tallies = [
+            _sum(self.overall.get(operator.id, Tally()), alike.get(operator.id, Tally())) for operator in operators
+        ]
+        mass = sum(operator.prior * tally.tried for operator, tally in zip(operators, tallies, strict=True))
         if not mass:
             return tuple(operators)
         each = sum(tally.helped for tally in tallies) / mass
         return tuple(
-            replace(one, frequency=one.frequency * _weight(tally.helped, each * one.prior * tally.tried))
-            for one, tally in zip(operators, tallies, strict=True)
+            replace(operator, frequency=operator.frequency * _weight(tally.helped, each * operator.prior * tally.tried))
+            for operator, tally in zip(operators, tallies, strict=True)
         )
 
 
 def fingerprint(cases: Iterable[CaseResult]) -> str:
-    """The kind of failure that most of the cases show: exception and message, whatever the values in it are."""
+    """The kind of failure that most of the cases have: exception and message, without the values in it."""
     kinds = Counter(f"{case.outcome}: {_normalised(case.message)}" for case in cases)
     kind = min(kinds, key=lambda kind: (-kinds[kind], kind), default="")
     return hashlib.sha256(kind.encode(errors="replace")).hexdigest()[:16]
@@ -83,7 +85,7 @@ def _normalised(message: str) -> str:
 
 
 def _sum(overall: Tally, alike: Tally) -> Tally:
-    more = _ALIKE - 1  # what is alike is in the overall tally, too
+    more = _ALIKE - 1  # the overall tally includes them already
     return Tally(overall.tried + more * alike.tried, overall.helped + more * alike.helped)
 
 

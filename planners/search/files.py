@@ -1,4 +1,4 @@
-"""One suspicious file during a search: its sites by line, and which edits of it are new and parse."""
+"""One suspicious file during a search: its sites by line, and which edits of it are new and valid."""
 
 from __future__ import annotations
 
@@ -12,30 +12,30 @@ from planners.search.language import File, Operator, Replacement, Site
 __all__ = ["SearchedFile"]
 
 _SAME_FUNCTION = 0.4
-"""The suspiciousness, at least, of the lines that failing tests ran, relative to the worst line of their function.
+"""The minimum suspiciousness of lines that failing tests ran, relative to the worst line of their function.
 
-A condition that lets the wrong line run is run by passing tests as well.
+A condition that lets the wrong line run is executed by passing tests as well.
 """
 
 _SIGNATURE = 0.5
 """The suspiciousness of a function's header relative to its worst line: tests run it when they import the file."""
 
 _DEFINITION = 0.5
-"""The same of a variable of the module or of a class relative to the worst line that reads it."""
+"""The suspiciousness of a variable of the module or of a class, relative to the worst line that reads it."""
 
 _UNCOVERED = 0.25
-"""The same for lines of a suspicious function that no failing test ran; only the widened search looks at them."""
+"""The same for lines of a suspicious function that no failing test ran; only the widened search uses them."""
 
 _UNEDITED = Replacement(())
 
 
 class SearchedFile:
-    """A source file with the suspiciousness of its lines. `core` holds the lines of the normal search."""
+    """A source file with the suspiciousness of its lines. `core` has the lines of the normal search."""
 
     def __init__(
         self, file: File, operators: Sequence[Operator], scores: Mapping[int, float], core: frozenset[int]
     ) -> None:
-        """`operators` are those of the file's language, likeliest first."""
+        """`operators` are the operators of the file's language, likeliest first."""
         self.operators = operators
         self._file = file
         self._covered = scores
@@ -53,9 +53,9 @@ class SearchedFile:
     def _around(
         self, scores: Mapping[int, float], core: frozenset[int]
     ) -> tuple[dict[int, float], dict[int, float], dict[int, float]]:
-        """Scores for what lies in suspicious functions: headers, and lines that failing tests ran or did not run.
+        """Scores in suspicious functions: of headers, and of lines that failing tests ran or did not run.
 
-        The lines that they ran are those of functions with lines of the normal search, which all of them belong to.
+        The lines that they ran are in functions with lines of the normal search, and all belong to it.
         """
         signatures: dict[int, float] = {}
         covered: dict[int, float] = {}
@@ -72,18 +72,18 @@ class SearchedFile:
     def _definitions(self, scores: Mapping[int, float]) -> dict[int, float]:
         """Scores for variables of the module and of its classes, from the suspicious lines that read them.
 
-        They got their values when the file was imported, before any test ran: no spectrum has their lines.
+        They got their values when the file was imported, before any test ran, so no spectrum has their lines.
         """
-        found: dict[int, float] = {}
+        scored: dict[int, float] = {}
         for definition in self._file.definitions:
             worst = max((scores.get(line, 0.0) for line in definition.readers), default=0.0)
             if worst:
-                found |= dict.fromkeys(definition.lines, worst * _DEFINITION)
-        return found
+                scored |= dict.fromkeys(definition.lines, worst * _DEFINITION)
+        return scored
 
     @cached_property
     def sites(self) -> Mapping[int, list[Site]]:
-        """Every site by the line whose suspiciousness counts for it."""
+        """Every site, by the line whose suspiciousness applies to it."""
         sites: dict[int, list[Site]] = defaultdict(list)
         for site in self._file.sites:
             line = site.line
@@ -91,23 +91,23 @@ class SearchedFile:
         return sites
 
     def replacements(self, operator: Operator, site: Site) -> Iterator[Replacement]:
-        """What an operator makes at a site, on request."""
+        """The replacements of an operator at a site, made lazily."""
         return operator.expand(site, self._file.scope(site))
 
     @cached_property
     def _core_sites(self) -> Mapping[tuple[Hashable, bool], list[Site]]:
-        """The sites of the normal search by the regions that they lie in, for edits of blocks and for others."""
-        found: dict[tuple[Hashable, bool], list[Site]] = defaultdict(list)
+        """The sites of the normal search by their regions, for edits of blocks and for others."""
+        by_region: dict[tuple[Hashable, bool], list[Site]] = defaultdict(list)
         for line in self.core:
             for site in self.sites.get(line, ()):
                 for block in (False, True):
                     region = site.region(block=block)
                     if region is not None:
-                        found[region, block].append(site)
-        return found
+                        by_region[region, block].append(site)
+        return by_region
 
     def unremembered(self, site: Site, *, block: bool) -> list[Site]:
-        """The sites whose normal replacements may be the same as one of this site's; none when asked again."""
+        """The sites whose normal replacements may equal one of this site; none when called again."""
         region = site.region(block=block)
         if region is None or (region, block) in self._remembered:
             return []
@@ -115,7 +115,7 @@ class SearchedFile:
         return self._core_sites.get((region, block), [])
 
     def accept(self, site: Site, replacement: Replacement) -> bool:
-        """Whether a replacement parses, changes the tree, and makes none that was made before."""
+        """Whether a replacement parses, changes the tree, and makes a new one."""
         region = site.region(block=replacement.block)
         if region is None:
             return False
@@ -128,7 +128,7 @@ class SearchedFile:
         return tree is not None and _is_new(tree, self._trees_of(region))
 
     def _trees_of(self, region: Hashable) -> set[bytes]:
-        """Digests of the trees that were made of a statement, its own among them."""
+        """Digests of the trees that were made from a statement, including its own."""
         trees = self._trees.get(region)
         if trees is None:
             trees = self._trees[region] = set()
@@ -139,7 +139,7 @@ class SearchedFile:
 
 
 def _is_new(text: str, made: set[bytes]) -> bool:
-    """Add a text to those that were made, and whether it was not among them. Digests stand for the many there are."""
+    """Add a text to the made ones; whether it is new. Digests save memory, as there are many."""
     digest = blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
     if digest in made:
         return False

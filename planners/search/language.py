@@ -1,7 +1,7 @@
 """What the search needs of a programming language, and what an edit operator is.
 
 The search knows files, lines, scores and edits. Trees, names and texts belong to the language: what its sites and
-scopes offer beside these protocols is between the language and its operators. `registry` has the languages, by the
+scopes offer beyond these protocols is between the language and its operators. `registry` has the languages, by the
 suffix of a file.
 """
 
@@ -30,7 +30,7 @@ __all__ = [
 ]
 
 type SeenKinds = Mapping[str, Mapping[str, frozenset[str]]]
-"""The kinds of values that variables had in the failing tests, by the name of the function and of the variable."""
+"""The kinds of the variables' values in the failing tests, by the names of the function and of the variable."""
 
 type Neighbours = Callable[[], Sequence[tuple[str, bytes]]]
 """Gives other files of the same language that ingredients may come from, as paths and contents, nearest first."""
@@ -45,7 +45,7 @@ class TextEdit(NamedTuple):
 
 
 class Replacement(NamedTuple):
-    """One edit of the source. `weight` (more than 0, at most 1) says how likely it is beside the operator's best.
+    """One edit of the source. `weight` (more than 0, at most 1) is its likelihood relative to the operator's best.
 
     Edits of a `block` are made at sites that are statements, and add, remove or move whole statements, so that the file
     still parses; other edits stay inside one statement.
@@ -60,10 +60,10 @@ class Replacement(NamedTuple):
 class Operator:
     """One kind of fix in one language.
 
-    `frequency` is the percentage of single-statement fixes of this kind; `sites` and `options` are how many places a
-    function of usual size has for it, and how many replacements each of them. Together they say how likely one
-    replacement is. `nodes` are the kinds of nodes, in the language's terms, at which `expand` makes replacements from a
-    site and its scope. With a `width` of 1, only the widened search uses the operator.
+    `frequency` is the percentage of single-statement fixes of this kind; `sites` and `options` are the number of places
+    in a function of usual size, and of replacements at each of them. Together they say how likely one replacement is.
+    `nodes` are the kinds of nodes, in the language's terms, at which `expand` makes replacements from a site and its
+    scope. With a `width` of 1, only the widened search uses the operator.
     """
 
     id: str
@@ -82,7 +82,7 @@ class Operator:
 
     @property
     def description(self) -> str:
-        """What the operator does, in one line: the first of its function's docstring, empty where there is none."""
+        """What the operator does, in one line: the first of its function's docstring, or empty."""
         function: Any = self.expand
         while isinstance(function, partial):
             function = function.func
@@ -99,23 +99,23 @@ class Site(Protocol):
 
     @property
     def statement_line(self) -> int:
-        """The line on which its statement begins, whose suspiciousness counts where its own has no coverage."""
+        """The line on which its statement begins, whose suspiciousness applies if its own line has no coverage."""
         ...
 
     @property
     def location(self) -> str:
-        """Where it is, for people: `path:line`."""
+        """Its place, for people: `path:line`."""
         ...
 
     def matches(self, nodes: tuple[Any, ...]) -> bool:
-        """Whether it is of one of the kinds that an operator names in `nodes`."""
+        """Whether its kind is one of an operator's `nodes`."""
         ...
 
     def region(self, *, block: bool) -> Hashable | None:
         """The part of the file in which two replacements can give the same program.
 
-        That is the statement, or for edits of a block the function. None where such edits are impossible: edits of a
-        block are, at a site that is not a statement.
+        That is the statement, or for edits of a block the function. None if such edits are impossible, as edits
+        of a block are at a site that is not a statement.
         """
         ...
 
@@ -136,7 +136,7 @@ class Function(NamedTuple):
 
 
 class Definition(NamedTuple):
-    """A variable that gets its value when the file is loaded, by lines from 1: its own, and those that read it."""
+    """A variable that gets its value when the file is loaded, by lines from 1: its own, and the reading ones."""
 
     lines: range
     readers: frozenset[int]
@@ -169,12 +169,12 @@ class File(Protocol):
         ...
 
     def tree(self, text: str) -> str | None:
-        """A text that is equal for equal programs, whatever their formatting; None where `text` does not parse."""
+        """A text that is equal for equal programs, whatever their formatting; None if `text` does not parse."""
         ...
 
 
 class AntiPattern(StrEnum):
-    """Signs that a patch passes the tests without being right; `ranking` says how much each counts."""
+    """Signs that a patch passes the tests without being correct; `ranking` says how much each counts."""
 
     CONTROL_FLOW_DELETED = "control flow deleted"
     STATEMENT_DELETED = "statement deleted"
@@ -206,9 +206,9 @@ class Language(Protocol):
         ...
 
     def parse(self, path: str, raw: bytes, kinds: SeenKinds, neighbours: Neighbours) -> File | None:
-        """A file; None where it does not parse, or could not be written back as it was."""
+        """A file; None if it does not parse, or could not be written back unchanged."""
         ...
 
     def anti_patterns(self, before: bytes, after: bytes) -> Iterable[AntiPattern]:
-        """The anti-patterns that a change of a file shows; none where one of the two versions does not parse."""
+        """The anti-patterns of a change of a file; none if one of the two versions does not parse."""
         ...

@@ -14,15 +14,15 @@ __all__ = ["Suspect", "kinds_of", "rank"]
 type _Line = tuple[str, int]
 
 _FRAME_SHARE = 0.4
-"""How much of a score the stack frames decide; coverage decides the rest."""
+"""The share of the stack frames in a score; coverage has the rest."""
 
 _OUTER_FRAME = 0.5
-"""What a frame counts relative to the next inner one: the fault is more often where the failure shows than above it."""
+"""The weight of a frame relative to the next inner one: most faults are near the place of the failure."""
 
 
 @dataclass(frozen=True, slots=True)
 class Suspect:
-    """A line that may hold the fault; a higher score is more suspicious."""
+    """A line that may have the fault; a higher score is more suspicious."""
 
     path: str
     line: int
@@ -33,8 +33,8 @@ def rank(spectrum: Spectrum, targets: Collection[str], is_source: Callable[[str]
     """The lines of source files that the targets executed or failed in, most suspicious first.
 
     Coverage is scored by Ochiai, ef / sqrt((ef + nf) (ef + ep)) (Abreu, Zoeteweij and van Gemund, "An Evaluation of
-    Similarity Coefficients for Software Fault Localization", PRDC 2006). Failing tests that are no targets say nothing.
-    What ran while the tests were imported counts as executed by each of them.
+    Similarity Coefficients for Software Fault Localization", PRDC 2006). Failing tests that are not targets are
+    ignored. Code that ran while the tests were imported counts as executed by each of them.
     """
     failing = [case for case in spectrum.cases if case.id in targets]
     passing = [case for case in spectrum.cases if case.id not in targets and not case.outcome.failing]
@@ -54,16 +54,16 @@ def rank(spectrum: Spectrum, targets: Collection[str], is_source: Callable[[str]
 
 
 def kinds_of(spectrum: Spectrum, targets: Collection[str]) -> Kinds:
-    """What the values of variables were in all of the targets together."""
-    found: dict[str, dict[str, dict[str, frozenset[str]]]] = {}
+    """The kinds of the variables' values in all targets together."""
+    together: dict[str, dict[str, dict[str, frozenset[str]]]] = {}
     for case in spectrum.cases:
         if case.id in targets:
             for path, functions in case.kinds.items():
                 for function, names in functions.items():
-                    known = found.setdefault(path, {}).setdefault(function, {})
+                    known = together.setdefault(path, {}).setdefault(function, {})
                     for name, kinds in names.items():
                         known[name] = known.get(name, frozenset()) | kinds
-    return found
+    return together
 
 
 def _hits(cases: Iterable[CaseTrace], is_source: Callable[[str], bool]) -> Counter[_Line]:

@@ -1,7 +1,7 @@
-"""Batches of candidates for the meta-planner, as a function of how many were tried and of what was kept.
+"""Batches of candidates for the meta-planner, as a function of the number of tried candidates and the kept patch.
 
-The normal search comes first. Once it runs dry, two others take turns: the widened search for a single edit, and the
-search for a second edit beside one that changes how a target fails.
+The normal search comes first. Once it is exhausted, two others take turns: the widened search for a single edit, and
+the search for a second edit beside one that changes how a target fails.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ _SMALL_BATCH, _LARGE_BATCH = 32, 256
 _WARM_UP = 128
 _COLLECTING_BATCH = 16
 _TURN = _LARGE_BATCH
-"""How many candidates the widened search and that for second edits take in turn."""
+"""The number of candidates that the widened search and the search for second edits take in turn."""
 
 
 class CandidateSearch:
     """Cuts the stream of candidates into batches.
 
-    The stream is a cache: where the number of tried candidates is not the place that it has reached (after a resume, or
-    in a replay), it is made again from the spectrum and skipped up to there.
+    The stream is a cache: if its place differs from the number of tried candidates (after a resume, or in a replay), it
+    is made again from the spectrum and skipped up to that number.
     """
 
     def __init__(
@@ -43,9 +43,9 @@ class CandidateSearch:
         further: Sequence[Operator] = (),
         experience: Experience | None = None,
     ) -> None:
-        """`languages` are what the search can repair, by suffix; `further` are operators beside theirs.
+        """`languages` are the ones that the search can repair, by suffix; `further` are additional operators.
 
-        `experience` says how likely the operators are for a failure; without it that is their frequencies alone.
+        `experience` says how likely the operators are for a failure; without it, only their frequencies count.
         """
         self.languages = languages
         self._operators = (*operators_of(languages), *further)
@@ -60,10 +60,9 @@ class CandidateSearch:
     def next_batch(
         self, state: State, context: PlannerContext, targets: tuple[str, ...], most: int | None = None
     ) -> tuple[tuple[Candidate, ...], bool]:
-        """The next candidates, and whether they come from the widened search; none when the search has run dry.
+        """The next candidates, and whether they come from the widened search; none when the search is exhausted.
 
-        `most` is how many are wanted at most. Batches grow: small ones while the likeliest candidates are tried, larger
-        ones when the tail is worked off.
+        `most` limits their number. Batches grow: small ones for the likeliest candidates, larger ones for the tail.
         """
         if state.spectrum is None:
             return (), False
@@ -97,9 +96,9 @@ class CandidateSearch:
             self._at += 1
 
     def _look_ahead(self, size: int, near_misses: Sequence[Trial]) -> None:
-        """Take candidates from the stream; where it ends, the widened search goes on.
+        """Take candidates from the stream; at its end, the widened search continues.
 
-        That one begins when all before it were tried: it depends on what came of them.
+        The widened search begins when all earlier candidates were tried: it depends on their outcomes.
         """
         self._ahead.extend(islice(self._stream, max(0, size - len(self._ahead))))
         if not self._ahead and not self._widened and self._space:
@@ -109,14 +108,14 @@ class CandidateSearch:
 
 
 def _failure(state: State, context: PlannerContext, targets: tuple[str, ...]) -> str:
-    """The fingerprint of what the targets fail with on the base."""
+    """The fingerprint of the targets' failures on the base."""
     assert state.baseline is not None
     wanted = frozenset(targets)
     return fingerprint(case for case in context.reports.report(state.baseline.report).cases if case.id in wanted)
 
 
 def _turns(*streams: Iterator[Candidate]) -> Iterator[Candidate]:
-    """Some of each in turn, until all have ended."""
+    """A few candidates of each stream in turn, until all have ended."""
     left = list(streams)
     while left:
         for stream in tuple(left):

@@ -1,12 +1,12 @@
-"""Which of several plausible patches is likeliest to be right: those that overfit tend to take something away.
+"""Which of several plausible patches is likeliest to be correct: overfitting ones tend to remove something.
 
 The patterns are those of Tan, Yoshida, Prasad and Roychoudhury, "Anti-patterns in Search-Based Program Repair" (FSE
-2016): deleted statements and control flow, early exits, trivial conditions. To them come code that stops using a name
-or a call, constants in the place of results (Qi et al., "Kali", ISSTA 2015), and the same operand twice. The language
-says which of them a change shows; no test is looked at.
+2016): deleted statements and control flow, early exits, trivial conditions. Others are code that stops using a name or
+a call, constants in place of results (Qi et al., "Kali", ISSTA 2015), and the same operand twice. The language detects
+them in a change; tests play no part.
 
-And patches that are right do the same on inputs that no test has, where those that overfit differ from them and from
-one another. So the more a patch agrees with others, the likelier it is: test-based patch clustering (Martinez et al.,
+Besides, correct patches do the same on inputs that no test has, while overfitting ones differ from them and from one
+another. So the more a patch agrees with others, the likelier it is: test-based patch clustering (Martinez et al.,
 "xTestCluster", 2022), with inputs that show differences as in DiffTGen (Xin and Reiss, ISSTA 2017), without an oracle.
 """
 
@@ -25,15 +25,15 @@ from planners.trial import Trial
 __all__ = ["doubtful", "likeliest"]
 
 _NEAR = 32
-"""Places in the order of the search that count about the same."""
+"""The number of places in the order of the search that count about the same."""
 
 _DOUBTFUL = 0.6
 
 _FEWEST_VOTES = 3
-"""With fewer patches than this that were observed, agreement says nothing."""
+"""With fewer observed patches than this, agreement is meaningless."""
 
 _WITHOUT_AGREEMENT = 0.5
-"""What a patch that agrees with no other counts, where one that agrees with all counts 1 more."""
+"""The weight of a patch that agrees with no other; one that agrees with all has 1 more."""
 
 _FACTORS: Mapping[AntiPattern, float] = {
     AntiPattern.CONTROL_FLOW_DELETED: 0.4,
@@ -47,45 +47,45 @@ _FACTORS: Mapping[AntiPattern, float] = {
     AntiPattern.SAME_OPERAND_TWICE: 0.3,
     AntiPattern.SHORTER: 0.8,
 }
-"""What each pattern leaves of a patch's likelihood."""
+"""The factor of each pattern on a patch's likelihood."""
 
 
 def likeliest(
     plausible: Iterable[Trial], view: RepoView, begun: int = 0, languages: Mapping[str, Language] = LANGUAGES
 ) -> Trial:
-    """The best of some patches. The order in which the search tried them, from `begun` on, stands for their prior."""
+    """The likeliest of some patches. Their prior is the order in which the search tried them, from `begun` on."""
     patches = list(plausible)
-    agreement = _agreement([one.behaviour for one in patches])
+    agreement = _agreement([trial.behaviour for trial in patches])
 
     def likelihood(place: int) -> float:
-        one = patches[place]
-        prior = _trust(one.patch, view, languages) / (_NEAR + one.index - begun)
+        trial = patches[place]
+        prior = _trust(trial.patch, view, languages) / (_NEAR + trial.index - begun)
         return prior * (_WITHOUT_AGREEMENT + agreement[place])
 
     return patches[max(range(len(patches)), key=lambda place: (likelihood(place), -patches[place].index))]
 
 
 def doubtful(patch: Patch, view: RepoView, languages: Mapping[str, Language] = LANGUAGES) -> bool:
-    """Whether a patch shows one of the patterns."""
+    """Whether a patch has one of the patterns."""
     return _trust(patch, view, languages) < _DOUBTFUL
 
 
 def _agreement(behaviours: Sequence[str]) -> list[float]:
-    """For each of some patches, with what share of the others it agrees; the mean where that is not known.
+    """For each patch the share of the others that it agrees with; the mean if it was not observed.
 
-    Inputs with which all do the same say nothing, and neither do those with which no patch returns.
+    Inputs on which all patches do the same are ignored, and so are inputs on which no patch returns.
     """
-    words = [one.split() for one in behaviours]
-    series = Counter(found[0] for found in words if found).most_common(1)
-    voters = [place for place, found in enumerate(words) if found and found[0] == series[0][0]]
+    words = [behaviour.split() for behaviour in behaviours]
+    series = Counter(own[0] for own in words if own).most_common(1)
+    voters = [place for place, own in enumerate(words) if own and own[0] == series[0][0]]
     shares: dict[int, list[float]] = {place: [] for place in voters}
     for input in range(1, min((len(words[place]) for place in voters), default=0)):
-        said = {place: words[place][input] for place in voters if words[place][input] != "-"}
-        votes = Counter(said.values())
-        if len(said) >= _FEWEST_VOTES and len(votes) > 1 and any(word.startswith("r") for word in votes):
-            for place, word in said.items():
-                shares[place].append((votes[word] - 1) / (len(said) - 1))
-    known = {place: mean(found) for place, found in shares.items() if found}
+        answers = {place: words[place][input] for place in voters if words[place][input] != "-"}
+        votes = Counter(answers.values())
+        if len(answers) >= _FEWEST_VOTES and len(votes) > 1 and any(word.startswith("r") for word in votes):
+            for place, word in answers.items():
+                shares[place].append((votes[word] - 1) / (len(answers) - 1))
+    known = {place: mean(agreed) for place, agreed in shares.items() if agreed}
     usual = mean(known.values()) if known else 1.0
     return [known.get(place, usual) for place in range(len(behaviours))]
 

@@ -1,4 +1,4 @@
-"""The languages that the search can repair, and which files are in which of them."""
+"""The languages that the search can repair, and the language of each file."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ LANGUAGES: Mapping[str, Language] = {
     ".pyw": PYTHON,
     "": PYTHON,  # scripts without a suffix; those in other languages do not parse
 }
-"""By the suffix of a file's name."""
+"""The languages by the suffix of a file's name."""
 
 
 def language_of(path: str, languages: Mapping[str, Language]) -> Language | None:
-    """The language of a file; None where its suffix is not among them."""
+    """The language of a file; None if its suffix has none."""
     return languages.get(PurePosixPath(path).suffix)
 
 

@@ -1,7 +1,7 @@
-"""What there is to try on one tree: single edits, and second edits beside those that change how a target fails.
+"""The candidates for one tree: single edits, and second edits beside edits that change how a target fails.
 
-Prophet and SPR stage their search for one edit in such a manner (Long and Rinard, POPL 2016, FSE 2015). Pairs of any
-two edits would be hopeless: their number is the square.
+Prophet and SPR stage their search for one edit similarly (Long and Rinard, POPL 2016, FSE 2015). Pairs of any two edits
+would be hopeless: their number is quadratic.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ _HALVED_AFTER = 8
 """The place among the near misses whose second edits count half as much as those of the first."""
 
 _NEARBY = 2.0
-"""How much more suspicious a changed line and those beside it are: what is changed together mostly stands together."""
+"""How much more suspicious a changed line and its neighbours are: changes that belong together are usually close."""
 
 _A_TARGET_PASSES = (2,)
-"""The progress of near misses that make a target pass; others make one get further than on the base."""
+"""The progress of near misses that make a target pass; under others, a target gets further than on the base."""
 
 _UNREACHED = 0.3
-"""How suspicious lines are which no failing test ran on the base, relative to an edit that lets one get further."""
+"""The suspiciousness of lines that no failing test ran, relative to an edit under which a test gets further."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ class Space:
     def singles(self, *, width: int) -> Iterator[Candidate]:
         """Candidates with one edit, as patches on the base."""
         tree, kept = _with(self.kept, self.view), self.kept
-        found = enumerate_candidates(
+        candidates = enumerate_candidates(
             tree,
             self.suspects,
             width=width,
@@ -54,16 +54,16 @@ class Space:
             kinds=self.kinds,
             languages=self.languages,
         )
-        for candidate in found:
+        for candidate in candidates:
             patch = compose(kept, candidate.patch, self.view.read) if kept else candidate.patch
-            if patch:  # else it undoes what was kept
+            if patch:  # otherwise it undoes the kept patch
                 yield replace(candidate, patch=patch)
 
     def pairs(self, near_misses: Sequence[Trial]) -> Iterator[Candidate]:
         """Candidates with one more edit beside each near miss, best first, each resulting tree once."""
-        seen = {one.patch for one in near_misses} | {self.kept}
+        seen = {trial.patch for trial in near_misses} | {self.kept}
         streams = [self._beside(first, 1 / (1 + place / _HALVED_AFTER)) for place, first in enumerate(near_misses)]
-        for candidate in heapq.merge(*streams, key=lambda one: -one.score):
+        for candidate in heapq.merge(*streams, key=lambda candidate: -candidate.score):
             if candidate.patch not in seen:
                 seen.add(candidate.patch)
                 yield candidate
@@ -79,31 +79,31 @@ class Space:
 def _moved(
     suspects: Sequence[Suspect], before: RepoView, after: RepoView, paths: Collection[str], others: float
 ) -> list[Suspect]:
-    """Suspects of one tree at the lines that they have in another, of which the files `paths` differ.
+    """Suspects of one tree at their lines in another tree, in which the files `paths` differ.
 
-    Changed lines and those beside them are more suspicious than the others, lines that no failing test ran by a share
+    Changed lines and their neighbours are more suspicious than the others; lines that no failing test ran have a share
     `others` of that.
     """
-    found = [one for one in suspects if one.path not in paths]
+    carried = [suspect for suspect in suspects if suspect.path not in paths]
     for path in paths:
         old, new = before.read(path).splitlines(), after.read(path).splitlines()
         head = _alike(old, new)
         tail = _alike(old[head:][::-1], new[head:][::-1])
-        scores = {one.line: one.score for one in suspects if one.path == path}
+        scores = {suspect.line: suspect.score for suspect in suspects if suspect.path == path}
         around = max((scores.get(line, 0.0) for line in range(head, len(old) - tail + 2)), default=0.0)
         moved = dict.fromkeys(range(1, len(new) + 1), others * _NEARBY * around)
         moved |= {line: score for line, score in scores.items() if line <= head}
         end, shift = len(old) - tail, len(new) - len(old)
         moved |= {line + shift: score for line, score in scores.items() if line > end}
         moved |= dict.fromkeys(range(max(1, head), min(len(new), len(new) - tail + 1) + 1), _NEARBY * around)
-        found += [Suspect(path, line, score) for line, score in moved.items() if score]
-    return sorted(found, key=lambda one: (-one.score, one.path, one.line))
+        carried += [Suspect(path, line, score) for line, score in moved.items() if score]
+    return sorted(carried, key=lambda suspect: (-suspect.score, suspect.path, suspect.line))
 
 
-def _alike(one: Sequence[bytes], other: Sequence[bytes]) -> int:
-    """How many lines at the beginning are the same."""
+def _alike(first: Sequence[bytes], second: Sequence[bytes]) -> int:
+    """The number of equal lines at the beginning."""
     return next(
-        (place for place, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other))
+        (place for place, (a, b) in enumerate(zip(first, second, strict=False)) if a != b), min(len(first), len(second))
     )
 
 

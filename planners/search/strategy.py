@@ -1,7 +1,7 @@
-"""The search as a strategy: trace the tests, try candidates, apply the likeliest that passes; where none does, widen.
+"""The search as a strategy: trace the tests, try candidates, apply the likeliest that passes; if none does, widen.
 
 Independent failures are repaired one after another: a candidate that repairs some of the targets is kept once a verdict
-agrees, and the search goes on for the others from the tree that it makes.
+confirms it, and the search continues for the others from the resulting tree.
 """
 
 from __future__ import annotations
@@ -23,18 +23,18 @@ __all__ = ["Search"]
 
 _TRACED_PASSING = 200
 _TRACED_PASSING_S = 5.0
-"""How many passing tests are traced at most, and how many seconds those took on the base."""
+"""The most passing tests to trace, and their most seconds on the base."""
 _PATIENCE = 256
-"""How many more candidates are tried, at least, for a patch of all targets after one for some was found."""
+"""The minimum of further candidates, for a patch of all targets, after a patch for some of them."""
 _CHOICE = 6
 _COLLECTING, _IN_DOUBT = 64, 512
 _COLLECTING_SHARE, _IN_DOUBT_SHARE = 0.05, 0.1
-"""After a plausible patch: how many are enough; how many more candidates are tried (or half as many as before it), and
-what share of the time that may take; the second figures are for patches that are all doubtful."""
+"""After a plausible patch: how many are enough; how many more candidates to try (or half as many as before it), and the
+share of the time for them. The second figures apply if all patches are doubtful."""
 
 
 class Search:
-    """Repairs by edit operators alone; proposes nothing once there is neither a candidate nor a patch left."""
+    """Repairs by edit operators alone; proposes nothing once no candidate and no patch is left."""
 
     phases = frozenset({Phase.LOCALIZE, Phase.PATCH, Phase.EXPAND})
 
@@ -67,8 +67,8 @@ class Search:
         search = not ripe and (more is None or more > 0)
         batch, widened = self._candidates.next_batch(state, context, targets, more) if search else ((), False)
         if not batch and state.plausible:
-            found = likeliest(state.plausible, context.view, begun, self._candidates.languages)
-            return self._apply(state, found, f"the likeliest of {len(state.plausible)} patches that pass every test")
+            best = likeliest(state.plausible, context.view, begun, self._candidates.languages)
+            return self._apply(state, best, f"the likeliest of {len(state.plausible)} patches that pass every test")
         if not batch and state.partial:
             best = ripe or state.partial[0]
             share = f"{len(best.fixed)} of {len(targets)} targets"
@@ -85,11 +85,11 @@ class Search:
         )
 
     def _ripe(self, state: State, context: PlannerContext, targets: tuple[str, ...]) -> Trial | None:
-        """The patch for some targets to go on from, where waiting for one patch for all of them is no use any more.
+        """The patch for some targets to continue from, once waiting for one patch for all of them is pointless.
 
-        That is so for one that repairs every target which runs the edited line, at once where no line of a source is
-        run by all targets (a single edit cannot repair them then), else after some patience; for any when half of the
-        time that was left is used.
+        That holds for a patch that repairs every target that runs the edited line: immediately if no source line is run
+        by all targets (then a single edit cannot repair them), else after some patience. It holds for any patch when
+        half of the remaining time is used.
         """
         if not state.partial or state.spectrum is None:
             return None
@@ -97,21 +97,21 @@ class Search:
         if state.spent >= (1.0 + begun) / 2:
             return state.partial[0]
         spectrum = context.reports.spectrum(state.spectrum.spectrum)
-        for one in state.partial:
-            complete = {trace.id for trace in reached(spectrum, targets, one.location)} <= set(one.fixed)
-            waited = state.tried - one.index > max(_PATIENCE, one.index - (state.kept.tried if state.kept else 0))
+        for trial in state.partial:
+            complete = {trace.id for trace in reached(spectrum, targets, trial.location)} <= set(trial.fixed)
+            waited = state.tried - trial.index > max(_PATIENCE, trial.index - (state.kept.tried if state.kept else 0))
             if complete and (waited or not _shared(spectrum, targets, context)):
-                return one
+                return trial
         return None
 
-    def _apply(self, state: State, found: Trial, hypothesis: str) -> Proposal:
+    def _apply(self, state: State, trial: Trial, hypothesis: str) -> Proposal:
         return proposal(
             state,
             state.phase if state.phase is Phase.EXPAND else Phase.PATCH,
-            ApplyPatch(found.patch),
-            intent=f"apply the plausible patch {found.index} ({found.operator} at {found.location})",
+            ApplyPatch(trial.patch),
+            intent=f"apply the plausible patch {trial.index} ({trial.operator} at {trial.location})",
             hypothesis=hypothesis,
-            expected_effect="a patch to judge",
+            expected_effect="a patch to verify",
         )
 
     def _targets(self, state: State, context: PlannerContext) -> tuple[str, ...]:
@@ -119,7 +119,7 @@ class Search:
         return targets_of(state, context.reports, context.wanted).left
 
     def _traced(self, state: State, context: PlannerContext) -> tuple[str, ...]:
-        """The targets, and passing tests: those of the same files first, then a sample of the others."""
+        """The targets, and passing tests: first those of the same files, then a sample of the others."""
         assert state.baseline is not None
         targets = self._targets(state, context)
         report = context.reports.report(state.baseline.report)
@@ -136,14 +136,14 @@ class Search:
 
 
 def _more_to_collect(state: State, context: PlannerContext, languages: Mapping[str, Language]) -> int | None:
-    """How many more candidates to try for alternatives to the plausible patches so far; None where there is none yet.
+    """How many more candidates to try for alternatives to the plausible patches so far; None if there is none yet.
 
-    The first one that passes is often not the right one: tests are weak oracles (Smith et al., "Is the Cure Worse Than
+    The first candidate that passes is often not correct: tests are weak oracles (Smith et al., "Is the Cure Worse Than
     the Disease?", FSE 2015).
     """
     if not state.plausible:
         return None
-    unsure = all(doubtful(one.patch, context.view, languages) for one in state.plausible)
+    unsure = all(doubtful(trial.patch, context.view, languages) for trial in state.plausible)
     first, begun = state.plausible[0].index, state.kept.tried if state.kept else 0
     patience = max(_IN_DOUBT if unsure else _COLLECTING, (first - begun) // 2)
     late = state.spent >= 1.0 or state.spent - state.plausible_at > (_IN_DOUBT_SHARE if unsure else _COLLECTING_SHARE)
@@ -151,10 +151,10 @@ def _more_to_collect(state: State, context: PlannerContext, languages: Mapping[s
 
 
 def _shared(spectrum: Spectrum, targets: tuple[str, ...], context: PlannerContext) -> bool:
-    """Whether all targets run some line of a source: only there could one edit repair them all."""
+    """Whether all targets run a common source line: only there could one edit repair them all."""
     wanted = frozenset(targets)
     lines = [
-        {(path, line) for path, found in trace.lines.items() if context.is_source(path) for line in found}
+        {(path, line) for path, lines in trace.lines.items() if context.is_source(path) for line in lines}
         for trace in spectrum.cases
         if trace.id in wanted
     ]

@@ -71,7 +71,7 @@ def _constant_tests(nodes: Iterable[ast.AST]) -> int:
 def _constant_results(nodes: Iterable[ast.AST]) -> int:
     """What is returned without looking at anything: constants and empty collections."""
     values = [node.value for node in nodes if isinstance(node, ast.Return)]
-    return sum(isinstance(one, ast.Constant) or _is_empty(one) for one in values)
+    return sum(isinstance(value, ast.Constant) or _is_empty(value) for value in values)
 
 
 def _is_empty(node: ast.expr | None) -> bool:
@@ -80,7 +80,7 @@ def _is_empty(node: ast.expr | None) -> bool:
 
 def _twins(nodes: Iterable[ast.AST]) -> int:
     """Operations with the same operand on both sides, as `a - a`, `a == a`, `a and a` (a square is none)."""
-    found = 0
+    twins = 0
     for node in nodes:
         match node:
             case ast.BinOp(op=ast.Mult() | ast.Pow()):
@@ -91,6 +91,6 @@ def _twins(nodes: Iterable[ast.AST]) -> int:
                 pair = values
             case _:
                 continue
-        texts = [fingerprint(one) for one in pair if not isinstance(one, ast.Constant)]
-        found += len(set(texts)) < len(texts)
-    return found
+        texts = [fingerprint(operand) for operand in pair if not isinstance(operand, ast.Constant)]
+        twins += len(set(texts)) < len(texts)
+    return twins

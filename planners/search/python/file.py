@@ -41,9 +41,11 @@ class PythonFile:
                 readers[node.id if isinstance(node, ast.Name) else node.attr].add(node.lineno)
         for node, (parent, _) in self._source.parents.items():
             if isinstance(node, ast.Assign | ast.AnnAssign) and isinstance(parent, ast.Module | ast.ClassDef):
-                bound = [one for one in ast.walk(node) if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Store)]
+                bound = [
+                    name for name in ast.walk(node) if isinstance(name, ast.Name) and isinstance(name.ctx, ast.Store)
+                ]
                 lines = range(node.lineno, (node.end_lineno or 0) + 1)
-                yield Definition(lines, frozenset[int]().union(*(readers.get(one.id, ()) for one in bound)))
+                yield Definition(lines, frozenset[int]().union(*(readers.get(name.id, ()) for name in bound)))
 
     @property
     def sites(self) -> Iterator[Site]:

@@ -27,7 +27,7 @@ class Ingredients:
     @cached_property
     def constants(self) -> tuple[str, ...]:
         """The numbers and strings of the function as text, docstrings left out."""
-        found: dict[str, None] = {}
+        texts: dict[str, None] = {}
         for node in self._nodes:
             if (
                 isinstance(node, ast.Constant)
@@ -36,8 +36,8 @@ class Ingredients:
             ):
                 parent = self._source.parents[node][0]
                 if not isinstance(parent, ast.Expr | ast.JoinedStr | ast.FormattedValue):
-                    found[self._source.segment(node)] = None
-        return tuple(found)
+                    texts[self._source.segment(node)] = None
+        return tuple(texts)
 
     @cached_property
     def words(self) -> tuple[str, ...]:
@@ -48,7 +48,7 @@ class Ingredients:
     def documented(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """The numbers, and the quoted texts, in the documentation of the function or of the module."""
         text = ast.get_docstring(self._function) or ""
-        quoted = (one for pair in _QUOTED.findall(text) for one in pair if one)
+        quoted = (quote for pair in _QUOTED.findall(text) for quote in pair if quote)
         return tuple(dict.fromkeys(_NUMBER.findall(text))), tuple(dict.fromkeys(quoted))
 
     @cached_property
@@ -77,25 +77,25 @@ class Ingredients:
     @cached_property
     def expressions(self) -> tuple[ast.expr, ...]:
         """The function's loaded expressions other than names and constants, each text once."""
-        found: dict[str, ast.expr] = {}
+        by_text: dict[str, ast.expr] = {}
         for node in self._nodes:
             if isinstance(node, ast.expr) and _is_ingredient(node) and self._source.parents[node][1] != "annotation":
-                found.setdefault(self._source.segment(node), node)
-        return tuple(found.values())
+                by_text.setdefault(self._source.segment(node), node)
+        return tuple(by_text.values())
 
     @cached_property
     def file_expressions(self) -> tuple[ast.expr, ...]:
         """The same for the whole file."""
-        found: dict[str, ast.expr] = {}
+        by_text: dict[str, ast.expr] = {}
         for node, (_, field) in self._source.parents.items():
             if isinstance(node, ast.expr) and _is_ingredient(node) and field not in {"annotation", "returns"}:
-                found.setdefault(self._source.segment(node), node)
-        return tuple(found.values())
+                by_text.setdefault(self._source.segment(node), node)
+        return tuple(by_text.values())
 
     @cached_property
     def statements(self) -> tuple[tuple[str, frozenset[str], frozenset[str]], ...]:
         """The simple statements in the functions of the file, each text once, with the names it reads and binds."""
-        found: dict[str, tuple[frozenset[str], frozenset[str]]] = {}
+        by_text: dict[str, tuple[frozenset[str], frozenset[str]]] = {}
         for node, (parent, _) in self._source.parents.items():
             if (
                 isinstance(node, _SIMPLE)
@@ -104,11 +104,11 @@ class Ingredients:
             ):
                 start, end = self._source.span(node)
                 text = self._source.text[start:end]
-                if text not in found and "\n" not in text and "\r" not in text:
+                if text not in by_text and "\n" not in text and "\r" not in text:
                     names = [part for part in ast.walk(node) if isinstance(part, ast.Name)]
                     bound = frozenset(name.id for name in names if isinstance(name.ctx, ast.Store))
-                    found[text] = frozenset(name.id for name in names) - bound, bound
-        return tuple((text, read, bound) for text, (read, bound) in found.items())
+                    by_text[text] = frozenset(name.id for name in names) - bound, bound
+        return tuple((text, read, bound) for text, (read, bound) in by_text.items())
 
     @cached_property
     def conditions(self) -> tuple[ast.expr, ...]:
@@ -125,21 +125,21 @@ class Ingredients:
     @cached_property
     def returns(self) -> tuple[ast.expr, ...]:
         """The expressions that the function returns, each text once."""
-        found: dict[str, ast.expr] = {}
+        by_text: dict[str, ast.expr] = {}
         for node in self._nodes:
             if isinstance(node, ast.Return) and node.value:
-                found.setdefault(self._source.segment(node.value), node.value)
-        return tuple(found.values())
+                by_text.setdefault(self._source.segment(node.value), node.value)
+        return tuple(by_text.values())
 
     @cached_property
     def fields(self) -> tuple[str, ...]:
         """Attributes of names, as `self.size` or `node.left`, that the function reads or writes."""
-        found: dict[str, None] = {}
+        texts: dict[str, None] = {}
         for node in self._nodes:
             match node:
                 case ast.Attribute(value=ast.Name()) if not self.is_called(node):
-                    found[self._source.segment(node)] = None
-        return tuple(found)
+                    texts[self._source.segment(node)] = None
+        return tuple(texts)
 
 
 def _is_ingredient(node: ast.expr) -> bool:

@@ -13,45 +13,45 @@ _COLLECTIONS = frozenset(
 )
 
 
-def note_kinds(node: ast.AST, found: dict[str, set[str]]) -> None:
+def note_kinds(node: ast.AST, kinds: dict[str, set[str]]) -> None:
     """Read the kinds of names off one node."""
     match node:
         case ast.Subscript(value=ast.Name(id=name), slice=index):
-            found[name].add("sequence")
+            kinds[name].add("sequence")
             if isinstance(index, ast.Name):
-                found[index.id].add("index")
+                kinds[index.id].add("index")
         case ast.For(target=target, iter=iterable) | ast.comprehension(target=target, iter=iterable):
             if isinstance(iterable, ast.Name):
-                found[iterable.id].add("sequence")
+                kinds[iterable.id].add("sequence")
             if (
                 isinstance(target, ast.Name)
                 and isinstance(iterable, ast.Call)
                 and ast.unparse(iterable.func) == "range"
             ):
-                found[target.id].add("number")
+                kinds[target.id].add("number")
         case ast.Call(func=ast.Name(id=name), args=args):
-            found[name].add("callable")
+            kinds[name].add("callable")
             if name in {"len", "sorted", "sum", "enumerate", "list", "set", "reversed"}:
                 for argument in args:
                     if isinstance(argument, ast.Name):
-                        found[argument.id].add("sequence")
+                        kinds[argument.id].add("sequence")
         case ast.Attribute(value=ast.Name(id=name), attr=attribute):
-            found[name].add("sequence" if attribute in _SEQUENCE_METHODS else "object")
+            kinds[name].add("sequence" if attribute in _SEQUENCE_METHODS else "object")
         case ast.BinOp(left=left, right=right) if not isinstance(node.op, ast.Add | ast.Mod):
             for side in (left, right):
                 if isinstance(side, ast.Name):
-                    found[side.id].add("number")
+                    kinds[side.id].add("number")
         case ast.Compare(left=ast.Name(id=name), ops=[ast.In() | ast.NotIn()], comparators=[ast.Name(id=container)]):
-            found[container].add("sequence")
-            found[name].add("element")
+            kinds[container].add("sequence")
+            kinds[name].add("element")
         case ast.Compare(left=ast.Name(id=name), comparators=[ast.Constant(value=int())]):
-            found[name].add("number")
+            kinds[name].add("number")
         case (
             ast.Assign(targets=[ast.Name(id=name)], value=value) | ast.AugAssign(target=ast.Name(id=name), value=value)
         ):
-            found[name].update(_assigned(value))
+            kinds[name].update(_assigned(value))
         case ast.arg(arg=name, annotation=ast.expr() as annotation):
-            found[name].add(_annotated(ast.unparse(annotation).rpartition(".")[2].partition("[")[0].lower()))
+            kinds[name].add(_annotated(ast.unparse(annotation).rpartition(".")[2].partition("[")[0].lower()))
 
 
 def _assigned(value: ast.expr) -> set[str]:

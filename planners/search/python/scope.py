@@ -49,14 +49,14 @@ class Scope:
     @cached_property
     def nodes(self) -> tuple[ast.AST, ...]:
         """Every node of the function in the order of the text; nested functions have their own scope."""
-        found: list[ast.AST] = []
+        nodes: list[ast.AST] = []
         stack: list[ast.AST] = list(reversed(list(ast.iter_child_nodes(self.function))))
         while stack:
             node = stack.pop()
-            found.append(node)
+            nodes.append(node)
             if not isinstance(node, (*FUNCTIONS, ast.ClassDef)):
                 stack.extend(reversed(list(ast.iter_child_nodes(node))))
-        return tuple(found)
+        return tuple(nodes)
 
     @cached_property
     def ingredients(self) -> Ingredients:
@@ -78,48 +78,48 @@ class Scope:
     @cached_property
     def bindings(self) -> dict[str, int]:
         """The line on which each variable is first bound; comprehension variables are not among them."""
-        found = dict.fromkeys(self.parameters, 0)
+        lines = dict.fromkeys(self.parameters, 0)
         for node in self.nodes:
             match node:
                 case ast.Name(ctx=ast.Store()) if not self._in_comprehension(node):
-                    found.setdefault(node.id, node.lineno)
+                    lines.setdefault(node.id, node.lineno)
                 case ast.ExceptHandler(name=str() as name):
-                    found.setdefault(name, node.lineno)
-        return found
+                    lines.setdefault(name, node.lineno)
+        return lines
 
     @cached_property
     def uses(self) -> dict[str, list[int]]:
         """The lines on which each name stands."""
-        found: dict[str, list[int]] = defaultdict(list)
+        lines: dict[str, list[int]] = defaultdict(list)
         for node in self.nodes:
             if isinstance(node, ast.Name):
-                found[node.id].append(node.lineno)
-        return found
+                lines[node.id].append(node.lineno)
+        return lines
 
     def names(self, node: ast.expr | ast.stmt) -> list[str]:
         """The variables that are bound at a node, nearest use first: own ones, then those of the scopes around it."""
         inner = self._inner_names(node)
         own = [name for name, line in self.bindings.items() if line < node.lineno and name not in inner]
         own.sort(key=lambda name: min((abs(line - node.lineno) for line in self.uses.get(name, ())), default=999))
-        found = dict.fromkeys([*inner, *own])
+        visible = dict.fromkeys([*inner, *own])
         outer = self.outer
         while outer:
-            found.update(dict.fromkeys(name for name in outer.bindings if not name.startswith("__")))
+            visible.update(dict.fromkeys(name for name in outer.bindings if not name.startswith("__")))
             outer = outer.outer
-        return [name for name in found if name != "_"]
+        return [name for name in visible if name != "_"]
 
     def _inner_names(self, node: ast.AST) -> list[str]:
         """Variables of the comprehensions and lambdas around a node."""
-        found: list[str] = []
+        inner: list[str] = []
         while node is not self.function and not isinstance(node, ast.stmt):
             if isinstance(node, _COMPREHENSIONS):
-                found += [
+                inner += [
                     name.id for part in node.generators for name in ast.walk(part.target) if isinstance(name, ast.Name)
                 ]
             elif isinstance(node, ast.Lambda):
-                found += _arguments(node.args)
+                inner += _arguments(node.args)
             node = self.source.parents[node][0]
-        return found
+        return inner
 
     def _in_comprehension(self, node: ast.AST) -> bool:
         while not isinstance(node, ast.stmt):
@@ -131,22 +131,22 @@ class Scope:
     @cached_property
     def functions(self) -> tuple[str, ...]:
         """What can be called by a plain name: functions and classes of the file, imported names, builtins in use."""
-        found: dict[str, None] = {}
+        names: dict[str, None] = {}
         scope: Scope | None = self
         while scope:
             for node in scope.nodes:
                 match node:
                     case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
-                        found[node.name] = None
+                        names[node.name] = None
                     case ast.ImportFrom() if node.module != "typing":
-                        found.update(dict.fromkeys(alias.asname or alias.name for alias in node.names))
+                        names.update(dict.fromkeys(alias.asname or alias.name for alias in node.names))
                     case ast.Call(func=ast.Name(id=name)) if name in _BUILTINS:
-                        found[name] = None
+                        names[name] = None
             scope = scope.outer
         if isinstance(self.function, FUNCTIONS) and not isinstance(self.source.parents[self.function][0], ast.ClassDef):
-            found[self.function.name] = None
-        found.pop("*", None)
-        return tuple(found)
+            names[self.function.name] = None
+        names.pop("*", None)
+        return tuple(names)
 
     def visible(self, node: ast.expr | ast.stmt) -> frozenset[str]:
         """Every name that may be read at a node: variables, functions, what the file imports, builtins."""
@@ -162,12 +162,12 @@ class Scope:
     @cached_property
     def arity(self) -> dict[str, int]:
         """How many positional parameters each function of the file has (a method's without `self`)."""
-        found: dict[str, int] = {}
+        arities: dict[str, int] = {}
         for node in self.source.parents:
             if isinstance(node, FUNCTIONS):
                 names = [arg.arg for arg in [*node.args.posonlyargs, *node.args.args]]
-                found.setdefault(node.name, len([name for name in names if name not in {"self", "cls"}]))
-        return found
+                arities.setdefault(node.name, len([name for name in names if name not in {"self", "cls"}]))
+        return arities
 
     @cached_property
     def kinds(self) -> dict[str, frozenset[str]]:
@@ -175,10 +175,10 @@ class Scope:
 
         What was seen counts; else how it is used. That it is an `index` or an `element` only its use can tell.
         """
-        found: dict[str, set[str]] = defaultdict(set)
+        by_use: dict[str, set[str]] = defaultdict(set)
         for node in self.nodes:
-            note_kinds(node, found)
-        used = {name: frozenset(kinds) for name, kinds in found.items()}
+            note_kinds(node, by_use)
+        used = {name: frozenset(kinds) for name, kinds in by_use.items()}
         seen = {
             name: kinds | (used.get(name, frozenset()) & _ROLES) | ({"sequence"} if "set" in kinds else frozenset())
             for name, kinds in self._seen.items()

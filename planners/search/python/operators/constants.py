@@ -46,7 +46,7 @@ def _string(site: Site, scope: Scope) -> Iterator[Replacement]:
     assert isinstance(node, ast.Constant)
     if not isinstance(node.value, str) or isinstance(site.parent, ast.Expr | ast.JoinedStr):
         return
-    found = [text for text in scope.ingredients.constants if text[0] in "'\"r" and text != site.text()]
+    others = [text for text in scope.ingredients.constants if text[0] in "'\"r" and text != site.text()]
     variants = [
         node.value.strip(),
         node.value.lower(),
@@ -56,7 +56,7 @@ def _string(site: Site, scope: Scope) -> Iterator[Replacement]:
         node.value + " ",
         node.value + "\n",
     ]
-    for text in dict.fromkeys([*found, *(repr(value) for value in variants if value != node.value)]):
+    for text in dict.fromkeys([*others, *(repr(value) for value in variants if value != node.value)]):
         yield from site.put(text)
 
 
@@ -73,7 +73,7 @@ def _misspelt(site: Site, scope: Scope) -> Iterator[Replacement]:
                     yield from site.put(repr(sign))
     elif node.value:
         for word in get_close_matches(
-            node.value, [one for one in scope.ingredients.words if one != node.value], 3, _ALIKE
+            node.value, [word for word in scope.ingredients.words if word != node.value], 3, _ALIKE
         ):
             yield from site.put(repr(word))
 

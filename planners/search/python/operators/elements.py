@@ -58,7 +58,7 @@ def _swap(site: Site, _: Scope) -> Iterator[Replacement]:
             texts = [site.text(element) for element in node.elts]
             texts[first], texts[second] = texts[second], texts[first]
             stored = isinstance(getattr(node, "ctx", None), ast.Store)
-            yield from (one._replace(weight=0.5 if stored else 1.0) for one in _display(site, texts))
+            yield from (replacement._replace(weight=0.5 if stored else 1.0) for replacement in _display(site, texts))
 
 
 def _display(site: Site, texts: list[str]) -> Iterator[Replacement]:

@@ -42,19 +42,19 @@ def _in_function(site: Site, scope: Scope) -> Iterator[Replacement]:
         if isinstance(node, _NODES) and site.source.statement(node) is site.node:
             first = Site(site.source, node)
             same = _same(first, scope)
-            if len({site.source.statement(one) for one in same}) > 1:
+            if len({site.source.statement(node) for node in same}) > 1:
                 yield from _changed(first, scope, same, block=True)
 
 
 def _same(site: Site, scope: Scope) -> list[ast.expr]:
     """The places of the function that are written as the site is, where it is the first of them."""
     text = site.text()
-    found = [
+    places = [
         node
         for node in scope.nodes
         if isinstance(node, ast.Name | ast.Constant) and site.source.segment(node) == text and _is_plain(site, node)
     ]
-    return [*found] if found and found[0] is site.node and len(found) <= _MOST_PLACES else []
+    return [*places] if places and places[0] is site.node and len(places) <= _MOST_PLACES else []
 
 
 def _is_plain(site: Site, node: ast.AST) -> bool:

@@ -67,12 +67,12 @@ def _caught(site: Site, scope: Scope) -> Iterator[Replacement]:
     if not isinstance(site.parent, ast.ExceptHandler) or site.field != "type" or not isinstance(node, ast.expr):
         return
     known = node.elts if isinstance(node, ast.Tuple) else [node]
-    texts = [site.text(one) for one in known]
+    texts = [site.text(caught) for caught in known]
     for name in _types(scope):
         if name not in texts:
             yield from site.put(f"({', '.join([*texts, name])})")
     for text in texts if len(texts) > 1 else ():
-        yield from site.put(f"({', '.join(one for one in texts if one != text)},)", weight=0.5)
+        yield from site.put(f"({', '.join(caught for caught in texts if caught != text)},)", weight=0.5)
 
 
 def _handle(site: Site, scope: Scope) -> Iterator[Replacement]:
@@ -99,18 +99,18 @@ def _may_raise(node: ast.stmt) -> bool:
 
 def _instead(site: Site, scope: Scope) -> list[str]:
     """What may stand in a handler: another value, a return, an exception of the file."""
-    found = ["continue"] if _in_loop(site) else []
+    statements = ["continue"] if _in_loop(site) else []
     match site.node:
         case ast.Assign(targets=[ast.Name(id=name)], value=ast.Call(args=[ast.Name(id=argument)])):
-            found += [f"{name} = None", f"{name} = {argument}"]
+            statements += [f"{name} = None", f"{name} = {argument}"]
         case ast.Assign(targets=[ast.Name(id=name)]):
-            found.append(f"{name} = None")
+            statements.append(f"{name} = None")
     known = [
         f"return {site.text(value)}"
         for value in scope.ingredients.returns
         if isinstance(value, ast.Constant | ast.Name)
     ]
-    return list(dict.fromkeys([*found, *known[:2], "return None", "pass", "return False", *_raises(scope)]))[:7]
+    return list(dict.fromkeys([*statements, *known[:2], "return None", "pass", "return False", *_raises(scope)]))[:7]
 
 
 def _raises(scope: Scope) -> list[str]:
@@ -132,7 +132,7 @@ def _refuse(site: Site, scope: Scope) -> Iterator[Replacement]:
     assert isinstance(node, ast.stmt)
     if not isinstance(scope.function, FUNCTIONS) or site.parent is not scope.function or is_docstring(node):
         return
-    elsewhere = [f"raise {site.text(one.exc)}" for one in scope.nodes if isinstance(one, ast.Raise) and one.exc]
+    elsewhere = [f"raise {site.text(node.exc)}" for node in scope.nodes if isinstance(node, ast.Raise) and node.exc]
     raised = dict.fromkeys([*elsewhere[:3], *_raises(scope), "raise TypeError"])
     for test in list(first_predicates(site, scope, wide=False))[:_TESTS]:
         for statement in raised:

@@ -61,7 +61,9 @@ def _swap(site: Site, _: Scope) -> Iterator[Replacement]:
     node = site.node
     if isinstance(node, ast.BinOp):
         weight = 0.2 if isinstance(node.op, _COMMUTATIVE) else 1.0
-        yield from (one._replace(weight=weight) for one in _operation(site, node.right, node.op, node.left))
+        yield from (
+            replacement._replace(weight=weight) for replacement in _operation(site, node.right, node.op, node.left)
+        )
     elif isinstance(node, ast.BoolOp):
         word = " and " if isinstance(node.op, ast.And) else " or "
         texts = [site.text(value, 5) for value in node.values]

@@ -83,10 +83,10 @@ def _moved(site: Site, cut: TextEdit, anchor: ast.stmt, text: str, *, after: boo
 
 def _indented(text: str, old: str, new: str, newline: str) -> str | None:
     """The lines of a statement with another indentation; None where a line has less than the statement's."""
-    found = [line.rstrip("\r\n") for line in text.splitlines()]
-    if any(line.strip() and not line.startswith(old) for line in found) or "'''" in text or '"""' in text:
+    lines = [line.rstrip("\r\n") for line in text.splitlines()]
+    if any(line.strip() and not line.startswith(old) for line in lines) or "'''" in text or '"""' in text:
         return None
-    return "".join(f"{new}{line[len(old) :]}{newline}" if line.strip() else newline for line in found)
+    return "".join(f"{new}{line[len(old) :]}{newline}" if line.strip() else newline for line in lines)
 
 
 def _assign(site: Site, scope: Scope) -> Iterator[Replacement]:
