@@ -105,7 +105,7 @@ def test_no_phase_makes_a_shortcut(name: str) -> None:
         assert decision.rule == "ordering.steps"
 
 
-def test_no_phase_keeps_a_patch_from_being_judged() -> None:
+def test_no_phase_keeps_a_patch_from_its_verdict() -> None:
     """Applied is what every rule on changes allowed, in any phase."""
     for phase in Phase:
         decision = decide(ApplyPatch((DeleteFile("test_core.py"),)), REPRODUCED, phase)

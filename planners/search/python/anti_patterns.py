@@ -17,13 +17,13 @@ _EXITS = (ast.Return, ast.Raise, ast.Break, ast.Continue)
 _CONVERSIONS = frozenset(
     fingerprint(ast.Name(name, ast.Load())) for name in ("bool", "float", "int", "list", "round", "str", "tuple")
 )
-"""Calls without any effect, of which one too many is as usual a mistake as one too few."""
+"""Calls without side effects: one too many is as common a mistake as one too few."""
 
 _EMPTY = frozenset(ast.dump(ast.parse(text, mode="eval").body) for text in ("[]", "()", "{}"))
 
 
 def anti_patterns(before: ast.Module, after: ast.Module) -> Iterator[AntiPattern]:
-    """The anti-patterns that a change of a module shows."""
+    """The anti-patterns in a change of a module."""
     old, new = list(ast.walk(before)), list(ast.walk(after))
     lost = _kinds(old) - _kinds(new)
     if any(lost[kind] for kind in _CONTROL):
@@ -55,21 +55,21 @@ def _calls(nodes: Iterable[ast.AST]) -> Counter[str]:
 
 
 def _loaded(nodes: Sequence[ast.AST]) -> set[str]:
-    """The names that are read; those of functions that are called count as calls."""
+    """The names that are read; the names of called functions count as calls instead."""
     called = {node.func for node in nodes if isinstance(node, ast.Call)}
     names = (node for node in nodes if isinstance(node, ast.Name) and node not in called)
     return {name.id for name in names if isinstance(name.ctx, ast.Load)}
 
 
 def _constant_tests(nodes: Iterable[ast.AST]) -> int:
-    """Conditions that are constant, or have a constant part that decides nothing or everything."""
+    """The number of conditions that are constant, or have a constant part."""
     tests = [node.test for node in nodes if isinstance(node, ast.If | ast.While | ast.IfExp)]
     parts = [part for test in tests for part in (test.values if isinstance(test, ast.BoolOp) else [test])]
     return sum(isinstance(part, ast.Constant) for part in parts)
 
 
 def _constant_results(nodes: Iterable[ast.AST]) -> int:
-    """What is returned without looking at anything: constants and empty collections."""
+    """The number of results that depend on nothing: constants and empty collections."""
     values = [node.value for node in nodes if isinstance(node, ast.Return)]
     return sum(isinstance(value, ast.Constant) or _is_empty(value) for value in values)
 
@@ -79,7 +79,7 @@ def _is_empty(node: ast.expr | None) -> bool:
 
 
 def _twins(nodes: Iterable[ast.AST]) -> int:
-    """Operations with the same operand on both sides, as `a - a`, `a == a`, `a and a` (a square is none)."""
+    """The number of operations with equal operands, such as `a - a`, `a == a`, `a and a`, but not squares."""
     twins = 0
     for node in nodes:
         match node:

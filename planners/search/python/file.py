@@ -1,4 +1,4 @@
-"""A Python file as the search sees it: its sites and functions, the scopes in it, and what an edit makes of it."""
+"""A Python file as the search sees it: its sites, functions and scopes, and its text after an edit."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _FIXED_FIELDS = frozenset({"annotation", "returns", "decorator_list", "type_para
 
 
 class PythonFile:
-    """A parsed file, with a scope for each of its functions that is asked for."""
+    """A parsed file, with a scope for each requested function."""
 
     def __init__(self, source: Source, kinds: SeenKinds, neighbours: Neighbours) -> None:
         self._source, self._kinds, self._neighbours = source, kinds, neighbours
@@ -55,7 +55,7 @@ class PythonFile:
                 yield Site(self._source, node)
 
     def _is_site(self, site: ast.expr | ast.stmt | ast.excepthandler) -> bool:
-        """Annotations, decorators and patterns are left alone, and so are the plain parts of an f-string."""
+        """Annotations, decorators, patterns and the plain parts of f-strings are not sites."""
         node: ast.AST = site
         if isinstance(site, ast.Constant | ast.FormattedValue) and isinstance(
             self._source.parents[site][0], ast.JoinedStr
@@ -71,7 +71,7 @@ class PythonFile:
         return True
 
     def _is_where_it_says(self, site: ast.AST) -> bool:
-        """Inside f-strings some versions of the parser are wrong about positions."""
+        """Inside f-strings some versions of the parser give wrong positions."""
         if not isinstance(site, ast.expr):
             return False
         start, end = self._source.span(site)
@@ -97,7 +97,7 @@ class PythonFile:
         return tuple(Scope(source, source.tree, None) for source in sources if source)
 
     def edited(self, region: ast.stmt | ast.excepthandler | ast.Module, replacement: Replacement) -> str:
-        """The function after an edit of its blocks; else the statement (its header where it is a block)."""
+        """The function after an edit of its blocks; for other edits the statement, or its header if it has a block."""
         text = self._source.text
         if replacement.block:
             start, end = self._source.span(region) if not isinstance(region, ast.Module) else (0, len(text))

@@ -1,4 +1,4 @@
-"""What an edit may be made of: expressions, statements, attributes, constants, words of a function and its file."""
+"""The ingredients of edits: expressions, statements, attributes, constants, words of a function and its file."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ _QUOTED = re.compile(r"""'([^'\n]{1,24})'|"([^"\n]{1,24})\"""")
 
 
 class Ingredients:
-    """What one function (or the module's own statements) and the file around it are written with, in a fixed order."""
+    """The ingredients in one function (or in the module's own statements) and its file, in a fixed order."""
 
     def __init__(self, source: Source, function: Function, nodes: Sequence[ast.AST]) -> None:
-        """`nodes` are the function's own, without those of functions in it."""
+        """`nodes` are the function's own, without the nodes of nested functions."""
         self._source, self._function, self._nodes = source, function, nodes
 
     @cached_property
@@ -53,12 +53,12 @@ class Ingredients:
 
     @cached_property
     def attributes(self) -> tuple[str, ...]:
-        """Attributes of the file that are not called, the most used first; those of the function before the others."""
+        """Attributes of the file that are not called: the function's own first, and the most used first."""
         return self._attributes(called=False)
 
     @cached_property
     def methods(self) -> tuple[str, ...]:
-        """Methods that the file calls, those of the function first."""
+        """Methods that the file calls; methods in the function come first."""
         return self._attributes(called=True)
 
     def _attributes(self, *, called: bool) -> tuple[str, ...]:
@@ -133,7 +133,7 @@ class Ingredients:
 
     @cached_property
     def fields(self) -> tuple[str, ...]:
-        """Attributes of names, as `self.size` or `node.left`, that the function reads or writes."""
+        """Attributes of names, such as `self.size` or `node.left`, that the function reads or writes."""
         texts: dict[str, None] = {}
         for node in self._nodes:
             match node:

@@ -1,4 +1,4 @@
-"""What a name holds, read off how it is used: a number, a sequence, a set, an object, something callable."""
+"""The kind of a name's value, inferred from its use: a number, a sequence, a set, an object, a callable."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _COLLECTIONS = frozenset(
 
 
 def note_kinds(node: ast.AST, kinds: dict[str, set[str]]) -> None:
-    """Read the kinds of names off one node."""
+    """Infer the kinds of names from one node."""
     match node:
         case ast.Subscript(value=ast.Name(id=name), slice=index):
             kinds[name].add("sequence")
@@ -55,7 +55,7 @@ def note_kinds(node: ast.AST, kinds: dict[str, set[str]]) -> None:
 
 
 def _assigned(value: ast.expr) -> set[str]:
-    """The kinds that a value tells of the name that it is assigned to."""
+    """The kinds that a value implies for the name that it is assigned to."""
     match value:
         case ast.Set() | ast.SetComp() | ast.Call(func=ast.Name(id="set")):
             return {"sequence", "set"}
@@ -69,7 +69,7 @@ def _assigned(value: ast.expr) -> set[str]:
 
 
 def _annotated(name: str) -> str:
-    """The kind that an annotation tells, by the last part of its name."""
+    """The kind that an annotation implies, by the last part of its name."""
     if name in {"int", "float", "complex", "decimal"}:
         return "number"
     if name == "callable":

@@ -25,12 +25,12 @@ class Python:
         return isinstance(kind, type) and issubclass(kind, ast.AST)
 
     def parse(self, path: str, raw: bytes, kinds: SeenKinds, neighbours: Neighbours) -> PythonFile | None:
-        """A file; None where it cannot be decoded or does not parse."""
+        """A file; None if it cannot be decoded or does not parse."""
         source = load(path, raw)
         return PythonFile(source, kinds, neighbours) if source else None
 
     def anti_patterns(self, before: bytes, after: bytes) -> Iterator[AntiPattern]:
-        """The anti-patterns that a change of a file shows."""
+        """The anti-patterns in a change of a file."""
         old, new = load("", before), load("", after)
         if old and new:
             yield from anti_patterns(old.tree, new.tree)

@@ -1,4 +1,4 @@
-"""Precedence: where an expression needs parentheses (the table of the Python reference, "Operator precedence")."""
+"""Precedence: when an expression needs parentheses (the table of the Python reference, "Operator precedence")."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def binding(operator: ast.operator) -> int:
 
 
 def precedence(node: ast.expr) -> int:
-    """How tightly an expression holds together; higher is tighter."""
+    """The precedence of an expression; higher binds tighter."""
     match node:
         case ast.NamedExpr() | ast.Yield() | ast.YieldFrom() | ast.Starred():
             return WALRUS
@@ -54,7 +54,7 @@ def precedence(node: ast.expr) -> int:
 
 
 def required(parent: ast.AST, field: str) -> int:
-    """How tightly an expression must hold together to stand in a parent's field without parentheses."""
+    """The precedence that an expression needs in a parent's field without parentheses."""
     match parent:
         case ast.Attribute() | ast.Await():
             return ATOM

@@ -1,4 +1,4 @@
-"""What names mean at a site: which of them are visible there, and what they hold."""
+"""The names at a site: which of them are visible there, and the kinds of their values."""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ class Scope:
         others: Callable[[], Sequence[Scope]] = tuple,
         seen: Mapping[str, frozenset[str]] = _NOTHING_SEEN,
     ) -> None:
-        """`others` gives the modules of other files of the repository that ingredients may come from.
+        """`others` gives the modules of other files that ingredients may come from.
 
-        `seen` are the kinds of values that the variables had in the failing tests.
+        `seen` are the kinds of the variables' values in the failing tests.
         """
         self.source, self.function, self.outer = source, function, outer
         self._others = others
@@ -48,7 +48,7 @@ class Scope:
 
     @cached_property
     def nodes(self) -> tuple[ast.AST, ...]:
-        """Every node of the function in the order of the text; nested functions have their own scope."""
+        """Every node of the function in textual order; nested functions have their own scope."""
         nodes: list[ast.AST] = []
         stack: list[ast.AST] = list(reversed(list(ast.iter_child_nodes(self.function))))
         while stack:
@@ -60,7 +60,7 @@ class Scope:
 
     @cached_property
     def ingredients(self) -> Ingredients:
-        """What the function and its file are written with."""
+        """The ingredients in the function and its file."""
         return Ingredients(self.source, self.function, self.nodes)
 
     @cached_property
@@ -89,7 +89,7 @@ class Scope:
 
     @cached_property
     def uses(self) -> dict[str, list[int]]:
-        """The lines on which each name stands."""
+        """The lines on which each name occurs."""
         lines: dict[str, list[int]] = defaultdict(list)
         for node in self.nodes:
             if isinstance(node, ast.Name):
@@ -97,7 +97,7 @@ class Scope:
         return lines
 
     def names(self, node: ast.expr | ast.stmt) -> list[str]:
-        """The variables that are bound at a node, nearest use first: own ones, then those of the scopes around it."""
+        """The variables that are bound at a node, nearest use first: own ones, then those of enclosing scopes."""
         inner = self._inner_names(node)
         own = [name for name, line in self.bindings.items() if line < node.lineno and name not in inner]
         own.sort(key=lambda name: min((abs(line - node.lineno) for line in self.uses.get(name, ())), default=999))
@@ -130,7 +130,7 @@ class Scope:
 
     @cached_property
     def functions(self) -> tuple[str, ...]:
-        """What can be called by a plain name: functions and classes of the file, imported names, builtins in use."""
+        """Plain names that can be called: functions and classes of the file, imported names, builtins in use."""
         names: dict[str, None] = {}
         scope: Scope | None = self
         while scope:
@@ -171,9 +171,9 @@ class Scope:
 
     @cached_property
     def kinds(self) -> dict[str, frozenset[str]]:
-        """What each name is: a `number`, `sequence`, `set`, `object` or `callable` (it may be several).
+        """The kinds of each name: `number`, `sequence`, `set`, `object` or `callable` (perhaps several).
 
-        What was seen counts; else how it is used. That it is an `index` or an `element` only its use can tell.
+        Observed values decide, or else its use. Only its use shows that it is an `index` or an `element`.
         """
         by_use: dict[str, set[str]] = defaultdict(set)
         for node in self.nodes:
@@ -186,14 +186,14 @@ class Scope:
         return used | seen
 
     def kind(self, name: str) -> frozenset[str]:
-        """How a name is used here, and in the scopes around where it is theirs; empty where nothing tells."""
+        """The kinds of a name here, or in the enclosing scopes if it is theirs; empty if they are unknown."""
         own = self.kinds.get(name, frozenset())
         return own if self.outer is None or name in self.bindings else own | self.outer.kind(name)
 
     def alike(self, first: str, second: str) -> bool:
-        """Whether two names may hold the same kind of thing."""
-        one, two = self.kind(first), self.kind(second)
-        return not one or not two or bool(one & two)
+        """Whether two names may have values of the same kind."""
+        first_kind, second_kind = self.kind(first), self.kind(second)
+        return not first_kind or not second_kind or bool(first_kind & second_kind)
 
 
 def _arguments(arguments: ast.arguments) -> list[str]:

@@ -1,4 +1,4 @@
-"""One Python file as the operators see it: its text, its tree, and where each node lies in both."""
+"""One Python file as the operators see it: its text, its tree, and the position of each node in both."""
 
 from __future__ import annotations
 
@@ -21,20 +21,20 @@ _NEWLINE = re.compile(r"\r\n|\r|\n")
 _SKIPPED_FIELDS = frozenset({"ctx", "kind", "type_comment", "type_ignores"})
 
 _FIELDS: dict[type[ast.AST], tuple[str, ...]] = {}
-"""The fields of each kind of node that make two trees different (filled as kinds are met)."""
+"""The fields that distinguish nodes of each kind (filled when a kind is first met)."""
 
 type Lines = tuple[int, int, str]
-"""Where a statement's lines begin and end (after the line's end), and their indentation."""
+"""The beginning and end of a statement's lines (after the line's end), and their indentation."""
 
 type Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Module
-"""What has variables of its own."""
+"""Nodes with variables of their own."""
 
 type Parent = tuple[ast.AST, str]
 
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """The smallest piece of text that parses on its own and holds an expression: a statement, or a block's header."""
+    """The smallest text that parses on its own and contains an expression: a statement, or a block's header."""
 
     start: int
     end: int
@@ -57,7 +57,7 @@ class Source:
 
     @cached_property
     def parents(self) -> dict[ast.AST, Parent]:
-        """Every node's parent and the field of it that holds the node."""
+        """Every node's parent, and the field of the parent that contains the node."""
         parents: dict[ast.AST, Parent] = {}
         stack: list[ast.AST] = [self.tree]
         while stack:
@@ -76,7 +76,7 @@ class Source:
         return match.group() if match else "\n"
 
     def offset(self, line: int, column: int) -> int:
-        """The character at a position as the tree has it: lines from 1, columns in bytes of UTF-8."""
+        """The offset in characters of a position in the tree: lines from 1, columns in bytes of UTF-8."""
         start = self.line_starts[line - 1]
         if self._ascii:
             return start + column
@@ -84,13 +84,13 @@ class Source:
         return start + len(self.text[start:end].encode()[:column].decode())
 
     def span(self, node: ast.expr | ast.stmt | ast.excepthandler | ast.arg | ast.keyword) -> tuple[int, int]:
-        """Where a node begins and ends; parentheses around it and decorators are not part of it."""
+        """The beginning and end of a node, without decorators and parentheses around it."""
         assert node.end_lineno is not None
         assert node.end_col_offset is not None
         return self.offset(node.lineno, node.col_offset), self.offset(node.end_lineno, node.end_col_offset)
 
     def segment(self, node: ast.expr) -> str:
-        """A node's text on one line, such that it may stand anywhere that its precedence allows."""
+        """A node's text on one line, which fits wherever its precedence allows."""
         known = self._segments.get(node)
         if known is None:
             start, end = self.span(node)
@@ -102,9 +102,9 @@ class Source:
         return known
 
     def lines(self, statement: ast.stmt) -> Lines | None:
-        """A statement's own lines; None where it shares one with another, or has to stay where it is.
+        """A statement's own lines; None if it shares one with another, or must stay at its place.
 
-        An `elif` shares its line with the `if` above it. Docstrings and `__future__` imports come first in their block.
+        An `elif` belongs to the `if` above it. Docstrings and `__future__` imports come first in their block.
         """
         if statement not in self._lines:
             self._lines[statement] = self._find_lines(statement)
@@ -124,17 +124,17 @@ class Source:
         return start, stop, indent
 
     def line_of(self, offset: int) -> int:
-        """The number of the line that holds a character."""
+        """The number of the line that contains a character."""
         return bisect_right(self.line_starts, offset)
 
     def byte_offset(self, offset: int) -> int:
-        """The place of a character in the file."""
+        """The offset in bytes of a character in the file."""
         if self._ascii:
             return offset + self._bom
         return len(self.text[:offset].encode(self.encoding)) + self._bom
 
     def statement(self, node: ast.AST) -> ast.stmt | ast.excepthandler | None:
-        """The statement or `except` clause that holds a node; None in a `case`, whose text stands in no statement."""
+        """The statement or `except` clause that contains a node; None in a `case`, which no statement contains."""
         while not isinstance(node, ast.stmt | ast.excepthandler):
             if isinstance(node, ast.match_case | ast.Module):
                 return None
@@ -150,7 +150,7 @@ class Source:
         return node
 
     def unit(self, statement: ast.stmt | ast.excepthandler) -> Unit:
-        """What to parse in order to judge an edit inside a statement (its header where it is a block)."""
+        """The text to parse in order to check an edit inside a statement: only its header if it has a block."""
         start, end = self.span(statement)
         prefix, suffix = "", ""
         if isinstance(statement, ast.Match):
@@ -167,14 +167,14 @@ class Source:
         return Unit(start, end, prefix, suffix)
 
     def first(self, statement: ast.stmt) -> int:
-        """Where a statement begins, its decorators included."""
+        """The beginning of a statement, including its decorators."""
         decorators: list[ast.expr] = getattr(statement, "decorator_list", [])
         start = self.span(statement)[0]
         return self.text.rfind("@", 0, self.span(decorators[0])[0]) if decorators else start
 
 
 def load(path: str, raw: bytes) -> Source | None:
-    """Parse a file; None where it cannot be decoded (PEP 263), is no Python, or would not be written back as it was."""
+    """Parse a file; None if it cannot be decoded (PEP 263), is not valid Python, or cannot be written back."""
     try:
         encoding, _ = tokenize.detect_encoding(io.BytesIO(raw).readline)
         codec = "utf-8" if encoding == "utf-8-sig" else encoding
@@ -189,7 +189,7 @@ def load(path: str, raw: bytes) -> Source | None:
 
 
 def parse(text: str) -> ast.Module:
-    """`ast.parse` without the warnings about doubtful escapes: in a repaired file they are no business of ours."""
+    """`ast.parse` without the warnings about doubtful escapes: in a repaired file they do not matter."""
     if "\\" not in text:
         return ast.parse(text)
     with warnings.catch_warnings():
@@ -198,7 +198,7 @@ def parse(text: str) -> ast.Module:
 
 
 def is_docstring(statement: ast.AST) -> bool:
-    """Whether a statement is a constant on its own: a docstring, or as good as one."""
+    """Whether a statement is a constant on its own: a docstring, or something equivalent."""
     return isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
 
 

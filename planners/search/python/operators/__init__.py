@@ -1,4 +1,4 @@
-"""Every edit operator, in one list: what the search knows to do."""
+"""The list of all edit operators of Python."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What Python's edit operators are made of: sites in the tree, and the texts that may be put there."""
+"""The basis of Python's edit operators: sites in the tree, and replacements for their texts."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ __all__ = ["PythonOperator", "Site", "parse_expression"]
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """A node of the tree that an operator is asked about (`planners.search.language.Site`)."""
+    """A node of the tree at which operators may apply (`planners.search.language.Site`)."""
 
     source: Source
     node: ast.expr | ast.stmt | ast.excepthandler
 
     @property
     def parent(self) -> ast.AST:
-        """The node that holds the site."""
+        """The node that contains the site."""
         return self.source.parents[self.node][0]
 
     @property
     def field(self) -> str:
-        """The field of the parent that holds the site."""
+        """The field of the parent that contains the site."""
         return self.source.parents[self.node][1]
 
     @property
@@ -76,7 +76,7 @@ class Site:
         return (EditFile(source.path, source.hash, edits),)
 
     def text(self, node: ast.expr | None = None, level: int = TEST) -> str:
-        """The text of a node (the site's own by default) for a place that asks for `level`."""
+        """The text of a node (the site's own by default) for a place that requires the precedence `level`."""
         if node is None:
             assert isinstance(self.node, ast.expr)
             node = self.node
@@ -84,11 +84,11 @@ class Site:
         return segment if precedence(node) >= level else f"({segment})"
 
     def atom(self, node: ast.expr | None = None) -> str:
-        """The text of a node such that `.name` or `[0]` may follow."""
+        """The text of a node, with parentheses if `.name` or `[0]` could not follow it otherwise."""
         return self.text(node, ATOM)
 
     def put(self, text: str, node: ast.expr | None = None, *, weight: float = 1.0) -> Iterator[Replacement]:
-        """Put an expression in the place of a node, with parentheses where its precedence asks for them."""
+        """Put an expression in the place of a node, with parentheses if its precedence requires them."""
         if node is None:
             assert isinstance(self.node, ast.expr)
             node = self.node
@@ -113,7 +113,7 @@ class Site:
 
 @dataclass(frozen=True, slots=True)
 class PythonOperator(Operator):
-    """An edit operator for Python. `nodes` are classes of `ast`; `frequency` is that of Python (see `frequencies`)."""
+    """An edit operator for Python. `nodes` are classes of `ast`; `frequency` is from `frequencies`."""
 
     nodes: tuple[type[ast.AST], ...]
     expand: Callable[[Site, Scope], Iterator[Replacement]]
@@ -122,7 +122,7 @@ class PythonOperator(Operator):
 
 @lru_cache(maxsize=2048)
 def parse_expression(text: str) -> ast.expr | None:
-    """The tree of an expression; None where the text is none."""
+    """The tree of an expression; None if the text is not one."""
     try:
         return ast.parse(text, mode="eval").body
     except (SyntaxError, ValueError):

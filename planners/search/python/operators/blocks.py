@@ -1,4 +1,4 @@
-"""Whole statements as lines: where they begin and end, and edits that add, remove or move them."""
+"""Whole statements as lines: their positions, and edits that add, remove or move them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ __all__ = ["delete", "insert", "siblings"]
 
 
 def siblings(site: Site) -> Sequence[ast.stmt]:
-    """The statements of the block that holds the site's."""
+    """The statements of the block that contains the site's statement."""
     block = getattr(site.parent, site.field)
     return block if isinstance(block, list) else []
 

@@ -67,7 +67,7 @@ def _replace(site: Site, scope: Scope) -> Iterator[Replacement]:
 def _add(site: Site, scope: Scope) -> Iterator[Replacement]:
     """Add an argument, a variable or a constant: `f(a)` -> `f(a, b)`.
 
-    At the end first; less likely where the function, one of the file, takes no more.
+    At the end first; less likely if the function is one of the file and takes no more.
     """
     node = site.node
     assert isinstance(node, ast.Call)
@@ -140,7 +140,7 @@ def _call(site: Site, arguments: list[str], weight: float = 1.0) -> Iterator[Rep
 
 
 def _put_call(site: Site, node: ast.Call, texts: list[str], weight: float = 1.0) -> Iterator[Replacement]:
-    """Only what stands between the parentheses is changed."""
+    """Change only the text between the parentheses."""
     end = site.source.span(node)[1]
     start = site.source.span(node.func)[1]
     opening = site.source.text.find("(", start, end)

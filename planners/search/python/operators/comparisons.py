@@ -69,7 +69,7 @@ def _compare(site: Site, _: Scope) -> Iterator[Replacement]:
 
 
 def _arithmetic(site: Site, _: Scope) -> Iterator[Replacement]:
-    """Change an arithmetic operator: `a + b` -> `a - b`, with and without parentheses where that matters."""
+    """Change an arithmetic operator: `a + b` -> `a - b`, with and without parentheses if that matters."""
     node = site.node
     assert isinstance(node, ast.BinOp)
     if isinstance(node.left, ast.Constant | ast.JoinedStr) and isinstance(getattr(node.left, "value", ""), str):
@@ -91,7 +91,7 @@ def _augmented(site: Site, _: Scope) -> Iterator[Replacement]:
 
 
 def _weight(place: int) -> float:
-    """An operator is mostly mistaken for its like, which are the first in its list."""
+    """An operator is usually mistaken for a similar one, and similar ones come first in its list."""
     return 1.0 if place < _ALIKE else 0.3
 
 
@@ -100,16 +100,16 @@ def _boolean(site: Site, _: Scope) -> Iterator[Replacement]:
     node = site.node
     assert isinstance(node, ast.BoolOp)
     word = "or" if isinstance(node.op, ast.And) else "and"
-    each = [found for left, right in pairwise(node.values) for found in _between(site, left, right, _BOOLEAN, word)]
+    each = [change for left, right in pairwise(node.values) for change in _between(site, left, right, _BOOLEAN, word)]
     if len(each) > 1:
-        yield Replacement(tuple(edit for one in each for edit in one.edits))
+        yield Replacement(tuple(edit for change in each for edit in change.edits))
     yield from each
 
 
 def _between(
     site: Site, left: ast.expr, right: ast.expr, pattern: re.Pattern[str], text: str, weight: float = 1.0
 ) -> Iterator[Replacement]:
-    """Change only the operator's own characters, where no comment makes them hard to find."""
+    """Change only the operator's own characters, unless a comment makes them hard to find."""
     start, end = site.source.span(left)[1], site.source.span(right)[0]
     gap = site.source.text[start:end]
     match = pattern.search(gap)

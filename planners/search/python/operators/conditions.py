@@ -51,7 +51,7 @@ def _returned(site: Site) -> bool:
 
 
 def _whole(site: Site) -> bool:
-    """Whether the site is a condition, but no part of a larger one."""
+    """Whether the site is a condition, but not part of a larger one."""
     return is_condition(site) and not isinstance(site.parent, ast.BoolOp | ast.UnaryOp)
 
 
@@ -113,7 +113,7 @@ def _names_in(node: ast.AST) -> list[str]:
 
 
 def _exchanged(site: Site, node: ast.expr, first: str, second: str) -> str:
-    """The text of an expression with two names in each other's place."""
+    """The text of an expression with two names exchanged."""
     start = site.source.span(node)[0]
     other, text = {first: second, second: first}, site.source.segment(node)
     names = [part for part in ast.walk(node) if isinstance(part, ast.Name) and part.id in other]

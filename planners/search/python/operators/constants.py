@@ -18,10 +18,10 @@ from planners.search.python.scope import Scope
 __all__ = ["OPERATORS"]
 
 _SIGNS = ("()[]{}<>", ",;:. \t\n", "+-*/", "'\"`", "_- ", "/\\|")
-"""Characters that stand for one another: brackets, separators, signs, quotes."""
+"""Characters that are mistaken for one another: brackets, separators, signs, quotes."""
 
 _ALIKE = 0.75
-"""How similar two words are of which one may be the other misspelt (difflib's ratio)."""
+"""The minimum similarity of a word and its misspelling (difflib's ratio)."""
 
 _COUNTED_CALLS = frozenset({"len", "int", "abs", "min", "max", "sum", "ord", "round", "count", "index", "find"})
 
@@ -81,7 +81,7 @@ def _misspelt(site: Site, scope: Scope) -> Iterator[Replacement]:
 def _documented(site: Site, scope: Scope) -> Iterator[Replacement]:
     """Replace a number or a string by one from the documentation of the function.
 
-    What is specified is written there.
+    Documentation often specifies such values.
     """
     node = site.node
     assert isinstance(node, ast.Constant)
@@ -142,7 +142,7 @@ def _off_by_one(site: Site, scope: Scope) -> Iterator[Replacement]:
         return
     weight = _countable(site, scope)
     if weight:
-        # A step that is already there is changed as a constant.
+        # An existing step is changed as a constant.
         stepped = isinstance(node, ast.BinOp) and isinstance(node.right, ast.Constant)
         level = 2 if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add | ast.Sub) else 12
         for sign in "+-":
@@ -150,7 +150,7 @@ def _off_by_one(site: Site, scope: Scope) -> Iterator[Replacement]:
 
 
 def _countable(site: Site, scope: Scope) -> float:
-    """How likely a whole number stands here: in an index, a bound, a comparison or a sum."""
+    """How likely this is a whole number: in an index, a bound, a comparison or a sum."""
     node, parent, field = site.node, site.parent, site.field
     if isinstance(node, ast.Name) and scope.kind(node.id) & {"sequence", "callable", "object"}:
         return 0.0

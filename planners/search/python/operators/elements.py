@@ -49,7 +49,7 @@ def _remove(site: Site, _: Scope) -> Iterator[Replacement]:
 def _swap(site: Site, _: Scope) -> Iterator[Replacement]:
     """Swap two elements: `(a, b)` -> `(b, a)`.
 
-    Less likely on the left of an assignment, where names are given.
+    Less likely on the left of an assignment.
     """
     node = site.node
     assert isinstance(node, ast.List | ast.Tuple | ast.Set)

@@ -1,7 +1,7 @@
-"""The same change at every place where a constant or a name stands: what was written twice is often wrong twice.
+"""The same change at every place of a constant or a name: what was written twice is often wrong twice.
 
 Systematic edits (Meng, Kim and McKinley, "Systematic Editing: Generating Program Transformations from an Example", PLDI
-2011); "evolutionary siblings" that want one change in several places (Saha, Saha and Prasad, "Harnessing Evolution for
+2011); "evolutionary siblings" that need one change in several places (Saha, Saha and Prasad, "Harnessing Evolution for
 Multi-Hunk Program Repair", ICSE 2019).
 """
 
@@ -34,7 +34,7 @@ def _in_statement(site: Site, scope: Scope) -> Iterator[Replacement]:
 def _in_function(site: Site, scope: Scope) -> Iterator[Replacement]:
     """Change a name or a constant everywhere in a function.
 
-    The statement is the first to use it; otherwise each would make the same edit.
+    Only at the first statement that uses it: otherwise each would make the same edit.
     """
     if not isinstance(scope.function, FUNCTIONS):
         return
@@ -47,7 +47,7 @@ def _in_function(site: Site, scope: Scope) -> Iterator[Replacement]:
 
 
 def _same(site: Site, scope: Scope) -> list[ast.expr]:
-    """The places of the function that are written as the site is, where it is the first of them."""
+    """The places of the function with the same text as the site, if the site is the first of them."""
     text = site.text()
     places = [
         node
@@ -58,7 +58,7 @@ def _same(site: Site, scope: Scope) -> list[ast.expr]:
 
 
 def _is_plain(site: Site, node: ast.AST) -> bool:
-    """Whether a value may be put here, which is no part of a formatted text."""
+    """Whether a value may be put here: it is not part of a formatted text."""
     if not isinstance(getattr(node, "ctx", ast.Load()), ast.Load) or isinstance(site.source.parents[node][0], ast.Expr):
         return False
     while not isinstance(node, ast.stmt | ast.excepthandler):
@@ -69,15 +69,15 @@ def _is_plain(site: Site, node: ast.AST) -> bool:
 
 
 def _changed(site: Site, scope: Scope, same: Sequence[ast.expr], *, block: bool) -> Iterator[Replacement]:
-    if len(same) < 2:  # of one place the other operators take care
+    if len(same) < 2:  # the other operators handle single places
         return
     for operator in _SINGLE:
         if isinstance(site.node, operator.nodes) and not operator.width:
-            for one in operator.expand(site, scope):
-                text = one.edits[0].text
+            for change in operator.expand(site, scope):
+                text = change.edits[0].text
                 if text != site.text():
                     edits = sorted(TextEdit(*site.source.span(node), text) for node in same)
-                    yield Replacement(tuple(edits), one.weight, block)
+                    yield Replacement(tuple(edits), change.weight, block)
 
 
 OPERATORS = (

@@ -43,7 +43,7 @@ def _own(scope: Scope) -> list[str]:
 
 
 def _types(scope: Scope) -> list[str]:
-    """Exceptions, those of the file first."""
+    """Names of exceptions; exceptions of the file come first."""
     return list(dict.fromkeys([*_own(scope), *_USUAL, *_OTHERS]))
 
 
@@ -72,7 +72,7 @@ def _caught(site: Site, scope: Scope) -> Iterator[Replacement]:
         if name not in texts:
             yield from site.put(f"({', '.join([*texts, name])})")
     for text in texts if len(texts) > 1 else ():
-        yield from site.put(f"({', '.join(caught for caught in texts if caught != text)},)", weight=0.5)
+        yield from site.put(f"({', '.join(other for other in texts if other != text)},)", weight=0.5)
 
 
 def _handle(site: Site, scope: Scope) -> Iterator[Replacement]:
@@ -98,7 +98,7 @@ def _may_raise(node: ast.stmt) -> bool:
 
 
 def _instead(site: Site, scope: Scope) -> list[str]:
-    """What may stand in a handler: another value, a return, an exception of the file."""
+    """The possible bodies of a handler: another value, a return, an exception of the file."""
     statements = ["continue"] if _in_loop(site) else []
     match site.node:
         case ast.Assign(targets=[ast.Name(id=name)], value=ast.Call(args=[ast.Name(id=argument)])):

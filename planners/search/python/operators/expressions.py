@@ -38,7 +38,7 @@ _PLACES = frozenset(
 
 
 def _from_function(site: Site, scope: Scope) -> Iterator[Replacement]:
-    """Replace an expression by another one of the function, those in the same role first."""
+    """Replace an expression by another one of the function, first by one in the same role."""
     yield from _replacements(site, scope.ingredients.expressions)
 
 
@@ -80,7 +80,7 @@ def _replacements(site: Site, ingredients: tuple[ast.expr, ...]) -> Iterator[Rep
 
 
 def _is_place(site: Site) -> bool:
-    """Whether another value may stand here."""
+    """Whether another value may be put here."""
     if site.field not in _PLACES or isinstance(site.parent, ast.Expr | ast.Attribute | ast.FormattedValue):
         return False
     return isinstance(getattr(site.node, "ctx", ast.Load()), ast.Load) and not isinstance(
@@ -99,7 +99,7 @@ def _target(site: Site, scope: Scope) -> Iterator[Replacement]:
 
 
 def _fitting(site: Site, other: ast.expr, weight: float) -> Iterator[Replacement]:
-    """An expression does not become a larger one that it is a part of many times over."""
+    """Replace the expression by another one, unless that is too long."""
     text = site.text(other, 0)
     if text != site.text() and len(text) < _LONGEST:
         yield from site.put(text, weight=weight)

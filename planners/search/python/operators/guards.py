@@ -35,7 +35,7 @@ def _return_early(site: Site, scope: Scope) -> Iterator[Replacement]:
 
 
 def _results(site: Site, scope: Scope) -> list[str]:
-    """What the function returns elsewhere, then plain values and parameters."""
+    """Results that the function returns elsewhere, then plain values and parameters."""
     node = site.node
     assert isinstance(node, ast.stmt)
     known = set(scope.names(node)) | set(scope.functions)
@@ -45,7 +45,7 @@ def _results(site: Site, scope: Scope) -> list[str]:
 
 
 def _usual(scope: Scope) -> list[str]:
-    """The empty value of the annotated type of the result, where there is one."""
+    """The empty value of the annotated type of the result, if there is one."""
     assert isinstance(scope.function, FUNCTIONS)
     annotation = ast.unparse(scope.function.returns) if scope.function.returns else ""
     empty = {"int": "0", "str": "''", "bool": "False", "float": "0.0", "list": "[]", "List": "[]", "Optional": "None"}
@@ -61,7 +61,7 @@ def _is_first(site: Site) -> bool:
 
 
 def _leave_loop(site: Site, scope: Scope) -> Iterator[Replacement]:
-    """Leave a loop or go on with it: `if p: continue`, `if p: break`, `if p: return x`."""
+    """Leave a loop or continue it: `if p: continue`, `if p: break`, `if p: return x`."""
     node = site.node
     assert isinstance(node, ast.stmt)
     inside = isinstance(site.parent, _LOOPS) and site.field == "body"

@@ -1,4 +1,4 @@
-"""Keys of sorting and choosing: the body of a lambda with ties broken, and a key where there is none.
+"""Keys of sorting and choosing: the body of a lambda with ties broken, and a key if there is none.
 
 TSSB-3M's "add more arguments" to `sorted`, `min` and `max`; TBar's FP10 "mutate method invocation expression".
 """

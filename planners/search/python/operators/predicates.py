@@ -19,7 +19,7 @@ _LIMIT = 24
 
 
 def _predicates(site: Site, scope: Scope) -> Iterator[str]:
-    """Conditions as text, the most usual first: tests of one name, tests that the function has, pairs of names."""
+    """Conditions as text, the most usual first: tests of one name, existing tests of the function, pairs of names."""
     node = site.node
     assert isinstance(node, ast.expr | ast.stmt)
     seen: set[str] = set()
@@ -64,14 +64,14 @@ def _known(site: Site, condition: ast.expr) -> Iterator[str]:
 
 
 def _of_two(first: str, second: str, scope: Scope) -> Iterator[str]:
-    one, two = scope.kind(first), scope.kind(second)
-    if "callable" in one | two:
+    left, right = scope.kind(first), scope.kind(second)
+    if "callable" in left | right:
         return
-    if "sequence" in two and "sequence" not in one:
+    if "sequence" in right and "sequence" not in left:
         yield from (f"{first} not in {second}", f"{first} in {second}")
-        if "number" in one or "index" in one:
+        if "number" in left or "index" in left:
             yield from (f"{first} < len({second})", f"{first} == len({second})", f"{first} >= len({second})")
-    elif "sequence" not in one:
+    elif "sequence" not in left:
         yield f"{first} < {second}"
         if first < second:
             yield from (f"{first} != {second}", f"{first} == {second}")

@@ -33,7 +33,7 @@ def _delete(site: Site, _: Scope) -> Iterator[Replacement]:
 def _move(site: Site, _: Scope) -> Iterator[Replacement]:
     """Move a statement up, down, out of its block, or into the next one.
 
-    Out of its block means before it or after it; the next one may be above or below.
+    Out of its block means before or after that block; the next block may be above or below.
     """
     node = site.node
     assert isinstance(node, ast.stmt)
@@ -58,7 +58,7 @@ def _move(site: Site, _: Scope) -> Iterator[Replacement]:
 
 
 def _may_leave(site: Site) -> bool:
-    """Whether a statement can stand outside of its block: no function or class, and no `break` loses its loop."""
+    """Whether a statement can leave its block: it is not a function or class, and no `break` loses its loop."""
     if isinstance(site.parent, _LOOPS):
         return not any(isinstance(node, ast.Break | ast.Continue) for node in ast.walk(site.node))
     return not isinstance(site.parent, (*FUNCTIONS, ast.ClassDef))
@@ -82,7 +82,7 @@ def _moved(site: Site, cut: TextEdit, anchor: ast.stmt, text: str, *, after: boo
 
 
 def _indented(text: str, old: str, new: str, newline: str) -> str | None:
-    """The lines of a statement with another indentation; None where a line has less than the statement's."""
+    """The lines of a statement with another indentation; None if a line has less than the statement's."""
     lines = [line.rstrip("\r\n") for line in text.splitlines()]
     if any(line.strip() and not line.startswith(old) for line in lines) or "'''" in text or '"""' in text:
         return None
@@ -130,7 +130,7 @@ def _count(site: Site, scope: Scope) -> Iterator[Replacement]:
 
 
 def _collect_rest(site: Site, scope: Scope) -> Iterator[Replacement]:
-    """Collect what is left when a loop ends: `if b: a.append(b)` after it."""
+    """Collect the rest when a loop ends: `if b: a.append(b)` after it."""
     node = site.node
     assert isinstance(node, ast.For | ast.While)
     collected = [

@@ -106,7 +106,7 @@ def _range(site: Site, scope: Scope) -> Iterator[Replacement]:
 
 
 def _subscript(site: Site, node: ast.Subscript, text: str) -> Iterator[Replacement]:
-    """Only what stands between the brackets is changed."""
+    """Change only the text between the brackets."""
     end = site.source.span(node)[1]
     start = site.source.span(node.value)[1]
     opening = site.source.text.find("[", start, end)

@@ -38,7 +38,7 @@ _STRINGS = (ast.JoinedStr, ast.FormattedValue, ast.Slice, ast.Starred)
 
 
 def _loaded(site: Site) -> bool:
-    """Whether the site is a value that another may stand for."""
+    """Whether the site is a value that another may replace."""
     node = site.node
     if isinstance(node, _STRINGS) or site.field == "func" or isinstance(site.parent, ast.Expr | ast.JoinedStr):
         return False
@@ -50,7 +50,7 @@ def _loaded(site: Site) -> bool:
 def _wrap(site: Site, scope: Scope) -> Iterator[Replacement]:
     """Wrap a value in a call: `x` -> `abs(x)`, `sorted(x)`, or a function of the file.
 
-    That function has one parameter. `a or b` is wrapped, too, where it is a value.
+    That function has one parameter. `a or b` is wrapped too, if it is a value.
     """
     node = site.node
     if not _loaded(site) or isinstance(node, ast.Compare | ast.Constant):
