@@ -1,10 +1,10 @@
 """The warm worker: imports the project and collects its tests once, then tries candidates in forks of itself.
 
-Two processes wait. The *stem* waits before any conftest: its children import the tree again, which works for any
-change. The *server* is its child after collection: its children only swap function code, which is much faster. They are
-of two kinds: one tries a single candidate, with the final answer of this worker, and a *screener* (`screening`) tries
-many and reports only which of them fail. Requests and answers are JSON lines on the standard streams; their meaning is
-in `buildpacks/warm.py`.
+Two processes wait for requests. The *stem* has not loaded any conftest: its children import the tree again, which works
+for any change. The *server* is its child after collection: its children only swap function code, which is much faster.
+They are of two kinds: one tries a single candidate, with the final answer of this worker, and a *screener*
+(`screening`) tries many and reports only which of them fail. Requests and answers are JSON lines on the standard
+streams; their meaning is in `buildpacks/warm.py`.
 """
 
 from __future__ import annotations
