@@ -62,12 +62,12 @@ import sys, tarfile, zipfile
 path, name = sys.argv[1:]
 if zipfile.is_zipfile(path):
     archive = zipfile.ZipFile(path)
-    found = [member for member in archive.namelist() if member.count("/") == 1 and member.endswith(name)]
-    opened = archive.open(found[0]) if found else None
+    members = [member for member in archive.namelist() if member.count("/") == 1 and member.endswith(name)]
+    opened = archive.open(members[0]) if members else None
 else:
     archive = tarfile.open(path)
-    found = [member for member in archive if member.name.count("/") == 1 and member.name.endswith(name)]
-    opened = archive.extractfile(found[0]) if found else None
+    members = [member for member in archive if member.name.count("/") == 1 and member.name.endswith(name)]
+    opened = archive.extractfile(members[0]) if members else None
 sys.stdout.buffer.write(opened.read(1 << 20) if opened else b"")
 """
 # With -S no .pth file of a package is run. The file written here has each start look for the project's own build.

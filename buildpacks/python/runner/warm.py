@@ -2,7 +2,7 @@
 
 Two processes wait for requests. The *stem* has not loaded any conftest: its children import the tree again, which works
 for any change. The *server* is its child after collection: its children only swap function code, which is much faster.
-They are of two kinds: one tries a single candidate, with the final answer of this worker, and a *screener*
+These are of two kinds: one tries a single candidate, with the final answer of this worker, and a *screener*
 (`screening`) tries many and reports only which of them fail. Requests and answers are JSON lines on the standard
 streams; their meaning is in `buildpacks/warm.py`.
 """

@@ -62,13 +62,13 @@ class Ingredients:
         return self._attributes(called=True)
 
     def _attributes(self, *, called: bool) -> tuple[str, ...]:
-        found: dict[str, None] = {}
+        names: dict[str, None] = {}
         scopes = [self._nodes, self._source.parents]
         for nodes in scopes:
             for node in nodes:
                 if isinstance(node, ast.Attribute) and self.is_called(node) == called:
-                    found[node.attr] = None
-        return tuple(found)
+                    names[node.attr] = None
+        return tuple(names)
 
     def is_called(self, node: ast.expr) -> bool:
         """Whether a node is the function of a call."""
