@@ -53,7 +53,7 @@ class Ingredients:
 
     @cached_property
     def attributes(self) -> tuple[str, ...]:
-        """Attributes of the file that are not called: the function's own first, and the most used first."""
+        """Attributes of the file that are not called; attributes in the function come first."""
         return self._attributes(called=False)
 
     @cached_property
