@@ -1,4 +1,4 @@
-"""Which candidates are told to be the first half of a repair."""
+"""Which candidates are taken for the first half of a repair."""
 
 from __future__ import annotations
 
