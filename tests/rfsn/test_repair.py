@@ -99,6 +99,7 @@ def test_json_is_one_object_and_nothing_else(rfsn: Rfsn, project: Make) -> None:
         "total": 2,
         "passed": 1,
         "failing": ["test_ranges.py::test_last"],
+        "skipped": 0,
         "fixed": ["test_ranges.py::test_last"],
         "note": "",
     }
