@@ -61,7 +61,7 @@ def test_a_sound_run_has_its_cases_in_their_parts() -> None:
         (run(RecordError("line 3 was not written by the runner")), "line 3 was not written by the runner", "forged"),
         (run(Records((PASSED,), (CANARY,), 1), 0), "the runner was about to end with 1, and", "forged"),
         (run(Records((PASSED,), (), 1), 1), "the tests that must fail were not added", "forged"),
-        (run(Records((), (), None), 134, b"error: o\nx"), "the tests could not run (exit code 134): error: o", "crashed"),
+        (run(Records((), (), None), 134, b"error: o\nx"), "the tests could not run (exit code 134): error", "crashed"),
         (run(Records((PASSED,), (), None), 0, b"bye\n"), "the tests ended before all results were there", "crashed"),
         (run(Records((), (), None), None, ending=Ending.TIMEOUT), "the test command did not finish (timeout)", ""),
         (run(Records((), (), 9), 9), "no tests were found", "empty"),
