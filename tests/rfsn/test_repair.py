@@ -98,6 +98,7 @@ def test_json_is_one_object_and_nothing_else(rfsn: Rfsn, project: Make) -> None:
         "command": ["python", "-m", "pytest"],
         "total": 2,
         "passed": 1,
+        "skipped": 0,
         "failing": ["test_ranges.py::test_last"],
         "fixed": ["test_ranges.py::test_last"],
         "note": "",
