@@ -5,14 +5,18 @@ VENV := .venv
 BIN := $(VENV)/bin
 EXAMPLE ?= intervals
 
-.PHONY: setup repair test lint bench soak clean
+.PHONY: setup repair test compiled lint bench soak clean
 
 repair: setup ## repair a bundled example (EXAMPLE=intervals, stock or checkout)
 	$(BIN)/rfsn repair examples/$(EXAMPLE)
 
 # Two processes more than cores: tests wait for engines, limits and kills.
-test: setup ## run the tests
+test: setup compiled ## run the tests
 	$(BIN)/python -P -m pytest --numprocesses $$(($$(nproc) + 2)) --maxprocesses 6
+
+# Tests start rfsn a thousand times, and PYTHONDONTWRITEBYTECODE may be set.
+compiled: setup
+	$(BIN)/python -m compileall -q rfsn planners gate buildpacks sandbox
 
 lint: setup ## what CI checks besides the tests
 	$(BIN)/ruff check .
@@ -23,7 +27,7 @@ lint: setup ## what CI checks besides the tests
 bench: setup ## print the measurements that README and docs quote
 	for script in startup sandbox gate validation; do $(BIN)/python -P benchmarks/$$script.py || exit 1; done
 
-soak: setup ## kill sessions and fill disks for hours (SEED= makes a run again, PARTS= and COUNT= choose)
+soak: setup compiled ## kill sessions and fill disks for hours (SEED= makes a run again, PARTS= and COUNT= choose)
 	$(BIN)/python -m tests.soak $(PARTS) $(if $(SEED),--seed $(SEED)) $(if $(COUNT),--count $(COUNT))
 
 setup: $(VENV)/.ready ## make .venv with rfsn and its tools in it

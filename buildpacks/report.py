@@ -84,7 +84,7 @@ def report_of(
         return report(problem=f"{runner.name} refuses the test command: {why}")
     if not results.cases or command.exit_code == runner.no_tests:
         why = runner.error(command)
-        return replace(report(problem=f"no tests were found: {why}" if why else "no tests were found"), empty=True)
+        return replace(report(results, f"no tests were found: {why}" if why else "no tests were found"), empty=True)
     for case in results.cases:
         if case.outcome is Outcome.ERROR and not runner.case_id(case.id).name:
             why = runner.explain(case.message) or _cause(command, runner)

@@ -99,7 +99,7 @@ def test_what_is_used_least_recently_makes_room(rfsn: Rfsn, project: Make, tmp_p
     assert ran.json["status"] == "repaired", ran.json
     evidence = json.loads((Path(ran.json["folder"]) / "evidence.json").read_text())
     left = {folder.name for folder in environments.iterdir() if folder.is_dir()}
-    assert left == {"used", evidence["environment"]["cache_key"]}
+    assert left == {"used", evidence["environment"]["parts"][0]["cache_key"]}
     assert rfsn("repair", folder, "--max-steps", "1", env=home | {"RFSN_CACHE_GIB": "0.000001"}).code == 1
     assert (environments / "used").is_dir(), "nothing was made, so nothing goes"
 
@@ -108,7 +108,7 @@ def test_sessions_use_one_environment_side_by_side(rfsn: Rfsn, project: Make, ho
     folder = project({"thing.py": SOURCE, "test_thing.py": TEST})
     first = rfsn("repair", folder, "--json").json
     evidence = json.loads((Path(first["folder"]) / "evidence.json").read_text())
-    key = evidence["environment"]["cache_key"]
+    key = evidence["environment"]["parts"][0]["cache_key"]
     with (home / "cache" / "environments" / f"{key}.lock").open("a") as other:
         fcntl.flock(other, fcntl.LOCK_SH)
         assert rfsn("repair", folder, "--json").json["status"] == "repaired"

@@ -49,7 +49,7 @@ def _called(holder: ast.expr, method: str, arguments: list[ast.expr], depth: int
     if method == "join" and len(arguments) == 1 and isinstance(arguments[0], ast.List | ast.Tuple):
         glue = text.decode("latin-1") if isinstance(text, bytes) else text
         return _joined(glue, arguments[0].elts, depth)
-    given = [text for argument in arguments if (text := _fold(argument, depth + 1)) is not None]
+    given = [folded for argument in arguments if (folded := _fold(argument, depth + 1)) is not None]
     if method not in _METHODS or len(given) < len(arguments) or not _is_small(text, method, given):
         return None
     try:
