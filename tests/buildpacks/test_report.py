@@ -58,18 +58,38 @@ def test_a_sound_run_has_its_cases_in_their_parts() -> None:
 @pytest.mark.parametrize(
     ("report", "problem", "flags"),
     [
-        (run(ResultLineError("line 3 was not written by the runner")), "line 3 was not written by the runner", "forged"),
+        (
+            run(ResultLineError("line 3 was not written by the runner")),
+            "line 3 was not written by the runner",
+            "forged",
+        ),
         (run(ResultLines((PASSED,), (CANARY,), 1), 0), "the runner was about to end with 1, and", "forged"),
         (run(ResultLines((PASSED,), (), 1), 1), "the tests that must fail were not added", "forged"),
-        (run(ResultLines((), (), None), 134, b"error: o\nx"), "the tests could not run (exit code 134): error", "crashed"),
-        (run(ResultLines((PASSED,), (), None), 0, b"bye\n"), "the tests ended before all results were there", "crashed"),
+        (
+            run(ResultLines((), (), None), 134, b"error: o\nx"),
+            "the tests could not run (exit code 134): error",
+            "crashed",
+        ),
+        (
+            run(ResultLines((PASSED,), (), None), 0, b"bye\n"),
+            "the tests ended before all results were there",
+            "crashed",
+        ),
         (run(ResultLines((), (), None), None, ending=Ending.TIMEOUT), "the test command did not finish (timeout)", ""),
         (run(ResultLines((), (), 9), 9), "no tests were found", "empty"),
-        (run(ResultLines((), (), 9), 9, b"error: no such folder\n"), "no tests were found: error: no such folder", "empty"),
-        (run(ResultLines((), (), 8), 8, b"unknown option --x\n"), "toy refuses the test command: unknown option --x", ""),
+        (
+            run(ResultLines((), (), 9), 9, b"error: no such folder\n"),
+            "no tests were found: error: no such folder",
+            "empty",
+        ),
+        (
+            run(ResultLines((), (), 8), 8, b"unknown option --x\n"),
+            "toy refuses the test command: unknown option --x",
+            "",
+        ),
         (run(ResultLines((UNCOLLECTED,), (CANARY,), 1), 1), "suite could not be collected: no such module: x", ""),
     ],
-)  # fmt: skip
+)
 def test_what_is_wrong_with_a_run(report: SuiteReport, problem: str, flags: str) -> None:
     assert report.problem.startswith(problem), report.problem
     found = {flag for flag in ("forged", "crashed", "empty") if getattr(report, flag)}
