@@ -161,7 +161,7 @@ def ranked_suspects(record: Record) -> list[Suspect]:
 
 def _unfinished(record: Record) -> str:
     """Why a session has no end: it was stopped, or killed, or goes on."""
-    resume = f"go on with: {resume_command(record.folder)}"
+    resume = f"continue with: {resume_command(record.folder)}"
     if isinstance(record.last.event, Interrupted):
         return f"stopped by the user; {resume}"
     return f"not finished; unless a controller is still at work on it, {resume}"

@@ -108,7 +108,7 @@ class Journal:
         except OSError as error:
             said = f"{self._file.path} cannot be written: {error.strerror}"
             raise StorageError(
-                f"{said}: make room, then go on with: {resume_command(self._file.path.parent)}"
+                f"{said}: free some space, then continue with: {resume_command(self._file.path.parent)}"
             ) from error
         self._last, self._hash = entry, _line_hash(line)
         self._known = True
@@ -183,7 +183,7 @@ def _require_format(line: bytes, path: Path) -> None:
         return  # it is no journal at all, which is said later
     if written != FORMAT:
         said = f"{path.parent} was written by rfsn {spelled(version)[:40]}, in another format of the journal"
-        raise OtherVersion(f"{said}: that version can go on with it; its report.html and report.json stay as they are")
+        raise OtherVersion(f"{said}: that version can continue it; its report.html and report.json stay as they are")
 
 
 def _parsed(line: bytes, number: int, path: Path) -> Entry:

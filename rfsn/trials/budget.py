@@ -116,6 +116,6 @@ class Budget:
             return f"the limit of {self._max_steps} steps is reached"
         searching = state.applied is None and not state.plausible and not state.partial
         if searching and state.baseline and spent + self.reserve_s(state) >= self._time_limit_s:
-            kept = f"the {self.reserve_s(state):.0f} s that are kept for the verdict"
+            kept = f"the {self.reserve_s(state):.0f} s reserved for the verdict"
             return f"the time limit of {self._time_limit_s:g} s is reached but for {kept}: {_MORE_TIME}"
         return None

@@ -206,7 +206,7 @@ def test_services_and_the_image_of_a_pack_come_from_the_configuration(
 @pytest.mark.parametrize(
     ("text", "code", "said"),
     [
-        (SERVICE.replace('sandbox = "docker"', ""), 2, "the services db run in containers only: add --sandbox docker"),
+        (SERVICE.replace('sandbox = "docker"', ""), 2, "the services db run only in containers: add --sandbox docker"),
         (SERVICE.replace("services.db", "services.D_B"), 2, "services.D_B"),
         (SERVICE.replace("buildpacks.python", "buildpacks.pyhton"), 2, "settings for pyhton: the buildpacks are"),
         (SERVICE.replace("python3", "no-such-program"), 3, "the service db"),

@@ -114,20 +114,30 @@ def test_a_patch_that_does_not_apply_is_denied(patch: Callable[..., Any], rfsn: 
     assert (ran.code, ran.json["denials"][0]["rule"]) == (1, "schema.applies")
 
 
-def test_what_is_no_diff_is_said_in_our_words(
+def test_a_text_that_is_not_a_diff_is_a_usage_error(
     patch: Callable[..., Any], tmp_path: Path, rfsn: Callable[..., Any]
 ) -> None:
     folder, _ = patch(FIX)
-    none, empty, torn = tmp_path / "none.txt", tmp_path / "empty.diff", tmp_path / "torn.diff"
-    none.write_text("Please multiply instead of adding.\n")
+    prose, empty = tmp_path / "prose.txt", tmp_path / "empty.diff"
+    prose.write_text("Please multiply instead of adding.\n")
     empty.touch()
+    for path, reason in {prose: "the patch is not a diff: it has no line", empty: "the patch is empty"}.items():
+        for command in (("gate", "check"), ("judge",)):
+            ran = rfsn(*command, path, "--repo", folder)
+            assert (ran.code, ran.out) == (2, "")
+            assert ran.err.startswith(f"rfsn: {reason}"), ran.err
+    assert rfsn("gate", "check", empty, "--repo", folder, "--json").json["status"] == "usage_error"
+
+
+def test_a_diff_that_is_cut_short_is_denied(
+    patch: Callable[..., Any], tmp_path: Path, rfsn: Callable[..., Any]
+) -> None:
+    folder, _ = patch(FIX)
+    torn = tmp_path / "torn.diff"
     torn.write_text("--- a/code.py\n+++ b/code.py\n@@ -1,9 +1,9 @@\n-x\n")
-    said = {none: "this is no diff: it has no line", empty: "the patch is empty", torn: "the patch does not apply: "}
-    for path, reason in said.items():
-        ran = rfsn("gate", "check", path, "--repo", folder)
-        assert (ran.code, ran.err) == (1, "")
-        assert ran.out.startswith(f"schema.applies: {reason}"), ran.out
-    assert "allow-empty" not in rfsn("judge", empty, "--repo", folder).out
+    ran = rfsn("gate", "check", torn, "--repo", folder)
+    assert (ran.code, ran.err) == (1, "")
+    assert ran.out.startswith("schema.applies: the patch does not apply: "), ran.out
 
 
 def test_wrong_usage(tmp_path: Path, patch: Callable[..., Any], rfsn: Callable[..., Any]) -> None:

@@ -91,7 +91,7 @@ def test_a_line_that_the_disk_takes_in_part_is_taken_back(
         whole = path.read_bytes()
         limited(len(whole) + room)
         for _ in range(2):
-            with pytest.raises(StorageError, match="make room, then go on with: rfsn resume"):
+            with pytest.raises(StorageError, match="free some space, then continue with: rfsn resume"):
                 journal.append(Interrupted())
             assert path.read_bytes() == whole
         limited(1 << 30)
@@ -270,7 +270,7 @@ def test_a_hint_names_a_session_so_that_it_is_found_from_anywhere(
     for folder in (tmp_path / "it's mine" / "one", home / "sessions" / "one"):
         Session.create("somewhere", Config(), folder).close()
         report = rfsn("report", folder)
-        hint = json.loads((folder / "report.json").read_text())["reason"].partition("go on with: rfsn resume ")[2]
+        hint = json.loads((folder / "report.json").read_text())["reason"].partition("continue with: rfsn resume ")[2]
         named = shlex.split(hint)
         assert named == ["one" if folder.is_relative_to(home) else str(folder)], report.err
         assert Path(rfsn("report", *named, cwd=tmp_path).out.strip()) == folder / "report.html"

@@ -54,7 +54,7 @@ def test_the_live_view_shows_where_a_repair_stands(
     ):
         assert text in plain, text
     assert "2 of 2 fail" in plain
-    assert plain.rstrip().splitlines()[-1].startswith("the patch: ")
+    assert plain.rstrip().splitlines()[-1].startswith("patch: ")
     assert "Traceback" not in plain
 
 

@@ -187,11 +187,11 @@ def test_an_operator_that_fails_is_told_of_once_and_the_search_goes_on(
 @pytest.mark.parametrize(
     ("name", "said"),
     [
-        ("absent", "is not installed (there are: broken, close-floats"),
+        ("absent", "is not installed (installed: broken, close-floats"),
         ("gone", "cannot be loaded: ModuleNotFoundError"),
         ("broken", "cannot be loaded: OSError: not today"),
-        ("word", "needs an Operator"),
-        ("nothing", "needs an Operator"),
+        ("word", "must be an Operator"),
+        ("nothing", "must be an Operator"),
         ("twins", "the id 'example', which another has already"),
         ("taken", f"the id {OPERATORS[0].id!r}, which another has already"),
         ("nameless", "its id"),

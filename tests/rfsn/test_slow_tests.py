@@ -127,7 +127,7 @@ def test_slow_tests_that_pass_leave_nothing_to_repair(rfsn: Rfsn, project: Make)
 def test_where_the_verdict_leaves_no_time_to_search_the_user_learns_what_to_do() -> None:
     suite = SuiteRan("base", 1, 1, 2, ("t::bad",), 50.0, 50.0)
     assert Budget(240.0, 100, lambda: 114.0).problem(State(baseline=suite)) == (
-        "the time limit of 240 s is reached but for the 126 s that are kept for the verdict: "
+        "the time limit of 240 s is reached but for the 126 s reserved for the verdict: "
         "raise --time-limit, or name fewer tests with --test"
     )
 
