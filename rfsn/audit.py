@@ -14,7 +14,7 @@ from rfsn.machine.home import resume_command, temporary_folder
 from rfsn.machine.text import to_json
 from rfsn.plugins import load_rules
 from rfsn.project.project import Project
-from rfsn.reporting.evidence import EVIDENCE, evidence_of, judged_patch
+from rfsn.reporting.evidence import EVIDENCE, evidence_of, verdict_patch
 from rfsn.sessions.projection import Projection
 from rfsn.sessions.record import Record
 from rfsn.sessions.signing import Signer, signature_problem
@@ -55,7 +55,7 @@ def audit_session(folder: Path, signer: Signer | None = None) -> Audit:
     problems = [*_evidence(record), *_base(record)]
     if signer is not None and (problem := signature_problem(record.folder / EVIDENCE, signer)):
         problems.append(problem)
-    verdict, patch, told = None, judged_patch(record), record.projection.state.told
+    verdict, patch, told = None, verdict_patch(record), record.projection.state.told
     if patch is not None and told is not None and not problems:
         again = _reached_again(record, patch)
         if isinstance(again, Denied):

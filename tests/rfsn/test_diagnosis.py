@@ -95,7 +95,7 @@ CASES: dict[str, tuple[dict[str, str], list[str], str]] = {
             "    assert price('milk') == 'klim!'\n",
         },
         [],
-        "more than the search can do: nothing that it knows helps (",
+        "more than the search can do: none of its edits helps (",
     ),
 }
 

@@ -159,5 +159,5 @@ def test_a_table_on_a_terminal(script: Path, environment: dict[str, str]) -> Non
             break
     os.close(reader)
     assert process.wait(timeout=60) == 0
-    assert b"found, and what to do" in shown
+    assert b"result, and what to do" in shown
     assert b"rfsn can repair here" in shown

@@ -157,7 +157,7 @@ def test_a_damaged_table_costs_warnings(
     ran = rfsn("repair", project(STOCK), "--json", env=learning)
     assert ran.json["status"] == "repaired"
     assert "the outcomes of earlier sessions are not used" in ran.err
-    assert "the outcome of this session is not remembered" in ran.err
+    assert "the outcome of this session is not saved" in ran.err
     assert table.read_bytes() == b"anything but a database" * 100
 
 
@@ -183,7 +183,7 @@ def test_a_table_that_cannot_be_used_is_done_without(
     with capture_logs() as logs:
         assert memory.recall() == Experience()
         memory.remember(record)
-    expected = ["the outcomes of earlier sessions are not used", "the outcome of this session is not remembered"]
+    expected = ["the outcomes of earlier sessions are not used", "the outcome of this session is not saved"]
     assert [log["event"] for log in logs] == expected[: 1 if fault in {"no counts", "negative"} else 2]
 
 

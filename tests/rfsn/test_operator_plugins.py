@@ -177,7 +177,7 @@ def test_an_operator_that_fails_is_told_of_once_and_the_search_goes_on(
     for id, why in (
         ("raising", "no operator at all"),
         ("beyond", "beyond the end"),
-        ("text", "no replacement"),
+        ("text", "not a Replacement"),
         ("inside", "not a statement"),
     ):
         assert any(f"operator={id}" in line and why in line for line in warnings), id
@@ -192,8 +192,8 @@ def test_an_operator_that_fails_is_told_of_once_and_the_search_goes_on(
         ("broken", "cannot be loaded: OSError: not today"),
         ("word", "must be an Operator"),
         ("nothing", "must be an Operator"),
-        ("twins", "the id 'example', which another has already"),
-        ("taken", f"the id {OPERATORS[0].id!r}, which another has already"),
+        ("twins", "the id 'example', which another one already has"),
+        ("taken", f"the id {OPERATORS[0].id!r}, which another one already has"),
         ("nameless", "its id"),
         ("paired", "its id"),
         ("never", "its frequency"),

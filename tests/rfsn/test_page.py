@@ -147,7 +147,7 @@ def test_a_denied_step_has_rule_reason_and_hint(denied: Path) -> None:
         assert html.escape(denial["reason"]) in page
     assert "Hint: change the source that the tests exercise" in page
     assert len([event for event in events if isinstance(event, Observed)]) == page.count('<li class="step')
-    assert "a proposed patch: applied, was not judged" in page
+    assert "a proposed patch: applied, without a verdict" in page
     assert "No patch was verified." in page
     assert "<title>project: denied</title>" in page
 
@@ -204,7 +204,7 @@ def test_damage_is_said(denied: Path, rfsn: Callable[..., Any]) -> None:
     for blob in (denied / "blobs").iterdir():
         blob.write_bytes(b"")
     page = render_page(denied)
-    assert "This part cannot be shown" in page
+    assert "This section cannot be shown" in page
     assert page.count('<li class="step denied">') == 3
     journal = denied / "journal.jsonl"
     journal.write_text(journal.read_text().replace('"seed":0', '"seed":1'))

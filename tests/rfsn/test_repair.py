@@ -366,10 +366,9 @@ def test_a_command_that_finds_no_tests_is_named_and_not_its_banner(rfsn: Rfsn, p
     folder = project({"a.py": "x = 1\n"})
     plain, named = rfsn("repair", folder), rfsn("repair", folder, "--test", "python -m pytest checks")
     assert (
-        "infra error: no tests were found; what ran: python -m pytest, at the root of what was taken (1 file)"
-        in plain.err
+        "infra error: no tests were found; what ran: python -m pytest, at the root of the source (1 file)" in plain.err
     )
-    assert "name the command that runs them with --test CMD" in plain.err
+    assert "give the command that runs them with --test CMD" in plain.err
     assert "====" not in plain.err
     assert (
         "no tests were found: ERROR: file or directory not found: checks; what ran: python -m pytest checks"

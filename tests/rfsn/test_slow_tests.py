@@ -128,7 +128,7 @@ def test_where_the_verdict_leaves_no_time_to_search_the_user_learns_what_to_do()
     suite = SuiteRan("base", 1, 1, 2, ("t::bad",), 50.0, 50.0)
     assert Budget(240.0, 100, lambda: 114.0).problem(State(baseline=suite)) == (
         "the time limit of 240 s is reached but for the 126 s reserved for the verdict: "
-        "raise --time-limit, or name fewer tests with --test"
+        "raise --time-limit, or run fewer tests with --test"
     )
 
 

@@ -169,7 +169,7 @@ def test_a_session_takes_an_empty_folder_and_what_a_killed_one_left(tmp_path: Pa
         with_session = Session.create("somewhere", Config(), out)
         assert with_session.projection.started is not None
         with_session.close()
-        with pytest.raises(UsageError, match="has a session already"):
+        with pytest.raises(UsageError, match="already has a session"):
             Session.create("somewhere", Config(), out)
 
 

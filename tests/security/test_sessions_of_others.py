@@ -193,7 +193,7 @@ def test_a_line_without_end_is_not_read(
     argv: list[str | Path] = ["sh", "-c", f'{LIMITED} "$0" "$@"', script, command, copy]
     ran = subprocess.run(argv, env=environment, capture_output=True, text=True, timeout=100, check=False)
     assert (ran.returncode, "Traceback" in ran.stderr) == (2, False), ran.stderr
-    assert f"journal.jsonl:{line + 1}: the line has more than 64 MiB" in ran.stderr
+    assert f"journal.jsonl:{line + 1}: the line is over 64 MiB" in ran.stderr
 
 
 def test_files_without_end_are_not_read(
