@@ -183,7 +183,7 @@ def test_an_unknown_target_is_named_with_its_neighbours(rfsn: Rfsn, project: Mak
             "test_a.py could not be collected: a.py, line 2: SyntaxError: '(' was never closed",
         ),
         (BUGGY, ["--ref", "no-such-revision"], "usage_error", 2, "has no revision 'no-such-revision'"),
-        (BUGGY, ["--ref", "--upload-pack=evil"], "usage_error", 2, "no revision"),
+        (BUGGY, ["--ref", "--upload-pack=evil"], "usage_error", 2, "invalid revision"),
         (BUGGY, ["--sandbox", "nowhere"], "usage_error", 2, "sandbox"),
         (BUGGY, ["--time-limit", "-1"], "usage_error", 2, "time_limit"),
         (BUGGY, ["--max-steps", "1"], "not_repaired", 1, "the limit of 1 steps is reached"),

@@ -151,7 +151,7 @@ def test_a_file_url_is_fetched_without_history(project: Make, git: Git, tmp_path
         ("ext::sh -c 'touch /tmp/rfsn-proof'", None, "transport helpers"),
         ("file:///no/such/repository", None, "no such folder"),
         ("--upload-pack=touch /tmp/rfsn-proof", None, "no such folder"),
-        (".", "--output=/tmp/rfsn-proof", "no revision"),
+        (".", "--output=/tmp/rfsn-proof", "invalid revision"),
     ],
 )
 def test_what_is_no_source_is_refused(source: str, ref: str | None, said: str, tmp_path: Path) -> None:

@@ -94,7 +94,7 @@ def test_paths_are_no_urls(source: str) -> None:
 
 @pytest.mark.parametrize("ref", ["-x", "--upload-pack=touch /tmp/rfsn-proof", "a\nb", "", " ", "\x1b[2J"])
 def test_a_revision_is_no_option(ref: str, server: GitServer, tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="no revision"):
+    with pytest.raises(UsageError, match="invalid revision"):
         take_source(server.url("hosted"), ref, tmp_path / "base")
     assert server.asked == []
 
