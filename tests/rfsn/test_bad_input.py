@@ -49,7 +49,7 @@ def test_test_files_that_misbehave(body: str, limit: int, status: str, said: str
 
 
 @pytest.mark.slow
-def test_megabytes_of_output_in_every_run_are_no_harm(rfsn: Rfsn, project: Make) -> None:
+def test_megabytes_of_output_in_every_run_do_no_harm(rfsn: Rfsn, project: Make) -> None:
     noisy = TEST.replace(
         "def test_least():\n", "def test_least():\n    for _ in range(40):\n        print('x' * 10**6)\n"
     )
@@ -139,7 +139,7 @@ def test_a_repository_of_twenty_thousand_files(rfsn: Rfsn, project: Make) -> Non
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="mounting a small file system needs root")
-def test_a_full_disk_is_said_and_nothing_is_lost(rfsn: Rfsn, project: Make, tmp_path: Path) -> None:
+def test_a_full_disk_is_reported_and_nothing_is_lost(rfsn: Rfsn, project: Make, tmp_path: Path) -> None:
     small = tmp_path / "small"
     small.mkdir()
     if os.system(f"mount -t tmpfs -o size=300k tmpfs {small}") != 0:

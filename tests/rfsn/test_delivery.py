@@ -1,4 +1,4 @@
-"""Where a verified patch goes when the user says so, and what it never overwrites."""
+"""Delivering a verified patch where the user asks for it, and never overwriting the user's work."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def test_apply_goes_on_top_of_uncommitted_work(rfsn: Rfsn, project: Make) -> Non
     assert (folder / "inner" / "thing.py").read_text().startswith("# mine\n")
 
 
-def test_apply_refuses_what_changed_meanwhile(rfsn: Rfsn, project: Make) -> None:
+def test_apply_refuses_files_that_have_changed(rfsn: Rfsn, project: Make) -> None:
     folder = project(FILES) / "inner"
     (folder / "thing.py").write_text("# newer\n" + SOURCE)
     ran = rfsn("repair", folder, "--ref", "HEAD", "--apply")
@@ -107,7 +107,7 @@ def test_a_branch_refuses_uncommitted_work_on_its_files(rfsn: Rfsn, project: Mak
         (["--branch", "-evil"], "not a valid name for a branch"),
     ],
 )
-def test_what_cannot_be_done_is_refused_at_once(options: list[str], said: str, rfsn: Rfsn, project: Make) -> None:
+def test_an_impossible_delivery_is_refused_at_once(options: list[str], said: str, rfsn: Rfsn, project: Make) -> None:
     ran = rfsn("repair", project(FILES), *options)
     assert ran.code == 2
     assert said in ran.err
@@ -129,7 +129,7 @@ def test_a_bare_repository_has_no_tree_to_apply_to(rfsn: Rfsn, project: Make, gi
 
 
 def test_only_the_folder_that_was_taken_is_written(rfsn: Rfsn, project: Make, tmp_path: Path, git: Git) -> None:
-    """It is another one when the patch is delivered: by a link in its place, in a parent's, or by a new folder."""
+    """It was replaced before the delivery: by a link in its place or a parent's, or by a new folder."""
     (tmp_path / "link").symlink_to(project(FILES, "above/ap"))
     ran = rfsn("repair", tmp_path / "link" / "inner", "--apply", "--out", tmp_path / "session")
     assert (ran.code, "applied to thing.py" in ran.err) == (0, True), "a link at the start names what it leads to"

@@ -80,7 +80,7 @@ def test_ctrl_c_twice_leaves_nothing_behind(
 
 
 def holding(marker: str) -> list[str]:
-    """The processes whose arguments hold the marker."""
+    """The processes with the marker in their arguments."""
     found = []
     for path in Path("/proc").glob("[0-9]*/cmdline"):
         with suppress(OSError):
@@ -146,7 +146,7 @@ def test_an_image_is_for_docker_alone(rfsn: Rfsn, project: Make) -> None:
     assert "add --sandbox docker" in ran.err
 
 
-def test_what_a_dead_controller_left_is_pruned(rfsn: Rfsn, project: Make, private_home: Path) -> None:
+def test_leftovers_of_a_dead_controller_are_pruned(rfsn: Rfsn, project: Make, private_home: Path) -> None:
     variables = {"RFSN_HOME": str(private_home)}
     result = rfsn("repair", project(FILES), "--json", env=variables).json
     scratch = Path(result["folder"]) / "scratch"

@@ -1,4 +1,4 @@
-"""`rfsn doctor` says what keeps a repair from working here, and nothing else keeps it from exit code 0."""
+"""`rfsn doctor` says what keeps a repair from working here, and exits with 0 if nothing does."""
 
 from __future__ import annotations
 

@@ -112,7 +112,7 @@ def test_the_last_line_says_where_nothing_could_run(rfsn: Rfsn, tmp_path: Path) 
     assert "no instance came" not in mixed.err
 
 
-def test_a_stopped_evaluation_goes_on(rfsn: Rfsn, dataset: Path, tmp_path: Path) -> None:
+def test_a_stopped_evaluation_continues(rfsn: Rfsn, dataset: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     rfsn("eval", dataset, "--out", out, "--limit", "1", "--json")
     with (out / "results.jsonl").open("a") as file:

@@ -31,7 +31,7 @@ DATA = ("web/page.json", "{}", "[]")
 
 @pytest.fixture
 def patch(project: Callable[..., Path], git: Callable[..., str], tmp_path: Path) -> Callable[..., tuple[Path, Path]]:
-    """The project, and a diff of some replacements in it."""
+    """The project, and a diff with some replacements in it."""
 
     def make(*edits: tuple[str, str, str], options: tuple[str, ...] = ()) -> tuple[Path, Path]:
         folder = project(FILES)
@@ -63,7 +63,7 @@ def patch(project: Callable[..., Path], git: Callable[..., str], tmp_path: Path)
         ([EVIL], ["--allow-path", "code.py"], []),
     ],
 )
-def test_every_rule_that_fires_is_told(
+def test_every_rule_that_fires_is_reported(
     edits: list[tuple[str, str, str]],
     options: list[str],
     rules: list[str],
@@ -78,7 +78,7 @@ def test_every_rule_that_fires_is_told(
     assert ran.json["files"] == sorted(path for path, _, _ in edits)
 
 
-def test_a_diff_without_prefixes_is_judged_alike(patch: Callable[..., Any], rfsn: Callable[..., Any]) -> None:
+def test_a_diff_without_prefixes_gets_the_same_answer(patch: Callable[..., Any], rfsn: Callable[..., Any]) -> None:
     for options in (("--no-prefix",), ("--src-prefix=x/", "--dst-prefix=y/")):
         folder, diff = patch(TEST_EDIT, options=options)
         assert [one["rule"] for one in rfsn("gate", "check", diff, "--repo", folder, "--json").json["denials"]] == [
@@ -204,7 +204,7 @@ def test_a_plugin_adds_denials_and_nothing_else(
 
 
 @pytest.mark.parametrize(("name", "said"), [("twin", "bounds.size"), ("incomplete", "needs id"), ("gone", "cannot be")])
-def test_a_plugin_that_is_none(
+def test_an_invalid_plugin_is_refused(
     name: str, said: str, plugin: dict[str, str], patch: Callable[..., Any], rfsn: Callable[..., Any]
 ) -> None:
     folder, diff = patch(FIX)

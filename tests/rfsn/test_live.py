@@ -11,7 +11,7 @@ from pathlib import Path
 
 
 def on_terminal(command: list[str | Path], environment: dict[str, str]) -> tuple[int, str, str]:
-    """Run a command whose stderr is a terminal; its exit code, stdout, and what the terminal was sent."""
+    """Run a command whose stderr is a terminal; its exit code, stdout, and what was sent to the terminal."""
     ours, theirs = pty.openpty()
     size = {"COLUMNS": "100", "LINES": "30", "TERM": "xterm"}
     process = subprocess.Popen(command, env=environment | size, stdout=subprocess.PIPE, stderr=theirs)

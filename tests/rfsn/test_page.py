@@ -1,4 +1,4 @@
-"""The page of a session: everything is in it, and nothing in it is alive."""
+"""The page of a session: everything is in it, and nothing in it is active."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ FILES = {"src/code.py": SOURCE, "tests/test_code.py": TEST, "pytest.ini": "[pyte
 
 
 class Elements(HTMLParser):
-    """The elements of a page, checked to be closed in the order in which they were opened."""
+    """The elements of a page; checks that each is closed in the right order."""
 
     def __init__(self, page: str) -> None:
         super().__init__()
@@ -152,7 +152,7 @@ def test_a_denied_step_has_rule_reason_and_hint(denied: Path) -> None:
     assert "<title>project: denied</title>" in page
 
 
-def test_what_is_hostile_is_shown_and_not_alive(denied: Path) -> None:
+def test_hostile_text_is_shown_and_has_no_effect(denied: Path) -> None:
     page = (denied / "report.html").read_text()
     shown = assert_inert(page).text
     assert "<script" not in page
@@ -200,7 +200,7 @@ def test_a_session_in_use_can_be_reported(rfsn: Callable[..., Any], tmp_path: Pa
     assert "hush" not in page
 
 
-def test_damage_is_said(denied: Path, rfsn: Callable[..., Any]) -> None:
+def test_damage_is_reported(denied: Path, rfsn: Callable[..., Any]) -> None:
     for blob in (denied / "blobs").iterdir():
         blob.write_bytes(b"")
     page = render_page(denied)

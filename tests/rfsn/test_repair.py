@@ -1,4 +1,4 @@
-"""`rfsn repair` as its users meet it."""
+"""`rfsn repair` as its users see it."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def test_other_patches_that_pass_are_in_the_report(rfsn: Rfsn, project: Make, tm
 
 
 def test_two_faults_that_one_test_meets_one_after_another_are_repaired_together(rfsn: Rfsn, project: Make) -> None:
-    """The first edit makes nothing pass; that the test fails later than before tells that it is worth a second."""
+    """The first edit makes nothing pass, but the test fails later than before, so it is worth a second."""
     source = (
         "def widths(cells):\n    return [len(cell) for cell in cells[1:]]\n\n\n"
         "def padded(cells, rows):\n    width = max(widths(cells)) - 3\n    return [row.ljust(width) for row in rows]\n"
@@ -78,7 +78,7 @@ def test_two_faults_that_one_test_meets_one_after_another_are_repaired_together(
     assert len(changed) == 2, result["patch"]
 
 
-def test_a_fault_in_what_runs_only_during_the_import_is_repaired(rfsn: Rfsn, project: Make) -> None:
+def test_a_fault_in_code_that_runs_only_during_the_import_is_repaired(rfsn: Rfsn, project: Make) -> None:
     source = (
         "def _squares(count):\n    found = []\n    for n in range(1, count):\n        found.append(n * n)\n"
         "    return found\n\n\nSQUARES = _squares(4)\n\n\ndef square(n):\n    return SQUARES[n]\n"
@@ -203,7 +203,7 @@ def test_an_unknown_target_is_named_with_its_neighbours(rfsn: Rfsn, project: Mak
         ),
     ],
 )
-def test_every_other_end_is_said_plainly(
+def test_every_other_ending_is_explained(
     files: dict[str, str], options: list[str], status: str, code: int, said: str, rfsn: Rfsn, project: Make
 ) -> None:
     ran = rfsn("repair", project(files), *options, "--json")
@@ -211,7 +211,7 @@ def test_every_other_end_is_said_plainly(
     assert said in ran.json["reason"]
 
 
-def test_suspects_are_shown_where_nothing_was_found(rfsn: Rfsn, project: Make, tmp_path: Path) -> None:
+def test_suspects_are_shown_if_no_repair_was_found(rfsn: Rfsn, project: Make, tmp_path: Path) -> None:
     files = {
         "thing.py": "def area(a, b):\n    return 7\n",
         "test_thing.py": "from thing import area\n\n\ndef test_area():\n    assert area(3, 5) == 'a long story'\n",
@@ -222,7 +222,7 @@ def test_suspects_are_shown_where_nothing_was_found(rfsn: Rfsn, project: Make, t
     assert json.loads((tmp_path / "session" / "report.json").read_text())["suspects"] == ["thing.py:2"]
 
 
-def test_what_is_no_repository_is_refused(rfsn: Rfsn, tmp_path: Path) -> None:
+def test_a_folder_without_a_repository_is_refused(rfsn: Rfsn, tmp_path: Path) -> None:
     (tmp_path / "plain").mkdir()
     ran = rfsn("repair", tmp_path / "plain")
     assert ran.code == 2
@@ -324,7 +324,7 @@ def test_messages_of_any_bytes_are_kept(rfsn: Rfsn, project: Make) -> None:
     assert ran.json["tests"]["failing"] == ["test_odd.py::test_odd", "test_ranges.py::test_last"]
 
 
-def test_ids_that_are_made_anew_each_time_are_left_out(rfsn: Rfsn, project: Make) -> None:
+def test_ids_that_change_in_each_run_are_left_out(rfsn: Rfsn, project: Make) -> None:
     files = dict(BUGGY)
     files["test_now.py"] = (
         "import time\n\nimport pytest\n\n\n@pytest.mark.parametrize('now', [time.time_ns()])\n"
@@ -337,7 +337,7 @@ def test_ids_that_are_made_anew_each_time_are_left_out(rfsn: Rfsn, project: Make
 
 
 def test_a_source_that_a_plugin_of_the_command_line_imports_is_repaired(rfsn: Rfsn, project: Make) -> None:
-    """A worker cannot import it anew, so what cannot be swapped in place is tried cold."""
+    """A worker cannot import it again, so an edit that cannot be made in place is tried cold."""
     test = "from limits import allowed\n\n\ndef test_allowed():\n    assert (allowed(3), allowed(4)) == (True, False)\n"
     files = {
         "limits.py": "LIMIT = 2\n\n\ndef allowed(n):\n    return n <= LIMIT\n",
