@@ -124,7 +124,7 @@ def test_links_submodules_and_modes_are_what_they_are(base: Path) -> None:
     link = new.format("l", "120000", "/etc/passwd\n\\ No newline at end of file")
     change = read_diff(link.encode(), base)
     assert change.files == {"l": FileChange(None, b"/etc/passwd", "120000")}
-    with pytest.raises(DiffError, match="regular files only"):
+    with pytest.raises(DiffError, match="only make regular files"):
         patch_of(change)
     module = new.format("m", "160000", f"Subproject commit {'1' * 40}")
     assert read_diff(module.encode(), base).files["m"].mode == "160000"

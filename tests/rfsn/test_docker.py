@@ -137,7 +137,7 @@ def test_no_engine(rfsn: Rfsn, project: Make, tmp_path: Path) -> None:
     assert "--sandbox bubblewrap" in ran.err
     check = next(one for one in rfsn("doctor", "--json", env=variables).json["checks"] if one["name"] == "docker")
     assert check["level"] == "warning"
-    assert "only --sandbox docker needs one" in check["found"]
+    assert "only --sandbox docker needs it" in check["found"]
 
 
 def test_an_image_is_for_docker_alone(rfsn: Rfsn, project: Make) -> None:

@@ -109,7 +109,7 @@ def test_the_last_line_says_where_nothing_could_run(rfsn: Rfsn, tmp_path: Path) 
     assert ran.err.splitlines()[-1].startswith("no repair was started: the problem is the machine or the data set")
     path.write_text(f"{json.dumps(rows[0])}\n{json.dumps(row('three', '', 'def test(): pass\n'))}\n")
     mixed = rfsn("eval", path, "--out", tmp_path / "mixed")
-    assert "no instance came" not in mixed.err
+    assert "no repair was started" not in mixed.err
 
 
 def test_a_stopped_evaluation_continues(rfsn: Rfsn, dataset: Path, tmp_path: Path) -> None:

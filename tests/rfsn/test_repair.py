@@ -302,7 +302,7 @@ def test_a_second_ctrl_c_is_answered_and_a_third_obeyed(capfd: pytest.CaptureFix
         assert {number: signal.getsignal(number) for number in before} == before
         assert guarded(command, as_json=False) == 7
         assert interrupted == [True, False, True]
-        assert "once more to leave it behind" in capfd.readouterr().err
+        assert "press Ctrl-C again to leave everything behind" in capfd.readouterr().err
         assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN, "nothing changes the exit code any more"
     finally:
         for number, handler in before.items():

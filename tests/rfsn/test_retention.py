@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from rfsn.config import Config
+from rfsn.sessions.events import FORMAT
 from rfsn.sessions.retention import choose, list_sessions, prune
 from rfsn.sessions.session import Session
 
@@ -53,7 +54,7 @@ def test_each_session_is_listed_as_it_is(
     damaged = left_open(own, "20260101-damaged") / "journal.jsonl"
     damaged.write_bytes(damaged.read_bytes().replace(b"somewhere", b"nowhere\n\n"))
     older = left_open(own, "20260101-older") / "journal.jsonl"
-    older.write_bytes(older.read_bytes().replace(b'"journal_format":2,', b""))
+    older.write_bytes(older.read_bytes().replace(b'"journal_format":%d,' % FORMAT, b""))
     ended = rfsn("repair", examples / "stock", "--out", own / "20260103-ended", "--json").json
     listed = sessions("list", "--json").json["sessions"]
     assert [entry["begun"] for entry in listed] == sorted((entry["begun"] for entry in listed), reverse=True)

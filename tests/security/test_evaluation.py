@@ -145,8 +145,8 @@ def test_a_bad_column_of_a_repository_row_is_named(tmp_path: Path, change: dict[
     [
         ('{"instance_id": "a", "instance_id": "b"}', "twice"),
         ('{"x": {"y": 1, "y": 2}}', "twice"),
-        ('{"x": NaN}', "no number"),
-        ('{"x": -Infinity}', "no number"),
+        ('{"x": NaN}', "is not a number in JSON"),
+        ('{"x": -Infinity}', "is not a number in JSON"),
         ('{"x": 1e999}', "too large"),
         ('{"x": ' + "9" * 5000 + "}", "not a JSON object"),
         ('{"x": ' + "[" * 200_000, "nested too deeply"),
@@ -237,7 +237,7 @@ def test_a_folder_with_something_else_in_it_is_not_taken(tmp_path: Path, content
     for path, text in content.items():
         (out / path).parent.mkdir(parents=True, exist_ok=True)
         (out / path).write_text(text)
-    with pytest.raises(UsageError, match="holds no evaluation"):
+    with pytest.raises(UsageError, match="not an evaluation's"):
         Results(out, Config(), rows)
     assert {str(path.relative_to(out)): path.read_text() for path in out.rglob("*") if path.is_file()} == content
 

@@ -259,7 +259,7 @@ def test_credentials_log_in_and_are_written_nowhere(
     assert ran.json["source"] == f"{server.url('hosted')} at HEAD"
     wrong = rfsn("repair", url.replace("ada:", "eve:"), "--out", tmp_path / "wrong", env=trusted)
     assert wrong.code == 2
-    assert "other credentials" in wrong.err
+    assert "does not accept the credentials" in wrong.err
     again = rfsn("resume", tmp_path / "wrong", "--json", env=trusted)
     missing = rfsn("repair", url.replace("hosted", "missing"), "--out", tmp_path / "missing", env=trusted)
     encoded = Remote.parse(url)
