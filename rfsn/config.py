@@ -177,7 +177,7 @@ def schema_of(path: Sequence[str]) -> dict[str, Any]:
     for part in path:
         inner = (schema.get("properties", {}).get(part), schema.get("additionalProperties"), schema.get("items"))
         schema = next(filter(None, inner), {})
-        schema = next((one for one in schema.get("anyOf", ()) if one.get("type") != "null"), schema)
+        schema = next((option for option in schema.get("anyOf", ()) if option.get("type") != "null"), schema)
         if name := schema.get("$ref"):
             schema = whole["$defs"][name.rpartition("/")[2]]
     return schema

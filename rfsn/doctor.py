@@ -149,11 +149,11 @@ def _docker_protections() -> Check:
     """Which of the protections that rfsn asks for the engine provides."""
     name = "docker limits"
     try:
-        found = engine_protections()
+        protections = engine_protections()
     except SandboxUnavailable:
         return Check(name, Level.WARNING, "no engine answers", "see the check of docker")
-    missing = [protection for protection, there in found.items() if not there]
-    held = ", ".join(protection for protection, there in found.items() if there)
+    missing = [protection for protection, there in protections.items() if not there]
+    held = ", ".join(protection for protection, there in protections.items() if there)
     if not missing:
         return Check(name, Level.OK, held)
     fix = "the engine's host needs control groups for memory and pids, and a kernel with seccomp"

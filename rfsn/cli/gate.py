@@ -87,14 +87,14 @@ def _show(vetted: Vetted, patch: str, *, as_json: bool) -> int:
     status = "denied" if vetted.denials else "allowed"
     if as_json:
         denials = [asdict(denied) for denied in vetted.denials]
-        silent = [asdict(one) for one in vetted.not_applied]
+        silent = [asdict(skipped) for skipped in vetted.not_applied]
         give_json({"status": status, "files": vetted.files, "denials": denials, "not_applied": silent})
     else:
         for denied in vetted.denials:
             tell(f"{denied.rule}: {denied.reason}; {denied.hint}")
-        for one in vetted.not_applied:
-            files = ", ".join(one.files) + (f" and {one.more} more" if one.more else "")
-            tell(f"not applied to {files}: {', '.join(one.rules)}")
+        for skipped in vetted.not_applied:
+            files = ", ".join(skipped.files) + (f" and {skipped.more} more" if skipped.more else "")
+            tell(f"not applied to {files}: {', '.join(skipped.rules)}")
         tell(f"{status}: {', '.join(vetted.files) or patch}")
     return 1 if vetted.denials else 0
 

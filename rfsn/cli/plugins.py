@@ -17,10 +17,10 @@ __all__ = ["list_plugins", "operators"]
 def operators(*, as_json: bool) -> int:
     """`rfsn operators`: the search's own and the installed ones, of which none is imported."""
     described = [
-        {"id": one.id, "language": one.language, "widened": bool(one.width), "description": one.description}
-        for one in OPERATORS
+        {"id": own.id, "language": own.language, "widened": bool(own.width), "description": own.description}
+        for own in OPERATORS
     ]
-    lines = [_line(one) for one in OPERATORS]
+    lines = [_line(operator) for operator in OPERATORS]
     return guarded(
         lambda: list_plugins("operators", described, lines, installed_operators(), as_json=as_json), as_json=as_json
     )
@@ -40,8 +40,10 @@ def list_plugins(
 ) -> int:
     """Print rfsn's own, as JSON values or as lines, then the installed plugins."""
     if as_json:
-        give_json({what: own, "installed": [asdict(one) for one in installed]})
+        give_json({what: own, "installed": [asdict(plugin) for plugin in installed]})
         return 0
-    for line in (*lines, *(f"{one.name}  ({one.object} of {one.distribution})" for one in installed)):
+    for line in lines:
         tell(line)
+    for plugin in installed:
+        tell(f"{plugin.name}  ({plugin.object} of {plugin.distribution})")
     return 0

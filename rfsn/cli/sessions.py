@@ -108,19 +108,19 @@ def _show(sessions: Sequence[Listed]) -> None:
     if not sessions:
         say("there are no sessions")
     width = max((len(one_line(session.name)) for session in sessions), default=0)
-    for one in sessions:
-        facts = f"{one.status:<17} {one.seconds:8.1f} s {_megabytes(one.bytes):>10}"
-        tell(f"{one_line(one.name):<{width}}  {one.begun:%Y-%m-%d %H:%M}  {facts}  {one.source}")
+    for session in sessions:
+        facts = f"{session.status:<17} {session.seconds:8.1f} s {_megabytes(session.bytes):>10}"
+        tell(f"{one_line(session.name):<{width}}  {session.begun:%Y-%m-%d %H:%M}  {facts}  {session.source}")
 
 
 def _tell(pruned: Pruned, *, dry_run: bool) -> None:
     verb = "would remove" if dry_run else "removed"
-    for one in pruned.removed:
-        tell(f"{verb} {one.name}  ({one.status}, {_megabytes(one.bytes)})")
-    for one in pruned.in_use:
-        tell(f"kept {one.name}: it is in use")
-    for one in pruned.unmarked:
-        tell(f"kept {one.name}: rfsn did not make this folder (it has no {MARK}); remove it yourself")
+    for session in pruned.removed:
+        tell(f"{verb} {session.name}  ({session.status}, {_megabytes(session.bytes)})")
+    for session in pruned.in_use:
+        tell(f"kept {session.name}: it is in use")
+    for session in pruned.unmarked:
+        tell(f"kept {session.name}: rfsn did not make this folder (it has no {MARK}); remove it yourself")
     freed = "would be freed" if dry_run else "freed"
     tell(f"{len(pruned.removed)} sessions, {pruned.bytes} bytes ({_megabytes(pruned.bytes)}) {freed}")
 

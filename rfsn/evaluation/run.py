@@ -85,7 +85,7 @@ def _chosen(instances: Sequence[Instance], selection: Selection, dataset: Path) 
         raise UsageError(f"{dataset} has no instance {', '.join(map(shown, sorted(unknown)))}")
     if unknown := set(selection.retry) - EXIT_CODES.keys():
         raise UsageError(f"--retry {shown(min(unknown))}: unknown status; known are {', '.join(EXIT_CODES)}")
-    chosen = [one for one in instances if not selection.only or one.instance_id in selection.only]
+    chosen = [row for row in instances if not selection.only or row.instance_id in selection.only]
     return chosen[: selection.limit]
 
 
@@ -103,10 +103,10 @@ def _todo(chosen: Sequence[Instance], retry: Collection[str], results: Results) 
     Raises `UsageError` if a session would replace something that rfsn did not make.
     """
     known = results.load()
-    again = {one.instance_id for one in chosen if known.get(one.instance_id, {}).get("status") in retry}
+    again = {row.instance_id for row in chosen if known.get(row.instance_id, {}).get("status") in retry}
     kept = known.keys() - again
     todo = [instance for instance in chosen if instance.instance_id not in kept]
-    for folder in (results.sessions() / one.instance_id for one in todo):
+    for folder in (results.sessions() / instance.instance_id for instance in todo):
         if os.path.lexists(folder) and not is_marked(folder):
             raise UsageError(f"{folder} is in the way, and rfsn did not make it: move it away, or choose another --out")
     results.keep_only(kept)

@@ -26,11 +26,11 @@ def read_file(view: RepoView, path: str) -> Output:
 def search_code(view: RepoView, text: str, pattern: str) -> Output:
     """The lines that contain a literal text, in files that match a pattern (gitignore syntax)."""
     needle = text.encode("utf-8", "surrogateescape")
-    found: list[str] = []
+    matches: list[str] = []
     for path in pathspec.GitIgnoreSpec.from_lines([pattern]).match_files(view.files()):
         for number, line in enumerate(view.read(path).splitlines(), 1):
             if needle in line:
-                found.append(f"{path}:{number}: {line.decode(errors='replace').strip()[:200]}")
-            if len(found) == _MAX_FOUND:
-                return Output("\n".join([*found, "(more lines are left out)"]), 0)
-    return Output("\n".join(found) or "nothing found", 0 if found else 1)
+                matches.append(f"{path}:{number}: {line.decode(errors='replace').strip()[:200]}")
+            if len(matches) == _MAX_FOUND:
+                return Output("\n".join([*matches, "(more lines are left out)"]), 0)
+    return Output("\n".join(matches) or "nothing found", 0 if matches else 1)

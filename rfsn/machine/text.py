@@ -25,7 +25,10 @@ def visible(text: str, kept: str = "") -> str:
     """
     if text.isascii() and text.isprintable():
         return text
-    return "".join(one if (one.isprintable() and one not in _BLANK) or one in kept else _escape(one) for one in text)
+    return "".join(
+        letter if (letter.isprintable() and letter not in _BLANK) or letter in kept else _escape(letter)
+        for letter in text
+    )
 
 
 def counted(number: int, noun: str) -> str:
@@ -55,9 +58,9 @@ def _sound(value: Any) -> Any:
         case str():
             return spelled(value)
         case dict():
-            return {_sound(key): _sound(one) for key, one in value.items()}
+            return {_sound(key): _sound(item) for key, item in value.items()}
         case list() | tuple():
-            return [_sound(one) for one in value]
+            return [_sound(item) for item in value]
         case float() if not math.isfinite(value):
             return None
     return value

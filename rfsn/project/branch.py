@@ -126,12 +126,12 @@ def _read(
     """The commit of a revision, that of the branch if there is one, and every tree on the way to the paths, by id."""
     folders = sorted({path[:at] for path in paths for at, byte in enumerate(path) if byte == "/"})
     wanted = [f"{revision}^{{commit}}", f"{ref}^{{commit}}", f"{revision}^{{tree}}"]
-    found = reader.objects(repository, [*wanted, *(f"{revision}:{folder}" for folder in folders)])
-    parent, there = found[wanted[0]], found[wanted[1]]
+    objects = reader.objects(repository, [*wanted, *(f"{revision}:{folder}" for folder in folders)])
+    parent, there = objects[wanted[0]], objects[wanted[1]]
     if parent is None or parent[0] != "commit":
         raise UsageError(f"{repository.common} has no revision {revision!r} to put a branch on")
     trees: dict[str, dict[str, Entry]] = {}
-    for item in list(found.values())[2:]:
+    for item in list(objects.values())[2:]:
         if item is not None and item[0] == "tree":
             with suppress(ValueError):
                 id = object_id("tree", item[1], repository.object_format)

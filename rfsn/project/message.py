@@ -102,7 +102,7 @@ def _edits(record: Record) -> Iterator[str]:
     for entry in record.entries():
         match entry.event:
             case Observed(observation=Batch(notable=notable)):
-                made |= {one.patch: (one.operator, one.location) for one in notable}
+                made |= {trial.patch: (trial.operator, trial.location) for trial in notable}
             case Proposed(proposal=proposal, decision=decision) if not isinstance(decision, Denied):
                 if isinstance(proposal.action, ApplyPatch):
                     applied = proposal.action.patch

@@ -108,10 +108,10 @@ class Tree:
 
 def missing_file(message: str, tree: Tree) -> Sign | None:
     """A file that the test, or the code that it runs, did not find; files in temporary folders do not count."""
-    found = _NO_FILE.search(_raised(message))
-    if found is None:
+    match = _NO_FILE.search(_raised(message))
+    if match is None:
         return None
-    path = next(filter(None, found.groups())).removeprefix(f"{REPO}/")
+    path = next(filter(None, match.groups())).removeprefix(f"{REPO}/")
     if path.startswith(_TEMPORARY):
         return None
     there = tree.named_as(path)
@@ -130,9 +130,9 @@ def missing_name(message: str, tree: Tree) -> Sign | None:
     """A module, or a name in one, that nothing in the tree defines."""
     message = _raised(message)
     for pattern in _NO_NAME:
-        if (found := pattern.search(message)) is None:
+        if (match := pattern.search(message)) is None:
             continue
-        groups = found.groupdict()
+        groups = match.groupdict()
         name, owner = groups.get("name") or groups.get("module") or groups.get("other") or "", groups.get("owner")
         if groups.get("module"):
             return None if tree.module(name) else Sign(f"the module {name}")

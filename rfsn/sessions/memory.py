@@ -124,8 +124,8 @@ def _rows(record: Record) -> Iterator[_Row]:
         tried.update(entry.event.tried)
         match entry.event.observation:
             case Batch(plausible=plausible, partial=partial):
-                makers |= {one.patch: one.operator for one in plausible}
-                makers |= {one.patch: one.operator for one in partial}
+                makers |= {trial.patch: trial.operator for trial in plausible}
+                makers |= {trial.patch: trial.operator for trial in partial}
             case VerdictReached(verdict) if before.applied is not None and (verdict.accepted or verdict.partly):
                 yield from _tallied(_failure(before, record), tried, makers.get(before.applied, "").split("+"))
                 tried.clear()

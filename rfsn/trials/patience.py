@@ -31,10 +31,10 @@ def settled(suite: Suite, budget: Budget, report: SuiteReport) -> SuiteReport:
     kinds: dict[str, list[CaseResult]] = {}
     for case in over:
         kinds.setdefault(_kind(case), []).append(case)
-    found: dict[str, CaseResult] = {}
+    results: dict[str, CaseResult] = {}
     for cases in kinds.values():
-        found |= {case.id: case for case in _settled_alike(patience, cases)}
-    return replace(report, cases=tuple(found.get(case.id, case) for case in report.cases))
+        results |= {case.id: case for case in _settled_alike(patience, cases)}
+    return replace(report, cases=tuple(results.get(case.id, case) for case in report.cases))
 
 
 def forecast_s(first: SuiteReport, report: SuiteReport) -> float:

@@ -137,10 +137,10 @@ class WarmWorker:
             while left:
                 asked = left if together else left[:1]
                 try:
-                    named = [(one.index, self._files(one), [self._own(id) for id in one.probes]) for one in asked]
+                    named = [(trial.index, self._files(trial), [*map(self._own, trial.probes)]) for trial in asked]
                     self._send(encode_try(named, screen=together))
-                    for one in list(asked):
-                        tried = self._receive_tried(one.index)
+                    for trial in list(asked):
+                        tried = self._receive_tried(trial.index)
                         left.pop(0)
                         yield tried
                 except (_WorkerDied, ProtocolError):
