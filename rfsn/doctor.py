@@ -200,7 +200,7 @@ def _workspaces() -> Check:
     name = "workspaces"
     with tempfile.TemporaryDirectory() as parent, scratch_folder(Path(parent), 1 << 20) as folder:
         if filesystem(folder) == "tmpfs":
-            return Check(name, Level.OK, "each is a file system of limited size, in memory")
+            return Check(name, Level.OK, "each has a file system of limited size, in memory")
     return Check(name, Level.OK, "their size is measured, and a command that exceeds the limit is ended")
 
 
