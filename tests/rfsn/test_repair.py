@@ -185,7 +185,7 @@ def test_an_unknown_target_is_named_with_its_neighbours(rfsn: Rfsn, project: Mak
         (BUGGY, ["--ref", "no-such-revision"], "usage_error", 2, "has no revision 'no-such-revision'"),
         (BUGGY, ["--ref", "--upload-pack=evil"], "usage_error", 2, "invalid revision"),
         (BUGGY, ["--sandbox", "nowhere"], "usage_error", 2, "sandbox"),
-        (BUGGY, ["--time-limit", "-1"], "usage_error", 2, "time_limit"),
+        (BUGGY, ["--time-limit", "-1"], "usage_error", 2, "--time-limit: "),
         (BUGGY, ["--max-steps", "1"], "not_repaired", 1, "the limit of 1 steps is reached"),
         (
             {"a.py": "", "test_a.py": "import a\nimport missing_module\n"},
