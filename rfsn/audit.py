@@ -14,7 +14,7 @@ from rfsn.machine.home import resume_command, temporary_folder
 from rfsn.machine.text import to_json
 from rfsn.plugins import load_rules
 from rfsn.project.project import Project
-from rfsn.reporting.evidence import EVIDENCE, evidence_of, judged_patch
+from rfsn.reporting.evidence import EVIDENCE, evidence_of, verdict_patch
 from rfsn.sessions.projection import Projection
 from rfsn.sessions.record import Record
 from rfsn.sessions.signing import Signer, signature_problem
@@ -31,7 +31,7 @@ _MAX_EVIDENCE = 64 << 20
 
 @dataclass(frozen=True, slots=True)
 class Audit:
-    """Everything that does not agree, and the verdict of this time; None where there was no patch to judge."""
+    """Every disagreement, and the verdict reached now; None if there was no patch to verify."""
 
     problems: tuple[str, ...]
     verdict: Verdict | None
@@ -41,21 +41,21 @@ class Audit:
 def audit_session(folder: Path, signer: Signer | None = None) -> Audit:
     """Audit a session that has ended and reach its verdict again, with the same rules, environment and sandbox.
 
-    Raises `JournalError` where the journal or a blob is damaged, `UsageError` where the session has not ended or ran
+    Raises `JournalError` if the journal or a blob is damaged, and `UsageError` if the session has not ended or ran
     without a sandbox.
     """
     record = Record.read(folder)
     if record.projection.ended is None:
-        raise UsageError(f"{folder.name} has not ended: go on with: {resume_command(folder)}")
+        raise UsageError(f"{folder.name} has not ended: continue with: {resume_command(folder)}")
     if record.config.sandbox == "local":
-        # The session may come from somebody else, and with it that word: its tests would run on this very machine.
+        # The session may come from somebody else, and so may this setting: its tests would run on this very machine.
         raise UsageError(
-            f"{folder.name} ran without a sandbox: its verdict is not reached again; judge its patch instead"
+            f"{folder.name} ran without a sandbox: its verdict is not reached again; use rfsn judge on its patch"
         )
     problems = [*_evidence(record), *_base(record)]
     if signer is not None and (problem := signature_problem(record.folder / EVIDENCE, signer)):
         problems.append(problem)
-    verdict, patch, told = None, judged_patch(record), record.projection.state.last_verdict
+    verdict, patch, told = None, verdict_patch(record), record.projection.state.last_verdict
     if patch is not None and told is not None and not problems:
         again = _reached_again(record, patch)
         if isinstance(again, Denied):
@@ -67,7 +67,7 @@ def audit_session(folder: Path, signer: Signer | None = None) -> Audit:
             told.fixed,
             told.broken,
         ):
-            problems.append(f"the verdict is another one now: {'; '.join(verdict.reasons) or 'accepted'}")
+            problems.append(f"the verdict is different now: {'; '.join(verdict.reasons) or 'accepted'}")
     return Audit(tuple(problems), verdict, signer is not None)
 
 
@@ -91,14 +91,14 @@ def _evidence(record: Record) -> list[str]:
     try:
         written = json.loads(read_beneath(record.folder, EVIDENCE, _MAX_EVIDENCE))
     except (OSError, UnsafePath):
-        return [f"{path} is not there"]
+        return [f"{path} is missing"]
     except (ValueError, RecursionError) as error:
-        return [f"{path} does not read: {error}"]
+        return [f"{path} cannot be read: {error}"]
     if not isinstance(written, dict):
-        return [f"{path} is no evidence"]
+        return [f"{path} is not evidence of a session"]
     now = json.loads(to_json(evidence_of(record)))
     keys = [key for key in {**now, **written} if key != "rfsn" and written.get(key) != now.get(key)]
-    return [f"{path}: {key} is not what the journal says" for key in keys]
+    return [f"{path}: {key} does not match the journal" for key in keys]
 
 
 def _base(record: Record) -> list[str]:
@@ -108,5 +108,5 @@ def _base(record: Record) -> list[str]:
     try:
         tree = tree_of_files(record.base)
     except (OSError, UsageError) as error:
-        return [f"{record.base} is not the tree {source.tree} that was judged: {error}"]
-    return [] if tree == source.tree else [f"{record.base} is not the tree {source.tree} that was judged"]
+        return [f"{record.base} is not the tree {source.tree} that was verified: {error}"]
+    return [] if tree == source.tree else [f"{record.base} is not the tree {source.tree} that was verified"]

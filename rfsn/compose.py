@@ -62,11 +62,11 @@ _log = structlog.get_logger("rfsn")
 __all__ = ["GIVEN", "check_config", "opened_suite", "planner_of", "run_session"]
 
 GIVEN = "given.diff"
-"""The file of a session's folder with the patch that it judges, where somebody else made it."""
+"""The file in a session's folder with the patch from elsewhere that it judges."""
 
 
 def check_config(config: Config) -> None:
-    """Raise `UsageError` for what is wrong in a configuration whatever the source is: before a session is made."""
+    """Raise `UsageError` for whatever is wrong in a configuration, whatever the source: before a session is created."""
     check_key(config.sign_key)
     check_buildpacks(config)
     load_rules(config.gate_rules)
@@ -76,7 +76,7 @@ def check_config(config: Config) -> None:
 def planner_of(record: Record) -> Planner:
     """The planner of a session, once its source is taken: for a given patch, else the search planner, without a model.
 
-    Raises `JournalError` where the given diff is not the one that the journal names, and `UsageError` for an edit
+    Raises `JournalError` if the given diff is not the one that the journal names, and `UsageError` for an edit
     operator that cannot be loaded.
     """
     wanted = record.config.given
@@ -102,16 +102,15 @@ def run_session(
     take: Callable[[Path], Snapshot] | None = None,
     remote: Remote | None = None,
 ) -> dict[str, Any]:
-    """Carry a new or resumed session to its end and return its report.
+    """Run a new or resumed session to its end and return its report.
 
-    `take` makes the snapshot where the source is no path or URL; `remote` is the source where it is a URL, with the
-    credentials that the journal does not have. An infrastructure failure ends the session as `infra_error`;
-    `KeyboardInterrupt` is journaled and passed on, and the session can be resumed. So it can where the disk is full,
-    which raises `StorageError`.
+    `take` makes the snapshot if the source is neither a path nor a URL; `remote` is the source if it is a URL, with the
+    credentials, which the journal does not have. An infrastructure failure ends the session as `infra_error`. It can be
+    resumed after `KeyboardInterrupt`, which is journaled and passed on, and after a full disk (`StorageError`).
     """
     with structlog.contextvars.bound_contextvars(session=session.name):
         try:
-            with storing(session.folder, f"go on with: {resume_command(session.folder)}"):
+            with storing(session.folder, f"continue with: {resume_command(session.folder)}"):
                 remove_scratch()
                 if session.projection.ended is None:
                     _run(session, planner, take, remote)
@@ -121,7 +120,7 @@ def run_session(
             write_results(session)
             raise
         except (StorageError, NotMarked):
-            raise  # no end: there is room again some time, and what is in the way can be moved
+            raise  # not an end: space can be freed, and what is in the way can be moved
         except (InfraError, SandboxError) as error:
             session.record(SessionEnded(status="infra_error", reason=str(error)))
         except OSError as error:
@@ -130,8 +129,8 @@ def run_session(
         except UsageError as error:
             session.record(SessionEnded(status="usage_error", reason=str(error)))
         except RfsnError:
-            raise  # the journal itself cannot be written: there is nowhere to record it
-        except Exception as error:  # noqa: BLE001  # the outermost edge: no session ends without saying so
+            raise  # the journal itself cannot be written, so nothing can be recorded
+        except Exception as error:  # noqa: BLE001  # the outermost edge: every session ends with a reason
             _log.exception("a defect in rfsn")
             session.record(
                 SessionEnded(status="infra_error", reason=f"a defect in rfsn: {type(error).__name__}: {error}")
@@ -157,7 +156,9 @@ def _run(
     make_marked(session.scratch)
     if projection.source is None:
         if not is_marked(session.folder):
-            raise UsageError(f"{session.folder} has no {MARK}: rfsn did not make it, and removes nothing in it")
+            raise UsageError(
+                f"{session.folder} has no {MARK}: rfsn did not make this folder, so it removes nothing in it"
+            )
         remove_tree(session.base)
         source = projection.started.source
         if take is None:
@@ -187,7 +188,7 @@ def _run(
 
 @contextmanager
 def opened_suite(record: Record, project: Project, scratch: Path) -> Iterator[Suite]:
-    """A sandbox and an environment for each part of a session's project, kept for the block. Raises what they raise."""
+    """A sandbox and an environment for each part of a session's project, kept during the block. Raises their errors."""
     config = record.config
     cache_bytes = round(config.cache_gib * (1 << 30))
     meter = Meter()
@@ -210,7 +211,7 @@ def _ready(suite: Suite) -> EnvironmentReady:
 
 def _part_ready(bench: Bench) -> PartReady:
     plan, why = bench.plan, bench.environment.not_built
-    note = f" (the project did not build and is only on the path, see {why})" if why else ""
+    note = f" (the project did not build and is only on the path; see {why})" if why else ""
     return PartReady(
         root=bench.part.root,
         pack=plan.pack,

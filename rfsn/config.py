@@ -21,7 +21,9 @@ __all__ = ["NOT_SETTINGS", "Config", "allowed", "load_config", "schema_of"]
 
 _MAX_SHOWN = 100
 _BOUNDS = {"exclusiveMinimum": "more than", "minimum": "at least", "maximum": "at most"}
-_KINDS = {"boolean": "true or false", "string": "a text", "array": "a list of texts", "object": "a table"}
+_KINDS = {"boolean": "true or false", "string": "a string", "array": "a list of strings", "object": "a table"}
+_OPTIONS = {"gate_rules": "--gate-rule", "operators": "--operator"}
+"""The options that are not called as their keys are."""
 
 NOT_SETTINGS = {"RFSN_HOME", "RFSN_LOG"}
 """Variables that are read elsewhere; every other `RFSN_*` is a field of `Config`."""
@@ -57,15 +59,15 @@ class Config(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     ref: str | None = None
-    """The revision to repair; the working tree as it is where none is named."""
+    """The revision to repair; by default the working tree as it is."""
     test: tuple[str, ...] | None = None
-    """The test command (argv); the buildpack's own where none is given."""
+    """The test command (argv); by default the buildpack's own."""
     target: tuple[str, ...] = ()
-    """The test ids to repair; every failing test where none is named."""
+    """The test ids to repair; by default every failing test."""
     sandbox: Literal["auto", "docker", "bubblewrap", "local"] = "auto"
-    """What holds untrusted code."""
+    """The sandbox for untrusted code."""
     image: str | None = None
-    """The image of the Docker sandbox; the buildpack's own where none is named."""
+    """The image of the Docker sandbox; by default the buildpack's own."""
     env: dict[str, str] = Field(default_factory=dict)
     """Environment variables of the test command."""
     time_limit: float = Field(default=900.0, gt=0, allow_inf_nan=False)
@@ -73,21 +75,21 @@ class Config(BaseModel):
     max_steps: int = Field(default=200, gt=0)
     """The most steps (proposals) of a session."""
     workers: int = Field(default=1, ge=1, le=64)
-    """Warm validators that try candidates side by side."""
+    """Warm workers that try candidates in parallel."""
     seed: int = 0
-    """Where every random choice comes from."""
+    """The seed of every random choice."""
     packages: tuple[str, ...] | None = None
-    """The exact requirements of the environment, instead of those that the project declares."""
+    """The exact requirements of the environment, instead of the project's own declarations."""
     offline: bool = False
-    """Whether the environment must come from caches alone."""
+    """Whether the environment must come from caches only."""
     cache_gib: float = Field(default=20.0, gt=0, allow_inf_nan=False)
-    """How much the environments in the cache may take (GiB) before those used least recently go."""
+    """How large the cached environments may become (GiB); the least recently used ones are removed."""
     apply: bool = False
-    """Whether a verified patch is written into the working tree that it was made for."""
+    """Whether a verified patch is written into the working tree."""
     branch: str | None = None
     """The new branch that a verified patch is committed to."""
     services: dict[HostName, ServiceConfig] = Field(default_factory=dict)
-    """What runs beside the tests, by the name under which they reach it; only in containers."""
+    """Services that run beside the tests, by the host name at which tests reach them; only in containers."""
     buildpacks: dict[str, BuildpackConfig] = Field(default_factory=dict)
     """Settings of buildpacks, by their names."""
     protect: tuple[str, ...] = ()
@@ -95,68 +97,77 @@ class Config(BaseModel):
     allow_test_edits: bool = False
     """Whether a patch may change tests; their configuration stays protected."""
     allow_path: tuple[str, ...] = ()
-    """Patterns (gitignore syntax, from the root) of files that a patch may change whatever the gate has against it."""
+    """Patterns (gitignore syntax, from the root) of files that a patch may change in any way."""
     given: str | None = None
-    """Where a session judges a patch that somebody else made: the hash (SHA-256) of its diff, kept as `given.diff`."""
+    """The hash (SHA-256) of the diff, kept as `given.diff`, if the session judges a patch from elsewhere."""
     sign_key: str | None = None
     """The SSH key that the evidence of a session is signed with."""
     gate_rules: tuple[str, ...] = ()
-    """The installed rules (entry points of `rfsn.gate_rules`) that are asked after the gate's own."""
+    """The installed rules (entry points of `rfsn.gate_rules`) that are checked after the gate's own."""
     operators: tuple[str, ...] = ()
-    """The installed edit operators (entry points of `rfsn.operators`) that the search has beside its own."""
+    """The installed edit operators (entry points of `rfsn.operators`) that the search uses besides its own."""
     memory: bool = True
-    """Whether a search learns from earlier sessions and they from it; an evaluation never does."""
+    """Whether a session learns from earlier ones, and later ones from it; an evaluation never does."""
 
 
-def load_config(options: Mapping[str, Any], file: Path | None = None) -> Config:
-    """Merge the layers; an option of None was not given. Raises `UsageError` naming the file, variable or option."""
+def load_config(
+    options: Mapping[str, Any], file: Path | None = None, option_names: Mapping[str, str] | None = None
+) -> Config:
+    """Merge the layers; an option of None was not given. Raises `UsageError` naming the file, variable or option.
+
+    `option_names` has the options that a command calls otherwise than `repair` does, by their keys.
+    """
     path = file or home.config_file()
     layers: dict[str, Any] = {}
     if file is not None and not file.is_file():
         raise UsageError(f"{file}: no such configuration file")
     if path.is_file():
-        layers.update(_checked(_toml(path), str(path)))
+        layers.update(_checked(_toml(path), f"{path}: ", keys=True))
     for name, text in os.environ.items():
         key = name.removeprefix("RFSN_").lower()
         if name.startswith("RFSN_") and name not in NOT_SETTINGS and key in Config.model_fields:
             layers.update(_checked({key: _listed(key, text, name)}, f"the environment variable {name}"))
-    layers.update(_checked({key: value for key, value in options.items() if value is not None}, "the options"))
+    named = _OPTIONS | dict(option_names or {})
+    for key, value in options.items():
+        if value is not None:
+            layers.update(_checked({key: value}, named.get(key, f"--{key.replace('_', '-')}")))
     config = Config(**layers)
     if config.image is not None and config.sandbox != "docker":
         raise UsageError(f"the image {config.image} is for the Docker sandbox: add --sandbox docker")
     if config.services and config.sandbox != "docker":
         names = ", ".join(config.services)
-        raise UsageError(f"the services {names} run in containers only: add --sandbox docker, or take them out")
+        raise UsageError(f"the services {names} run only in containers: add --sandbox docker, or remove them")
     return config
 
 
-def _checked(layer: dict[str, Any], origin: str) -> dict[str, Any]:
-    """Validate one layer by itself, so that an error names where the value came from."""
+def _checked(layer: dict[str, Any], origin: str, *, keys: bool = False) -> dict[str, Any]:
+    """Validate one layer by itself, so that an error names where the value came from, with its key if `keys`."""
     for key, value in layer.items():
         if problem := _unsound(value):
-            raise UsageError(f"{origin}: {key}: {problem}")
+            raise UsageError(f"{origin}{key if keys else ''}: {problem}")
     try:
         known = Config(**layer)
     except ValidationError as error:
-        raise UsageError(f"{origin}: {_problem(error.errors()[0])}") from error
+        key, problem = _problem(error.errors()[0])
+        raise UsageError(f"{origin}{key if keys else ''}: {problem}") from error
     return {key: getattr(known, key) for key in layer}
 
 
-def _problem(error: ErrorDetails) -> str:
-    """The key, what is wrong with it, and what is allowed."""
+def _problem(error: ErrorDetails) -> tuple[str, str]:
+    """The key; and what is wrong with it, with what is allowed."""
     path = [str(part) for part in error["loc"] if part != "[key]"]
     key, schema = ".".join(path), schema_of(path[:-1])
     names = sorted(schema.get("properties", ()))
     if error["type"] == "extra_forbidden":
         near = get_close_matches(path[-1], names, 1)
         hint = f"did you mean {near[0]}?" if near else f"allowed: {', '.join(names)}"
-        return f"{key}: no such setting; {hint}"
+        return key, f"no such setting; {hint}"
     if error["type"] == "missing":
-        return f"{key}: it is missing; allowed: {allowed(schema_of(path))}"
+        return key, f"missing; allowed: {allowed(schema_of(path))}"
     if "[key]" in error["loc"]:
-        return f"{key}: not a host name; allowed: lower-case letters, digits and hyphens, at most 63"
-    shown = repr(error["input"])
-    return f"{key}: {shown[:_MAX_SHOWN]} is wrong; allowed: {allowed(schema_of(path))}"
+        return key, "not a host name; allowed: lower-case letters, digits and hyphens, at most 63"
+    shown = repr(error["input"])[:_MAX_SHOWN]
+    return key, f"{shown} is invalid; allowed: {allowed(schema_of(path))}"
 
 
 def schema_of(path: Sequence[str]) -> dict[str, Any]:
@@ -166,7 +177,7 @@ def schema_of(path: Sequence[str]) -> dict[str, Any]:
     for part in path:
         inner = (schema.get("properties", {}).get(part), schema.get("additionalProperties"), schema.get("items"))
         schema = next(filter(None, inner), {})
-        schema = next((one for one in schema.get("anyOf", ()) if one.get("type") != "null"), schema)
+        schema = next((option for option in schema.get("anyOf", ()) if option.get("type") != "null"), schema)
         if name := schema.get("$ref"):
             schema = whole["$defs"][name.rpartition("/")[2]]
     return schema
@@ -186,12 +197,12 @@ def allowed(schema: Mapping[str, Any]) -> str:
 
 
 def _unsound(value: object) -> str:
-    """Why no text in a value can be kept or passed on; empty where each can."""
+    """Why a string in a value cannot be stored or passed on; empty if each can."""
     match value:
         case str() if "\0" in value:
-            return "it holds a NUL character, which no program can be given"
+            return "it contains a NUL character, which cannot be passed to a program"
         case str() if spelled(value) != value:
-            return f"{spelled(value)} is no UTF-8"
+            return f"{spelled(value)} is not UTF-8"
         case dict():
             return next(filter(None, map(_unsound, (*value, *value.values()))), "")
         case list() | tuple():
@@ -200,7 +211,7 @@ def _unsound(value: object) -> str:
 
 
 def _listed(key: str, text: str, variable: str) -> str | list[str]:
-    """The text of a variable; for a field that is a list its words, split as a shell would."""
+    """The text of a variable; for a list field its words, split as a shell would."""
     kind = Config.model_fields[key].annotation
     if tuple not in {get_origin(kind), *map(get_origin, get_args(kind))}:
         return text
@@ -214,6 +225,6 @@ def _toml(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except RecursionError as error:
-        raise UsageError(f"{path}: not readable as TOML: it is nested too deeply") from error
+        raise UsageError(f"{path}: cannot be read as TOML: it is nested too deeply") from error
     except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise UsageError(f"{path}: not readable as TOML: {error}") from error
+        raise UsageError(f"{path}: cannot be read as TOML: {error}") from error

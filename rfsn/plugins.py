@@ -35,7 +35,7 @@ _log = structlog.get_logger("rfsn")
 
 @dataclass(frozen=True, slots=True)
 class Installed:
-    """What the metadata of a distribution says of a plugin: nothing of it was imported."""
+    """A plugin as the metadata of its distribution describes it: it was not imported."""
 
     name: str
     object: str
@@ -48,25 +48,25 @@ def buildpack_names() -> list[str]:
 
 
 def detect_buildpacks(view: RepoView) -> tuple[tuple[Buildpack, Detection], ...]:
-    """The packs that know a tree, the surest first. Raises `UsageError` where none does.
+    """The packs that recognize a tree, the most confident first. Raises `UsageError` if none does.
 
-    One that cannot be loaded, or fails, is skipped: the log says so, and an error that comes of it.
+    A pack that cannot be loaded, or that fails, is skipped: the log says so, and so does the error if none is left.
     """
-    found: list[tuple[Buildpack, Detection]] = []
+    detected: list[tuple[Buildpack, Detection]] = []
     known: list[str] = []
     for entry in sorted(entry_points(group=_BUILDPACKS), key=lambda entry: entry.name):
         known.append(entry.name)
         try:
             pack = _load_buildpack(entry)
-            found.append((pack, _checked(pack.detect(view))))
-        except Exception as error:  # noqa: BLE001  # whatever a plugin raises, the other packs are asked
+            detected.append((pack, _checked(pack.detect(view))))
+        except Exception as error:  # noqa: BLE001  # whatever a plugin raises, the other packs are still asked
             why = f"{type(error).__name__}: {error}"
             known[-1] += f", which is broken ({why})"
-            _log.warning("a buildpack is broken: it is skipped", buildpack=entry.name, why=why)
-    sure = sorted((one for one in found if one[1].confidence), key=lambda one: (-one[1].confidence, one[0].name))
-    if not sure:
-        raise UsageError(f"no buildpack knows what to do with this tree (there are: {'; '.join(known) or 'none'})")
-    return tuple(sure)
+            _log.warning("skipped a broken buildpack", buildpack=entry.name, why=why)
+    fitting = [(pack, detection) for pack, detection in detected if detection.confidence]
+    if not fitting:
+        raise UsageError(f"no buildpack recognizes this tree (installed: {'; '.join(known) or 'none'})")
+    return tuple(sorted(fitting, key=lambda pair: (-pair[1].confidence, pair[0].name)))
 
 
 def installed_rules() -> tuple[Installed, ...]:
@@ -82,14 +82,14 @@ def installed_operators() -> tuple[Installed, ...]:
 def load_rules(names: Sequence[str]) -> tuple[ChangeRule, ...]:
     """The enabled gate rules, in the order in which they are named. Raises `UsageError` for an invalid one.
 
-    A rule gets what the gate's own get, and is asked after them: it can deny more, and allow nothing.
+    A rule gets what the gate's own rules get, and runs after them: it can deny more, but allow nothing.
     """
     taken = {*(rule.id for rule in PROPOSAL_RULES), *(rule.id for rule in CHANGE_RULES)}
     rules: list[ChangeRule] = []
     for name in names:
         rule = _load_rule(_entry(_GATE_RULES, "gate rule", name))
         if rule.id in taken:
-            raise UsageError(f"the gate rule {name!r} has the id {rule.id!r}, which another rule has already")
+            raise UsageError(f"the gate rule {name!r} has the id {rule.id!r}, which another rule already has")
         taken.add(rule.id)
         rules.append(rule)
     return tuple(rules)
@@ -107,24 +107,27 @@ def load_operators(names: Sequence[str]) -> tuple[Operator, ...]:
             if problem := _problem(operator):
                 raise UsageError(f"invalid edit operator {name!r}: {problem}")
             if operator.id in taken:
-                raise UsageError(f"the edit operator {name!r} has the id {operator.id!r}, which another has already")
+                raise UsageError(
+                    f"the edit operator {name!r} has the id {operator.id!r}, which another one already has"
+                )
             taken.add(operator.id)
             operators.append(_guarded(operator))
     return tuple(operators)
 
 
 def _installed(group: str) -> tuple[Installed, ...]:
-    found = [Installed(one.name, one.value, one.dist.name if one.dist else "") for one in entry_points(group=group)]
-    return tuple(sorted(found, key=lambda one: (one.name, one.object)))
+    entries = entry_points(group=group)
+    plugins = [Installed(entry.name, entry.value, entry.dist.name if entry.dist else "") for entry in entries]
+    return tuple(sorted(plugins, key=lambda plugin: (plugin.name, plugin.object)))
 
 
 def _entry(group: str, what: str, name: str) -> EntryPoint:
-    found = entry_points(group=group, name=name)
-    if len(found) != 1:
-        known = ", ".join(one.name for one in _installed(group)) or "none"
-        problem = "is not installed" if not found else "is installed more than once"
-        raise UsageError(f"the {what} {name!r} {problem} (there are: {known})")
-    return next(iter(found))
+    entries = entry_points(group=group, name=name)
+    if len(entries) != 1:
+        known = ", ".join(plugin.name for plugin in _installed(group)) or "none"
+        problem = "is not installed" if not entries else "is installed more than once"
+        raise UsageError(f"the {what} {name!r} {problem} (installed: {known})")
+    return next(iter(entries))
 
 
 def _load_rule(entry: EntryPoint) -> ChangeRule:
@@ -141,23 +144,23 @@ def _load_rule(entry: EntryPoint) -> ChangeRule:
 def _load_operators(entry: EntryPoint) -> tuple[Operator, ...]:
     try:
         loaded = entry.load()
-        found = loaded if isinstance(loaded, Operator) else loaded()
+        made = loaded if isinstance(loaded, Operator) else loaded()
     except Exception as error:
-        said = f"{type(error).__name__}: {error}"
-        raise UsageError(f"the edit operator {entry.name!r} cannot be loaded: {said}") from error
-    operators = found if isinstance(found, tuple) else (found,)
-    if not operators or not all(isinstance(one, Operator) for one in operators):
-        raise UsageError(f"invalid edit operator {entry.name!r}: it needs an Operator, or what returns some")
+        why = f"{type(error).__name__}: {error}"
+        raise UsageError(f"the edit operator {entry.name!r} cannot be loaded: {why}") from error
+    operators = made if isinstance(made, tuple) else (made,)
+    if not operators or not all(isinstance(operator, Operator) for operator in operators):
+        raise UsageError(f"invalid edit operator {entry.name!r}: it must be an Operator, or return one or several")
     return operators
 
 
 def _problem(operator: Any) -> str:
-    """What is wrong with an operator; empty where nothing is. Its fields may hold anything."""
+    """What is wrong with an operator; empty if nothing is. Its fields may hold anything."""
     id, nodes = operator.id, operator.nodes
     if not isinstance(id, str) or not id or "+" in id:
-        return "its id must be a text, not empty and without +"
+        return "its id must be a non-empty string without +"
     if not isinstance(operator.frequency, int | float) or not 0 < operator.frequency <= 100:
-        return "its frequency must be a percentage, more than 0"
+        return "its frequency must be a percentage above 0"
     if not all(isinstance(number, int) and number >= 1 for number in (operator.sites, operator.options)):
         return "its sites and options must be whole numbers, 1 or more"
     languages = {language.name: language for language in LANGUAGES.values()}
@@ -172,30 +175,30 @@ def _problem(operator: Any) -> str:
 
 
 def _guarded(operator: Operator) -> Operator:
-    """The operator, skipping a site once it raises there or makes no edit of the source."""
-    told = False
+    """The operator, made to skip a site if it raises there or returns anything but edits of the source."""
+    warned = False
 
     def expand(site: Site, scope: Any) -> Iterator[Replacement]:
-        nonlocal told
+        nonlocal warned
         try:
             for replacement in operator.expand(site, scope):
                 _check(replacement, site)
                 yield replacement
-        except Exception as error:  # noqa: BLE001  # whatever a plugin raises, the search goes on
-            if not told:
-                told = True
-                said = f"{type(error).__name__}: {error}"
+        except Exception as error:  # noqa: BLE001  # whatever a plugin raises, the search continues
+            if not warned:
+                warned = True
+                why = f"{type(error).__name__}: {error}"
                 _log.warning(
-                    "an edit operator failed: its sites are skipped", operator=operator.id, at=site.location, why=said
+                    "an edit operator failed: its sites are skipped", operator=operator.id, at=site.location, why=why
                 )
 
     return replace(operator, expand=expand)
 
 
 def _check(replacement: Any, site: Site) -> None:
-    """Raise `ValueError` or `TypeError` for what is no edit of the site's source."""
+    """Raise `ValueError` or `TypeError` for anything that is not an edit of the site's source."""
     if not isinstance(replacement, Replacement) or not replacement.edits or not 0 < replacement.weight <= 1:
-        raise TypeError(f"{replacement!r} is no replacement with edits and a weight of more than 0, at most 1")
+        raise TypeError(f"{replacement!r} is not a Replacement with edits and a weight above 0 and at most 1")
     if replacement.block and site.region(block=True) is None:
         raise ValueError(f"{replacement!r} edits a block, but the site is not a statement")
     site.patch(replacement)
@@ -204,15 +207,15 @@ def _check(replacement: Any, site: Site) -> None:
 def _load_buildpack(entry: EntryPoint) -> Buildpack:
     pack = cast("Buildpack", entry.load()())
     if pack.api_version != API_VERSION:
-        raise UsageError(f"it has version {pack.api_version} of the API; rfsn has {API_VERSION}")
+        raise UsageError(f"it uses version {pack.api_version} of the API; rfsn has version {API_VERSION}")
     texts: tuple[Any, ...] = (pack.name, pack.language)
     if not all(isinstance(text, str) and text for text in texts):
-        raise UsageError("its name and language must be texts, not empty")
+        raise UsageError("its name and language must be non-empty strings")
     return pack
 
 
 def _checked(detection: Any) -> Detection:
-    """The detection, as far as a wrong one could do harm elsewhere; raises `UsageError` for such a one."""
+    """The detection, if nothing in it could do harm elsewhere; raises `UsageError` for any other."""
     if not (isinstance(detection, Detection) and 0 <= detection.confidence <= 1):
         raise UsageError("what it detects must be a Detection with a confidence from 0 to 1")
     roots = detection.roots

@@ -1,4 +1,4 @@
-"""Replaying a journal without running anything: its chain, its states, and every proposal and decision made again."""
+"""Replaying a journal without running anything: its chain, its states, and every proposal and decision again."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ __all__ = ["Replay", "replay_session"]
 
 @dataclass(frozen=True, slots=True)
 class Replay:
-    """How many steps were replayed, and every difference that was found."""
+    """How many steps were replayed, and every difference."""
 
     steps: int
     problems: tuple[str, ...]
 
 
 def replay_session(folder: Path, planner: Planner | None = None) -> Replay:
-    """Fold the journal again, asking planner and gate anew at each proposal.
+    """Fold the journal again, asking planner and gate again at each proposal.
 
-    Raises `JournalError` where the chain is broken, and `UsageError` where the session is not to be found.
+    Raises `JournalError` if the chain is broken, and `UsageError` if there is no such session.
     """
     record = Record.read(folder)
     planner = planner or planner_of(record)
@@ -43,7 +43,7 @@ def replay_session(folder: Path, planner: Planner | None = None) -> Replay:
             try:
                 proposal = planner.propose(projection.state, project.planner_context())
             except PatchError as error:
-                problems.append(f"line {entry.sequence + 1}: {record.base} is no longer what the journal says: {error}")
+                problems.append(f"line {entry.sequence + 1}: {record.base} no longer matches the journal: {error}")
                 projection = fold(projection, event)
                 continue
             again = Proposed.of(proposal, gate.decide(proposal, project.gate_context(projection)))
@@ -53,5 +53,5 @@ def replay_session(folder: Path, planner: Planner | None = None) -> Replay:
                 )
         projection = fold(projection, event)
         if isinstance(event, PhaseEnded) and event.state != state_hash(projection.state):
-            problems.append(f"line {entry.sequence + 1}: the state at the end of {event.phase} is another one")
+            problems.append(f"line {entry.sequence + 1}: the state at the end of {event.phase} is different")
     return Replay(steps, tuple(problems))

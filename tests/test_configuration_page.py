@@ -28,7 +28,7 @@ def default_of(model: type[BaseModel], name: str) -> str:
     field = model.model_fields[name]
     value = field.get_default(call_default_factory=True)
     if value is PydanticUndefined:
-        return "needed"
+        return "required"
     if value is None or value in ((), {}):
         return "none"
     return f"{value:g}" if isinstance(value, float) else str(value).lower()

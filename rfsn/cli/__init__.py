@@ -1,4 +1,4 @@
-"""The command line. Each command imports what it needs when it runs, so that `rfsn --help` is quick."""
+"""The command line. Each command imports what it needs when it runs, so that `rfsn --help` is fast."""
 
 from __future__ import annotations
 
@@ -34,9 +34,9 @@ def main() -> None:
 
 
 def _speak_utf8() -> None:
-    """Start once more in Python's UTF-8 mode where the locale means another encoding.
+    """Restart in Python's UTF-8 mode if the locale has another encoding.
 
-    Names of files, texts of tools and what is printed are then the same under every locale, as they are in sandboxes.
+    File names, the output of tools and what is printed are then the same under every locale, as they are in sandboxes.
     """
     if sys.flags.utf8_mode or sys.getfilesystemencoding() == "utf-8":
         return

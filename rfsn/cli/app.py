@@ -39,7 +39,7 @@ __all__ = ["app"]
 app = typer.Typer(
     name="rfsn",
     cls=Group,
-    help="Repair a git repository whose tests fail, and prove the repair. No model and no key needed.",
+    help="Repair a git repository whose tests fail, and verify the repair. No model and no key needed.",
     context_settings={"help_option_names": ["--help", "-h"]},
     no_args_is_help=True,
     rich_markup_mode=None,
@@ -58,9 +58,12 @@ def _version(wanted: bool) -> None:  # noqa: FBT001  # typer calls it with the f
 
 @app.callback()
 def root(
-    *, version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Show it.")] = False
+    *,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
 ) -> None:
-    """Options before any command."""
+    """The options that come before any command."""
 
 
 @app.command()
@@ -80,10 +83,11 @@ def repair(
     operator: Operator = None,
     time_limit: TimeLimit = None,
     max_steps: MaxSteps = None,
-    workers: Annotated[int | None, typer.Option(metavar="N", help="Validators side by side (default 1).")] = None,
+    workers: Annotated[int | None, typer.Option(metavar="N", help="Candidates tried in parallel (default 1).")] = None,
     seed: Seed = None,
     no_memory: Annotated[
-        bool, typer.Option("--no-memory", help="Neither learn from earlier sessions nor have later ones learn.")
+        bool,
+        typer.Option("--no-memory", help="Do not learn from earlier sessions, nor let later ones learn from this."),
     ] = False,
     out: Out = None,
     sign_key: SignKey = None,
@@ -93,7 +97,7 @@ def repair(
     metrics_port: MetricsPort = None,
     json: Json = False,
 ) -> None:
-    """Repair REPO: find the fault, try patches, verify one."""
+    """Repair REPO: locate the fault, try patches, verify one."""
     from rfsn.cli import commands  # noqa: PLC0415
 
     options = settings(ref=ref, test=test, target=target, sandbox=sandbox, image=image, env=env, offline=offline)
@@ -112,7 +116,7 @@ def resume(
     metrics_port: MetricsPort = None,
     json: Json = False,
 ) -> None:
-    """Go on with a session that was interrupted or killed."""
+    """Continue a session that was interrupted or killed."""
     from rfsn.cli import commands  # noqa: PLC0415
 
     raise typer.Exit(commands.resume(session, metrics_port=metrics_port, as_json=json))
@@ -124,7 +128,7 @@ def replay(
     *,
     json: Json = False,
 ) -> None:
-    """Check a journal: its chain, its states, and that planner and gate decide the same again."""
+    """Replay a journal: check its chain and states, and that planner and gate decide the same again."""
     from rfsn.cli import commands  # noqa: PLC0415
 
     raise typer.Exit(commands.replay(session, as_json=json))
@@ -136,7 +140,7 @@ def report(
     *,
     show: Annotated[bool, typer.Option("--open", help="Show the page in the browser.")] = False,
 ) -> None:
-    """Write a session's report.json, report.html and patch.diff again, and say where the page is."""
+    """Write a session's report.json, report.html and patch.diff again, and print where the page is."""
     from rfsn.cli import sessions as commands  # noqa: PLC0415
 
     raise typer.Exit(commands.report(session, show=show))
@@ -144,17 +148,21 @@ def report(
 
 @app.command("eval")
 def evaluate(
-    dataset: Annotated[Path, typer.Argument(metavar="DATASET.jsonl", help="One instance a line.")],
+    dataset: Annotated[Path, typer.Argument(metavar="DATASET.jsonl", help="One instance per line.")],
     *,
-    repos: Annotated[Path | None, typer.Option(metavar="DIR", help="Clones that rows name, as owner/name.")] = None,
-    workers: Annotated[int, typer.Option(metavar="N", min=1, help="Instances side by side.")] = 1,
+    repos: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="The folder of the clones that rows name as owner/name.")
+    ] = None,
+    workers: Annotated[int, typer.Option(metavar="N", min=1, help="Instances in parallel.")] = 1,
     instance_timeout: Annotated[float | None, typer.Option(metavar="S", help="Seconds for each instance.")] = None,
     out: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Where results go (default: a new folder here).")
+        Path | None, typer.Option(metavar="DIR", help="The folder for results (default: a new one here).")
     ] = None,
     limit: Annotated[int | None, typer.Option(metavar="N", min=1, help="Only the first N instances.")] = None,
     only: Annotated[list[str] | None, typer.Option(metavar="ID", help="Only this instance; may be repeated.")] = None,
-    retry: Annotated[list[str] | None, typer.Option(metavar="STATUS", help="Run those with this status again.")] = None,
+    retry: Annotated[
+        list[str] | None, typer.Option(metavar="STATUS", help="Run instances with this status again.")
+    ] = None,
     sandbox: Sandbox = None,
     image: Image = None,
     env: Env = None,
@@ -186,7 +194,7 @@ def evaluate(
 
 @app.command("operators")
 def list_operators(*, json: Json = False) -> None:
-    """List the ids of the search's edit operators, and the operators that plugins offer."""
+    """List the edit operators of the search, and those that installed plugins add."""
     from rfsn.cli import plugins as commands  # noqa: PLC0415
 
     raise typer.Exit(commands.operators(as_json=json))
@@ -212,7 +220,7 @@ def judge(
     config: ConfigFile = None,
     json: Json = False,
 ) -> None:
-    """Judge PATCH, whoever made it: the gate's rules, then the verdict of the tests. Exit code 0 where it holds."""
+    """Judge a patch from anywhere: the gate's rules, then the verdict of the tests. Exit code 0 if it is accepted."""
     from rfsn.cli import gate as commands  # noqa: PLC0415
 
     options = settings(test=test, target=target, sandbox=sandbox, image=image, env=env, offline=offline)
@@ -226,12 +234,13 @@ def verify(
     session: SessionName,
     *,
     allowed_signers: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Check the signature: who may sign (see ssh-keygen).")
+        Path | None,
+        typer.Option(metavar="FILE", help="Check the signature against this file of allowed signers (see ssh-keygen)."),
     ] = None,
-    signer: Annotated[str | None, typer.Option(metavar="NAME", help="Whose signature it must be.")] = None,
+    signer: Annotated[str | None, typer.Option(metavar="NAME", help="Who must have signed.")] = None,
     json: Json = False,
 ) -> None:
-    """Check a session's journal, evidence and base, and run its verdict again."""
+    """Check a session's journal, evidence and base, and reach its verdict again."""
     from rfsn.cli import gate as commands  # noqa: PLC0415
 
     raise typer.Exit(commands.verify(session, allowed_signers, signer, as_json=json))
@@ -239,7 +248,7 @@ def verify(
 
 @app.command()
 def doctor(*, json: Json = False) -> None:
-    """Say whether rfsn can repair on this machine, and what to do where it cannot."""
+    """Check whether rfsn can repair on this machine, and say what to do if it cannot."""
     from rfsn.cli.doctor import doctor as examine  # noqa: PLC0415
 
     raise typer.Exit(examine(as_json=json))

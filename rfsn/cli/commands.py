@@ -12,7 +12,7 @@ from typing import Any
 
 import structlog
 
-from rfsn.cli.progress import Lines
+from rfsn.cli.lines import Lines
 from rfsn.compose import check_config, run_session
 from rfsn.config import load_config
 from rfsn.errors import InfraError, RfsnError, UsageError
@@ -35,7 +35,7 @@ __all__ = ["Selection", "evaluate", "finish", "guarded", "repair", "replay", "re
 _FINDINGS = 3
 """How many findings the terminal shows; the report has all."""
 _PATIENT = 2
-"""Which of several Ctrl-C is only answered: the one while the first is being carried out."""
+"""Which Ctrl-C only prints a message: the second, while the first is still being handled."""
 
 
 def repair(
@@ -62,7 +62,7 @@ def repair(
 
 
 def resume(name: str, *, metrics_port: int | None, as_json: bool) -> int:
-    """`rfsn resume`: an old session."""
+    """`rfsn resume`: a session that exists."""
 
     def run() -> int:
         with _measured(metrics_port) as follow:
@@ -75,26 +75,26 @@ def resume(name: str, *, metrics_port: int | None, as_json: bool) -> int:
 
 
 def _ended_before(session: Session) -> str:
-    """That there is nothing to go on with, how the session ended, and what is done all the same."""
+    """The message for a session that has ended: how it ended, and what can be done now."""
     assert session.projection.started is not None
     assert session.projection.ended is not None
-    said = f"the session has ended already: {session.projection.ended.status.replace('_', ' ')}; nothing is run again"
+    ended = f"the session has already ended: {session.projection.ended.status.replace('_', ' ')}; nothing is run again"
     if before := delivered_before(session):
-        return f"{said}, and its patch was delivered then: {before}"
-    return f"{said}; for a new session: rfsn repair {shlex.quote(session.projection.started.source)}"
+        return f"{ended}, and its patch was delivered then: {before}"
+    return f"{ended}; for a new session: rfsn repair {shlex.quote(session.projection.started.source)}"
 
 
 def replay(name: str, *, as_json: bool) -> int:
-    """`rfsn replay`: whether the journal agrees with itself."""
+    """`rfsn replay`: whether the journal is consistent."""
 
     def run() -> int:
-        found = replay_session(session_folder(name))
+        result = replay_session(session_folder(name))
         if as_json:
-            give_json({"agrees": not found.problems, "steps": found.steps, "problems": list(found.problems)})
+            give_json({"agrees": not result.problems, "steps": result.steps, "problems": list(result.problems)})
         else:
-            for line in found.problems or [f"{found.steps} steps replayed: planner, gate and states agree"]:
+            for line in result.problems or [f"{result.steps} steps replayed: planner, gate and states agree"]:
                 tell(line)
-        return 1 if found.problems else 0
+        return 1 if result.problems else 0
 
     return guarded(run, as_json=as_json)
 
@@ -114,7 +114,7 @@ def evaluate(
     """`rfsn eval`: many sessions."""
 
     def run() -> int:
-        config = load_config(options, config_file)
+        config = load_config(options, config_file, {"time_limit": "--instance-timeout"})
         with _measured(metrics_port) as follow:
             summary = run_evaluation(
                 dataset, config, out, workers, selection, repos=repos, follow=follow, quiet=as_json
@@ -128,7 +128,7 @@ def evaluate(
 
 @contextmanager
 def _measured(port: int | None) -> Iterator[Callable[[Session], None]]:
-    """Gives what is to be told of every session; its metrics are served on `port` meanwhile, where there is one."""
+    """Gives a function to call with each session; if there is a `port`, its metrics are served there meanwhile."""
     if port is None:
         yield lambda _session: None
         return
@@ -148,22 +148,22 @@ def finish(
     remote: Remote | None = None,
     as_json: bool,
 ) -> int:
-    """Run a session to its end and show the result. `follow` is told of it before; `remote` has its credentials."""
+    """Run a session to its end and show the result. `follow` gets it first; `remote` has its credentials."""
     try:
         follow(session)
         with _shown(session, as_json=as_json):
             result = run_session(session, remote=remote)
         delivered, refused = _delivered(session)
     except KeyboardInterrupt:
-        say(f"interrupted: go on with: {resume_command(session.folder)}", whole=True)
+        say(f"interrupted: continue with: {resume_command(session.folder)}", whole=True)
         if as_json:
             give_json({"status": "interrupted", "session": session.name, "folder": str(session.folder)})
         return EXIT_CODES["interrupted"]
     finally:
         session.close()
-    told = {"delivered": delivered, "refused": refused}
+    delivery = {"delivered": delivered, "refused": refused}
     if as_json:
-        give_json(result | {key: text for key, text in told.items() if text})
+        give_json(result | {key: text for key, text in delivery.items() if text})
     else:
         _show(result)
     if not as_json and (delivered or refused):
@@ -181,7 +181,7 @@ def _delivered(session: Session) -> tuple[str | None, str | None]:
 
 @contextmanager
 def _shown(session: Session, *, as_json: bool) -> Iterator[None]:
-    """Show the progress of a session: live on a terminal, in plain lines elsewhere, not at all beside JSON."""
+    """Show the progress of a session: live on a terminal, as plain lines elsewhere, not at all with JSON."""
     if as_json:
         yield
     elif errors().isatty() and not os.environ.get("RFSN_LOG"):
@@ -202,14 +202,14 @@ def _show(result: Mapping[str, Any]) -> None:
         say(f"what to do: {finding['advice']}")
     if result["status"] in {"not_repaired", "partly_repaired"} and result["suspects"]:
         say(f"most suspicious lines: {', '.join(result['suspects'])}")
-    say(f"the report: {result['folder']}/report.html", whole=True)
+    say(f"report: {result['folder']}/report.html", whole=True)
     if result["best"]:
         fixed = len(result["best"]["fixed"])
         repairs = f", repairs {fixed}" if fixed else ""
-        say(f"the best candidate, not verified{repairs}: {result['folder']}/best.diff", whole=True)
+        say(f"best candidate, not verified{repairs}: {result['folder']}/best.diff", whole=True)
     if result["patch"]:
         give_diff(result["patch"])
-        say(f"the patch: {result['folder']}/patch.diff", whole=True)
+        say(f"patch: {result['folder']}/patch.diff", whole=True)
 
 
 def guarded(command: Callable[[], int], *, as_json: bool) -> int:
@@ -225,8 +225,8 @@ def guarded(command: Callable[[], int], *, as_json: bool) -> int:
         status = "infra_error" if isinstance(error, InfraError | SandboxError) else "usage_error"
         return _refused(status, str(error), as_json=as_json)
     except OSError as error:
-        said = f"{error.filename}: {error.strerror}" if error.filename else str(error)
-        return _refused("infra_error", said, as_json=as_json)
+        reason = f"{error.filename}: {error.strerror}" if error.filename else str(error)
+        return _refused("infra_error", reason, as_json=as_json)
     except Exception as error:  # noqa: BLE001  # the outermost edge: no traceback reaches a user
         _log.exception("a defect in rfsn")
         return _refused("infra_error", f"a defect in rfsn: {type(error).__name__}: {error}", as_json=as_json)
@@ -252,7 +252,7 @@ def _terminable() -> Iterator[None]:
         nonlocal asked
         asked += 1
         if asked == _PATIENT:
-            say("rfsn: still ending what runs; once more to leave it behind")
+            say("rfsn: still stopping; press Ctrl-C again to leave everything behind")
         else:
             raise KeyboardInterrupt
 
@@ -261,5 +261,5 @@ def _terminable() -> Iterator[None]:
         yield
     finally:
         for number, handler in before.items():
-            # Where all was cleaned up, a later signal must not change the exit code that says so.
+            # After a clean end, a later signal must not change the exit code that says so.
             signal.signal(number, signal.SIG_IGN if asked else handler)

@@ -1,4 +1,4 @@
-"""`rfsn doctor`: the checks of this machine, shown."""
+"""`rfsn doctor`: the checks of this machine, printed."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _UNFIT = 3
 
 
 def doctor(*, as_json: bool) -> int:
-    """Show every check; the exit code is 0 where `rfsn repair` can work here, else 3."""
+    """Show every check; the exit code is 0 if `rfsn repair` can work here, else 3."""
     checks = diagnose()
     fit = all(check.level is not Level.PROBLEM for check in checks)
     if as_json:
@@ -36,7 +36,7 @@ def doctor(*, as_json: bool) -> int:
 
 def _show_table(checks: Sequence[Check]) -> None:
     table = Table("check", "", box=box.SIMPLE_HEAD)
-    table.add_column("found, and what to do", overflow="fold")
+    table.add_column("result, and what to do", overflow="fold")
     for check in checks:
         found = Text(one_line(check.found))
         if check.fix:

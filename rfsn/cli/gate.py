@@ -1,4 +1,4 @@
-"""Patches of others: `rfsn gate` asks the rules alone, `rfsn judge` runs the tests too, `rfsn verify` does it again."""
+"""Patches from elsewhere: `rfsn gate` checks the rules, `rfsn judge` also runs the tests, `rfsn verify` audits."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ __all__ = ["check", "judge", "rules", "verify"]
 
 
 def check(patch: str, repo: str, options: Mapping[str, Any], config_file: Path | None, *, as_json: bool) -> int:
-    """`rfsn gate check`: 0 where every rule is content, 1 where some are not."""
+    """`rfsn gate check`: 0 if every rule allows the patch, 1 if one denies it."""
 
     def run() -> int:
         config = load_config(options, config_file)
-        return _told(vet(_read(patch), repo, config), patch, as_json=as_json)
+        return _show(vet(_read(patch), repo, config), patch, as_json=as_json)
 
     return guarded(run, as_json=as_json)
 
@@ -41,7 +41,7 @@ def check(patch: str, repo: str, options: Mapping[str, Any], config_file: Path |
 def judge(
     patch: str, repo: str, options: Mapping[str, Any], config_file: Path | None, out: Path | None, *, as_json: bool
 ) -> int:
-    """`rfsn judge`: 0 where the patch repairs what fails, or nothing failed and nothing does; 1 where not."""
+    """`rfsn judge`: 0 if the patch repairs what fails, or if nothing fails before or after it; else 1."""
 
     def run() -> int:
         config = load_config(options, config_file)
@@ -50,68 +50,68 @@ def judge(
         check_config(config)
         vetted, session = session_for(_read(patch), remote or place, config, out)
         if session is None:
-            return _told(vetted, patch, as_json=as_json)
+            return _show(vetted, patch, as_json=as_json)
         return finish(session, remote=remote, as_json=as_json)
 
     return guarded(run, as_json=as_json)
 
 
 def verify(session: str, allowed: Path | None, signer: str | None, *, as_json: bool) -> int:
-    """`rfsn verify`: 0 where everything agrees, 1 where something does not."""
+    """`rfsn verify`: 0 if everything agrees, else 1."""
 
     def run() -> int:
         if (allowed is None) != (signer is None):
-            raise UsageError("a signature is checked with both --allowed-signers and --signer")
-        whose = Signer(allowed, signer) if allowed is not None and signer is not None else None
-        found = audit_session(session_folder(session), whose)
-        status = "differs" if found.problems else "verified"
-        accepted = found.verdict.accepted if found.verdict else None
+            raise UsageError("to check a signature, give both --allowed-signers and --signer")
+        expected = Signer(allowed, signer) if allowed is not None and signer is not None else None
+        audit = audit_session(session_folder(session), expected)
+        status = "differs" if audit.problems else "verified"
+        accepted = audit.verdict.accepted if audit.verdict else None
         if as_json:
-            told = {"status": status, "accepted": accepted, "signed": found.signed and not found.problems}
-            give_json(told | {"problems": found.problems})
+            result = {"status": status, "accepted": accepted, "signed": audit.signed and not audit.problems}
+            give_json(result | {"problems": audit.problems})
         else:
-            for problem in found.problems:
+            for problem in audit.problems:
                 tell(problem)
             what = {
                 True: "the patch is accepted again",
                 False: "the patch is rejected again",
-                None: "no patch to judge",
+                None: "there is no patch to verify",
             }
-            tell(status if found.problems else f"{status}: journal, evidence and base agree; {what[accepted]}")
-        return 1 if found.problems else 0
+            tell(status if audit.problems else f"{status}: journal, evidence and base agree; {what[accepted]}")
+        return 1 if audit.problems else 0
 
     return guarded(run, as_json=as_json)
 
 
-def _told(vetted: Vetted, patch: str, *, as_json: bool) -> int:
+def _show(vetted: Vetted, patch: str, *, as_json: bool) -> int:
     status = "denied" if vetted.denials else "allowed"
     if as_json:
         denials = [asdict(denied) for denied in vetted.denials]
-        silent = [asdict(one) for one in vetted.not_applied]
+        silent = [asdict(skipped) for skipped in vetted.not_applied]
         give_json({"status": status, "files": vetted.files, "denials": denials, "not_applied": silent})
     else:
         for denied in vetted.denials:
             tell(f"{denied.rule}: {denied.reason}; {denied.hint}")
-        for one in vetted.not_applied:
-            files = ", ".join(one.files) + (f" and {one.more} more" if one.more else "")
-            tell(f"not applied to {files}: {', '.join(one.rules)}")
+        for skipped in vetted.not_applied:
+            files = ", ".join(skipped.files) + (f" and {skipped.more} more" if skipped.more else "")
+            tell(f"not applied to {files}: {', '.join(skipped.rules)}")
         tell(f"{status}: {', '.join(vetted.files) or patch}")
     return 1 if vetted.denials else 0
 
 
 def rules(*, as_json: bool) -> int:
-    """`rfsn gate rules`: the gate's own, and those that are installed; none of these is imported."""
+    """`rfsn gate rules`: the gate's own and the installed ones, of which none is imported."""
     own = [*(rule.id for rule in PROPOSAL_RULES), *(rule.id for rule in CHANGE_RULES)]
     return guarded(lambda: list_plugins("rules", own, own, installed_rules(), as_json=as_json), as_json=as_json)
 
 
 def _read(patch: str) -> bytes:
-    """The patch, from a file, a pipe or standard input. Raises `UsageError` where that is longer than any diff."""
+    """The patch, from a file, a pipe or standard input. Raises `UsageError` if it is longer than a diff may be."""
     try:
         with nullcontext(sys.stdin.buffer) if patch == "-" else Path(patch).open("rb") as file:
             diff = file.read(MAX_DIFF_BYTES + 1)
     except OSError as error:
-        raise UsageError(f"{patch}: the patch is not readable: {error.strerror}") from error
+        raise UsageError(f"{patch}: the patch cannot be read: {error.strerror}") from error
     if len(diff) > MAX_DIFF_BYTES:
-        raise UsageError(f"{patch}: the patch has more than {MAX_DIFF_BYTES >> 20} MiB")
+        raise UsageError(f"{patch}: the patch is larger than {MAX_DIFF_BYTES >> 20} MiB")
     return diff

@@ -15,27 +15,29 @@ _WHOLE = 1000
 
 
 class Group(TyperGroup):
-    """A group whose help has the whole first sentence of each command: the library ends them with dots."""
+    """A group whose help shows the whole first sentence of each command, which the library would cut off."""
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
-        """Write the list of commands; a long summary goes on in the next line."""
-        named = {name: self.get_command(ctx, name) for name in self.list_commands(ctx)}
+        """Write the list of commands; a long summary continues on the next line."""
+        commands = {name: self.get_command(ctx, name) for name in self.list_commands(ctx)}
         with formatter.section("Commands"):
-            formatter.write_dl([(name, one.get_short_help_str(_WHOLE)) for name, one in named.items() if one])
+            formatter.write_dl(
+                [(name, command.get_short_help_str(_WHOLE)) for name, command in commands.items() if command]
+            )
 
 
 def _group(about: str) -> typer.Typer:
     return typer.Typer(cls=Group, help=about, no_args_is_help=True, rich_markup_mode=None)
 
 
-sessions = _group("The sessions in the home of sessions; those in other folders (--out) are yours to keep or remove.")
-sandboxes = _group("What sandboxes leave on this machine.")
-gates = _group("The rules that allow or deny a patch, by themselves.")
+sessions = _group("Sessions in rfsn's own folder; those in other folders (--out) are yours to manage.")
+sandboxes = _group("What sandboxes leave behind on this machine.")
+gates = _group("The rules that allow or deny a patch, without running any tests.")
 
 
 @sandboxes.command("prune")
 def prune_sandboxes(*, json: Json = False) -> None:
-    """Remove what killed controllers left behind: containers, workspaces, environments half made."""
+    """Remove what killed controllers left behind: containers, workspaces, unfinished environments."""
     from rfsn.cli import sessions as commands  # noqa: PLC0415
 
     raise typer.Exit(commands.remove_left_behind(as_json=json))
@@ -52,15 +54,17 @@ def list_sessions(*, json: Json = False) -> None:
 @sessions.command()
 def prune(
     *,
-    keep: Annotated[int, typer.Option(metavar="N", min=0, help="Leave the newest N sessions.")] = 20,
+    keep: Annotated[int, typer.Option(metavar="N", min=0, help="Keep the newest N sessions.")] = 20,
     older_than: Annotated[
-        float, typer.Option(metavar="DAYS", min=0, help="Leave what was worked on within these days.")
+        float, typer.Option(metavar="DAYS", min=0, help="Keep sessions used within DAYS days.")
     ] = 30.0,
-    status: Annotated[list[str] | None, typer.Option(metavar="STATUS", help="Remove only these; repeatable.")] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be removed.")] = False,
+    status: Annotated[
+        list[str] | None, typer.Option(metavar="STATUS", help="Remove only sessions with this status; may be repeated.")
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only list what would be removed.")] = False,
     json: Json = False,
 ) -> None:
-    """Remove old sessions: those beyond the newest N that are also older than DAYS. One in use is never removed."""
+    """Remove sessions that are both beyond the newest N and older than DAYS. One in use is never removed."""
     from rfsn.cli import sessions as commands  # noqa: PLC0415
 
     raise typer.Exit(commands.remove_old(keep, older_than, tuple(status or ()), dry_run=dry_run, as_json=json))
@@ -77,7 +81,7 @@ def check_patch(
     config: ConfigFile = None,
     json: Json = False,
 ) -> None:
-    """Say what the rules have against PATCH; exit code 0 where that is nothing, else 1. Nothing is run."""
+    """Check PATCH against every rule; exit code 0 if it is allowed, 1 if it is denied. Nothing is run."""
     from rfsn.cli import gate as commands  # noqa: PLC0415
 
     options = settings(allow_test_edits=allow_test_edits, allow_path=allow_path, gate_rules=gate_rule)
@@ -86,7 +90,7 @@ def check_patch(
 
 @gates.command("rules")
 def list_rules(*, json: Json = False) -> None:
-    """List the ids of the rules in their order, and the rules that plugins offer."""
+    """List the ids of the rules in their order, and the rules that installed plugins add."""
     from rfsn.cli import gate as commands  # noqa: PLC0415
 
     raise typer.Exit(commands.rules(as_json=json))

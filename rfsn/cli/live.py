@@ -1,4 +1,4 @@
-"""The live view on a terminal: the lines of the session above, and below them where it stands right now."""
+"""The live view on a terminal: the lines of the session, and below them its current state."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from planners.observations import Batch, Denial
-from rfsn.cli.progress import line_of
+from rfsn.cli.lines import line_of
 from rfsn.machine.terminal import Outlet, console, laid_out
 from rfsn.machine.text import one_line
 from rfsn.sessions.events import Event, Observed, Started
@@ -28,7 +28,7 @@ _BAR_WIDTH = 30
 class LiveView:
     """A listener of a session that keeps a small table up to date while the session runs.
 
-    All text is made visible and put into `Text` objects: markup in the name of a test stays what it is.
+    All text is escaped and put into `Text` objects, so markup in the name of a test is shown as it is.
     """
 
     def __init__(self, session: Session, outlet: Outlet) -> None:
@@ -43,7 +43,7 @@ class LiveView:
             console=self._console,
             refresh_per_second=_REFRESHES_PER_SECOND,
             transient=True,
-            redirect_stdout=False,  # what goes there has been made visible already
+            redirect_stdout=False,  # what goes there is already escaped
             redirect_stderr=False,
         )
 
@@ -58,7 +58,7 @@ class LiveView:
         self._live.stop()
 
     def __call__(self, event: Event, projection: Projection) -> None:
-        """Print the line of an event, if it has one, and take in what the table shows."""
+        """Print the line of an event, if it has one, and update the table."""
         if text := line_of(event, projection, self._session.blobs):
             line = Text(laid_out(f"{self._session.journal.clock:7.1f} s  {text}", self._outlet.width))
             line.stylize("dim", 0, 9)
@@ -93,7 +93,7 @@ class LiveView:
     def _best(self) -> str:
         state = self._session.projection.state
         if state.applied is not None:
-            return "a patch, which is being verified"
+            return "a patch that is being verified"
         if state.plausible:
             return f"{state.plausible[0].operator} at {state.plausible[0].location}"
         if state.partial:
@@ -101,4 +101,4 @@ class LiveView:
         if state.kept:
             verdict = state.kept.verdict
             return f"a patch for {len(verdict.fixed)} of {len(verdict.fixed + verdict.unfixed)} targets, verified"
-        return "no patch that passes"
+        return "none passes yet"

@@ -1,4 +1,4 @@
-"""The options that several commands share, and the settings that they mean."""
+"""The options that several commands share, and the settings that they stand for."""
 
 from __future__ import annotations
 
@@ -39,18 +39,20 @@ Target = Annotated[
     list[str] | None,
     typer.Option("--target", metavar="ID", help="A test to repair, or a file of them; may be repeated."),
 ]
-Sandbox = Annotated[str | None, typer.Option(metavar="auto|docker|bubblewrap|local", help="What holds untrusted code.")]
+Sandbox = Annotated[
+    str | None, typer.Option(metavar="auto|docker|bubblewrap|local", help="The sandbox for untrusted code.")
+]
 Image = Annotated[str | None, typer.Option(metavar="NAME", help="The image of the Docker sandbox.")]
 Env = Annotated[list[str] | None, typer.Option("--env", metavar="K=V", help="An environment variable of the tests.")]
-Offline = Annotated[bool | None, typer.Option("--offline", help="Make environments from caches alone.")]
+Offline = Annotated[bool | None, typer.Option("--offline", help="Make environments from caches only.")]
 MaxSteps = Annotated[int | None, typer.Option(metavar="N", help="The most steps of a session (default 200).")]
-Seed = Annotated[int | None, typer.Option(metavar="N", help="Where every random choice comes from (default 0).")]
+Seed = Annotated[int | None, typer.Option(metavar="N", help="The seed of every random choice (default 0).")]
 MetricsPort = Annotated[
     int | None,
-    typer.Option(metavar="P", min=0, max=65535, help="Serve metrics on this port (0: a free one) meanwhile."),
+    typer.Option(metavar="P", min=0, max=65535, help="Serve metrics on this port during the run (0: any free one)."),
 ]
 AllowTestEdits = Annotated[
-    bool | None, typer.Option("--allow-test-edits", help="Let patches change tests; not their configuration.")
+    bool | None, typer.Option("--allow-test-edits", help="Let patches change tests, but not their configuration.")
 ]
 AllowPath = Annotated[
     list[str] | None,
@@ -61,22 +63,26 @@ SignKey = Annotated[
 ]
 GateRule = Annotated[
     list[str] | None,
-    typer.Option("--gate-rule", metavar="NAME", help="Ask this installed rule as well; may be repeated."),
+    typer.Option("--gate-rule", metavar="NAME", help="Also check this installed rule; may be repeated."),
 ]
 Operator = Annotated[
     list[str] | None,
-    typer.Option("--operator", metavar="NAME", help="Search with this installed edit operator too; may be repeated."),
+    typer.Option("--operator", metavar="NAME", help="Also search with this installed edit operator; may be repeated."),
 ]
 SessionName = Annotated[str, typer.Argument(metavar="SESSION", help="A session's name or folder.")]
-Repo = Annotated[str, typer.Option(metavar="DIR", help="The repository that the patch is for, without it.")]
+Repo = Annotated[
+    str, typer.Option(metavar="DIR", help="The repository that the patch is for, as it is before the patch.")
+]
 PatchFile = Annotated[str, typer.Argument(metavar="PATCH", help="A diff: a file, or - for standard input.")]
-TimeLimit = Annotated[float | None, typer.Option(metavar="S", help="Seconds in all (default 900).")]
+TimeLimit = Annotated[float | None, typer.Option(metavar="S", help="Seconds for the whole session (default 900).")]
 Out = Annotated[Path | None, typer.Option(metavar="DIR", help="The session's folder.")]
-ConfigFile = Annotated[Path | None, typer.Option("--config", metavar="FILE", help="A rfsn.toml instead of the user's.")]
+ConfigFile = Annotated[
+    Path | None, typer.Option("--config", metavar="FILE", help="An rfsn.toml to read instead of the user's.")
+]
 
 
 def settings(**given: Any) -> dict[str, Any]:
-    """Options in the form that the configuration has them."""
+    """Options in the form that the configuration takes."""
     if given.get("test") is not None:
         try:
             given["test"] = tuple(shlex.split(given["test"]))

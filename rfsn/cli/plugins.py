@@ -1,4 +1,4 @@
-"""What plugins add to: the gate's rules and the search's edit operators."""
+"""Listing what plugins can extend: the gate's rules and the search's edit operators."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ __all__ = ["list_plugins", "operators"]
 
 
 def operators(*, as_json: bool) -> int:
-    """`rfsn operators`: the search's own, and those that are installed; none of these is imported."""
+    """`rfsn operators`: the search's own and the installed ones, of which none is imported."""
     described = [
-        {"id": one.id, "language": one.language, "widened": bool(one.width), "description": one.description}
-        for one in OPERATORS
+        {"id": own.id, "language": own.language, "widened": bool(own.width), "description": own.description}
+        for own in OPERATORS
     ]
-    lines = [_line(one) for one in OPERATORS]
+    lines = [_line(operator) for operator in OPERATORS]
     return guarded(
         lambda: list_plugins("operators", described, lines, installed_operators(), as_json=as_json), as_json=as_json
     )
 
 
 def _line(operator: Operator) -> str:
-    """An operator for people; what the widened search alone has is marked."""
+    """An operator as a line; one that only the widened search uses is marked."""
     widened = " (widened search)" if operator.width else ""
     return f"{operator.language}  {operator.id:<{_WIDEST}}  {operator.description}{widened}"
 
@@ -38,10 +38,12 @@ _WIDEST = max(len(operator.id) for operator in OPERATORS)
 def list_plugins(
     what: str, own: Sequence[object], lines: Sequence[str], installed: Sequence[Installed], *, as_json: bool
 ) -> int:
-    """Print what rfsn has itself, as JSON values or as lines, then the plugins."""
+    """Print rfsn's own, as JSON values or as lines, then the installed plugins."""
     if as_json:
-        give_json({what: own, "installed": [asdict(one) for one in installed]})
+        give_json({what: own, "installed": [asdict(plugin) for plugin in installed]})
         return 0
-    for line in (*lines, *(f"{one.name}  ({one.object} of {one.distribution})" for one in installed)):
+    for line in lines:
         tell(line)
+    for plugin in installed:
+        tell(f"{plugin.name}  ({plugin.object} of {plugin.distribution})")
     return 0

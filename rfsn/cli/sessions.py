@@ -1,4 +1,4 @@
-"""Looking at sessions from outside: `rfsn report`, `rfsn sessions list` and `rfsn sessions prune`."""
+"""Managing sessions: `rfsn report`, `rfsn sessions list` and `rfsn sessions prune`."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ __all__ = ["list_all", "remove_left_behind", "remove_old", "report"]
 
 
 def report(name: str, *, show: bool) -> int:
-    """`rfsn report`: the files of a session made again, and the page's path said."""
+    """`rfsn report`: write the files of a session again and print the page's path."""
 
     def run() -> int:
         folder = session_folder(name)
@@ -78,7 +78,7 @@ def remove_old(keep: int, older_than: float, statuses: Collection[str], *, dry_r
         pruned = prune(chosen, dry_run=dry_run)
         if as_json:
             kinds = {"removed": pruned.removed, "in_use": pruned.in_use, "unmarked": pruned.unmarked}
-            rows = {kind: [_row(one) for one in found] for kind, found in kinds.items()}
+            rows = {kind: [_row(session) for session in listed] for kind, listed in kinds.items()}
             give_json({**rows, "bytes": pruned.bytes, "dry_run": dry_run})
         else:
             _tell(pruned, dry_run=dry_run)
@@ -88,7 +88,7 @@ def remove_old(keep: int, older_than: float, statuses: Collection[str], *, dry_r
 
 
 def _guarded(command: Callable[[], int], *, as_json: bool) -> int:
-    """Run a command; what the system refuses is said as every other error is."""
+    """Run a command; an error of the system is reported like any other error."""
 
     def run() -> int:
         try:
@@ -108,19 +108,19 @@ def _show(sessions: Sequence[Listed]) -> None:
     if not sessions:
         say("there are no sessions")
     width = max((len(one_line(session.name)) for session in sessions), default=0)
-    for one in sessions:
-        facts = f"{one.status:<17} {one.seconds:8.1f} s {_megabytes(one.bytes):>10}"
-        tell(f"{one_line(one.name):<{width}}  {one.begun:%Y-%m-%d %H:%M}  {facts}  {one.source}")
+    for session in sessions:
+        facts = f"{session.status:<17} {session.seconds:8.1f} s {_megabytes(session.bytes):>10}"
+        tell(f"{one_line(session.name):<{width}}  {session.begun:%Y-%m-%d %H:%M}  {facts}  {session.source}")
 
 
 def _tell(pruned: Pruned, *, dry_run: bool) -> None:
     verb = "would remove" if dry_run else "removed"
-    for one in pruned.removed:
-        tell(f"{verb} {one.name}  ({one.status}, {_megabytes(one.bytes)})")
-    for one in pruned.in_use:
-        tell(f"spared {one.name}: it is in use")
-    for one in pruned.unmarked:
-        tell(f"left {one.name}: rfsn did not make this folder (it has no {MARK}): remove it yourself")
+    for session in pruned.removed:
+        tell(f"{verb} {session.name}  ({session.status}, {_megabytes(session.bytes)})")
+    for session in pruned.in_use:
+        tell(f"kept {session.name}: it is in use")
+    for session in pruned.unmarked:
+        tell(f"kept {session.name}: rfsn did not make this folder (it has no {MARK}); remove it yourself")
     freed = "would be freed" if dry_run else "freed"
     tell(f"{len(pruned.removed)} sessions, {pruned.bytes} bytes ({_megabytes(pruned.bytes)}) {freed}")
 

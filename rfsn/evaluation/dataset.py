@@ -1,6 +1,6 @@
-"""Data sets: one JSON object a line, with the whole buggy project inline, or a commit of a repository.
+"""Data sets: one JSON object per line, with the whole buggy project inline, or a commit of a repository.
 
-A data set comes from anywhere: what is wrong with a row is said with its line, before anything of it is used.
+A data set can come from anywhere: an invalid row is reported with its line number, before any row is used.
 """
 
 from __future__ import annotations
@@ -30,37 +30,37 @@ _COMMIT = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_./^~@{}-]*")
 
 
 def check_instance_id(id: str) -> str:
-    """An id that is one plain name of a folder. Raises `ValueError` for every other."""
+    """The id, if it is a plain name for a folder; raises `ValueError` for any other."""
     if not _PLAIN_ID.fullmatch(id) or id.endswith(".") or len(id) > _MAX_ID:
         raise ValueError(
             f"it names a folder: at most {_MAX_ID} letters, digits and _ . + = @ : ~ -, the first a letter, a digit "
-            "or _, the last no dot"
+            "or _, the last not a dot"
         )
     return id
 
 
 def _repo(name: str) -> str:
-    """A repository is named below the folder of clones, never outside of it."""
+    """The name of a repository below the folder of clones, never outside it."""
     if not _REPO.fullmatch(name) or {".", ".."} & set(name.split("/")) or name.startswith("-"):
-        raise ValueError("it is no owner/name")
+        raise ValueError("it is not an owner/name")
     return name
 
 
 def _commit(name: str) -> str:
     if not _COMMIT.fullmatch(name):
-        raise ValueError("it is no commit")
+        raise ValueError("it is not a commit")
     return name
 
 
 def _path(path: str) -> str:
-    """A path as `write_beneath` takes it, which git can hold as well."""
+    """A path that `write_beneath` accepts, and git too."""
     if len(path) > _MAX_PATH or path.count("/") > _MAX_DEPTH:
         raise ValueError(f"{shown(path)} has more than {_MAX_PATH} characters, or more than {_MAX_DEPTH} folders")
     parts = path.split("/")
     if any(part in {"", ".", ".."} or part.lower() == ".git" or len(part.encode()) > 255 for part in parts):
-        raise ValueError(f"{shown(path)} is no plain path within the project")
+        raise ValueError(f"{shown(path)} is not a plain path within the project")
     if any(unicodedata.category(character) in {"Cc", "Cs"} for character in path):
-        raise ValueError(f"{shown(path)} has a control character in it")
+        raise ValueError(f"{shown(path)} contains a control character")
     return path
 
 
@@ -68,24 +68,24 @@ def _files(files: dict[str, str]) -> dict[str, str]:
     for path in files:
         for place in re.finditer("/", path):
             if path[: place.start()] in files:
-                raise ValueError(f"{shown(path[: place.start()])} is a file and a folder")
+                raise ValueError(f"{shown(path[: place.start()])} is both a file and a folder")
     return files
 
 
 def _text(text: str) -> str:
-    """Text that can be written: no half of a surrogate pair, which JSON can spell, but bytes that are no UTF-8."""
+    """Text that can be written: bytes that are not UTF-8 are allowed, half a surrogate pair (as in JSON) is not."""
     text.encode("utf-8", "surrogateescape")
     return text
 
 
 def _argument(text: str) -> str:
     if "\0" in text:
-        raise ValueError("it has a NUL in it")
+        raise ValueError("it contains a NUL")
     return _text(text)
 
 
 def _listed(value: object) -> object:
-    """SWE-bench has its lists as JSON in a string in some releases."""
+    """A list, which some releases of SWE-bench have as JSON in a string."""
     return _decoded(value) if isinstance(value, str) else value
 
 
@@ -97,10 +97,10 @@ type _Ids = Annotated[tuple[_Argument, ...], BeforeValidator(_listed)]
 
 
 class _Row(BaseModel):
-    """What every row has.
+    """The columns that every row has.
 
     Columns that are not named here or below (a reference solution, a gold patch, hints) are dropped when the row is
-    read: no planner can see what was never kept.
+    read, so that no planner can see them.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -110,7 +110,7 @@ class _Row(BaseModel):
 
 
 class InlineInstance(_Row):
-    """A bug whose whole project stands in the row."""
+    """A bug whose whole project is in the row."""
 
     files: Annotated[dict[_Path, _Text], Field(min_length=1), AfterValidator(_files)]
     test_files: tuple[_Path, ...] = ()
@@ -119,7 +119,7 @@ class InlineInstance(_Row):
 class RepositoryInstance(_Row):
     """A bug in a commit of a repository, with the columns of SWE-bench; the tests that show it come as a diff.
 
-    `packages` are the exact requirements of the environment; without them it is what the project declares.
+    `packages` are the exact requirements of the environment; without them the project's own declarations hold.
     """
 
     repo: Annotated[str, AfterValidator(_repo)]
@@ -137,13 +137,13 @@ def read_dataset(path: Path) -> list[Instance]:
     """Every instance of a data set. Raises `UsageError` naming the line that is wrong."""
     instances: dict[str, tuple[int, Instance]] = {}
     for number, instance in _parsed(path):
-        name = instance.instance_id.casefold()  # one folder, where the file system tells no case
+        name = instance.instance_id.casefold()  # one folder, if the file system ignores case
         if name in instances:
             first, other = instances[name]
             same = f"two rows have the instance_id {instance.instance_id!r}"
-            differ = f"the instance_ids {other.instance_id!r} and {instance.instance_id!r} differ in case alone"
-            said = same if other.instance_id == instance.instance_id else differ
-            raise UsageError(f"{path}:{number}: {said}: the other is in line {first}")
+            differ = f"the instance_ids {other.instance_id!r} and {instance.instance_id!r} differ only in case"
+            problem = same if other.instance_id == instance.instance_id else differ
+            raise UsageError(f"{path}:{number}: {problem}: the other is in line {first}")
         instances[name] = number, instance
     if not instances:
         raise UsageError(f"{path}: the data set is empty")
@@ -155,32 +155,32 @@ def _parsed(path: Path) -> Iterator[tuple[int, Instance]]:
         try:
             row = _decoded(line.decode())
             if not isinstance(row, dict):
-                raise UsageError(f"{path}:{number}: no JSON object: it is a {type(row).__name__}")
+                raise UsageError(f"{path}:{number}: not a JSON object: it is a {type(row).__name__}")
             kind = RepositoryInstance if "base_commit" in row else InlineInstance
             yield number, kind.model_validate(row)
         except ValidationError as error:
             raise UsageError(f"{path}:{number}: {_first_problem(error)}") from error
         except (ValueError, RecursionError) as error:
-            raise UsageError(f"{path}:{number}: no JSON object: {shown(str(error))}") from error
+            raise UsageError(f"{path}:{number}: not a JSON object: {shown(str(error))}") from error
 
 
 def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
-    """The lines that are not blank, by number. Only a line feed ends one, whatever else is a break to Unicode."""
+    """The lines that are not blank, by number. Only a line feed ends one, whatever else Unicode counts as a break."""
     try:
         with path.open("rb") as file:
             number = 0
             while line := file.readline(_MAX_ROW_BYTES + 1):
                 number += 1
                 if len(line) > _MAX_ROW_BYTES:
-                    raise UsageError(f"{path}:{number}: the row takes more than {_MAX_ROW_BYTES >> 20} MiB")
+                    raise UsageError(f"{path}:{number}: the row is larger than {_MAX_ROW_BYTES >> 20} MiB")
                 if line.strip():
                     yield number, line
     except OSError as error:
-        raise UsageError(f"{path}: not readable: {error.strerror}") from error
+        raise UsageError(f"{path}: cannot be read: {error.strerror}") from error
 
 
 def _decoded(text: str) -> object:
-    """Strict JSON: what one reader takes for one thing and another for something else is refused. `ValueError`."""
+    """Strict JSON: raises `ValueError` for anything that two parsers may read differently."""
     try:
         return json.loads(text, object_pairs_hook=_object, parse_constant=_no_number, parse_float=_number)
     except RecursionError as error:
@@ -188,15 +188,15 @@ def _decoded(text: str) -> object:
 
 
 def _object(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
+    members = dict(pairs)
+    if len(members) < len(pairs):
         ((twice, _),) = Counter(name for name, _ in pairs).most_common(1)
-        raise ValueError(f"the key {shown(twice)} is there twice")
-    return found
+        raise ValueError(f"the key {shown(twice)} appears twice")
+    return members
 
 
 def _no_number(text: str) -> NoReturn:
-    raise ValueError(f"{text} is no number in JSON")
+    raise ValueError(f"{text} is not a number in JSON")
 
 
 def _number(text: str) -> float:
@@ -214,6 +214,6 @@ def _first_problem(error: ValidationError) -> str:
 
 
 def shown(text: str) -> str:
-    """A text of the data set in a message: short, and without anything that a terminal would obey."""
+    """A text of the data set for a message: short, and without anything that a terminal would obey."""
     plain = text if text.isprintable() else ascii(text)
     return plain if len(plain) <= _MAX_SHOWN else f"{plain[:_MAX_SHOWN]}..."

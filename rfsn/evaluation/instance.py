@@ -28,13 +28,13 @@ def run_instance(
     repos: Path | None,
     follow: Callable[[Session], None] | None = None,
 ) -> dict[str, Any]:
-    """Repair one instance in a session in `folder`, which is made anew, and return its row.
+    """Repair one instance in a session in `folder`, which is newly made, and return its row.
 
-    `follow` is told of the session before it runs.
-    A row that cannot even be taken (no clone, a test patch that does not apply) ends as `infra_error`.
+    `follow` gets the session before it runs.
+    A row that cannot even start (no clone, a test patch that does not apply) ends as `infra_error`.
     """
     if not discard(folder):
-        remove_marked(folder)  # says why not
+        remove_marked(folder)  # raises with the reason
     cpu = time.thread_time()
     try:
         report = _run(instance, config, folder, repos, follow)
@@ -102,7 +102,7 @@ def _clone(instance: RepositoryInstance, repos: Path | None) -> Path:
 
 
 def _agreement(instance: RepositoryInstance, session: Session) -> dict[str, int] | None:
-    """How far the run of the base is what the row says: counts of ids, and of those that did as they should."""
+    """How far the run of the base agrees with the row: the numbers of ids, and of those with the stated outcome."""
     baseline = session.projection.state.baseline
     if baseline is None:
         return None
@@ -110,8 +110,8 @@ def _agreement(instance: RepositoryInstance, session: Session) -> dict[str, int]
     outcomes = {case.id: case.outcome for case in cases}
 
     def passes(id: str) -> bool:
-        found = [outcomes[one] for one in named(id, cases)]
-        return bool(found) and all(outcome is Outcome.PASSED for outcome in found)
+        matching = [outcomes[case] for case in named(id, cases)]
+        return bool(matching) and all(outcome is Outcome.PASSED for outcome in matching)
 
     failing = [id for id in instance.fail_to_pass if not passes(id)]
     passing = [id for id in instance.pass_to_pass if passes(id)]

@@ -1,4 +1,4 @@
-"""The results of an evaluation on disk: one line an instance, written as it ends, so that a stopped batch goes on."""
+"""The results of an evaluation on disk: a line per instance, written as it ends, so that a batch can continue."""
 
 from __future__ import annotations
 
@@ -44,8 +44,8 @@ class Results:
     def __init__(self, folder: Path, config: Config, dataset: Path) -> None:
         """Open or create the folder.
 
-        Raises `UsageError` where it holds results of another configuration or anything else, is in use, or cannot be
-        made.
+        Raises `UsageError` if it holds results of another configuration or anything else, is in use, or cannot be
+        created.
         """
         self._folder = folder
         self._lock = Lock()
@@ -66,7 +66,7 @@ class Results:
             raise
 
     def _claim(self, config: Config, dataset: Path) -> None:
-        """Make sure that the folder is of this very evaluation, or empty, and have it be so."""
+        """Make sure that the folder belongs to this very evaluation, or claim it if it is empty."""
         with dataset.open("rb") as rows:
             digest = hashlib.file_digest(rows, "sha256").hexdigest()
         identity = {"version": __version__, "dataset": digest, "config": config.model_dump(mode="json")}
@@ -74,7 +74,7 @@ class Results:
         known = self._folder / "configuration.json"
         there = kind_of(known.name, self._held)
         if not there and any(self._folder.iterdir()):
-            raise UsageError(f"{self._folder} is not empty and holds no evaluation: choose a new or an empty --out")
+            raise UsageError(f"{self._folder} is not empty and not an evaluation's: choose a new or an empty --out")
         if not there:
             write_whole(known, json.dumps(identity, indent=2) + "\n")
         elif _decoded(read_plain(known.name, self._held, _MAX_CONFIGURATION, str(known))) != identity:
@@ -86,19 +86,19 @@ class Results:
         remove_unfinished(sessions)
 
     def close(self) -> None:
-        """Let others have the folder. Closing twice does nothing."""
+        """Release the folder. Closing twice does nothing."""
         if self._held >= 0:
             os.close(self._held)
             self._held = -1
 
     def sessions(self) -> Path:
-        """Where the sessions of this evaluation live."""
+        """The folder of this evaluation's sessions."""
         return self._folder / "sessions"
 
     def load(self) -> dict[str, dict[str, Any]]:
         """The results so far by instance; a torn last line is left out, and the last result of an instance counts.
 
-        Raises `UsageError` for a line that is no result, and where the file is no plain file.
+        Raises `UsageError` for an invalid line, and if the file is not a regular one.
         """
         path = self._folder / "results.jsonl"
         try:
@@ -109,12 +109,12 @@ class Results:
             raise UsageError(f"{path} cannot be read: {error.strerror}") from error
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             os.close(descriptor)
-            raise UsageError(f"{path} is no plain file: choose another --out")
+            raise UsageError(f"{path} is not a regular file: choose another --out")
         with os.fdopen(descriptor, "rb") as file:
             return {row["instance_id"]: row for row in _rows(file, path)}
 
     def keep_only(self, instances: Collection[str]) -> None:
-        """Drop the results of every other instance, and have the predictions say what the results do."""
+        """Drop the results of every other instance, and make the predictions match the results."""
         rows = [row for id, row in self.load().items() if id in instances]
         for name, lines in (("results", rows), ("predictions", [_prediction(row) for row in rows])):
             write_whole(self._folder / f"{name}.jsonl", "".join(to_json(line) + "\n" for line in lines))
@@ -122,7 +122,7 @@ class Results:
     def add(self, row: dict[str, Any]) -> None:
         """Append one result and its prediction, each on disk before this returns.
 
-        Raises `StorageError` where the disk does not take them: the same evaluation runs that instance again.
+        Raises `StorageError` if the disk is full: the same evaluation then runs that instance again.
         """
         with self._lock:
             for name, line in (("results", row), ("predictions", _prediction(row))):
@@ -137,8 +137,8 @@ class Results:
             finally:
                 file.close()
         except OSError as error:
-            said = f"{path} cannot be written: {error.strerror}"
-            raise StorageError(f"{said}: make room, then start the same command again") from error
+            problem = f"{path} cannot be written: {error.strerror}"
+            raise StorageError(f"{problem}: free some space, then start the same command again") from error
 
 
 def _status(name: str) -> str:
@@ -182,12 +182,12 @@ def _rows(file: BinaryIO, path: Path) -> Iterator[dict[str, Any]]:
             raise _no_result(path, number, str(error)) from error
         yield row
     if len(line) == _MAX_LINE:
-        raise _no_result(path, number + 1, f"it has more than {_MAX_LINE >> 20} MiB")
+        raise _no_result(path, number + 1, f"it is larger than {_MAX_LINE >> 20} MiB")
 
 
 def _no_result(path: Path, number: int, why: str) -> UsageError:
     remedy = "remove that line, and its instance is run again"
-    return UsageError(f"{path}:{number}: the line is no result ({shown(why)}): {remedy}")
+    return UsageError(f"{path}:{number}: the line is not a result ({shown(why)}): {remedy}")
 
 
 def _prediction(row: dict[str, Any]) -> dict[str, Any]:

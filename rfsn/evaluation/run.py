@@ -1,4 +1,4 @@
-"""Running an evaluation: instances side by side, each a session with one validator."""
+"""Running an evaluation: instances in parallel, each a session with one worker."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ __all__ = ["Selection", "run_evaluation"]
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """Which instances to run: the first `limit`, `only` those named, and those of a status in `retry` once more."""
+    """Which instances to run: the first `limit`, only those in `only`, and those with a status in `retry` again."""
 
     limit: int | None = None
     only: tuple[str, ...] = ()
@@ -58,9 +58,9 @@ def run_evaluation(
     """Repair every chosen instance that has no result in `out` yet, and return the totals.
 
     `repos` is the folder of clones that rows with a `base_commit` need, as owner/name, owner__name or owner+name.
-    `follow` is told of every session before it runs.
+    `follow` gets every session before it runs.
     Raises `UsageError` for a data set that cannot be read, an unknown instance, or an `out` that is not this
-    evaluation's, and `StorageError` where the disk is full: the same evaluation goes on once there is room.
+    evaluation's, and `StorageError` if the disk is full: the same evaluation continues once there is space.
     """
     config = config.model_copy(update={"memory": False})  # an instance must not depend on those before it
     chosen = _chosen(read_dataset(dataset), selection, dataset)
@@ -85,12 +85,12 @@ def _chosen(instances: Sequence[Instance], selection: Selection, dataset: Path) 
         raise UsageError(f"{dataset} has no instance {', '.join(map(shown, sorted(unknown)))}")
     if unknown := set(selection.retry) - EXIT_CODES.keys():
         raise UsageError(f"--retry {shown(min(unknown))}: unknown status; known are {', '.join(EXIT_CODES)}")
-    chosen = [one for one in instances if not selection.only or one.instance_id in selection.only]
+    chosen = [row for row in instances if not selection.only or row.instance_id in selection.only]
     return chosen[: selection.limit]
 
 
 def _place(out: Path | None, dataset: Path) -> Path:
-    """The folder of the evaluation. A link is followed only where the user names it."""
+    """The folder of the evaluation. A link is followed only if the user names it."""
     place = out or Path(f"rfsn-eval-{dataset.stem}")
     if out is None and place.is_symlink():
         raise UsageError(f"{place} is a symbolic link: name the folder with --out")
@@ -100,13 +100,13 @@ def _place(out: Path | None, dataset: Path) -> Path:
 def _todo(chosen: Sequence[Instance], retry: Collection[str], results: Results) -> list[Instance]:
     """The instances to run; their results so far, if any, are dropped.
 
-    Raises `UsageError` where one's session would take the place of something that rfsn did not make.
+    Raises `UsageError` if a session would replace something that rfsn did not make.
     """
     known = results.load()
-    again = {one.instance_id for one in chosen if known.get(one.instance_id, {}).get("status") in retry}
+    again = {row.instance_id for row in chosen if known.get(row.instance_id, {}).get("status") in retry}
     kept = known.keys() - again
     todo = [instance for instance in chosen if instance.instance_id not in kept]
-    for folder in (results.sessions() / one.instance_id for one in todo):
+    for folder in (results.sessions() / instance.instance_id for instance in todo):
         if os.path.lexists(folder) and not is_marked(folder):
             raise UsageError(f"{folder} is in the way, and rfsn did not make it: move it away, or choose another --out")
     results.keep_only(kept)
@@ -138,7 +138,7 @@ def _run_all(
         except BaseException as error:
             stop.set()
             if isinstance(error, KeyboardInterrupt):
-                _tell("stopping: instances that run are finished first; the same command goes on later", console)
+                _tell("stopping: running instances are finished first; the same command continues later", console)
             raise
 
 
@@ -172,7 +172,7 @@ def _show(rows: Sequence[dict[str, Any]], summary: dict[str, Any], console: Cons
     counts = ", ".join(f"{key} {value}" for key, value in summary.items() if key not in {"seconds", "cpu_seconds"})
     _tell(f"{counts}; {summary['seconds']:.0f} s, {summary['cpu_seconds']:.0f} CPU s", console)
     if rows and summary.get("infra_error") == len(rows):
-        _tell("no instance came to a repair: the machine or the data set is at fault; try: rfsn doctor", console)
+        _tell("no repair was started: the problem is the machine or the data set; try: rfsn doctor", console)
 
 
 def _cell(value: object) -> Text:
@@ -180,5 +180,5 @@ def _cell(value: object) -> Text:
 
 
 def _tell(line: str, console: Console) -> None:
-    """A line that is not broken where the console's width ends: it may be read by a program."""
+    """Print a line without wrapping it at the console's width: a program may read it."""
     console.print(Text(one_line(line)), soft_wrap=True)

@@ -1,1 +1,1 @@
-"""One step after the other: a planner proposes, the gate decides, a sandbox executes."""
+"""One step after another: a planner proposes, the gate decides, a sandbox executes."""

@@ -1,4 +1,4 @@
-"""The controller: a planner proposes, the gate decides, a sandbox executes, the journal remembers."""
+"""The controller: a planner proposes, the gate decides, a sandbox executes, the journal records."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _log = structlog.get_logger("rfsn")
 
 
 class Controller:
-    """Drives one session to its end."""
+    """Runs one session to its end."""
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""Carrying out allowed actions: each gives one observation."""
+"""Executing allowed actions: each gives one observation."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class Executor:
         self._evaluator = Evaluator(suite, gate, blobs, budget, self._stability, workers=workers, wanted=wanted)
 
     def execute(self, proposal: Proposal, state: State, context: Context) -> Observation:
-        """Carry out an allowed proposal. Raises `InfraError` where sandboxes, not tests, fail."""
+        """Execute an allowed proposal. Raises `InfraError` if sandboxes, not tests, fail."""
         match proposal.action:
             case RunTests(ids, Collect.OUTCOMES):
                 return self._run_tests(ids, state)
@@ -90,21 +90,21 @@ class Executor:
         self._evaluator.close()
 
     def used(self) -> Used:
-        """What was used of sandboxes since the last call."""
+        """The use of sandboxes since the last call."""
         return self._suite.meter.take()
 
     def _end(self, reason: str) -> Ended:
         self.close()  # now, so that this last step counts what the warm workers used
         return Ended(reason)
 
-    # Running and judging tests
+    # Running tests
 
     def _run_tests(self, ids: tuple[str, ...], state: State) -> SuiteRan:
         if state.baseline is None:
             return self._run_base()
         request = self._budget.request(self._blobs.report(state.baseline.report), ids)
         report = self._ran(request, self._applied(state))
-        return self._told(report, report.duration_s)
+        return self._suite_ran(report, report.duration_s)
 
     def _run_base(self) -> SuiteRan:
         limit = self._budget.first_limit_s
@@ -112,15 +112,15 @@ class Executor:
         if first.empty:
             first = replace(first, problem=f"{first.problem}; {self._what_ran()}")
         if first.problem:
-            return self._told(first, first.duration_s)
+            return self._suite_ran(first, first.duration_s)
         self._check_wanted(first)
         report = settled(self._suite, self._budget, first)
-        return self._told(report, forecast_s(first, report))
+        return self._suite_ran(report, forecast_s(first, report))
 
     def _what_ran(self) -> str:
-        """Which command found nothing, where, and what to do: the runner's own words are about itself."""
-        where = f"at the root of what was taken ({counted(len(self._suite.view.files()), 'file')})"
-        remedy = "name the command that runs them with --test CMD, or the folder of the project as REPO"
+        """Which command found no tests, where, and what to do, which the runner's own message does not say."""
+        where = f"at the root of the source ({counted(len(self._suite.view.files()), 'file')})"
+        remedy = "give the command that runs them with --test CMD, or the project's folder as REPO"
         return f"what ran: {self._suite.command}, {where}; {remedy}"
 
     def _ran(self, request: RunRequest, change: Change | None = None, *, singly: float = 0.0) -> SuiteReport:
@@ -130,7 +130,7 @@ class Executor:
             report = replace(report, problem=f"{report.problem}; {self._budget.no_room}")
         return report
 
-    def _told(self, report: SuiteReport, forecast_s: float) -> SuiteRan:
+    def _suite_ran(self, report: SuiteReport, forecast_s: float) -> SuiteRan:
         failing = tuple(case.id for case in report.cases if case.outcome.failing)
         slow = sum(case.outcome is Outcome.SLOW for case in report.cases)
         return SuiteRan(
@@ -148,7 +148,7 @@ class Executor:
 
     def _wanted_pass(self, report: SuiteReport) -> bool:
         outcomes = {case.id: case.outcome for case in report.cases}
-        meant = [outcomes[one] for id in self._wanted for one in named(id, report.cases)]
+        meant = [outcomes[case] for id in self._wanted for case in named(id, report.cases)]
         return Outcome.PASSED in meant and not any(outcome.failing or outcome is Outcome.SLOW for outcome in meant)
 
     def _check_wanted(self, report: SuiteReport) -> None:
@@ -184,5 +184,5 @@ def _near(text: str, cases: Sequence[CaseResult]) -> list[str]:
     names = {bare_name(case): case.id for case in reversed(cases)}
     last = re.split(r"[^\w\[\]-]+", text)[-1]
     return get_close_matches(text, [case.id for case in cases]) or [
-        names[one] for one in get_close_matches(last, names)
+        names[name] for name in get_close_matches(last, names)
     ]

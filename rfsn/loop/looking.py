@@ -10,13 +10,13 @@ from planners.observations import Output
 __all__ = ["MAX_OUTPUT", "read_file", "search_code"]
 
 MAX_OUTPUT = 20_000
-"""The most characters that one look gives."""
+"""The most characters of one answer."""
 
 _MAX_FOUND = 200
 
 
 def read_file(view: RepoView, path: str) -> Output:
-    """The text of a file; exit code 1 where there is none."""
+    """The text of a file; exit code 1 if there is none."""
     try:
         return Output(view.read(path).decode(errors="replace")[:MAX_OUTPUT], 0)
     except FileNotFoundError:
@@ -26,11 +26,11 @@ def read_file(view: RepoView, path: str) -> Output:
 def search_code(view: RepoView, text: str, pattern: str) -> Output:
     """The lines that contain a literal text, in files that match a pattern (gitignore syntax)."""
     needle = text.encode("utf-8", "surrogateescape")
-    found: list[str] = []
+    matches: list[str] = []
     for path in pathspec.GitIgnoreSpec.from_lines([pattern]).match_files(view.files()):
         for number, line in enumerate(view.read(path).splitlines(), 1):
             if needle in line:
-                found.append(f"{path}:{number}: {line.decode(errors='replace').strip()[:200]}")
-            if len(found) == _MAX_FOUND:
-                return Output("\n".join([*found, "(more left out)"]), 0)
-    return Output("\n".join(found) or "nothing found", 0 if found else 1)
+                matches.append(f"{path}:{number}: {line.decode(errors='replace').strip()[:200]}")
+            if len(matches) == _MAX_FOUND:
+                return Output("\n".join([*matches, "(more lines are left out)"]), 0)
+    return Output("\n".join(matches) or "nothing found", 0 if matches else 1)

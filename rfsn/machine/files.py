@@ -46,7 +46,7 @@ def write_whole(path: Path, content: bytes | str) -> None:
 
 
 def remove_partials(folder: Path) -> None:
-    """Remove what `write_whole` had not finished in `folder` when its process was killed."""
+    """Remove the files in `folder` that `write_whole` had not finished when its process was killed."""
     for path in folder.glob(".*.partial"):
         named = _PARTIAL.fullmatch(path.name)
         maker = Maker.parse(named["maker"]) if named else None
@@ -55,10 +55,10 @@ def remove_partials(folder: Path) -> None:
 
 
 class LineFile:
-    """A file that grows by whole lines. Each is on the disk when `append` returns; else nothing of it stays."""
+    """A file that grows by whole lines. Each is on the disk when `append` returns; if it raises, none of it stays."""
 
     def __init__(self, path: Path) -> None:
-        """Open or create `path`, which is no symbolic link. Raises `OSError`."""
+        """Open or create `path`, which must not be a symbolic link. Raises `OSError`."""
         self.path = path
         self.descriptor = os.open(path, _GROWING, 0o644)
         self._size: int | None = None
@@ -72,9 +72,9 @@ class LineFile:
         return size
 
     def append(self, line: bytes) -> None:
-        """Add one line, given without its end. Where that fails (`OSError`) or is interrupted, it is taken back.
+        """Add one line, given without its end. If that fails (`OSError`) or is interrupted, the line is taken back.
 
-        Where even that fails, the next call does it first, and so does the next who opens the file.
+        If even that fails, the next call takes it back first, and so does whoever opens the file next.
         """
         size = self.load() if self._size is None else self._size
         self._size = None  # not known until all of the line is there
@@ -99,7 +99,7 @@ class LineFile:
 
 @contextmanager
 def storing(folder: Path, remedy: str) -> Iterator[None]:
-    """Turn what the block fails with where the disk is full into a `StorageError` that says what to do."""
+    """Turn any error of the block that a full disk caused into a `StorageError` that says what to do."""
     try:
         yield
     except (StorageError, JournalError):
@@ -107,26 +107,26 @@ def storing(folder: Path, remedy: str) -> Iterator[None]:
     except Exception as error:
         if not is_short_of_room(error, folder):
             raise
-        said = str(error).strip()[-_MAX_SAID:]
-        raise StorageError(f"the disk is full ({said}): make room, then {remedy}") from error
+        why = str(error).strip()[-_MAX_SAID:]
+        raise StorageError(f"the disk is full ({why}): free some space, then {remedy}") from error
 
 
 @contextmanager
 def usable(folder: Path) -> Iterator[None]:
-    """Turn what keeps `folder` from being made and written into a `UsageError`, unless the disk is full."""
+    """Turn an error in creating or writing `folder` into a `UsageError`, unless the disk is full."""
     try:
         yield
     except OSError as error:
         if is_short_of_room(error, folder):
             raise
-        said = error.strerror or str(error)
-        raise UsageError(f"{error.filename or folder}: {said}: choose another --out than {folder}") from error
+        why = error.strerror or str(error)
+        raise UsageError(f"{error.filename or folder}: {why}: choose another --out than {folder}") from error
 
 
 def is_short_of_room(error: Exception, folder: Path) -> bool:
-    """Whether an error comes of a full disk, or of a limit on files.
+    """Whether a full disk, or a limit on files, caused an error.
 
-    The system says so. Of a tool that failed, its words do, or `folder` has no room.
+    An error of the system says so itself; for a tool that failed, its message does, or `folder` has no space left.
     """
     if isinstance(error, OSError) and error.errno is not None:
         return error.errno in _NO_ROOM
@@ -140,13 +140,13 @@ def is_short_of_room(error: Exception, folder: Path) -> bool:
 
 
 def require_room(folder: Path) -> None:
-    """Raise `OSError` (ENOSPC) where a disk is full.
+    """Raise `OSError` (ENOSPC) if the disk is full.
 
-    To be asked before what programs have written is used: some of them do not notice that it was cut short, such as the
-    interpreter when it compiles (github.com/python/cpython/issues/126606).
+    Call it before using what programs have written: some do not notice that it was cut short, such as the interpreter
+    when it compiles (github.com/python/cpython/issues/126606).
     """
     there = os.statvfs(folder)
-    if not there.f_blocks:  # no disk, but something like /proc
+    if not there.f_blocks:  # not a disk, but something like /proc
         return
     if there.f_bavail * there.f_frsize < _LEAST_ROOM or (there.f_files > 0 and there.f_favail == 0):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(folder))
@@ -165,7 +165,7 @@ def _whole(descriptor: int) -> int:
 
 
 def _sync(folder: Path) -> None:
-    """Have the names in a folder on the disk too."""
+    """Sync the names in a folder to the disk too."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         os.fsync(descriptor)

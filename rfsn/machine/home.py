@@ -36,32 +36,32 @@ def sessions_home() -> Path:
 
 
 def resume_command(folder: Path) -> str:
-    """What to type, wherever, to go on with the session in `folder`: in the home of sessions its name is enough."""
+    """The command that continues the session in `folder`, from anywhere; in rfsn's own folder its name is enough."""
     folder = folder.resolve()
     name = folder.name if folder.parent == sessions_home().resolve() else str(folder)
     return f"rfsn resume {shlex.quote(name)}"
 
 
 def memory_file() -> Path:
-    """The table of what became of operators in earlier sessions, beside the folder of all sessions."""
+    """The database of how operators did in earlier sessions, beside the folder of all sessions."""
     return _data_home() / "memory.sqlite"
 
 
 def cache_home() -> Path:
-    """The folder of caches: below `$RFSN_HOME` where that is set, by default the platform's folder for caches."""
+    """The folder of caches: below `$RFSN_HOME` if that is set, by default the platform's folder for caches."""
     home = os.environ.get("RFSN_HOME")
     return Path(home) / "cache" if home else Path(platformdirs.user_cache_dir("rfsn"))
 
 
 @contextmanager
 def temporary_folder() -> Iterator[str]:
-    """A marked folder for a moment; should we be killed meanwhile, its name says that it is nobody's."""
+    """A marked folder for the block; if we are killed meanwhile, its name shows that its maker is gone."""
     with _own_folder(Path(gettempdir())) as folder:
         yield str(folder)
 
 
 def working_home() -> Path:
-    """The folder of what is only there while an environment is made: on the disk of the caches, which has room."""
+    """The folder for what exists only while an environment is made: on the disk of the caches, which has space."""
     return cache_home() / "working"
 
 

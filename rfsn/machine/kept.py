@@ -14,14 +14,14 @@ from sandbox import discard, disk_usage, make_marked, remove_marked
 __all__ = ["COMPLETE", "cached_folders", "kept", "remove_incomplete", "shrink"]
 
 COMPLETE = "complete"
-"""The file that a folder of the cache has once it is whole; a folder without it is nobody's result."""
+"""The file that a folder of the cache has once it is whole; a folder without it is unfinished."""
 
 
 @contextmanager
 def kept(folder: Path, make: Callable[[Path], None]) -> Iterator[bool]:
-    """The folder `folder`, filled by `make` where it is not there, and not removed during the block.
+    """Make `folder` with `make` if it does not exist, and keep it from being removed during the block.
 
-    Gives whether it was made now. Others who want it wait, or use it at the same time.
+    Gives whether it was made now. Others that want it wait, or use it at the same time.
     """
     folder.parent.mkdir(parents=True, exist_ok=True)
     with _lock_of(folder).open("a") as lock:
@@ -45,9 +45,9 @@ def kept(folder: Path, make: Callable[[Path], None]) -> Iterator[bool]:
 
 
 def shrink(folders: Collection[Path], files: Collection[Path], limit: int) -> None:
-    """Remove what was used least recently until all takes `limit` bytes at most: of `folders` none that is in use.
+    """Remove what was used least recently until the rest takes at most `limit` bytes; no folder that is in use.
 
-    `files` are folders of downloads: who uses one has a link or a copy of his own.
+    `files` are folders of downloads: whoever uses one has its own link or copy.
     """
     used: dict[Path, float] = {}
     for place in (*folders, *files):
@@ -63,7 +63,7 @@ def shrink(folders: Collection[Path], files: Collection[Path], limit: int) -> No
 
 
 def remove_incomplete(folders: Sequence[Path]) -> Iterator[Path]:
-    """Remove those that are not whole and that nobody goes on making; gives each."""
+    """Remove unfinished folders that no process is still making; gives each."""
     for folder in folders:
         if not (folder / COMPLETE).exists() and _removed(folder, only_incomplete=True):
             yield folder
@@ -87,6 +87,6 @@ def _lock_of(folder: Path) -> Path:
 
 
 def cached_folders() -> list[Path]:
-    """Every environment in the caches, also those that are being made."""
+    """Every environment in the caches, including those that are being made."""
     cache = home.cache_home()
     return [folder for part in ("environments", "projects") for folder in (cache / part).glob("*") if folder.is_dir()]

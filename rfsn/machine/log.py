@@ -20,13 +20,13 @@ _FORMATS = ("console", "json")
 
 
 def configure_logging(stream: TextIO | None = None) -> None:
-    """Set the format from `$RFSN_LOG`: `console` or `json`, where it is set; else only warnings are shown.
+    """Set the format from `$RFSN_LOG`: `console` or `json`; if it is not set, only warnings are shown.
 
     `stream` takes the place of stderr. Raises `UsageError` for another format.
     """
     chosen = os.environ.get("RFSN_LOG", "")
     if chosen and chosen not in _FORMATS:
-        raise UsageError(f"RFSN_LOG is {chosen!r}: it may be console or json")
+        raise UsageError(f"RFSN_LOG is {chosen!r}: it must be console or json")
     stream = stream or coloured(errors())
     renderer: list[structlog.types.Processor] = [
         _without_traceback if not chosen else structlog.processors.format_exc_info,
@@ -52,13 +52,13 @@ def configure_logging(stream: TextIO | None = None) -> None:
 
 
 def _without_traceback(_logger: object, _method: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """A traceback is for those who asked for log lines."""
+    """Drop the traceback: it is for those who asked for log lines."""
     line.pop("exc_info", None)
     return line
 
 
 def _visible(_logger: object, _method: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """Every value as text that no terminal acts on; of a traceback, each line marked as going on."""
+    """Every value as text with control characters escaped; each line of a traceback is marked as a continuation."""
     shown = {name: value if isinstance(value, int | float) else one_line(str(value)) for name, value in line.items()}
     if "exception" in line:
         shown["exception"] = CONTINUED + several_lines(str(line["exception"]))

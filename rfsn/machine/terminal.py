@@ -1,8 +1,8 @@
-"""The one way out to the user: everything that is printed goes through here, and nothing else prints.
+"""The only way out to the user: everything that is printed goes through here, and nothing else prints.
 
-What others wrote (names of tests and files, outputs, messages that quote them) is shown and never obeyed: a stream
-of ours spells out every character that a terminal would act on, and `say` and `tell` mark each further line of a
-text as going on, so that none can pass for a line of rfsn. A reader that went away is no error.
+Text of others (names of tests and files, outputs, messages that quote them) is shown and never obeyed: a stream
+of ours escapes every character that a terminal would act on, and `say` and `tell` mark each further line of a
+text as a continuation, so that none can pass for a line of rfsn. A reader that went away is not an error.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ _GONE = {errno.EPIPE, errno.ECONNRESET}
 _WIDTH = 80
 _TAB = 8
 _UNWRITTEN = 3
-"""The exit code where the result could not be written: what was asked for did not arrive."""
+"""The exit code if the result could not be written."""
 
 
 class Outlet(io.TextIOBase):
@@ -53,12 +53,12 @@ class Outlet(io.TextIOBase):
         self._file = file
         self.problem: OSError | None = None
         self._descriptor: int | None = None
-        with suppress(OSError, ValueError):  # one that is captured has none
+        with suppress(OSError, ValueError):  # a captured stream has none
             self._descriptor = file.fileno()
 
     @property
     def encoding(self) -> str:  # type: ignore[override]  # a plain attribute there
-        """The encoding of the stream; what it lacks is spelled out."""
+        """The encoding of the stream; characters that it lacks are escaped."""
         return self._file.encoding or "utf-8"
 
     def fileno(self) -> int:
@@ -70,20 +70,20 @@ class Outlet(io.TextIOBase):
         return self._file.isatty()
 
     def writable(self) -> bool:
-        """Always: where nothing can be written any more, nothing is."""
+        """Always true: if nothing can be written any more, writing does nothing."""
         return True
 
     def write(self, text: str) -> int:
-        """Write text, with what a terminal would act on spelled out; lines and tabs stay."""
+        """Write text, with whatever a terminal would act on escaped; line ends and tabs stay."""
         self.put(visible(text, "\n\t"))
         return len(text)
 
     def put(self, text: str) -> None:
-        """Write text as it is: only for what is made here, colours for example."""
+        """Write text as it is: only for text of our own, such as colours."""
         self.put_bytes(text.encode(self.encoding, "backslashreplace"))
 
     def put_bytes(self, data: bytes) -> None:
-        """Write bytes as they are, all of them, at once; nothing stays in a buffer that an exit could fail on."""
+        """Write all bytes as they are, at once; nothing stays in a buffer, on which an exit could fail."""
         if self.problem is not None:
             return
         try:
@@ -107,7 +107,7 @@ class Outlet(io.TextIOBase):
 
 
 class _Coloured(io.TextIOBase):
-    """An outlet for what brings its own escape sequences and has made its texts safe before."""
+    """An outlet for text with escape sequences of its own, made safe before."""
 
     def __init__(self, outlet: Outlet) -> None:
         self._outlet = outlet
@@ -145,12 +145,12 @@ def _outlet(stream: TextIO) -> Outlet:
 
 
 def tell(text: str) -> None:
-    """Print a line of a result on stdout; further lines of it are marked as going on."""
+    """Print a line of a result on stdout; further lines of it are marked as continuations."""
     _print(text, output())
 
 
 def say(text: str, *, whole: bool = False) -> None:
-    """Print a message on stderr, as `tell` does. One that ends with a path of ours stays `whole`, to be copied."""
+    """Print a message on stderr, as `tell` does. With a path of ours it stays `whole`, to be copied."""
     _print(text, errors(), whole=whole)
 
 
@@ -170,7 +170,7 @@ def give_diff(diff: str) -> None:
 
 
 def laid_out(text: str, width: int) -> str:
-    """Lines cut to a terminal's width, and marked where they go on: the terminal itself would begin them anew.
+    """Lines wrapped to a terminal's width, with continuations marked: the terminal itself would not mark them.
 
     Terminals disagree on which characters take no column: here each takes one, so a line may be cut early, never late.
     """
@@ -209,8 +209,8 @@ def console(outlet: Outlet, *, quiet: bool = False) -> Console:
 def hold_standard_streams() -> None:
     """Take over stdout and stderr for the whole process.
 
-    Where one was closed before rfsn began, nothing is written: without this its number would go to the next file that
-    is opened, the journal for example, and messages into that.
+    If one was closed before rfsn started, nothing is written to it: otherwise its number would go to the next file that
+    is opened, such as the journal, and messages would end up in that.
     """
     while (descriptor := os.open(os.devnull, os.O_RDWR)) <= 2:
         os.set_inheritable(descriptor, True)  # noqa: FBT003  # as standard streams are
@@ -224,14 +224,14 @@ def _held(stream: TextIO | None) -> TextIO:
 
 
 def closing(code: int) -> int:
-    """The exit code of a command that would end with `code`: another one where stdout could not take the result.
+    """The exit code of a command that would end with `code`: another one if the result could not be written to stdout.
 
     A reader of a pipe that had enough (`| head -1`) changes nothing.
     """
     problem = output().problem
     if problem is None or problem.errno in _GONE:
         return code
-    say(f"rfsn: stdout cannot be written: {problem.strerror}: what was to be printed is lost")
+    say(f"rfsn: stdout cannot be written: {problem.strerror}: the output is lost")
     return code or _UNWRITTEN
 
 

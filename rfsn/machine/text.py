@@ -1,4 +1,4 @@
-"""Text of others, made safe to show and to write: nothing in it is obeyed or hidden, and strict parsers read it."""
+"""Text of others, made safe to show and to write: nothing in it is obeyed or hidden, and strict parsers accept it."""
 
 from __future__ import annotations
 
@@ -9,42 +9,45 @@ from typing import Any
 __all__ = ["CONTINUED", "counted", "one_line", "several_lines", "to_json", "visible"]
 
 CONTINUED = "  | "
-"""What a line begins with that goes on with a text of others: no line of ours begins so."""
+"""The start of a line that continues a text of others: no line of ours starts like this."""
 
-# Printable for Python, and yet nothing is seen of them: fillers, selectors and joiners that text may do without.
+# Printable for Python, and yet invisible: fillers, selectors and joiners that text can do without.
 _BLANK = frozenset(map(chr, (0x034F, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x2800, 0x3164, 0xFFA0, 0x1D159))) | frozenset(
     map(chr, (*range(0x180B, 0x1810), *range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0)))
 )
 
 
 def visible(text: str, kept: str = "") -> str:
-    r"""The text with every character spelled out that is not seen or that does something: `\x1b`, `\u202e`, `\xff`.
+    r"""The text with every character escaped that is invisible or has an effect: `\x1b`, `\u202e`, `\xff`.
 
     These are control and format characters, marks that turn the direction of writing, line and paragraph separators,
-    odd spaces, blanks, and what is no character at all; those in `kept` stay.
+    unusual spaces, blanks and invalid characters; those in `kept` stay.
     """
     if text.isascii() and text.isprintable():
         return text
-    return "".join(one if (one.isprintable() and one not in _BLANK) or one in kept else _escape(one) for one in text)
+    return "".join(
+        letter if (letter.isprintable() and letter not in _BLANK) or letter in kept else _escape(letter)
+        for letter in text
+    )
 
 
 def counted(number: int, noun: str) -> str:
-    """A number of things, in words."""
+    """A number with its noun, in the plural unless it is 1."""
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def one_line(text: str) -> str:
-    """The text in one line, whatever it holds."""
+    """The text on one line, whatever is in it."""
     return visible(text)
 
 
 def several_lines(text: str) -> str:
-    """The text with its line ends, each further line marked as going on: it cannot pass for a line of ours."""
+    """The text with its line ends, each further line marked as a continuation: it cannot pass for a line of ours."""
     return f"\n{CONTINUED}".join(map(visible, text.rstrip("\n").split("\n")))
 
 
 def to_json(value: object, indent: int | None = None) -> str:
-    """JSON in ASCII that strict parsers read: what is no character is spelled out, what is no number is null."""
+    """JSON in ASCII that strict parsers accept: invalid characters are escaped, and NaN and infinities become null."""
     return json.dumps(_sound(value), indent=indent)
 
 
@@ -55,9 +58,9 @@ def _sound(value: Any) -> Any:
         case str():
             return spelled(value)
         case dict():
-            return {_sound(key): _sound(one) for key, one in value.items()}
+            return {_sound(key): _sound(item) for key, item in value.items()}
         case list() | tuple():
-            return [_sound(one) for one in value]
+            return [_sound(item) for item in value]
         case float() if not math.isfinite(value):
             return None
     return value
@@ -65,6 +68,6 @@ def _sound(value: Any) -> Any:
 
 def _escape(character: str) -> str:
     code = ord(character)
-    if 0xDC80 <= code <= 0xDCFF:  # a byte that was no UTF-8
+    if 0xDC80 <= code <= 0xDCFF:  # a byte that was not UTF-8
         return f"\\x{code - 0xDC00:02x}"
     return character.encode("unicode_escape").decode()

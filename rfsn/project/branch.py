@@ -1,7 +1,7 @@
-"""A new branch in a repository that others have written: no git runs there, and so nothing that its own settings name.
+"""A new branch in a repository that others wrote: no git runs there, so nothing that its own settings name runs.
 
-The commit is made here, from trees that a sandbox read and that are held to their hashes. Its objects and the name are
-put among the repository's by descriptors, as git would put them: nothing is overwritten and no link is followed.
+The commit is made here, from trees that a sandbox read and whose hashes are checked. Its objects and the name are
+added to the repository's through descriptors, as git would add them: nothing is overwritten and no link is followed.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ _HEADS = ["refs", "heads"]
 
 
 def check_name(name: str) -> None:
-    """Raise `UsageError` where git would not have a branch of that name."""
-    refused = UsageError(f"{name!r} is no name for a branch")
+    """Raise `UsageError` if git would refuse the name for a branch."""
+    refused = UsageError(f"{name!r} is not a valid name for a branch")
     if name.startswith("-") or name in {"HEAD", "@"} or not name.isprintable():
         raise refused
     try:
@@ -41,9 +41,9 @@ def check_name(name: str) -> None:
 
 
 def branch_is_there(repository: Repository, name: str) -> bool:
-    """Whether the branch exists. Raises `UsageError` where its name cannot be, for it is within another's or a link."""
+    """Whether the branch exists. Raises `UsageError` if it cannot exist: its name is within another's, or a link."""
     if repository.ref_storage != "files":
-        raise UsageError(f"{repository.common} keeps its refs as {repository.ref_storage}: take patch.diff instead")
+        raise UsageError(f"{repository.common} stores its refs as {repository.ref_storage}: use patch.diff instead")
     *folders, last = name.split("/")
     with opened_path(repository.common) as common:
         with ExitStack() as at:
@@ -54,7 +54,9 @@ def branch_is_there(repository: Repository, name: str) -> bool:
                     break
                 if not stat.S_ISDIR(kind):
                     there = "/".join([*_HEADS, *folders][: depth + 1])
-                    raise UsageError(f"{there} is not a folder of {repository.common}, so there is no branch {name!r}")
+                    raise UsageError(
+                        f"{there} is not a folder of {repository.common}, so there cannot be a branch {name!r}"
+                    )
                 fd = at.enter_context(opened_folder(part, fd, os.O_PATH))
             else:
                 kind = kind_of(last, fd)
@@ -62,7 +64,7 @@ def branch_is_there(repository: Repository, name: str) -> bool:
                     return True
                 if kind:
                     with suppress(OSError):
-                        os.rmdir(last, dir_fd=fd)  # as git does with what is left of old branches
+                        os.rmdir(last, dir_fd=fd)  # as git does with the leftovers of old branches
                     if kind_of(last, fd):
                         raise UsageError(f"there are branches beneath {name!r}: choose another name")
         return _is_packed(common, repository, name)
@@ -73,8 +75,8 @@ def commit_to_branch(
 ) -> list[str]:
     """Commit a change of the files beneath the folder `inner` to the new branch `name`, on top of `revision`.
 
-    Returns the paths that are not in `revision` what the change begins with; nothing is written where there are any. A
-    branch that has this very tree already is fine. Raises `UsageError` where it cannot be written.
+    Returns the paths whose content in `revision` is not what the change begins with; if there are any, nothing is
+    written. A branch that already has this very tree is fine. Raises `UsageError` if the branch cannot be written.
     """
     moved = {f"{inner}/{path}" if inner else path: file for path, file in change.files.items()}
     ref = f"refs/heads/{name}"
@@ -106,7 +108,7 @@ def commit_to_branch(
     if exists:
         if there is not None and _tree_of(there) == tree:
             return []
-        raise UsageError(f"the branch {name!r} is there already: choose another name")
+        raise UsageError(f"the branch {name!r} already exists: choose another name")
     who = f"{IDENTITY} {int(time.time())} +0000"
     parent_id = object_id("commit", parent, repository.object_format)
     content = f"tree {tree}\nparent {parent_id}\nauthor {who}\ncommitter {who}\n\n{message}"
@@ -114,7 +116,7 @@ def commit_to_branch(
     try:
         _write(repository, store, commit, name)
     except OSError as error:
-        raise UsageError(f"not written: {repository.common}: {error.strerror}: take patch.diff instead") from error
+        raise UsageError(f"not written: {repository.common}: {error.strerror}: use patch.diff instead") from error
     return []
 
 
@@ -124,12 +126,12 @@ def _read(
     """The commit of a revision, that of the branch if there is one, and every tree on the way to the paths, by id."""
     folders = sorted({path[:at] for path in paths for at, byte in enumerate(path) if byte == "/"})
     wanted = [f"{revision}^{{commit}}", f"{ref}^{{commit}}", f"{revision}^{{tree}}"]
-    found = reader.objects(repository, [*wanted, *(f"{revision}:{folder}" for folder in folders)])
-    parent, there = found[wanted[0]], found[wanted[1]]
+    objects = reader.objects(repository, [*wanted, *(f"{revision}:{folder}" for folder in folders)])
+    parent, there = objects[wanted[0]], objects[wanted[1]]
     if parent is None or parent[0] != "commit":
-        raise UsageError(f"{repository.common} has no revision {revision!r}: there is nothing to put a branch on")
+        raise UsageError(f"{repository.common} has no revision {revision!r} to put a branch on")
     trees: dict[str, dict[str, Entry]] = {}
-    for item in list(found.values())[2:]:
+    for item in list(objects.values())[2:]:
         if item is not None and item[0] == "tree":
             with suppress(ValueError):
                 id = object_id("tree", item[1], repository.object_format)
@@ -142,7 +144,7 @@ def _tree_of(commit: bytes) -> str:
 
 
 def _entry(path: str, root: str, read: Callable[[str], dict[str, Entry]]) -> Entry | None:
-    """What a tree has at a path; None where there is nothing."""
+    """The entry of a tree at a path; None if there is none."""
     *folders, last = path.split("/")
     entries = read(root)
     for name in folders:
@@ -154,7 +156,7 @@ def _entry(path: str, root: str, read: Callable[[str], dict[str, Entry]]) -> Ent
 
 
 def _write(repository: Repository, store: ObjectStore, commit: str, name: str) -> None:
-    """Put the objects, then the name. Raises `OSError`, and `UsageError` where something stands in the way."""
+    """Put the objects, then the name. Raises `OSError`, and `UsageError` if something is in the way."""
     with opened_path(repository.common) as common:
         with opened_folder("objects", common) as objects:
             for id, content in store.loose():
@@ -172,7 +174,7 @@ def _write(repository: Repository, store: ObjectStore, commit: str, name: str) -
                     write_all(made, f"{commit}\n".encode())
                     os.fsync(made)
             except FileExistsError as error:
-                raise UsageError(f"{name}.lock is there: another git is at work, or one was; remove it") from error
+                raise UsageError(f"{name}.lock exists: wait for the other git, or remove it") from error
             free = False
             try:
                 free = not branch_is_there(repository, name)
@@ -182,11 +184,11 @@ def _write(repository: Repository, store: ObjectStore, commit: str, name: str) -
                 with suppress(FileNotFoundError):
                     os.unlink(lock, dir_fd=fd)
             if not free:
-                raise UsageError(f"the branch {name!r} is there already: choose another name")
+                raise UsageError(f"the branch {name!r} already exists: choose another name")
 
 
 def _put(id: str, content: bytes, objects: int) -> None:
-    """Add a loose object; one that is there already, in whatever state, stays."""
+    """Add a loose object; one that already exists stays, in whatever state it is."""
     with suppress(FileExistsError):
         os.mkdir(id[:2], 0o777, dir_fd=objects)
     with opened_folder(id[:2], objects) as folder:
@@ -204,7 +206,7 @@ def _put(id: str, content: bytes, objects: int) -> None:
 
 
 def _is_packed(common: int, repository: Repository, name: str) -> bool:
-    """Whether the packed refs have the branch. Raises `UsageError` where they have one within it, or around it."""
+    """Whether the packed refs have the branch. Raises `UsageError` if they have one within it, or around it."""
     ref = f"refs/heads/{name}"
     content = read_plain("packed-refs", common, _MAX_PACKED, str(repository.common / "packed-refs")) or b""
     for line in content.decode("utf-8", "surrogateescape").splitlines():
@@ -212,5 +214,5 @@ def _is_packed(common: int, repository: Repository, name: str) -> bool:
         if known == ref:
             return True
         if known.startswith(f"{ref}/") or (known.startswith("refs/heads/") and ref.startswith(f"{known}/")):
-            raise UsageError(f"the branch {known.removeprefix('refs/heads/')!r} leaves no room for {name!r}")
+            raise UsageError(f"the branch {known.removeprefix('refs/heads/')!r} exists, so {name!r} cannot")
     return False

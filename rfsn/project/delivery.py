@@ -1,4 +1,4 @@
-"""Putting a verified patch where the user asked for it: into the working tree, or onto a new branch."""
+"""Delivering a verified patch to where the user asked for it: the working tree, or a new branch."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ __all__ = ["Delivery", "delivered_before"]
 
 _MAX_FILE_BYTES = 64 << 20
 _DELIVERED = "delivered"
-"""The file of a session's folder that says what was done with its patch."""
+"""The file in a session's folder that says what was done with its patch."""
 _MAX_SAID = 1 << 16
 
 
@@ -46,11 +46,11 @@ class Delivery:
         return cls(session.projection.started.source, session.config.apply, session.config.branch)
 
     def check(self) -> None:
-        """Raise `UsageError` now where this cannot be done later, whatever the repair finds."""
+        """Raise `UsageError` now if the delivery cannot succeed later, whatever the repair finds."""
         if not self.apply and self.branch is None:
             return
         if self.apply and self.branch is not None:
-            raise UsageError("--apply and --branch exclude one another: choose where the patch goes")
+            raise UsageError("--apply and --branch cannot be combined: choose where the patch goes")
         if Remote.parse(self.source) is not None:
             raise UsageError(f"{self.source} is a URL: --apply and --branch need a local repository; clone it first")
         folder = Path(self.source)
@@ -63,15 +63,15 @@ class Delivery:
         check_name(branch)
         folder = Path(self.source)
         if not folder.is_dir():
-            return  # taking the source says so, and better
+            return  # taking the source gives a better message
         if branch_is_there(find_repository(folder.resolve()), branch):
-            raise UsageError(f"the branch {branch!r} is there already: choose another name")
+            raise UsageError(f"the branch {branch!r} already exists: choose another name")
 
     def deliver(self, session: Session) -> str | None:
-        """Do it, and say what was done; None where nothing was asked for or there is no verified patch.
+        """Deliver the patch and say what was done; None if nothing was asked for or there is no verified patch.
 
-        Nothing is done a second time: who took the patch back since does not want it again. Raises `UsageError`, naming
-        the files, where work of the user's would be overwritten; nothing is written then.
+        Nothing is done a second time: whoever has reverted the patch since does not want it again. Raises `UsageError`,
+        naming the files, if the user's work would be overwritten; nothing is written then.
         """
         state, ended = session.projection.state, session.projection.ended
         asked = self.apply or self.branch is not None
@@ -86,7 +86,7 @@ class Delivery:
                 done = self._commit(change, Path(self.source), session, self.branch)
             else:
                 done = self.write(change, folder)
-        with suppress(OSError):  # the disk is full: a second time, the same would be written where it is already
+        with suppress(OSError):  # the disk is full: a second delivery would write the same again
             write_whole(session.folder / _DELIVERED, f"{done}\n")
         return done
 
@@ -121,7 +121,7 @@ class Delivery:
 
 
 def delivered_before(session: Session) -> str | None:
-    """What was done with the patch of a session in an earlier run of a command; None where nothing was."""
+    """What was done with the patch of a session in an earlier run of a command; None if nothing was."""
     try:
         return read_beneath(session.folder, _DELIVERED, _MAX_SAID).decode(errors="replace").strip()
     except (OSError, UnsafePath):
@@ -130,13 +130,13 @@ def delivered_before(session: Session) -> str | None:
 
 def _refuse_where_changed(paths: Iterable[str], where: str) -> None:
     if names := ", ".join(sorted(paths)):
-        raise UsageError(f"not written: {names} is not what was repaired{where}: take patch.diff from the session")
+        raise UsageError(f"not written: {names} is not what was repaired{where}: use patch.diff from the session")
 
 
 @contextmanager
 def _opened_again(source: str, taken: str) -> Iterator[int]:
-    """The folder at `source`, open. Raises `UsageError` where that is a link, or not the folder that was taken."""
-    other = UsageError(f"not written: {source} is another folder than was repaired: take patch.diff from the session")
+    """The folder at `source`, open. Raises `UsageError` if it is a link, or not the folder that was taken."""
+    other = UsageError(f"not written: {source} is not the folder that was repaired: use patch.diff from the session")
     with ExitStack() as held:
         try:
             folder = held.enter_context(opened_path(Path(source)))
@@ -149,7 +149,7 @@ def _opened_again(source: str, taken: str) -> Iterator[int]:
 
 def _now(folder: int, path: str) -> bytes | None:
     if any(map(is_git_name, path.split("/"))):
-        raise UsageError(f"not written: {path} is git's own")
+        raise UsageError(f"not written: {path} is one of git's own files")
     try:
         return read_beneath(folder, path, _MAX_FILE_BYTES)
     except FileNotFoundError:

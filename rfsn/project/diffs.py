@@ -1,4 +1,4 @@
-"""Diffs from outside as changes: a diff does what git makes of it in a scratch index, whatever its text says."""
+"""Diffs from outside as changes: a diff means whatever git makes of it in a scratch index."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ from rfsn.errors import UsageError
 from rfsn.source.git import GitError, git
 from rfsn.source.snapshot import opened_base, render_diff
 
-__all__ = ["MAX_DIFF_BYTES", "DiffError", "patch_of", "read_diff", "render"]
+__all__ = ["MAX_DIFF_BYTES", "DiffError", "NotADiff", "patch_of", "read_diff", "render"]
 
 MAX_DIFF_BYTES = 64 << 20
-"""How long a diff may be."""
+"""The most bytes of a diff."""
 
 _MAX_FILE_BYTES = 64 << 20
 _DEEPEST_PREFIX = 4
@@ -48,16 +48,20 @@ _HUNK = re.compile(rb"^@@ -(\d+)(?:,(\d+))? \+(\d+)(?:,(\d+))? @@", re.MULTILINE
 
 
 class DiffError(UsageError):
-    """The text is no diff, does not fit the base, or makes what no patch of rfsn can."""
+    """The diff does not fit the base, or makes something that a patch of rfsn cannot."""
+
+
+class NotADiff(DiffError):
+    """The text is not a diff at all."""
 
 
 def read_diff(diff: bytes, base: Path) -> Change:
     """The change that a diff (git's or a plain unified one, with any prefixes) makes to the snapshot `base`.
 
-    The snapshot stays as it is. Links and submodules are in the change as such. Raises `DiffError`.
+    The snapshot is not changed. Links and submodules are in the change as such. Raises `DiffError`.
     """
     if len(diff) > MAX_DIFF_BYTES or any(int(size) > _MAX_FILE_BYTES for size in _DECLARED_SIZE.findall(diff)):
-        raise DiffError("the patch is larger than any that could be judged")
+        raise DiffError("the patch is too large to be judged")
     text = diff if diff.endswith(b"\n") else diff + b"\n"
     with opened_base(base) as environment:
         _git("read-tree", "HEAD", env=environment)
@@ -81,7 +85,7 @@ def patch_of(change: Change) -> Patch:
     for path, file in change.files.items():
         mode: Mode | None = "100755" if file.mode == "100755" else "100644" if file.mode == "100644" else None
         if mode != file.mode:
-            raise DiffError(f"{path}: a patch makes regular files only, no links and no submodules")
+            raise DiffError(f"{path}: a patch can only make regular files, not links or submodules")
         if file.after is None:
             operations.append(DeleteFile(path))
         elif file.before is None:
@@ -105,7 +109,7 @@ def _git(*arguments: str, env: Mapping[str, str], stdin: bytes = b"", file_bytes
 
 
 def _apply(diff: bytes, environment: Mapping[str, str]) -> None:
-    """Apply a diff to the index under the first reading that fits."""
+    """Apply a diff to the index, in the first reading of its paths and hunks that fits."""
     problems: list[str] = []
     for lenience in ((), ("--unidiff-zero",), ("--unidiff-zero", "--recount")):
         for depth in _depths(diff):
@@ -117,28 +121,28 @@ def _apply(diff: bytes, environment: Mapping[str, str]) -> None:
             else:
                 return
     if not diff.strip():
-        raise DiffError("the patch is empty")
+        raise NotADiff("the patch is empty")
     if not _PLAIN_HEADER.search(diff) and not _GIT_LINE.search(diff):
-        raise DiffError("this is no diff: it has no line 'diff --git ...', and no pair of lines '---' and '+++'")
-    raise DiffError(f"the patch does not apply: {problems[0] or 'git says no more'}")
+        raise NotADiff("the patch is not a diff: it has no line 'diff --git ...', and no pair of lines '---' and '+++'")
+    raise DiffError(f"the patch does not apply: {problems[0] or 'git gives no reason'}")
 
 
 def _depths(diff: bytes) -> list[int]:
     """How many leading parts of its paths may be prefixes, the likeliest first.
 
-    Others than the likeliest only where the diff changes a file of the base: it shows whether a reading is right.
+    Only a diff that changes a file of the base has others than the likeliest: the file shows which reading is right.
     """
-    found = _PLAIN_HEADER.search(diff)
+    header = _PLAIN_HEADER.search(diff)
     if b"\ndiff --git " in b"\n" + diff:
         line = _GIT_LINE.search(diff)
-        found = _GIT_HEADER.search(line[0]) if line else None
-    likeliest = _prefix_parts(found["old"], found["new"]) if found else 1
+        header = _GIT_HEADER.search(line[0]) if line else None
+    likeliest = _prefix_parts(header["old"], header["new"]) if header else 1
     others = (depth for depth in range(_DEEPEST_PREFIX + 1) if depth != likeliest)
     return [likeliest, *others] if _OLD_SIDE.search(diff) else [likeliest]
 
 
 def _prefix_parts(old: bytes, new: bytes) -> int:
-    """How many leading parts two names of one file do not share; of a new file, whether its name has git's prefix."""
+    """How many leading parts two names of a file do not share; for a new file, whether its name has git's prefix."""
     if old == b"/dev/null" or new == b"/dev/null":
         name = new if old == b"/dev/null" else old
         return int(re.match(rb"[a-z0-9]/", name) is not None)
@@ -167,7 +171,7 @@ def _read_blobs(entries: Sequence[_Entry], environment: Mapping[str, str]) -> di
     request = "".join(f"{id}\n" for id in wanted).encode()
     sizes = _git("cat-file", "--batch-check=%(objectsize)", stdin=request, env=environment).split()
     if sum(map(int, sizes)) > _MAX_FILE_BYTES:
-        raise DiffError("the files of the patch are larger than any that could be judged")
+        raise DiffError("the files of the patch are too large to be judged")
     output = _git("cat-file", "--batch", stdin=request, env=environment)
     blobs: dict[str, bytes] = {}
     at = 0
@@ -183,7 +187,7 @@ def _is_blob(mode: str, id: str) -> bool:
 
 
 def _content(mode: str, id: str, blobs: Mapping[str, bytes]) -> bytes | None:
-    """What an entry holds: a file's bytes, a link's target, a submodule's commit."""
+    """The content of an entry: a file's bytes, a link's target, a submodule's commit."""
     if _is_blob(mode, id):
         return blobs[id]
     return id.encode() if mode == _SUBMODULE and id != _NOTHING else None
@@ -194,8 +198,8 @@ type _Span = tuple[int, int, int, int]
 
 
 def _hunks(diff: bytes, count: int) -> list[list[_Span] | None]:
-    """The hunks of each section of a diff without context; None for all where sections are no entries."""
-    starts = [found.start() for found in _SECTION.finditer(diff)]
+    """The hunks of each section of a diff without context; None for all if the sections do not match the entries."""
+    starts = [section.start() for section in _SECTION.finditer(diff)]
     if len(starts) != count:
         return [None] * count
     sections = [diff[first:last] for first, last in pairwise([*starts, len(diff)])]
@@ -206,13 +210,13 @@ def _hunks(diff: bytes, count: int) -> list[list[_Span] | None]:
 
 
 def _edits(before: bytes | None, after: bytes | None, spans: Sequence[_Span] | None) -> tuple[Edit, ...] | None:
-    """The hunks of a file as edits; None where they do not lead from one content to the other."""
+    """The hunks of a file as edits; None if they do not lead from one content to the other."""
     if before is None or after is None or not spans:
         return None
     old, new = _line_starts(before), _line_starts(after)
     edits: list[Edit] = []
     for old_line, old_count, new_line, new_count in spans:
-        first = old_line - 1 if old_count else old_line  # what is added stands after the line that is named
+        first = old_line - 1 if old_count else old_line  # added lines come after the line that is named
         start = new_line - 1 if new_count else new_line
         if first + old_count >= len(old) or start + new_count >= len(new):
             return None

@@ -1,6 +1,6 @@
 """Files of packages by their SHA-256: downloaded once, checked, and never written again.
 
-All projects share them, so only the controller writes here: no sandbox ever sees the folder, only files that it needs.
+All projects share them, so only the controller writes here: a sandbox never sees the folder, only the files it needs.
 """
 
 from __future__ import annotations
@@ -35,19 +35,19 @@ class Downloads:
     """The files in one folder: `<sha256>/<name>`."""
 
     def __init__(self, folder: Path, indexes: Sequence[str] = (), *, offline: bool) -> None:
-        """`indexes` are the variables in which the user names indexes, see `buildpacks.supplies.Settings`."""
+        """`indexes` are the variables in which the user names indexes; see `buildpacks.supplies.Settings`."""
         self._folder = folder
         self._indexes = indexes
         self._offline = offline
 
     def has(self, artifact: Artifact) -> bool:
-        """Whether a file is at hand."""
+        """Whether a file is in the cache."""
         return self._place(artifact).is_file()
 
     def give(self, artifacts: Sequence[Artifact], into: Path) -> None:
-        """Have these files in the folder `into`, each under its name; what is not at hand is downloaded.
+        """Put these files into the folder `into`, each under its name; those not in the cache are downloaded.
 
-        Raises `SupplyError` where one cannot be had, or is not what its hash says.
+        Raises `SupplyError` if one cannot be obtained, or does not match its hash.
         """
         for artifact in artifacts:
             _check_name(artifact.name)
@@ -56,15 +56,15 @@ class Downloads:
             self._download(missing)
         for artifact in artifacts:
             place = self._place(artifact)
-            os.utime(place.parent)  # the folders used least recently are the first to make room
+            os.utime(place.parent)  # the folders used least recently are removed first
             try:
-                # A hard link costs nothing; sandboxes get it on a mount that is read-only.
+                # A hard link costs nothing; sandboxes get it on a read-only mount.
                 os.link(place, into / artifact.name)
             except OSError:
                 shutil.copyfile(place, into / artifact.name)
 
     def add(self, name: str, content: BinaryIO) -> Artifact:
-        """Take in a file that was built here. Raises `SupplyError` for one that is too large."""
+        """Add a file that was built here. Raises `SupplyError` if it is too large."""
         _check_name(name)
         return self._store(name, iter(lambda: content.read(_CHUNK), b""), None)
 
@@ -73,11 +73,11 @@ class Downloads:
 
     def _download(self, missing: Sequence[Artifact]) -> None:
         if lost := [artifact.name for artifact in missing if not artifact.url]:
-            raise SupplyError(f"{lost[0]} was built here and is gone from the cache: run again")
+            raise SupplyError(f"{lost[0]} was built here and is no longer in the cache: run again")
         if self._offline:
             names = ", ".join(artifact.name for artifact in missing)
             raise SupplyError(f"not in the cache: {names}\n--offline was given: run once without it")
-        import httpx2  # noqa: PLC0415  # a tenth of a second that only a download costs
+        import httpx2  # noqa: PLC0415  # it takes a tenth of a second, which only a download needs
 
         limits = httpx2.Limits(max_connections=_CONNECTIONS)
         with (
@@ -93,12 +93,12 @@ class Downloads:
         import httpx2  # noqa: PLC0415
 
         if urlsplit(artifact.url).scheme not in {"http", "https"}:
-            raise SupplyError(f"{artifact.name}: the index names no address to download it from: {artifact.url}")
+            raise SupplyError(f"{artifact.name}: the index has no usable address for it: {artifact.url}")
         for attempt in range(_TRIES):
             try:
                 with client.stream("GET", artifact.url, auth=self._credentials(artifact.url)) as response:
                     response.raise_for_status()
-                    # As it came: what a server calls an encoding may be the very file that has the hash.
+                    # Raw: what a server calls an encoding may be the very file that has the hash.
                     self._store(artifact.name, response.iter_raw(_CHUNK), artifact.sha256)
             except httpx2.HTTPError as error:
                 if attempt == _TRIES - 1:
@@ -110,12 +110,12 @@ class Downloads:
                 return
 
     def _credentials(self, url: str) -> tuple[str, str] | None:
-        """The name and password that the user's settings have for the host of an address."""
+        """The user name and password in the user's settings for the host of an address."""
         indexes = (index for name in self._indexes for index in os.environ.get(name, "").split())
         return dict(_known(indexes)).get(urlsplit(url).netloc.rpartition("@")[2])
 
     def _store(self, name: str, content: Iterable[bytes], wanted: str | None) -> Artifact:
-        """Write a file under a temporary name, and only when its hash is known and right under its own."""
+        """Write a file under a temporary name, and rename it once its hash is known to be right."""
         with home.working_folder() as partial:
             digest, size = hashlib.sha256(), 0
             with (partial / name).open("xb") as file:
@@ -129,7 +129,7 @@ class Downloads:
                 os.fsync(file.fileno())
             artifact = Artifact(name, digest.hexdigest())
             if wanted not in {None, artifact.sha256}:
-                raise SupplyError(f"{name} is not what the index says: its SHA-256 is {artifact.sha256}, not {wanted}")
+                raise SupplyError(f"{name} does not match the index: its SHA-256 is {artifact.sha256}, not {wanted}")
             (partial / name).chmod(0o444)
             self._folder.mkdir(parents=True, exist_ok=True)
             with suppress(FileExistsError):
@@ -140,13 +140,13 @@ class Downloads:
 
 def _check_name(name: str) -> None:
     if not name or "/" in name or "\0" in name or name in {".", ".."}:
-        raise UnsafePath(f"no name of a file: {name!r}")
+        raise UnsafePath(f"not a file name: {name!r}")
 
 
 def _known(indexes: Iterable[str]) -> Iterator[tuple[str, tuple[str, str]]]:
-    """By host, the names and passwords that addresses of indexes hold."""
+    """The user names and passwords in addresses of indexes, by host."""
     for index in indexes:
-        # uv lets an index have a name before its address: name=https://...
+        # In uv, an index may have a name before its address: name=https://...
         parts = urlsplit(index.partition("=")[2] if "=" in index.partition("://")[0] else index)
         if parts.username is not None:
             yield parts.netloc.rpartition("@")[2], (unquote(parts.username), unquote(parts.password or ""))

@@ -1,7 +1,7 @@
-"""Environments of repaired projects: what a project requires, shared by all that require the same, and what it builds.
+"""Environments of repaired projects: the packages, shared by all projects that require the same, and its own build.
 
-They are two layers. `/env` holds packages by their hashes and was made without the repository; `/project` holds what
-the project's own build wrote, and is used for exactly the tree that was built. Both are read-only once they are made.
+They have two layers. `/env` holds packages by their hashes and is made without the repository; `/project` holds what
+the project's own build wrote, and is used only for the tree that was built. Both are read-only once they are made.
 """
 
 from __future__ import annotations
@@ -48,11 +48,11 @@ _NOT_KEPT = ("build/", "dist/")
 
 @dataclass(frozen=True, slots=True)
 class Environment:
-    """What runs of a project's tests see besides its tree.
+    """What test runs of a project see besides its tree.
 
-    `packages` is to be mounted at `/env`, `mounts` besides. `generated` are the files that the build wrote into the
-    tree, where it wrote any. `not_built` names the file that says why the project could not be built, where that is so.
-    `key` names the packages: equal keys, equal packages. `variables` are for every run.
+    `packages` is mounted at `/env`, in addition to `mounts`. `generated` holds the files that the build wrote into the
+    tree, if any. `not_built` is the file that says why the project could not be built, if it could not. `key`
+    identifies the packages: equal keys, equal packages. `variables` are set for every run.
     """
 
     packages: Path
@@ -73,11 +73,11 @@ def prepared_environment(
     offline: bool = False,
     cache_bytes: int | None = None,
 ) -> Iterator[Environment]:
-    """The environment for this plan and tree, made now where the caches do not have it, and kept for the block.
+    """The environment for this plan and tree, made now if it is not in the caches, and kept during the block.
 
-    `base` is the tree that a build sees, in a copy without `.git`. Where something is made and the caches then take
-    more than `cache_bytes`, what was used least recently goes, and never what is in use. Raises `InfraError`, with the
-    step's own words, where a requirement cannot be had.
+    `base` is the tree that a build sees, in a copy without `.git`. If something is made and the caches then take more
+    than `cache_bytes`, the least recently used environments are removed, but none that is in use. Raises `InfraError`,
+    with the output of the step, if a requirement cannot be installed.
     """
     supplier = Supplier(plan, provider, offline=offline)
     with ExitStack() as held:
@@ -89,12 +89,12 @@ def prepared_environment(
             raise InfraError(str(error)) from error
         made = supplier.made
         if provider.name == "local":
-            # An installed project would name paths that are only there in a sandbox.
+            # An installed project would refer to paths that exist only in a sandbox.
             environment = Environment(packages, layer.key, variables=plan.in_place)
         elif plan.build:
             project = home.cache_home() / "projects" / _key(plan, layer, base, provider)
             made |= held.enter_context(kept(project, lambda to: _build(plan, base, tools, to, provider)))
-            environment = _found(project, packages, layer)
+            environment = _environment(project, packages, layer)
         else:
             environment = Environment(packages, layer.key)
         if made and cache_bytes is not None:
@@ -103,12 +103,12 @@ def prepared_environment(
 
 
 def _key(plan: BuildPlan, layer: Layer, base: Path, provider: SandboxProvider) -> str:
-    """The identity of a build: the packages, the commands, and every file that they can read, read here and now."""
+    """The identity of a build: the packages, the commands, and every file that they can read, as it is now."""
     identity = [provider.name, layer.key, tree_of_files(base, "sha256"), *map(asdict, (*plan.build, *plan.fallback))]
     return hashlib.sha256(json.dumps(identity).encode()).hexdigest()[:32]
 
 
-def _found(project: Path, packages: Path, layer: Layer) -> Environment:
+def _environment(project: Path, packages: Path, layer: Layer) -> Environment:
     generated, not_built = project / _GENERATED, project / _NOT_BUILT
     return Environment(
         packages,
@@ -120,17 +120,17 @@ def _found(project: Path, packages: Path, layer: Layer) -> Environment:
 
 
 def _build(plan: BuildPlan, base: Path, packages: Path, folder: Path, provider: SandboxProvider) -> None:
-    """Build the project in a scratch folder, and copy what that left: it is hostile, as the project is."""
+    """Build the project in a scratch folder, and copy the result, which is as hostile as the project."""
     with home.working_folder() as scratch:
         result = _built(plan.build, plan, base, packages, scratch, provider)
         if not _succeeded(result):
-            why = InfraError(_said(result))
+            why = InfraError(_output_of(result))
             if is_short_of_room(why, folder):
-                raise why  # the disk is full, which says nothing of the project
-            (folder / _NOT_BUILT).write_text(_said(result), encoding="utf-8", errors="replace")
+                raise why  # the disk is full, which says nothing about the project
+            (folder / _NOT_BUILT).write_text(_output_of(result), encoding="utf-8", errors="replace")
             result = _built(plan.fallback, plan, base, packages, scratch, provider)
             if not _succeeded(result):
-                raise InfraError(f"the project can be neither built nor put on the path:\n{_said(result)}")
+                raise InfraError(f"the project can be neither built nor put on the path:\n{_output_of(result)}")
         require_room(scratch)
         written, workspace = scratch / "project", scratch / "repo"
         try:
@@ -139,7 +139,7 @@ def _build(plan: BuildPlan, base: Path, packages: Path, folder: Path, provider: 
                 (folder / _GENERATED).mkdir()
                 copy_files(workspace, folder / _GENERATED, paths, _MAX_BYTES)
         except UnsafePath as error:
-            raise InfraError(f"what the project's build leaves cannot be kept: {error}") from error
+            raise InfraError(f"the output of the project's build cannot be kept: {error}") from error
 
 
 def _built(
@@ -150,7 +150,7 @@ def _built(
     scratch: Path,
     provider: SandboxProvider,
 ) -> CommandResult:
-    """The result of the first step that fails, else of the last; each try begins with nothing."""
+    """The result of the first step that fails, else of the last; each try starts from an empty folder."""
     workspace, written = scratch / "repo", scratch / "project"
     for folder in (workspace, written):
         remove_tree(folder)
@@ -170,7 +170,7 @@ def _built(
 
 
 def _generated(base: Path, workspace: Path) -> Iterator[str]:
-    """The regular files that a build added to the tree. One beneath what is a file or link in the base is left out."""
+    """The regular files that a build added to the tree, except beneath what is a file or a link in the base."""
     known = set(iter_files(base))
     for path in iter_files(workspace):
         if path in known or path.startswith(_NOT_KEPT) or "__pycache__" in path:
@@ -190,7 +190,7 @@ def _succeeded(result: CommandResult) -> bool:
     return result.ending is Ending.EXITED and result.exit_code == 0
 
 
-def _said(result: CommandResult) -> str:
+def _output_of(result: CommandResult) -> str:
     text = result.stderr.decode(errors="replace").strip() or result.stdout.decode(errors="replace").strip()
     ended = "" if result.ending is Ending.EXITED else f"{result.ending}: "
     return ended + text[-_MAX_SAID:]

@@ -1,4 +1,4 @@
-"""What a repair may touch: the protected files of a project, and what the user allows nevertheless."""
+"""What a repair may touch: the protected files of a project, and those that the user allows all the same."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ __all__ = ["Fence"]
 
 
 class Fence:
-    """Around one tree, for one configuration.
+    """Which files of one tree are protected, under one configuration.
 
-    The patterns of a buildpack hold from the folder of its part on, and from the top of the tree as well: what lies
-    outside of all parts may configure them.
+    The patterns of a buildpack apply from the folder of its part, and from the top of the tree as well: files outside
+    all parts may configure them.
     """
 
     def __init__(self, view: FolderView, parts: Sequence[Part], config: Config) -> None:
@@ -36,9 +36,9 @@ class Fence:
         return self._protected.match_file(path) or any(part.protects(path) for part in self._parts)
 
     def lifted(self, path: str) -> bool:
-        """Whether the user allows whatever happens to a path: one that was named, or a test where tests may change.
+        """Whether the user allows any change of a path: one that was named, or a test if tests may change.
 
-        The configuration of tests is no test, nor is a file that is protected by name.
+        The configuration of tests does not count as a test, nor does a file that is protected by name.
         """
         if self._named.match_file(path):
             return True
@@ -48,17 +48,17 @@ class Fence:
         return tests and not any(part.configures(path) for part in self._parts)
 
     def is_source(self, path: str) -> bool:
-        """Whether a search for faults may change a path. Tests say what is right, also where they may change."""
+        """Whether the search may change a path. It changes no tests, which define what is right, even if it may."""
         return not self.protected(path) or self._named.match_file(path)
 
     def context(self) -> Context:
-        """What rules may look at, before any session begins."""
+        """What rules see before any session begins."""
         return Context(self._paths, self._view.read, self.protected, self.lifted)
 
 
 @dataclass(frozen=True, slots=True)
 class _Protected:
-    """What one part protects: `tests` are those that the user lets a patch change, `others` what it never may."""
+    """What one part protects: `tests` are those that the user lets patches change, `others` never may change."""
 
     part: Part
     all: pathspec.GitIgnoreSpec
@@ -91,5 +91,5 @@ def _spec(patterns: Iterable[str]) -> pathspec.GitIgnoreSpec:
 
 
 def _globs(patterns: Sequence[str]) -> list[str]:
-    """Patterns that name paths from the root, and nothing that a leading sign would make of them."""
+    """Patterns of paths from the root, in which a leading sign has no special meaning."""
     return [f"/{pattern.removeprefix('./').lstrip('/')}" for pattern in patterns]

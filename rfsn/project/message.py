@@ -1,6 +1,6 @@
-"""What a repair is called: in the message of its commit, and in the title of its report.
+"""The name of a repair: in the message of its commit, and in the title of its report.
 
-Names are those of a repository that others wrote: each is put into one line, with nothing in it that is not seen.
+Names come from a repository that others wrote: each is put on one line, with invisible characters escaped.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _DESCRIPTIONS = {operator.id: operator.description for operator in OPERATORS}
 def commit_message(record: Record, change: Change, inner: str = "") -> str:
     """The message of a commit with the verified patch: what it fixes, by which edits, in which session.
 
-    `inner` is the folder of the repository that was repaired; empty where that is all of it.
+    `inner` is the folder of the repository that was repaired; empty if that is all of it.
     """
     verified = record.projection.state.verified
     fixed = verified[1].fixed if verified else ()
@@ -50,7 +50,7 @@ def commit_message(record: Record, change: Change, inner: str = "") -> str:
 
 
 def place_of_fault(change: Change, inner: str = "") -> str:
-    """Where a change within the folder `inner` is: the function and the file where that is one, else the files."""
+    """Where a change within the folder `inner` is: the function and the file if it is one function, else the files."""
     paths = sorted(change.files)
     if len(paths) > _MAX_FILES_NAMED:
         return counted(len(paths), "file")
@@ -60,25 +60,25 @@ def place_of_fault(change: Change, inner: str = "") -> str:
 
 
 def name_of_source(source: str) -> str:
-    """What a repository is called, by the end of its path or URL."""
+    """The name of a repository: the end of its path or URL."""
     path = urlsplit(source).path if "://" in source else source
     return one_line(PurePosixPath(path.rstrip("/")).name.removesuffix(".git") or source)
 
 
 def _function_of(path: str, file: FileChange) -> str:
-    """The one function that a change of a file is in; empty where there is none, or no language knows the file."""
+    """The one function that contains a change of a file; empty if there is none, or no language reads the file."""
     language = language_of(path, LANGUAGES)
     if language is None or file.before is None or file.after is None:
         return ""
     parsed = language.parse(path, file.before, {}, tuple)
     changed = _changed_lines(file.before, file.after)
-    around = [one for one in (parsed.functions if parsed else ()) if _holds(one, changed)]
+    around = [function for function in (parsed.functions if parsed else ()) if _holds(function, changed)]
     if not around:
         return ""
-    innermost = max(around, key=lambda one: one.line)
+    innermost = max(around, key=lambda function: function.line)
     lines = file.before.decode(errors="replace").splitlines()[innermost.line - 1 : innermost.body.stop]
-    named = (_INTRODUCED.search(line) or _BEFORE_PARENTHESIS.search(line) for line in lines if line.lstrip()[:1] != "@")
-    return next((found[1] for found in named if found), "")
+    names = (_INTRODUCED.search(line) or _BEFORE_PARENTHESIS.search(line) for line in lines if line.lstrip()[:1] != "@")
+    return next((name[1] for name in names if name), "")
 
 
 def _holds(function: Function, lines: range) -> bool:
@@ -86,7 +86,7 @@ def _holds(function: Function, lines: range) -> bool:
 
 
 def _changed_lines(before: bytes, after: bytes) -> range:
-    """From the first line that differs to the last, by their numbers before."""
+    """The lines from the first that differs to the last, by their numbers before the change."""
     old, new = before.splitlines(), after.splitlines()
     same = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(old, new, strict=False)))
     most = min(len(old), len(new)) - same
@@ -96,13 +96,13 @@ def _changed_lines(before: bytes, after: bytes) -> range:
 
 
 def _edits(record: Record) -> Iterator[str]:
-    """The edits that a verdict accepted, for all targets or for some: where, and what their operators do."""
+    """The edits that a verdict accepted or kept: where they are, and what their operators do."""
     made: dict[Patch, tuple[str, str]] = {}
     applied: Patch | None = None
     for entry in record.entries():
         match entry.event:
             case Observed(observation=Batch(notable=notable)):
-                made |= {one.patch: (one.operator, one.location) for one in notable}
+                made |= {trial.patch: (trial.operator, trial.location) for trial in notable}
             case Proposed(proposal=proposal, decision=decision) if not isinstance(decision, Denied):
                 if isinstance(proposal.action, ApplyPatch):
                     applied = proposal.action.patch

@@ -1,7 +1,7 @@
-"""The parts of a repository: each a folder with a project, the buildpack that knows it, and how ids of its tests begin.
+"""The parts of a repository: each a folder with a project, its buildpack, and the prefix of its test ids.
 
-A buildpack knows nothing of parts: its tree is the folder of one. What it says of files and tests is put in terms of
-the whole tree here, and what is asked of it in its own.
+A buildpack knows nothing of parts: its tree is the folder of one. Paths and ids are translated here, between those of
+the pack and those of the whole tree.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ from sandbox import REPO
 __all__ = ["Part", "find_parts"]
 
 _SURE = 0.8
-"""How sure a pack must be of a project for others to have a part beside it."""
+"""The confidence from which on a pack gets a part, also beside others."""
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
     """One project of a repository.
 
-    `root` is its folder, empty for the whole tree. `mark` is what its ids begin with after that, where another part has
+    `root` is its folder, empty for the whole tree. `mark` comes after that at the start of its ids if another part has
     the same root.
     """
 
@@ -40,31 +40,31 @@ class Part:
 
     @property
     def name(self) -> str:
-        """What messages call it: its folder, else the name of its pack."""
+        """Its name in messages: its folder, else the name of its pack."""
         return self.root or self.pack.name
 
     def view(self, whole: RepoView) -> RepoView:
-        """The files of the part, out of those of the whole tree."""
+        """The files of the part, as a view of the whole tree."""
         return PartView(whole, self.root) if self.root else whole
 
     def path(self, own: str) -> str:
-        """The path in the whole tree of a file that the pack names."""
+        """The path in the whole tree of a path of the pack's."""
         return f"{self.root}/{own}" if self.root and own else own
 
     def own_path(self, path: str) -> str | None:
-        """What the pack calls the file at `path`; None where it is outside of the part."""
+        """The pack's path for a `path` in the whole tree; None if it is outside the part."""
         if not self.root:
             return path
         return path.removeprefix(f"{self.root}/") if path.startswith(f"{self.root}/") else None
 
     def id(self, own: str) -> str:
-        """The id in the whole repository of a test that the pack names."""
+        """The id in the whole repository of an id of the pack's."""
         return f"{self.root}/{self.mark}{own}" if self.root else f"{self.mark}{own}"
 
     def own_id(self, id: str) -> str | None:
-        """What the pack calls the test `id`; None where it is of another part."""
-        beginning = self.id("")
-        return id.removeprefix(beginning) if id.startswith(beginning) else None
+        """The pack's id for an `id` in the whole repository; None if it belongs to another part."""
+        prefix = self.id("")
+        return id.removeprefix(prefix) if id.startswith(prefix) else None
 
     def case(self, own: CaseResult) -> CaseResult:
         """A result of the pack's, in terms of the whole repository."""
@@ -91,7 +91,7 @@ class Part:
         )
 
     def paths[Value](self, own: Mapping[str, Value]) -> Mapping[str, Value]:
-        """What the pack says by path, by the paths in the whole tree."""
+        """A mapping by the pack's paths, keyed by those in the whole tree."""
         return {self.path(path): value for path, value in own.items()} if self.root else own
 
     def _frames(self, own: tuple[Frame, ...]) -> tuple[Frame, ...]:
@@ -102,17 +102,17 @@ class Part:
 
 
 def find_parts(view: RepoView, *, whole: bool = False) -> tuple[Part, ...]:
-    """The parts of a tree, by root and name; the surest pack's where none is sure.
+    """The parts of a tree, by root and name; if no pack is confident, those of the most confident one.
 
-    With `whole`, the tree is one part: a test command that a user gives is one for all of it. Raises `UsageError` where
-    no buildpack knows the tree.
+    With `whole`, the tree is one part: a test command that the user gives is for all of it. Raises `UsageError` if no
+    buildpack recognizes the tree.
     """
     detected = detect_buildpacks(view)
     if whole:
         return (Part("", detected[0][0]),)
-    sure = [one for one in detected if one[1].confidence >= _SURE] or [detected[0]]
+    confident = [(pack, detection) for pack, detection in detected if detection.confidence >= _SURE]
     taken: dict[tuple[str, str], Buildpack] = {}
-    for pack, detection in sure:
+    for pack, detection in confident or [detected[0]]:
         for root in detection.roots:
             taken.setdefault((root, pack.language), pack)
     shared = Counter(root for root, _ in taken)

@@ -1,4 +1,4 @@
-"""A taken source as gate and planner see it."""
+"""A source that was taken, as gate and planner see it."""
 
 from __future__ import annotations
 
@@ -23,17 +23,19 @@ __all__ = ["Project", "check_buildpacks"]
 
 
 def check_buildpacks(config: Config) -> None:
-    """Raise `UsageError` where a configuration has settings for a buildpack that is not there."""
+    """Raise `UsageError` if a configuration has settings for a buildpack that is not installed."""
     known = buildpack_names()
     if unknown := [name for name in config.buildpacks if name not in known]:
-        raise UsageError(f"the configuration has settings for {unknown[0]}: the buildpacks are {', '.join(known)}")
+        raise UsageError(
+            f"the configuration has settings for the unknown buildpack {unknown[0]}; installed: {', '.join(known)}"
+        )
 
 
 class Project:
-    """The base of a session, its parts and their plans: the same whenever it is made again from the record."""
+    """The base of a session, its parts and their plans: the same each time it is made from the record."""
 
     def __init__(self, record: Record) -> None:
-        """Raises `UsageError` where no buildpack knows the tree, or the configuration names one that is not there."""
+        """Raises `UsageError` if no buildpack recognizes the tree, or the configuration names one not installed."""
         check_buildpacks(record.config)
         self._record = record
         self.view = FolderView(record.base)
@@ -42,7 +44,7 @@ class Project:
         self._context = self._fence.context()
 
     def image(self, part: Part) -> str:
-        """The image that a part is built and tested in; empty where that is this very machine."""
+        """The image that a part is built and tested in; empty if that is this very machine."""
         config = self._record.config
         if config.sandbox != "docker":
             return ""
@@ -51,7 +53,7 @@ class Project:
 
     @cached_property
     def plans(self) -> tuple[BuildPlan, ...]:
-        """How the packs make the environments and run the tests, part by part. Raises `UsageError` where one cannot."""
+        """How the packs make the environments and run the tests, part by part. Raises `UsageError` if one cannot."""
         return tuple(map(self._plan, self.parts))
 
     def _plan(self, part: Part) -> BuildPlan:
@@ -63,15 +65,15 @@ class Project:
         except BuildpackError as error:
             where = f"{part.root}: " if part.root else ""
             raise UsageError(f"{where}{error}") from error
-        services = tuple(Service(name, **one.model_dump()) for name, one in config.services.items())
+        services = tuple(Service(name, **service.model_dump()) for name, service in config.services.items())
         return replace(plan, services=(*plan.services, *services))
 
     def is_source(self, path: str) -> bool:
-        """Whether a search for faults may change a path."""
+        """Whether the search may change a path."""
         return self._fence.is_source(path)
 
     def gate_context(self, projection: Projection) -> Context:
-        """What rules may look at, where the session stands."""
+        """What rules see at this point of the session."""
         state = projection.state
         return replace(
             self._context,
@@ -84,7 +86,7 @@ class Project:
         )
 
     def planner_context(self) -> PlannerContext:
-        """What planners may look at."""
+        """What planners see besides the state."""
         seed = self._record.config.seed
         return PlannerContext(
             view=self.view,

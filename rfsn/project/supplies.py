@@ -1,4 +1,4 @@
-"""Carrying out what a buildpack asks for while it provides an environment: every step in a sandbox of its own."""
+"""Running what a buildpack asks for while it provides an environment: every step in a sandbox of its own."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ __all__ = ["Supplier", "run_step"]
 
 _ENVIRONMENT = "env"
 _STEP_TIMEOUT_S = 600.0
-_DISK_BYTES = 64 << 30  # what is installed may well be gigabytes
+_DISK_BYTES = 64 << 30  # packages can take gigabytes
 _MAX_OUTPUTS = 4
 _MAX_SAID = 2_000
-# What a step with the network may know of the host besides the plan's settings.
+# The host's settings that a step with the network gets besides the plan's own.
 _PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "no_proxy", "all_proxy")
 _CERTIFICATES = ("SSL_CERT_FILE", "SSL_CERT_DIR")
 
 
 class Supplier:
-    """The `Supplies` of one plan on one backend; what it makes is kept in the caches and shared by all sessions."""
+    """The `Supplies` of one plan on one backend; its results are cached and shared by all sessions."""
 
     def __init__(self, plan: BuildPlan, provider: SandboxProvider, *, offline: bool) -> None:
         cache = home.cache_home()
@@ -42,7 +42,7 @@ class Supplier:
         self._locks = cache / "locks"
         self._layers = cache / "environments"
         self.made = False
-        """Whether an environment was made, and so the caches have grown."""
+        """Whether an environment was made, so that the caches have grown."""
 
     def run(self, step: Step) -> StepResult:
         """See `Supplies.run`."""
@@ -75,7 +75,9 @@ class Supplier:
 
     def layer(self, steps: Sequence[Step]) -> Layer:
         """See `Supplies.layer`."""
-        identity = [[step.argv, sorted(step.env.items()), [one.sha256 for one in step.artifacts]] for step in steps]
+        identity = [
+            [step.argv, sorted(step.env.items()), [artifact.sha256 for artifact in step.artifacts]] for step in steps
+        ]
         key = _digest((*self._plan.platform, self._provider.name, json.dumps(identity)))
 
         def make(folder: Path) -> None:
@@ -93,12 +95,12 @@ class Supplier:
         return Layer(key)
 
     def folder(self, layer: Layer) -> Path:
-        """What is to be mounted at `/env` for a layer."""
+        """The folder to mount at `/env` for a layer."""
         return self._layers / layer.key / _ENVIRONMENT
 
     @contextmanager
     def held(self, layer: Layer) -> Iterator[Path]:
-        """The folder of a layer, which is not removed during the block."""
+        """The folder of a layer, kept from being removed during the block."""
 
         def gone(_: Path) -> None:
             raise SupplyError("the environment was removed from the cache meanwhile: run again")
@@ -128,7 +130,7 @@ class Supplier:
         return run_step(step.argv, spec, {**settings, **step.env}, self._provider)
 
     def _taken(self, outputs: Path, wanted: str) -> Iterator[Artifact]:
-        """Files that a step left, which may have run code of a package: copied before they are looked at."""
+        """The files that a step left, copied before anything reads them: it may have run a package's code."""
         names = [name for name in iter_files(outputs) if name.endswith(wanted) and "/" not in name][:_MAX_OUTPUTS]
         with home.working_folder() as folder:
             copy_files(outputs, folder, names)
@@ -164,8 +166,8 @@ def _network_settings(of_plan: Settings) -> tuple[dict[str, str], tuple[Mount, .
 def _failure(step: Step, result: CommandResult) -> str:
     command = " ".join(Path(part).name if number == 0 else part for number, part in enumerate(step.argv))
     how = f"exit code {result.exit_code}" if result.ending is Ending.EXITED else str(result.ending)
-    said = (result.stderr.strip() or result.stdout.strip()).decode(errors="replace")
-    return f"the environment cannot be made ({how}): {command[:_MAX_SAID]}\n{said[-_MAX_SAID:]}"
+    output = (result.stderr.strip() or result.stdout.strip()).decode(errors="replace")
+    return f"the environment cannot be made ({how}): {command[:_MAX_SAID]}\n{output[-_MAX_SAID:]}"
 
 
 def _digest(parts: Sequence[str]) -> str:

@@ -1,1 +1,1 @@
-"""What a session tells: its report, its page, its evidence and its metrics, all from the journal."""
+"""What a session reports: its report, its page, its evidence and its metrics, all from the journal."""

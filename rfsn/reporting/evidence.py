@@ -1,4 +1,4 @@
-"""The evidence of a session: one file that says what was judged, how, and by what, for others to check."""
+"""The evidence of a session: one file that says what was verified, how, and with what, for others to check."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ from rfsn.sessions.events import Proposed
 from rfsn.sessions.record import Record
 from rfsn.sessions.signing import sign
 
-__all__ = ["EVIDENCE", "evidence_of", "judged_patch", "write_evidence"]
+__all__ = ["EVIDENCE", "evidence_of", "verdict_patch", "write_evidence"]
 
 EVIDENCE = "evidence.json"
 
 
-def judged_patch(record: Record) -> Patch | None:
-    """The patch that the session's last word is about: the verified one, else the one that was applied last."""
-    judged = _judged(record)
-    return judged[0] if judged else None
+def verdict_patch(record: Record) -> Patch | None:
+    """The patch of the session's last verdict: the verified one, else the one that was applied last."""
+    decided = _decided(record)
+    return decided[0] if decided else None
 
 
-def _judged(record: Record) -> tuple[Patch, Allowed] | None:
+def _decided(record: Record) -> tuple[Patch, Allowed] | None:
     """That patch, and the decision that allowed it."""
     verified = record.projection.state.verified
     applied = None
@@ -41,15 +41,15 @@ def _judged(record: Record) -> tuple[Patch, Allowed] | None:
 
 
 def evidence_of(record: Record) -> dict[str, Any]:
-    """What `evidence.json` holds: all of it comes from the journal, its blobs and the snapshot."""
+    """The content of `evidence.json`, all of which comes from the journal, its blobs and the snapshot."""
     projection, state = record.projection, record.projection.state
     denied: Counter[str] = Counter()
     for entry in record.entries():
         if isinstance(entry.event, Proposed) and isinstance(entry.event.decision, Denied):
             denied[entry.event.decision.rule] += 1
     source, environment, baseline, told = projection.source, projection.environment, state.baseline, state.last_verdict
-    judged = _judged(record)
-    patch = diff_of(record, judged[0]) if judged else None
+    decided = _decided(record)
+    patch = diff_of(record, decided[0]) if decided else None
     return {
         "rfsn": __version__,
         "session": record.started.session,
@@ -77,14 +77,16 @@ def evidence_of(record: Record) -> dict[str, Any]:
         }
         if told
         else None,
-        "not_applied": [asdict(one) for one in judged[1].not_applied] if judged and judged[1].not_applied else None,
+        "not_applied": [asdict(rules) for rules in decided[1].not_applied]
+        if decided and decided[1].not_applied
+        else None,
         "decisions": {"proposals": state.steps, "denied": dict(sorted(denied.items()))},
         "journal": {"lines": record.last.sequence + 1, "sha256": _hash_of_file(record.folder / "journal.jsonl")},
     }
 
 
 def write_evidence(record: Record) -> None:
-    """Write the evidence of an ended session, and its signature where the configuration names a key."""
+    """Write the evidence of an ended session, and its signature if the configuration names a key."""
     path = record.folder / EVIDENCE
     write_whole(path, to_json(evidence_of(record), indent=2) + "\n")
     if record.config.sign_key:

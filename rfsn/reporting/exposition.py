@@ -23,7 +23,7 @@ _POLL_S = 0.1
 
 
 class _Server(ThreadingHTTPServer):
-    """Answers `/metrics` and `/health`. A port that another process listens on is taken, whatever the default says."""
+    """Answers `/metrics` and `/health`. It does not share a port with another process, as it would by default."""
 
     allow_reuse_port = False
 
@@ -32,14 +32,14 @@ class _Server(ThreadingHTTPServer):
         self.metrics = metrics
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Show a defect; a client that went away is none."""
+        """Show a defect; a client that went away is not one."""
         if not isinstance(sys.exception(), ConnectionError):
             super().handle_error(request, client_address)
 
 
 class _Handler(BaseHTTPRequestHandler):
     server: _Server
-    timeout = 10.0  # seconds for a client that says nothing
+    timeout = 10.0  # seconds for a client that sends nothing
 
     def do_GET(self) -> None:
         metrics, path = self.server.metrics, self.path.partition("?")[0]
@@ -50,7 +50,7 @@ class _Handler(BaseHTTPRequestHandler):
             body = json.dumps({"status": "ok", "sessions_active": metrics.active}).encode()
             self._answer(HTTPStatus.OK, "application/json", body)
         else:
-            self._answer(HTTPStatus.NOT_FOUND, "text/plain", b"there are /metrics and /health\n")
+            self._answer(HTTPStatus.NOT_FOUND, "text/plain", b"not found: try /metrics or /health\n")
 
     def _answer(self, status: HTTPStatus, content_type: str, body: bytes) -> None:
         self.send_response(status)
@@ -65,15 +65,15 @@ class _Handler(BaseHTTPRequestHandler):
 
 @contextmanager
 def serve(metrics: Metrics, port: int) -> Iterator[str]:
-    """Serve metrics on `port` (0: any that is free) while the block runs; gives the address of the page.
+    """Serve metrics on `port` (0: any free one) while the block runs; gives the address of the page.
 
-    Raises `UsageError` where the port cannot be had.
+    Raises `UsageError` if the port cannot be used.
     """
     try:
         server = _Server(port, metrics)
     except OSError as error:
         why = (error.strerror or str(error)).lower()
-        raise UsageError(f"--metrics-port {port}: {why}: choose another, or 0 for any that is free") from error
+        raise UsageError(f"--metrics-port {port}: {why}: choose another, or 0 for any free one") from error
     thread = Thread(target=server.serve_forever, args=(_POLL_S,), name="metrics", daemon=True)
     thread.start()
     try:

@@ -1,11 +1,11 @@
-"""Metrics of sessions as a fold over their events, so that those of a session are what its journal says.
+"""Metrics of sessions as a fold over their events, so that they always agree with the journal.
 
 Every label is bounded. `intent` is not a proposal's own sentence, which has numbers in it, but its class: the phase and
-what is to be done, as in `reproduce/outcomes`, `localize/spectrum`, `patch/try_patches` or `verify/verdict` (a test run
-goes by what it collects, every other action by its type). A sandbox's operations come as one sum for each step: counts
-and sums of their histogram are exact, its buckets take each step's mean.
+the action, as in `reproduce/outcomes`, `localize/spectrum`, `patch/try_patches` or `verify/verdict` (a test run goes by
+what it collects, every other action by its type). Sandbox operations are recorded as one sum for each step: the counts
+and sums of their histogram are exact, but its buckets get each step's mean.
 
-prometheus_client takes a tenth of a second to import: import this module only where metrics are asked for.
+prometheus_client takes a tenth of a second to import: import this module only if metrics are wanted.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class Metrics:
         self._lock = Lock()
         self._make_metrics_of_proposals()
         self._make_metrics_of_work()
-        Info("rfsn_system", "What runs here.", registry=self.registry).info(
+        Info("rfsn_system", "The version of rfsn, Python and the platform.", registry=self.registry).info(
             {
                 "version": __version__,
                 "python": platform.python_version(),
@@ -66,24 +66,26 @@ class Metrics:
 
     def _make_metrics_of_work(self) -> None:
         registry = self.registry
-        self._active = Gauge("rfsn_active_repairs", "Sessions that run.", registry=registry)
+        self._active = Gauge("rfsn_active_repairs", "Running sessions.", registry=registry)
         self._seconds = Histogram(
-            "rfsn_repair_duration_seconds", "Work of ended sessions.", buckets=_REPAIR_S, registry=registry
+            "rfsn_repair_duration_seconds", "Seconds of work of ended sessions.", buckets=_REPAIR_S, registry=registry
         )
         self._steps = Histogram("rfsn_repair_iterations", "Steps of ended sessions.", buckets=_STEPS, registry=registry)
-        self._tests = Counter("rfsn_tests_run", "Test cases of observed runs.", ["outcome"], registry=registry)
-        self._test_seconds = Histogram("rfsn_test_duration_seconds", "The same.", buckets=_TEST_S, registry=registry)
-        self._candidates = Counter("rfsn_candidates", "Judged candidates.", ["outcome"], registry=registry)
+        self._tests = Counter("rfsn_tests_run", "Test cases in test runs.", ["outcome"], registry=registry)
+        self._test_seconds = Histogram(
+            "rfsn_test_duration_seconds", "Seconds of each test case.", buckets=_TEST_S, registry=registry
+        )
+        self._candidates = Counter("rfsn_candidates", "Candidates tried.", ["outcome"], registry=registry)
         self._errors = Counter("rfsn_errors", "Sessions that ended with an error.", ["kind"], registry=registry)
         self._operations = Counter(
             "rfsn_sandbox_operations",
-            "Ended commands (run) and long-lived processes (spawn).",
+            "Commands (run) and long-lived processes (spawn) that ended.",
             ["backend", "operation", "outcome"],
             registry=registry,
         )
         self._operation_seconds = Histogram(
             "rfsn_sandbox_operation_duration_seconds",
-            "Wall-clock time of the same, in the buckets by each step's mean.",
+            "Wall-clock seconds of sandbox operations; the buckets get each step's mean.",
             ["backend", "operation"],
             buckets=_SANDBOX_S,
             registry=registry,
@@ -91,11 +93,11 @@ class Metrics:
 
     @property
     def active(self) -> int:
-        """How many sessions run: those that began or were resumed, and neither ended nor were interrupted."""
+        """How many sessions are running: begun or resumed, and neither ended nor interrupted."""
         return len(self._running)
 
     def follow(self, session: Session) -> None:
-        """Count what a session has recorded already, then listen to it."""
+        """Count what a session has already recorded, then listen to it."""
         self.count(session.entries(), session.blobs)
 
         def listen(event: Event, projection: Projection) -> None:
@@ -111,7 +113,7 @@ class Metrics:
             self.observe(entry.event, projection, entry.clock, blobs)
 
     def observe(self, event: Event, projection: Projection, clock_s: float, blobs: BlobStore) -> None:
-        """Count one event: `projection` has it folded in, `clock_s` is the session's time at it."""
+        """Count one event: `projection` is the state after it, `clock_s` the session's time at it."""
         match event:
             case SessionStarted() | Resumed():
                 self._set_active(projection, active=True)

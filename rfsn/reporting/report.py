@@ -26,7 +26,7 @@ _SUSPECTS = 10
 
 
 def diff_of(record: Record, patch: Patch) -> str:
-    """A patch on a session's snapshot, as a diff that `git apply` takes."""
+    """A patch on a session's snapshot, as a diff that `git apply` accepts."""
     return render_diff(record.base, _change(record, patch))
 
 
@@ -34,11 +34,11 @@ def _change(record: Record, patch: Patch) -> Change:
     try:
         return apply(patch, FolderView(record.base).read)
     except PatchError as error:
-        raise JournalError(f"{record.base} is no longer what the journal says: {error}") from error
+        raise JournalError(f"{record.base} no longer matches the journal: {error}") from error
 
 
 def report_of(record: Record) -> dict[str, Any]:
-    """The report of a session: what `report.json` holds."""
+    """The report of a session: the content of `report.json`."""
     projection, state = record.projection, record.projection.state
     ended, verdict = projection.ended, state.last_verdict
     outcomes: Counter[str] = Counter()
@@ -90,7 +90,7 @@ def report_of(record: Record) -> dict[str, Any]:
 
 
 def _title(record: Record) -> str:
-    """The project and the fault: what somebody sees who has several reports open."""
+    """The project and the fault, to tell several open reports apart."""
     state, ended = record.projection.state, record.projection.ended
     name = name_of_source(record.started.source)
     if not state.verified:
@@ -99,7 +99,7 @@ def _title(record: Record) -> str:
 
 
 def _best(record: Record) -> dict[str, Any] | None:
-    """The patch that there was no time to judge, where nothing better was found; `fixed` is what it is known to fix."""
+    """The patch that there was no time to verify, if nothing better was found; `fixed` is what it is known to fix."""
     state = record.projection.state
     if state.verified:
         return None
@@ -118,15 +118,18 @@ def _best(record: Record) -> dict[str, Any] | None:
 
 
 def _alternatives(record: Record) -> list[dict[str, str]]:
-    """The other patches that pass every test, where one was verified."""
+    """The other patches that pass every test, if one was verified."""
     state = record.projection.state
     others = state.plausible if state.verified else ()
-    return [{"operator": one.operator, "location": one.location, "patch": diff_of(record, one.patch)} for one in others]
+    return [
+        {"operator": other.operator, "location": other.location, "patch": diff_of(record, other.patch)}
+        for other in others
+    ]
 
 
 def _named_suspects(record: Record) -> list[str]:
     try:
-        return [f"{one.path}:{one.line}" for one in ranked_suspects(record)[:_SUSPECTS]]
+        return [f"{suspect.path}:{suspect.line}" for suspect in ranked_suspects(record)[:_SUSPECTS]]
     except RfsnError:  # a blob or the snapshot is damaged: the rest of the report is still worth having
         return []
 
@@ -141,17 +144,17 @@ def _skipped(record: Record) -> int | None:
 
 def _diagnosis(record: Record) -> list[dict[str, Any]]:
     try:
-        found = findings_of(record)
+        findings = findings_of(record)
     except (RfsnError, OSError):  # the same
         return []
     return [
-        {"kind": one.kind, "seems": one.seems, "advice": one.advice, "tests": list(one.tests[:MAX_LISTED])}
-        for one in found
+        {"kind": found.kind, "seems": found.seems, "advice": found.advice, "tests": list(found.tests[:MAX_LISTED])}
+        for found in findings
     ]
 
 
 def ranked_suspects(record: Record) -> list[Suspect]:
-    """The suspicious lines, most suspicious first; none where the session did not come to trace its tests."""
+    """The suspicious lines, most suspicious first; empty if the session did not trace its tests."""
     spectrum = record.projection.state.spectrum
     if spectrum is None:
         return []
@@ -160,8 +163,8 @@ def ranked_suspects(record: Record) -> list[Suspect]:
 
 
 def _unfinished(record: Record) -> str:
-    """Why a session has no end: it was stopped, or killed, or goes on."""
-    resume = f"go on with: {resume_command(record.folder)}"
+    """Why a session has not ended: it was stopped or killed, or is still running."""
+    resume = f"continue with: {resume_command(record.folder)}"
     if isinstance(record.last.event, Interrupted):
         return f"stopped by the user; {resume}"
-    return f"not finished; unless a controller is still at work on it, {resume}"
+    return f"not finished; unless it is still running, {resume}"

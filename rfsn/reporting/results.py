@@ -16,10 +16,10 @@ __all__ = ["regenerate", "write_results"]
 
 
 def write_results(record: Record) -> dict[str, Any]:
-    """Write `report.json`, `report.html`, `patch.diff` where a patch was verified, else `best.diff`; return the report.
+    """Write `report.json`, `report.html` and `patch.diff` if a patch was verified, else `best.diff`; return the report.
 
-    All are made from the journal, its blobs and the snapshot alone: writing them again gives the same. Raises
-    `StorageError` where the disk is full.
+    All are made only from the journal, its blobs and the snapshot: writing them again gives the same. Raises
+    `StorageError` if the disk is full.
     """
     remove_partials(record.folder)
     with storing(record.folder, f"write the results again with: {resume_command(record.folder)}"):
@@ -30,7 +30,7 @@ def write_results(record: Record) -> dict[str, Any]:
 
 
 def regenerate(folder: Path) -> dict[str, Any]:
-    """Write the results of the session in `folder` again, also while a controller is at work on it."""
+    """Write the results of the session in `folder` again, even while it is running."""
     return _write_results(Record.read(folder))
 
 

@@ -1,7 +1,7 @@
-"""What the message of a failing test looks like: a missing file, a network, a name that is nowhere.
+"""What the message of a failing test points to: a missing file, the network, a name that nothing defines.
 
-The texts are those of systems and of several languages' runners; which exception carries them does not matter. An
-assertion that quotes one says nothing.
+The texts are those of operating systems and of the runners of several languages, whatever exception carries them. An
+assertion that quotes one does not count.
 """
 
 from __future__ import annotations
@@ -41,12 +41,12 @@ _NO_NAME = (
     re.compile(r"name '(?P<name>\w+)' is not defined|(?P<other>[\w$]+) is not (?:defined|a function)"),
 )
 _INTRODUCED = rb"\b(?:def|class|fn|func|function|struct|type|trait|enum|interface|const|let|var)\s+"
-_TEMPORARY = ("/tmp/", "/var/tmp/")  # noqa: S108  # a test's own folders: what is missing there is no file of the project
+_TEMPORARY = ("/tmp/", "/var/tmp/")  # noqa: S108  # a test's own folders: a file missing there is not the project's
 
 
 @dataclass(frozen=True, slots=True)
 class Sign:
-    """What is missing: `what` names it, and `hint` says where it may be; that may be empty."""
+    """What is missing: `what` names it, and `hint`, which may be empty, says where it may be."""
 
     what: str
     hint: str = ""
@@ -56,7 +56,7 @@ class Sign:
 
 
 class Tree:
-    """The snapshot of a session, searched for names; what it reads of it, and how often it searches, has a limit."""
+    """The snapshot of a session, searched for names; both how much it reads and how often it searches are limited."""
 
     def __init__(self, view: FolderView) -> None:
         self._view = view
@@ -65,7 +65,7 @@ class Tree:
     def defines(self, name: str) -> bool:
         """Whether some file seems to define the name: as a function, a type, a variable or an attribute.
 
-        Beyond so many names it is taken for granted: a sign less is better than a wrong one.
+        Beyond a number of names the answer is yes: a missing sign is better than a wrong one.
         """
         if name not in self._known:
             self._known[name] = len(self._known) >= _MAX_NAMES or self._is_introduced(name)
@@ -76,7 +76,7 @@ class Tree:
         return name.partition(".")[0] in self._folders or name.rpartition(".")[2] in self._stems
 
     def named_as(self, path: str) -> str:
-        """That file, else one with the same name in another folder; empty where there is none."""
+        """That file, else one with the same name in another folder; empty if there is none."""
         return path if self._view.exists(path) else self._by_name.get(PurePosixPath(path).name, "")
 
     def _is_introduced(self, name: str) -> bool:
@@ -98,20 +98,20 @@ class Tree:
 
     @cached_property
     def _contents(self) -> list[bytes]:
-        found, room = [], _MAX_BYTES
+        contents, room = [], _MAX_BYTES
         for path in self._view.files():
             if PurePosixPath(path).suffix not in _PROSE and room > 0:
-                found.append(self._view.read(path)[:_MAX_FILE_BYTES])
-                room -= len(found[-1])
-        return found
+                contents.append(self._view.read(path)[:_MAX_FILE_BYTES])
+                room -= len(contents[-1])
+        return contents
 
 
 def missing_file(message: str, tree: Tree) -> Sign | None:
-    """A file that the test, or the code that it runs, did not find; none of the temporary folders'."""
-    found = _NO_FILE.search(_raised(message))
-    if found is None:
+    """A file that the test, or the code that it runs, did not find; files in temporary folders do not count."""
+    match = _NO_FILE.search(_raised(message))
+    if match is None:
         return None
-    path = next(filter(None, found.groups())).removeprefix(f"{REPO}/")
+    path = next(filter(None, match.groups())).removeprefix(f"{REPO}/")
     if path.startswith(_TEMPORARY):
         return None
     there = tree.named_as(path)
@@ -121,18 +121,18 @@ def missing_file(message: str, tree: Tree) -> Sign | None:
 
 
 def network(message: str, _tree: Tree) -> Sign | None:
-    """The network, or a server that is not there."""
+    """The network, or a server that does not answer."""
     raised = _raised(message)
     return Sign(raised.partition("\n")[0][:_MAX_SHOWN]) if _NETWORK.search(raised) else None
 
 
 def missing_name(message: str, tree: Tree) -> Sign | None:
-    """A module, or a name of one, that nothing in the tree defines."""
+    """A module, or a name in one, that nothing in the tree defines."""
     message = _raised(message)
     for pattern in _NO_NAME:
-        if (found := pattern.search(message)) is None:
+        if (match := pattern.search(message)) is None:
             continue
-        groups = found.groupdict()
+        groups = match.groupdict()
         name, owner = groups.get("name") or groups.get("module") or groups.get("other") or "", groups.get("owner")
         if groups.get("module"):
             return None if tree.module(name) else Sign(f"the module {name}")
@@ -146,7 +146,7 @@ def missing_name(message: str, tree: Tree) -> Sign | None:
 
 
 def _raised(message: str) -> str:
-    """What was raised, without the code that a traceback quotes; empty where it is an assertion."""
+    """What was raised, without the code that a traceback quotes; empty if it is an assertion."""
     marked = [line.removeprefix("E ").strip() for line in message.splitlines() if line.startswith("E  ")]
     text = "\n".join(marked) or message.strip()
     return "" if _ASSERTION.match(text) else text

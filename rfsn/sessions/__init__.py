@@ -1,1 +1,1 @@
-"""What a session is on disk: its journal, what is folded from it, and what is done with it later."""
+"""A session on disk: its journal, what is folded from it, and what is done with it later."""

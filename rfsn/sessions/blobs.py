@@ -1,4 +1,4 @@
-"""Large values of a session, kept beside its journal and named by their hash."""
+"""Large values of a session, stored beside its journal and named by their hash."""
 
 from __future__ import annotations
 
@@ -46,11 +46,11 @@ class BlobStore:
         return self._put(_SPECTRUM.dump_json(spectrum))
 
     def put_experience(self, experience: Experience) -> str:
-        """Store what earlier sessions saw and return its name."""
+        """Store the experience of earlier sessions and return its name."""
         return self._put(_EXPERIENCE.dump_json(experience))
 
     def experience(self, name: str) -> Experience:
-        """What earlier sessions saw."""
+        """The experience of earlier sessions."""
         return _EXPERIENCE.validate_json(self._get(name))
 
     def _report(self, name: str) -> SuiteReport:
@@ -66,7 +66,7 @@ class BlobStore:
             self._folder.mkdir(parents=True, exist_ok=True)
             stored = zlib.compress(data, 1)
             if len(data) > _MAX_BYTES or len(stored) >= _MAX_STORED:
-                raise InfraError(f"{len(data) >> 20} MiB of results are more than a session keeps in one piece")
+                raise InfraError(f"{len(data) >> 20} MiB of results are more than a session can store")
             write_whole(path, stored)
         return name
 
@@ -76,15 +76,15 @@ class BlobStore:
         except (OSError, UnsafePath, zlib.error) as error:
             raise JournalError(f"{self._folder / name}: the journal names this file, but it cannot be read") from error
         if hashlib.sha256(data).hexdigest() != name:
-            raise JournalError(f"{self._folder / name}: its content is not what its name says: it was altered")
+            raise JournalError(f"{self._folder / name}: its content does not match its name: it was altered")
         return data
 
     def _inflated(self, name: str) -> bytes:
-        """The content of a blob, which may be somebody else's: a plain file of a bounded size, in the folder."""
+        """The content of a blob, which may be somebody else's: a regular file of a bounded size, in the folder."""
         if not _NAME.fullmatch(name):
-            raise UnsafePath(f"{name!r} is no hash")
+            raise UnsafePath(f"{name!r} is not a hash")
         inflating = zlib.decompressobj()
         data = inflating.decompress(read_beneath(self._folder, name, _MAX_STORED), _MAX_BYTES)
         if not inflating.eof:
-            raise UnsafePath(f"{name} has more than {_MAX_STORED >> 20} MiB ({_MAX_BYTES >> 20} inflated), or no end")
+            raise UnsafePath(f"{name} is over {_MAX_STORED >> 20} MiB ({_MAX_BYTES >> 20} inflated) or cut short")
         return data

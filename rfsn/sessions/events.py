@@ -1,4 +1,4 @@
-"""What a journal holds. Everything else (state, reports, resume) is a fold over these events."""
+"""The events of a journal. Everything else (state, reports, resume) is a fold over them."""
 
 from __future__ import annotations
 
@@ -39,19 +39,19 @@ _CANDIDATES: TypeAdapter[tuple[Candidate, ...]] = TypeAdapter(tuple[Candidate, .
 
 
 FORMAT = 3
-"""The format of the events here. It changes with every change after which older journals do not read, or mean less."""
+"""The format of the events here. It is raised with every change after which older journals are unreadable."""
 
 
 class _Event(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", **_BYTES)
 
     def spelled(self) -> Self:
-        """The event with each text as `buildpacks.text.spelled` spells it: so that the journal can hold it."""
+        """The event with each text escaped by `buildpacks.text.spelled`, so that the journal can hold it."""
         return self.model_validate_json(to_json(self.model_dump(mode="json")))
 
 
 class SessionStarted(_Event):
-    """A session with this configuration began, under this version of rfsn; `journal_format` is that of its events."""
+    """A session began with this configuration and this version of rfsn, in this format of the journal."""
 
     kind: Literal["session_started"] = "session_started"
     session: str
@@ -62,9 +62,9 @@ class SessionStarted(_Event):
 
 
 class SourceTaken(_Event):
-    """The source was snapshotted as one commit with this tree; `submodules` and `pointers` name what is not in it.
+    """The source was snapshotted as one commit with this tree; `submodules` and `pointers` name what it lacks.
 
-    `folder` is the identity of the folder that it was taken from (see `sandbox.folders.identity`), where it is a path.
+    `folder` is the identity of the folder that it was taken from (see `sandbox.folders.identity`), if it is a path.
     """
 
     kind: Literal["source_taken"] = "source_taken"
@@ -78,7 +78,7 @@ class SourceTaken(_Event):
 
 
 class Recalled(_Event):
-    """What became of operators in earlier sessions: the blob `experience`. The search uses that and nothing newer."""
+    """How operators did in earlier sessions: the blob `experience`. The search uses this and nothing newer."""
 
     kind: Literal["recalled"] = "recalled"
     experience: str
@@ -97,7 +97,7 @@ class PartReady(BaseModel):
 
 
 class EnvironmentReady(_Event):
-    """The environments were made or found, and sandboxes were opened with success."""
+    """The environments were made or found in the cache, and sandboxes were opened."""
 
     kind: Literal["environment_ready"] = "environment_ready"
     backend: str
@@ -105,12 +105,12 @@ class EnvironmentReady(_Event):
 
     @property
     def description(self) -> str:
-        """All environments in a line."""
+        """All environments on one line."""
         return "; ".join(f"{part.root}: {part.description}" if part.root else part.description for part in self.parts)
 
     @property
     def test(self) -> str:
-        """All test commands in a line."""
+        """All test commands on one line."""
         commands = ((part.root, shlex.join(part.test)) for part in self.parts)
         return "; ".join(f"{command} (in {root})" if root else command for root, command in commands)
 
@@ -118,7 +118,7 @@ class EnvironmentReady(_Event):
 class Proposed(_Event):
     """A planner proposed a step and the gate decided on it.
 
-    The candidates of a batch are not kept, only their digest: the planner makes them again from the same state.
+    The candidates of a batch are not stored, only their digest: the planner makes them again from the same state.
     """
 
     kind: Literal["proposed"] = "proposed"
@@ -149,9 +149,9 @@ class Started(_Event):
 
 
 class Observed(_Event):
-    """A step ended. `cpu_s` is the CPU time, in seconds, that its sandboxes used; `sandbox` says what they did.
+    """A step ended. `cpu_s` is the CPU time, in seconds, that its sandboxes used; `sandbox` counts what they did.
 
-    `tried` is how many candidates of a batch each operator made that were run; both of a pair count.
+    `tried` is how many candidates of each operator were run in a batch; both operators of a pair count.
     """
 
     kind: Literal["observed"] = "observed"
@@ -163,7 +163,7 @@ class Observed(_Event):
 
     @classmethod
     def of(cls, proposal: Proposal, observation: Observation, used: Used) -> Self:
-        """The event of what came of an allowed or denied step."""
+        """The event of the observation of an allowed or denied step."""
         tried = Counter[str]()
         if isinstance(proposal.action, TryPatches) and isinstance(observation, Batch):
             for candidate, outcome in zip(proposal.action.candidates, observation.outcomes, strict=False):
@@ -179,7 +179,7 @@ class Observed(_Event):
 
 
 class PhaseEnded(_Event):
-    """The state at the end of a phase, by its hash: a replay must come to the same."""
+    """The hash of the state at the end of a phase: a replay must reach the same."""
 
     kind: Literal["phase_ended"] = "phase_ended"
     phase: Phase
@@ -193,7 +193,7 @@ class Interrupted(_Event):
 
 
 class Resumed(_Event):
-    """Another controller took the session over; what was proposed and not finished is proposed again."""
+    """Another controller took the session over; a proposal that was not finished is proposed again."""
 
     kind: Literal["resumed"] = "resumed"
 

@@ -23,7 +23,7 @@ from sandbox import UnsafePath, read_beneath
 
 __all__ = ["Entry", "Journal", "has_events", "read_journal"]
 
-# The largest events name every test of a suite: some 100 bytes each, of at most some 100,000.
+# The largest events name every test of a suite: about 100 bytes each, of at most about 100,000.
 _MAX_LINE = 64 << 20
 _NO_HASH = "0" * 64
 _PATIENCE_S, _PAUSE_S = 2.0, 0.02
@@ -32,8 +32,8 @@ _PATIENCE_S, _PAUSE_S = 2.0, 0.02
 class Entry(BaseModel):
     """One line of a journal.
 
-    `sequence` counts from 0, `clock` is the seconds of work of the session until then, `previous` the SHA-256 of the
-    line before.
+    `sequence` counts from 0, `clock` is how many seconds the session has worked until then, `previous` is the SHA-256
+    of the line before.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", ser_json_bytes="base64", val_json_bytes="base64")
@@ -46,9 +46,9 @@ class Entry(BaseModel):
 
 
 class Journal:
-    """A journal that is open for appending. A lock keeps every other controller off it.
+    """A journal that is open for appending. A lock keeps every other controller out.
 
-    What is on the disk counts: after a line that could not be written, or was interrupted, the file is read again.
+    The file on the disk is what counts: after a line that failed or was interrupted, it is read again.
     """
 
     def __init__(self, path: Path) -> None:
@@ -77,18 +77,18 @@ class Journal:
 
     @property
     def clock(self) -> float:
-        """Seconds of work of the session, the pauses between a crash and a resume left out."""
+        """How many seconds the session has worked, without the pauses between a crash and a resume."""
         return time.monotonic() - self._started
 
     @property
     def last(self) -> Entry | None:
-        """The last entry; None where there is none yet."""
+        """The last entry; None if there is none yet."""
         return self._last
 
     def append(self, event: Event) -> None:
         """Write one event and wait until it is on disk.
 
-        Raises `StorageError` where the disk does not take it, and `InfraError` where it is too large to be read again.
+        Raises `StorageError` if the disk is full, and `InfraError` if the event is too large to be read again.
         """
         try:
             if not self._known:
@@ -106,9 +106,9 @@ class Journal:
             self._known = False  # until all of this is done: an interrupt may come at any moment
             self._file.append(line)
         except OSError as error:
-            said = f"{self._file.path} cannot be written: {error.strerror}"
+            problem = f"{self._file.path} cannot be written: {error.strerror}"
             raise StorageError(
-                f"{said}: make room, then go on with: {resume_command(self._file.path.parent)}"
+                f"{problem}: free some space, then continue with: {resume_command(self._file.path.parent)}"
             ) from error
         self._last, self._hash = entry, _line_hash(line)
         self._known = True
@@ -127,7 +127,7 @@ class Journal:
 
 
 def _lock(descriptor: int) -> None:
-    """Take the lock of a journal; another start that looks for leftovers may hold it for a moment."""
+    """Take the lock of a journal; another rfsn that looks for leftovers may hold it for a moment."""
     deadline = time.monotonic() + _PATIENCE_S
     while True:
         try:
@@ -139,12 +139,12 @@ def _lock(descriptor: int) -> None:
 
 
 def read_journal(path: Path) -> Iterator[Entry]:
-    """The entries of a journal that may be in use; a torn last line is left out. Raises `JournalError` for damage."""
+    """The entries of a journal that may be in use; without a torn last line. Raises `JournalError` for damage."""
     return (entry for entry, _ in _checked(path))
 
 
 def has_events(path: Path) -> bool:
-    """Whether a journal has a whole line, whatever it says, or is more than a torn one could be."""
+    """Whether a journal has a whole line, whatever it says, or is longer than a torn one could be."""
     try:
         start = read_beneath(path.parent, path.name, _MAX_LINE)
     except UnsafePath:
@@ -162,7 +162,7 @@ def _checked(path: Path) -> Iterator[tuple[Entry, str]]:
             number += 1
             left -= len(line)
             if len(line) > _MAX_LINE:
-                raise JournalError(f"{path}:{number + 1}: the line has more than {_MAX_LINE >> 20} MiB: it is no event")
+                raise JournalError(f"{path}:{number + 1}: the line is over {_MAX_LINE >> 20} MiB: it is not an event")
             if left < 0 or not line.endswith(b"\n"):
                 return
             if number == 0:
@@ -175,25 +175,25 @@ def _checked(path: Path) -> Iterator[tuple[Entry, str]]:
 
 
 def _require_format(line: bytes, path: Path) -> None:
-    """Raise `OtherVersion` for a journal in another format. Its first event told the format from the second one on."""
+    """Raise `OtherVersion` for a journal in another format, which its first event names since the second format."""
     try:
         event = json.loads(line)["event"]
         version, written = str(event["version"]), event.get("journal_format", 1)
     except (ValueError, RecursionError, TypeError, KeyError, AttributeError):
-        return  # it is no journal at all, which is said later
+        return  # not a journal at all, which is reported later
     if written != FORMAT:
-        said = f"{path.parent} was written by rfsn {spelled(version)[:40]}, in another format of the journal"
-        raise OtherVersion(f"{said}: that version can go on with it; its report.html and report.json stay as they are")
+        problem = f"{path.parent} was written by rfsn {spelled(version)[:40]}, in another format of the journal"
+        raise OtherVersion(f"{problem}: that version can continue it; its report.html and report.json stay as they are")
 
 
 def _parsed(line: bytes, number: int, path: Path) -> Entry:
     try:
         return Entry.model_validate_json(line)
     except ValidationError as error:
-        said = f"{path}:{number + 1}: the line is no event: {error.errors()[0]['msg']}"
+        problem = f"{path}:{number + 1}: the line is not an event: {error.errors()[0]['msg']}"
         cut = f"head -n {number} journal.jsonl > whole && mv whole journal.jsonl"
-        remedy = f"to go on from the line before, in a copy of {path.parent}: {cut}" if number else "start again"
-        raise JournalError(f"{said}. It was altered, or cut short by a full disk: {remedy}") from error
+        remedy = f"to continue from the line before, in a copy of {path.parent}: {cut}" if number else "start again"
+        raise JournalError(f"{problem}. It was altered, or cut short by a full disk: {remedy}") from error
 
 
 def _line_hash(line: bytes) -> str:

@@ -1,6 +1,6 @@
-"""What dead controllers left behind: containers, control groups, workspaces of sessions, environments half made.
+"""What dead controllers left behind: containers, control groups, workspaces of sessions, unfinished environments.
 
-Of folders, those that carry rfsn's mark: a folder of the user's with a name like these stays as it is.
+Only folders with rfsn's mark are removed: a folder of the user's with such a name stays as it is.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ __all__ = ["remove_leftovers", "remove_scratch"]
 
 
 def remove_leftovers() -> list[str]:
-    """Remove what no living controller uses, and say what it was. The sessions themselves stay, and can be resumed."""
+    """Remove what no living controller uses, and return it, a line for each. Sessions stay, and can be resumed."""
     try:
         removed = [f"container {id[:12]}" for id in reap_containers()]
     except SandboxError:  # no engine, so no containers
@@ -43,12 +43,12 @@ def remove_scratch() -> list[str]:
     sessions, cache = home.sessions_home(), home.cache_home()
     caches = (cache / "environments", cache / "projects", cache / "downloads", home.working_home())
     homes = (sessions, *sessions.glob("*/"), *caches, Path(tempfile.gettempdir()))
-    unfinished = [found for parent in homes for found in remove_unfinished(parent)]
+    unfinished = [name for parent in homes for name in remove_unfinished(parent)]
     return unfinished + [str(folder) for folder in (*_scratch(), *_temporary()) if discard(folder)]
 
 
 def _scratch() -> Iterator[Path]:
-    """The workspaces of sessions that nobody works on: below our home, and wherever something of ours is mounted."""
+    """The scratch folders of sessions that no process works on: below our home, and wherever ours are mounted."""
     there = {*home.sessions_home().glob("*/scratch")}
     there |= {place.parent for place in mounted() if place.parent.name == "scratch"}
     for scratch in there:
@@ -65,6 +65,6 @@ def _temporary() -> Iterator[Path]:
     places = (Path(tempfile.gettempdir()), home.working_home())
     for folder in (folder for place in places for folder in place.glob(f"{home.TEMPORARY}*")):
         maker = Maker.parse(folder.name.removeprefix(home.TEMPORARY).rpartition(".")[0])
-        with suppress(FileNotFoundError):  # another start was quicker
+        with suppress(FileNotFoundError):  # another rfsn was faster
             if maker is not None and maker.is_dead() and is_marked(folder):
                 yield folder

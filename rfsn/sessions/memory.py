@@ -1,6 +1,6 @@
-"""Which operators helped in earlier sessions: a table that outlives them. A session reads it once, as it begins.
+"""Which operators helped in earlier sessions: a table that outlives them. A session reads it once, at its start.
 
-Nothing here is needed for a repair: a table that is locked, damaged or not writable costs a warning.
+A repair needs nothing of this: a table that is locked, damaged or not writable only causes a warning.
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ __all__ = ["recall", "remember"]
 _log = structlog.get_logger("rfsn")
 
 _READ_S, _WRITE_S = 5.0, 30.0
-"""How long to wait for other sessions that write. A session does without what it cannot read; its own would be lost."""
+"""How long to wait for other sessions that write: longer to write, as the session's own outcomes would be lost."""
 
 _PAUSE_S = 0.02
 _OTHERS = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 
 _MAX_ROWS = 2_000
-"""The most rows of single fingerprints that a session takes, those used last first; the sums hold all."""
+"""The most rows of single fingerprints that a session reads, most recently used first; the sums hold all."""
 
 _TABLE = """
 CREATE TABLE IF NOT EXISTS outcomes (
@@ -54,7 +54,7 @@ type _Row = tuple[str, str, int, int]
 
 
 def recall() -> Experience:
-    """What earlier sessions saw; nothing where there were none, or the table cannot be read."""
+    """The experience of earlier sessions; empty if there were none, or the table cannot be read."""
     try:
         if not home.memory_file().exists():
             return Experience()
@@ -70,18 +70,18 @@ def recall() -> Experience:
 
 
 def remember(record: Record) -> None:
-    """Add what became of the operators in a session that ended with a verified patch: all of it or, killed, nothing."""
+    """Add how the operators did in a session that ended with a verified patch: all of it or, if killed, nothing."""
     rows = list(_rows(record))
     try:
         home.memory_file().parent.mkdir(parents=True, exist_ok=True)
         _patiently(_add, rows)
     except (sqlite3.Error, OSError) as error:
-        _log.warning("the outcome of this session is not remembered", file=str(home.memory_file()), why=str(error))
+        _log.warning("the outcome of this session is not saved", file=str(home.memory_file()), why=str(error))
 
 
 def _add(rows: Sequence[_Row], timeout_s: float) -> None:
     with closing(_connect("rwc", timeout_s)) as table:
-        # At once as a writer: a reader that would become one is refused without any wait where another is about to.
+        # A writer from the start: a reader that turns into a writer is refused, without waiting, if another is there.
         table.execute("BEGIN IMMEDIATE")
         table.execute(_TABLE)
         table.executemany(_ADD, [(*row, time.time()) for row in rows])
@@ -89,7 +89,7 @@ def _add(rows: Sequence[_Row], timeout_s: float) -> None:
 
 
 def _patiently(write: Callable[[Sequence[_Row], float], None], rows: Sequence[_Row]) -> None:
-    """Write, and once more where others kept it from that: not all that SQLite refuses for them waits by itself."""
+    """Write, and try again if others prevent it: SQLite does not wait by itself in every such case."""
     deadline = time.monotonic() + _WRITE_S
     while True:
         try:
@@ -106,14 +106,14 @@ def _connect(mode: str, timeout_s: float) -> sqlite3.Connection:
 
 
 def _tally(tried: object, helped: object) -> Tally:
-    """Raises `ValueError` for what cannot have been counted: columns of a damaged table may hold anything."""
+    """The counts as a tally; raises `ValueError` for invalid ones, as a damaged table may hold anything."""
     if not (isinstance(tried, int) and isinstance(helped, int) and min(tried, helped) >= 0):
-        raise ValueError(f"{tried!r} and {helped!r} are no counts")
+        raise ValueError(f"{tried!r} and {helped!r} are not counts")
     return Tally(tried, helped)
 
 
 def _rows(record: Record) -> Iterator[_Row]:
-    """The tallies of each search that led to a patch which a verdict found to repair something."""
+    """The tallies of each search that led to a patch that a verdict accepted or kept."""
     projection, tried = Projection(), Counter[str]()
     makers: dict[Patch, str] = {}
     for entry in record.entries():
@@ -124,8 +124,8 @@ def _rows(record: Record) -> Iterator[_Row]:
         tried.update(entry.event.tried)
         match entry.event.observation:
             case Batch(plausible=plausible, partial=partial):
-                makers |= {one.patch: one.operator for one in plausible}
-                makers |= {one.patch: one.operator for one in partial}
+                makers |= {trial.patch: trial.operator for trial in plausible}
+                makers |= {trial.patch: trial.operator for trial in partial}
             case VerdictReached(verdict) if before.applied is not None and (verdict.accepted or verdict.partly):
                 yield from _tallied(_failure(before, record), tried, makers.get(before.applied, "").split("+"))
                 tried.clear()

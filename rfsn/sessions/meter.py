@@ -1,4 +1,4 @@
-"""What sandboxes were used for and what CPU time they took, counted from several threads."""
+"""What sandboxes were used for and how much CPU time they took, counted across threads."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ type Operation = Literal["run", "spawn"]
 
 @dataclass(frozen=True, slots=True)
 class SandboxUse:
-    """Operations of one kind that ended alike: how many, and the wall-clock seconds of all together."""
+    """Operations of one kind with the same ending: how many, and their wall-clock seconds in total."""
 
     backend: str
     operation: Operation
@@ -50,7 +50,7 @@ class Meter:
             self._cpu_s += result.cpu_s
 
     def take(self) -> Used:
-        """What was added since the last call."""
+        """The use that was added since the last call."""
         with self._lock:
             cpu_s, self._cpu_s = self._cpu_s, 0.0
             uses, self._uses = self._uses, {}

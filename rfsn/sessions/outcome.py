@@ -24,7 +24,7 @@ EXIT_CODES: Mapping[str, int] = {
 
 
 def conclude(state: State, problem: str | None) -> SessionEnded:
-    """The end of a session whose planner has ended, or whose budget has (`problem` says how)."""
+    """The end of a session whose planner has ended it, or whose budget is used up (`problem` says how)."""
     status = _status(state)
     reason = problem or (state.ended.reason if state.ended else "")
     if status == "infra_error" and state.baseline:

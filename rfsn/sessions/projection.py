@@ -1,4 +1,4 @@
-"""The projection of a journal: everything that its events say so far, as a fold over them."""
+"""The projection of a journal: what its events add up to so far, as a fold over them."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _STATE: TypeAdapter[State] = TypeAdapter(State)
 
 @dataclass(frozen=True, slots=True)
 class Projection:
-    """Everything that the events say so far. `state` is the planner's part."""
+    """What the events add up to so far. `state` is the part that planners see."""
 
     started: SessionStarted | None = None
     source: SourceTaken | None = None
@@ -70,5 +70,5 @@ def fold(projection: Projection, event: Event) -> Projection:
 
 
 def state_hash(state: State) -> str:
-    """The identity of a state: the hash of what it holds. The history is left out: the events before it are hashed."""
+    """The hash of a state, without its history: the events before it are hashed already."""
     return hashlib.sha256(_STATE.dump_json(state, exclude={"history"})).hexdigest()

@@ -1,4 +1,4 @@
-"""A session as its journal tells it."""
+"""A session as read from its journal."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ JOURNAL = "journal.jsonl"
 class Record:
     """What the journal in a folder says, up to the last entry that was taken.
 
-    Reading takes no lock: a controller may be at work on the session. `Session` is the record that a controller writes.
+    Reading takes no lock: a controller may be working on the session. `Session` is the record that a controller writes.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -34,14 +34,14 @@ class Record:
 
     @classmethod
     def read(cls, folder: Path) -> Self:
-        """The record on disk. Raises `JournalError` for damage and `UsageError` where nothing was begun."""
+        """The record on disk. Raises `JournalError` for damage and `UsageError` if the journal is empty."""
         record = cls(folder)
         if record.projection.started is None:
             raise UsageError(f"{record.folder} has an empty journal: there is nothing to report")
         return record
 
     def recollect(self) -> None:
-        """Take the whole journal again, which is what counts: an interrupt may come between it and the projection."""
+        """Read the whole journal again, as it is what counts: an interrupt may come between it and the projection."""
         self._first: Entry | None = None
         self._last: Entry | None = None
         self.projection = Projection()
@@ -55,12 +55,12 @@ class Record:
         self.projection = fold(self.projection, entry.event)
 
     def entries(self) -> Iterator[Entry]:
-        """All entries, read from the disk again: a long session's take more memory than whoever looks at them."""
+        """All entries, read from the disk again: those of a long session would take much memory."""
         return islice(read_journal(self.folder / JOURNAL), self.last.sequence + 1)
 
     @property
     def first(self) -> Entry:
-        """The first entry; there is one since the session was begun."""
+        """The first entry; every session that has begun has one."""
         assert self._first is not None
         return self._first
 

@@ -20,7 +20,7 @@ from sandbox import MARK, is_marked, remove_marked, remove_tree
 __all__ = ["STATUSES", "Listed", "Pruned", "choose", "journal_lock", "list_sessions", "prune"]
 
 STATUSES = (*EXIT_CODES, "running", "damaged", "other_version")
-"""What a listed session may be: its status at its end; held by a controller now; with a journal that does not read, or
+"""What a listed session may be: its status at its end; held by a controller now; with a journal that cannot be read, or
 that another version of rfsn wrote."""
 
 _BLOCK = 512
@@ -28,7 +28,7 @@ _BLOCK = 512
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """One session in the home of sessions. Times are UTC; `bytes` is what its folder takes on the disk."""
+    """One session in rfsn's own folder. Times are UTC; `bytes` is how much disk its folder takes."""
 
     name: str
     folder: Path
@@ -42,7 +42,7 @@ class Listed:
 
 @dataclass(frozen=True, slots=True)
 class Pruned:
-    """What pruning removed, or would have; what it spared because a controller holds it; and what rfsn did not make."""
+    """What pruning removed, or would remove; what it kept because a controller holds it, or rfsn did not make it."""
 
     removed: tuple[Listed, ...]
     in_use: tuple[Listed, ...]
@@ -50,18 +50,18 @@ class Pruned:
 
     @property
     def bytes(self) -> int:
-        """The room on the disk that was freed."""
+        """The disk space that was freed."""
         return sum(session.bytes for session in self.removed)
 
 
 def list_sessions() -> list[Listed]:
-    """Every session in the home of sessions, newest first."""
+    """Every session in rfsn's own folder, newest first."""
     try:
         folders = list(home.sessions_home().iterdir())
     except FileNotFoundError:
         return []
-    found = (_listed(folder) for folder in folders if _is_session(folder))
-    return sorted(found, key=lambda session: (session.begun, session.name), reverse=True)
+    sessions = (_listed(folder) for folder in folders if _is_session(folder))
+    return sorted(sessions, key=lambda session: (session.begun, session.name), reverse=True)
 
 
 def choose(
@@ -74,7 +74,8 @@ def choose(
     if unknown := sorted(set(statuses) - set(STATUSES)):
         raise UsageError(f"--status {unknown[0]}: unknown status; known are {', '.join(STATUSES)}")
     limit = now - timedelta(days=older_than)
-    return [one for one in sessions[keep:] if one.last <= limit and (not statuses or one.status in statuses)]
+    old = [session for session in sessions[keep:] if session.last <= limit]
+    return [session for session in old if not statuses or session.status in statuses]
 
 
 def prune(sessions: Sequence[Listed], *, dry_run: bool) -> Pruned:
@@ -82,7 +83,7 @@ def prune(sessions: Sequence[Listed], *, dry_run: bool) -> Pruned:
     removed: list[Listed] = []
     in_use: list[Listed] = []
     unmarked = tuple(session for session in sessions if not is_marked(session.folder))
-    for session in (one for one in sessions if one not in unmarked):
+    for session in (session for session in sessions if session not in unmarked):
         with journal_lock(session.folder / "journal.jsonl", fcntl.LOCK_EX) as free:
             (removed if free else in_use).append(session)
             if free and not dry_run:
@@ -91,7 +92,7 @@ def prune(sessions: Sequence[Listed], *, dry_run: bool) -> Pruned:
 
 
 def _is_session(folder: Path) -> bool:
-    """Whether a folder, itself and not behind a link, has a journal of its own."""
+    """Whether a folder has a journal of its own, and neither is a link."""
     journal = folder / "journal.jsonl"
     return not folder.is_symlink() and not journal.is_symlink() and journal.is_file()
 
@@ -140,21 +141,21 @@ def _source(entries: Sequence[Entry]) -> str:
 
 
 def _size(folder: Path) -> int:
-    """The room that a tree takes on the disk; what has several names is counted once."""
+    """The disk space that a tree takes; a file with several names is counted once."""
     seen: dict[tuple[int, int], int] = {}
     paths = (Path(where, name) for where, folders, files in os.walk(folder) for name in (*folders, *files))
     for path in (folder, *paths):
         try:
-            found = path.lstat()
-        except FileNotFoundError:  # a running session takes its scratch files away meanwhile
+            status = path.lstat()
+        except FileNotFoundError:  # a running session removes its scratch files meanwhile
             continue
-        seen[found.st_dev, found.st_ino] = found.st_blocks * _BLOCK
+        seen[status.st_dev, status.st_ino] = status.st_blocks * _BLOCK
     return sum(seen.values())
 
 
 @contextmanager
 def journal_lock(journal: Path, kind: int) -> Iterator[bool]:
-    """Hold the lock of a journal, where it is free; the shared lock lets others look at the same time."""
+    """Hold the lock of a journal if it is free; the shared lock lets others read at the same time."""
     mode = os.O_RDWR if kind == fcntl.LOCK_EX else os.O_RDONLY
     descriptor = os.open(journal, mode | os.O_NOFOLLOW | os.O_CLOEXEC)
     try:
@@ -169,7 +170,7 @@ def journal_lock(journal: Path, kind: int) -> Iterator[bool]:
 
 
 def _remove(folder: Path) -> None:
-    """Remove a session, its journal last: where that is stopped half-way, the rest is still a session to prune."""
+    """Remove a session, its journal last: if that is stopped half-way, the rest is still a session to prune."""
     for path in folder.iterdir():
         if path.name not in {"journal.jsonl", MARK}:
             remove_tree(path)

@@ -1,4 +1,4 @@
-"""An open session: the record of its journal, and the one writer of it."""
+"""An open session: the record of its journal, and its only writer."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _NO_FILES: Mapping[str, bytes] = MappingProxyType({})
 
 
 def session_folder(name: str) -> Path:
-    """The folder of a session by its name or path. Raises `UsageError` where there is none."""
+    """The folder of a session by its name or path. Raises `UsageError` if there is none."""
     for folder in (Path(name), home.sessions_home() / name):
         if (folder / JOURNAL).is_file():
             _check_places(folder)
@@ -38,11 +38,11 @@ def session_folder(name: str) -> Path:
 
 
 def _check_places(folder: Path) -> None:
-    """Raise `JournalError` where something of a session is a link or a device: the folder may be somebody else's."""
+    """Raise `JournalError` if something in a session is a link or a device: the folder may be somebody else's."""
     for path in folder.iterdir():
         kind = path.lstat().st_mode
         if not stat.S_ISREG(kind) and not stat.S_ISDIR(kind):
-            raise JournalError(f"{path} is neither file nor folder: it does not belong in a session's folder")
+            raise JournalError(f"{path} is neither a file nor a folder: it does not belong in a session's folder")
 
 
 def _put(files: Mapping[str, bytes], folder: Path) -> None:
@@ -51,9 +51,9 @@ def _put(files: Mapping[str, bytes], folder: Path) -> None:
 
 
 def _is_free(folder: Path, files: Collection[str]) -> bool:
-    """Whether there is an empty folder to begin a session in; false where there is none yet.
+    """Whether there is an empty folder to begin a session in; false if there is none yet.
 
-    What a session left that was killed before its first event counts as empty, and so do `files` that are put there.
+    The leftovers of a session that was killed before its first event, and `files` put there, count as empty.
     """
     try:
         if is_marked(folder):
@@ -64,17 +64,17 @@ def _is_free(folder: Path, files: Collection[str]) -> bool:
     except NotADirectoryError as error:
         raise UsageError(f"{folder} is not a folder: choose another --out") from error
     if JOURNAL in inside and has_events(folder / JOURNAL):
-        raise UsageError(f"{folder} has a session already: choose another --out, or: {home.resume_command(folder)}")
+        raise UsageError(f"{folder} already has a session: choose another --out, or: {home.resume_command(folder)}")
     if inside and not (is_marked(folder) and inside <= {MARK, JOURNAL, *files}):
         raise UsageError(f"{folder} is not empty: choose a new or an empty folder for --out")
     return True
 
 
 class Session(Record):
-    """An open session: the record that goes on. It appends events, folds each in, and tells listeners."""
+    """An open session: the record that continues. It appends events, folds each in, and notifies listeners."""
 
     def __init__(self, folder: Path) -> None:
-        """Open the session in `folder`, a new one where there is none yet; `JournalError` where it is in use."""
+        """Open the session in `folder`, a new one if there is none yet; raises `JournalError` if it is in use."""
         self.journal = Journal(folder.resolve() / JOURNAL)
         self.listeners: list[Callable[[Event, Projection], None]] = []
         super().__init__(folder)
@@ -83,14 +83,14 @@ class Session(Record):
     def create(
         cls, source: str, config: Config, folder: Path | None = None, files: Mapping[str, bytes] = _NO_FILES
     ) -> Session:
-        """Begin a session on `source`, in `folder` or under a new name in the home of sessions.
+        """Begin a session on `source`, in `folder` or under a new name in rfsn's own folder.
 
-        The folder carries rfsn's mark, and appears with `files` (contents by name) and its first event. Raises
-        `UsageError` where `source` is no text that the journal could keep, there is something in the folder or it
-        cannot be made, and `StorageError` where the disk is full.
+        The folder has rfsn's mark, and appears with `files` (contents by name) and its first event. Raises `UsageError`
+        if the journal cannot store `source`, or the folder is not empty or cannot be created, and `StorageError` if the
+        disk is full.
         """
         if spelled(source) != source or "\0" in source:
-            raise UsageError(f"{spelled(source)!r}: a source needs a name in UTF-8: rename the folder")
+            raise UsageError(f"{spelled(source)!r}: the name of a source must be UTF-8: rename the folder")
         name = f"{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(3)}"
         folder = (folder or home.sessions_home() / name).resolve()
         event = SessionStarted(
@@ -110,12 +110,12 @@ class Session(Record):
                     _put(files, unfinished)
                     journal.append(event)
             except FileExistsError as error:
-                raise UsageError(f"{folder} has a session already: choose another --out") from error
+                raise UsageError(f"{folder} already has a session: choose another --out") from error
             return cls(folder)
 
     @classmethod
     def resume(cls, folder: Path) -> Session:
-        """Take over a session that another controller left."""
+        """Take over a session that another controller has left."""
         session = cls(folder)
         if session.projection.started is None:
             session.close()
@@ -131,11 +131,11 @@ class Session(Record):
 
     @property
     def scratch(self) -> Path:
-        """Where workspaces live while they are needed."""
+        """The folder of workspaces, while they are needed."""
         return self.folder / "scratch"
 
     def record(self, event: Event) -> None:
-        """Make an event durable, fold it in and tell the listeners; at the end of a phase, seal the state."""
+        """Make an event durable, fold it in and notify the listeners; at the end of a phase, record the state."""
         before = self.projection.state
         self._append(event)
         after = self.projection.state
@@ -145,7 +145,7 @@ class Session(Record):
     def _append(self, event: Event) -> None:
         try:
             self.journal.append(event)
-        except PydanticSerializationError:  # a name or a message that is no text; nothing was written
+        except PydanticSerializationError:  # a name or a message that is not valid text; nothing was written
             event = event.spelled()
             self.journal.append(event)
         assert self.journal.last is not None
@@ -154,5 +154,5 @@ class Session(Record):
             listener(event, self.projection)
 
     def close(self) -> None:
-        """Give up the lock."""
+        """Release the lock."""
         self.journal.close()

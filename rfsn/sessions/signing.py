@@ -15,7 +15,7 @@ from sandbox import UnsafePath, read_beneath
 __all__ = ["Signer", "check_key", "sign", "signature_problem"]
 
 _NAMESPACE = "rfsn"
-"""What signatures are for (ssh-keygen(1), -n): one made for something else is none of ours."""
+"""What signatures are for (ssh-keygen(1), -n): one made for something else is not accepted."""
 
 _SUFFIX = ".sig"
 _TIMEOUT_S = 60.0
@@ -24,14 +24,14 @@ _MAX_SIGNED, _MAX_SIGNATURE = 64 << 20, 64 << 10
 
 @dataclass(frozen=True, slots=True)
 class Signer:
-    """Whose signature is wanted: a file of allowed signers (ssh-keygen(1)), and the name in it."""
+    """Who must have signed: a file of allowed signers (ssh-keygen(1)), and the name in it."""
 
     allowed: Path
     name: str
 
 
 def check_key(key: str | None) -> None:
-    """Raise `UsageError` where a signature is asked for that could not be made."""
+    """Raise `UsageError` if a signature is asked for that cannot be made."""
     if key is None:
         return
     if shutil.which("ssh-keygen") is None:
@@ -41,9 +41,9 @@ def check_key(key: str | None) -> None:
 
 
 def sign(path: Path, key: str) -> None:
-    """Sign a file; the signature lies beside it. Raises `UsageError` where the key does not do."""
+    """Sign a file; the signature is written beside it. Raises `UsageError` if the key cannot be used."""
     path.with_name(path.name + _SUFFIX).unlink(missing_ok=True)
-    # In a session of its own there is no terminal that a passphrase could be asked on.
+    # In a session of its own there is no terminal to ask for a passphrase on.
     argv = ["ssh-keygen", "-Y", "sign", "-q", "-f", key, "-n", _NAMESPACE, str(path)]
     done = subprocess.run(
         argv,
@@ -61,15 +61,15 @@ def sign(path: Path, key: str) -> None:
 
 
 def signature_problem(path: Path, signer: Signer) -> str | None:
-    """Why a file does not bear the signature of `signer`; None where it does. `UsageError` without ssh-keygen."""
+    """Why a file has no valid signature of `signer`; None if it has. Raises `UsageError` without ssh-keygen."""
     if shutil.which("ssh-keygen") is None:
-        raise UsageError("a signature is checked with ssh-keygen: install OpenSSH's client")
+        raise UsageError("checking a signature needs ssh-keygen: install OpenSSH's client")
     signature = path.name + _SUFFIX
     try:
         signed = read_beneath(path.parent, path.name, _MAX_SIGNED)
         content = read_beneath(path.parent, signature, _MAX_SIGNATURE)
     except (OSError, UnsafePath):
-        return f"{path.with_name(signature)} is not there: the session was not signed"
+        return f"{path.with_name(signature)} does not exist: the session was not signed"
     argv = ["ssh-keygen", "-Y", "verify", "-f", str(signer.allowed), "-I", signer.name, "-n", _NAMESPACE]
     with temporary_folder() as scratch:
         copy = Path(scratch) / "signature"
@@ -77,5 +77,5 @@ def signature_problem(path: Path, signer: Signer) -> str | None:
         done = subprocess.run(
             [*argv, "-s", str(copy)], input=signed, capture_output=True, timeout=_TIMEOUT_S, check=False
         )
-    said = (done.stderr or done.stdout).decode(errors="replace").strip()
-    return f"{path.with_name(signature)}: no signature of {signer.name}: {said}" if done.returncode else None
+    output = (done.stderr or done.stdout).decode(errors="replace").strip()
+    return f"{path.with_name(signature)}: no valid signature of {signer.name}: {output}" if done.returncode else None

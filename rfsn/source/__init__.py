@@ -1,1 +1,1 @@
-"""Taking a source: whatever the user names becomes files in a fresh repository of one commit."""
+"""Taking a source: whatever the user names becomes a fresh repository of one commit."""

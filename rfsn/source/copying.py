@@ -1,7 +1,7 @@
-"""Copying a tree that others wrote, folder by folder through descriptors: all that is there is copied as such, or not.
+"""Copying a tree that others wrote, folder by folder through descriptors: each file is copied as it is, or left out.
 
-Regular files and symbolic links (as such) are copied; pipes, sockets, devices and whatever git could take for a `.git`
-are not. Whatever the names and the kinds, nothing outside of the two folders is read or written.
+Regular files and symbolic links (as links) are copied; pipes, sockets, devices and whatever git could take for a `.git`
+are not. Whatever the names and the kinds, nothing outside the two folders is read or written.
 """
 
 from __future__ import annotations
@@ -19,27 +19,27 @@ from sandbox.folders import CHUNK, FOLDER, PLAIN, list_folder, new_file, opened_
 __all__ = ["MAX_BYTES", "MAX_DEPTH", "MAX_FILES", "Copied", "Everything", "Selection", "copy_selected"]
 
 MAX_BYTES = 4 << 30
-"""How many bytes a source may have."""
+"""The most bytes of a source."""
 
 MAX_FILES = 500_000
-"""How many files and links a source may have."""
+"""The most files and links of a source."""
 
 MAX_DEPTH = 150
-"""How deep the folders of a source may lie."""
+"""The greatest depth of folders in a source."""
 
 _POINTER = b"version https://git-lfs.github.com/spec/"
 _MAX_POINTER = 1024
 
 
 class Selection[State](Protocol):
-    """What of a tree is copied. A `State` is what it knows of a folder, handed back for whatever is in there."""
+    """Which files of a tree are copied. A `State` is what it knows of a folder, passed back for whatever is in it."""
 
     def start(self) -> State:
         """The state of the top."""
         ...
 
     def enter(self, path: str, fd: int, above: State) -> State | None:
-        """The state of the folder at `path`, which is open; None where nothing in it is copied."""
+        """The state of the folder at `path`, which is open; None if nothing in it is copied."""
         ...
 
     def takes(self, path: str, state: State) -> bool:
@@ -48,10 +48,10 @@ class Selection[State](Protocol):
 
 
 class Everything:
-    """A selection of all."""
+    """A selection of all files."""
 
     def start(self) -> bool:
-        """Nothing is to be known."""
+        """The state is the same everywhere."""
         return True
 
     def enter(self, path: str, fd: int, above: bool) -> bool:  # noqa: ARG002, FBT001
@@ -65,7 +65,7 @@ class Everything:
 
 @dataclass(slots=True)
 class Copied:
-    """What was copied: how many files and links, how many bytes, and pointers of Git LFS without their content."""
+    """How many files and links were copied, how many bytes, and which pointers of Git LFS lack their content."""
 
     files: int = 0
     size: int = 0
@@ -73,10 +73,10 @@ class Copied:
 
 
 def copy_selected[State](source: int, target: int, selection: Selection[State], origin: str) -> Copied:
-    """Copy what `selection` takes of the open folder `source` into the open, empty folder `target`.
+    """Copy the files that `selection` takes from the open folder `source` into the open, empty folder `target`.
 
-    `origin` names the source in messages. Raises `UsageError` where it is larger than any that could be repaired, or
-    has what cannot be read.
+    `origin` names the source in messages. Raises `UsageError` if the source is too large, or something in it cannot be
+    read.
     """
     copier = _Copier(selection, origin)
     copier.folder(source, _Target(target), "", selection.start(), 0)
@@ -84,7 +84,7 @@ def copy_selected[State](source: int, target: int, selection: Selection[State], 
 
 
 class _Target:
-    """A folder that is made once something is put into it."""
+    """A folder that is created once something is put into it."""
 
     def __init__(self, fd: int = -1, above: _Target | None = None, name: str = "") -> None:
         self._fd, self._above, self._name = fd, above, name
@@ -123,7 +123,7 @@ class _Copier[State]:
         with ExitStack() as held:
             try:
                 fd = held.enter_context(opened_folder(name, source, os.O_PATH))
-            except OSError:  # it is another thing by now
+            except OSError:  # it has been replaced meanwhile
                 return
             inner = self._selection.enter(path, fd, state)
             if inner is None:
@@ -160,7 +160,7 @@ class _Copier[State]:
             if not stat.S_ISREG(status.st_mode):
                 return
             self._count(path, status.st_size)
-            self.copied.size -= status.st_size  # what is read counts
+            self.copied.size -= status.st_size  # only what is read counts
             with new_file(name, target.fd, 0o755 if status.st_mode & stat.S_IXUSR else 0o644) as made:
                 self._content(fd, made, path)
         finally:
@@ -188,6 +188,6 @@ class _Copier[State]:
             raise UsageError(f"{self._origin} has more than {MAX_BYTES >> 30} GiB, with {path}; {_LEAVE_OUT}")
 
 
-_LEAVE_OUT = "what is not needed can stand in .gitignore"
-# git refuses these as links, for it reads them itself.
+_LEAVE_OUT = "put what is not needed into .gitignore"
+# git refuses these as links, because it reads them itself.
 _NEVER_LINKS = {".gitmodules"}

@@ -1,4 +1,4 @@
-"""What is read of a repository by name, through descriptors, and the names that git keeps to itself."""
+"""Reading files of a repository by name, through descriptors, and the names that git reserves."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ _HIDDEN = re.compile("[\u200c-\u200f\u202a-\u202e\u206a-\u206f\ufeff]")
 
 
 def read_plain(name: str, at: int, limit: int, what: str) -> bytes | None:
-    """The content of the regular file `name` in an open folder; None where there is no such file.
+    """The content of the regular file `name` in an open folder; None if there is no such file.
 
-    Raises `UsageError`, with `what` for its name, where it is not readable or longer than `limit` bytes.
+    Raises `UsageError`, calling it `what`, if it cannot be read or is longer than `limit` bytes.
     """
     if kind_of(name, at) != stat.S_IFREG:
         return None
@@ -33,12 +33,12 @@ def read_plain(name: str, at: int, limit: int, what: str) -> bytes | None:
     finally:
         os.close(fd)
     if len(content) > limit:
-        raise UsageError(f"{what} is larger than {limit} bytes, which no repository needs: look into it")
+        raise UsageError(f"{what} is larger than {limit} bytes, which no repository needs: check this file")
     return content
 
 
 def is_git_name(name: str) -> bool:
-    """Whether git, or some file system, may take a file's name for `.git`: such a one is never written."""
+    """Whether git, or some file system, may take a file's name for `.git`: such a file is never written."""
     for part in name.split("\\"):
         plain = _HIDDEN.sub("", part.partition(":")[0]).rstrip(" .").casefold()
         if plain in _SHORT_NAMES:

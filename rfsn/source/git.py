@@ -1,4 +1,4 @@
-"""Running the host's git on repositories that rfsn made: never on one that others have written."""
+"""Running the host's git on repositories that rfsn made, never on one that others wrote."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from sandbox.probe import PRLIMIT
 
 __all__ = ["GitError", "git"]
 
-# None of what a configuration could have git run, should a repository of ours ever get another than ours.
+# Nothing that a configuration could make git run, should a repository of ours ever get one that is not ours.
 _SAFE = (
     "-c", "core.hooksPath=/dev/null",
     "-c", "core.fsmonitor=false",
@@ -39,7 +39,7 @@ _MAX_SAID = 1 << 20
 
 
 class GitError(InfraError):
-    """git said no; `stderr` is what it printed."""
+    """git failed; `stderr` is what it printed."""
 
     def __init__(self, arguments: Sequence[str], stderr: str) -> None:
         super().__init__(f"git {' '.join(arguments[:2])} failed: {stderr.strip() or 'no message'}")
@@ -57,9 +57,9 @@ def git(
 ) -> bytes:
     """Run git in `cwd`, a folder of ours, and return its output. Raises `GitError`.
 
-    It looks for no repository above `cwd`, and reaches no other one unless `env` allows a protocol. No file that it
-    writes, nor what it says, may be larger than `file_bytes`; no process of it may have more than
-    `memory_bytes` of its own, where given; files that it maps do not count.
+    It does not look for a repository above `cwd`, and reaches no other one unless `env` allows a protocol. No file that
+    it writes, nor its output, may be larger than `file_bytes`. If `memory_bytes` is given, none of its processes may
+    have more memory of its own; mapped files do not count.
     """
     limits = [f"--fsize={file_bytes}", *([f"--data={memory_bytes}"] if memory_bytes else [])]
     limited = (PRLIMIT, *limits, "--") if os.access(PRLIMIT, os.X_OK) else ()
@@ -76,7 +76,7 @@ def git(
         "LC_ALL": "C",
         **(env or {}),
     }
-    # Files, not pipes: what git says counts to the limit of what it writes.
+    # Files, not pipes: the limit on what git writes then covers its output too.
     with TemporaryFile() as out, TemporaryFile() as err:
         try:
             child = subprocess.Popen(
@@ -94,7 +94,7 @@ def git(
             try:
                 child.communicate(stdin, timeout_s)
             except subprocess.TimeoutExpired as error:
-                raise InfraError(f"git {arguments[0]} did not end within {timeout_s:.0f} s") from error
+                raise InfraError(f"git {arguments[0]} did not finish within {timeout_s:.0f} s") from error
             finally:
                 _end(child)
         if child.returncode:
@@ -103,7 +103,7 @@ def git(
 
 
 def _end(child: subprocess.Popen[bytes]) -> None:
-    """Kill git and its helpers, which are in its session; once it was waited for, its number could be another's."""
+    """Kill git and its helpers, which are in its session; after a wait, its id could belong to another process."""
     if child.returncode is None:
         with suppress(ProcessLookupError):
             os.killpg(child.pid, signal.SIGKILL)

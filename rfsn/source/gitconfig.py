@@ -12,20 +12,20 @@ _ESCAPES = {"n": "\n", "t": "\t", "b": "\b"}
 
 
 def parse_config(content: bytes) -> dict[str, list[str]]:
-    """Every value by `section.key` or `section.inner.key`, names in lower case; lines without sense are left out."""
+    """Every value by `section.key` or `section.inner.key`, names in lower case; invalid lines are left out."""
     text = content.decode("utf-8", "surrogateescape").removeprefix("\ufeff").replace("\r\n", "\n")
     lines = re.sub(r"(?<!\\)((?:\\\\)*)\\\n", r"\1", text).split("\n")
     values: dict[str, list[str]] = {}
     section = ""
     for line in lines:
         rest = line
-        if found := _SECTION.match(rest):
-            inner = found["inner"]
-            section = found["name"].lower() + ("" if inner is None else "." + re.sub(r"\\(.)", r"\1", inner))
-            rest = rest[found.end() :]
-        if section and (found := _KEY.match(rest)):
-            value = _value(rest[found.end() :]) if found["given"] else "true"
-            values.setdefault(f"{section}.{found['key'].lower()}", []).append(value)
+        if header := _SECTION.match(rest):
+            inner = header["inner"]
+            section = header["name"].lower() + ("" if inner is None else "." + re.sub(r"\\(.)", r"\1", inner))
+            rest = rest[header.end() :]
+        if section and (setting := _KEY.match(rest)):
+            value = _value(rest[setting.end() :]) if setting["given"] else "true"
+            values.setdefault(f"{section}.{setting['key'].lower()}", []).append(value)
     return values
 
 

@@ -1,4 +1,4 @@
-"""Git folders of our own making: fresh ones, with what a foreign repository holds copied or referred to as data."""
+"""Git folders of our own: fresh ones, with the contents of a foreign repository copied or referred to as data."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _PER_TREE = ("bisect", "rewritten", "worktree")
 
 # Bytes stay as they are: no end-of-line conversion, no filter, no keyword expansion, whatever .gitattributes says.
 _RAW_ATTRIBUTES = "* -text -filter -ident -working-tree-encoding\n"
-# A commit graph or an index of several packs could say other things than the objects do.
+# A commit graph or a multi-pack index could disagree with the objects.
 _CONFIG = """\
 [core]
 	repositoryformatversion = {version}
@@ -43,7 +43,7 @@ _CONFIG = """\
 
 
 def make_git_dir(folder: Path, *, bare: bool = True, object_format: str = "sha1", alternates: str = "") -> None:
-    """Make the new folder a git folder without any object of its own; it sees those in the folder `alternates` too."""
+    """Make the new folder a git folder without objects of its own; it also sees those in the folder `alternates`."""
     for name in ("objects/info", "objects/pack", "refs/heads", "refs/tags", "info"):
         (folder / name).mkdir(parents=True)
     (folder / "HEAD").write_text("ref: refs/heads/main\n")
@@ -66,13 +66,13 @@ def copy_index(repository: Repository, into: Path) -> None:
 
 
 def copy_refs(repository: Repository, into: Path) -> None:
-    """Copy HEAD (and FETCH_HEAD and its like), branches and tags into a fresh git folder; links are none.
+    """Copy HEAD (and FETCH_HEAD and the like), branches and tags into a fresh git folder; links are left out.
 
-    Raises `UsageError` where they are kept in a form that only newer versions of git read.
+    Raises `UsageError` if they are stored in a form that only newer versions of git read.
     """
     if repository.ref_storage != "files":
         raise UsageError(
-            f"{repository.common} keeps its refs as {repository.ref_storage}, which rfsn does not read: "
+            f"{repository.common} stores its refs as {repository.ref_storage}, which rfsn does not read: "
             "name the working tree without --ref, or a clone made with --ref-format=files"
         )
     with opened_path(repository.git_dir) as source, opened_folder(into) as target:
@@ -93,7 +93,7 @@ def copy_refs(repository: Repository, into: Path) -> None:
 
 
 def has_tags(repository: Repository) -> bool:
-    """Whether the repository may have tags, as far as its files show."""
+    """Whether the repository may have tags, going by its files."""
     with opened_path(repository.common, how=os.O_PATH) as common:
         packed = read_plain("packed-refs", common, _MAX_PACKED, str(repository.common / "packed-refs"))
         if packed and b" refs/tags/" in packed:
@@ -106,7 +106,7 @@ def has_tags(repository: Repository) -> bool:
 
 
 def odd_object(repository: Repository) -> str | None:
-    """A path among the objects that is neither folder nor regular file, which reading could wait for or be led by."""
+    """A path among the objects that is neither folder nor regular file: reading it could hang, or lead elsewhere."""
     objects = repository.common / "objects"
     try:
         with opened_path(objects) as fd:
@@ -116,7 +116,7 @@ def odd_object(repository: Repository) -> str | None:
 
 
 def borrowed_objects(repository: Repository) -> list[str]:
-    """The other folders of objects that the repository builds on; raises `UsageError` where that cannot be read."""
+    """The other folders of objects that the repository builds on; raises `UsageError` if that cannot be read."""
     objects = repository.common / "objects"
     try:
         with opened_path(objects) as fd, opened_folder("info", fd) as info:
@@ -132,9 +132,9 @@ def _odd_beneath(fd: int, path: str, depth: int, count: list[int]) -> str | None
         count[0] += 1
         if stat.S_ISDIR(kind) and depth < _MAX_DEPTH and count[0] < _MAX_OBJECTS:
             with opened_folder(name, fd) as inner:
-                found = _odd_beneath(inner, f"{path}/{name}", depth + 1, count)
-            if found:
-                return found
+                odd = _odd_beneath(inner, f"{path}/{name}", depth + 1, count)
+            if odd:
+                return odd
         elif not stat.S_ISREG(kind):
             return f"{path}/{name}"
     return None
@@ -145,7 +145,7 @@ class _Refs:
         self._count = 0
 
     def copy(self, source: int, target: int, name: str, path: str, depth: int = 0) -> None:
-        """Copy the folder `name` of refs, which may be there already."""
+        """Copy the folder `name` of refs, which may already exist."""
         if not kind_of(name, target):
             os.mkdir(name, dir_fd=target)
         path = f"{path}/{name}"

@@ -1,7 +1,7 @@
 """Which untracked files a repository ignores, by git's own rules for `.gitignore`.
 
-Patterns and names are hostile: every match takes time that is bounded by the lengths of both, for what stands between
-two `*` is looked for once and never again (an atomic group), where a backtracking matcher would take for ever.
+Patterns and names are hostile, so the lengths of both bound the time of every match: the part between two `*` is
+matched once and never again (an atomic group), where a backtracking matcher could take forever.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _NEVER = re.compile(rb"(?!)")
 
 @dataclass(frozen=True, slots=True)
 class _Rule:
-    """One line. `parts` are the expressions for the names on the way, None for `**`; a single one fits at any depth."""
+    """One line. `parts` are the expressions for the names of a path, None for `**`; `anywhere` fits at any depth."""
 
     parts: tuple[re.Pattern[bytes] | None, ...]
     anywhere: bool
@@ -43,7 +43,7 @@ class _Rule:
 
 
 class Rules:
-    """The patterns of one `.gitignore`, for what lies beneath its folder."""
+    """The patterns of one `.gitignore`, for the paths beneath its folder."""
 
     def __init__(self, content: bytes) -> None:
         lines = content.removeprefix(b"\xef\xbb\xbf").split(b"\n")
@@ -54,7 +54,7 @@ class Rules:
         return len(self._rules)
 
     def verdict(self, names: Sequence[bytes], *, is_folder: bool) -> bool | None:
-        """What the last pattern that fits says: ignored or not; None where none fits."""
+        """Whether the last pattern that fits ignores the path; None if none fits."""
         for rule in self._rules:
             if rule.fits(names, is_folder=is_folder):
                 return rule.ignores
@@ -65,14 +65,14 @@ _MAX_GLOB = 2_000
 
 
 def is_ignored(levels: Iterable[tuple[int, Rules]], names: Sequence[bytes], *, is_folder: bool) -> bool:
-    """Whether a path is ignored by the nearest rules that say anything of it.
+    """Whether the nearest rules that match a path ignore it.
 
     `levels` are the rules on the way to it, the nearest first, each with the number of names that lead to its folder.
     """
     for depth, rules in levels:
-        found = rules.verdict(names[depth:], is_folder=is_folder)
-        if found is not None:
-            return found
+        ignored = rules.verdict(names[depth:], is_folder=is_folder)
+        if ignored is not None:
+            return ignored
     return False
 
 
@@ -100,7 +100,7 @@ def _without_trailing_spaces(line: bytes) -> bytes:
 
 
 def _fits(parts: Sequence[re.Pattern[bytes] | None], names: Sequence[bytes]) -> bool:
-    """Whether the parts cover all names. One goes on from the last `**`: an earlier one never fits better."""
+    """Whether the parts cover all names. Matching resumes from the last `**`: an earlier one never fits better."""
     part = name = 0
     resume: tuple[int, int] | None = None
     while name < len(names):
@@ -123,7 +123,7 @@ def _fits(parts: Sequence[re.Pattern[bytes] | None], names: Sequence[bytes]) -> 
 
 
 def _expression(glob: bytes) -> re.Pattern[bytes]:
-    """The expression for one name; a glob that git finds malformed fits nothing, nor does one longer than any name."""
+    """The expression for one name; a malformed glob, or one longer than any name, fits nothing."""
     if len(glob) > _MAX_GLOB:
         return _NEVER
     pieces: list[list[bytes]] = [[]]
@@ -136,10 +136,10 @@ def _expression(glob: bytes) -> re.Pattern[bytes]:
         elif byte == b"?":
             pieces[-1].append(rb"[^/]")
         elif byte == b"[":
-            found = _bracket(glob, at)
-            if found is None:
+            bracket = _bracket(glob, at)
+            if bracket is None:
                 return _NEVER
-            expression, at = found
+            expression, at = bracket
             pieces[-1].append(expression)
         elif byte == b"\\":
             if at == len(glob):
@@ -152,14 +152,14 @@ def _expression(glob: bytes) -> re.Pattern[bytes]:
     if not others:
         return re.compile(first, re.DOTALL)
     middle = b"".join(b"(?>.*?" + piece + b")" for piece in others[:-1] if piece)
-    # What stands behind the last `*` is the end of the name: as many bytes must be left, and these are they.
+    # The part behind the last `*` must match the end of the name.
     width = len(pieces[-1])
     tail = b"(?=.{%d}).*+(?<=" % width + others[-1] + b")" if width else b".*+"
     return re.compile(first + middle + tail, re.DOTALL)
 
 
 def _bracket(glob: bytes, at: int) -> tuple[bytes, int] | None:
-    """The expression of the bracket that opens before `at`, and where it ends; None where it does not."""
+    """The expression of the bracket that opens before `at`, and where it ends; None if it does not end."""
     negated = glob[at : at + 1] in {b"!", b"^"}
     at += negated
     members: set[int] = set()

@@ -20,7 +20,7 @@ _FOLDER = "40000"
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """An entry of a tree: its mode, as git writes it, and the id of what it names."""
+    """An entry of a tree: its mode, as git writes it, and the id of its object."""
 
     mode: str
     id: str
@@ -34,7 +34,7 @@ def object_id(kind: str, content: bytes, object_format: str = "sha1") -> str:
 
 
 def parse_tree(content: bytes, object_format: str = "sha1") -> dict[str, Entry]:
-    """The entries of a tree object, by name. Raises `ValueError` where it is none."""
+    """The entries of a tree object, by name. Raises `ValueError` if it is invalid."""
     size = hashlib.new(object_format, usedforsecurity=False).digest_size
     entries: dict[str, Entry] = {}
     at = 0
@@ -49,7 +49,7 @@ def parse_tree(content: bytes, object_format: str = "sha1") -> dict[str, Entry]:
 
 
 class ObjectStore:
-    """New objects in memory, over those that `read` gives (the entries of a tree by its id)."""
+    """New objects in memory, on top of those that `read` gives (the entries of a tree by its id)."""
 
     def __init__(self, object_format: str = "sha1", read: Callable[[str], dict[str, Entry]] | None = None) -> None:
         self.object_format = object_format
@@ -63,7 +63,7 @@ class ObjectStore:
         return id
 
     def tree(self, changes: Mapping[str, Entry | None], root: str | None = None) -> str:
-        """The id of the tree `root` (none: an empty one) with each path as `changes` has it, None for removed."""
+        """The id of the tree `root` (none: an empty one) with the entries in `changes` by path; None removes one."""
         return self._tree(changes, root) or self.put("tree", b"")
 
     def _tree(self, changes: Mapping[str, Entry | None], root: str | None) -> str | None:
@@ -85,14 +85,14 @@ class ObjectStore:
         return self.put("tree", _encoded(entries)) if entries else None
 
     def write(self, objects: Path) -> None:
-        """Write what was made as loose files into a folder of objects of our own."""
+        """Write the new objects as loose files into a folder of objects of our own."""
         for id, content in self.loose():
             place = objects / id[:2] / id[2:]
             place.parent.mkdir(exist_ok=True)
             place.write_bytes(content)
 
     def loose(self) -> Iterator[tuple[str, bytes]]:
-        """The id of each object that was made, and what its loose file holds; what is referred to comes first."""
+        """The id of each new object and the content of its loose file; objects come before those that refer to them."""
         for id, (kind, content) in self.made.items():
             yield id, zlib.compress(b"%s %d\0" % (kind.encode(), len(content)) + content, 1)
 
@@ -108,9 +108,9 @@ def _encoded(entries: Mapping[str, Entry]) -> bytes:
 
 
 def tree_of_files(root: Path, object_format: str = "sha1") -> str:
-    """The id of the git tree that the files beneath `root` make; a `.git` at the top is no part of it.
+    """The id of the git tree that the files beneath `root` make; without a `.git` at the top.
 
-    Raises `UsageError` where there is anything else than folders, regular files and links.
+    Raises `UsageError` if there is anything but folders, regular files and links.
     """
     with opened_folder(root) as fd:
         return _tree_of(fd, "", object_format, skip=".git") or object_id("tree", b"", object_format)
@@ -130,7 +130,7 @@ def _tree_of(fd: int, prefix: str, object_format: str, skip: str = "") -> str | 
         elif stat.S_ISREG(kind):
             entries[name] = _hashed(name, fd, object_format)
         else:
-            raise UsageError(f"{prefix}{name} is neither folder, file nor link")
+            raise UsageError(f"{prefix}{name} is neither a folder, a file nor a link")
     return object_id("tree", _encoded(entries), object_format) if entries else None
 
 

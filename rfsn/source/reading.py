@@ -1,7 +1,7 @@
 """Reading a foreign repository: git runs in a sandbox, on a fresh git folder that refers to its objects as data.
 
 The git folder, and so its configuration, hooks and attributes, is ours; the foreign objects are mounted read-only.
-There is no network, and nothing missing is fetched. What comes out of the sandbox is as hostile as what went in.
+There is no network, and nothing missing is fetched. The output of the sandbox is as hostile as its input.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ _ENVIRONMENT = {
     "GIT_OPTIONAL_LOCKS": "0",
     "LC_ALL": "C",
 }
-# $0 is git. A tag is looked for as long as that is quick: the version is a help, not a need.
+# $0 is git. The search for a tag has a time limit: the version helps, but is not required.
 _VERSION = 'timeout 20 "$0" describe --tags --abbrev=0 "$commit" >version 2>/dev/null || :; '
 _TRACKED = '"$0" ls-files -z --stage >listing || exit; '
 _COMMIT = (
@@ -71,7 +71,7 @@ _CAT = '"$0" cat-file --batch <wanted >found'
 
 @dataclass(frozen=True, slots=True)
 class Tracked:
-    """What an index or a commit names: paths of files, paths of submodules, and the nearest tag, where there is one."""
+    """What an index or a commit names: paths of files, paths of submodules, and the nearest tag, if any."""
 
     files: tuple[str, ...]
     submodules: tuple[str, ...]
@@ -80,7 +80,7 @@ class Tracked:
 
 @dataclass(frozen=True, slots=True)
 class CheckedOut:
-    """The files of a commit in a folder that others have written, and what the commit names."""
+    """The files of a commit, in a folder that others wrote, and what the commit names."""
 
     folder: Path
     tracked: Tracked
@@ -94,7 +94,7 @@ class Reader:
     scratch: Path
 
     def tracked(self, repository: Repository) -> Tracked:
-        """What the index names. Without an index that is nothing; without tags or plain objects there is no tag."""
+        """What the index names: nothing if there is no index. Without tags, or with odd objects, there is no tag."""
         tagged = (
             repository.ref_storage == "files"
             and has_tags(repository)
@@ -109,12 +109,12 @@ class Reader:
                 script += f"commit=HEAD; {_VERSION}"
             ran = self._run(repository, work, script, objects=tagged)
             if ran.exit_code != 0:
-                raise UsageError(f"the index of {repository.git_dir} does not read: {_said(ran)}; try 'git status'")
+                raise UsageError(f"the index of {repository.git_dir} cannot be read: {_message(ran)}; try 'git status'")
             return _listed(work)
 
     @contextmanager
     def commit(self, repository: Repository, ref: str, inner: str) -> Iterator[CheckedOut]:
-        """The files beneath the folder `inner` in a revision, for the block. Raises `UsageError` where that is not."""
+        """The files beneath the folder `inner` in a revision, for the block. Raises `UsageError` if there is none."""
         where = repository.tree or repository.common
         with self._prepared(repository, objects=True) as work:
             copy_refs(repository, work / "git")
@@ -124,24 +124,24 @@ class Reader:
             if ran.exit_code != 0:
                 hint = "run 'git fsck' there"
                 if repository.partial:
-                    hint = "it is a partial clone: make a whole one, for rfsn fetches nothing for it"
-                raise UsageError(f"{where} at {ref} cannot be read: {_said(ran)}; {hint}")
+                    hint = "it is a partial clone: make a full one, because rfsn fetches nothing for it"
+                raise UsageError(f"{where} at {ref} cannot be read: {_message(ran)}; {hint}")
             yield CheckedOut(work / "tree", _listed(work))
 
     def objects(self, repository: Repository, wanted: list[str]) -> dict[str, tuple[str, bytes] | None]:
-        """The kind and the content of what each expression names; None where there is no such object.
+        """The kind and the content of the object that each expression names; None if there is no such object.
 
-        Whoever needs to be sure hashes the content. Raises `UsageError` where git could not tell.
+        A caller that must be sure hashes the content. Raises `UsageError` if git fails.
         """
         if any("\n" in expression for expression in wanted):
-            raise UsageError("a path with a line break cannot be looked up in a commit: take patch.diff instead")
+            raise UsageError("a path with a line break cannot be looked up in a commit: use patch.diff instead")
         with self._prepared(repository, objects=True) as work:
             copy_refs(repository, work / "git")
             request = "".join(f"{expression}\n" for expression in wanted)
             (work / "wanted").write_bytes(request.encode("utf-8", "surrogateescape"))
             ran = self._run(repository, work, _CAT, objects=True)
             if ran.exit_code != 0:
-                raise UsageError(f"{repository.common} cannot be read: {_said(ran)}; run 'git fsck' there")
+                raise UsageError(f"{repository.common} cannot be read: {_message(ran)}; run 'git fsck' there")
             return dict(zip(wanted, _objects(_output(work, "found"), len(wanted)), strict=True))
 
     @property
@@ -182,19 +182,19 @@ class Reader:
         if ran.ending is Ending.TIMEOUT:
             raise UsageError(f"git did not get through {repository.common} within {_TIMEOUT_S:.0f} s: try 'git fsck'")
         if ran.ending is Ending.OUTPUT_LIMIT:
-            raise UsageError(f"{repository.common} has more than {MAX_BYTES >> 30} GiB of files: rfsn does not take it")
+            raise UsageError(f"{repository.common} has more than {MAX_BYTES >> 30} GiB of files: rfsn refuses it")
         if ran.exit_code == _ANOTHER:
-            raise UsageError(f"{repository.common / 'objects'} became another folder while it was read")
+            raise UsageError(f"{repository.common / 'objects'} was replaced while it was read")
         if ran.ending is not Ending.EXITED:
-            raise InfraError(f"git could not be run in the {self.provider.name} sandbox: {_said(ran)}")
+            raise InfraError(f"git could not be run in the {self.provider.name} sandbox: {_message(ran)}")
         return ran
 
 
 @contextmanager
 def opened_reader(sandbox: str, scratch: Path) -> Iterator[Reader]:
-    """A reader for the sandbox that the user chose; `scratch` is a path for its scratch folder, removed if there.
+    """A reader for the sandbox that the user chose; `scratch` is a path for its scratch folder, removed if it exists.
 
-    bubblewrap is taken wherever it works, for it needs no image. Raises `SandboxUnavailable` with the remedy.
+    bubblewrap is used wherever it works, as it needs no image. Raises `SandboxUnavailable` with the remedy.
     """
     provider = _provider(sandbox)
     try:
@@ -216,7 +216,7 @@ def _provider(sandbox: str) -> SandboxProvider:
 
 def _require_plain_objects(repository: Repository) -> None:
     if odd := odd_object(repository):
-        raise UsageError(f"{odd} is neither folder nor regular file, as everything among git's objects is: remove it")
+        raise UsageError(f"{odd} is neither a folder nor a regular file, as all of git's objects are: remove it")
     if borrowed := borrowed_objects(repository):
         raise UsageError(
             f"{repository.common} takes objects from {borrowed[0]}, which could be anybody's: run 'git repack -a -d' "
@@ -225,7 +225,7 @@ def _require_plain_objects(repository: Repository) -> None:
 
 
 def _identity(repository: Repository) -> str:
-    """What tells the folder of the objects from any other, also inside a sandbox: nothing followed a link to it."""
+    """The identity of the folder of objects, the same inside a sandbox: it shows that no link was followed to it."""
     try:
         with opened_path(repository.common / "objects", how=os.O_PATH) as fd:
             return identity(fd)
@@ -234,14 +234,14 @@ def _identity(repository: Repository) -> str:
 
 
 def _host_git() -> Path:
-    found = shutil.which("git")
-    if found is None:
+    path = shutil.which("git")
+    if path is None:
         raise InfraError("git is not installed: rfsn needs it to read the source")
-    return Path(os.path.realpath(found))
+    return Path(os.path.realpath(path))
 
 
 def _prefixes(git: Path) -> list[Path]:
-    """Where git and what it needs lie, if that is not /usr, which every sandbox has."""
+    """The folders of git and what it needs, if that is not /usr, which every sandbox has."""
     if git.is_relative_to("/usr") or git.parent == Path("/bin"):
         return []
     if git.is_relative_to("/nix"):
@@ -249,8 +249,8 @@ def _prefixes(git: Path) -> list[Path]:
     return [git.parent.parent] if git.parent.name in {"bin", "sbin"} else [git.parent]
 
 
-def _said(ran: CommandResult) -> str:
-    return " ".join(ran.stderr.decode(errors="replace").split())[-_MAX_SAID:] or "git says no more"
+def _message(ran: CommandResult) -> str:
+    return " ".join(ran.stderr.decode(errors="replace").split())[-_MAX_SAID:] or "git gives no reason"
 
 
 def _output(work: Path, name: str, limit: int = _MAX_LISTING) -> bytes:
@@ -259,12 +259,12 @@ def _output(work: Path, name: str, limit: int = _MAX_LISTING) -> bytes:
     except (FileNotFoundError, UnsafePath):
         return b""
     if len(content) == limit:
-        raise UsageError("the repository has more than can be listed: rfsn does not take it")
+        raise UsageError("the repository has more files than can be listed: rfsn refuses it")
     return content
 
 
 def _listed(work: Path) -> Tracked:
-    """What the listing of an index says, as far as it makes sense."""
+    """The listing of an index, without invalid entries."""
     files: set[str] = set()
     submodules: set[str] = set()
     for entry in _output(work, "listing").split(b"\0"):

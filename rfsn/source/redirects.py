@@ -1,7 +1,7 @@
-"""Where an https repository really is: redirects are followed here, one at a time, before git goes to the last place.
+"""Where an https repository really is: redirects are followed here, one at a time, before git fetches from the last.
 
-A server that the user named may be anywhere, also in a private network. One that it redirects to may not: else a server
-outside could have this machine ask whatever only this machine can reach.
+A server that the user named may be anywhere, even in a private network. One that it redirects to may not: otherwise a
+server outside could make this machine ask servers that only this machine can reach.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _HTTPS = 443
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A URL to fetch, and the address that its host has (`host:port:address`, as curl has it; empty: by name)."""
+    """A URL to fetch, and the address of its host (`host:port:address`, as curl takes it; empty: look up the name)."""
 
     url: str
     resolve: str = ""
@@ -41,27 +41,27 @@ class Place:
 def locate(url: str, header: str) -> Place:
     """The place that the https URL `url` leads to; `header` logs in at its host and nowhere else.
 
-    Raises `UsageError` where that is not a git server, or it redirects to where it must not.
+    Raises `UsageError` if that is not a git server, or it redirects where it must not.
     """
-    told: list[Place | UsageError] = []
+    results: list[Place | UsageError] = []
 
     def follow() -> None:
         try:
-            told.append(_followed(url, header))
+            results.append(_followed(url, header))
         except UsageError as error:
-            told.append(error)
-        except Exception as error:  # noqa: BLE001  # the edge of a thread: what it raises is told where it is waited for
-            told.append(UsageError(f"{url} cannot be fetched: {str(error) or type(error).__name__}"))
+            results.append(error)
+        except Exception as error:  # noqa: BLE001  # the edge of a thread: its errors are raised where it is waited for
+            results.append(UsageError(f"{url} cannot be fetched: {str(error) or type(error).__name__}"))
 
-    # A byte now and then keeps any single read from running out of time: all of it has a limit.
+    # A byte now and then keeps any single read from timing out, so the whole has a limit.
     thread = threading.Thread(target=follow, daemon=True)
     thread.start()
     thread.join(_TIMEOUT_S)
-    if not told:
+    if not results:
         raise UsageError(f"{url} cannot be fetched: the server did not answer within {_TIMEOUT_S:.0f} s")
-    if isinstance(told[0], UsageError):
-        raise told[0]
-    return told[0]
+    if isinstance(results[0], UsageError):
+        raise results[0]
+    return results[0]
 
 
 def _followed(named: str, header: str) -> Place:
@@ -82,8 +82,8 @@ def _followed(named: str, header: str) -> Place:
 
 
 def _ask(url: str, addresses: Sequence[str], header: str, named: str) -> tuple[int, str, str]:
-    """Status, type and location of the answer to git's first question. Its content is not read."""
-    import httpx2  # noqa: PLC0415  # a tenth of a second that only https needs
+    """Status, type and location of the answer to git's first request. Its content is not read."""
+    import httpx2  # noqa: PLC0415  # it takes a tenth of a second, which only https needs
 
     parts = urlsplit(url)
     headers = {"Host": parts.netloc, "User-Agent": "git/2 (rfsn)", "Accept": "*/*", "Git-Protocol": "version=2"}
@@ -97,8 +97,8 @@ def _ask(url: str, addresses: Sequence[str], header: str, named: str) -> tuple[i
         for place in places or [url + _ASKED]:
             try:
                 with client.stream("GET", place, headers=headers, extensions=extensions) as response:
-                    told = response.headers
-                    return response.status_code, told.get("content-type", ""), told.get("location", "")
+                    answer = response.headers
+                    return response.status_code, answer.get("content-type", ""), answer.get("location", "")
             except (httpx2.HTTPError, httpx2.InvalidURL, OSError, ValueError) as error:
                 problem = str(error) or type(error).__name__
     raise UsageError(f"{named} cannot be fetched: {problem}")
@@ -107,13 +107,13 @@ def _ask(url: str, addresses: Sequence[str], header: str, named: str) -> tuple[i
 def _check(named: str, status: int, kind: str) -> None:
     if status in _DENIED:
         raise UsageError(
-            f"{named} cannot be fetched: the server wants other credentials (it answers {status}); "
+            f"{named} cannot be fetched: the server does not accept the credentials (it answers {status}); "
             "they are not stored: start again with https://USER:TOKEN@HOST/..."
         )
     if status != 200:
         raise UsageError(f"{named} cannot be fetched: the server answers {status}")
     if kind.partition(";")[0].strip() != _SMART:
-        raise UsageError(f"{named} cannot be fetched: what answers there is not a git server (over smart HTTP)")
+        raise UsageError(f"{named} cannot be fetched: the server is not a git server (over smart HTTP)")
 
 
 def _next(named: str, url: str, location: str) -> str:
@@ -127,31 +127,31 @@ def _next(named: str, url: str, location: str) -> str:
     except ValueError:
         fine = False
     if not fine:
-        raise UsageError(f"{refused} only https, and no credentials")
+        raise UsageError(f"{refused} only https without credentials is")
     if not target.endswith(_ASKED):
-        raise UsageError(f"{refused} it is another thing than a repository; give the URL that it leads to")
+        raise UsageError(f"{refused} it is not a repository's; give the URL that it leads to")
     return target.removesuffix(_ASKED)
 
 
 def _addresses(url: str, *, may_be_private: bool) -> list[str]:
-    """The addresses to reach the host of `url` at; none where a proxy looks them up. Raises `UsageError`."""
+    """The addresses to reach the host of `url` at; empty if a proxy looks them up. Raises `UsageError`."""
     parts = urlsplit(url)
     host, port = parts.hostname or "", parts.port or _HTTPS
     proxied = bool(getproxies().get("https") or getproxies().get("all")) and not proxy_bypass(host)
     try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        entries = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
         if proxied:
             return []
-        raise UsageError(f"{url} cannot be fetched: there is no host {host}") from error
-    addresses = list(dict.fromkeys(str(entry[4][0]) for entry in found))
+        raise UsageError(f"{url} cannot be fetched: unknown host {host}") from error
+    addresses = list(dict.fromkeys(str(entry[4][0]) for entry in entries))
     if not may_be_private and not all(map(is_public, addresses)):
         raise UsageError(f"{url} cannot be fetched: a redirect leads to {host}, which is not on the public network")
     return [] if proxied else addresses
 
 
 def is_public(text: str) -> bool:
-    """Whether an address is on the public network, also where it stands within another."""
+    """Whether an address is on the public network, and so is any address that it contains."""
     address = ipaddress.ip_address(text.partition("%")[0])
     if isinstance(address, ipaddress.IPv6Address):
         inner = address.ipv4_mapped or address.sixtofour or (address.teredo[1] if address.teredo else None)
@@ -173,13 +173,13 @@ def _literal(address: str) -> str:
 
 
 def _authority(url: str) -> str:
-    """Host and port, as curl wants them where a name is resolved by hand."""
+    """Host and port, as curl takes them for a name that is resolved here."""
     parts = urlsplit(url)
     return f"{parts.hostname}:{parts.port or _HTTPS}"
 
 
 def _authorities() -> ssl.SSLContext:
-    """Whom git trusts is whom we trust."""
+    """The authorities that git trusts."""
     file = os.environ.get("GIT_SSL_CAINFO") or os.environ.get("SSL_CERT_FILE")
     folder = os.environ.get("GIT_SSL_CAPATH") or os.environ.get("SSL_CERT_DIR")
     return ssl.create_default_context(cafile=file or None, capath=folder or None)

@@ -1,4 +1,4 @@
-"""Repositories behind a URL: which URLs are taken, and how one commit of one gets into a repository of ours."""
+"""Repositories behind a URL: which URLs are accepted, and how one commit gets into a repository of ours."""
 
 from __future__ import annotations
 
@@ -35,10 +35,10 @@ _MAX_BEGINNING, _MAX_END = 500, 500
 _MAX_SHOWN = 200
 _BLOT = "***"
 
-# How ssh is written for short: git@host:owner/name.git
+# The short form of ssh: git@host:owner/name.git
 _SCP_LIKE = re.compile(r"(?P<user>[^/:@\s]+)@(?P<host>[^/:@\s]+):(?P<path>.*)", re.DOTALL)
 _TRANSPORT = re.compile(r"[A-Za-z0-9][A-Za-z0-9+.-]*::")
-# How a URL begins, though it be mistyped; what merely could be the name of a scheme could as well be that of a user.
+# The start of a URL, even a mistyped one; a word that merely could be a scheme could as well be a user.
 _BEGINNING = re.compile(
     r"(?:[a-z0-9+.-]*::(?=[a-z]+:/))?(?:[a-z0-9+.-]*://|(?:https?|ssh|git|ftps?|file)[:/]+)?", re.IGNORECASE
 )
@@ -51,7 +51,7 @@ _TAKEN = "give a path, or a URL with https, ssh or file"
 
 
 def shown(source: str) -> str:
-    """What of a source can be shown that may be a mistyped URL: all but what could be credentials in it."""
+    """A source that may be a mistyped URL, as it can be shown: without anything that could be credentials."""
     head, at, rest = source.rpartition("@")
     beginning = _BEGINNING.match(head)
     assert beginning is not None
@@ -62,7 +62,7 @@ def shown(source: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Remote:
-    """A URL that is taken. `url` never has credentials; `path` is set for those that lead to this machine's files.
+    """An accepted URL. `url` never has credentials; `path` is set for those that lead to this machine's files.
 
     `login` is `user:password` for an https URL that had one, and stays in memory.
     """
@@ -75,11 +75,11 @@ class Remote:
 
     @classmethod
     def parse(cls, source: str) -> Self | None:
-        """What `source` says; None where it is a path. Raises `UsageError`, without credentials, for what is no URL."""
+        """`source` as a URL; None if it is a path. Raises `UsageError`, without credentials, for an invalid URL."""
         short = _SCP_LIKE.fullmatch(source)
         scheme = _SCHEME.match(source)
         if scheme is None and _TRANSPORT.match(source) and not Path(source).exists():
-            raise UsageError(f"{shown(source)!r}: git's transport helpers are not used: {_TAKEN}")
+            raise UsageError(f"{shown(source)!r}: git's transport helpers are not supported: {_TAKEN}")
         if scheme is None and short is None:
             return None
         if not source.isprintable():
@@ -92,9 +92,9 @@ class Remote:
         if kind == "file":
             return cls._file(source)
         if kind == "http":
-            raise UsageError(f"{shown(source)} is not encrypted, so anybody on the way could change it: use https")
+            raise UsageError(f"{shown(source)} is not encrypted, so anybody on the network could change it: use https")
         if kind not in {"https", "ssh"}:
-            raise UsageError(f"{shown(source)}: rfsn does not take {kind or 'that'}: {_TAKEN}")
+            raise UsageError(f"{shown(source)}: rfsn does not support {kind or 'that'}: {_TAKEN}")
         return cls._network(kind, source[scheme.end() :], source)
 
     @classmethod
@@ -104,7 +104,7 @@ class Remote:
             raise UsageError(f"{shown(source)} names another machine, which file URLs do not reach: {_TAKEN}")
         decoded = unquote("/" + path, errors="surrogateescape")
         if "\0" in decoded:
-            raise UsageError(f"{shown(source)} is no path: {_TAKEN}")
+            raise UsageError(f"{shown(source)} is not a path: {_TAKEN}")
         return cls(f"file:///{path}", "file", path=Path(decoded))
 
     @classmethod
@@ -112,7 +112,7 @@ class Remote:
         netloc, slash, path = rest.partition("/")
         login, _, address = netloc.rpartition("@")
         if not slash or _ODD.search(rest) or not rest.isascii():
-            raise UsageError(f"{shown(source)} is no URL of a repository: {_TAKEN} (odd characters as %XX)")
+            raise UsageError(f"{shown(source)} is not a URL of a repository: {_TAKEN} (special characters as %XX)")
         bracketed = address.startswith("[")
         host, colon, port = (
             (address[: address.find("]") + 1], *address[address.find("]") + 1 :].partition(":")[1:])
@@ -120,10 +120,10 @@ class Remote:
             else address.partition(":")
         )
         if bracketed and address[len(host) :] != colon + port:
-            raise UsageError(f"{shown(source)}: there is no such host")
+            raise UsageError(f"{shown(source)}: invalid host")
         host = _host(host, source)
         if colon and (not _PORT.fullmatch(port) or int(port) > 65535):
-            raise UsageError(f"{shown(source)}: there is no such port")
+            raise UsageError(f"{shown(source)}: invalid port")
         if kind == "https":
             decoded = unquote(login)
             if not decoded.isprintable():
@@ -134,27 +134,27 @@ class Remote:
         return cls(f"ssh://{user}{host}{colon}{port}/{path}", kind, host)
 
     def redact(self, text: str) -> str:
-        """`text` without the credentials, as they are, percent-encoded and in base64, wherever a server put them."""
+        """`text` without the credentials, as they are, percent-encoded and in base64, wherever they are in it."""
         secrets = sorted(self._secrets(), key=len, reverse=True)
         return re.sub("|".join(map(_in_any_spelling, secrets)), _BLOT, text) if secrets else text
 
     @contextmanager
     def redacting(self) -> Iterator[None]:
-        """Blot the credentials out of every error that leaves the block, whoever raised it, and then shorten it.
+        """Redact the credentials in every error that leaves the block, and then shorten it.
 
-        An error that has them becomes a new one, which nothing leads back from: a `UsageError` stays one, and every
-        other is an `InfraError`.
+        An error with credentials becomes a new one without a trace of the old: a `UsageError` stays one, and every
+        other becomes an `InfraError`.
         """
         try:
             yield
         except UsageError as error:
             raise UsageError(_shortened(self.redact(str(error)))) from None
         except Exception as error:
-            if not self._is_told_by(error):
+            if not self._is_revealed_by(error):
                 raise
             raise InfraError(_shortened(self.redact(str(error)) or type(error).__name__)) from None
 
-    def _is_told_by(self, error: Exception) -> bool:
+    def _is_revealed_by(self, error: Exception) -> bool:
         """Whether an error, or one that led to it, has the credentials in its text."""
         text = "".join(traceback.format_exception(error))
         return self.redact(text) != text
@@ -179,9 +179,9 @@ class Remote:
 
 @contextmanager
 def fetched(remote: Remote, ref: str, scratch: Path) -> Iterator[tuple[Repository, str]]:
-    """A repository of ours with the commit `ref` of `remote` as FETCH_HEAD, for the block, and its newest version.
+    """A repository of ours, for the block, with the commit `ref` of `remote` as FETCH_HEAD, and its newest version.
 
-    Raises `UsageError` where that cannot be fetched. No error that leaves here has the credentials in it.
+    Raises `UsageError` if that cannot be fetched. No error that leaves here contains the credentials.
     """
     remove_tree(scratch)
     try:
@@ -199,12 +199,12 @@ def fetched(remote: Remote, ref: str, scratch: Path) -> Iterator[tuple[Repositor
 
 
 def _located(remote: Remote) -> Place:
-    """Where the repository is. Raises `UsageError` for a place whose name would show the credentials to others."""
+    """Where the repository is. Raises `UsageError` for a place whose name would reveal the credentials."""
     if remote.scheme != "https":
         return Place(remote.url)
     place = locate(remote.url, remote.header())
     if remote.redact(place.url).count(_BLOT) > remote.redact(remote.url).count(_BLOT):
-        raise UsageError(f"{remote.url} cannot be fetched: it redirects to a place that is named after the credentials")
+        raise UsageError(f"{remote.url} cannot be fetched: it redirects to a place whose name contains the credentials")
     return place
 
 
@@ -216,12 +216,12 @@ def _fetch(remote: Remote, place: Place, ref: str, scratch: Path, environment: M
             cwd=scratch, env=environment, timeout_s=_TIMEOUT_S, file_bytes=_MAX_PACK_BYTES, memory_bytes=_MAX_MEMORY,
         )  # fmt: skip
     except GitError as error:
-        said = " ".join(error.stderr.split()) or "git says no more"
-        raise UsageError(f"{remote.url} at {ref} cannot be fetched: {said}") from None
+        why = " ".join(error.stderr.split()) or "git gives no reason"
+        raise UsageError(f"{remote.url} at {ref} cannot be fetched: {why}") from None
 
 
 def _settings(remote: Remote, place: Place) -> dict[str, str]:
-    """Variables of git's environment that set its configuration: other processes see no arguments with secrets."""
+    """Environment variables that configure git: other processes could see secrets in its arguments."""
     settings = {"http.followRedirects": "false", "http.lowSpeedLimit": "1000", "http.lowSpeedTime": "30"}
     if place.resolve:
         settings["http.curloptResolve"] = place.resolve
@@ -237,7 +237,7 @@ def _settings(remote: Remote, place: Place) -> dict[str, str]:
 
 
 def _tags(url: str, scratch: Path, environment: Mapping[str, str]) -> str:
-    """The tags of a remote repository, one a line; none where it does not list them."""
+    """The tags of a remote repository, one per line; none if it does not list them."""
     try:
         return git(
             "ls-remote", "--tags", "--refs", "--end-of-options", url,
@@ -249,34 +249,34 @@ def _tags(url: str, scratch: Path, environment: Mapping[str, str]) -> str:
 
 def _newest(tags: str) -> str:
     """The highest version among tags."""
-    found: list[Version] = []
+    versions: list[Version] = []
     for line in tags.splitlines():
         numbers = re.search(r"\d.{0,60}\Z", line.rpartition("/")[2])
         if numbers:
             try:
-                found.append(Version(numbers[0]))
+                versions.append(Version(numbers[0]))
             except InvalidVersion:
                 continue
-    return str(max(found)) if found else ""
+    return str(max(versions)) if versions else ""
 
 
 def _check_ssh(path: str, user: str, source: str) -> None:
     """Raise `UsageError` for a path or a user that looks like an option to any program on the way."""
     if user and not _USER.fullmatch(user):
-        raise UsageError(f"{shown(source)}: no user of ssh is called that; use a key or an agent, no password")
+        raise UsageError(f"{shown(source)}: invalid user for ssh; use a key or an agent, not a password")
     if not path or path.startswith("-"):
-        raise UsageError(f"{shown(source)}: {shown(path)!r} is no path of a repository")
+        raise UsageError(f"{shown(source)}: {shown(path)!r} is not a path of a repository")
 
 
 def _host(host: str, source: str) -> str:
     if not _HOST.fullmatch(host):
-        raise UsageError(f"{shown(source)}: there is no such host")
+        raise UsageError(f"{shown(source)}: invalid host")
     return host
 
 
 def _in_any_spelling(secret: str) -> str:
     """A pattern for a secret, each character of it as it is, quoted with a backslash, or percent-encoded."""
-    return "".join(rf"(?:\\?{re.escape(one)}|(?i:{_percent_encoded(one)}))" for one in secret)
+    return "".join(rf"(?:\\?{re.escape(character)}|(?i:{_percent_encoded(character)}))" for character in secret)
 
 
 def _percent_encoded(character: str) -> str:
@@ -284,7 +284,7 @@ def _percent_encoded(character: str) -> str:
 
 
 def _shortened(text: str) -> str:
-    """A text without its middle where it is long: only once nothing is left in it that a cut could keep half of."""
+    """A text without its middle if it is long: only after redacting, as a cut could leave half of a secret."""
     if len(text) <= _MAX_BEGINNING + _MAX_END:
         return text
     return f"{text[:_MAX_BEGINNING]} ... {text[-_MAX_END:]}"

@@ -1,7 +1,7 @@
-"""Finding the repository that a folder belongs to, by reading files: git never looks at what others have written.
+"""Finding the repository that a folder belongs to, by reading files: git never looks at what others wrote.
 
-What a repository says of itself is believed only as far as it stays within itself: a `.git` *file* counts where that
-which it names says the same of this folder, and no link and no `commondir` leads anywhere.
+A repository's own statements count only within itself: a `.git` *file* counts if the repository that it names also
+names this folder, and neither a link nor a `commondir` is followed.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _INSTEAD = "clone it (git clone), and name the clone"
 class Repository:
     """A repository: `git_dir` has its HEAD and index, `common` its objects and refs; they differ in linked worktrees.
 
-    `tree` is its working tree, None where it is bare. `object_format` is the hash that names its objects.
+    `tree` is its working tree, None if it is bare. `object_format` is the hash that names its objects.
     """
 
     git_dir: Path
@@ -41,14 +41,14 @@ class Repository:
     partial: bool = False
 
     def inner(self, folder: Path) -> list[str]:
-        """The names that lead from the top of the working tree to a folder in it."""
+        """The names on the path from the top of the working tree to a folder in it."""
         return [] if self.tree is None else list(folder.relative_to(self.tree).parts)
 
 
 def find_repository(folder: Path) -> Repository:
-    """The repository of an existing folder, whose path has no links: in it, above it, or the bare one that it is.
+    """The repository of an existing folder, whose path has no links: in it, above it, or itself, if it is bare.
 
-    Raises `UsageError` where there is none, or one that cannot be told from somebody else's.
+    Raises `UsageError` if there is none, or one that could be somebody else's.
     """
     for place in (folder, *folder.parents):
         with ExitStack() as held:
@@ -64,7 +64,7 @@ def find_repository(folder: Path) -> Repository:
             elif stat.S_ISREG(kind):
                 return _linked(place, read_plain(".git", fd, _MAX_SMALL_FILE, str(place / ".git")) or b"")
             elif kind:
-                what = "a link" if stat.S_ISLNK(kind) else "neither folder nor file"
+                what = "a link" if stat.S_ISLNK(kind) else "neither a folder nor a file"
                 raise UsageError(f"{place / '.git'} is {what}: it could be another's repository; {_INSTEAD}")
             if _looks_like_one(fd):
                 return _described(place, place, None)
@@ -72,7 +72,7 @@ def find_repository(folder: Path) -> Repository:
 
 
 def is_repository(fd: int) -> bool:
-    """Whether the open folder has a repository of its own, which git would not enter as a part of another's tree."""
+    """Whether the open folder has a repository of its own, which git would not enter from another's tree."""
     kind = kind_of(".git", fd)
     if stat.S_ISDIR(kind):
         with opened_folder(".git", fd) as inner:
@@ -88,17 +88,17 @@ def _looks_like_one(fd: int) -> bool:
 
 
 def _linked(place: Path, content: bytes) -> Repository:
-    """The repository that a `.git` file names, where that agrees: a linked worktree, or a submodule."""
+    """The repository that a `.git` file names, if that agrees: a linked worktree, or a submodule."""
     file = place / ".git"
     refused = UsageError(
         f"{file} names a repository elsewhere that does not name this folder, so it could be another's: "
         f"{_INSTEAD} (a worktree that was moved: git worktree repair)"
     )
-    found = _LINKS_TO.match(content)
-    if found is None:
-        raise UsageError(f"{file} is no file of git's: remove it, or name another folder")
+    link = _LINKS_TO.match(content)
+    if link is None:
+        raise UsageError(f"{file} is not a file of git's: remove it, or name another folder")
     try:
-        target = (place / os.fsdecode(found["path"])).resolve(strict=True)
+        target = (place / os.fsdecode(link["path"])).resolve(strict=True)
         with opened_path(target) as fd:
             back = read_plain("gitdir", fd, _MAX_SMALL_FILE, str(target / "gitdir"))
             config = read_plain("config", fd, _MAX_SMALL_FILE, str(target / "config"))
@@ -126,7 +126,7 @@ def _resolved(start: Path, path: bytes) -> Path | None:
 
 
 def _described(git_dir: Path, common: Path, tree: Path | None) -> Repository:
-    """What its configuration says as text; nothing else in there has any effect."""
+    """The repository, with its configuration read as text; nothing else in that has any effect."""
     with opened_path(common) as fd:
         content = read_plain("config", fd, _MAX_SMALL_FILE, str(common / "config")) or b""
     config = parse_config(content)
@@ -136,7 +136,7 @@ def _described(git_dir: Path, common: Path, tree: Path | None) -> Repository:
 
     object_format, bare = last("extensions.objectformat", "sha1"), last("core.bare", "false")
     if object_format not in {"sha1", "sha256"}:
-        raise UsageError(f"{common} has objects of the format {object_format!r}, which rfsn does not know")
+        raise UsageError(f"{common} has objects of the format {object_format!r}, which rfsn does not support")
     return Repository(
         git_dir,
         common,

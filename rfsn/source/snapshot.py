@@ -1,7 +1,7 @@
-"""The snapshot of a source: files in a fresh repository of one commit, and what is asked of it later.
+"""The snapshot of a source: files in a fresh repository of one commit, and diffs on it.
 
-A snapshot may come back from somebody else, with a session. So its own configuration, hooks and attributes are never
-read: git works on a folder of ours that refers to its objects, after a look at what these are.
+A snapshot may come from somebody else, with a session. So its own configuration, hooks and attributes are never read:
+git works on a folder of ours that refers to its objects, which are checked first.
 """
 
 from __future__ import annotations
@@ -29,21 +29,21 @@ from sandbox.folders import opened_beneath, opened_folder
 __all__ = ["IDENTITY", "Snapshot", "lay_down", "opened_base", "paths_of", "render_diff", "take_files"]
 
 IDENTITY = "rfsn <rfsn@localhost>"
-"""Whom commits are by."""
+"""The author of commits."""
 
 _MAX_NAMED = 20
 _ID = re.compile(rb"[0-9a-f]{40}\s*\Z")
-# The same files are the same commit, whenever they are taken: 2000-01-01.
+# The same files make the same commit, whenever they are taken: 2000-01-01.
 _TIMELESS = 946684800
 
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """A taken source: the id of its git tree, how many files it has, and what it was taken from, in words.
+    """A source that was taken: the id of its git tree, how many files it has, and where it comes from, in words.
 
     `version` is that of the nearest tag, for builds that ask git for one; the snapshot itself has no tags. `submodules`
-    and `pointers` (files that Git LFS keeps elsewhere) are the first of what is not in it. `folder` is the identity of
-    the folder that was named, where that was a path.
+    and `pointers` (files that Git LFS stores elsewhere) are the first of those that it lacks. `folder` is the identity
+    of the folder that was named, if the source was a path.
     """
 
     tree: str
@@ -66,7 +66,7 @@ def lay_down(
 ) -> Snapshot:
     """Let `fill` write the files into a new folder, commit them there, and only then give it its name `into`.
 
-    Raises `UsageError` where there are none, or the patch does not apply, or one could be taken for a file of git's.
+    Raises `UsageError` if there are no files, the patch does not apply, or a file could be taken for one of git's.
     """
     partial = into.with_name(into.name + ".partial")
     remove_tree(partial)
@@ -114,17 +114,17 @@ def take_files(files: Mapping[str, str], origin: str, into: Path) -> Snapshot:
 
 
 def paths_of(patch: str) -> tuple[str, ...]:
-    """The paths that a diff touches, as git reads it. Raises `UsageError` where it is no diff."""
+    """The paths that a diff touches, as git reads it. Raises `UsageError` if it is not a diff."""
     with home.temporary_folder() as scratch:
         try:
             listing = git("apply", "--numstat", "-z", "-", cwd=Path(scratch), stdin=_bytes(patch))
         except GitError as error:
-            raise UsageError(f"the patch does not read: {error.stderr.strip()}") from error
+            raise UsageError(f"the patch cannot be read: {error.stderr.strip()}") from error
     return tuple(entry.split("\t", 2)[2] for entry in _text(listing).split("\0") if entry.count("\t") == 2)
 
 
 def render_diff(base: Path, change: Change) -> str:
-    """The change as a diff that `git apply` takes, made by git itself; the snapshot `base` stays as it is."""
+    """The change as a diff that `git apply` takes, made by git itself; the snapshot `base` is not changed."""
     objects = ObjectStore()
     sides: tuple[dict[str, Entry | None], dict[str, Entry | None]] = ({}, {})
     with opened_folder(base) as root:
@@ -146,9 +146,9 @@ def render_diff(base: Path, change: Change) -> str:
 
 @contextmanager
 def opened_base(base: Path) -> Iterator[dict[str, str]]:
-    """The environment in which git has the snapshot's commit as its HEAD, and an index and objects of its own.
+    """The environment in which git has the snapshot's commit as its HEAD, with an index and objects of its own.
 
-    Raises `JournalError` where the snapshot's objects are not what rfsn made.
+    Raises `JournalError` if the snapshot's objects are not those that rfsn made.
     """
     theirs = base / ".git"
     repository = Repository(theirs, theirs, base)
@@ -167,7 +167,7 @@ def opened_base(base: Path) -> Iterator[dict[str, str]]:
 
 
 def _count_names(listing: bytes, origin: str) -> int:
-    """How many files an index has. Raises `UsageError` for a name that is git's own, however it came there."""
+    """How many files an index has. Raises `UsageError` for a name that git reserves."""
     paths = _text(listing).split("\0")[:-1]
     for path in paths:
         if any(map(is_git_name, path.split("/"))):

@@ -29,8 +29,8 @@ _TRUSTED = " (local: the repository is trusted)"
 def place_of(source: str, remote: Remote | None, ref: str | None) -> str:
     """The source as a session names it: it may be resumed from another folder, and without credentials.
 
-    `remote` is what `source` says where that is a URL. Raises `UsageError` for what can be known to be no source before
-    anything of it is read.
+    `remote` is `source` as a URL, if it is one. Raises `UsageError` for a source that is invalid before anything of it
+    is read.
     """
     _check_revision(ref)
     if remote is not None and remote.path is None:
@@ -45,9 +45,9 @@ def take_source(
 ) -> Snapshot:
     """Snapshot the path or URL `source` into the new folder `into`, with `patch` (a diff) applied to it.
 
-    A path without `ref` is taken as the user sees it: uncommitted changes and untracked, not ignored, files included. A
-    path inside a repository means that folder alone. `sandbox` is the one that the user chose: foreign git data is read
-    in it. Raises `UsageError` where there is nothing to take, `SandboxUnavailable` where nothing can be read safely.
+    A path without `ref` is taken as the user sees it: with uncommitted changes and untracked files, without ignored
+    ones. A path inside a repository means only that folder. `sandbox` is the one that the user chose: foreign git data
+    is read in it. Raises `UsageError` if there is nothing to take, `SandboxUnavailable` if nothing can be read safely.
     """
     _check_revision(ref)
     remote = Remote.parse(source) if isinstance(source, str) else source
@@ -69,7 +69,7 @@ def take_source(
 
 @contextmanager
 def _as_it_was(source: str | Remote) -> Iterator[None]:
-    """Raises `UsageError` where a folder became a link, or something else, while it was read."""
+    """Raises `UsageError` if a folder was replaced by a link, or something else, while it was read."""
     try:
         yield
     except OSError as error:
@@ -115,19 +115,19 @@ def _lay_commit(
     origin: str,
     version: str | None = None,
 ) -> Snapshot:
-    with reader.commit(repository, ref, inner) as found:
+    with reader.commit(repository, ref, inner) as checked_out:
 
         def fill(to: Path) -> Copied:
-            with opened_folder(found.folder) as top, opened_folder(to) as target:
+            with opened_folder(checked_out.folder) as top, opened_folder(to) as target:
                 return copy_selected(top, target, Everything(), origin)
 
-        nearest = _version(found.tracked.tag) if version is None else version
-        return lay_down(into, fill, origin, nearest, patch=patch, submodules=found.tracked.submodules)
+        nearest = _version(checked_out.tracked.tag) if version is None else version
+        return lay_down(into, fill, origin, nearest, patch=patch, submodules=checked_out.tracked.submodules)
 
 
 def _check_revision(ref: str | None) -> None:
     if ref is not None and (ref.startswith("-") or not ref.isprintable() or not ref.strip()):
-        raise UsageError(f"{ref!r} is no revision")
+        raise UsageError(f"invalid revision {ref!r}")
 
 
 def _folder(source: str) -> Path:
@@ -135,7 +135,7 @@ def _folder(source: str) -> Path:
     try:
         folder = Path(source).resolve(strict=True)
     except (OSError, RuntimeError, ValueError):
-        # Not by way of the system's own words, which have the source as it is.
+        # Without the system's own message, which has the source as it is.
         raise missing from None
     if not folder.is_dir():
         raise missing
@@ -143,9 +143,9 @@ def _folder(source: str) -> Path:
 
 
 def _version(tag: str) -> str:
-    """The version in a tag (`v1.2`, `release-1.2`), or nothing."""
-    found = re.search(r"\d.*", tag.strip())
+    """The version in a tag (`v1.2`, `release-1.2`); empty if there is none."""
+    digits = re.search(r"\d.*", tag.strip())
     try:
-        return str(Version(found[0])) if found else ""
+        return str(Version(digits[0])) if digits else ""
     except InvalidVersion:
         return ""

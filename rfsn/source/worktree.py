@@ -1,4 +1,4 @@
-"""What a working tree has for the eyes of its user: tracked files, and untracked ones that are not ignored."""
+"""The files of a working tree as its user sees them: tracked ones, and untracked ones that are not ignored."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ _MAX_QUESTIONS = 50_000_000
 
 @dataclass(frozen=True, slots=True)
 class _Level:
-    """What is known of a folder: the rules that hold in it, the nearest first, and whether it is ignored itself."""
+    """What is known of a folder: the rules that apply in it, nearest first, and whether it is ignored itself."""
 
     rules: tuple[tuple[int, Rules], ...]
     ignored: bool
 
 
 class WorkingTree:
-    """A selection (see `rfsn.source.copying`) of what git would list as tracked or untracked, beneath `folder`.
+    """A selection (see `rfsn.source.copying`) of the files that git lists as tracked or untracked, beneath `folder`.
 
-    `tracked` and `submodules` are paths from there. Repositories within are not entered, as git does not; tracked files
-    are taken though they are ignored. Raises `UsageError` where there are more ignore rules than anybody needs.
+    `tracked` and `submodules` are paths from there. Repositories within are not entered, just as in git; tracked files
+    are taken even if they are ignored. Raises `UsageError` if there are more ignore rules than anybody needs.
     """
 
     def __init__(
@@ -86,7 +86,7 @@ class WorkingTree:
         return not state.ignored and not self._ignored(state.rules, self._split(path), is_folder=False)
 
     def _has_tracked(self, folder: str) -> bool:
-        """Whether something tracked lies beneath a folder."""
+        """Whether a tracked file is beneath a folder."""
         start = f"{folder}/"
         at = bisect_left(self._sorted, start)
         return at < len(self._sorted) and self._sorted[at].startswith(start)
@@ -97,12 +97,12 @@ class WorkingTree:
     def _ignored(self, rules: Sequence[tuple[int, Rules]], names: list[bytes], *, is_folder: bool) -> bool:
         self._asked += sum(len(of_level) for _, of_level in rules)
         if self._asked > _MAX_QUESTIONS:
-            raise UsageError(f"{self._folder} has more ignore rules than can be asked of so many files: take some out")
+            raise UsageError(f"{self._folder} has too many ignore rules for so many files: remove some")
         return is_ignored(rules, names, is_folder=is_folder)
 
 
 def _rules_in(at: int, folders: list[str], name: str) -> Rules | None:
-    """The rules in a file of an open folder; None where there are none, as git has none for a link."""
+    """The rules in a file of an open folder; None if there are none, or it is a link, as in git."""
     try:
         with opened_beneath(at, folders) as fd:
             content = read_plain(name, fd, _MAX_RULES_BYTES, "/".join((*folders, name)))

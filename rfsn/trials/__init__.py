@@ -1,1 +1,1 @@
-"""Candidates under test: cold runs, warm workers, and what became of each candidate."""
+"""Candidates under the tests: cold runs, warm workers, and the outcome of each candidate."""

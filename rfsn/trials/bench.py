@@ -1,4 +1,4 @@
-"""Cold runs: the test command in a fresh copy of the tree, with or without a patch."""
+"""Cold runs: the test command in a fresh workspace, with or without a patch."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ _TRIES = 2
 
 @dataclass(frozen=True, slots=True)
 class Bench:
-    """Everything that it takes to run the tests of one part: the base, its environment, its plan and its sandboxes."""
+    """Everything needed to run the tests of one part: the base, its environment, its plan and its sandboxes."""
 
     base: Path
     view: RepoView
@@ -57,12 +57,12 @@ class Bench:
         return {**self.environment.variables, **self.plan.env}
 
     def answers(self, operation: str) -> bool:
-        """Whether the part has a warm runner that can be asked for this."""
+        """Whether the part has a warm runner with this operation."""
         runner = self.part.pack.warm_runner(self.plan)
         return runner is not None and operation in runner.operations
 
     def run_tests(self, request: RunRequest, timeout_s: float, change: Change | None = None) -> SuiteReport:
-        """Run the tests cold in a pristine workspace; raises `InfraError` where the sandbox itself broke."""
+        """Run the tests cold in a fresh workspace; raises `InfraError` if the sandbox itself broke."""
         own = self.part.own_id
         ids = tuple(filter(None, map(own, request.ids)))
         limits = {name: limit for id, limit in request.limits.items() if (name := own(id))}
@@ -73,13 +73,13 @@ class Bench:
         return self.part.report(pack.parse(request, self._run(command, change, spec.mounts, spec.wanted)))
 
     def run_command(self, argv: Sequence[str], timeout_s: float, change: Change | None = None) -> CommandResult:
-        """Run one command in a pristine workspace; raises `InfraError` where the sandbox itself broke."""
+        """Run one command in a fresh workspace; raises `InfraError` if the sandbox itself broke."""
         return self._run(Command(tuple(argv), timeout_s, self.variables), change).command
 
     def _run(
         self, command: Command, change: Change | None, mounts: Sequence[Mount] = (), wanted: str = ""
     ) -> RunResult:
-        """The result of a command, with the files that are `wanted` of it. Where the sandbox broke, it is run again."""
+        """The result of a command, with the `wanted` files. If the sandbox broke, the command is run again."""
         for _ in range(_TRIES):
             workspace = Workspace(self, change, mounts, leaves=bool(wanted))
             with workspace as sandbox:
@@ -92,15 +92,15 @@ class Bench:
 
 
 class Workspace:
-    """The base with a change applied, open in a sandbox; gone when the block ends.
+    """The base with a change applied, open in a sandbox; removed when the block ends.
 
-    It is a layer over the base where the provider can do that and the change removes nothing, else a copy.
+    It is an overlay on the base if the provider can do that and the change removes nothing, else a copy.
     """
 
     def __init__(
         self, bench: Bench, change: Change | None = None, mounts: Sequence[Mount] = (), *, leaves: bool = False
     ) -> None:
-        """`leaves` is whether a folder for files that a command leaves is mounted at `OUTPUTS`."""
+        """`leaves` is whether a folder for a command's output files is mounted at `OUTPUTS`."""
         self._bench = bench
         self._leaves = leaves
         self._files = change.files if change else {}
@@ -115,7 +115,7 @@ class Workspace:
         return sandbox
 
     def outputs(self, wanted: str) -> dict[str, bytes]:
-        """The regular files in `OUTPUTS` whose names end so: hostile, so bounded and read without following links."""
+        """The regular files in `OUTPUTS` with such a suffix: hostile, so bounded, and read without following links."""
         taken: dict[str, bytes] = {}
         left = _MAX_RESULTS_BYTES
         for name in iter_files(self._outputs):

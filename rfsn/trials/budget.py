@@ -1,4 +1,4 @@
-"""What a session may use, and how its time is shared out."""
+"""What a session may use, and how its time is divided."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ from planners.state import State
 __all__ = ["Budget", "verdict_s"]
 
 _VERDICT_SHARE = 2.5
-"""The verdict's reserve, in forecast runs of the suite: two runs, and half of one for the noise."""
+"""The verdict's reserve, in forecast runs of the suite: two runs, and half of one for noise."""
 
 _SLACK = 3.0
-"""How many times as long as on the base a slow test may take."""
+"""How many times its duration on the base a slow test may take."""
 
-_MORE_TIME = "raise --time-limit, or name fewer tests with --test"
+_MORE_TIME = "raise --time-limit, or run fewer tests with --test"
 
 
 def verdict_s(forecast_s: float) -> float:
-    """The time that is kept for a verdict, where a run of the suite takes `forecast_s`."""
+    """The time reserved for a verdict if a run of the suite takes `forecast_s`."""
     return 1.0 + _VERDICT_SHARE * forecast_s
 
 
 class Budget:
-    """The limits of one session. All times are seconds; `clock` says how many the session has worked."""
+    """The limits of one session. All times are in seconds; `clock` gives those that the session has worked."""
 
     def __init__(self, time_limit_s: float, max_steps: int, clock: Callable[[], float]) -> None:
         self._time_limit_s = time_limit_s
@@ -39,76 +39,76 @@ class Budget:
 
     @property
     def suite_limit_s(self) -> float:
-        """What one run of the suite may take so that a verdict still fits."""
+        """How long one run of the suite may take so that there is still time for a verdict."""
         return min(self.left_s, self._time_limit_s / (1.0 + _VERDICT_SHARE))
 
     @property
     def no_room(self) -> str:
         """Why a suite that takes longer than `suite_limit_s` cannot lead to a verdict, and what to do."""
         return (
-            f"the verdict takes two more runs, for which the time limit of {self._time_limit_s:g} s has no room: "
+            f"the verdict takes two more runs, for which the time limit of {self._time_limit_s:g} s is too short: "
             f"{_MORE_TIME}"
         )
 
     @property
     def first_limit_s(self) -> float:
-        """CPU time after which a test of which nothing is known is put aside: 0.5 to 15 s, a 60th of the time limit."""
+        """CPU time after which a test is set aside in its first run: 0.5 to 15 s, a 60th of the time limit."""
         return min(15.0, max(0.5, self._time_limit_s / 60.0))
 
     @property
     def patient_limit_s(self) -> float:
-        """CPU time after which a test that was put aside counts as hanging: 1 to 60 s, a twelfth of the time limit."""
+        """CPU time after which a test that was set aside counts as hanging: 1 to 60 s, a twelfth of the time limit."""
         return min(60.0, max(1.0, self._time_limit_s / 12.0))
 
     @property
     def case_limit_s(self) -> float:
-        """CPU time that any test which is known to end may use: 2 to 30 s, a thirtieth of the time limit."""
+        """CPU time for any test that is known to end: 2 to 30 s, a thirtieth of the time limit."""
         return min(30.0, max(2.0, self._time_limit_s / 30.0))
 
     def own_limit_s(self, case: CaseResult) -> float:
-        """CPU time for a test that ended on the base, from how long that took: a slow one has more than others."""
+        """CPU time for a test that ended on the base, from how long it took there: a slow one gets more than others."""
         return max(self.case_limit_s, _SLACK * case.duration_s)
 
     def undecided(self, tests: int) -> str:
-        """What to say of so many tests of which nobody had the time to see whether they end."""
+        """The note about a number of tests for which there was no time to see whether they end."""
         ran = f"{tests} tests ran over the limit of {self.first_limit_s:g} s each and are"
         if tests == 1:
             ran = f"1 test ran over the limit of {self.first_limit_s:g} s and is"
         return f"{ran} not counted as failing: raise --time-limit"
 
     def unverified(self, run: int, left_s: float) -> str:
-        """What to say where that run of the verdict did not come to its end in the seconds that were left."""
+        """The reason if that run of the verdict did not finish in the seconds that were left."""
         return (
             f"no time to verify the patch: run {run} of 2 did not finish within the {left_s:.0f} s that were left of "
             f"{self._time_limit_s:g} s; raise --time-limit"
         )
 
     def trace_limit_s(self, case: CaseResult | None) -> float:
-        """CPU time for tracing one test: a hanging one shows its loop at once."""
+        """CPU time for tracing one test: a hanging one shows its loop soon."""
         if case is None:
             return self.case_limit_s
         return 0.3 if case.outcome is Outcome.TIMEOUT else self.own_limit_s(case)
 
     def request(self, base: SuiteReport, ids: tuple[str, ...] = (), *, canaries: bool = False) -> RunRequest:
-        """How to run tests that ran on the `base` before: each with a limit of its own, where it ended there."""
+        """The request to run tests that ran on the `base` before, with a limit for each that ended there."""
         ended = (case for case in base.cases if not case.outcome.over_limit)
         limits = {case.id: self.own_limit_s(case) for case in ended}
         return RunRequest(ids, self.first_limit_s, self.first_limit_s, canaries, limits)
 
     def reserve_s(self, state: State) -> float:
-        """Time that is kept for the verdict."""
+        """The time reserved for the verdict."""
         return verdict_s(state.baseline.forecast_s if state.baseline else 0.0)
 
     def search_spent(self, state: State) -> float:
-        """The share of the time for searching that is used up, 0 to 1."""
+        """The share of the search time that is used up, from 0 to 1."""
         return min(1.0, self._clock() / max(1.0, self._time_limit_s - self.reserve_s(state)))
 
     def search_deadline(self, state: State) -> float:
-        """When a search must stop, on the monotonic clock."""
+        """When the search must stop, on the monotonic clock."""
         return time.monotonic() + self._time_limit_s - self._clock() - self.reserve_s(state)
 
     def problem(self, state: State) -> str | None:
-        """Why no further step may begin, or None. The steps of a verdict have their reserve."""
+        """Why no further step may begin, or None. The steps of a verdict use its reserve."""
         spent = self._clock()
         if spent >= self._time_limit_s:
             return f"the time limit of {self._time_limit_s:g} s is reached"
@@ -116,6 +116,6 @@ class Budget:
             return f"the limit of {self._max_steps} steps is reached"
         searching = state.applied is None and not state.plausible and not state.partial
         if searching and state.baseline and spent + self.reserve_s(state) >= self._time_limit_s:
-            kept = f"the {self.reserve_s(state):.0f} s that are kept for the verdict"
-            return f"the time limit of {self._time_limit_s:g} s is reached but for {kept}: {_MORE_TIME}"
+            reserve = f"the {self.reserve_s(state):.0f} s reserved for the verdict"
+            return f"the time limit of {self._time_limit_s:g} s is reached but for {reserve}: {_MORE_TIME}"
         return None

@@ -1,4 +1,4 @@
-"""Trying a batch of candidates: the gate first, then warm where that is possible, then a cold run of what passed."""
+"""Trying a batch of candidates: the gate first, then warm if possible, then a cold run of those that passed."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ _WARM = {
 
 
 def warm_outcome(tried: WarmResult) -> TrialOutcome:
-    """What the answer of a warm worker means; that of a plausible one is still to be confirmed by a cold run."""
+    """The outcome in a warm worker's answer; a plausible one must still be confirmed by a cold run."""
     if tried.outcome == "passed" and tried.fixed is not None:
         return TrialOutcome.PARTIAL
     return _WARM.get(tried.outcome, TrialOutcome.FAILED)
@@ -83,41 +83,41 @@ class Evaluator:
         self._pool.close()
 
     def evaluate(self, candidates: Sequence[Candidate], offset: int, state: State, context: Context) -> Batch:
-        """Try candidates, of which the first has the number `offset`, up to the first plausible one."""
+        """Try candidates up to the first plausible one; the first of them has the number `offset`."""
         began = time.monotonic()
         known = targets_of(state, self._blobs, self._wanted)
         spectrum = self._blobs.spectrum(state.spectrum.spectrum) if state.spectrum else Spectrum(())
         kept = state.kept.patch if state.kept else ()
-        rooms = self._rooms(known, spectrum, _edits(kept) or {})
+        warm_parts = self._warm_parts(known, spectrum, _edits(kept) or {})
         if self._planned is not spectrum:
             change = apply(kept, self._suite.view.read)
-            for room in rooms:
-                plan = Plan(*ordered(room.known, spectrum, self._budget), room.outside(change))
-                self._pool.plan(room.beginning, plan)
+            for warm in warm_parts:
+                plan = Plan(*ordered(warm.known, spectrum, self._budget), warm.outside(change))
+                self._pool.plan(warm.prefix, plan)
             self._planned = spectrum
         numbered = dict(enumerate(candidates, offset))
-        trials = _Trials(self, numbered, known, spectrum, state, context, rooms)
+        trials = _Trials(self, numbered, known, spectrum, state, context, warm_parts)
         evaluated = self._pool.run([*numbered], trials.evaluated, self._budget.search_deadline(state))
         if evaluated and evaluated[-1].outcome is TrialOutcome.PLAUSIBLE:
             evaluated[-1] = trials.observed(evaluated[-1])
         elif len(evaluated) < len(candidates):
-            self.close()  # the time is up: no later step may count what the warm workers used
+            self.close()  # the time is up: what the warm workers used counts for this step
         taken = round(time.monotonic() - began, 3)
         return Batch.of(offset, evaluated, duration_s=taken, spent=round(self._budget.search_spent(state), 3))
 
-    def _rooms(self, known: Targets, spectrum: Spectrum, kept: Edits) -> list[_Room]:
-        """Where candidates can be tried warm: the parts whose targets that are left are all known to a worker."""
+    def _warm_parts(self, known: Targets, spectrum: Spectrum, kept: Edits) -> list[_WarmPart]:
+        """The parts in which candidates can be tried warm: a worker knows all their targets that are left."""
         traced = {trace.id for trace in spectrum.cases if trace.outcome is not Outcome.MISSING}
-        rooms: list[_Room] = []
-        for beginning, bench in self._suite.benches.items():
+        warm_parts: list[_WarmPart] = []
+        for prefix, bench in self._suite.benches.items():
             runner = bench.part.pack.warm_runner(bench.plan) if bench.answers("try") else None
             own = known.of({case.id for case in known.baseline.cases if self._suite.bench_of(case.id) is bench})
             if runner is not None and own.left and traced.issuperset(own.left):
-                rooms.append(_Room(beginning, bench.part, runner.suffixes, own, kept))
-        return sorted(rooms, key=lambda room: -len(room.beginning))
+                warm_parts.append(_WarmPart(prefix, bench.part, runner.suffixes, own, kept))
+        return sorted(warm_parts, key=lambda warm: -len(warm.prefix))
 
     def run_cold(self, change: Change, known: Targets, state: State) -> Verdict:
-        """What one cold run of everything says of a candidate."""
+        """The verdict of one cold run of everything on a candidate."""
         assert state.baseline is not None
         timeout = min(self._budget.left_s, 10.0 + 5.0 * state.baseline.forecast_s)
         report = self._suite.run_tests(self._budget.request(known.baseline), timeout, change)
@@ -125,23 +125,23 @@ class Evaluator:
         return verdict_on(known.baseline, known.all, ignored, [report])
 
     def screen(self, patch: Patch, context: Context) -> Change | None:
-        """What a candidate changes; None where the gate's cheap rules deny it."""
+        """What a candidate changes; None if the gate's cheap rules deny it."""
         change = change_of(patch, context)
         return None if isinstance(change, Denied) or isinstance(self._gate.screen(change, context), Denied) else change
 
     def allows(self, change: Change, context: Context) -> bool:
-        """Whether every rule of the gate allows a change: nothing is plausible that could not be applied."""
+        """Whether every rule of the gate allows a change: a plausible candidate must be one that can be applied."""
         return not isinstance(self._gate.check(change, context), Denied)
 
 
 @dataclass(frozen=True, slots=True)
-class _Room:
-    """A part of the repository with a warm runner, what its ids begin with, and what is to be repaired in it.
+class _WarmPart:
+    """A part of the repository with a warm runner, the prefix of its test ids, and what is to be repaired in it.
 
-    `kept` are the edits that the search goes on from: its workers have those of other parts in their tree.
+    `kept` are the edits that the search continues from: its workers have those of other parts in their tree.
     """
 
-    beginning: str
+    prefix: str
     part: Part
     suffixes: tuple[str, ...]
     known: Targets
@@ -153,13 +153,13 @@ class _Room:
         return Change(files) if files else None
 
     def edits(self, candidate: Candidate) -> Edits | None:
-        """What a runner is to exchange for a candidate; None where it cannot, or where other parts are edited too."""
+        """The edits for a runner to make for a candidate; None if it cannot, or if other parts are edited too."""
         edits = _edits(candidate.patch)
         if edits is None:
             return None
-        inside = {path: found for path, found in edits.items() if self.part.own_path(path) is not None}
-        others = {path: found for path, found in edits.items() if path not in inside}
-        known = others == {path: found for path, found in self.kept.items() if self.part.own_path(path) is None}
+        inside = {path: file for path, file in edits.items() if self.part.own_path(path) is not None}
+        others = {path: file for path, file in edits.items() if path not in inside}
+        known = others == {path: file for path, file in self.kept.items() if self.part.own_path(path) is None}
         return inside if inside and known and all(path.endswith(self.suffixes) for path in inside) else None
 
 
@@ -174,46 +174,46 @@ class _Trials:
         spectrum: Spectrum,
         state: State,
         context: Context,
-        rooms: Sequence[_Room],
+        warm_parts: Sequence[_WarmPart],
     ) -> None:
-        """Candidates are tried warm in the first of the `rooms` that has the files that they edit or add."""
+        """Candidates are tried warm in the first of the `warm_parts` that has all files that they edit or add."""
         self._evaluator = evaluator
         self._candidates = candidates
         self._known = known
         self._state = state
         self._context = context
-        self._rooms = {room.beginning: room for room in rooms}
+        self._warm_parts = {warm.prefix: warm for warm in warm_parts}
         self._spectrum = spectrum
         self._failing: Mapping[str, CaseTrace] = {trace.id: trace for trace in spectrum.cases if trace.outcome.failing}
         self._probes: dict[tuple[str, str], tuple[str, ...]] = {}
         self._passed: dict[int, tuple[WarmWorker, TrialRequest]] = {}
 
     def evaluated(self, lane: Lane, indexes: Sequence[int]) -> Generator[Trial]:
-        """Try these candidates in order, each warm where that can be, else cold."""
+        """Try these candidates in order, each warm if possible, else cold."""
         changes = {index: self._evaluator.screen(self._candidates[index].patch, self._context) for index in indexes}
 
         def place(index: int) -> tuple[bool, str | None]:
-            return changes[index] is not None, self._room(index)
+            return changes[index] is not None, self._prefix(index)
 
-        for (allowed, room), group in groupby(indexes, place):
+        for (allowed, prefix), group in groupby(indexes, place):
             if not allowed:
                 yield from (self._result(index, TrialOutcome.DENIED) for index in group)
-            elif room is not None:
-                yield from self._tried_warm(lane[room], self._rooms[room], [*group], changes)
+            elif prefix is not None:
+                yield from self._tried_warm(lane[prefix], self._warm_parts[prefix], [*group], changes)
             else:
                 yield from (self._tried_cold(index, changes[index]) for index in group)
 
     def observed(self, plausible: Trial) -> Trial:
-        """A plausible candidate with what it does on inputs that no test has."""
+        """A plausible candidate with its behaviour on inputs that no test has."""
         if plausible.index not in self._passed:
             return plausible
         worker, trial = self._passed[plausible.index]
         return replace(plausible, behaviour=" ".join(worker.observe(trial)))
 
     def _tried_warm(
-        self, worker: WarmWorker, room: _Room, indexes: Iterable[int], changes: Mapping[int, Change | None]
+        self, worker: WarmWorker, warm: _WarmPart, indexes: Iterable[int], changes: Mapping[int, Change | None]
     ) -> Generator[Trial]:
-        trials = {index: self._trial(index, room) for index in indexes}
+        trials = {index: self._trial(index, warm) for index in indexes}
         answers = worker.try_out([*trials.values()])
         try:
             for tried in answers:
@@ -221,8 +221,8 @@ class _Trials:
                     yield self._tried_cold(tried.index, changes[tried.index])
                     continue
                 outcome, fixed = warm_outcome(tried), tried.fixed or ()
-                if outcome is TrialOutcome.PLAUSIBLE and len(room.known.left) < len(self._known.left):
-                    outcome, fixed = TrialOutcome.PARTIAL, room.known.left
+                if outcome is TrialOutcome.PLAUSIBLE and len(warm.known.left) < len(self._known.left):
+                    outcome, fixed = TrialOutcome.PARTIAL, warm.known.left
                 if outcome in {TrialOutcome.PLAUSIBLE, TrialOutcome.PARTIAL}:
                     outcome = self._confirmed(outcome, changes[tried.index])
                 if outcome is TrialOutcome.PLAUSIBLE:
@@ -231,20 +231,21 @@ class _Trials:
         finally:
             answers.close()
 
-    def _trial(self, index: int, room: _Room) -> TrialRequest:
+    def _trial(self, index: int, warm: _WarmPart) -> TrialRequest:
         location = self._candidates[index].location
-        place = room.beginning, location
+        place = warm.prefix, location
         if place not in self._probes:
-            self._probes[place] = probes(reached(self._spectrum, room.known.left, location))
-        return TrialRequest(index, room.edits(self._candidates[index]) or {}, self._probes[place])
+            self._probes[place] = probes(reached(self._spectrum, warm.known.left, location))
+        return TrialRequest(index, warm.edits(self._candidates[index]) or {}, self._probes[place])
 
-    def _room(self, index: int) -> str | None:
-        """Where a candidate is tried warm; None where it needs a cold run."""
+    def _prefix(self, index: int) -> str | None:
+        """The prefix of the part in which a candidate is tried warm; None if it needs a cold run."""
         candidate = self._candidates[index]
-        return next((name for name, room in self._rooms.items() if room.edits(candidate) is not None), None)
+        fitting = (prefix for prefix, warm in self._warm_parts.items() if warm.edits(candidate) is not None)
+        return next(fitting, None)
 
     def _confirmed(self, outcome: TrialOutcome, change: Change | None) -> TrialOutcome:
-        """The outcome of a candidate that passes warm, for all targets or for some, once all rules were asked."""
+        """The outcome, after all rules and a cold run, of a candidate that passes warm for all targets or for some."""
         if change is None or not self._evaluator.allows(change, self._context):
             return TrialOutcome.DENIED
         if outcome is TrialOutcome.PARTIAL:
@@ -273,7 +274,7 @@ class _Trials:
 
 
 def _edits(patch: Patch) -> Edits | None:
-    """A patch for the warm protocol; None where it does what that has no words for."""
+    """A patch for the warm protocol; None if the protocol cannot express it."""
     edits: dict[str, list[tuple[int, int, bytes]]] = {}
     for operation in patch:
         match operation:

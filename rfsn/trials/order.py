@@ -1,4 +1,4 @@
-"""In which order a candidate meets the tests, and how long each may take."""
+"""The order in which the tests run under a candidate, and how long each may take."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ __all__ = ["ordered"]
 
 _LEAST_LIMIT_S = 0.1
 _QUICK_S = 0.05
-_WALL_FACTOR = 5.0  # what warm runners allow of wall-clock time for each CPU second
+_WALL_FACTOR = 5.0  # the wall-clock time that warm runners allow for each CPU second
 
 
 def ordered(known: Targets, spectrum: Spectrum, budget: Budget) -> tuple[TestLimits, TestLimits]:
     """The targets that are left and the tests that pass, in the order to run them, with their limits (CPU seconds).
 
-    Slow ones come last; but before other tests those like a target, which a bad repair most often breaks. Tests
-    that take about as long keep the order of the suite: noise must not decide what runs after what.
+    Tests like a target come before others, as a bad repair most often breaks those; among each, slow ones come last.
+    Tests that take about as long keep the order of the suite: noise must not decide the order.
     """
     traces = {trace.id: trace for trace in spectrum.cases}
     usual = median([trace.cpu_s for trace in spectrum.cases if trace.outcome is Outcome.PASSED] or [0.0])
@@ -39,7 +39,7 @@ def ordered(known: Targets, spectrum: Spectrum, budget: Budget) -> tuple[TestLim
     holders = {cases[id].parts.holder for id in known.left}
 
     def distance(id: str) -> int:
-        """0 for another parametrisation of a target, 1 for a neighbour in its class or file, else 2."""
+        """0 for another parametrization of a target, 1 for a neighbour in its class or file, else 2."""
         parts = cases[id].parts
         return 0 if parts.function in functions else 1 if parts.holder in holders else 2
 
@@ -53,9 +53,9 @@ def ordered(known: Targets, spectrum: Spectrum, budget: Budget) -> tuple[TestLim
 
 
 def _limit(trace: CaseTrace | None, usual: float, case: CaseResult | None, budget: Budget) -> float:
-    """CPU seconds that a test may use under a candidate: ten times what it used on the base, where that ended.
+    """CPU seconds that a test may use under a candidate: ten times what it used on the base, if it ended there.
 
-    Its wall-clock time is bounded by a multiple of that, so one that waits has more, for ten times its duration.
+    A multiple of that bounds its wall-clock time, so a test that waits gets more, enough for ten times its duration.
     """
     if trace is None:
         return budget.own_limit_s(case) if case else budget.case_limit_s
@@ -65,5 +65,5 @@ def _limit(trace: CaseTrace | None, usual: float, case: CaseResult | None, budge
 
 
 def _slowness(cpu_s: float) -> int:
-    """0 for a quick test, and 1 more for each time that it takes four times as long."""
+    """0 for a fast test, and 1 more for each factor of four in its duration."""
     return max(0, ceil(log(max(cpu_s, 1e-9) / _QUICK_S, 4)))

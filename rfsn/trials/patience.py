@@ -1,4 +1,4 @@
-"""Telling slow tests of the base from hanging ones: what ran over a small limit is run again with a larger one."""
+"""Distinguishing slow tests of the base from hanging ones: a test over a small limit is run again with a larger one."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ __all__ = ["forecast_s", "settled"]
 
 _WAITING = " of waiting"
 _CLEARLY_LARGER = 2.0
-_WALL_FACTOR = 5.0  # what cold runners allow of wall-clock time for each CPU second
+_WALL_FACTOR = 5.0  # the wall-clock time that cold runners allow for each CPU second
 
 
 def settled(suite: Suite, budget: Budget, report: SuiteReport) -> SuiteReport:
-    """The report of the base, in which no test is over its limit that comes to an end when it has more time.
+    """The report of the base, in which a test that ends with more time no longer counts as over its limit.
 
-    Of the tests that were stopped in the same function, the first is run again alone. Where it does not end either, all
-    of them hang; where it does, the others are run again too. What there is no time to find out is `SLOW`: all of this
-    may take half of the time that is left. Raises `InfraError` where the sandbox fails.
+    Of the tests that were stopped in the same function, the first is run again alone. If it does not end either, all
+    of them hang; if it does, the others are run again too. All of this may take half of the time that is left; a test
+    for which that is too short is `SLOW`. Raises `InfraError` if the sandbox fails.
     """
     over = [case for case in report.cases if case.outcome is Outcome.TIMEOUT]
     if not over:
@@ -31,16 +31,16 @@ def settled(suite: Suite, budget: Budget, report: SuiteReport) -> SuiteReport:
     kinds: dict[str, list[CaseResult]] = {}
     for case in over:
         kinds.setdefault(_kind(case), []).append(case)
-    found: dict[str, CaseResult] = {}
+    results: dict[str, CaseResult] = {}
     for cases in kinds.values():
-        found |= {case.id: case for case in _settled_alike(patience, cases)}
-    return replace(report, cases=tuple(found.get(case.id, case) for case in report.cases))
+        results |= {case.id: case for case in _settled_alike(patience, cases)}
+    return replace(report, cases=tuple(results.get(case.id, case) for case in report.cases))
 
 
 def forecast_s(first: SuiteReport, report: SuiteReport) -> float:
-    """How long a run takes in which slow tests have their time, and those that compute without end are repaired.
+    """How long a run takes in which slow tests have their time, and tests that compute forever are repaired.
 
-    `report` is what `settled` made of the `first` run. Tests that wait are counted: a patch for others leaves them.
+    `report` is what `settled` made of the `first` run. Tests that wait are counted: a patch for others keeps them.
     """
     changed = 0.0
     for before, after in zip(first.cases, report.cases, strict=True):
@@ -68,7 +68,7 @@ def _settled_alike(patience: _Patience, cases: Sequence[CaseResult]) -> Iterable
 
 
 class _Patience:
-    """Runs tests again, as long as there is time."""
+    """Runs tests again while there is time."""
 
     def __init__(self, suite: Suite, budget: Budget) -> None:
         self._suite = suite
@@ -76,7 +76,7 @@ class _Patience:
         self._deadline = time.monotonic() + budget.left_s / 2.0
 
     def run(self, cases: Sequence[CaseResult]) -> list[CaseResult]:
-        """How these tests end with more time, in one process; all are `SLOW` where that comes to no end."""
+        """How these tests end with more time, in one process; all are `SLOW` if it does not end."""
         left_s = self._deadline - time.monotonic()
         least_s = _CLEARLY_LARGER * self._budget.first_limit_s
         limit_s = min(self._budget.patient_limit_s, left_s / _WALL_FACTOR)

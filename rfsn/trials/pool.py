@@ -1,4 +1,4 @@
-"""Lanes that try candidates side by side, each with warm workers of its own where packs have warm runners."""
+"""Lanes that try candidates in parallel, each with warm workers of its own if packs have warm runners."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _CHUNKS_PER_LANE = 2
 _LEAST_CHUNK, _LARGEST_CHUNK = 8, 64
 
 type Lane = Mapping[str, WarmWorker]
-"""The warm workers of a lane, one for each part of the repository that has a warm runner, by how its ids begin."""
+"""The warm workers of a lane, one for each part of the repository that has a warm runner, by the prefix of its ids."""
 
 type Work = Callable[[Lane, Sequence[int]], Generator[Trial]]
 """Tries the candidates with these numbers in one lane, in order. It may be closed early."""
@@ -32,16 +32,16 @@ class Pool:
         self._lanes = tuple(lanes)
 
     def plan(self, part: str, plan: Plan) -> None:
-        """Set what the worker of a part tries candidates for, in every lane."""
+        """Set the plan of a part's worker, in every lane."""
         for lane in self._lanes:
             lane[part].plan(plan)
 
     def run(self, indexes: Sequence[int], work: Work, deadline: float) -> list[Trial]:
         """Try candidates in order, up to the first plausible one.
 
-        They are handed out in chunks. A lane ends its chunk early after `deadline` (on the monotonic clock), and once a
-        candidate before those that it is at is plausible. The answer covers every candidate up to the first plausible
-        one, or up to where the time was over.
+        They are handed out in chunks. A lane ends its chunk early after `deadline` (on the monotonic clock), or once an
+        earlier candidate is plausible. The answer covers every candidate up to the first plausible one, or up to the
+        deadline.
         """
         wanted = len(indexes) // (_CHUNKS_PER_LANE * len(self._lanes))
         size = min(max(wanted, _LEAST_CHUNK), _LARGEST_CHUNK)
@@ -53,7 +53,7 @@ class Pool:
         broken = False
 
         def over(index: int) -> bool:
-            return broken or time.monotonic() >= deadline or any(index > one for one in plausible)
+            return broken or time.monotonic() >= deadline or any(index > earlier for earlier in plausible)
 
         def run(lane: Lane) -> None:
             while True:
@@ -64,11 +64,11 @@ class Pool:
                 if over(chunk[0]):
                     return
                 with closing(work(lane, chunk)) as answers:
-                    for one in answers:
-                        evaluated[one.index] = one
-                        if one.outcome is TrialOutcome.PLAUSIBLE:
-                            plausible.add(one.index)
-                        if over(one.index + 1):
+                    for result in answers:
+                        evaluated[result.index] = result
+                        if result.outcome is TrialOutcome.PLAUSIBLE:
+                            plausible.add(result.index)
+                        if over(result.index + 1):
                             break
 
         if len(self._lanes) == 1:

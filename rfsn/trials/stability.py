@@ -1,4 +1,4 @@
-"""Tests whose ids are made anew in each run, from the time of day for example: their ids cannot be compared."""
+"""Tests whose ids change in each run, such as with the time of day: they cannot be compared between runs."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ __all__ = ["Stability"]
 
 
 class Stability:
-    """What is known of them in one session.
+    """What is known of such tests in one session.
 
-    The base is run once more, where a patched tree first shows other ids than the base did: what changes there as well
-    is no doing of the patch.
+    The base is run once more when a patched tree first shows other ids than the base did: ids that change there as well
+    were not changed by the patch.
     """
 
     def __init__(self, suite: Suite, budget: Budget) -> None:
@@ -31,13 +31,13 @@ class Stability:
             return set()
         if self._changing is None:
             again = self._suite.run_tests(self._budget.request(known.baseline), self._budget.left_s)
-            base, anew = _functions(known.baseline), _functions(again)
-            changed = set() if again.problem else anew.keys() ^ base.keys()
-            self._changing = frozenset((base | anew)[id] for id in changed)
+            base, repeated = _functions(known.baseline), _functions(again)
+            changed = set() if again.problem else repeated.keys() ^ base.keys()
+            self._changing = frozenset((base | repeated)[id] for id in changed)
         functions = {id: function for run in (known.baseline, *runs) for id, function in _functions(run).items()}
         return {id for id, function in functions.items() if function in self._changing} - {*known.all}
 
 
 def _functions(report: SuiteReport) -> dict[str, CaseId]:
-    """For each id the test without its parameters."""
+    """The test without its parameters, for each id."""
     return {case.id: case.parts.function for case in report.cases}

@@ -20,7 +20,7 @@ __all__ = ["Suite"]
 
 
 class Suite:
-    """The benches of all parts, of which there is at least one, by how the ids of their tests begin."""
+    """The benches of all parts, of which there is at least one, by the prefix of their test ids."""
 
     def __init__(self, benches: Sequence[Bench]) -> None:
         self.benches = {bench.part.id(""): bench for bench in benches}
@@ -33,26 +33,26 @@ class Suite:
 
     @property
     def meter(self) -> Meter:
-        """What counts the sandboxes of all parts."""
+        """The meter of the sandboxes of all parts."""
         return self._first.meter
 
     @property
     def command(self) -> str:
-        """The test commands of all parts, as a user types them."""
+        """The test commands of all parts, as typed in a shell."""
         commands = ((shlex.join(bench.plan.test), bench.part.root) for bench in self.benches.values())
         return ", ".join(f"{command} (in {root})" if root else command for command, root in commands)
 
     def bench_of(self, id: str) -> Bench:
-        """The bench of the part that a test belongs to: of several, that with the longest beginning of its id."""
-        return self.benches[max((beginning for beginning in self.benches if id.startswith(beginning)), key=len)]
+        """The bench of the part that a test belongs to: the one with the longest prefix of its id."""
+        return self.benches[max((prefix for prefix in self.benches if id.startswith(prefix)), key=len)]
 
     def run_tests(
         self, request: RunRequest, timeout_s: float, change: Change | None = None, *, singly: float = 0.0
     ) -> SuiteReport:
-        """Run the tests of each part cold, one part after the other. Raises `InfraError` where a sandbox broke.
+        """Run the tests of each part cold, one part after another. Raises `InfraError` if a sandbox broke.
 
-        Where `singly` is not 0, tests of a part that a run of all does not survive are run in processes of their own,
-        with that limit (CPU seconds).
+        If `singly` is not 0 and a run of all tests of a part crashes, each runs in a process of its own, with that
+        limit (CPU seconds).
         """
         began = time.monotonic()
         reports: list[tuple[Bench, SuiteReport]] = []
@@ -65,16 +65,16 @@ class Suite:
         return _merged(reports) if len(reports) > 1 else reports[0][1]
 
     def run_command(self, argv: Sequence[str], timeout_s: float, change: Change | None = None) -> CommandResult:
-        """Run one command in a pristine workspace: in the part whose test command it is, else in the first."""
+        """Run one command in a fresh workspace: in the part whose test command it is, else in the first."""
         bench = next((bench for bench in self.benches.values() if bench.plan.test == tuple(argv)), self._first)
         return bench.run_command(argv, timeout_s, change)
 
     def trace(self, tests: TestLimits, kinds: frozenset[str], change: Change | None = None) -> Spectrum:
-        """What these tests execute on the base with a change, each with its CPU limit; nothing of cold parts.
+        """What these tests execute on the base with a change, each with its CPU limit; nothing without a warm runner.
 
         Those in `kinds` also tell what kinds of values the variables have.
         """
-        found = Spectrum(())
+        spectrum = Spectrum(())
         limits = dict(tests)
         for part, ids in self._split(limits).items():
             bench = self.benches[part]
@@ -83,13 +83,13 @@ class Suite:
             worker = WarmWorker(bench, change)
             try:
                 traces = tuple(worker.trace([(id, limits[id]) for id in ids], kinds))
-                found = Spectrum((*found.cases, *traces), {**found.imported, **worker.ready().imported})
+                spectrum = Spectrum((*spectrum.cases, *traces), {**spectrum.imported, **worker.ready().imported})
             finally:
                 worker.close()
-        return found
+        return spectrum
 
     def _requests(self, request: RunRequest) -> Iterator[tuple[Bench, RunRequest]]:
-        """The part of a request that each bench carries out, under a key of its own."""
+        """The request for each bench, with a key of its own."""
         if len(self.benches) == 1:
             yield self._first, request
             return
@@ -100,7 +100,7 @@ class Suite:
                 yield bench, replace(request, ids=tuple(ids.get(part, ())), limits=own, key=os.urandom(32))
 
     def _split(self, ids: Iterable[str]) -> dict[str, list[str]]:
-        """The ids by how those of their part begin."""
+        """The ids by the prefix of their part."""
         split: dict[str, list[str]] = {}
         for id in ids:
             split.setdefault(self.bench_of(id).part.id(""), []).append(id)
@@ -108,7 +108,7 @@ class Suite:
 
 
 def _one_by_one(bench: Bench, limit_s: float) -> SuiteReport | None:
-    """Run every test in a process of its own: how a suite ends in which one test takes the whole run down."""
+    """Run every test in a process of its own, for a suite in which one test takes the whole run down."""
     if not bench.answers("trace"):
         return None
     began = time.monotonic()
@@ -126,17 +126,17 @@ def _one_by_one(bench: Bench, limit_s: float) -> SuiteReport | None:
 
 
 def _merged(reports: Sequence[tuple[Bench, SuiteReport]]) -> SuiteReport:
-    """One report of several parts. A part without tests says nothing, unless there are none at all."""
-    told = [(bench, report) for bench, report in reports if not report.empty] or list(reports)
-    codes = [report.exit_code for _, report in told]
+    """One report for several parts. A part without tests is left out, unless there are no tests at all."""
+    parts = [(bench, report) for bench, report in reports if not report.empty] or list(reports)
+    codes = [report.exit_code for _, report in parts]
     return SuiteReport(
-        tuple(case for _, report in told for case in report.cases),
+        tuple(case for _, report in parts for case in report.cases),
         None if None in codes else max(code for code in codes if code is not None),
         sum(report.duration_s for _, report in reports),
-        Basis.IDS if all(report.basis is Basis.IDS for _, report in told) else Basis.EXIT_CODE,
-        "; ".join(f"{bench.part.name}: {report.problem}" for bench, report in told if report.problem),
-        any(report.crashed for _, report in told),
-        tuple(case for _, report in told for case in report.canaries),
-        any(report.forged for _, report in told),
-        all(report.empty for _, report in told),
+        Basis.IDS if all(report.basis is Basis.IDS for _, report in parts) else Basis.EXIT_CODE,
+        "; ".join(f"{bench.part.name}: {report.problem}" for bench, report in parts if report.problem),
+        any(report.crashed for _, report in parts),
+        tuple(case for _, report in parts for case in report.canaries),
+        any(report.forged for _, report in parts),
+        all(report.empty for _, report in parts),
     )

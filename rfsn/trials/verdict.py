@@ -17,12 +17,12 @@ __all__ = ["reach_verdict"]
 def reach_verdict(
     suite: Suite, budget: Budget, stability: Stability, known: Targets, change: Change | None, context: Context
 ) -> Verdict:
-    """The verdict on a change; an unfinished one where the time is too short.
+    """The verdict on a change; an unfinished one if the time is too short.
 
-    Raises `InfraError` where the sandbox fails.
+    Raises `InfraError` if the sandbox fails.
     """
 
-    def judged(runs: Sequence[SuiteReport]) -> Verdict:
+    def so_far(runs: Sequence[SuiteReport]) -> Verdict:
         ignored = {*known.unstable, *stability.unstable(known, runs), *_rewritten(change, context, known, runs)}
         return verdict_on(known.baseline, known.all, ignored, runs)
 
@@ -32,15 +32,15 @@ def reach_verdict(
         run = suite.run_tests(budget.request(known.baseline, canaries=canaries), left_s, change)
         if run.problem and run.duration_s >= left_s:
             reason = budget.unverified(len(runs) + 1, left_s)
-            return unfinished(judged(runs) if runs else None, known.baseline, known.all, reason)
+            return unfinished(so_far(runs) if runs else None, known.baseline, known.all, reason)
         runs.append(run)
-    return judged(runs)
+    return so_far(runs)
 
 
 def _rewritten(change: Change | None, context: Context, known: Targets, runs: Sequence[SuiteReport]) -> set[str]:
-    """The tests in protected files that a patch changes, as the user let it: which there are is then up to the patch.
+    """The tests in protected files that a patch changes, as the user allowed: the patch then decides which exist.
 
-    Sources may hold tests too, as examples in their documentation: those count as ever.
+    Source files may hold tests too, such as examples in their documentation: those count as usual.
     """
     paths = {path for path in change.files if context.protected(path)} if change else set()
     cases = (case for report in (known.baseline, *runs) for case in report.cases)

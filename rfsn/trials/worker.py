@@ -1,4 +1,4 @@
-"""The controller's side of a warm runner: it is started, asked, interrupted and ended here."""
+"""The controller's side of a warm runner: starting it, asking it, interrupting it and ending it."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class _WorkerDied(Exception):
 
 @dataclass(frozen=True, slots=True)
 class TrialRequest:
-    """A candidate to be tried; where all `probes`, which are targets, fail under it, nothing else is run."""
+    """A candidate to try; if all `probes`, which are targets, fail under it, nothing else is run."""
 
     index: int
     files: Edits
@@ -61,9 +61,9 @@ class TrialRequest:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The targets that candidates are to repair, and the tests that they must not break.
+    """The targets that candidates should repair, and the tests that they must not break.
 
-    `change` is applied to the tree before; it leaves alone what candidates edit.
+    `change` is applied to the tree first; it does not touch the files that candidates edit.
     """
 
     targets: TestLimits
@@ -72,12 +72,12 @@ class Plan:
 
 
 class WarmWorker:
-    """One warm runner in a workspace of its own; started at the first use, started again when it died."""
+    """One warm runner in a workspace of its own; started at the first use, and again after it died."""
 
     def __init__(self, bench: Bench, change: Change | None = None, *, screen: bool = True) -> None:
         """The part of the bench must have a warm runner.
 
-        `change` is applied to the workspace; the edits of trials are on the base, so they want a worker without.
+        `change` is applied to the workspace; the edits of trials are on the base, so they need a worker without one.
 
         Without `screen`, each candidate gets a process of its own from the start: slower, with the same outcomes.
         """
@@ -98,18 +98,18 @@ class WarmWorker:
         self._interrupted = False
 
     def ready(self) -> Ready:
-        """What the worker found, starting it where it does not run. Raises `InfraError` where it cannot start."""
+        """What the worker found, starting it if it is not running. Raises `InfraError` if it cannot start."""
         if self._process is None:
             self._start()
         return self._ready
 
     def planned(self) -> Planned:
-        """What the worker can do with the plan, starting it where it does not run."""
+        """What the worker can do with the plan, starting it if it is not running."""
         self.ready()
         return self._planned
 
     def trace(self, tests: TestLimits, kinds: Collection[str] = ()) -> Iterator[CaseTrace]:
-        """Trace tests, each with its CPU limit; those that the worker cannot trace are left out.
+        """Trace tests, each with its CPU limit; tests that the worker cannot trace are left out.
 
         Those in `kinds` also tell what kinds of values the variables have.
         """
@@ -122,14 +122,14 @@ class WarmWorker:
                 self.close()
 
     def plan(self, plan: Plan) -> None:
-        """Set what candidates are tried for."""
+        """Set the targets and tests that candidates are tried with."""
         self._targets, self._tests, self._change = plan.targets, plan.tests, plan.change
         self.close()
 
     def try_out(self, candidates: Sequence[TrialRequest]) -> Generator[WarmResult]:
-        """Try candidates in order. One that takes the worker down with it has the outcome `crashed`.
+        """Try candidates in order. One that takes the worker down has the outcome `crashed`.
 
-        Closing the iterator early interrupts the worker, which would go on with what is left.
+        Closing the iterator early interrupts the worker, which would otherwise continue with the rest.
         """
         left = list(candidates)
         together = self._screen
@@ -137,23 +137,23 @@ class WarmWorker:
             while left:
                 asked = left if together else left[:1]
                 try:
-                    named = [(one.index, self._files(one), [self._own(id) for id in one.probes]) for one in asked]
+                    named = [(trial.index, self._files(trial), [*map(self._own, trial.probes)]) for trial in asked]
                     self._send(encode_try(named, screen=together))
-                    for one in list(asked):
-                        tried = self._receive_result(one.index)
+                    for trial in list(asked):
+                        tried = self._receive_result(trial.index)
                         left.pop(0)
                         yield tried
                 except (_WorkerDied, ProtocolError):
                     self.close()
                     if not together:
                         yield WarmResult(left.pop(0).index, "crashed")
-                    together = False  # the one to blame is found when each is alone
+                    together = False  # trying each alone shows which one it was
         finally:
             if left:
                 self._interrupt()
 
     def observe(self, candidate: TrialRequest) -> tuple[str, ...]:
-        """What a candidate does with inputs that the tests do not have (see `buildpacks/warm.py`); else nothing."""
+        """The behaviour of a candidate on inputs that no test has (see `buildpacks/warm.py`); empty if unknown."""
         if "observe" not in self._runner.operations:
             return ()
         try:
@@ -174,7 +174,7 @@ class WarmWorker:
             self._workspace = None
 
     def _let_go(self, process: Process) -> None:
-        """Close the worker's pipe and give it a moment to leave: the CPU time of what is killed goes uncounted."""
+        """Close the worker's pipe and give it a moment to exit: the CPU time of a killed process is not counted."""
         try:
             process.stdin.close()
             descriptor = process.stdout.fileno()
@@ -189,7 +189,7 @@ class WarmWorker:
         self._process = sandbox.spawn(Command(self._runner.argv, timeout_s=24 * 3600.0, env=self._bench.variables))
         self._unread = b""
         try:
-            self._ready = self._told(decode_ready(self._receive(_START_TIMEOUT_S)))
+            self._ready = self._translated(decode_ready(self._receive(_START_TIMEOUT_S)))
             if self._targets:
                 targets, tests = (
                     [(self._own(id), limit) for id, limit in limits] for limits in (self._targets, self._tests)
@@ -198,20 +198,20 @@ class WarmWorker:
                 self._planned = decode_planned(self._receive(_START_TIMEOUT_S))
                 _log.info("warm worker", **asdict(self._planned))
         except (_WorkerDied, ProtocolError) as error:
-            said = self._process.kill().stderr.decode(errors="replace").strip()
+            output = self._process.kill().stderr.decode(errors="replace").strip()
             self._process = None
-            raise InfraError(f"the warm worker cannot start: {error}\n{said[-1000:]}") from error
+            raise InfraError(f"the warm worker cannot start: {error}\n{output[-1000:]}") from error
         return self._process
 
     def _own(self, id: str) -> str:
-        """The runner's own word for a test, which may be no text that we could keep."""
+        """The runner's own id for a test, which may be text that we cannot store."""
         return self.ready().own.get(id) or self._part.own_id(id) or id
 
     def _files(self, candidate: TrialRequest) -> Edits:
-        """The edits of a candidate by the paths that the runner knows, which are beneath the part's root."""
+        """The edits of a candidate by the runner's paths, which are relative to the part's root."""
         return {self._part.own_path(path) or path: edits for path, edits in candidate.files.items()}
 
-    def _told(self, ready: Ready) -> Ready:
+    def _translated(self, ready: Ready) -> Ready:
         """What the runner found, in terms of the whole repository."""
         part = self._part
         own = {part.id(id): raw for id, raw in ready.own.items()}
@@ -230,7 +230,7 @@ class WarmWorker:
         return replace(tried, id=part.id(tried.id) if tried.id else "", fixed=fixed)
 
     def _interrupt(self) -> None:
-        """Have the worker stop where it is; what it still says of that is dropped before the next request."""
+        """Make the worker stop where it is; answers still to come are dropped before the next request."""
         if self._process is not None:
             try:
                 self._send(encode_end())
@@ -279,5 +279,5 @@ class WarmWorker:
 
 
 def _patience(limit_s: float) -> float:
-    """How long an answer may take: the worker enforces the limit itself, this is for a worker that hangs."""
+    """How long an answer may take: the worker enforces the limit itself; this is for a worker that hangs."""
     return 30.0 + 10.0 * limit_s

@@ -1,4 +1,4 @@
-"""The command line itself: help everywhere, completion in a shell, and quiet where its reader went away."""
+"""The command line itself: help everywhere, completion in a shell, and silence when its reader goes away."""
 
 from __future__ import annotations
 
@@ -35,10 +35,10 @@ def test_every_command_is_tested(rfsn: Rfsn) -> None:
     assert set(re.findall(r"^  (\w+) ", listed, re.MULTILINE)) == {command[0] for command in COMMANDS if command}
 
 
-def test_bash_completes_commands_and_options_once_told_so(
+def test_bash_completes_commands_and_options_once_installed(
     script: Path, environment: dict[str, str], tmp_path: Path
 ) -> None:
-    """The command that installs it runs in a bash of its own, for it asks which shell started it."""
+    """The command that installs it runs in a bash of its own, because it asks which shell started it."""
     home = environment | {"HOME": str(tmp_path), "PATH": f"{script.parent}:{environment['PATH']}"}
 
     def bash(text: str) -> str:
@@ -54,7 +54,7 @@ def test_bash_completes_commands_and_options_once_told_so(
 
 
 @pytest.mark.parametrize("command", [("operators",), ("gate", "rules"), ("--help",), ("operators", "--json")], ids=str)
-def test_a_reader_that_has_enough_is_no_error(
+def test_a_reader_that_goes_away_is_not_an_error(
     command: tuple[str, ...], script: Path, environment: dict[str, str]
 ) -> None:
     reader, writer = os.pipe()

@@ -1,4 +1,4 @@
-"""Where a verified patch goes when the user says so, and what it never overwrites."""
+"""Delivering a verified patch where the user asks for it, and never overwriting the user's work."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def test_apply_writes_the_tree_and_nothing_else(rfsn: Rfsn, project: Make, git: 
     again = rfsn("resume", ran.json["session"], "--json")
     assert (again.code, again.json["delivered"]) == (0, "applied to thing.py")
     assert (
-        "the session has ended already: repaired; nothing is run again, and its patch was delivered then" in again.err
+        "the session has already ended: repaired; nothing is run again, and its patch was delivered then" in again.err
     )
     assert (folder / "inner" / "thing.py").read_text() == SOURCE, "who took a patch back gets it no second time"
 
@@ -49,7 +49,7 @@ def test_a_patch_that_could_not_be_delivered_is_when_it_can(rfsn: Rfsn, project:
     assert (again.code, "applied to thing.py" in again.err) == (0, True)
     assert (folder / "thing.py").read_text() != SOURCE
     assert (
-        f"the session has ended already: repaired; nothing is run again; for a new session: rfsn repair {folder}"
+        f"the session has already ended: repaired; nothing is run again; for a new session: rfsn repair {folder}"
         in again.err
     )
 
@@ -61,7 +61,7 @@ def test_apply_goes_on_top_of_uncommitted_work(rfsn: Rfsn, project: Make) -> Non
     assert (folder / "inner" / "thing.py").read_text().startswith("# mine\n")
 
 
-def test_apply_refuses_what_changed_meanwhile(rfsn: Rfsn, project: Make) -> None:
+def test_apply_refuses_files_that_have_changed(rfsn: Rfsn, project: Make) -> None:
     folder = project(FILES) / "inner"
     (folder / "thing.py").write_text("# newer\n" + SOURCE)
     ran = rfsn("repair", folder, "--ref", "HEAD", "--apply")
@@ -87,7 +87,7 @@ def test_a_branch_gets_one_commit_and_the_tree_none(rfsn: Rfsn, project: Make, g
     assert git("rev-parse", "fix/least~1", cwd=folder) == git("rev-parse", "main", cwd=folder)
     again = rfsn("repair", folder / "inner", "--branch", "fix/least")
     assert again.code == 2
-    assert "is there already" in again.err
+    assert "already exists" in again.err
 
 
 def test_a_branch_refuses_uncommitted_work_on_its_files(rfsn: Rfsn, project: Make, git: Git) -> None:
@@ -102,12 +102,12 @@ def test_a_branch_refuses_uncommitted_work_on_its_files(rfsn: Rfsn, project: Mak
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        (["--apply", "--branch", "x"], "exclude one another"),
-        (["--branch", "no name"], "no name for a branch"),
-        (["--branch", "-evil"], "no name for a branch"),
+        (["--apply", "--branch", "x"], "cannot be combined"),
+        (["--branch", "no name"], "not a valid name for a branch"),
+        (["--branch", "-evil"], "not a valid name for a branch"),
     ],
 )
-def test_what_cannot_be_done_is_refused_at_once(options: list[str], said: str, rfsn: Rfsn, project: Make) -> None:
+def test_an_impossible_delivery_is_refused_at_once(options: list[str], said: str, rfsn: Rfsn, project: Make) -> None:
     ran = rfsn("repair", project(FILES), *options)
     assert ran.code == 2
     assert said in ran.err
@@ -129,7 +129,7 @@ def test_a_bare_repository_has_no_tree_to_apply_to(rfsn: Rfsn, project: Make, gi
 
 
 def test_only_the_folder_that_was_taken_is_written(rfsn: Rfsn, project: Make, tmp_path: Path, git: Git) -> None:
-    """It is another one when the patch is delivered: by a link in its place, in a parent's, or by a new folder."""
+    """It was replaced before the delivery: by a link in its place or a parent's, or by a new folder."""
     (tmp_path / "link").symlink_to(project(FILES, "above/ap"))
     ran = rfsn("repair", tmp_path / "link" / "inner", "--apply", "--out", tmp_path / "session")
     assert (ran.code, "applied to thing.py" in ran.err) == (0, True), "a link at the start names what it leads to"
@@ -140,7 +140,7 @@ def test_only_the_folder_that_was_taken_is_written(rfsn: Rfsn, project: Make, tm
         place.rename(tmp_path / "real")
         place.symlink_to(other)
         again = rfsn("resume", tmp_path / "session")
-        assert (again.code, "is another folder than was repaired" in again.err) == (2, True)
+        assert (again.code, "is not the folder that was repaired" in again.err) == (2, True)
         place.unlink()
         (tmp_path / "real").rename(place)
     assert (others / "thing.py").read_text() == SOURCE

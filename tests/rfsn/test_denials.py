@@ -1,4 +1,4 @@
-"""What a planner may not do, tried in whole sessions: the gate says no, and nothing changes."""
+"""Forbidden actions, tried in whole sessions: the gate denies them, and nothing changes."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ def test_forbidden_steps_are_denied(project: Callable[..., Path], tmp_path: Path
     assert not (tmp_path / "outside.py").exists()
 
 
-def test_what_is_allowed_is_carried_out(project: Callable[..., Path], tmp_path: Path) -> None:
+def test_an_allowed_action_is_executed(project: Callable[..., Path], tmp_path: Path) -> None:
     fix = EditFile("src/code.py", content_hash(SOURCE.encode()), (Edit(28, 29, b"*"),))
     assert SOURCE[28] == "+"
     script: list[tuple[Phase, Action]] = [
@@ -153,7 +153,9 @@ def test_a_patch_that_fixes_nothing_gets_no_verdict(project: Callable[..., Path]
     assert report["patch"] is None
 
 
-def test_what_passes_the_tests_and_not_the_gate_is_not_plausible(project: Callable[..., Path], tmp_path: Path) -> None:
+def test_a_candidate_that_passes_the_tests_but_not_the_gate_is_not_plausible(
+    project: Callable[..., Path], tmp_path: Path
+) -> None:
     def edit(text: bytes) -> EditFile:
         return EditFile("src/code.py", content_hash(SOURCE.encode()), (Edit(26, 31, text),))
 

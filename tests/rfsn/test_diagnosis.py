@@ -1,4 +1,4 @@
-"""What is said where a repair did not come about: the kind of trouble, by what the session saw, and what to do."""
+"""The diagnosis of a session without a repair: the kind of problem, from what the session saw, and what to do."""
 
 from __future__ import annotations
 
@@ -95,13 +95,13 @@ CASES: dict[str, tuple[dict[str, str], list[str], str]] = {
             "    assert price('milk') == 'klim!'\n",
         },
         [],
-        "more than the search can do: nothing that it knows helps (",
+        "more than the search can do: none of its edits helps (",
     ),
 }
 
 
 @pytest.mark.parametrize("kind", CASES)
-def test_what_it_looks_like_and_what_to_do(kind: str, rfsn: Rfsn, project: Make) -> None:
+def test_the_finding_and_its_advice(kind: str, rfsn: Rfsn, project: Make) -> None:
     files, options, seems = CASES[kind]
     ran = rfsn("repair", project(files), *options)
     assert ran.code == 1, ran.err
@@ -128,7 +128,7 @@ def test_the_report_has_it_for_programs(rfsn: Rfsn, project: Make) -> None:
 
 
 def test_a_repair_and_a_test_file_that_does_not_import(rfsn: Rfsn, project: Make) -> None:
-    """Nothing is said where all is well; a cause that the reason has already gets its kind and its remedy."""
+    """There is none if all is well; a cause that the reason already names gets its kind and its remedy."""
     test = (
         "from shop import price\n\n\ndef test_price():\n    assert price('tea') == 4\n    assert price('milk') == 5\n"
     )
@@ -166,7 +166,7 @@ def test_a_patch_that_the_verdict_rejected(project: Make, tmp_path: Path) -> Non
     assert report["diagnosis"][0]["seems"].endswith(f"targets that do not pass: {target}")
 
 
-def test_a_message_that_an_assertion_quotes_is_no_sign(tmp_path: Path) -> None:
+def test_a_message_that_an_assertion_quotes_is_not_a_sign(tmp_path: Path) -> None:
     (tmp_path / "shop.py").write_text("def save():\n    pass\n")
     tree = Tree(FolderView(tmp_path))
     assert network("ModuleNotFoundError: No module named 'gone'", tree) is None

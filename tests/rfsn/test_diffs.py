@@ -1,4 +1,4 @@
-"""Diffs of every form, read by applying them; what rfsn renders reads back as the same tree."""
+"""Diffs of every form, read by applying them; a diff that rfsn renders reads back as the same tree."""
 
 from __future__ import annotations
 
@@ -124,7 +124,7 @@ def test_links_submodules_and_modes_are_what_they_are(base: Path) -> None:
     link = new.format("l", "120000", "/etc/passwd\n\\ No newline at end of file")
     change = read_diff(link.encode(), base)
     assert change.files == {"l": FileChange(None, b"/etc/passwd", "120000")}
-    with pytest.raises(DiffError, match="regular files only"):
+    with pytest.raises(DiffError, match="only make regular files"):
         patch_of(change)
     module = new.format("m", "160000", f"Subproject commit {'1' * 40}")
     assert read_diff(module.encode(), base).files["m"].mode == "160000"
@@ -148,7 +148,7 @@ def test_links_submodules_and_modes_are_what_they_are(base: Path) -> None:
         b"diff --git a/x b/x\nnew file mode 100644\nindex 0..1\nGIT binary patch\nliteral 99999999999\nzcmV\n",
     ],
 )  # fmt: skip
-def test_what_does_not_read_is_refused(diff: bytes, base: Path) -> None:
+def test_an_unreadable_diff_is_refused(diff: bytes, base: Path) -> None:
     with pytest.raises(DiffError):
         read_diff(diff, base)
 
@@ -190,7 +190,7 @@ def patches(draw: st.DrawFn) -> Patch:
 
 @given(patches())
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_what_is_rendered_reads_back(base: Path, patch: Patch) -> None:
+def test_a_rendered_diff_reads_back(base: Path, patch: Patch) -> None:
     change = apply(patch, FolderView(base).read)
     text = render(patch, base)
     if not text:

@@ -80,7 +80,7 @@ def test_ctrl_c_twice_leaves_nothing_behind(
 
 
 def holding(marker: str) -> list[str]:
-    """The processes whose arguments hold the marker."""
+    """The processes with the marker in their arguments."""
     found = []
     for path in Path("/proc").glob("[0-9]*/cmdline"):
         with suppress(OSError):
@@ -137,7 +137,7 @@ def test_no_engine(rfsn: Rfsn, project: Make, tmp_path: Path) -> None:
     assert "--sandbox bubblewrap" in ran.err
     check = next(one for one in rfsn("doctor", "--json", env=variables).json["checks"] if one["name"] == "docker")
     assert check["level"] == "warning"
-    assert "only --sandbox docker needs one" in check["found"]
+    assert "only --sandbox docker needs it" in check["found"]
 
 
 def test_an_image_is_for_docker_alone(rfsn: Rfsn, project: Make) -> None:
@@ -146,7 +146,7 @@ def test_an_image_is_for_docker_alone(rfsn: Rfsn, project: Make) -> None:
     assert "add --sandbox docker" in ran.err
 
 
-def test_what_a_dead_controller_left_is_pruned(rfsn: Rfsn, project: Make, private_home: Path) -> None:
+def test_leftovers_of_a_dead_controller_are_pruned(rfsn: Rfsn, project: Make, private_home: Path) -> None:
     variables = {"RFSN_HOME": str(private_home)}
     result = rfsn("repair", project(FILES), "--json", env=variables).json
     scratch = Path(result["folder"]) / "scratch"
@@ -206,7 +206,7 @@ def test_services_and_the_image_of_a_pack_come_from_the_configuration(
 @pytest.mark.parametrize(
     ("text", "code", "said"),
     [
-        (SERVICE.replace('sandbox = "docker"', ""), 2, "the services db run in containers only: add --sandbox docker"),
+        (SERVICE.replace('sandbox = "docker"', ""), 2, "the services db run only in containers: add --sandbox docker"),
         (SERVICE.replace("services.db", "services.D_B"), 2, "services.D_B"),
         (SERVICE.replace("buildpacks.python", "buildpacks.pyhton"), 2, "settings for pyhton: the buildpacks are"),
         (SERVICE.replace("python3", "no-such-program"), 3, "the service db"),

@@ -1,4 +1,4 @@
-"""`rfsn doctor` says what keeps a repair from working here, and nothing else keeps it from exit code 0."""
+"""`rfsn doctor` says what keeps a repair from working here, and exits with 0 if nothing does."""
 
 from __future__ import annotations
 
@@ -159,5 +159,5 @@ def test_a_table_on_a_terminal(script: Path, environment: dict[str, str]) -> Non
             break
     os.close(reader)
     assert process.wait(timeout=60) == 0
-    assert b"found, and what to do" in shown
+    assert b"result, and what to do" in shown
     assert b"rfsn can repair here" in shown

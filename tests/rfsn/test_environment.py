@@ -1,4 +1,4 @@
-"""Environments: what a project declares is there, and what cannot be had is said."""
+"""Environments: they have what a project declares, and anything that cannot be installed is reported."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def test_a_project_is_installed_with_what_it_needs(rfsn: Rfsn, project: Make) ->
     assert result["tests"]["failing"] == ["tests/test_thing.py::test_least"]
 
 
-def test_what_a_build_writes_into_the_tree_is_there(rfsn: Rfsn, project: Make, git: Callable[..., str]) -> None:
+def test_files_that_a_build_writes_into_the_tree_are_there(rfsn: Rfsn, project: Make, git: Callable[..., str]) -> None:
     settings = (
         '[build-system]\nrequires = ["setuptools>=77", "setuptools-scm>=8"]\nbuild-backend = "setuptools.build_meta"\n'
         '[project]\nname = "thing"\ndynamic = ["version"]\n[tool.setuptools_scm]\nversion_file = "src/thing/_v.py"\n'
@@ -83,7 +83,7 @@ def test_offline_makes_no_environment_that_is_not_cached(rfsn: Rfsn, project: Ma
     assert rfsn("repair", folder, "--offline", "--json").code == 0
 
 
-def test_what_is_used_least_recently_makes_room(rfsn: Rfsn, project: Make, tmp_path: Path) -> None:
+def test_the_least_recently_used_is_removed_first(rfsn: Rfsn, project: Make, tmp_path: Path) -> None:
     environments = tmp_path / "home" / "cache" / "environments"
     for age, name in enumerate(("newer", "older", "used", "oldest")):
         environments.mkdir(parents=True, exist_ok=True)
@@ -104,7 +104,7 @@ def test_what_is_used_least_recently_makes_room(rfsn: Rfsn, project: Make, tmp_p
     assert (environments / "used").is_dir(), "nothing was made, so nothing goes"
 
 
-def test_sessions_use_one_environment_side_by_side(rfsn: Rfsn, project: Make, home: Path) -> None:
+def test_sessions_share_one_environment_at_the_same_time(rfsn: Rfsn, project: Make, home: Path) -> None:
     folder = project({"thing.py": SOURCE, "test_thing.py": TEST})
     first = rfsn("repair", folder, "--json").json
     evidence = json.loads((Path(first["folder"]) / "evidence.json").read_text())
@@ -115,7 +115,7 @@ def test_sessions_use_one_environment_side_by_side(rfsn: Rfsn, project: Make, ho
 
 
 def test_without_a_sandbox_a_trusted_project_is_repaired_too(rfsn: Rfsn, project: Make) -> None:
-    """Its paths are the machine's own, so it is not installed but put on the path; the session says whom it trusts."""
+    """Its paths are this machine's, so it is not installed but put on the path; the session says that it is trusted."""
     settings = BUILT + PROJECT + '[tool.setuptools.packages.find]\nwhere = ["src"]\n'
     files = {"src/thing/__init__.py": SOURCE, "tests/test_thing.py": TEST, "pyproject.toml": settings}
     result = rfsn("repair", project(files, "a folder"), "--sandbox", "local", "--json").json

@@ -106,13 +106,13 @@ def test_the_last_line_says_where_nothing_could_run(rfsn: Rfsn, tmp_path: Path) 
     ran = rfsn("eval", path, "--out", tmp_path / "out")
     assert ran.code == 0, "every row ended"
     assert "infra_error 2" in ran.err.splitlines()[-2]
-    assert ran.err.splitlines()[-1].startswith("no instance came to a repair: the machine or the data set is at fault")
+    assert ran.err.splitlines()[-1].startswith("no repair was started: the problem is the machine or the data set")
     path.write_text(f"{json.dumps(rows[0])}\n{json.dumps(row('three', '', 'def test(): pass\n'))}\n")
     mixed = rfsn("eval", path, "--out", tmp_path / "mixed")
-    assert "no instance came" not in mixed.err
+    assert "no repair was started" not in mixed.err
 
 
-def test_a_stopped_evaluation_goes_on(rfsn: Rfsn, dataset: Path, tmp_path: Path) -> None:
+def test_a_stopped_evaluation_continues(rfsn: Rfsn, dataset: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     rfsn("eval", dataset, "--out", out, "--limit", "1", "--json")
     with (out / "results.jsonl").open("a") as file:

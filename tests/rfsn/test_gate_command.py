@@ -31,7 +31,7 @@ DATA = ("web/page.json", "{}", "[]")
 
 @pytest.fixture
 def patch(project: Callable[..., Path], git: Callable[..., str], tmp_path: Path) -> Callable[..., tuple[Path, Path]]:
-    """The project, and a diff of some replacements in it."""
+    """The project, and a diff with some replacements in it."""
 
     def make(*edits: tuple[str, str, str], options: tuple[str, ...] = ()) -> tuple[Path, Path]:
         folder = project(FILES)
@@ -63,7 +63,7 @@ def patch(project: Callable[..., Path], git: Callable[..., str], tmp_path: Path)
         ([EVIL], ["--allow-path", "code.py"], []),
     ],
 )
-def test_every_rule_that_fires_is_told(
+def test_every_rule_that_fires_is_reported(
     edits: list[tuple[str, str, str]],
     options: list[str],
     rules: list[str],
@@ -78,7 +78,7 @@ def test_every_rule_that_fires_is_told(
     assert ran.json["files"] == sorted(path for path, _, _ in edits)
 
 
-def test_a_diff_without_prefixes_is_judged_alike(patch: Callable[..., Any], rfsn: Callable[..., Any]) -> None:
+def test_a_diff_without_prefixes_gets_the_same_answer(patch: Callable[..., Any], rfsn: Callable[..., Any]) -> None:
     for options in (("--no-prefix",), ("--src-prefix=x/", "--dst-prefix=y/")):
         folder, diff = patch(TEST_EDIT, options=options)
         assert [one["rule"] for one in rfsn("gate", "check", diff, "--repo", folder, "--json").json["denials"]] == [
@@ -114,20 +114,30 @@ def test_a_patch_that_does_not_apply_is_denied(patch: Callable[..., Any], rfsn: 
     assert (ran.code, ran.json["denials"][0]["rule"]) == (1, "schema.applies")
 
 
-def test_what_is_no_diff_is_said_in_our_words(
+def test_a_text_that_is_not_a_diff_is_a_usage_error(
     patch: Callable[..., Any], tmp_path: Path, rfsn: Callable[..., Any]
 ) -> None:
     folder, _ = patch(FIX)
-    none, empty, torn = tmp_path / "none.txt", tmp_path / "empty.diff", tmp_path / "torn.diff"
-    none.write_text("Please multiply instead of adding.\n")
+    prose, empty = tmp_path / "prose.txt", tmp_path / "empty.diff"
+    prose.write_text("Please multiply instead of adding.\n")
     empty.touch()
+    for path, reason in {prose: "the patch is not a diff: it has no line", empty: "the patch is empty"}.items():
+        for command in (("gate", "check"), ("judge",)):
+            ran = rfsn(*command, path, "--repo", folder)
+            assert (ran.code, ran.out) == (2, "")
+            assert ran.err.startswith(f"rfsn: {reason}"), ran.err
+    assert rfsn("gate", "check", empty, "--repo", folder, "--json").json["status"] == "usage_error"
+
+
+def test_a_diff_that_is_cut_short_is_denied(
+    patch: Callable[..., Any], tmp_path: Path, rfsn: Callable[..., Any]
+) -> None:
+    folder, _ = patch(FIX)
+    torn = tmp_path / "torn.diff"
     torn.write_text("--- a/code.py\n+++ b/code.py\n@@ -1,9 +1,9 @@\n-x\n")
-    said = {none: "this is no diff: it has no line", empty: "the patch is empty", torn: "the patch does not apply: "}
-    for path, reason in said.items():
-        ran = rfsn("gate", "check", path, "--repo", folder)
-        assert (ran.code, ran.err) == (1, "")
-        assert ran.out.startswith(f"schema.applies: {reason}"), ran.out
-    assert "allow-empty" not in rfsn("judge", empty, "--repo", folder).out
+    ran = rfsn("gate", "check", torn, "--repo", folder)
+    assert (ran.code, ran.err) == (1, "")
+    assert ran.out.startswith("schema.applies: the patch does not apply: "), ran.out
 
 
 def test_wrong_usage(tmp_path: Path, patch: Callable[..., Any], rfsn: Callable[..., Any]) -> None:
@@ -194,7 +204,7 @@ def test_a_plugin_adds_denials_and_nothing_else(
 
 
 @pytest.mark.parametrize(("name", "said"), [("twin", "bounds.size"), ("incomplete", "needs id"), ("gone", "cannot be")])
-def test_a_plugin_that_is_none(
+def test_an_invalid_plugin_is_refused(
     name: str, said: str, plugin: dict[str, str], patch: Callable[..., Any], rfsn: Callable[..., Any]
 ) -> None:
     folder, diff = patch(FIX)

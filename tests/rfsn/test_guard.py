@@ -1,4 +1,4 @@
-"""rfsn does not start where its packages are shadowed, and starts quickly where they are not."""
+"""rfsn does not start if its packages are shadowed, and starts fast if they are not."""
 
 from __future__ import annotations
 

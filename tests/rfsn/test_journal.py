@@ -75,7 +75,7 @@ def test_every_other_damage_is_named(tmp_path: Path, change: Callable[[list[byte
 
 @pytest.fixture
 def limited() -> Iterator[Callable[[int], None]]:
-    """No file may grow beyond a size: the kernel then takes a part of what is written, as on a disk that is full."""
+    """A limit on the size of files: the kernel then writes only a part, as on a full disk."""
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     yield lambda size: resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
     resource.setrlimit(resource.RLIMIT_FSIZE, before)
@@ -91,7 +91,7 @@ def test_a_line_that_the_disk_takes_in_part_is_taken_back(
         whole = path.read_bytes()
         limited(len(whole) + room)
         for _ in range(2):
-            with pytest.raises(StorageError, match="make room, then go on with: rfsn resume"):
+            with pytest.raises(StorageError, match="free some space, then continue with: rfsn resume"):
                 journal.append(Interrupted())
             assert path.read_bytes() == whole
         limited(1 << 30)
@@ -123,7 +123,7 @@ def test_a_part_that_cannot_be_taken_back_is_so_later(tmp_path: Path, limited: C
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # of files that an interrupt left open
-def test_an_interrupt_at_any_moment_leaves_a_journal_that_goes_on(tmp_path: Path) -> None:
+def test_an_interrupt_at_any_moment_leaves_a_journal_that_can_continue(tmp_path: Path) -> None:
     def interrupt(_number: int, _frame: object) -> None:
         raise KeyboardInterrupt
 
@@ -175,7 +175,7 @@ def test_a_file_is_the_old_one_or_the_new_one(tmp_path: Path, limited: Callable[
     assert path.read_bytes() == b"\xff\xe2\x80\xa8"
 
 
-def test_what_a_killed_writer_left_goes_and_nothing_else(tmp_path: Path) -> None:
+def test_only_the_leftovers_of_a_killed_writer_are_removed(tmp_path: Path) -> None:
     dead = f".report.json.{'0' * 32}-1-1-1.00000000.partial"
     living = f".report.json.{Maker.own()}.00000000.partial"
     for name in (dead, living, ".mine.partial", "download.partial", ".a.b.00000000.partial"):
@@ -211,7 +211,7 @@ def test_two_controllers_cannot_share_a_session(tmp_path: Path, rfsn: Callable[.
         session.close()
 
 
-def test_decisions_name_what_was_not_applied_and_older_ones_read() -> None:
+def test_decisions_name_rules_not_applied_and_older_ones_can_be_read() -> None:
     finish = Proposal("p1", Phase.VERIFY, "end", "it is repaired", Finish(), "the end")
     event = Proposed(proposal=finish, decision=Allowed((NotApplied(("tamper.exits",), ("a.js",), 1),)))
     written = json.loads(event.model_dump_json())
@@ -220,7 +220,7 @@ def test_decisions_name_what_was_not_applied_and_older_ones_read() -> None:
     assert Proposed.model_validate_json(json.dumps(older)).decision == Allowed()
 
 
-def test_replay_finds_what_was_altered(rfsn: Callable[..., Any], examples: Path, tmp_path: Path) -> None:
+def test_replay_finds_alterations(rfsn: Callable[..., Any], examples: Path, tmp_path: Path) -> None:
     folder = tmp_path / "session"
     assert rfsn("repair", examples / "intervals", "--out", folder).code == 0
     assert rfsn("replay", folder).code == 0
@@ -270,7 +270,7 @@ def test_a_hint_names_a_session_so_that_it_is_found_from_anywhere(
     for folder in (tmp_path / "it's mine" / "one", home / "sessions" / "one"):
         Session.create("somewhere", Config(), folder).close()
         report = rfsn("report", folder)
-        hint = json.loads((folder / "report.json").read_text())["reason"].partition("go on with: rfsn resume ")[2]
+        hint = json.loads((folder / "report.json").read_text())["reason"].partition("continue with: rfsn resume ")[2]
         named = shlex.split(hint)
         assert named == ["one" if folder.is_relative_to(home) else str(folder)], report.err
         assert Path(rfsn("report", *named, cwd=tmp_path).out.strip()) == folder / "report.html"

@@ -1,4 +1,4 @@
-"""Patches that somebody else made: judged, and the judgement checked again."""
+"""Patches from elsewhere: judged, and their verdict audited."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def repo(project: Make) -> Path:
 
 @pytest.fixture
 def diff(repo: Path, git: Git, tmp_path: Path) -> Callable[..., Path]:
-    """The diff that brings the files of the repository to the given texts."""
+    """The diff that changes the files of the repository to the given texts."""
 
     def make(**files: str) -> Path:
         for name, text in files.items():
@@ -106,7 +106,7 @@ def test_rules_that_could_not_be_applied_are_in_the_evidence(
         (FIXED.replace("def most", "import os\nos._exit(0)\n\n\ndef most"), "denied", "tamper.exits"),
     ],
 )
-def test_what_is_no_repair_is_rejected(
+def test_a_patch_that_repairs_nothing_is_rejected(
     text: str, status: str, said: str, repo: Path, diff: Callable[..., Path], rfsn: Rfsn
 ) -> None:
     ran = rfsn("judge", diff(thing=text), "--repo", repo, "--json")
@@ -126,7 +126,7 @@ def test_a_project_that_passes_may_change(project: Make, git: Git, rfsn: Rfsn, t
         assert (ran.code, ran.json["status"]) == (code, status), ran.json
 
 
-def test_tests_may_change_where_the_user_says_so(repo: Path, diff: Callable[..., Path], rfsn: Rfsn) -> None:
+def test_tests_may_change_if_the_user_says_so(repo: Path, diff: Callable[..., Path], rfsn: Rfsn) -> None:
     more = TEST + "\n\ndef test_more():\n    assert least(5, 5) == 5\n"
     patch = diff(thing=FIXED, test_thing=more)
     assert rfsn("judge", patch, "--repo", repo, "--json").json["status"] == "denied"
@@ -150,7 +150,7 @@ def test_tests_that_sources_hold_count_as_ever(project: Make, git: Git, rfsn: Rf
     assert "no longer do: thing.py::thing" in result["reason"]
 
 
-def test_a_diff_that_does_not_fit_and_one_that_is_not_there(repo: Path, rfsn: Rfsn, tmp_path: Path) -> None:
+def test_a_diff_that_does_not_fit_and_one_that_is_missing(repo: Path, rfsn: Rfsn, tmp_path: Path) -> None:
     (tmp_path / "no.diff").write_text("--- a/nowhere.py\n+++ b/nowhere.py\n@@ -1 +1 @@\n-x\n+y\n")
     ran = rfsn("judge", tmp_path / "no.diff", "--repo", repo, "--json")
     assert (ran.code, ran.json["denials"][0]["rule"]) == (1, "schema.applies")
@@ -169,7 +169,7 @@ def judged(rfsn: Rfsn, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize("what", ["nothing", "journal", "evidence", "base", "given", "blob"])
-def test_what_was_altered_afterwards_does_not_verify(what: str, judged: Path, rfsn: Rfsn, tmp_path: Path) -> None:
+def test_an_altered_session_does_not_verify(what: str, judged: Path, rfsn: Rfsn, tmp_path: Path) -> None:
     folder = tmp_path / "session"
     shutil.copytree(judged, folder, symlinks=True)
     if what == "journal":

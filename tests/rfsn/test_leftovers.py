@@ -1,4 +1,4 @@
-"""What killed controllers left is found wherever it lies, and what others use is left alone."""
+"""Leftovers of killed controllers are found wherever they are, and folders in use are left alone."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def session(tmp_path: Path) -> Iterator[Path]:
     unmount_beneath(tmp_path)
 
 
-def test_mounts_of_a_dead_session_go_wherever_it_is(session: Path) -> None:
+def test_mounts_of_a_dead_session_are_removed_wherever_it_is(session: Path) -> None:
     with (session / "journal.jsonl").open("a") as used:
         fcntl.flock(used, fcntl.LOCK_EX)
         assert str(session / "scratch") not in remove_scratch()
@@ -55,7 +55,7 @@ def test_mounts_of_a_dead_session_go_wherever_it_is(session: Path) -> None:
     assert not (session / "scratch").exists()
 
 
-def test_what_another_user_has_is_no_problem(session: Path) -> None:
+def test_folders_of_another_user_are_not_a_problem(session: Path) -> None:
     session.chmod(0o700)
     environment = os.environ | {"RFSN_HOME": f"/tmp/nowhere-{os.getpid()}"}
     code = [sys.executable, "-P", "-c", AS_ANOTHER_USER]
@@ -66,10 +66,10 @@ def test_what_another_user_has_is_no_problem(session: Path) -> None:
         assert session / "scratch" / "workspace-x" in mounted()
 
 
-def test_the_resume_of_an_ended_session_removes_what_was_left_too(
+def test_resuming_an_ended_session_also_removes_leftovers(
     rfsn: Callable[..., Any], examples: Path, tmp_path: Path
 ) -> None:
-    """A controller that is killed while it writes the results has ended its session already."""
+    """A controller that is killed while it writes the results has already ended its session."""
     assert rfsn("repair", examples / "intervals", "--max-steps", "1", "--out", tmp_path / "session").code == 1
     (tmp_path / "tmp").mkdir()
     left = tmp_path / "tmp" / f"{TEMPORARY}{replace(Maker.own(), started='0')}.0123"

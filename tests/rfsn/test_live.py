@@ -11,7 +11,7 @@ from pathlib import Path
 
 
 def on_terminal(command: list[str | Path], environment: dict[str, str]) -> tuple[int, str, str]:
-    """Run a command whose stderr is a terminal; its exit code, stdout, and what the terminal was sent."""
+    """Run a command whose stderr is a terminal; its exit code, stdout, and what was sent to the terminal."""
     ours, theirs = pty.openpty()
     size = {"COLUMNS": "100", "LINES": "30", "TERM": "xterm"}
     process = subprocess.Popen(command, env=environment | size, stdout=subprocess.PIPE, stderr=theirs)
@@ -54,7 +54,7 @@ def test_the_live_view_shows_where_a_repair_stands(
     ):
         assert text in plain, text
     assert "2 of 2 fail" in plain
-    assert plain.rstrip().splitlines()[-1].startswith("the patch: ")
+    assert plain.rstrip().splitlines()[-1].startswith("patch: ")
     assert "Traceback" not in plain
 
 

@@ -1,4 +1,4 @@
-"""Sessions learn from earlier ones which operators help; nothing that went wrong with that ends one."""
+"""Sessions learn from earlier ones which operators help; no failure of the memory ends a session."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ TWO_FAULTS = {**STOCK, **WORDS, "conftest.py": ""}
 
 @pytest.fixture
 def learning(private_home: Path, environment: dict[str, str]) -> dict[str, str]:
-    """An environment with memory and a home of its own, but for the environments of projects."""
+    """An environment with memory and a home of its own, apart from the environments of projects."""
     return environment | {"RFSN_HOME": str(private_home), "RFSN_MEMORY": "true"}
 
 
@@ -67,7 +67,7 @@ def stock(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def record(stock: Path, rfsn: Rfsn) -> Record:
-    """A finished session of that source, which neither read nor wrote a table; it is only read."""
+    """A finished session on that source, without memory; tests only read it."""
     folder = stock.with_name("session")
     assert rfsn("repair", stock, "--no-memory", "--out", folder).code == 0
     return Record.read(folder)
@@ -88,7 +88,7 @@ def contents(table: Path) -> list[tuple[Any, ...]]:
         return opened.execute("SELECT fingerprint, operator, tried, helped FROM outcomes").fetchall()
 
 
-def test_a_second_session_tries_what_helped_earlier(
+def test_a_second_session_tries_operators_that_helped_first(
     learning: dict[str, str], table: Path, project: Callable[..., Path], tmp_path: Path, rfsn: Rfsn
 ) -> None:
     words = project(WORDS, "words")
@@ -157,7 +157,7 @@ def test_a_damaged_table_costs_warnings(
     ran = rfsn("repair", project(STOCK), "--json", env=learning)
     assert ran.json["status"] == "repaired"
     assert "the outcomes of earlier sessions are not used" in ran.err
-    assert "the outcome of this session is not remembered" in ran.err
+    assert "the outcome of this session is not saved" in ran.err
     assert table.read_bytes() == b"anything but a database" * 100
 
 
@@ -183,7 +183,7 @@ def test_a_table_that_cannot_be_used_is_done_without(
     with capture_logs() as logs:
         assert memory.recall() == Experience()
         memory.remember(record)
-    expected = ["the outcomes of earlier sessions are not used", "the outcome of this session is not remembered"]
+    expected = ["the outcomes of earlier sessions are not used", "the outcome of this session is not saved"]
     assert [log["event"] for log in logs] == expected[: 1 if fault in {"no counts", "negative"} else 2]
 
 
@@ -215,7 +215,7 @@ for _ in range(int(sys.argv[2])):
 
 
 def writers(record: Record, count: int, times: int, home: Path) -> list[subprocess.Popen[str]]:
-    """Processes that write the same session into the table as often as told, all from the same moment on."""
+    """Processes that write the same session into the table a number of times, all starting at the same moment."""
     code = [sys.executable, "-P", "-c", REMEMBER, str(record.folder), str(times)]
     kept = {name: value for name, value in os.environ.items() if not name.startswith("RFSN_")}
     started = [

@@ -1,4 +1,4 @@
-"""What a repair is called: the place of a change, and the name of a source."""
+"""The name of a repair: the place of a change, and the name of a source."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def test_the_function_of_a_change(old: bytes, new: bytes, place: str) -> None:
     assert place_of_fault(change, "lib") == place.replace("shop.py", "lib/shop.py")
 
 
-def test_the_files_of_a_change_where_there_are_several_or_no_language_knows_them() -> None:
+def test_the_files_of_a_change_if_there_are_several_or_no_language_reads_them() -> None:
     file = FileChange(b"x = 1\n", b"x = 2\n")
     assert place_of_fault(Change({"a.py": file, "b.py": file})) == "a.py and b.py"
     assert place_of_fault(Change({"a.py": file, "b.py": file, "c.py": file})) == "3 files"

@@ -1,4 +1,4 @@
-"""Metrics say what the journal says, and can be read while a repair runs."""
+"""Metrics agree with the journal, and can be read while a repair runs."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def observations(entries: Iterable[Mapping[str, Any]], kind: str) -> list[Any]:
 
 
 def check_against_journal(samples: Samples, folder: Path) -> None:
-    """Everything counted again, from the lines of the journal alone."""
+    """Everything counted again, only from the lines of the journal."""
     entries = lines(folder)
     events = [entry["event"] for entry in entries]
     proposed = [event for event in events if event["kind"] == "proposed"]
@@ -127,7 +127,7 @@ def check_against_journal(samples: Samples, folder: Path) -> None:
     assert total(samples, "rfsn_errors_total") == 0
 
 
-def test_a_session_counts_what_its_journal_says(examples: Path, tmp_path: Path) -> None:
+def test_the_metrics_of_a_session_agree_with_its_journal(examples: Path, tmp_path: Path) -> None:
     live = Metrics()
     session = Session.create(str(examples / "intervals"), Config(memory=False), tmp_path / "session")
     try:
@@ -295,7 +295,7 @@ def test_nothing_is_loaded_before_metrics_are_asked_for() -> None:
     assert ran.stdout.strip() == "False"
 
 
-def test_a_client_that_goes_away_is_not_worth_a_word(capfd: pytest.CaptureFixture[str]) -> None:
+def test_a_client_that_goes_away_is_not_reported(capfd: pytest.CaptureFixture[str]) -> None:
     with serve(Metrics(), 0) as address:
         port = int(address.split(":")[2].split("/")[0])
         for _ in range(3):

@@ -1,4 +1,4 @@
-"""What candidates do on inputs that no test has: alike where they are equivalent, whatever else they do."""
+"""The behaviour of candidates on inputs that no test has: the same if they are equivalent, whatever else they do."""
 
 from __future__ import annotations
 
@@ -152,7 +152,7 @@ def test_equivalent_candidates_behave_alike_and_others_do_not(make_bench: Callab
     assert all(map(like, again, [good, found["the fault"]])), "another worker makes the same inputs"
 
 
-def test_what_cannot_be_seen_has_no_behaviour(make_bench: Callable[..., Bench]) -> None:
+def test_an_unobservable_candidate_has_no_behaviour(make_bench: Callable[..., Bench]) -> None:
     bench = make_bench({"steps.py": SOURCE, "test_steps.py": TESTS + METHOD_TESTS, **INI})
     trials = [
         trial("def above(items, least, more=0):\n", "def above(items, least):\n"),  # it is to be imported anew
@@ -163,7 +163,7 @@ def test_what_cannot_be_seen_has_no_behaviour(make_bench: Callable[..., Bench]) 
     assert observed(bench, [trial(GOOD)], target="no_such_test", tests=()) == [()]
 
 
-def test_a_function_is_observed_where_only_a_method_calls_it(make_bench: Callable[..., Bench]) -> None:
+def test_a_function_is_observed_if_only_a_method_calls_it(make_bench: Callable[..., Bench]) -> None:
     bench = make_bench({"steps.py": SOURCE, "test_steps.py": METHOD_TESTS, **INI})
     good, fault, other = observed(
         bench,

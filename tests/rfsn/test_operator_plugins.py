@@ -97,7 +97,7 @@ def plugin(tmp_path: Path, environment: dict[str, str]) -> dict[str, str]:
     return environment | {"PYTHONPATH": str(site)}
 
 
-def test_it_repairs_what_the_built_in_operators_cannot(
+def test_it_repairs_a_fault_that_the_built_in_operators_cannot(
     plugin: dict[str, str], project: Callable[..., Path], tmp_path: Path, rfsn: Callable[..., Any]
 ) -> None:
     folder = project(FILES)
@@ -112,7 +112,7 @@ def test_it_repairs_what_the_built_in_operators_cannot(
     assert "is not installed" in rfsn("replay", session).err
 
 
-def test_a_killed_session_goes_on_with_its_operators(
+def test_a_killed_session_continues_with_its_operators(
     plugin: dict[str, str], project: Callable[..., Path], tmp_path: Path, rfsn: Callable[..., Any]
 ) -> None:
     session = tmp_path / "session"
@@ -166,7 +166,7 @@ def test_each_operator_is_listed_with_what_it_does(rfsn: Callable[..., Any]) -> 
     assert len(own) == len(set(own)), "each says what it does, not that it is the same as another"
 
 
-def test_an_operator_that_fails_is_told_of_once_and_the_search_goes_on(
+def test_an_operator_that_fails_is_reported_once_and_the_search_continues(
     plugin: dict[str, str], project: Callable[..., Path], tmp_path: Path, rfsn: Callable[..., Any]
 ) -> None:
     options = ("--operator", "several", "--operator", "close-floats", "--out", tmp_path / "session", "--json")
@@ -177,7 +177,7 @@ def test_an_operator_that_fails_is_told_of_once_and_the_search_goes_on(
     for id, why in (
         ("raising", "no operator at all"),
         ("beyond", "beyond the end"),
-        ("text", "no replacement"),
+        ("text", "not a Replacement"),
         ("inside", "not a statement"),
     ):
         assert any(f"operator={id}" in line and why in line for line in warnings), id
@@ -187,13 +187,13 @@ def test_an_operator_that_fails_is_told_of_once_and_the_search_goes_on(
 @pytest.mark.parametrize(
     ("name", "said"),
     [
-        ("absent", "is not installed (there are: broken, close-floats"),
+        ("absent", "is not installed (installed: broken, close-floats"),
         ("gone", "cannot be loaded: ModuleNotFoundError"),
         ("broken", "cannot be loaded: OSError: not today"),
-        ("word", "needs an Operator"),
-        ("nothing", "needs an Operator"),
-        ("twins", "the id 'example', which another has already"),
-        ("taken", f"the id {OPERATORS[0].id!r}, which another has already"),
+        ("word", "must be an Operator"),
+        ("nothing", "must be an Operator"),
+        ("twins", "the id 'example', which another one already has"),
+        ("taken", f"the id {OPERATORS[0].id!r}, which another one already has"),
         ("nameless", "its id"),
         ("paired", "its id"),
         ("never", "its frequency"),
@@ -208,7 +208,7 @@ def test_an_operator_that_fails_is_told_of_once_and_the_search_goes_on(
         ("speechless", "its language"),
     ],
 )
-def test_an_operator_that_is_none(
+def test_an_invalid_operator_is_refused(
     name: str, said: str, plugin: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from rfsn.errors import UsageError

@@ -1,4 +1,4 @@
-"""The page of a session: everything is in it, and nothing in it is alive."""
+"""The page of a session: everything is in it, and nothing in it is active."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ FILES = {"src/code.py": SOURCE, "tests/test_code.py": TEST, "pytest.ini": "[pyte
 
 
 class Elements(HTMLParser):
-    """The elements of a page, checked to be closed in the order in which they were opened."""
+    """The elements of a page; checks that each is closed in the right order."""
 
     def __init__(self, page: str) -> None:
         super().__init__()
@@ -147,12 +147,12 @@ def test_a_denied_step_has_rule_reason_and_hint(denied: Path) -> None:
         assert html.escape(denial["reason"]) in page
     assert "Hint: change the source that the tests exercise" in page
     assert len([event for event in events if isinstance(event, Observed)]) == page.count('<li class="step')
-    assert "a proposed patch: applied, was not judged" in page
+    assert "a proposed patch: applied, without a verdict" in page
     assert "No patch was verified." in page
     assert "<title>project: denied</title>" in page
 
 
-def test_what_is_hostile_is_shown_and_not_alive(denied: Path) -> None:
+def test_hostile_text_is_shown_and_has_no_effect(denied: Path) -> None:
     page = (denied / "report.html").read_text()
     shown = assert_inert(page).text
     assert "<script" not in page
@@ -200,11 +200,11 @@ def test_a_session_in_use_can_be_reported(rfsn: Callable[..., Any], tmp_path: Pa
     assert "hush" not in page
 
 
-def test_damage_is_said(denied: Path, rfsn: Callable[..., Any]) -> None:
+def test_damage_is_reported(denied: Path, rfsn: Callable[..., Any]) -> None:
     for blob in (denied / "blobs").iterdir():
         blob.write_bytes(b"")
     page = render_page(denied)
-    assert "This part cannot be shown" in page
+    assert "This section cannot be shown" in page
     assert page.count('<li class="step denied">') == 3
     journal = denied / "journal.jsonl"
     journal.write_text(journal.read_text().replace('"seed":0', '"seed":1'))

@@ -1,4 +1,4 @@
-"""Several faults in one project: repaired one after another, composed, and told where only some could be."""
+"""Several faults in one project: repaired one after another, composed, and reported if only some could be."""
 
 from __future__ import annotations
 
@@ -86,7 +86,9 @@ def test_independent_faults_are_repaired_and_composed(two_faults: Path, rfsn: Rf
     assert rfsn("replay", tmp_path / "session").code == 0
 
 
-def test_what_was_repaired_is_not_lost_where_the_rest_is_not(beyond_repair: Path, rfsn: Rfsn, tmp_path: Path) -> None:
+def test_a_partial_repair_is_kept_if_the_rest_cannot_be_repaired(
+    beyond_repair: Path, rfsn: Rfsn, tmp_path: Path
+) -> None:
     ran = rfsn("repair", beyond_repair, "--out", tmp_path / "session", "--branch", "some", "--json")
     assert (ran.code, ran.json["status"]) == (1, "partly_repaired")
     assert set(ran.json["tests"]["fixed"]) == {*TOTAL, STOCK}
@@ -106,7 +108,7 @@ def test_targets_that_are_not_wanted_do_not_count(beyond_repair: Path, rfsn: Rfs
     assert SECRET in ran.json["tests"]["failing"]
 
 
-def test_a_patch_for_all_targets_that_was_not_judged_is_shown(project: Make, rfsn: Rfsn, tmp_path: Path) -> None:
+def test_a_patch_for_all_targets_without_a_verdict_is_shown(project: Make, rfsn: Rfsn, tmp_path: Path) -> None:
     one_fault = project({"shop.py": SHOP.replace("not in", "in"), "test_shop.py": TESTS})
     report = rfsn("repair", one_fault, "--max-steps", "4", "--out", tmp_path / "session", "--json").json
     assert (report["status"], report["patch"]) == ("not_repaired", None)
@@ -114,8 +116,8 @@ def test_a_patch_for_all_targets_that_was_not_judged_is_shown(project: Make, rfs
     subprocess.run(["git", "apply", tmp_path / "session" / "best.diff"], cwd=one_fault, check=True)
 
 
-def test_a_partial_patch_that_was_not_judged_is_shown(two_faults: Path, rfsn: Rfsn, tmp_path: Path) -> None:
-    """Four steps are enough to find it, not to verify it."""
+def test_a_partial_patch_without_a_verdict_is_shown(two_faults: Path, rfsn: Rfsn, tmp_path: Path) -> None:
+    """Four steps are enough to find it, but not to verify it."""
     ran = rfsn("repair", two_faults, "--max-steps", "4", "--out", tmp_path / "session")
     assert ran.code == 1
     report = json.loads((tmp_path / "session" / "report.json").read_text())

@@ -1,4 +1,4 @@
-"""`rfsn repair` as its users meet it."""
+"""`rfsn repair` as its users see it."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def test_other_patches_that_pass_are_in_the_report(rfsn: Rfsn, project: Make, tm
 
 
 def test_two_faults_that_one_test_meets_one_after_another_are_repaired_together(rfsn: Rfsn, project: Make) -> None:
-    """The first edit makes nothing pass; that the test fails later than before tells that it is worth a second."""
+    """The first edit makes nothing pass, but the test fails later than before, so it is worth a second."""
     source = (
         "def widths(cells):\n    return [len(cell) for cell in cells[1:]]\n\n\n"
         "def padded(cells, rows):\n    width = max(widths(cells)) - 3\n    return [row.ljust(width) for row in rows]\n"
@@ -78,7 +78,7 @@ def test_two_faults_that_one_test_meets_one_after_another_are_repaired_together(
     assert len(changed) == 2, result["patch"]
 
 
-def test_a_fault_in_what_runs_only_during_the_import_is_repaired(rfsn: Rfsn, project: Make) -> None:
+def test_a_fault_in_code_that_runs_only_during_the_import_is_repaired(rfsn: Rfsn, project: Make) -> None:
     source = (
         "def _squares(count):\n    found = []\n    for n in range(1, count):\n        found.append(n * n)\n"
         "    return found\n\n\nSQUARES = _squares(4)\n\n\ndef square(n):\n    return SQUARES[n]\n"
@@ -184,9 +184,9 @@ def test_an_unknown_target_is_named_with_its_neighbours(rfsn: Rfsn, project: Mak
             "test_a.py could not be collected: a.py, line 2: SyntaxError: '(' was never closed",
         ),
         (BUGGY, ["--ref", "no-such-revision"], "usage_error", 2, "has no revision 'no-such-revision'"),
-        (BUGGY, ["--ref", "--upload-pack=evil"], "usage_error", 2, "no revision"),
+        (BUGGY, ["--ref", "--upload-pack=evil"], "usage_error", 2, "invalid revision"),
         (BUGGY, ["--sandbox", "nowhere"], "usage_error", 2, "sandbox"),
-        (BUGGY, ["--time-limit", "-1"], "usage_error", 2, "time_limit"),
+        (BUGGY, ["--time-limit", "-1"], "usage_error", 2, "--time-limit: "),
         (BUGGY, ["--max-steps", "1"], "not_repaired", 1, "the limit of 1 steps is reached"),
         (
             {"a.py": "", "test_a.py": "import a\nimport missing_module\n"},
@@ -204,7 +204,7 @@ def test_an_unknown_target_is_named_with_its_neighbours(rfsn: Rfsn, project: Mak
         ),
     ],
 )
-def test_every_other_end_is_said_plainly(
+def test_every_other_ending_is_explained(
     files: dict[str, str], options: list[str], status: str, code: int, said: str, rfsn: Rfsn, project: Make
 ) -> None:
     ran = rfsn("repair", project(files), *options, "--json")
@@ -212,7 +212,7 @@ def test_every_other_end_is_said_plainly(
     assert said in ran.json["reason"]
 
 
-def test_suspects_are_shown_where_nothing_was_found(rfsn: Rfsn, project: Make, tmp_path: Path) -> None:
+def test_suspects_are_shown_if_no_repair_was_found(rfsn: Rfsn, project: Make, tmp_path: Path) -> None:
     files = {
         "thing.py": "def area(a, b):\n    return 7\n",
         "test_thing.py": "from thing import area\n\n\ndef test_area():\n    assert area(3, 5) == 'a long story'\n",
@@ -223,7 +223,7 @@ def test_suspects_are_shown_where_nothing_was_found(rfsn: Rfsn, project: Make, t
     assert json.loads((tmp_path / "session" / "report.json").read_text())["suspects"] == ["thing.py:2"]
 
 
-def test_what_is_no_repository_is_refused(rfsn: Rfsn, tmp_path: Path) -> None:
+def test_a_folder_without_a_repository_is_refused(rfsn: Rfsn, tmp_path: Path) -> None:
     (tmp_path / "plain").mkdir()
     ran = rfsn("repair", tmp_path / "plain")
     assert ran.code == 2
@@ -303,7 +303,7 @@ def test_a_second_ctrl_c_is_answered_and_a_third_obeyed(capfd: pytest.CaptureFix
         assert {number: signal.getsignal(number) for number in before} == before
         assert guarded(command, as_json=False) == 7
         assert interrupted == [True, False, True]
-        assert "once more to leave it behind" in capfd.readouterr().err
+        assert "press Ctrl-C again to leave everything behind" in capfd.readouterr().err
         assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN, "nothing changes the exit code any more"
     finally:
         for number, handler in before.items():
@@ -325,7 +325,7 @@ def test_messages_of_any_bytes_are_kept(rfsn: Rfsn, project: Make) -> None:
     assert ran.json["tests"]["failing"] == ["test_odd.py::test_odd", "test_ranges.py::test_last"]
 
 
-def test_ids_that_are_made_anew_each_time_are_left_out(rfsn: Rfsn, project: Make) -> None:
+def test_ids_that_change_in_each_run_are_left_out(rfsn: Rfsn, project: Make) -> None:
     files = dict(BUGGY)
     files["test_now.py"] = (
         "import time\n\nimport pytest\n\n\n@pytest.mark.parametrize('now', [time.time_ns()])\n"
@@ -338,7 +338,7 @@ def test_ids_that_are_made_anew_each_time_are_left_out(rfsn: Rfsn, project: Make
 
 
 def test_a_source_that_a_plugin_of_the_command_line_imports_is_repaired(rfsn: Rfsn, project: Make) -> None:
-    """A worker cannot import it anew, so what cannot be swapped in place is tried cold."""
+    """A worker cannot import it again, so an edit that cannot be made in place is tried cold."""
     test = "from limits import allowed\n\n\ndef test_allowed():\n    assert (allowed(3), allowed(4)) == (True, False)\n"
     files = {
         "limits.py": "LIMIT = 2\n\n\ndef allowed(n):\n    return n <= LIMIT\n",
@@ -367,10 +367,9 @@ def test_a_command_that_finds_no_tests_is_named_and_not_its_banner(rfsn: Rfsn, p
     folder = project({"a.py": "x = 1\n"})
     plain, named = rfsn("repair", folder), rfsn("repair", folder, "--test", "python -m pytest checks")
     assert (
-        "infra error: no tests were found; what ran: python -m pytest, at the root of what was taken (1 file)"
-        in plain.err
+        "infra error: no tests were found; what ran: python -m pytest, at the root of the source (1 file)" in plain.err
     )
-    assert "name the command that runs them with --test CMD" in plain.err
+    assert "give the command that runs them with --test CMD" in plain.err
     assert "====" not in plain.err
     assert (
         "no tests were found: ERROR: file or directory not found: checks; what ran: python -m pytest checks"

@@ -1,4 +1,4 @@
-"""Listing and pruning sessions: what is in use, and what is no session, stays."""
+"""Listing and pruning sessions: a session in use, and anything that is not a session, stays."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ ALL = ("--keep", "0", "--older-than", "0")
 
 @pytest.fixture
 def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A home of sessions of the test's own."""
+    """A folder of sessions for one test."""
     monkeypatch.setenv("RFSN_HOME", str(tmp_path / "home"))
     return tmp_path / "home" / "sessions"
 
@@ -54,7 +54,7 @@ def test_each_session_is_listed_as_it_is(
     damaged = left_open(own, "20260101-damaged") / "journal.jsonl"
     damaged.write_bytes(damaged.read_bytes().replace(b"somewhere", b"nowhere\n\n"))
     older = left_open(own, "20260101-older") / "journal.jsonl"
-    older.write_bytes(older.read_bytes().replace(f'"journal_format":{FORMAT},'.encode(), b""))
+    older.write_bytes(older.read_bytes().replace(b'"journal_format":%d,' % FORMAT, b""))
     ended = rfsn("repair", examples / "stock", "--out", own / "20260103-ended", "--json").json
     listed = sessions("list", "--json").json["sessions"]
     assert [entry["begun"] for entry in listed] == sorted((entry["begun"] for entry in listed), reverse=True)
@@ -85,7 +85,7 @@ def test_sizes_add_up(own: Path, sessions: Callable[..., Any], rfsn: Callable[..
     assert list(own.iterdir()) == []
 
 
-def test_a_live_session_is_spared(own: Path, sessions: Callable[..., Any], live: Session) -> None:
+def test_a_live_session_is_kept(own: Path, sessions: Callable[..., Any], live: Session) -> None:
     left_open(own, "20260101-stopped")
     pruned = sessions("prune", *ALL, "--json").json
     assert [entry["name"] for entry in pruned["removed"]] == ["20260101-stopped"]
@@ -96,7 +96,9 @@ def test_a_live_session_is_spared(own: Path, sessions: Callable[..., Any], live:
     assert not live.folder.exists()
 
 
-def test_what_is_no_session_is_never_removed(own: Path, sessions: Callable[..., Any], tmp_path: Path) -> None:
+def test_a_folder_that_is_not_a_session_is_never_removed(
+    own: Path, sessions: Callable[..., Any], tmp_path: Path
+) -> None:
     elsewhere = left_open(tmp_path, "elsewhere")
     own.mkdir(parents=True)
     (own / "link").symlink_to(elsewhere)
@@ -117,7 +119,7 @@ def test_what_is_no_session_is_never_removed(own: Path, sessions: Callable[..., 
     assert (elsewhere / "journal.jsonl").exists()
 
 
-def test_only_what_is_beyond_both_limits_goes(own: Path, sessions: Callable[..., Any]) -> None:
+def test_only_sessions_beyond_both_limits_are_removed(own: Path, sessions: Callable[..., Any]) -> None:
     for number in range(22):
         left_open(own, f"s{number:02}")
     assert sessions("prune", "--json").json["removed"] == [], "all are young"
@@ -133,7 +135,7 @@ def test_only_what_is_beyond_both_limits_goes(own: Path, sessions: Callable[...,
     assert list_sessions() == listed[:20]
 
 
-def test_a_status_narrows_what_goes(own: Path, sessions: Callable[..., Any]) -> None:
+def test_a_status_narrows_the_choice(own: Path, sessions: Callable[..., Any]) -> None:
     stopped = left_open(own, "stopped")
     damaged = left_open(own, "damaged")
     (damaged / "journal.jsonl").write_text("no journal\n")

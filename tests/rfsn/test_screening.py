@@ -340,14 +340,14 @@ def test_threads_that_run_after_the_import_are_started_again_for_each_candidate(
     assert "threads" in planned.why
 
 
-def test_what_was_seeded_at_import_goes_on_from_there(make_bench: Callable[..., Bench]) -> None:
+def test_a_generator_seeded_at_import_continues_from_there(make_bench: Callable[..., Bench]) -> None:
     seeded = "import random\nrandom.seed(5)\nfrom steps import after\n\ndef test_after():\n"
     seeded += "    assert after(1) == 2 and random.random() < 0.63\n"  # the first number is 0.6229
     found, _ = letters(make_bench(BASE | {"test_steps.py": seeded}), [BAD, GOOD, GOOD], tests=())
     assert found == "fpp"
 
 
-def test_plugins_with_a_say_in_how_tests_run_are_asked(make_bench: Callable[..., Bench]) -> None:
+def test_plugins_that_decide_how_tests_run_are_asked(make_bench: Callable[..., Bench]) -> None:
     conftest = "import steps\n\ndef pytest_runtest_setup(item):\n    steps.Settings.step = 2\n\n"
     conftest += "def pytest_runtest_teardown(item):\n    steps.Settings.step = 1\n"
     uses = "import steps\n\ndef test_after():\n    assert steps.after(1) == steps.Settings.step\n"
@@ -400,7 +400,7 @@ TOO_HEAVY = HEAVY.replace("60_000", "200_000")
 
 
 def counted(bench: Bench, bodies: Sequence[str], *, screen: bool = True) -> list[WarmResult]:
-    """What a worker says of candidates for `after`."""
+    """A worker's outcomes for candidates for `after`."""
     start = COUNTED.index(BODY)
     changes = [(start, start + len(BODY), body.encode()) for body in bodies]
     worker = WarmWorker(bench, screen=screen)
@@ -419,7 +419,7 @@ def counted(bench: Bench, bodies: Sequence[str], *, screen: bool = True) -> list
 
 
 @pytest.mark.parametrize("way", COUNTED_TESTS)
-def test_what_goes_on_for_ever_ends_as_in_a_fork(make_bench: Callable[..., Bench], way: str) -> None:
+def test_an_endless_loop_ends_as_in_a_fork(make_bench: Callable[..., Bench], way: str) -> None:
     bench = make_bench({"counted.py": COUNTED, "test_counted.py": COUNTED_TESTS[way], "pytest.ini": "[pytest]\n"})
     endless = [*ENDLESS.values(), *(["    return x\n"] if way == "in a caller" else [])]
     bodies = [one for body in endless for one in (BAD, body, GOOD, HEAVY)]
@@ -430,7 +430,7 @@ def test_what_goes_on_for_ever_ends_as_in_a_fork(make_bench: Callable[..., Bench
 
 @pytest.mark.parametrize("taken", [False, True])
 def test_a_tree_that_monitors_itself_is_not_counted(make_bench: Callable[..., Bench], *, taken: bool) -> None:
-    """It is only the count that tells of a loop which would end soon enough."""
+    """Only the count shows a loop that would end soon enough."""
     conftest = 'import sys\nif hasattr(sys, "monitoring"): sys.monitoring.use_tool_id(0, "debugger")\n'
     files = {"counted.py": COUNTED, "test_counted.py": COUNTED_TESTS["directly"], "pytest.ini": "[pytest]\n"}
     bench = make_bench(files | ({"conftest.py": conftest} if taken else {}))
@@ -494,7 +494,7 @@ LAZY_CHANGES = [
 ]
 
 
-def test_state_that_is_set_up_once_is_no_reason_for_forks(make_bench: Callable[..., Bench]) -> None:
+def test_state_that_is_set_up_once_needs_no_forks(make_bench: Callable[..., Bench]) -> None:
     bench = make_bench({"lazy.py": LAZY, "test_lazy.py": LAZY_TEST, "pytest.ini": "[pytest]\npythonpath = .\n"})
     found: list[TrialRequest] = []
     for old, new, _ in LAZY_CHANGES:
@@ -524,7 +524,7 @@ def test_seen():
 """
 
 
-def test_what_one_test_leaves_for_the_next_is_no_set_up(make_bench: Callable[..., Bench]) -> None:
+def test_state_that_one_test_leaves_for_the_next_is_not_set_up(make_bench: Callable[..., Bench]) -> None:
     bench = make_bench(BASE | {"test_steps.py": ORDERED})
     passing = ["test_steps.py::test_nothing_was_seen", "test_steps.py::test_seen"]
     found, planned = letters(bench, [BAD, GOOD, BAD, GOOD], tests=passing)

@@ -1,4 +1,4 @@
-"""Slow tests are no failing tests, and tests that hang are."""
+"""Slow tests are not failing tests; tests that hang are."""
 
 from __future__ import annotations
 
@@ -76,13 +76,13 @@ def names(report: SuiteReport, outcome: Outcome) -> set[str]:
 
 
 class Hurried(Budget):
-    """Limits small enough for a test, and time enough on the busiest machine."""
+    """Limits small enough for a test, with enough time on the busiest machine."""
 
     first_limit_s = 0.5
     left_s = 600.0
 
 
-def test_what_ends_with_more_time_is_slow_and_what_does_not_hangs(make_bench: MakeBench) -> None:
+def test_a_test_that_ends_with_more_time_is_slow_and_one_that_does_not_hangs(make_bench: MakeBench) -> None:
     bench = make_bench({"cpu.py": CPU, "test_mixed.py": MIXED, "pytest.ini": "[pytest]\n"})
     first = bench.run_tests(RunRequest((), 0.5, 0.5), 120)
     assert names(first, Outcome.PASSED) == {"test_quick"}
@@ -94,7 +94,7 @@ def test_what_ends_with_more_time_is_slow_and_what_does_not_hangs(make_bench: Ma
     assert alike.message.endswith(" in cpu.py:spin, where test_mixed.py::test_hangs does not end with more time either")
 
 
-def test_what_computes_without_end_is_not_part_of_the_time_kept_for_the_verdict() -> None:
+def test_endless_tests_do_not_count_in_the_time_reserved_for_the_verdict() -> None:
     waits, spins = "rfsn: over the limit of 5 s of waiting", "rfsn: over the limit of 1 s in cpu.py:spin"
     first = (
         CaseResult("slow", Outcome.TIMEOUT, 1.0, "rfsn: over the limit of 1 s"),
@@ -105,7 +105,7 @@ def test_what_computes_without_end_is_not_part_of_the_time_kept_for_the_verdict(
     assert forecast_s(SuiteReport(first, 1, 10.0), report) == 10.0 + 3.0 - 3.0
 
 
-def test_where_there_is_no_time_to_find_out_a_test_is_not_failing(make_bench: MakeBench) -> None:
+def test_a_test_is_not_failing_if_there_is_no_time_to_find_out(make_bench: MakeBench) -> None:
     bench = make_bench({"cpu.py": CPU, "test_mixed.py": MIXED, "pytest.ini": "[pytest]\n"})
 
     budget = Budget(60.0, 100, lambda: 59.0)
@@ -117,18 +117,18 @@ def test_where_there_is_no_time_to_find_out_a_test_is_not_failing(make_bench: Ma
 
 
 def test_slow_tests_that_pass_leave_nothing_to_repair(rfsn: Rfsn, project: Make) -> None:
-    """The first limit is 1 s here, and a quarter of it once a test was over that."""
+    """The first limit is 1 s here, and a quarter of that once a test has exceeded it."""
     slow = MIXED.partition("def test_hangs")[0].replace("1.5", "1.7")
     ran = rfsn("repair", project({"cpu.py": CPU, "test_slow.py": slow}), "--time-limit", "60", "--json")
     assert (ran.code, ran.json["status"]) == (0, "nothing_to_repair"), ran.json
     assert ran.json["reason"] == "all 2 tests pass"
 
 
-def test_where_the_verdict_leaves_no_time_to_search_the_user_learns_what_to_do() -> None:
+def test_the_user_learns_what_to_do_if_the_verdict_leaves_no_time_to_search() -> None:
     suite = SuiteRan("base", 1, 1, 2, ("t::bad",), 50.0, 50.0)
     assert Budget(240.0, 100, lambda: 114.0).problem(State(baseline=suite)) == (
-        "the time limit of 240 s is reached but for the 126 s that are kept for the verdict: "
-        "raise --time-limit, or name fewer tests with --test"
+        "the time limit of 240 s is reached but for the 126 s reserved for the verdict: "
+        "raise --time-limit, or run fewer tests with --test"
     )
 
 
@@ -147,7 +147,7 @@ def test_a_verdict_without_time_blames_no_test(make_bench: MakeBench) -> None:
 
 
 def test_a_test_that_ended_on_the_base_has_a_limit_of_its_own_in_every_later_run(make_bench: MakeBench) -> None:
-    """Also once others used up the time for hanging tests: else a right patch would be rejected for it."""
+    """Even after others used up the time for hanging tests: otherwise a correct patch would be rejected."""
     tests = "from cpu import busy, spin\n\n\ndef test_hangs():\n    spin()\n\n\ndef test_slow():\n    busy(0.6)\n"
     bench = make_bench({"cpu.py": CPU, "test_own.py": tests, "pytest.ini": "[pytest]\n"})
     hangs, slow = "test_own.py::test_hangs", "test_own.py::test_slow"

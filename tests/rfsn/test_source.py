@@ -98,7 +98,7 @@ def test_submodules_are_left_alone(project: Make, git: Git, tmp_path: Path) -> N
 
 
 def test_objects_that_another_repository_lends_are_not_read(project: Make, git: Git, tmp_path: Path) -> None:
-    """They could be anybody's: the working tree needs none of them, a commit does, and then the remedy is said."""
+    """They could be anybody's: the working tree needs none of them; a commit does, and the message has the remedy."""
     lender = project({"a.py": "x = 1\n"}, "lender")
     borrower = tmp_path / "borrower"
     git("clone", "--quiet", "--shared", str(lender), str(borrower), cwd=tmp_path)
@@ -151,10 +151,10 @@ def test_a_file_url_is_fetched_without_history(project: Make, git: Git, tmp_path
         ("ext::sh -c 'touch /tmp/rfsn-proof'", None, "transport helpers"),
         ("file:///no/such/repository", None, "no such folder"),
         ("--upload-pack=touch /tmp/rfsn-proof", None, "no such folder"),
-        (".", "--output=/tmp/rfsn-proof", "no revision"),
+        (".", "--output=/tmp/rfsn-proof", "invalid revision"),
     ],
 )
-def test_what_is_no_source_is_refused(source: str, ref: str | None, said: str, tmp_path: Path) -> None:
+def test_an_invalid_source_is_refused(source: str, ref: str | None, said: str, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=said):
         take_source(source, ref, tmp_path / "base")
     assert not (tmp_path / "base").exists()
@@ -215,7 +215,7 @@ def test_inline_files_stay_beneath_the_folder(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["git~1/config", ".git\u200c/config", "a/.GIT /x", ".git:x/config", ".git"])
-def test_no_patch_brings_a_name_of_gits(name: str, project: Make, tmp_path: Path) -> None:
+def test_no_patch_adds_a_name_that_git_reserves(name: str, project: Make, tmp_path: Path) -> None:
     patch = f"--- /dev/null\n+++ b/{name}\n@@ -0,0 +1 @@\n+x\n"
     with pytest.raises(UsageError):
         take_source(str(project({"a.py": "x = 1\n"})), None, tmp_path / "base", patch)

@@ -1,4 +1,4 @@
-"""kill -9 anywhere loses nothing: a resumed session ends as an undisturbed one does, and nothing is left running."""
+"""kill -9 at any point loses nothing: a resumed session ends like an undisturbed one, and nothing is left running."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def undisturbed(source: Path, rfsn: Callable[..., Any]) -> tuple[Any, ...]:
 
 
 def killed(command: list[str | Path], environment: dict[str, str], folder: Path, moment: tuple[str, int]) -> list[str]:
-    """Kill a session as soon as its journal has an event of a kind so many times; the kinds of all its events."""
+    """Kill a session as soon as its journal has a number of events of a kind; returns the kinds of all its events."""
     with subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
         ended = False
         while kinds(folder).count(moment[0]) < moment[1]:
@@ -71,7 +71,7 @@ def killed(command: list[str | Path], environment: dict[str, str], folder: Path,
 
 
 def kinds(folder: Path) -> list[str]:
-    """The kinds of the events in a journal that may be written right now."""
+    """The kinds of the events in a journal that may be in use."""
     if not (folder / "journal.jsonl").exists():
         return []
     *whole, _torn = (folder / "journal.jsonl").read_bytes().split(b"\n")

@@ -89,7 +89,7 @@ def file(name: str, path: str, text: str | None, twin_path: str, twin_text: str 
 
 
 def mended(tricks: Sequence[Trick]) -> dict[str, str | None]:
-    """What the honest twins of some tricks at one place do together."""
+    """The honest twins of some tricks at one place, together."""
     (place,) = {trick.place for trick in tricks}
     beside = {path: text for trick in tricks for path, text in trick.beside.items()}
     return {**beside, "calc.py": source(place, "\n".join(trick.code for trick in tricks), "+")}
@@ -389,7 +389,7 @@ class Court:
         return {denied.rule for denied in Gate().denials(change, self.fence.context())}
 
     def accepts(self, change: Change) -> bool:
-        """The verdict of two runs; a second one does not lift what the first one says against a patch."""
+        """The verdict of two runs; the second cannot undo a problem in the first."""
         runs = []
         for canaries in (True, False):
             runs.append(self.bench.run_tests(RunRequest((), 5, 5, canaries), 60, change))
@@ -412,7 +412,7 @@ def court(tmp_path_factory: pytest.TempPathFactory, provider: SandboxProvider) -
         yield Court(bench, Fence(view, [Part("", pack)], Config()), baseline)
 
 
-def test_the_base_is_what_it_should_be(court: Court) -> None:
+def test_the_base_fails_as_it_should(court: Court) -> None:
     assert {case.id: str(case.outcome) for case in court.baseline.cases} == {
         TARGET: "failed",
         "tests/test_calc.py::test_nothing": "passed",
@@ -422,7 +422,7 @@ def test_the_base_is_what_it_should_be(court: Court) -> None:
 
 
 @pytest.mark.parametrize("trick", TRICKS, ids=lambda trick: trick.name)
-def test_a_trick_is_no_repair(court: Court, trick: Trick) -> None:
+def test_a_trick_is_not_a_repair(court: Court, trick: Trick) -> None:
     change = court.change(trick.files)
     assert court.denied(change), "the gate allows it"
     assert court.accepts(change) == (trick.name in FOOLED)
@@ -434,7 +434,7 @@ def test_the_gate_allows_their_honest_twins(court: Court) -> None:
 
 @pytest.mark.parametrize("group", composed(TRICKS), ids=lambda group: f"{group[0].place} of {group[0].name}")
 def test_their_honest_twins_are_repairs(court: Court, group: list[Trick]) -> None:
-    """Together: each alone is run only where they are none, which names those at fault."""
+    """All together; if they are rejected, each is run alone, which shows those at fault."""
     if not court.accepts(court.change(mended(group))):
         alone = [trick.name for trick in group if not court.accepts(court.change(mended([trick])))]
         pytest.fail(f"no repair: {alone or 'all of them together'}")

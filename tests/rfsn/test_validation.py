@@ -1,4 +1,4 @@
-"""Warm validation says what a cold run says, for every kind of change."""
+"""Warm validation gives the outcome of a cold run, for every kind of change."""
 
 from __future__ import annotations
 
@@ -174,7 +174,7 @@ def test_every_kind_of_change_gets_its_letter(make_bench: Callable[..., Bench]) 
     assert again == "".join(letter for _, _, letter in CHANGES) * 2, "a candidate left a trace in the next"
 
 
-def test_what_passes_warm_passes_cold_and_the_other_way_round(make_bench: Callable[..., Bench]) -> None:
+def test_a_candidate_passes_warm_exactly_if_it_passes_cold(make_bench: Callable[..., Bench]) -> None:
     bench = make_bench(FILES)
     quick = [change for change in CHANGES if change[2] in "pf"]
     for before, after, letter in quick:
@@ -183,7 +183,7 @@ def test_what_passes_warm_passes_cold_and_the_other_way_round(make_bench: Callab
         assert (passed == set(IDS) and report.exit_code == 0) == (letter == "p"), (before, after, report)
 
 
-def test_a_worker_that_is_interrupted_goes_on_with_the_next_request(make_bench: Callable[..., Bench]) -> None:
+def test_a_worker_that_is_interrupted_continues_with_the_next_request(make_bench: Callable[..., Bench]) -> None:
     bench = make_bench(FILES)
     ordinary = [change for change in CHANGES if change[2] in "pfi"]
     trials = [trial(index, before, after) for index, (before, after, _) in enumerate(ordinary)]
@@ -225,7 +225,7 @@ class Hanging(unittest.TestCase):
 
 
 def test_hanging_tests_of_any_kind_are_over_their_limit(make_bench: Callable[..., Bench]) -> None:
-    """unittest keeps what is raised in a test to itself."""
+    """unittest catches what a test raises."""
     bench = make_bench({"test_h.py": HANGING, "pytest.ini": "[pytest]\n"})
     report = bench.run_tests(RunRequest((), case_limit_s=0.5, hang_budget_s=0.5), 60)
     assert {case.id.rpartition("::")[2]: case.outcome for case in report.cases} == {
@@ -276,7 +276,7 @@ def test_settings_that_cut_short_repeat_or_spread_a_run_are_set_aside(make_bench
     assert only.exit_code == 0, "coverage fails no run"
 
 
-def test_such_settings_are_set_aside_where_their_plugins_are_not_there(make_bench: Callable[..., Bench]) -> None:
+def test_such_settings_are_set_aside_if_their_plugins_are_missing(make_bench: Callable[..., Bench]) -> None:
     ini = "[pytest]\naddopts = -n 2 --dist loadfile --cov --cov-report=xml --cov-fail-under 100 --reruns 2 -x\n"
     command = ("python", "-m", "pytest", "-n4", "--cov=.", "--random-order", "--randomly-seed=3")
     bench = make_bench({"test_s.py": SETTINGS, "pytest.ini": ini}, *command)
@@ -339,7 +339,7 @@ def test_third():
 """
 
 
-def test_what_repairs_some_targets_is_told_with_them(make_bench: Callable[..., Bench]) -> None:
+def test_a_partial_repair_is_reported_with_its_targets(make_bench: Callable[..., Bench]) -> None:
     bench = make_bench({"two.py": TWO_FAULTS, "test_two.py": TWO_FAULTS_TESTS, "pytest.ini": "[pytest]\n"})
     targets = [f"test_two.py::test_{name}" for name in ("first", "first_again", "second")]
     probes = (targets[0], targets[2])
@@ -391,7 +391,7 @@ def test_traces_name_lines_frames_and_outcomes(make_bench: Callable[..., Bench])
     assert not passing.frames
 
 
-def test_traces_tell_what_kinds_of_values_variables_have(make_bench: Callable[..., Bench]) -> None:
+def test_traces_have_the_kinds_of_values_of_variables(make_bench: Callable[..., Bench]) -> None:
     worker = WarmWorker(make_bench(FILES))
     wanted, other = worker.trace([(IDS[2], 1.0), (IDS[5], 1.0)], {IDS[2]})
     worker.close()
@@ -439,7 +439,7 @@ def test_new_files_are_tried_warm(make_bench: Callable[..., Bench]) -> None:
 
 @pytest.mark.parametrize("conftest", ["conftest.py", "tests/conftest.py"])
 @pytest.mark.parametrize("settings", ["", "testpaths = tests\n"])
-def test_what_a_conftest_imports_is_imported_anew(
+def test_modules_that_a_conftest_imports_are_imported_again(
     conftest: str, settings: str, make_bench: Callable[..., Bench]
 ) -> None:
     source = "def double(x, by=1):\n    return x * by\n"
@@ -455,7 +455,7 @@ def test_what_a_conftest_imports_is_imported_anew(
         assert warm.letters(warm.run(pool, trials)) == "fp"
 
 
-def test_what_a_plugin_of_the_command_line_imports_is_for_a_cold_run(make_bench: Callable[..., Bench]) -> None:
+def test_modules_that_a_command_line_plugin_imports_need_a_cold_run(make_bench: Callable[..., Bench]) -> None:
     source = "def double(x, by=1):\n    return x * by\n"
     tests = "from stuff import double\n\n\ndef test_double():\n    assert double(3) == 6\n"
     files = {"stuff.py": source, "other.py": "X = 1\n", "test_stuff.py": tests, "early.py": "import stuff\n"}

@@ -1,4 +1,4 @@
-"""Trying candidates in warm workers alone, without a planner and a gate."""
+"""Trying candidates in warm workers only, without a planner and a gate."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def pooled(workers: Sequence[WarmWorker]) -> Pool:
 def run(
     pool: Pool, trials: Sequence[TrialRequest], confirm: Callable[[int], bool] = lambda _: False, seconds: float = 120
 ) -> list[Trial]:
-    """What becomes of trials up to the first that passes all targets and that `confirm` agrees on."""
+    """The outcomes of trials up to the first that passes all targets and that `confirm` accepts."""
     numbered = {one.index: one for one in trials}
 
     def work(lane: Lane, indexes: Sequence[int]) -> Generator[Trial]:
@@ -38,5 +38,5 @@ def run(
 
 
 def letters(evaluated: Sequence[Trial]) -> str:
-    """The outcomes in a row; what passes is plausible, whether it was confirmed or not."""
+    """The outcomes in order; a candidate that passes is plausible, whether or not it was confirmed."""
     return "".join(one.outcome for one in evaluated).replace(TrialOutcome.UNCONFIRMED, TrialOutcome.PLAUSIBLE)

@@ -145,18 +145,18 @@ def test_a_bad_column_of_a_repository_row_is_named(tmp_path: Path, change: dict[
     [
         ('{"instance_id": "a", "instance_id": "b"}', "twice"),
         ('{"x": {"y": 1, "y": 2}}', "twice"),
-        ('{"x": NaN}', "no number"),
-        ('{"x": -Infinity}', "no number"),
+        ('{"x": NaN}', "is not a number in JSON"),
+        ('{"x": -Infinity}', "is not a number in JSON"),
         ('{"x": 1e999}', "too large"),
-        ('{"x": ' + "9" * 5000 + "}", "no JSON object"),
+        ('{"x": ' + "9" * 5000 + "}", "not a JSON object"),
         ('{"x": ' + "[" * 200_000, "nested too deeply"),
         ('{"x": ' * 100_000, "nested too deeply"),
         ("[]", "it is a list"),
         ("null", "it is a NoneType"),
         ('"text"', "it is a str"),
-        ("{" + json.dumps(ROW)[1:] + "{}", "no JSON object"),
-        ("\ufeff" + json.dumps(ROW), "no JSON object"),
-        ("\u2028", "no JSON object"),
+        ("{" + json.dumps(ROW)[1:] + "{}", "not a JSON object"),
+        ("\ufeff" + json.dumps(ROW), "not a JSON object"),
+        ("\u2028", "not a JSON object"),
     ],
     ids=lambda text: ascii(text)[:30],
 )
@@ -173,7 +173,7 @@ def test_keys_and_paths_take_no_more_than_their_own_size(tmp_path: Path) -> None
     began = time.process_time()
     tracemalloc.start()
     try:
-        with pytest.raises(UsageError, match=r"rows\.jsonl:2: .*the key k99999 is there twice"):
+        with pytest.raises(UsageError, match=r"rows\.jsonl:2: .*the key k99999 appears twice"):
             read_dataset(tmp_path / "rows.jsonl")
         assert tracemalloc.get_traced_memory()[1] < 12 * (tmp_path / "rows.jsonl").stat().st_size
     finally:
@@ -183,7 +183,7 @@ def test_keys_and_paths_take_no_more_than_their_own_size(tmp_path: Path) -> None
 
 def test_bytes_that_are_no_text_are_named(tmp_path: Path) -> None:
     (tmp_path / "rows.jsonl").write_bytes(json.dumps(ROW).encode() + b'\n{"x": "\xff"}\n')
-    with pytest.raises(UsageError, match=r"rows\.jsonl:2: no JSON object"):
+    with pytest.raises(UsageError, match=r"rows\.jsonl:2: not a JSON object"):
         read_dataset(tmp_path / "rows.jsonl")
 
 
@@ -237,7 +237,7 @@ def test_a_folder_with_something_else_in_it_is_not_taken(tmp_path: Path, content
     for path, text in content.items():
         (out / path).parent.mkdir(parents=True, exist_ok=True)
         (out / path).write_text(text)
-    with pytest.raises(UsageError, match="holds no evaluation"):
+    with pytest.raises(UsageError, match="not an evaluation's"):
         Results(out, Config(), rows)
     assert {str(path.relative_to(out)): path.read_text() for path in out.rglob("*") if path.is_file()} == content
 
@@ -316,7 +316,7 @@ def test_a_result_that_does_not_read_is_named(tmp_path: Path, line: str) -> None
     results.add(row)
     path = tmp_path / "out" / "results.jsonl"
     path.write_text(path.read_text() + line + "\n")
-    with pytest.raises(UsageError, match=r"results\.jsonl:2: the line is no result.*run again"):
+    with pytest.raises(UsageError, match=r"results\.jsonl:2: the line is not a result.*run again"):
         results.load()
     path.write_text(path.read_text().splitlines()[0] + "\n" + line)
     assert results.load() == {"one": row}, "a torn last line counts"

@@ -209,7 +209,7 @@ def test_the_user_is_told_what_is_wrong(rfsn: Callable[..., Any], project: Calla
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        (("--env", b"A=\xff"), r"the options: env: \xff is no UTF-8"),
+        (("--env", b"A=\xff"), r"--env: \xff is not UTF-8"),
         (("--env", "novalue"), "NAME=VALUE"),
         (("--test", "python 'x"), "No closing quotation"),
     ],
@@ -226,7 +226,7 @@ def test_options_that_no_program_could_be_given(
     ("name", "value", "said"),
     [
         ("RFSN_TEST", "python 'x", "RFSN_TEST"),
-        ("RFSN_TARGET", "a\udcff", r"RFSN_TARGET: target: a\xff is no UTF-8"),
+        ("RFSN_TARGET", "a\udcff", r"RFSN_TARGET: a\xff is not UTF-8"),
         ("RFSN_SERVICES", "[[[", "RFSN_SERVICES"),
         ("RFSN_TIME_LIMIT", "nan", "RFSN_TIME_LIMIT"),
         ("RFSN_TIME_LIMIT", "inf", "RFSN_TIME_LIMIT"),

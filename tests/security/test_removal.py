@@ -169,7 +169,7 @@ def test_a_session_takes_an_empty_folder_and_what_a_killed_one_left(tmp_path: Pa
         with_session = Session.create("somewhere", Config(), out)
         assert with_session.projection.started is not None
         with_session.close()
-        with pytest.raises(UsageError, match="has a session already"):
+        with pytest.raises(UsageError, match="already has a session"):
             Session.create("somewhere", Config(), out)
 
 
@@ -180,7 +180,7 @@ def test_prune_leaves_a_session_that_rfsn_did_not_make(rfsn: Rfsn, own_home: Pat
     (own_home / "sessions" / "copied" / "notes.txt").write_text("mine")
     everything = ("sessions", "prune", "--keep", "0", "--older-than", "0")
     ran = rfsn(*everything, env=environment | {"RFSN_HOME": str(own_home)})
-    assert "left copied: rfsn did not make this folder" in ran.out
+    assert "kept copied: rfsn did not make this folder" in ran.out
     assert (own_home / "sessions" / "copied" / "notes.txt").read_text() == "mine"
     assert not (own_home / "sessions" / "made").exists()
     rows = json.loads(rfsn(*everything, "--json", env=environment | {"RFSN_HOME": str(own_home)}).out)

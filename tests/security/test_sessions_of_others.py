@@ -193,7 +193,7 @@ def test_a_line_without_end_is_not_read(
     argv: list[str | Path] = ["sh", "-c", f'{LIMITED} "$0" "$@"', script, command, copy]
     ran = subprocess.run(argv, env=environment, capture_output=True, text=True, timeout=100, check=False)
     assert (ran.returncode, "Traceback" in ran.stderr) == (2, False), ran.stderr
-    assert f"journal.jsonl:{line + 1}: the line has more than 64 MiB" in ran.stderr
+    assert f"journal.jsonl:{line + 1}: the line is over 64 MiB" in ran.stderr
 
 
 def test_files_without_end_are_not_read(
@@ -218,7 +218,7 @@ def test_a_patch_without_end_is_not_read(
     folder = project(FILES)
     argv: list[str | Path] = ["sh", "-c", f'{LIMITED} "$0" "$@"', script, *command, "/dev/zero", "--repo", folder]
     ran = subprocess.run(argv, env=environment, capture_output=True, text=True, timeout=100, check=False)
-    assert (ran.returncode, "the patch has more than 64 MiB" in ran.stderr) == (2, True), ran.stderr
+    assert (ran.returncode, "the patch is larger than 64 MiB" in ran.stderr) == (2, True), ran.stderr
 
 
 def test_the_largest_event_can_be_read_again(tmp_path: Path) -> None:

@@ -26,4 +26,4 @@ class SumsAnalyzer:
         return Counter(Construct(Kind.USE, word.removeprefix("@")) for word in words if word.startswith("@"))
 
     def forget(self) -> None:
-        """It keeps nothing."""
+        """It has no cache."""

@@ -1,4 +1,4 @@
-"""A toy language, made of nothing but the search's protocol: lines `name = number op number`, in ASCII."""
+"""A toy language, built only on the search's protocol: lines `name = number op number`, in ASCII."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ class Sums:
 
 
 def values(raw: bytes) -> dict[str, int]:
-    """What a file gives: this runs it."""
+    """Run a file: the values of its names."""
     found = {}
     for name, first, sign, second in _LINE.findall(raw.decode()):
         a, b = int(first), int(second)

@@ -1,4 +1,4 @@
-"""A second language from a distribution of its own: pack, analyzer and search, without a line elsewhere."""
+"""A second language from a distribution of its own: pack, analyzer and search, without any code elsewhere."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def test_it_is_repaired(site: Path, project: Callable[..., Path], tmp_path: Path
     assert report["tests"]["fixed"] == ["checks/total.sums > total"]
 
 
-def test_a_patch_of_it_is_judged(
+def test_a_patch_in_it_gets_a_verdict(
     site: Path, project: Callable[..., Path], tmp_path: Path, environment: dict[str, str], rfsn: Callable[..., Any]
 ) -> None:
     patch = tmp_path / "fix.diff"
@@ -64,7 +64,7 @@ def test_a_patch_of_it_is_judged(
         patch.write_text("--- a/shop/total.sums\n+++ b/shop/total.sums\n" + hunk.format(value))
         ran = rfsn("judge", patch, "--repo", project(SUMS), "--json", env=env)
         assert ran.json["status"] == status, ran.json
-    assert "a buildpack is broken: it is skipped" in ran.err
+    assert "skipped a broken buildpack" in ran.err
     assert "nowhere" in ran.err
 
 
@@ -85,7 +85,7 @@ def test_beside_python_in_one_tree(
     assert "similar: python:test_limits.py::test_allowed" in only.json["reason"]
 
 
-def test_where_all_packs_are_broken_the_error_says_so(
+def test_the_error_says_so_if_all_packs_are_broken(
     site: Path, project: Callable[..., Path], environment: dict[str, str], rfsn: Callable[..., Any]
 ) -> None:
     ran = rfsn("repair", project({"notes.txt": "nothing\n"}), env=environment | {"PYTHONPATH": str(site)})

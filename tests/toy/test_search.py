@@ -54,7 +54,7 @@ def result(candidate: Candidate) -> bytes:
 
 
 def test_a_fault_in_a_file_of_the_language_is_repaired() -> None:
-    """`total` wants to be 10."""
+    """`total` should be 10."""
     candidates = searched(BOTH)
     ours = [one for one in candidates if one.operator == "sums-sign"]
     assert [(result(one), one.location) for one in ours] == [

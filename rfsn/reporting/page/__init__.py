@@ -23,20 +23,19 @@ __all__ = ["page_of", "render_page"]
 
 
 def render_page(session_folder: Path) -> str:
-    """The page of a session, which may be in use, from its journal, the blobs that this names and the snapshot.
+    """The page of a session, which may be in use, from its journal, the blobs that it names and the snapshot.
 
-    Raises `JournalError` where the journal is damaged. A part whose blob or snapshot cannot be read
-    says so in its place.
+    Raises `JournalError` if the journal is damaged. A section whose blob or snapshot cannot be read says so instead.
     """
     record = Record.read(session_folder)
     return page_of(record, report_of(record))
 
 
 def page_of(record: Record, report: Mapping[str, Any]) -> str:
-    """The page of a record, of which the report is known."""
-    found = [("Diagnosis", lambda: _diagnosis(report))] if report["diagnosis"] else []
+    """The page of a record and its report."""
+    diagnosis = [("Diagnosis", lambda: _diagnosis(report))] if report["diagnosis"] else []
     sections: list[tuple[str, Callable[[], Html]]] = [
-        *found,
+        *diagnosis,
         ("Patch", lambda: _patch(report)),
         ("Tests", lambda: tests(record)),
         ("Timeline", lambda: timeline(record.entries())),
@@ -57,29 +56,28 @@ def _patch(report: Mapping[str, Any]) -> Html:
         return diff(report["patch"])
     if report["best"]:
         fixed = tag("ul", *(tag("li", tag("code", id)) for id in report["best"]["fixed"]))
-        told = tag("p", "No patch was verified. The best candidate breaks no test that it ran, and repairs:")
-        return tag("div", told, fixed, diff(report["best"]["patch"]))
+        note = tag("p", "No patch was verified. The best candidate broke none of the tests that it ran; it repairs:")
+        return tag("div", note, fixed, diff(report["best"]["patch"]))
     return tag("p", "No patch was verified.")
 
 
 def _diagnosis(report: Mapping[str, Any]) -> Html:
-    """What the failure looks like, each kind with what to do and its tests."""
-    return tag("div", *(_finding(one) for one in report["diagnosis"]))
+    """What the failure looks like: each kind with what to do and its tests."""
+    return tag("div", *map(_finding, report["diagnosis"]))
 
 
-def _finding(one: Mapping[str, Any]) -> Html:
-    ids = tag("ul", *(tag("li", tag("code", id)) for id in one["tests"]), class_="ids")
-    told = tag(
-        "p", lines(f"It looks like {one['seems']}."), tag("br"), tag("strong", "What to do: "), one["advice"], "."
-    )
-    return tag("div", told, folded(counted(len(one["tests"]), "failing test"), ids))
+def _finding(found: Mapping[str, Any]) -> Html:
+    ids = tag("ul", *(tag("li", tag("code", id)) for id in found["tests"]), class_="ids")
+    advice = (tag("strong", "What to do: "), found["advice"], ".")
+    text = tag("p", lines(f"It looks like {found['seems']}."), tag("br"), *advice)
+    return tag("div", text, folded(counted(len(found["tests"]), "failing test"), ids))
 
 
 def _section(name: str, build: Callable[[], Html]) -> Html:
     try:
         content = build()
     except (RfsnError, OSError) as error:
-        content = tag("p", f"This part cannot be shown: {error}", class_="bad")
+        content = tag("p", f"This section cannot be shown: {error}", class_="bad")
     return tag("section", tag("h2", name), content, id=name.lower())
 
 
@@ -89,8 +87,8 @@ def _header(record: Record, report: Mapping[str, Any]) -> Html:
     facts = {
         "session": record.started.session,
         "source": report["source"] or record.started.source,
-        "environment": report["environment"] or "none was made",
-        "sandbox": report["sandbox"] or "none was opened",
+        "environment": report["environment"] or "none",
+        "sandbox": report["sandbox"] or "none",
         "begun": record.first.time,
         "duration": f"{report['seconds']:.1f} s",
         "CPU in sandboxes": f"{report['cpu_seconds']:.1f} s",
@@ -114,11 +112,11 @@ def _outcomes(record: Record) -> str:
     """The outcome letters of all candidates in order."""
     events = (entry.event for entry in record.entries())
     observations = (event.observation for event in events if isinstance(event, Observed))
-    return "".join(one.outcomes for one in observations if isinstance(one, Batch))
+    return "".join(batch.outcomes for batch in observations if isinstance(batch, Batch))
 
 
 def _environment(record: Record) -> Html:
-    """What the session ran with. Values of environment variables stay out of the page: they may be secrets."""
+    """What the session ran with, without the values of environment variables: they may be secrets."""
     facts = {"rfsn": record.started.version, "named by the user": record.started.source}
     if source := record.projection.source:
         facts |= {"taken from": source.origin, "tree": source.tree, "files": str(source.files)}

@@ -1,4 +1,4 @@
-"""Writing HTML so that nothing hostile gets through: a text is escaped unless its type says that it is HTML."""
+"""Writing HTML safely: text is escaped unless its type says that it is HTML."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from rfsn.machine.text import visible
 __all__ = ["Html", "folded", "lines", "tag"]
 
 _MAX_TEXT = 8000
-"""The most characters of one text from a repository or its tests; what they print has no limit of its own."""
+"""The most characters of one text from a repository or its tests, which may print without limit."""
 
 
 _VOID = {"br"}
@@ -23,7 +23,7 @@ class Html(str):
 
 
 def tag(name: str, *children: str, **attributes: str) -> Html:
-    """An element. Attributes are spelled `class_`, `aria_label`; children that are not `Html` are escaped."""
+    """An element. Attributes are written `class_`, `aria_label`; children that are not `Html` are escaped."""
     written = "".join(
         f' {key.rstrip("_").replace("_", "-")}="{html.escape(visible(value))}"' for key, value in attributes.items()
     )
@@ -32,7 +32,7 @@ def tag(name: str, *children: str, **attributes: str) -> Html:
 
 
 def lines(text: str) -> Html:
-    """Text that keeps its line ends and tabs, shortened in the middle where it is very long."""
+    """Text that keeps its line ends and tabs, shortened in the middle if it is very long."""
     if len(text) > _MAX_TEXT:
         half = _MAX_TEXT // 2
         text = f"{text[:half]}\n({len(text) - 2 * half} characters left out)\n{text[-half:]}"
@@ -40,5 +40,5 @@ def lines(text: str) -> Html:
 
 
 def folded(summary: str, *children: str) -> Html:
-    """Something that is opened by hand."""
+    """Content that the reader can unfold."""
     return tag("details", tag("summary", summary), *children)

@@ -1,4 +1,4 @@
-"""The plot of candidates: what became of each, in order, and how the outcomes add up."""
+"""The plot of candidates: the outcome of each, in order, and how the outcomes add up."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from rfsn.reporting.page.markup import Html, tag
 __all__ = ["candidates_plot"]
 
 _COLUMNS = 240
-"""The most columns; where there are more candidates, a column stands for several."""
+"""The most columns; if there are more candidates, a column stands for several."""
 
 _STACK = "ftxidcsp"
-"""The order of outcomes from the bottom up."""
+"""The order of outcomes, from the bottom up."""
 
 type _Column = Counter[str]
 
@@ -56,7 +56,7 @@ def _legend(totals: Counter[str]) -> Html:
 
 
 def _svg(content: Sequence[Html], width: int, height: int, kind: str, label: str) -> Html:
-    """A drawing that stretches to the width of the page; its labels are HTML, so that they do not."""
+    """A drawing that stretches to the width of the page; its labels are HTML, which does not stretch."""
     box = f"0 0 {width} {height}"
     return tag("svg", *content, viewBox=box, preserveAspectRatio="none", class_=kind, role="img", aria_label=label)
 

@@ -1,4 +1,4 @@
-"""What a session found out: the suspects, the tests before and after, the patch and the patches that it is not."""
+"""The results of a session: the suspects, the tests before and after, the patch and the alternatives."""
 
 from __future__ import annotations
 
@@ -27,15 +27,15 @@ _ALTERNATIVES = 10
 
 
 def suspects(record: Record) -> Html:
-    """The lines that localization suspected most, each with its score and its text."""
+    """The most suspicious lines, each with its score and its text."""
     if record.projection.state.spectrum is None:
-        return tag("p", "The session did not come to this.")
+        return tag("p", "The session did not get this far.")
     ranked = ranked_suspects(record)
     if not ranked:
         return tag("p", "No failing test ran a line of the source.")
     view = FolderView(record.base)
     head = tag("tr", *(tag("th", name) for name in ("#", "score", "line")))
-    rows = (_suspect(place, one, view) for place, one in enumerate(ranked[:_SUSPECTS], 1))
+    rows = (_suspect(place, suspect, view) for place, suspect in enumerate(ranked[:_SUSPECTS], 1))
     caption = f"The first {min(len(ranked), _SUSPECTS)} of {counted(len(ranked), 'suspicious line')}"
     return tag("div", tag("table", tag("caption", caption), head, *rows), class_="wide")
 
@@ -59,7 +59,7 @@ def _suspect(place: int, suspect: Suspect, view: FolderView) -> Html:
 
 
 def tests(record: Record) -> Html:
-    """The tests on the base, and under the patch that was judged last."""
+    """The tests on the base, and under the patch of the last verdict."""
     state = record.projection.state
     if state.baseline is None:
         return tag("p", "The tests did not run.")
@@ -79,7 +79,7 @@ def tests(record: Record) -> Html:
         )
         parts.append(_left_out(len(failing)))
     if state.last_verdict and state.last_verdict.broken:
-        parts.append(tag("h3", "Passed before, and no longer"))
+        parts.append(tag("h3", "Passed before, fail now"))
         parts.append(_ids(list(state.last_verdict.broken)))
     passed = [case.id for case in report.cases if not case.outcome.failing]
     if passed:
@@ -88,38 +88,38 @@ def tests(record: Record) -> Html:
 
 
 def _after(record: Record, report: SuiteReport) -> Mapping[str, str]:
-    """What is known of each failing test under the patch."""
+    """How each failing test ends under the patch, as far as that is known."""
     known = targets_of(record.projection.state, record.blobs, record.config.target)
     targets, unstable = frozenset(known.all), frozenset(known.unstable)
     verdict = record.projection.state.last_verdict
     fixed = frozenset(verdict.fixed) if verdict else frozenset()
 
-    def told(id: str) -> str:
+    def result(id: str) -> str:
         if id in unstable:
             return "unstable: left out"
         if id not in targets:
-            return "no target"
+            return "not a target"
         if verdict is None or verdict.unfinished:
-            return "not judged"
+            return "no verdict"
         return "passes" if id in fixed else "fails"
 
-    return {case.id: told(case.id) for case in report.cases}
+    return {case.id: result(case.id) for case in report.cases}
 
 
 def _counts(report: SuiteReport, verdict: Verdict | None) -> Html:
     outcomes = Counter(str(case.outcome) for case in report.cases)
     before = ", ".join(f"{count} {outcome}" for outcome, count in outcomes.most_common())
-    said = [tag("strong", "Before: "), f"{before or 'no tests'}."]
+    counts = [tag("strong", "Before: "), f"{before or 'no tests'}."]
     if verdict is not None:
         result = verdict.result
         changed = f"{len(verdict.fixed)} fixed, {len(verdict.unfixed)} not fixed, {len(verdict.broken)} broken"
         runs = counted(verdict.runs, "cold run")
-        said += [
+        counts += [
             tag("br"),
             tag("strong", "After: "),
             f"{changed}; {result} after {runs} (basis: {verdict.basis}).",
         ]
-    return tag("p", *said)
+    return tag("p", *counts)
 
 
 def _row(case: CaseResult, after: Mapping[str, str]) -> Html:
@@ -161,22 +161,22 @@ def diff(text: str) -> Html:
 
 
 def alternatives(record: Record) -> Html:
-    """Every patch that passed the tests or was applied and is not the result: why not, and its diff."""
+    """Every patch that passed the tests or was applied, but is not the result: why not, and its diff."""
     known = dict(_patches(record))
     if verified := record.projection.state.verified:
         known.pop(verified[0], None)
     if not known:
         return tag("p", "No other patch passed the tests.")
     shown = (
-        tag("li", told, folded("diff", diff(diff_of(record, patch))))
-        for patch, told in islice(known.items(), _ALTERNATIVES)
+        tag("li", note, folded("diff", diff(diff_of(record, patch))))
+        for patch, note in islice(known.items(), _ALTERNATIVES)
     )
     more = len(known) - _ALTERNATIVES
     return tag("div", tag("ol", *shown), tag("p", f"{more} more are left out here.") if more > 0 else Html(""))
 
 
 def _patches(record: Record) -> Iterator[tuple[Patch, str]]:
-    """Patches, the later word on each after the earlier."""
+    """Patches, each with a note; a later note on a patch replaces an earlier one."""
     names: dict[Patch, str] = {}
     proposed: Proposed | None = None
     applied: Patch | None = None
@@ -185,22 +185,19 @@ def _patches(record: Record) -> Iterator[tuple[Patch, str]]:
             case Proposed() as proposed:
                 pass
             case Observed(observation=Batch() as batch):
-                for one in (*batch.plausible, *batch.partial):
-                    names[one.patch] = f"number {one.index}, {one.operator} at {one.location}"
-                    passed = (
-                        f"plausible for {len(one.fixed)} of the targets"
-                        if one.outcome is TrialOutcome.PARTIAL
-                        else "passed a cold run"
-                    )
-                    yield one.patch, f"{names[one.patch]}: {passed}, was not judged"
+                for trial in (*batch.plausible, *batch.partial):
+                    names[trial.patch] = f"number {trial.index}, {trial.operator} at {trial.location}"
+                    partial = trial.outcome is TrialOutcome.PARTIAL
+                    passed = f"partial: {counted(len(trial.fixed), 'target')}" if partial else "passed a cold run"
+                    yield trial.patch, f"{names[trial.patch]}: {passed}, without a verdict"
             case Observed(observation=VerdictReached(verdict)) if applied is not None:
-                told = verdict.result
-                told += f": {'; '.join(verdict.reasons)}" if verdict.reasons else ""
-                yield applied, f"{names.get(applied, 'a proposed patch')}: {told}"
+                note = verdict.result
+                note += f": {'; '.join(verdict.reasons)}" if verdict.reasons else ""
+                yield applied, f"{names.get(applied, 'a proposed patch')}: {note}"
             case Observed() if (
                 proposed is not None
                 and isinstance(proposed.proposal.action, ApplyPatch)
                 and not isinstance(proposed.decision, Denied)
             ):
                 applied = proposed.proposal.action.patch
-                yield applied, f"{names.get(applied, 'a proposed patch')}: applied, was not judged"
+                yield applied, f"{names.get(applied, 'a proposed patch')}: applied, without a verdict"

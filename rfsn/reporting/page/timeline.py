@@ -1,4 +1,4 @@
-"""The timeline: every step with its reasons, the gate's decision and what came of it."""
+"""The timeline: every step with its reasons, the gate's decision and the observation."""
 
 from __future__ import annotations
 
@@ -81,9 +81,9 @@ def _note(event: Event) -> str:
         case SourceTaken(origin=origin, files=files):
             return f"The source was taken: {origin}, {counted(files, 'file')}"
         case EnvironmentReady() as ready:
-            return f"The environment was ready: {ready.description} in {ready.backend}"
+            return f"The environment is ready: {ready.description} in {ready.backend}"
         case Recalled():
-            return "What became of edit operators in earlier sessions was recalled"
+            return "Read how edit operators did in earlier sessions"
         case Interrupted():
             return "Interrupted"
         case Resumed():
@@ -107,9 +107,9 @@ def _step(begun: Entry, ended: Entry | None) -> Html:
     else:
         facts.append(("observation", tag("span", "none: the step was not finished")))
     head = tag("h3", tag("span", proposal.phase, class_="phase"), " ", proposal.intent, " ", tag("small", proposal.id))
-    told = tag("dl", *(part for name, value in facts for part in (tag("dt", name), tag("dd", value))))
+    listed = tag("dl", *(part for name, value in facts for part in (tag("dt", name), tag("dd", value))))
     kind = "step denied" if isinstance(decision, Denied) else "step"
-    return tag("li", _when(begun, ended), tag("div", head, told), class_=kind)
+    return tag("li", _when(begun, ended), tag("div", head, listed), class_=kind)
 
 
 def _when(begun: Entry, ended: Entry | None) -> Html:
@@ -123,11 +123,11 @@ def _when(begun: Entry, ended: Entry | None) -> Html:
 
 def _decision(decision: Denied | Allowed) -> Html:
     if isinstance(decision, Allowed):
-        silent = (part for one in decision.not_applied for part in (tag("br"), "Not applied to ", *_silent(one)))
+        silent = (part for rules in decision.not_applied for part in (tag("br"), "Not applied to ", *_silent(rules)))
         return tag("span", "allowed", *silent)
     kind = f" ({decision.rejection_type})"
-    said = [tag("strong", "denied"), " by ", tag("code", decision.rule), kind, ": ", lines(decision.reason)]
-    return tag("span", *said, tag("br"), "Hint: ", lines(decision.hint))
+    denial = [tag("strong", "denied"), " by ", tag("code", decision.rule), kind, ": ", lines(decision.reason)]
+    return tag("span", *denial, tag("br"), "Hint: ", lines(decision.hint))
 
 
 def _silent(rules: NotApplied) -> tuple[Html | str, ...]:
@@ -186,8 +186,8 @@ def _batch(batch: Batch) -> Html:
         f"{count} {TrialOutcome(letter).label}" for letter, count in Counter(batch.outcomes).most_common()
     )
     named = batch.plausible or batch.partial[:1]
-    found = "".join(f"; number {one.index}: {one.operator} at {one.location}" for one in named)
-    return tag("span", f"{counts or 'none was judged'}{found} ({batch.duration_s:.2f} s)")
+    best = "".join(f"; number {trial.index}: {trial.operator} at {trial.location}" for trial in named)
+    return tag("span", f"{counts or 'none was tried'}{best} ({batch.duration_s:.2f} s)")
 
 
 def _verdict(verdict: Verdict) -> Html:
@@ -195,8 +195,8 @@ def _verdict(verdict: Verdict) -> Html:
         return tag(
             "span", f"accepted after {counted(verdict.runs, 'cold run')}; {len(verdict.fixed)} fixed, nothing broken"
         )
-    said = f"kept, for it repairs {counted(len(verdict.fixed), 'target')}:" if verdict.partly else f"{verdict.result}:"
-    return tag("div", said, tag("ul", *(tag("li", reason) for reason in verdict.reasons)))
+    result = f"kept: it repairs {counted(len(verdict.fixed), 'target')}:" if verdict.partly else f"{verdict.result}:"
+    return tag("div", result, tag("ul", *(tag("li", reason) for reason in verdict.reasons)))
 
 
 def _output(text: str, exit_code: int | None) -> Html:

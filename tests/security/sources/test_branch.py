@@ -106,7 +106,7 @@ def test_a_branch_that_git_reads(kind: str, project: Make, git: Git, reader: Rea
     if kind != "bare":
         assert git("status", "--porcelain", cwd=folder) == ""
     assert commit(folder, reader, "fix/things") == [], "once more is fine"
-    with pytest.raises(UsageError, match="is there already"):
+    with pytest.raises(UsageError, match="already exists"):
         commit(folder, reader, "fix/things", change=Change({"a.py": FileChange(b"x = 1\n", b"other\n")}))
 
 
@@ -265,7 +265,7 @@ def test_no_object_is_overwritten(project: Make, reader: Reader) -> None:
     ],
 )  # fmt: skip
 def test_what_git_would_not_call_a_branch_is_refused(name: str) -> None:
-    with pytest.raises(UsageError, match="no name for a branch"):
+    with pytest.raises(UsageError, match="not a valid name for a branch"):
         check_name(name)
 
 
@@ -348,5 +348,5 @@ def test_apply_writes_removes_and_keeps_modes(project: Make) -> None:
     assert (folder / "new" / "file.py").read_text() == "new\n"
     assert os.access(folder / "run.sh", os.X_OK)
     assert os.access(folder / "z.py", os.X_OK)
-    with pytest.raises(UsageError, match="git's own"):
+    with pytest.raises(UsageError, match="one of git's own"):
         write(Change({".git/config": FileChange(None, b"")}), folder)

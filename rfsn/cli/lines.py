@@ -1,4 +1,4 @@
-"""Telling the user what happens, a line at a time."""
+"""The lines of progress: what happens in a session, one line for each event."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _MAX_LINE = 400
 
 
 class Lines:
-    """A listener of a session that prints one line for each event worth knowing."""
+    """A listener of a session that prints one line for each event worth showing."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
@@ -32,7 +32,7 @@ class Lines:
 
 
 def line_of(event: Event, projection: Projection, blobs: BlobStore) -> str | None:
-    """What an event tells the user, in one line that no terminal acts on; None where it is not worth a line."""
+    """The line for an event, with control characters escaped; None if the event is not worth one."""
     text = one_line(_line_of(event, projection, blobs) or "")
     return f"{text[:_MAX_LINE]}..." if len(text) > _MAX_LINE else text or None
 
@@ -49,17 +49,18 @@ def _line_of(event: Event, projection: Projection, blobs: BlobStore) -> str | No
             return f"localize     traced {counted(cases, 'test')}"
         case Observed(observation=Batch() as batch):
             rate = len(batch.outcomes) / batch.duration_s if batch.duration_s else 0.0
-            found = ""
+            best = ""
             if named := batch.plausible or batch.partial:
-                what = "plausible" if batch.plausible else f"plausible for {len(batch.partial[0].fixed)} of the targets"
-                found = f"; {what}: {named[0].operator} at {named[0].location}"
+                what = "plausible" if batch.plausible else f"partial: {counted(len(batch.partial[0].fixed), 'target')}"
+                best = f"; {what}: {named[0].operator} at {named[0].location}"
             state = projection.state
-            return f"{state.phase:<12} tried {counted(state.tried, 'candidate')} ({rate:.0f}/s){found}"
+            return f"{state.phase:<12} tried {counted(state.tried, 'candidate')} ({rate:.0f}/s){best}"
         case Observed(observation=VerdictReached(verdict=verdict)):
-            said = f"accepted after {verdict.runs} cold runs" if verdict.accepted else "; ".join(verdict.reasons)
+            result = f"accepted after {verdict.runs} cold runs" if verdict.accepted else "; ".join(verdict.reasons)
             if verdict.partly:
-                said = f"{len(verdict.fixed)} of {len(verdict.fixed + verdict.unfixed)} targets pass, nothing is broken"
-            return f"verify       {said}"
+                targets = len(verdict.fixed + verdict.unfixed)
+                result = f"{len(verdict.fixed)} of {targets} targets pass, nothing is broken"
+            return f"verify       {result}"
         case Observed(observation=Denial(denied=denied)):
             return f"denied       {denied.rule}: {denied.reason}"
         case Resumed():
@@ -73,7 +74,7 @@ def _suite(ran: SuiteRan, blobs: BlobStore, *, again: bool) -> str:
         return f"the tests could not run ({ran.duration_s:.1f} s)"
     reserve = verdict_s(ran.forecast_s)
     note = f"; {ran.note}" if ran.note else ""
-    kept = f"; {reserve:.0f} s are kept for the verdict" if not again and reserve > _WORTH_SAYING_S else ""
+    kept = f"; {reserve:.0f} s are reserved for the verdict" if not again and reserve > _WORTH_SAYING_S else ""
     skipped = blobs.report(ran.report).skipped
     left_out = f", {skipped} skipped" if skipped else ""
     what = f"{'again' if again else 'tests'}: {ran.failing_total} of {ran.total} fail{left_out}"
@@ -81,7 +82,7 @@ def _suite(ran: SuiteRan, blobs: BlobStore, *, again: bool) -> str:
 
 
 def _missing(taken: SourceTaken) -> str:
-    """What a source names and a snapshot does not have."""
+    """What the source names but the snapshot does not contain."""
     parts = [f"submodule {path}" for path in taken.submodules]
     if taken.pointers:
         parts.append(f"Git LFS pointers: {', '.join(taken.pointers)}")
