@@ -84,7 +84,9 @@ def report_of(
         return report(problem=f"{runner.name} refuses the test command: {why}")
     if not results.cases or command.exit_code == runner.no_tests:
         why = runner.error(command)
-        return replace(report(results, f"no tests were found: {why}" if why else "no tests were found"), empty=True)
+        problem = f"no tests were found: {why}" if why else "no tests were found"
+        # Whatever else ends a run without a test, such as a broken conftest.py, is not the same as having none.
+        return replace(report(results, problem), empty=command.exit_code == runner.no_tests)
     for case in results.cases:
         if case.outcome is Outcome.ERROR and not runner.case_id(case.id).name:
             why = runner.explain(case.message) or _cause(command, runner)

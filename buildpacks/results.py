@@ -14,6 +14,7 @@ __all__ = [
     "Frame",
     "Kinds",
     "Outcome",
+    "PartRun",
     "Spectrum",
     "SuiteReport",
 ]
@@ -97,12 +98,27 @@ class CaseResult:
 
 
 @dataclass(frozen=True, slots=True)
+class PartRun:
+    """The run of one part of a repository, as far as a verdict has to know it apart from the other parts.
+
+    `part` is the prefix of its ids, `cases` the number of its cases, `failing` whether one of them or a canary failed.
+    """
+
+    part: str
+    cases: int
+    failing: bool
+    exit_code: int | None
+    problem: str = ""
+    canaries: tuple[CaseResult, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class SuiteReport:
     """The results of one run of the test command. `problem` is why the tests could not run at all, else empty.
 
     `crashed` is whether the command began and then ended without a report: a test may have crashed it. `canaries` are
     the added tests that must fail; `forged` is whether some results are not the runner's own; `empty` is whether the
-    runner finished without a test.
+    runner says that there are no tests. `parts` are the runs of several parts, if there are several.
     """
 
     cases: tuple[CaseResult, ...]
@@ -114,6 +130,20 @@ class SuiteReport:
     canaries: tuple[CaseResult, ...] = ()
     forged: bool = False
     empty: bool = False
+    parts: tuple[PartRun, ...] = ()
+
+    @property
+    def part_runs(self) -> tuple[PartRun, ...]:
+        """The runs of its parts; of a repository without parts, that of all of it."""
+        if self.parts:
+            return self.parts
+        failing = any(case.outcome.failing for case in (*self.cases, *self.canaries))
+        return (PartRun("", len(self.cases), failing, self.exit_code, self.problem, self.canaries),)
+
+    def lost(self, base: SuiteReport) -> str:
+        """Why a part that had tests on the `base` has none here; empty if every such part has some."""
+        had = {run.part for run in base.part_runs if run.cases}
+        return "; ".join(run.problem or "no test" for run in self.part_runs if run.part in had and not run.cases)
 
     @property
     def skipped(self) -> int:

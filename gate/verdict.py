@@ -10,6 +10,7 @@ from buildpacks import Basis, Outcome, SuiteReport
 __all__ = ["Verdict", "unfinished", "verdict_on"]
 
 _NAMED = 5
+_SET_ASIDE = frozenset({Outcome.SKIPPED, Outcome.XFAILED, Outcome.XPASSED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,8 +18,9 @@ class Verdict:
     """Whether a patch is a repair, and why not.
 
     `fixed` are the targets that pass in every run, `unfixed` the others; `broken` are the cases that passed on the base
-    and no longer do. `sound` is whether every run can be trusted and nothing is broken. `canaries` is how many canaries
-    ran. `unfinished` is whether the time ran out before a verdict could be reached.
+    and no longer do, or that were skipped there or expected to fail and now fail. `sound` is whether every run can be
+    trusted and nothing is broken. `canaries` is how many canaries ran. `unfinished` is whether the time ran out before
+    a verdict could be reached.
     """
 
     accepted: bool
@@ -51,16 +53,23 @@ def verdict_on(
     """The verdict that the cold `runs` of a patched tree support, compared with the `baseline`.
 
     A patch is accepted if, in every run: the tests could run; the targets pass; every case that passed on the base
-    passes; the set of case ids is exactly the same; the exit code agrees with the results; and the canaries fail, if
-    they did on the base. `unstable` ids, which changed on the base by themselves, are ignored. Without a run, nothing
-    is accepted.
+    passes; none that was skipped or expected to fail there fails; the set of case ids is exactly the same; and in each
+    part of the repository, tests are found if the base has some, the exit code agrees with the results, and the
+    canaries fail, if they did on the base. `unstable` ids, which changed on the base by themselves, are ignored.
+    Without a run, nothing is accepted.
     """
     wanted, ignored = set(targets), set(unstable)
     before = {case.id: case.outcome for case in baseline.cases if case.id not in ignored}
     passed_before = {id for id, outcome in before.items() if outcome is Outcome.PASSED}
+    set_aside = {id for id, outcome in before.items() if outcome in _SET_ASIDE}
     reasons = [] if runs else ["the patched tree was not run"]
-    trusted = bool(baseline.canaries) and all(canary.outcome.failing for canary in baseline.canaries)
-    canaries = [canary for run in runs for canary in run.canaries] if trusted else []
+    trusted = {
+        part.part
+        for part in baseline.part_runs
+        if part.canaries and all(canary.outcome.failing for canary in part.canaries)
+    }
+    parts = [part for run in runs for part in run.part_runs if part.part in trusted]
+    canaries = [canary for part in parts for canary in part.canaries]
     if passing := [canary.id for canary in canaries if not canary.outcome.failing]:
         reasons.append(f"tests that must fail did not, so results are forged or hidden: {_names(passing)}")
     missed: set[str] = set()
@@ -73,9 +82,13 @@ def verdict_on(
         passed = {id for id, outcome in after.items() if outcome is Outcome.PASSED}
         missed |= wanted - passed
         broken |= passed_before - passed
-        reasons += [f"run {number}: {reason}" for reason in _disagreements(run, set(before), set(after))]
+        broken |= {id for id in set_aside if id in after and after[id].failing}
+        reasons += [f"run {number}: {reason}" for reason in _disagreements(run, baseline, set(before), set(after))]
     if broken:
-        reasons.append(f"passed on the base and no longer do: {_names(broken)}")
+        what = (
+            "did not fail on the base and do now" if broken - passed_before else "passed on the base and no longer do"
+        )
+        reasons.append(f"{what}: {_names(broken)}")
     sound = not reasons
     if missed:
         reasons.append(f"targets that do not pass: {_names(missed)}")
@@ -101,17 +114,17 @@ def unfinished(finished: Verdict | None, baseline: SuiteReport, targets: Collect
     return replace(verdict, accepted=False, sound=False, reasons=(reason,), unfinished=True)
 
 
-def _disagreements(run: SuiteReport, expected: set[str], reported: set[str]) -> list[str]:
+def _disagreements(run: SuiteReport, baseline: SuiteReport, expected: set[str], reported: set[str]) -> list[str]:
     """What makes a run untrustworthy, whatever its outcomes are."""
-    reasons = [run.problem] if run.problem else []
+    reasons = list(filter(None, [run.problem or run.lost(baseline)]))
     if missing := expected - reported:
         reasons.append(f"cases that did not report: {_names(missing)}")
     if extra := reported - expected:
         reasons.append(f"cases that the base does not have: {_names(extra)}")
-    failing = any(case.outcome.failing for case in (*run.cases, *run.canaries))
-    if not run.problem and (run.exit_code == 0) == failing:
-        what = "a case failed" if failing else "no case failed"
-        reasons.append(f"exit code {run.exit_code}, though {what}")
+    for part in run.part_runs:
+        if not part.problem and (part.exit_code == 0) == part.failing:
+            what = "a case failed" if part.failing else "no case failed"
+            reasons.append(f"exit code {part.exit_code}, though {what}")
     return reasons
 
 

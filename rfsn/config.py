@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shlex
 import tomllib
@@ -146,7 +147,9 @@ def _checked(layer: dict[str, Any], origin: str, *, keys: bool = False) -> dict[
         if problem := _unsound(value):
             raise UsageError(f"{origin}{key if keys else ''}: {problem}")
     try:
-        known = Config(**layer)
+        # A file has types of its own, and "yes" is not true in it; what a variable or an option has is text.
+        strict = json.dumps(layer, default=str) if keys else None
+        known = Config.model_validate_json(strict, strict=True) if strict else Config(**layer)
     except ValidationError as error:
         key, problem = _problem(error.errors()[0])
         raise UsageError(f"{origin}{key if keys else ''}: {problem}") from error

@@ -9,7 +9,6 @@ from typing import Any, cast
 
 import structlog
 
-from buildpacks import API_VERSION, Buildpack, Detection, RepoView
 from gate import ChangeRule
 from gate.rules import CHANGE_RULES, PROPOSAL_RULES
 from planners.search.language import Operator, Replacement, Site
@@ -18,8 +17,7 @@ from rfsn.errors import UsageError
 
 __all__ = [
     "Installed",
-    "buildpack_names",
-    "detect_buildpacks",
+    "buildpack_entries",
     "installed_operators",
     "installed_rules",
     "load_operators",
@@ -42,31 +40,9 @@ class Installed:
     distribution: str
 
 
-def buildpack_names() -> list[str]:
-    """The buildpacks that are installed, by name, sorted."""
-    return sorted(entry.name for entry in entry_points(group=_BUILDPACKS))
-
-
-def detect_buildpacks(view: RepoView) -> tuple[tuple[Buildpack, Detection], ...]:
-    """The packs that recognize a tree, the most confident first. Raises `UsageError` if none does.
-
-    A pack that cannot be loaded, or that fails, is skipped: the log says so, and so does the error if none is left.
-    """
-    detected: list[tuple[Buildpack, Detection]] = []
-    known: list[str] = []
-    for entry in sorted(entry_points(group=_BUILDPACKS), key=lambda entry: entry.name):
-        known.append(entry.name)
-        try:
-            pack = _load_buildpack(entry)
-            detected.append((pack, _checked(pack.detect(view))))
-        except Exception as error:  # noqa: BLE001  # whatever a plugin raises, the other packs are still asked
-            why = f"{type(error).__name__}: {error}"
-            known[-1] += f", which is broken ({why})"
-            _log.warning("skipped a broken buildpack", buildpack=entry.name, why=why)
-    fitting = [(pack, detection) for pack, detection in detected if detection.confidence]
-    if not fitting:
-        raise UsageError(f"no buildpack recognizes this tree (installed: {'; '.join(known) or 'none'})")
-    return tuple(sorted(fitting, key=lambda pair: (-pair[1].confidence, pair[0].name)))
+def buildpack_entries() -> tuple[EntryPoint, ...]:
+    """The entry points of the installed buildpacks, by name; `rfsn.project.packs` loads them."""
+    return tuple(sorted(entry_points(group=_BUILDPACKS), key=lambda entry: entry.name))
 
 
 def installed_rules() -> tuple[Installed, ...]:
@@ -202,23 +178,3 @@ def _check(replacement: Any, site: Site) -> None:
     if replacement.block and site.region(block=True) is None:
         raise ValueError(f"{replacement!r} edits a block, but the site is not a statement")
     site.patch(replacement)
-
-
-def _load_buildpack(entry: EntryPoint) -> Buildpack:
-    pack = cast("Buildpack", entry.load()())
-    if pack.api_version != API_VERSION:
-        raise UsageError(f"it uses version {pack.api_version} of the API; rfsn has version {API_VERSION}")
-    texts: tuple[Any, ...] = (pack.name, pack.language)
-    if not all(isinstance(text, str) and text for text in texts):
-        raise UsageError("its name and language must be non-empty strings")
-    return pack
-
-
-def _checked(detection: Any) -> Detection:
-    """The detection, if nothing in it could do harm elsewhere; raises `UsageError` for any other."""
-    if not (isinstance(detection, Detection) and 0 <= detection.confidence <= 1):
-        raise UsageError("what it detects must be a Detection with a confidence from 0 to 1")
-    roots = detection.roots
-    if not roots or any(root.startswith("/") or {"", ".", ".."} & {*root.split("/")} for root in roots if root):
-        raise UsageError("the roots that it detects must be folders of the tree")
-    return detection

@@ -14,10 +14,12 @@ from typing import NoReturn
 
 from buildpacks.api import BuildpackError, RepoView
 
-__all__ = ["command_for", "is_test_file", "options_of", "split", "unittest_files"]
+__all__ = ["CONFIGURATIONS", "command_for", "escaped", "is_test_file", "options_of", "split", "unittest_files"]
 
 _PYTEST = ("python", "-m", "pytest")
-_CONFIGURATIONS = ("pytest.ini", ".pytest.ini", "pytest.toml", ".pytest.toml", "tox.ini", "setup.cfg", "pyproject.toml")
+CONFIGURATIONS = ("pytest.ini", ".pytest.ini", "pytest.toml", ".pytest.toml", "tox.ini", "setup.cfg", "pyproject.toml")
+"""Where a project can configure pytest, relative to its folder."""
+
 _PYTEST_FILES = ("test_*.py", "*_test.py")
 _UNITTEST_FILES = "test*.py"
 _WITH_VALUE = frozenset(
@@ -47,6 +49,11 @@ def unittest_files(view: RepoView) -> list[str]:
     """Files that unittest would discover and pytest would not."""
     names = (path for path in view.files() if fnmatch(basename(path), _UNITTEST_FILES))
     return [path for path in names if not is_test_file(path) and re.search(rb"\bTestCase\b", view.read(path))]
+
+
+def escaped(path: str) -> str:
+    """A path as a pattern of gitignore's that stands for it alone."""
+    return re.sub(r"[\\\[\]*?!# ]", r"\\\g<0>", path)
 
 
 def split(command: Sequence[str]) -> tuple[tuple[str, ...], bool]:
@@ -79,7 +86,7 @@ def _only_unittest_names(view: RepoView) -> bool:
     """Whether unittest would find files, and pytest none by its default patterns or by the project's."""
     if any(is_test_file(path) for path in view.files()):
         return False
-    configured = (view.read(name) for name in _CONFIGURATIONS if view.exists(name))
+    configured = (view.read(name) for name in CONFIGURATIONS if view.exists(name))
     return not any(b"python_files" in text for text in configured) and bool(unittest_files(view))
 
 

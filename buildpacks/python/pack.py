@@ -22,7 +22,15 @@ from buildpacks.api import (
     WarmRunner,
 )
 from buildpacks.python import interpreters
-from buildpacks.python.commands import command_for, is_test_file, options_of, split, unittest_files
+from buildpacks.python.commands import (
+    CONFIGURATIONS,
+    command_for,
+    escaped,
+    is_test_file,
+    options_of,
+    split,
+    unittest_files,
+)
 from buildpacks.python.provide import SETTINGS, UV, UV_VARIABLES, parsed, provide
 from buildpacks.python.pytest_output import PYTEST, case_id
 from buildpacks.python.requirements import Needs, read_needs
@@ -48,11 +56,20 @@ _PUT_ON_PATH = (
 )
 _BUILD = {**UV_VARIABLES, "UV_CACHE_DIR": "/tmp/uv"}  # noqa: S108  # of the sandbox
 _PATH = f"{_SITE}/bin:/env/bin:/usr/local/bin:/usr/bin:/bin"
-_SIGNS = ("pyproject.toml", "setup.py", "setup.cfg", "pytest.ini", "tox.ini", "requirements.txt", "conftest.py")
+_PACKAGING = ("pyproject.toml", "setup.py", "setup.cfg")
+_SIGNS = (
+    *_PACKAGING,
+    "pytest.ini",
+    ".pytest.ini",
+    "pytest.toml",
+    ".pytest.toml",
+    "tox.ini",
+    "requirements.txt",
+    "conftest.py",
+)
 _MAX_NAMED = 5
 
 # They give builds a version that they would ask git for: setuptools_scm and hatch-vcs, pdm, Poetry, pbr.
-_PACKAGING = ("pyproject.toml", "setup.py", "setup.cfg")
 _VERSION_VARIABLES = (
     "SETUPTOOLS_SCM_PRETEND_VERSION",
     "PDM_BUILD_SCM_VERSION",
@@ -163,13 +180,17 @@ class PythonBuildpack:
     def focus(self, plan: BuildPlan, request: RunRequest) -> RunSpec:
         """The plan's command through the cold runner, which gets its options and the key from standard input."""
         arguments, module = split(plan.test)
+        whole = (*arguments, *_QUIET)
         # An escaped id may differ from pytest's own, which then would not accept it as an argument.
         unsure = [id for id in request.ids if "\\" in id]
         if request.ids:
-            arguments = (*options_of(arguments), *(id for id in request.ids if id not in unsure))
+            # With a folder before it, no id is an option.
+            named = (id if not id.startswith("-") else f"./{id}" for id in request.ids if id not in unsure)
+            arguments = (*options_of(arguments), *named)
         options = {
             "args": [*arguments, *_QUIET],
-            "chosen": request.ids if unsure else (),
+            "ids": request.ids,
+            "whole": whole,
             "unsure": unsure,
             "module": module,
             "case_limit_s": request.case_limit_s,
@@ -198,7 +219,7 @@ class PythonBuildpack:
 
     def tests(self, view: RepoView) -> tuple[str, ...]:
         """The patterns of pytest, and the tests that only unittest would find."""
-        return (*_TESTS, *(f"/{path}" for path in unittest_files(view)))
+        return (*_TESTS, *(f"/{escaped(path)}" for path in unittest_files(view)))
 
     def warm_runner(self, plan: BuildPlan) -> WarmRunner:
         """The worker of `buildpacks/python/runner/warm.py`."""
@@ -217,13 +238,22 @@ _RUNNER_MOUNT = Mount(_RUNNER, "/rfsn/rfsn_runner")
 
 
 def _projects_beneath(sources: Sequence[str], view: RepoView) -> tuple[str, ...]:
-    """The topmost folders with a project each, if they contain every test; none if tests are elsewhere too."""
+    """The topmost folders with a project and tests each, if those contain every test; none if tests are elsewhere too.
+
+    A project that says itself what its test files are called has tests, whatever they are called.
+    """
     folders = sorted({path.rpartition("/")[0] for path in view.files() if basename(path) in _PACKAGING})
     roots = [path for path in folders if not any(path.startswith(f"{other}/") for other in folders if other != path)]
-    tests = [path for path in sources if is_test_file(path)]
-    tested = {root for root in roots for path in tests if path.startswith(f"{root}/")}
-    inside = all(any(path.startswith(f"{root}/") for root in tested) for path in tests)
-    return tuple(root for root in roots if root in tested) if inside else ()
+    tests = {*unittest_files(view), *(path for path in sources if is_test_file(path))}
+
+    def has_tests(root: str) -> bool:
+        configured = (f"{root}/{name}" for name in CONFIGURATIONS)
+        named = any(b"python_files" in view.read(path) for path in configured if view.exists(path))
+        return named or any(path.startswith(f"{root}/") for path in tests)
+
+    projects = tuple(filter(has_tests, roots))
+    inside = all(any(path.startswith(f"{root}/") for root in projects) for path in tests)
+    return projects if inside else ()
 
 
 def _interpreter(wanted: str, image: str) -> tuple[str, tuple[Mount, ...], str]:

@@ -6,16 +6,19 @@ the pack and those of the whole tree.
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from buildpacks import Buildpack, CaseId, CaseResult, CaseTrace, Frame, RepoView, SuiteReport
 from buildpacks.view import PartView
-from rfsn.plugins import detect_buildpacks
+from rfsn.errors import UsageError
+from rfsn.project.packs import detect_buildpacks
 from sandbox import REPO
 
 __all__ = ["Part", "find_parts"]
+
+_MOST = 16
+"""The most parts of a repository: each takes an environment, and its time of every run."""
 
 _SURE = 0.8
 """The confidence from which on a pack gets a part, also beside others."""
@@ -26,7 +29,7 @@ class Part:
     """One project of a repository.
 
     `root` is its folder, empty for the whole tree. `mark` comes after that at the start of its ids if another part has
-    the same root.
+    the same root, or one around it.
     """
 
     root: str
@@ -115,6 +118,14 @@ def find_parts(view: RepoView, *, whole: bool = False) -> tuple[Part, ...]:
     for pack, detection in confident or [detected[0]]:
         for root in detection.roots:
             taken.setdefault((root, pack.language), pack)
-    shared = Counter(root for root, _ in taken)
-    parts = (Part(root, pack, f"{pack.name}:" if shared[root] > 1 else "") for (root, _), pack in taken.items())
+    if len(taken) > _MOST:
+        raise UsageError(f"{len(taken)} projects in one repository are too many: name the folder of one as REPO")
+    roots = [root for root, _ in taken]
+    parts = (Part(root, pack, _mark(root, pack.name, roots)) for (root, _), pack in taken.items())
     return tuple(sorted(parts, key=lambda part: (part.root, part.pack.name)))
+
+
+def _mark(root: str, name: str, roots: Sequence[str]) -> str:
+    """What tells the ids of a part from those of others that its folder could hold: needed inside of another part."""
+    around = [other for other in roots if not other or root == other or root.startswith(f"{other}/")]
+    return f"{name}:" if len(around) > 1 else ""

@@ -12,8 +12,8 @@ from gate import Context
 from planners.api import PlannerContext
 from rfsn.config import Config
 from rfsn.errors import UsageError
-from rfsn.plugins import buildpack_names
 from rfsn.project.fence import Fence
+from rfsn.project.packs import buildpack_names
 from rfsn.project.parts import Part, find_parts
 from rfsn.sessions.projection import Projection
 from rfsn.sessions.record import Record

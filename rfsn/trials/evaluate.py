@@ -77,6 +77,7 @@ class Evaluator:
         warm = {part: bench for part, bench in suite.benches.items() if bench.answers("try")}
         self._pool = Pool([{part: WarmWorker(bench) for part, bench in warm.items()} for _ in range(workers)])
         self._planned: Spectrum | None = None
+        self._warm_parts: Sequence[_WarmPart] = ()
 
     def close(self) -> None:
         """End every warm worker."""
@@ -87,16 +88,11 @@ class Evaluator:
         began = time.monotonic()
         known = targets_of(state, self._blobs, self._wanted)
         spectrum = self._blobs.spectrum(state.spectrum.spectrum) if state.spectrum else Spectrum(())
-        kept = state.kept.patch if state.kept else ()
-        warm_parts = self._warm_parts(known, spectrum, _edits(kept) or {})
         if self._planned is not spectrum:
-            change = apply(kept, self._suite.view.read)
-            for warm in warm_parts:
-                plan = Plan(*ordered(warm.known, spectrum, self._budget), warm.outside(change))
-                self._pool.plan(warm.prefix, plan)
+            self._warm_parts = self._prepared(known, spectrum, state.kept.patch if state.kept else ())
             self._planned = spectrum
         numbered = dict(enumerate(candidates, offset))
-        trials = _Trials(self, numbered, known, spectrum, state, context, warm_parts)
+        trials = _Trials(self, numbered, known, spectrum, state, context, self._warm_parts)
         evaluated = self._pool.run([*numbered], trials.evaluated, self._budget.search_deadline(state))
         if evaluated and evaluated[-1].outcome is TrialOutcome.PLAUSIBLE:
             evaluated[-1] = trials.observed(evaluated[-1])
@@ -105,15 +101,22 @@ class Evaluator:
         taken = round(time.monotonic() - began, 3)
         return Batch.of(offset, evaluated, duration_s=taken, spent=round(self._budget.search_spent(state), 3))
 
-    def _warm_parts(self, known: Targets, spectrum: Spectrum, kept: Edits) -> list[_WarmPart]:
-        """The parts in which candidates can be tried warm: a worker knows all their targets that are left."""
+    def _prepared(self, known: Targets, spectrum: Spectrum, kept: Patch) -> list[_WarmPart]:
+        """The parts in which candidates can be tried warm, with their plans set: a worker knows all targets left there.
+
+        The search goes on from the patch `kept`.
+        """
         traced = {trace.id for trace in spectrum.cases if trace.outcome is not Outcome.MISSING}
+        change, edits = apply(kept, self._suite.view.read), _edits(kept) or {}
         warm_parts: list[_WarmPart] = []
         for prefix, bench in self._suite.benches.items():
             runner = bench.part.pack.warm_runner(bench.plan) if bench.answers("try") else None
             own = known.of({case.id for case in known.baseline.cases if self._suite.bench_of(case.id) is bench})
-            if runner is not None and own.left and traced.issuperset(own.left):
-                warm_parts.append(_WarmPart(prefix, bench.part, runner.suffixes, own, kept))
+            if runner is None or not own.left or not traced.issuperset(own.left):
+                continue
+            warm = _WarmPart(prefix, bench.part, runner.suffixes, own, edits)
+            self._pool.plan(prefix, Plan(*ordered(own, spectrum, self._budget), warm.outside(change)))
+            warm_parts.append(warm)
         return sorted(warm_parts, key=lambda warm: -len(warm.prefix))
 
     def run_cold(self, change: Change, known: Targets, state: State) -> Verdict:

@@ -32,7 +32,7 @@ class Stability:
         if self._changing is None:
             again = self._suite.run_tests(self._budget.request(known.baseline), self._budget.left_s)
             base, repeated = _functions(known.baseline), _functions(again)
-            changed = set() if again.problem else repeated.keys() ^ base.keys()
+            changed = set() if again.problem or again.lost(known.baseline) else repeated.keys() ^ base.keys()
             self._changing = frozenset((base | repeated)[id] for id in changed)
         functions = {id: function for run in (known.baseline, *runs) for id, function in _functions(run).items()}
         return {id for id, function in functions.items() if function in self._changing} - {*known.all}

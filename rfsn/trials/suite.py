@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from buildpacks import Basis, CaseResult, RepoView, RunRequest, Spectrum, SuiteReport
@@ -43,8 +43,9 @@ class Suite:
         return ", ".join(f"{command} (in {root})" if root else command for command, root in commands)
 
     def bench_of(self, id: str) -> Bench:
-        """The bench of the part that a test belongs to: the one with the longest prefix of its id."""
-        return self.benches[max((prefix for prefix in self.benches if id.startswith(prefix)), key=len)]
+        """The bench of the part that a test belongs to: the one with the longest prefix of its id, else the first."""
+        fitting = (prefix for prefix in self.benches if id.startswith(prefix))
+        return self.benches.get(max(fitting, key=len, default=""), self._first)
 
     def run_tests(
         self, request: RunRequest, timeout_s: float, change: Change | None = None, *, singly: float = 0.0
@@ -55,14 +56,21 @@ class Suite:
         limit (CPU seconds).
         """
         began = time.monotonic()
-        reports: list[tuple[Bench, SuiteReport]] = []
-        for bench, asked in self._requests(request):
-            left_s = max(timeout_s - (time.monotonic() - began), 0.001)
+        reports: dict[str, SuiteReport] = {}
+        for part, asked in self._requests(request):
+            left_s = timeout_s - (time.monotonic() - began) if reports else timeout_s
+            if left_s <= 0:
+                reports[part] = SuiteReport((), None, 0.0, problem="there was no time to run its tests")
+                continue
+            bench = self.benches[part]
             report = bench.run_tests(asked, left_s, change)
             if report.crashed and singly:
                 report = _one_by_one(bench, singly) or report
-            reports.append((bench, report))
-        return _merged(reports) if len(reports) > 1 else reports[0][1]
+            reports[part] = report
+        if len(self.benches) == 1:
+            return reports[next(iter(self.benches))]
+        names = {part: bench.part.name for part, bench in self.benches.items()}
+        return _merged(reports, names, time.monotonic() - began)
 
     def run_command(self, argv: Sequence[str], timeout_s: float, change: Change | None = None) -> CommandResult:
         """Run one command in a fresh workspace: in the part whose test command it is, else in the first."""
@@ -88,16 +96,16 @@ class Suite:
                 worker.close()
         return spectrum
 
-    def _requests(self, request: RunRequest) -> Iterator[tuple[Bench, RunRequest]]:
+    def _requests(self, request: RunRequest) -> Iterator[tuple[str, RunRequest]]:
         """The request for each bench, with a key of its own."""
         if len(self.benches) == 1:
-            yield self._first, request
+            yield next(iter(self.benches)), request
             return
         limits, ids = self._split(request.limits), self._split(request.ids)
-        for part, bench in self.benches.items():
+        for part in self.benches:
             if not request.ids or part in ids:
                 own = {id: request.limits[id] for id in limits.get(part, ())}
-                yield bench, replace(request, ids=tuple(ids.get(part, ())), limits=own, key=os.urandom(32))
+                yield part, replace(request, ids=tuple(ids.get(part, ())), limits=own, key=os.urandom(32))
 
     def _split(self, ids: Iterable[str]) -> dict[str, list[str]]:
         """The ids by the prefix of their part."""
@@ -125,18 +133,23 @@ def _one_by_one(bench: Bench, limit_s: float) -> SuiteReport | None:
     return SuiteReport(tuple(cases), exit_code=None, duration_s=time.monotonic() - began) if cases else None
 
 
-def _merged(reports: Sequence[tuple[Bench, SuiteReport]]) -> SuiteReport:
-    """One report for several parts. A part without tests is left out, unless there are no tests at all."""
-    parts = [(bench, report) for bench, report in reports if not report.empty] or list(reports)
-    codes = [report.exit_code for _, report in parts]
+def _merged(reports: Mapping[str, SuiteReport], names: Mapping[str, str], duration_s: float) -> SuiteReport:
+    """One report for several parts, by their prefixes, with their `names`.
+
+    A part without tests is no problem, unless there are no tests at all.
+    """
+    telling = {part: report for part, report in reports.items() if not report.empty} or reports
+    codes = [report.exit_code for report in telling.values()]
+    parts = (replace(report.part_runs[0], part=part) for part, report in reports.items())
     return SuiteReport(
-        tuple(case for _, report in parts for case in report.cases),
+        tuple(case for report in reports.values() for case in report.cases),
         None if None in codes else max(code for code in codes if code is not None),
-        sum(report.duration_s for _, report in reports),
-        Basis.IDS if all(report.basis is Basis.IDS for _, report in parts) else Basis.EXIT_CODE,
-        "; ".join(f"{bench.part.name}: {report.problem}" for bench, report in parts if report.problem),
-        any(report.crashed for _, report in parts),
-        tuple(case for _, report in parts for case in report.canaries),
-        any(report.forged for _, report in parts),
-        all(report.empty for _, report in parts),
+        duration_s,
+        Basis.IDS if all(report.basis is Basis.IDS for report in telling.values()) else Basis.EXIT_CODE,
+        "; ".join(f"{names[part]}: {report.problem}" for part, report in telling.items() if report.problem),
+        any(report.crashed for report in reports.values()),
+        tuple(canary for report in reports.values() for canary in report.canaries),
+        any(report.forged for report in reports.values()),
+        all(report.empty for report in reports.values()),
+        tuple(parts),
     )

@@ -108,3 +108,58 @@ def test_canaries_count_for_the_exit_code() -> None:
     base = replace(suite({"a": F, "b": P, "c": S}), canaries=(CaseResult("x", F),))
     assert verdict_on(base, ["a"], [], [replace(passing, canaries=(CaseResult("x", F),))]).accepted
     assert not verdict_on(base, ["a"], [], [passing]).accepted
+
+
+def in_parts(**reports: SuiteReport) -> SuiteReport:
+    """One report of several parts, as a suite merges them."""
+    parts = tuple(replace(report.part_runs[0], part=part) for part, report in reports.items())
+    told = [report for report in reports.values() if not report.empty]
+    return SuiteReport(
+        tuple(case for report in told for case in report.cases),
+        max(report.exit_code or 0 for report in told),
+        1.0,
+        canaries=tuple(canary for report in told for canary in report.canaries),
+        parts=parts,
+    )
+
+
+HIDDEN = (CaseResult("x", F),)
+EMPTY = replace(suite({}, 5, "no tests were found"), empty=True)
+
+
+def test_each_part_has_an_exit_code_of_its_own() -> None:
+    api, fixed, known = suite({"a": F}), suite({"a": P}), suite({"z": F})
+    odd = suite({"b": P}, 3)
+    base = in_parts(api=api, lib=suite({"b": P}), jobs=known)
+    assert verdict_on(base, ["a"], [], [in_parts(api=fixed, lib=suite({"b": P}), jobs=known)]).accepted
+    verdict = verdict_on(base, ["a"], [], [in_parts(api=fixed, lib=odd, jobs=known)])
+    assert verdict.reasons == ("run 1: exit code 3, though no case failed",)
+
+
+def test_the_canaries_of_one_part_do_not_depend_on_those_of_another() -> None:
+    seen = replace(suite({"a": F}), canaries=HIDDEN)
+    skipped = replace(suite({"b": P}), canaries=(CaseResult("y", S),))
+    base = in_parts(api=seen, lib=skipped)
+    hidden = replace(suite({"a": P}, 0), canaries=(CaseResult("x", P),))
+    verdict = verdict_on(base, ["a"], [], [in_parts(api=hidden, lib=skipped)])
+    assert verdict.reasons == ("tests that must fail did not, so results are forged or hidden: x",)
+    shown = replace(suite({"a": P}, 1), canaries=HIDDEN)
+    assert verdict_on(base, ["a"], [], [in_parts(api=shown, lib=skipped)]).accepted
+
+
+def test_a_part_whose_tests_vanish_is_missed_whatever_is_unstable() -> None:
+    base = in_parts(api=suite({"a": F}), lib=suite({"b": P}), docs=EMPTY)
+    gone = in_parts(api=suite({"a": P}), lib=EMPTY, docs=EMPTY)
+    verdict = verdict_on(base, ["a"], ["b"], [gone])
+    assert verdict.reasons == ("run 1: no tests were found",)
+    there = in_parts(api=suite({"a": P}), lib=suite({"b": P}), docs=EMPTY)
+    assert verdict_on(base, ["a"], [], [there]).accepted
+
+
+@pytest.mark.parametrize("aside", [S, Outcome.XFAILED, Outcome.XPASSED])
+def test_a_case_that_did_not_fail_on_the_base_may_not_fail(aside: Outcome) -> None:
+    base = suite({"a": F, "b": P, "c": aside})
+    verdict = verdict_on(base, ["a"], [], [suite({"a": P, "b": P, "c": F})])
+    assert (verdict.accepted, verdict.broken) == (False, ("c",))
+    assert verdict.reasons == ("did not fail on the base and do now: c",)
+    assert verdict_on(base, ["a"], [], [suite({"a": P, "b": P, "c": P})]).accepted

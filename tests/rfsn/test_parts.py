@@ -13,7 +13,7 @@ from buildpacks.python import PythonBuildpack
 from buildpacks.view import FolderView, PartView
 from rfsn.config import Config
 from rfsn.project.fence import Fence
-from rfsn.project.parts import Part, find_parts
+from rfsn.project.parts import Part, _mark, find_parts
 from rfsn.source.snapshot import take_files
 
 PROJECT = """[project]
@@ -41,6 +41,7 @@ JOBS = {
     ),
 }
 FAULTY = JOBS | {"jobs/batches.py": "def batches(n, size):\n    return -(n // size)\n"}
+ONE = {"api/setup.py": "", "api/test_a.py": ""}
 Make = Callable[..., Path]
 Rfsn = Callable[..., Any]
 
@@ -99,6 +100,28 @@ def test_a_part_that_cannot_run_is_named(rfsn: Rfsn, project: Make) -> None:
 
 
 @pytest.mark.parametrize(
+    "conftest",
+    [
+        "import nowhere\n",
+        "import pytest\n\n\ndef pytest_sessionstart():\n    pytest.exit('no', returncode=3)\n",
+        "import pytest\n\n\ndef pytest_sessionstart():\n    raise pytest.UsageError('no')\n",
+        "def pytest_collection_modifyitems():\n    raise RuntimeError\n",
+    ],
+)
+def test_a_part_that_ends_without_a_test_is_not_one_without_tests(conftest: str, rfsn: Rfsn, project: Make) -> None:
+    ran = rfsn("repair", project(API | JOBS | {"jobs/conftest.py": conftest}), "--json").json
+    assert ran["status"] == "infra_error", ran
+    assert ran["reason"].startswith("jobs: ")
+
+
+def test_a_repository_of_too_many_projects_names_the_remedy(rfsn: Rfsn, project: Make) -> None:
+    files = {f"p{n}/setup.py": "" for n in range(17)} | {f"p{n}/test_it.py": "" for n in range(17)}
+    ran = rfsn("repair", project(files))
+    assert ran.code == 2
+    assert "17 projects in one repository are too many: name the folder of one as REPO" in ran.err
+
+
+@pytest.mark.parametrize(
     ("files", "roots"),
     [
         ({"a.py": "", "test_a.py": ""}, [""]),
@@ -108,6 +131,20 @@ def test_a_part_that_cannot_run_is_named(rfsn: Rfsn, project: Make) -> None:
         ({"api/pyproject.toml": "", "api/in/setup.py": "", "api/in/test_a.py": ""}, ["api"]),
         ({"example/setup.py": "", "example/test_a.py": "", "tests/test_b.py": ""}, [""]),
         ({"example/setup.py": "", "a.py": ""}, [""]),
+        ({".pytest.ini": "[pytest]\npython_files = check_*.py\n", "api/setup.py": "", "api/test_a.py": ""}, [""]),
+        (
+            {"api/setup.py": "", "api/test_a.py": "", "lib/setup.cfg": "[tool:pytest]\npython_files = x_*.py\n"},
+            ["api", "lib"],
+        ),
+        (
+            {
+                "api/setup.py": "",
+                "api/test_a.py": "",
+                "lib/setup.py": "",
+                "lib/testlib.py": "import unittest.TestCase\n",
+            },
+            ["api", "lib"],
+        ),
     ],
 )
 def test_where_projects_are(files: Mapping[str, str], roots: list[str], tree: Any) -> None:
@@ -143,6 +180,12 @@ def test_ids_and_paths_are_told_in_terms_of_the_whole() -> None:
     alone = Part("", PythonBuildpack())
     assert alone.report(report) is report
     assert alone.own_path("api/a.py") == "api/a.py"
+
+
+def test_parts_inside_of_parts_have_marks() -> None:
+    assert [_mark(root, "node", ["", "web", "web/api"]) for root in ("", "web", "web/api")] == ["", "node:", "node:"]
+    assert [_mark(root, "node", ["web", "webs"]) for root in ("web", "webs")] == ["", ""]
+    assert _mark("web", "node", ["web", "web"]) == "node:"
 
 
 def test_the_view_of_a_part_has_its_files_alone(tree: Any) -> None:

@@ -259,3 +259,47 @@ def test_it_is_repaired(
     assert result["tests"]["total"] == total
     evidence = json.loads((Path(result["folder"]) / "evidence.json").read_text())
     assert evidence["after"]["canaries"] == 6
+
+
+def test_a_command_for_a_folder_with_a_root_of_its_own(rfsn: Rfsn, project: Make) -> None:
+    """Ids then begin in that folder, not where the command starts."""
+    files = {
+        "app/pytest.ini": "[pytest]\npythonpath = .\n",
+        "app/limits.py": "def allowed(n):\n    return n < 3\n",
+        "app/test_limits.py": "from limits import allowed\n\n\ndef test_allowed():\n    assert allowed(3)\n",
+    }
+    ran = rfsn("repair", project(files), "--test", "python -m pytest app")
+    assert ran.code == 0, ran.err
+    assert "again: 1 of 1 fail" in ran.err
+
+
+SUBTESTS = """\
+import unittest
+from names import double, name
+
+class T(unittest.TestCase):
+    def test_double(self):
+        self.assertEqual(double(3), 6)
+
+    def test_names(self):
+        for i in ("a", "b", "c"):
+            with self.subTest(i):
+                if i == "c":
+                    self.skipTest("no c")
+                self.assertEqual(name(i), i.upper())
+"""
+
+
+def test_a_test_with_a_skipped_subtest_guards_and_is_repaired(rfsn: Rfsn, project: Make, tmp_path: Path) -> None:
+    sound = "def double(x):\n    return x * 2\n\n\ndef name(x):\n    return x.upper()\n"
+    faulty = sound.replace("x * 2", "x + 2")
+    patch = tmp_path / "evil.diff"
+    hunk = "@@ -1,6 +1,6 @@\n def double(x):\n-    return x + 2\n+    return x * 2\n \n \n def name(x):\n"
+    patch.write_text(f"--- a/names.py\n+++ b/names.py\n{hunk}-    return x.upper()\n+    return x.lower()\n")
+    judged = rfsn("judge", patch, "--repo", project({"names.py": faulty, "test_names.py": SUBTESTS}), "--json").json
+    assert judged["status"] == "not_repaired", judged
+    assert judged["verdict"]["reasons"][0].endswith("test_names.py::T::test_names"), judged["verdict"]
+    lower = sound.replace("upper", "lower")
+    ran = rfsn("repair", project({"names.py": lower, "test_names.py": SUBTESTS}), "--json").json
+    assert ran["status"] == "repaired", ran
+    assert (ran["tests"]["passed"], ran["tests"]["skipped"]) == (1, 0)

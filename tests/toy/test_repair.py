@@ -106,3 +106,61 @@ def test_the_gate_reads_it() -> None:
     allowed = decided(b"total = 2 * 5\n")
     assert isinstance(allowed, Allowed)
     assert "tamper.exits" not in {rule for one in allowed.not_applied for rule in one.rules}
+
+
+BROKEN = """
+import sys
+from tests.toy.pack import SumsBuildpack
+
+print("hello")
+
+class Detecting(SumsBuildpack):
+    name = "detecting"
+    def detect(self, view):
+        sys.exit(0)
+
+class Rooted(SumsBuildpack):
+    name = "rooted"
+    def detect(self, view):
+        from buildpacks import Detection
+        return Detection(0.9, roots=(0, None))
+
+class Twin(SumsBuildpack):
+    name = "python"
+
+class Protecting(SumsBuildpack):
+    name = "protecting"
+    def protected(self, view):
+        return None
+
+class Raising(SumsBuildpack):
+    name = "raising"
+    def protected(self, view):
+        raise SystemExit(0)
+"""
+
+
+@pytest.mark.parametrize(
+    ("entry", "words"),
+    [
+        ("Detecting", "SystemExit: 0"),
+        ("Rooted", "the roots that it detects must be a tuple of folders of the tree"),
+        ("Twin", "another buildpack has the name 'python'"),
+        ("Protecting", "the buildpack protecting failed in protected: it must return a tuple of patterns"),
+        ("Raising", "the buildpack raising failed in protected: SystemExit: 0"),
+    ],
+)
+def test_a_broken_pack_denies_nothing_and_allows_nothing(
+    entry: str, words: str, site: Path, project: Callable[..., Path], tmp_path: Path, environment: Any, rfsn: Any
+) -> None:
+    (site / "broken_packs.py").write_text(BROKEN)
+    entries = f"[rfsn.buildpacks]\nzz = broken_packs:{entry}\n"
+    (site / "rfsn_broken-1.0.dist-info" / "entry_points.txt").write_text(entries)
+    patch = tmp_path / "cheat.diff"
+    hunk = "@@ -3,3 +3,3 @@\n \n def test_allowed():\n-    assert allowed(3) and not allowed(4)\n+    assert True\n"
+    patch.write_text(f"--- a/test_limits.py\n+++ b/test_limits.py\n{hunk}")
+    tree = project(PYTHON | SUMS)
+    ran = rfsn("gate", "check", patch, "--repo", tree, "--json", env=environment | {"PYTHONPATH": str(site)})
+    assert ran.code != 0
+    assert words in ran.err + ran.out
+    assert "hello" not in ran.out

@@ -34,8 +34,12 @@ def main() -> None:
         sys.exit(int(pytest.main(options["args"], plugins=[Tame(), Worker(options)])))
     channel = Channel(bytes.fromhex(options.pop("key")))
     plugins: List[object] = [Tame(), Watchdog(options), Reporter(channel)]
-    if options["unsure"]:
-        plugins.append(Chosen(options["chosen"]))
+    if not all(map(os.path.exists, files_of(options["ids"]))):
+        # Ids begin in pytest's root directory, which may be another one: the tests are chosen from all of the command.
+        plugins.append(Chosen(options["ids"]))
+        options["args"] = options["whole"]
+    elif options["unsure"]:
+        plugins.append(Chosen(options["ids"]))
         options["args"] += files_of(options["unsure"])
     if options["canaries"]:
         plugins.append(Canaries(channel))

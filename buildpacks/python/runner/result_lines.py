@@ -51,6 +51,8 @@ class Reporter:
 
     @pytest.hookimpl(trylast=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if hasattr(report, "context") and not report.failed:
+            return  # a subtest that does not fail: the test that it is part of has a report of its own
         outcome = _outcome(report)
         if report.when == "setup":
             self._setup_s = report.duration
