@@ -15,7 +15,10 @@ from buildpacks.result_lines import ResultLineError, ResultLines, read_result_li
 from buildpacks.results import CaseId, Outcome, SuiteReport
 from sandbox import CommandResult, Ending
 
-__all__ = ["Runner", "report_of"]
+__all__ = ["NO_TESTS", "Runner", "report_of"]
+
+NO_TESTS = "no tests were found"
+"""How the problem of a run begins that came to its end without a test."""
 
 _MAX_CAUSE = 300
 _NOTHING = ResultLines((), (), None)
@@ -84,7 +87,7 @@ def report_of(
         return report(problem=f"{runner.name} refuses the test command: {why}")
     if not results.cases or command.exit_code == runner.no_tests:
         why = runner.error(command)
-        problem = f"no tests were found: {why}" if why else "no tests were found"
+        problem = f"{NO_TESTS}: {why}" if why else NO_TESTS
         # Whatever else ends a run without a test, such as a broken conftest.py, is not the same as having none.
         return replace(report(results, problem), empty=command.exit_code == runner.no_tests)
     for case in results.cases:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
-from buildpacks import Basis, Outcome, SuiteReport
+from buildpacks import Basis, CaseResult, Outcome, SuiteReport
 
 __all__ = ["Verdict", "unfinished", "verdict_on"]
 
@@ -63,13 +63,7 @@ def verdict_on(
     passed_before = {id for id, outcome in before.items() if outcome is Outcome.PASSED}
     set_aside = {id for id, outcome in before.items() if outcome in _SET_ASIDE}
     reasons = [] if runs else ["the patched tree was not run"]
-    trusted = {
-        part.part
-        for part in baseline.part_runs
-        if part.canaries and all(canary.outcome.failing for canary in part.canaries)
-    }
-    parts = [part for run in runs for part in run.part_runs if part.part in trusted]
-    canaries = [canary for part in parts for canary in part.canaries]
+    canaries = _canaries(baseline, runs)
     if passing := [canary.id for canary in canaries if not canary.outcome.failing]:
         reasons.append(f"tests that must fail did not, so results are forged or hidden: {_names(passing)}")
     missed: set[str] = set()
@@ -112,6 +106,17 @@ def unfinished(finished: Verdict | None, baseline: SuiteReport, targets: Collect
         return finished
     verdict = finished or verdict_on(baseline, targets, (), ())
     return replace(verdict, accepted=False, sound=False, reasons=(reason,), unfinished=True)
+
+
+def _canaries(baseline: SuiteReport, runs: Sequence[SuiteReport]) -> list[CaseResult]:
+    """The canaries of the runs, in the parts in which they fail on the base."""
+    trusted = {
+        part.part
+        for part in baseline.part_runs
+        if part.canaries and all(canary.outcome.failing for canary in part.canaries)
+    }
+    parts = [part for run in runs for part in run.part_runs if part.part in trusted]
+    return [canary for part in parts for canary in part.canaries]
 
 
 def _disagreements(run: SuiteReport, baseline: SuiteReport, expected: set[str], reported: set[str]) -> list[str]:

@@ -109,4 +109,4 @@ def _base(record: Record) -> list[str]:
         tree = tree_of_files(record.base)
     except (OSError, UsageError) as error:
         return [f"{record.base} is not the tree {source.tree} that was verified: {error}"]
-    return [] if tree == source.tree else [f"{record.base} is not the tree {source.tree} that was verified"]
+    return [] if tree == source.tree else [f"{record.base} is not the tree {source.tree} that the verdict is about"]

@@ -9,6 +9,7 @@ from dataclasses import replace
 from difflib import get_close_matches
 
 from buildpacks import CaseResult, Outcome, RunRequest, SuiteReport
+from buildpacks.report import NO_TESTS
 from gate import (
     ApplyPatch,
     Change,
@@ -109,7 +110,7 @@ class Executor:
     def _run_base(self) -> SuiteRan:
         limit = self._budget.first_limit_s
         first = self._ran(RunRequest((), limit, limit, canaries=True), singly=self._budget.case_limit_s)
-        if first.empty:
+        if NO_TESTS in first.problem:
             first = replace(first, problem=f"{first.problem}; {self._what_ran()}")
         if first.problem:
             return self._suite_ran(first, first.duration_s)

@@ -208,7 +208,11 @@ def test_services_and_the_image_of_a_pack_come_from_the_configuration(
     [
         (SERVICE.replace('sandbox = "docker"', ""), 2, "the services db run only in containers: add --sandbox docker"),
         (SERVICE.replace("services.db", "services.D_B"), 2, "services.D_B"),
-        (SERVICE.replace("buildpacks.python", "buildpacks.pyhton"), 2, "settings for pyhton: the buildpacks are"),
+        (
+            SERVICE.replace("buildpacks.python", "buildpacks.pyhton"),
+            2,
+            "the unknown buildpack pyhton; installed: ",
+        ),
         (SERVICE.replace("python3", "no-such-program"), 3, "the service db"),
         (SERVICE.replace("ready = [", 'ready = ["false", ') + "timeout_s = 1\n", 3, "db is not ready after 1 s: "),
         (SERVICE.replace('command = ["python3"', 'command = ["python3", "-c", "exit(7)"'), 3, "db ended at once"),

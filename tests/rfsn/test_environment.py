@@ -55,7 +55,7 @@ def test_a_build_that_fails_leaves_the_tree_on_the_path(rfsn: Rfsn, project: Mak
     result = rfsn("repair", project(files), "--json").json
     assert result["status"] == "repaired", result
     assert "did not build and is only on the path" in result["environment"]
-    assert "nowhere" in Path(result["environment"].split(", see ")[1].removesuffix(")")).read_text()
+    assert "nowhere" in Path(result["environment"].split("; see ")[1].removesuffix(")")).read_text()
 
 
 def test_variables_reach_the_tests(rfsn: Rfsn, project: Make) -> None:
