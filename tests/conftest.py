@@ -40,6 +40,7 @@ class Ran:
 
     @property
     def json(self) -> dict[str, Any]:
+        assert self.out, f"nothing on standard output, exit code {self.code}: {self.err[-2000:]}"
         found = json.loads(self.out)
         assert isinstance(found, dict)
         return found

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Container
-from contextlib import redirect_stdout
 from functools import wraps
 from importlib.metadata import EntryPoint
 from typing import Any, cast
@@ -38,10 +36,8 @@ def detect_buildpacks(view: RepoView) -> tuple[tuple[Buildpack, Detection], ...]
     for entry in buildpack_entries():
         known.append(entry.name)
         try:
-            # What a plugin prints is no part of rfsn's own output.
-            with redirect_stdout(sys.stderr):
-                pack = _loaded(entry, detected)
-                detected[pack.name] = _guarded(pack), _checked(pack.detect(view))
+            pack = _loaded(entry, detected)
+            detected[pack.name] = _guarded(pack), _checked(pack.detect(view))
         except (Exception, SystemExit) as error:  # noqa: BLE001  # whatever a plugin raises, the others are still asked
             why = _said(error)
             known[-1] += f", which is broken ({why})"
