@@ -108,5 +108,5 @@ def _base(record: Record) -> list[str]:
     try:
         tree = tree_of_files(record.base)
     except (OSError, UsageError) as error:
-        return [f"{record.base} is not the tree {source.tree} that was verified: {error}"]
+        return [f"{record.base} is not the tree {source.tree} that the verdict is about: {error}"]
     return [] if tree == source.tree else [f"{record.base} is not the tree {source.tree} that the verdict is about"]
