@@ -42,7 +42,7 @@ from rfsn.project.environment import prepared_environment
 from rfsn.project.parts import Part
 from rfsn.source.snapshot import take_files
 from rfsn.trials.bench import Bench
-from rfsn.trials.worker import Plan, TrialRequest, WarmWorker
+from rfsn.trials.worker import TrialPlan, TrialRequest, WarmWorker
 from sandbox import choose
 
 EXAMPLE = Path(__file__).parents[1] / "examples" / "intervals"
@@ -163,7 +163,7 @@ def measure_warm(subject: Subject, name: str, count: int, *, screen: bool) -> tu
     worker = WarmWorker(subject.bench, screen=screen)
     spent = []
     for trials in ([], subject.trials[:count]):
-        worker.plan(Plan(subject.targets, subject.tests))
+        worker.plan(TrialPlan(subject.targets, subject.tests))
         planned = worker.planned()
         began = time.perf_counter()
         results = [tried for at in range(0, len(trials), CHUNK) for tried in worker.try_out(trials[at : at + CHUNK])]

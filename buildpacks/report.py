@@ -62,7 +62,7 @@ def report_of(
     def report(results: ResultLines = _NOTHING, problem: str = "", *, forged: bool = False) -> SuiteReport:
         ended = results.end is not None or command.exit_code == runner.usage_error
         return SuiteReport(
-            tuple(replace(case, parts=runner.case_id(case.id)) for case in results.cases),
+            tuple(replace(case, parsed=runner.case_id(case.id)) for case in results.cases),
             command.exit_code,
             command.duration_s,
             problem=problem,

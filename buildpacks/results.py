@@ -94,7 +94,7 @@ class CaseResult:
     duration_s: float = 0.0
     message: str = ""
     frames: tuple[Frame, ...] = ()
-    parts: CaseId = field(default_factory=CaseId)
+    parsed: CaseId = field(default_factory=CaseId)
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +169,7 @@ class CaseTrace:
     frames: tuple[Frame, ...] = ()
     message: str = ""
     kinds: Kinds = field(default_factory=dict)
-    parts: CaseId = field(default_factory=CaseId)
+    parsed: CaseId = field(default_factory=CaseId)
 
 
 @dataclass(frozen=True, slots=True)

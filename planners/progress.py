@@ -29,7 +29,7 @@ def progress_of(
     base = failing.get(result.id)
     if base is None:
         return (2,)  # the targets pass, and a test fails that passes on the base
-    lines = tuple(frame.line for frame in base.frames if frame.path == base.parts.file)
+    lines = tuple(frame.line for frame in base.frames if frame.path == base.parsed.file)
     if lines and result.lines > lines:
         return 1, *result.lines
     before = "" if base.outcome is Outcome.TIMEOUT else base.message.partition(":")[0].rpartition(".")[2]

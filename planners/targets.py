@@ -38,14 +38,14 @@ def named(text: str, cases: Collection[CaseResult]) -> tuple[str, ...]:
 
 def bare_name(case: CaseResult) -> str:
     """The name of a test without its file and class, with its parameters."""
-    return case.parts.name + case.parts.parameters
+    return case.parsed.name + case.parsed.parameters
 
 
 def _within(case: CaseResult) -> Iterator[str]:
     """Names for everything that contains a test: its file, and its id up to each class and up to the parameters."""
-    yield case.parts.file
+    yield case.parsed.file
     end = 0
-    for part in (case.parts.file, *case.parts.scope, case.parts.name):
+    for part in (case.parsed.file, *case.parsed.scope, case.parsed.name):
         start = case.id.find(part, end)
         if part and start >= 0:
             end = start + len(part)
@@ -54,12 +54,12 @@ def _within(case: CaseResult) -> Iterator[str]:
 
 def _bears(case: CaseResult, text: str) -> bool:
     """Whether a test has this name, with or without parameters, or its id ends like this id in another file."""
-    if not case.parts.name:
+    if not case.parsed.name:
         return False
-    inside = case.id.removeprefix(case.parts.file) if case.parts.file else ""
+    inside = case.id.removeprefix(case.parsed.file) if case.parsed.file else ""
     other = PurePosixPath(text.removesuffix(inside))
-    same = inside and text.endswith(inside) and other.suffix == PurePosixPath(case.parts.file).suffix
-    return bool(same) or text in {case.parts.name, bare_name(case)}
+    same = inside and text.endswith(inside) and other.suffix == PurePosixPath(case.parsed.file).suffix
+    return bool(same) or text in {case.parsed.name, bare_name(case)}
 
 
 def stable_failures(
@@ -147,7 +147,7 @@ def _quick(traces: list[CaseTrace]) -> list[CaseTrace]:
 
 def _kind(trace: CaseTrace) -> tuple[str, ...]:
     frame = trace.frames[-1] if trace.frames else None
-    where = f"{frame.path}:{frame.function}" if frame and frame.path != trace.parts.file else ""
+    where = f"{frame.path}:{frame.function}" if frame and frame.path != trace.parsed.file else ""
     return str(trace.outcome), trace.message.partition(":")[0], where
 
 

@@ -129,8 +129,9 @@ class Site(Protocol):
 
 
 class Function(NamedTuple):
-    """A function, by lines from 1: where it begins, and its body."""
+    """A function, by its name and by lines from 1: where it begins, and its body."""
 
+    name: str
     line: int
     body: range
 

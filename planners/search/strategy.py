@@ -125,8 +125,8 @@ class Search:
         report = context.reports.report(state.baseline.report)
         passing = [case for case in report.cases if case.outcome == "passed"]
         context.generator("traced").shuffle(passing)
-        files = {case.parts.file for case in report.cases if case.id in targets}
-        passing.sort(key=lambda case: case.parts.file not in files)
+        files = {case.parsed.file for case in report.cases if case.id in targets}
+        passing.sort(key=lambda case: case.parsed.file not in files)
         left, affordable = _TRACED_PASSING_S, []
         for case in passing:
             if case.duration_s <= left:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Container
 from functools import wraps
 from importlib.metadata import EntryPoint
+from types import SimpleNamespace
 from typing import Any, cast
 
 import structlog
@@ -75,14 +76,10 @@ def _is_folder(root: Any) -> bool:
 
 
 def _guarded(pack: Buildpack) -> Buildpack:
-    """The pack, of which every failure is a usage error that names it."""
-
-    class Guarded:
-        def __getattr__(self, attribute: str) -> Any:
-            value = getattr(pack, attribute)
-            return _naming(pack.name, attribute, value) if attribute in _PURE else value
-
-    return cast("Buildpack", Guarded())
+    """The pack, of which every failure is a usage error that names it; providing an environment raises its own."""
+    pure = {name: _naming(pack.name, name, getattr(pack, name)) for name in _PURE}
+    data = {name: getattr(pack, name) for name in ("name", "language", "image", "api_version", "provide")}
+    return cast("Buildpack", SimpleNamespace(**data, **pure))
 
 
 def _naming(name: str, attribute: str, method: Callable[..., Any]) -> Callable[..., Any]:

@@ -71,7 +71,7 @@ class Part:
 
     def case(self, own: CaseResult) -> CaseResult:
         """A result of the pack's, in terms of the whole repository."""
-        return replace(own, id=self.id(own.id), frames=self._frames(own.frames), parts=self._parts(own.parts))
+        return replace(own, id=self.id(own.id), frames=self._frames(own.frames), parsed=self._parsed(own.parsed))
 
     def report(self, own: SuiteReport) -> SuiteReport:
         """A report of the pack's, in terms of the whole repository."""
@@ -90,7 +90,7 @@ class Part:
             lines=self.paths(own.lines),
             frames=self._frames(own.frames),
             kinds=self.paths(own.kinds),
-            parts=self._parts(own.parts),
+            parsed=self._parsed(own.parsed),
         )
 
     def paths[Value](self, own: Mapping[str, Value]) -> Mapping[str, Value]:
@@ -100,7 +100,7 @@ class Part:
     def _frames(self, own: tuple[Frame, ...]) -> tuple[Frame, ...]:
         return tuple(replace(frame, path=self.path(frame.path)) for frame in own)
 
-    def _parts(self, own: CaseId) -> CaseId:
+    def _parsed(self, own: CaseId) -> CaseId:
         return replace(own, file=self.path(own.file))
 
 

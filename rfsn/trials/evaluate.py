@@ -35,7 +35,7 @@ from rfsn.trials.order import ordered
 from rfsn.trials.pool import Lane, Pool
 from rfsn.trials.stability import Stability
 from rfsn.trials.suite import Suite
-from rfsn.trials.worker import Plan, TrialRequest, WarmWorker
+from rfsn.trials.worker import TrialPlan, TrialRequest, WarmWorker
 
 __all__ = ["Evaluator", "warm_outcome"]
 
@@ -115,7 +115,7 @@ class Evaluator:
             if runner is None or not own.left or not traced.issuperset(own.left):
                 continue
             warm = _WarmPart(prefix, bench.part, runner.suffixes, own, edits)
-            self._pool.plan(prefix, Plan(*ordered(own, spectrum, self._budget), warm.outside(change)))
+            self._pool.plan(prefix, TrialPlan(*ordered(own, spectrum, self._budget), warm.outside(change)))
             warm_parts.append(warm)
         return sorted(warm_parts, key=lambda warm: -len(warm.prefix))
 

@@ -35,13 +35,13 @@ def ordered(known: Targets, spectrum: Spectrum, budget: Budget) -> tuple[TestLim
         trace = traces.get(id)
         return trace.cpu_s if trace else usual
 
-    functions = {cases[id].parts.function for id in known.left}
-    holders = {cases[id].parts.holder for id in known.left}
+    functions = {cases[id].parsed.function for id in known.left}
+    holders = {cases[id].parsed.holder for id in known.left}
 
     def distance(id: str) -> int:
         """0 for another parametrization of a target, 1 for a neighbour in its class or file, else 2."""
-        parts = cases[id].parts
-        return 0 if parts.function in functions else 1 if parts.holder in holders else 2
+        parsed = cases[id].parsed
+        return 0 if parsed.function in functions else 1 if parsed.holder in holders else 2
 
     places = {case.id: place for place, case in enumerate(known.baseline.cases)}
 

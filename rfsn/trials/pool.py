@@ -11,7 +11,7 @@ from queue import Empty, SimpleQueue
 from typing import Self
 
 from planners.trial import Trial, TrialOutcome
-from rfsn.trials.worker import Plan, WarmWorker
+from rfsn.trials.worker import TrialPlan, WarmWorker
 
 __all__ = ["Lane", "Pool", "Work"]
 
@@ -31,7 +31,7 @@ class Pool:
     def __init__(self, lanes: Sequence[Lane]) -> None:
         self._lanes = tuple(lanes)
 
-    def plan(self, part: str, plan: Plan) -> None:
+    def plan(self, part: str, plan: TrialPlan) -> None:
         """Set the plan of a part's worker, in every lane."""
         for lane in self._lanes:
             lane[part].plan(plan)

@@ -40,4 +40,4 @@ class Stability:
 
 def _functions(report: SuiteReport) -> dict[str, CaseId]:
     """The test without its parameters, for each id."""
-    return {case.id: case.parts.function for case in report.cases}
+    return {case.id: case.parsed.function for case in report.cases}

@@ -123,7 +123,7 @@ def _one_by_one(bench: Bench, limit_s: float) -> SuiteReport | None:
     worker = WarmWorker(bench)
     try:
         cases = [
-            CaseResult(trace.id, trace.outcome, trace.cpu_s, trace.message, trace.frames, trace.parts)
+            CaseResult(trace.id, trace.outcome, trace.cpu_s, trace.message, trace.frames, trace.parsed)
             for trace in worker.trace([(id, limit_s) for id in sorted(worker.ready().ids)])
         ]
     except InfraError:

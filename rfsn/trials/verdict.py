@@ -44,4 +44,4 @@ def _rewritten(change: Change | None, context: Context, known: Targets, runs: Se
     """
     paths = {path for path in change.files if context.protected(path)} if change else set()
     cases = (case for report in (known.baseline, *runs) for case in report.cases)
-    return {case.id for case in cases if case.parts.file in paths} - {*known.all}
+    return {case.id for case in cases if case.parsed.file in paths} - {*known.all}

@@ -34,7 +34,7 @@ from rfsn.errors import InfraError
 from rfsn.trials.bench import Bench, Workspace
 from sandbox import Command, Process
 
-__all__ = ["Plan", "TestLimits", "TrialRequest", "WarmWorker"]
+__all__ = ["TestLimits", "TrialPlan", "TrialRequest", "WarmWorker"]
 
 type TestLimits = Sequence[tuple[str, float]]
 """Tests in the order to run them, each with the CPU seconds that it may use."""
@@ -60,7 +60,7 @@ class TrialRequest:
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class TrialPlan:
     """The targets that candidates should repair, and the tests that they must not break.
 
     `change` is applied to the tree first; it does not touch the files that candidates edit.
@@ -117,11 +117,11 @@ class WarmWorker:
             try:
                 request = encode_trace(self._own(id), limit, kinds=id in kinds)
                 trace = decode_trace(self._ask(request, _patience(limit)))
-                yield self._part.trace(replace(trace, parts=self._part.pack.case_id(trace.id)))
+                yield self._part.trace(replace(trace, parsed=self._part.pack.case_id(trace.id)))
             except (_WorkerDied, ProtocolError):
                 self.close()
 
-    def plan(self, plan: Plan) -> None:
+    def plan(self, plan: TrialPlan) -> None:
         """Set the targets and tests that candidates are tried with."""
         self._targets, self._tests, self._change = plan.targets, plan.tests, plan.change
         self.close()

@@ -51,7 +51,7 @@ def run(
 def test_a_sound_run_has_its_cases_in_their_parts() -> None:
     report = run(ResultLines((PASSED,), (CANARY,), 1), 1)
     assert (report.problem, report.forged, report.crashed, report.empty) == ("", False, False, False)
-    assert [(case.id, case.parts) for case in report.cases] == [("suite/one", CaseId("suite", (), "one"))]
+    assert [(case.id, case.parsed) for case in report.cases] == [("suite/one", CaseId("suite", (), "one"))]
     assert report.canaries == (CANARY,)
 
 

@@ -60,7 +60,7 @@ P, F, T, S = Outcome.PASSED, Outcome.FAILED, Outcome.TIMEOUT, Outcome.SKIPPED
 
 
 def suite(outcomes: dict[str, Outcome]) -> SuiteReport:
-    cases = (CaseResult(id, outcome, parts=case_id(id)) for id, outcome in outcomes.items())
+    cases = (CaseResult(id, outcome, parsed=case_id(id)) for id, outcome in outcomes.items())
     return SuiteReport(tuple(cases), 1, 0.5)
 
 

@@ -12,7 +12,7 @@ from planners.trial import TrialOutcome
 
 def failure(message: str, outcome: Outcome = Outcome.FAILED) -> CaseTrace:
     frames = (Frame("t.py", 12, "test"), Frame("t.py", 5, "check"), Frame("f.py", 9, "f"))
-    return CaseTrace("t.py::test", outcome, 0.1, {}, frames, message, parts=CaseId("t.py", (), "test"))
+    return CaseTrace("t.py::test", outcome, 0.1, {}, frames, message, parsed=CaseId("t.py", (), "test"))
 
 
 CRASH, REFUTED, HANGS = failure("KeyError: 3"), failure("AssertionError: no"), failure("", Outcome.TIMEOUT)

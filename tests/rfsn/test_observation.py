@@ -8,7 +8,7 @@ import pytest
 
 from buildpacks.warm import ProtocolError, decode_behaviour
 from rfsn.trials.bench import Bench
-from rfsn.trials.worker import Plan, TrialRequest, WarmWorker
+from rfsn.trials.worker import TrialPlan, TrialRequest, WarmWorker
 
 BODY = "    return [one for one in items if one > least]\n"
 SOURCE = f"""\
@@ -90,7 +90,7 @@ def observed(
     bench: Bench, trials: Sequence[TrialRequest], target: str = "test_above", tests: Sequence[str] = ("test_none",)
 ) -> list[tuple[str, ...]]:
     worker = WarmWorker(bench)
-    worker.plan(Plan([(f"test_steps.py::{target}", 0.3)], [(f"test_steps.py::{one}", 0.3) for one in tests]))
+    worker.plan(TrialPlan([(f"test_steps.py::{target}", 0.3)], [(f"test_steps.py::{one}", 0.3) for one in tests]))
     found = [worker.observe(one) for one in trials]
     worker.close()
     return found

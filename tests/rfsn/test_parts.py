@@ -167,9 +167,9 @@ def test_what_is_protected_in_a_part_and_outside_of_all(tree: Any) -> None:
 
 def test_ids_and_paths_are_told_in_terms_of_the_whole() -> None:
     part = Part("api", PythonBuildpack(), "python:")
-    own = CaseResult("t.py::x", Outcome.FAILED, frames=(Frame("a.py", 1, "f"),), parts=CaseId("t.py", (), "x"))
+    own = CaseResult("t.py::x", Outcome.FAILED, frames=(Frame("a.py", 1, "f"),), parsed=CaseId("t.py", (), "x"))
     whole = part.case(own)
-    assert (whole.id, whole.frames[0].path, whole.parts.file) == ("api/python:t.py::x", "api/a.py", "api/t.py")
+    assert (whole.id, whole.frames[0].path, whole.parsed.file) == ("api/python:t.py::x", "api/a.py", "api/t.py")
     assert part.own_id(whole.id) == own.id
     assert part.own_id("jobs/t.py::x") is None
     assert (part.own_path("api/a.py"), part.own_path("apiary/a.py"), part.tree) == ("a.py", None, "/repo/api")

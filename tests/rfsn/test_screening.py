@@ -10,7 +10,7 @@ from buildpacks import Outcome, RunRequest
 from buildpacks.warm import Planned, WarmResult
 from gate import Edit, EditFile, apply, content_hash
 from rfsn.trials.bench import Bench
-from rfsn.trials.worker import Plan, TrialRequest, WarmWorker
+from rfsn.trials.worker import TrialPlan, TrialRequest, WarmWorker
 from tests.rfsn import warm
 
 BODY = "    return x - 1\n"
@@ -81,7 +81,7 @@ def letters(
     """The letter of each body (p where it passes, without a cold run), and what the worker could do with the plan."""
     worker = WarmWorker(bench, screen=screen)
     with warm.pooled([worker]) as pool:
-        pool.plan("", Plan([(id, 0.3) for id in targets], [(id, 0.3) for id in tests]))
+        pool.plan("", TrialPlan([(id, 0.3) for id in targets], [(id, 0.3) for id in tests]))
         planned = worker.planned()
         evaluated = warm.run(pool, trials(bodies, *targets[:2]))
     return warm.letters(evaluated), planned
@@ -148,7 +148,7 @@ def test_both_tiers_say_the_same_every_time(make_bench: Callable[..., Bench]) ->
     expected, _ = letters(bench, bodies, screen=False)
     assert [letters(bench, bodies)[0] for _ in range(2)] == [expected] * 2
     with warm.pooled([WarmWorker(bench) for _ in range(2)]) as pool:
-        pool.plan("", Plan([("test_steps.py::test_after", 0.3)], [("test_steps.py::test_first", 0.3)]))
+        pool.plan("", TrialPlan([("test_steps.py::test_after", 0.3)], [("test_steps.py::test_first", 0.3)]))
         numbered = trials(bodies, "test_steps.py::test_after")
         evaluated = warm.run(pool, numbered)
     assert warm.letters(evaluated) == expected
@@ -166,7 +166,7 @@ def test_files_with_letters_beyond_ascii(make_bench: Callable[..., Bench], decla
     bench.base.joinpath("steps.py").write_bytes(source.encode(encoding))
     start = source.encode(encoding).index(b"x - 1")
     worker = WarmWorker(bench)
-    worker.plan(Plan([("test_steps.py::test_after", 0.3)], []))
+    worker.plan(TrialPlan([("test_steps.py::test_after", 0.3)], []))
     changed = [
         TrialRequest(index, {"steps.py": [(start, start + 5, text)]}, ("test_steps.py::test_after",))
         for index, text in enumerate((b"x - 2", b"x + 1", b"x + len(UNIT) - 4", b"x + len(UNIT)"))
@@ -177,7 +177,7 @@ def test_files_with_letters_beyond_ascii(make_bench: Callable[..., Bench], decla
 
 def test_a_worker_whose_answers_are_not_wanted_any_more_can_be_used_again(make_bench: Callable[..., Bench]) -> None:
     worker = WarmWorker(make_bench(BASE))
-    worker.plan(Plan([("test_steps.py::test_after", 0.3)], []))
+    worker.plan(TrialPlan([("test_steps.py::test_after", 0.3)], []))
     for _ in range(2):
         answers = worker.try_out(trials([BAD, GOOD] * 20, "test_steps.py::test_after"))
         assert [next(answers).outcome, next(answers).outcome] == ["failed", "passed"]
@@ -404,7 +404,7 @@ def counted(bench: Bench, bodies: Sequence[str], *, screen: bool = True) -> list
     start = COUNTED.index(BODY)
     changes = [(start, start + len(BODY), body.encode()) for body in bodies]
     worker = WarmWorker(bench, screen=screen)
-    worker.plan(Plan([("test_counted.py::test_after", 0.5)], []))
+    worker.plan(TrialPlan([("test_counted.py::test_after", 0.5)], []))
     assert worker.planned().screened == 1
     tried = list(
         worker.try_out(
@@ -502,7 +502,7 @@ def test_state_that_is_set_up_once_needs_no_forks(make_bench: Callable[..., Benc
         change = (start, start + len(old), new.encode())
         found.append(TrialRequest(len(found), {"lazy.py": [change]}, ("test_lazy.py::test_after",)))
     worker = WarmWorker(bench)
-    worker.plan(Plan([("test_lazy.py::test_after", 0.3)], [("test_lazy.py::test_type", 0.3)]))
+    worker.plan(TrialPlan([("test_lazy.py::test_after", 0.3)], [("test_lazy.py::test_type", 0.3)]))
     planned = worker.planned()
     outcomes = [one.outcome == "passed" for one in worker.try_out(found)]
     worker.close()

@@ -11,7 +11,7 @@ from buildpacks import Outcome, RunRequest
 from buildpacks.warm import Edits
 from gate import Edit, EditFile, Patch, apply, content_hash
 from rfsn.trials.bench import Bench
-from rfsn.trials.worker import Plan, TrialRequest, WarmWorker
+from rfsn.trials.worker import TrialPlan, TrialRequest, WarmWorker
 from tests.rfsn import warm
 
 SOURCE = """\
@@ -159,7 +159,7 @@ def trial(index: int, before: str, after: str) -> TrialRequest:
 def letters(bench: Bench, changes: list[tuple[str, str, str]], workers: int = 1) -> str:
     numbered = [trial(index, before, after) for index, (before, after, _) in enumerate(changes)]
     with warm.pooled([WarmWorker(bench) for _ in range(workers)]) as pool:
-        pool.plan("", Plan([(IDS[0], 0.3)], [(id, 0.3) for id in IDS[1:]]))
+        pool.plan("", TrialPlan([(IDS[0], 0.3)], [(id, 0.3) for id in IDS[1:]]))
         # Nothing is confirmed: a batch ends at the first confirmed candidate, and here every one is wanted.
         evaluated = warm.run(pool, numbered)
     assert [one.index for one in evaluated] == list(range(len(changes)))
@@ -188,7 +188,7 @@ def test_a_worker_that_is_interrupted_continues_with_the_next_request(make_bench
     ordinary = [change for change in CHANGES if change[2] in "pfi"]
     trials = [trial(index, before, after) for index, (before, after, _) in enumerate(ordinary)]
     worker = WarmWorker(bench)
-    worker.plan(Plan([(IDS[0], 0.3)], [(id, 0.3) for id in IDS[1:]]))
+    worker.plan(TrialPlan([(IDS[0], 0.3)], [(id, 0.3) for id in IDS[1:]]))
     found = ""
     for at in range(len(trials)):
         with closing(worker.try_out(trials[at:])) as answers:
@@ -296,7 +296,7 @@ def test_a_batch_ends_at_the_first_confirmed_candidate(make_bench: Callable[...,
     for workers in (1, 2):
         lanes = [WarmWorker(bench) for _ in range(workers)]
         with warm.pooled(lanes) as pool:
-            pool.plan("", Plan([(IDS[0], 0.3)], [(id, 0.3) for id in IDS[1:]]))
+            pool.plan("", TrialPlan([(IDS[0], 0.3)], [(id, 0.3) for id in IDS[1:]]))
             earlier = warm.run(pool, numbered, lambda index: index in {102, 104})
             evaluated = warm.run(pool, numbered, lambda index: index == 104)
             late = warm.run(pool, numbered, lambda _: True, seconds=-1)
@@ -360,7 +360,7 @@ def test_a_partial_repair_is_reported_with_its_targets(make_bench: Callable[...,
         changed(5, ("x + 2", "x + 4")),
     ]
     with warm.pooled([WarmWorker(bench)]) as pool:
-        pool.plan("", Plan([(id, 0.3) for id in targets], [("test_two.py::test_third", 0.3)]))
+        pool.plan("", TrialPlan([(id, 0.3) for id in targets], [("test_two.py::test_third", 0.3)]))
         evaluated = warm.run(pool, trials)
     assert [(one.outcome, sorted(one.fixed)) for one in evaluated] == [
         ("s", targets[:2]),
@@ -432,7 +432,7 @@ def test_new_files_are_tried_warm(make_bench: Callable[..., Bench]) -> None:
     trials = [TrialRequest(index, files, (target,)) for index, files in enumerate(candidates)]
     lanes = [WarmWorker(bench)]
     with warm.pooled(lanes) as pool:
-        pool.plan("", Plan([(target, 0.5)], []))
+        pool.plan("", TrialPlan([(target, 0.5)], []))
         assert warm.letters(warm.run(pool, trials)) == "fpfffp", "each with its own new files and no others"
     assert sum(one.count for one in bench.meter.take().sandbox) == 1, "one process did it all"
 
@@ -451,7 +451,7 @@ def test_modules_that_a_conftest_imports_are_imported_again(
         TrialRequest(index, {"stuff.py": [(at, at + 1, text)]}, (target,)) for index, text in enumerate((b"3", b"2"))
     ]
     with warm.pooled([WarmWorker(bench)]) as pool:
-        pool.plan("", Plan([(target, 0.5)], []))
+        pool.plan("", TrialPlan([(target, 0.5)], []))
         assert warm.letters(warm.run(pool, trials)) == "fp"
 
 
@@ -464,7 +464,7 @@ def test_modules_that_a_command_line_plugin_imports_need_a_cold_run(make_bench: 
     changes = [{"stuff.py": [(at, at + 1, b"2")]}, {"other.py": [(4, 5, b"2")]}]
     worker = WarmWorker(bench)
     target = "test_stuff.py::test_double"
-    worker.plan(Plan([(target, 0.5)], []))
+    worker.plan(TrialPlan([(target, 0.5)], []))
     tried = list(worker.try_out([TrialRequest(index, files, (target,)) for index, files in enumerate(changes)]))
     worker.close()
     assert [one.outcome for one in tried] == ["unknown", "failed"]

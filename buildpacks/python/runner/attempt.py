@@ -44,7 +44,8 @@ class Recorder:
             self.frames = frames_of(call.excinfo.tb, self._root)
         elif self.outcome == "missing" and report.skipped:
             self.outcome = "xfailed" if hasattr(report, "wasxfail") else "skipped"
-        elif self.outcome in {"missing", "skipped", "xfailed"} and report.when == "call":  # or a subtest was skipped
+        elif self.outcome in {"missing", "skipped", "xfailed"} and report.passed and report.when == "call":
+            # What was skipped before, or failed as expected, was a subtest.
             self.outcome = "xpassed" if hasattr(report, "wasxfail") else "passed"
 
 

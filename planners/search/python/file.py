@@ -30,7 +30,7 @@ class PythonFile:
         """Every function and method, nested ones too, without their decorators."""
         for node in self._source.parents:
             if isinstance(node, FUNCTIONS) and node.end_lineno is not None:
-                yield language.Function(node.lineno, range(node.body[0].lineno, node.end_lineno + 1))
+                yield language.Function(node.name, node.lineno, range(node.body[0].lineno, node.end_lineno + 1))
 
     @property
     def definitions(self) -> Iterator[Definition]:
