@@ -18,6 +18,7 @@ from gate.decision import (
 from gate.gate import Gate, change_of
 from gate.languages import ANALYZERS
 from gate.languages.api import Analyzer, Construct, Kind
+from gate.models import AskModel, ModelCard, Tool, Turn, Usage, reservation_usd
 from gate.patch import (
     Change,
     CreateFile,
@@ -62,6 +63,7 @@ __all__ = [
     "Allowed",
     "Analyzer",
     "ApplyPatch",
+    "AskModel",
     "BasePaths",
     "Candidate",
     "Change",
@@ -85,6 +87,7 @@ __all__ = [
     "Kind",
     "LanguageRule",
     "Mode",
+    "ModelCard",
     "NotApplied",
     "Operation",
     "Patch",
@@ -100,7 +103,10 @@ __all__ = [
     "SearchCode",
     "SetMode",
     "SizeLimits",
+    "Tool",
     "TryPatches",
+    "Turn",
+    "Usage",
     "Verdict",
     "apply",
     "change_of",
@@ -108,6 +114,7 @@ __all__ = [
     "content_hash",
     "forget",
     "introduced",
+    "reservation_usd",
     "unfinished",
     "verdict_on",
 ]

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
 
+from gate.models import AskModel
 from gate.patch import Patch
 
 __all__ = [
@@ -94,10 +95,14 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class TryPatches:
-    """Try candidates, best first, until one is plausible. `offset` is the position of the first in the search."""
+    """Try candidates, best first, until one is plausible. `offset` is the number of the first among all candidates.
+
+    `exchange` is the step in which a model was asked for them; 0 if they are the search's own.
+    """
 
     candidates: tuple[Candidate, ...]
     offset: int = 0
+    exchange: int = 0
     type: Literal["try_patches"] = "try_patches"
 
 
@@ -124,7 +129,7 @@ class GiveUp:
     type: Literal["give_up"] = "give_up"
 
 
-type Action = ReadFile | SearchCode | RunTests | RunCommand | TryPatches | ApplyPatch | Finish | GiveUp
+type Action = ReadFile | SearchCode | RunTests | RunCommand | TryPatches | AskModel | ApplyPatch | Finish | GiveUp
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Literal, Self
 
 from gate import Denied, Verdict
+from planners.answers import Reply
 from planners.trial import Trial, TrialOutcome
 
 __all__ = [
@@ -16,6 +17,7 @@ __all__ = [
     "Batch",
     "Denial",
     "Ended",
+    "ModelReplied",
     "Observation",
     "Output",
     "SpectrumReady",
@@ -123,6 +125,19 @@ class Batch:
 
 
 @dataclass(frozen=True, slots=True)
+class ModelReplied:
+    """A model was asked. There is a reply for every sample, in order, and a cost of them all.
+
+    The cost includes the reservations of calls that ended without saying what they used.
+    """
+
+    replies: tuple[Reply, ...]
+    cost_usd: float
+    duration_s: float
+    type: Literal["model_replied"] = "model_replied"
+
+
+@dataclass(frozen=True, slots=True)
 class VerdictReached:
     """A verdict on the applied patch was reached."""
 
@@ -132,10 +147,11 @@ class VerdictReached:
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """The output of reading, searching, running or applying."""
+    """The output of reading, searching, running or applying; of a long one, a `blob`, `text` is the beginning."""
 
     text: str
     exit_code: int | None = None
+    blob: str = ""
     type: Literal["output"] = "output"
 
 
@@ -147,7 +163,7 @@ class Ended:
     type: Literal["ended"] = "ended"
 
 
-type Observation = Denial | SuiteRan | SpectrumReady | Batch | VerdictReached | Output | Ended
+type Observation = Denial | SuiteRan | SpectrumReady | Batch | ModelReplied | VerdictReached | Output | Ended
 
 
 def nearest(trials: Iterable[Trial], most: int) -> tuple[Trial, ...]:

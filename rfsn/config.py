@@ -54,6 +54,41 @@ class BuildpackConfig(BaseModel):
     """The image of the Docker sandbox for the projects of this pack."""
 
 
+class ModelConfig(BaseModel):
+    """What the user sets for one model, by the name that --model has for it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    base_url: str | None = None
+    """The endpoint, instead of the provider's own or that of --base-url."""
+    key_variable: str | None = Field(default=None, pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")
+    """The environment variable that has the key, instead of the provider's own."""
+    effort: str | None = None
+    """How much the model reasons, in the provider's own words."""
+    max_tokens: int = Field(default=16_384, ge=256)
+    """The most tokens of one answer, with its reasoning."""
+    window: int = Field(default=0, ge=0)
+    """The most tokens of a conversation; 0 for what is known of the model."""
+    samples: int = Field(default=6, ge=1, le=32)
+    """How many answers are asked for at once."""
+    stream: bool = True
+    """Whether answers are streamed."""
+    tools: bool = True
+    """Whether the model may be given tools; without them it names them in its text."""
+    requests_per_minute: float | None = Field(default=None, gt=0, allow_inf_nan=False)
+    tokens_per_minute: float | None = Field(default=None, gt=0, allow_inf_nan=False)
+    """What the account may use; by default the provider's refusals are waited for."""
+    timeout_s: float = Field(default=300.0, gt=0, allow_inf_nan=False)
+    """The most seconds of one call."""
+    input_usd: float | None = Field(default=None, ge=0, allow_inf_nan=False)
+    output_usd: float | None = Field(default=None, ge=0, allow_inf_nan=False)
+    cached_usd: float | None = Field(default=None, ge=0, allow_inf_nan=False)
+    written_usd: float | None = Field(default=None, ge=0, allow_inf_nan=False)
+    """Prices in USD per million tokens: of input, output, input read from a cache and written to one."""
+    extra: dict[str, Any] = Field(default_factory=dict)
+    """Further fields of the request, sent as they are and recorded: no place for a key."""
+
+
 class Config(BaseModel):
     """What a repair may use and how it goes about it."""
 
@@ -107,6 +142,22 @@ class Config(BaseModel):
     """The installed rules (entry points of `rfsn.gate_rules`) that are checked after the gate's own."""
     operators: tuple[str, ...] = ()
     """The installed edit operators (entry points of `rfsn.operators`) that the search uses besides its own."""
+    planner: Literal["auto", "search", "llm", "agent"] = "auto"
+    """Who makes the patches: the search, one-shot answers of models, an agent; or all in turn, models only if named."""
+    model: tuple[str, ...] = ()
+    """The models to ask, [provider:]name, in this order: the cheapest first."""
+    base_url: str | None = None
+    """An endpoint that speaks Chat Completions, for models without a provider in their names."""
+    judge_model: str | None = None
+    """The model that helps to rank plausible patches."""
+    max_cost: float = Field(default=2.0, ge=0, allow_inf_nan=False)
+    """The most that all calls of models may cost together (USD)."""
+    models: dict[str, ModelConfig] = Field(default_factory=dict)
+    """Settings of models, by their names."""
+    issue: str | None = None
+    """The hash (SHA-256) of the issue's text, kept as `issue.md`, if one was given."""
+    accept_generated: bool = False
+    """Whether a repair counts that is shown only by a test which was written from the issue."""
     memory: bool = True
     """Whether a session learns from earlier ones, and later ones from it; an evaluation never does."""
 

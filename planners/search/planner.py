@@ -66,9 +66,9 @@ class CandidateSearch:
         """
         if state.spectrum is None:
             return (), False
-        begun = state.kept.tried if state.kept else 0
+        begun = state.kept.searched if state.kept else 0
         self._wind_to(state, context, targets)
-        size = _SMALL_BATCH if state.tried - begun < _WARM_UP else _LARGE_BATCH
+        size = _SMALL_BATCH if state.searched - begun < _WARM_UP else _LARGE_BATCH
         if most is not None:
             size = min(most, _COLLECTING_BATCH)
         self._look_ahead(size, state.near_misses)
@@ -76,8 +76,8 @@ class CandidateSearch:
 
     def _wind_to(self, state: State, context: PlannerContext, targets: tuple[str, ...]) -> None:
         assert state.spectrum is not None
-        kept, begun = (state.kept.patch, state.kept.tried) if state.kept else ((), 0)
-        source, tried = (state.spectrum.spectrum, kept), state.tried - begun
+        kept, begun = (state.kept.patch, state.kept.searched) if state.kept else ((), 0)
+        source, tried = (state.spectrum.spectrum, kept), state.searched - begun
         if self._source != source or tried < self._at:
             spectrum = context.reports.spectrum(state.spectrum.spectrum)
             suspects, kinds = rank(spectrum, targets, context.is_source), kinds_of(spectrum, targets)

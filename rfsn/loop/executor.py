@@ -12,6 +12,7 @@ from buildpacks import CaseResult, Outcome, RunRequest, SuiteReport
 from buildpacks.report import NO_TESTS
 from gate import (
     ApplyPatch,
+    AskModel,
     Change,
     Collect,
     Context,
@@ -34,6 +35,7 @@ from planners.targets import bare_name, named, targets_of
 from rfsn.errors import UsageError
 from rfsn.loop.looking import MAX_OUTPUT, read_file, search_code
 from rfsn.machine.text import counted
+from rfsn.models.desk import Desk
 from rfsn.sessions.blobs import BlobStore
 from rfsn.sessions.meter import Used
 from rfsn.trials.budget import Budget
@@ -50,12 +52,22 @@ class Executor:
     """Runs actions on one session's suite."""
 
     def __init__(
-        self, suite: Suite, gate: Gate, blobs: BlobStore, budget: Budget, *, workers: int, wanted: tuple[str, ...] = ()
+        self,
+        suite: Suite,
+        gate: Gate,
+        blobs: BlobStore,
+        budget: Budget,
+        *,
+        workers: int,
+        wanted: tuple[str, ...] = (),
+        desk: Desk | None = None,
     ) -> None:
+        """`desk` carries out the calls of models, if there are any to ask."""
         self._suite = suite
         self._blobs = blobs
         self._budget = budget
         self._wanted = wanted
+        self._desk = desk
         self._stability = Stability(suite, budget)
         self._evaluator = Evaluator(suite, gate, blobs, budget, self._stability, workers=workers, wanted=wanted)
 
@@ -70,6 +82,9 @@ class Executor:
                 return VerdictReached(self._verdict(state, context))
             case TryPatches(candidates, offset):
                 return self._evaluator.evaluate(candidates, offset, state, context)
+            case AskModel() as action:
+                assert self._desk is not None  # the gate denies every model that no card is for
+                return self._desk.ask(proposal.id, action, self._budget.ask_deadline_s(state))
             case ApplyPatch(patch):
                 paths = ", ".join(sorted(self._change(patch).files))
                 return Output(f"applied to {paths}")

@@ -11,6 +11,7 @@ from pathlib import Path
 from pydantic import TypeAdapter
 
 from buildpacks import Spectrum, SuiteReport
+from planners.answers import Answer
 from planners.search.experience import Experience
 from rfsn.errors import InfraError, JournalError
 from rfsn.machine.files import write_whole
@@ -21,13 +22,14 @@ __all__ = ["BlobStore"]
 _MAX_STORED = 128 << 20
 _MAX_BYTES = 512 << 20
 _NAME = re.compile(r"[0-9a-f]{64}")
+_ANSWER: TypeAdapter[Answer] = TypeAdapter(Answer)
 _EXPERIENCE: TypeAdapter[Experience] = TypeAdapter(Experience)
 _REPORT: TypeAdapter[SuiteReport] = TypeAdapter(SuiteReport)
 _SPECTRUM: TypeAdapter[Spectrum] = TypeAdapter(Spectrum)
 
 
 class BlobStore:
-    """Reports, spectra and experience by name.
+    """Reports, spectra, experience, answers and texts by name.
 
     A blob is written whole or not at all, and checked against its name when read.
     """
@@ -52,6 +54,22 @@ class BlobStore:
     def experience(self, name: str) -> Experience:
         """The experience of earlier sessions."""
         return _EXPERIENCE.validate_json(self._get(name))
+
+    def put_answer(self, answer: Answer) -> str:
+        """Store what a model answered and return its name."""
+        return self._put(_ANSWER.dump_json(answer))
+
+    def answer(self, name: str) -> Answer:
+        """What a model answered."""
+        return _ANSWER.validate_json(self._get(name))
+
+    def put_output(self, text: str) -> str:
+        """Store a text and return its name."""
+        return self._put(text.encode("utf-8", "surrogateescape"))
+
+    def output(self, name: str) -> str:
+        """A text that was stored."""
+        return self._get(name).decode("utf-8", "surrogateescape")
 
     def _report(self, name: str) -> SuiteReport:
         return _REPORT.validate_json(self._get(name))

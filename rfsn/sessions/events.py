@@ -10,7 +10,8 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
-from gate import Allowed, Candidate, Denied, Phase, Proposal, TryPatches
+from gate import Allowed, AskModel, Candidate, Denied, ModelCard, Phase, Proposal, TryPatches, Turn, Usage
+from planners.answers import Finish
 from planners.observations import Batch, Observation
 from planners.trial import TrialOutcome
 from rfsn.machine.text import to_json
@@ -18,9 +19,12 @@ from rfsn.sessions.meter import SandboxUse, Used
 
 __all__ = [
     "FORMAT",
+    "CallEnded",
+    "CallStarted",
     "EnvironmentReady",
     "Event",
     "Interrupted",
+    "ModelsReady",
     "Observed",
     "PartReady",
     "PhaseEnded",
@@ -36,9 +40,10 @@ __all__ = [
 
 _BYTES = ConfigDict(ser_json_bytes="base64", val_json_bytes="base64")
 _CANDIDATES: TypeAdapter[tuple[Candidate, ...]] = TypeAdapter(tuple[Candidate, ...], config=_BYTES)
+_SAMPLES: TypeAdapter[tuple[tuple[Turn, ...], ...]] = TypeAdapter(tuple[tuple[Turn, ...], ...])
 
 
-FORMAT = 3
+FORMAT = 4
 """The format of the events here. It is raised with every change after which older journals are unreadable."""
 
 
@@ -115,22 +120,40 @@ class EnvironmentReady(_Event):
         return "; ".join(f"{command} (in {root})" if root else command for root, command in commands)
 
 
+class ModelsReady(_Event):
+    """The models that the session may ask, at these prices. `salt` goes into the placeholders of redacted texts."""
+
+    kind: Literal["models_ready"] = "models_ready"
+    models: tuple[ModelCard, ...]
+    judge: ModelCard | None = None
+    salt: str = ""
+
+
 class Proposed(_Event):
     """A planner proposed a step and the gate decided on it.
 
-    The candidates of a batch are not stored, only their digest: the planner makes them again from the same state.
+    The candidates of a batch and the samples for a model are not stored, only their number and their digest: the
+    planner makes them again from the same state. What a model was sent is a blob of `CallStarted`.
     """
 
     kind: Literal["proposed"] = "proposed"
     proposal: Proposal
     decision: Denied | Allowed
     candidates: int = 0
+    samples: int = 0
     digest: str = ""
 
     @classmethod
     def of(cls, proposal: Proposal, decision: Denied | Allowed) -> Self:
         """The event of a proposal and the decision on it."""
         action = proposal.action
+        if isinstance(action, AskModel):
+            return cls(
+                proposal=replace(proposal, action=replace(action, samples=())),
+                decision=decision,
+                samples=len(action.samples),
+                digest=hashlib.sha256(_SAMPLES.dump_json(action.samples)).hexdigest(),
+            )
         if not isinstance(action, TryPatches):
             return cls(proposal=proposal, decision=decision)
         return cls(
@@ -146,6 +169,42 @@ class Started(_Event):
 
     kind: Literal["started"] = "started"
     proposal: str
+
+
+class CallStarted(_Event):
+    """A call of a model is about to be sent: attempt `attempt` for one sample of a step, with what it costs at most.
+
+    `request` is the blob of what is sent: the turns, as JSON. Without a `CallEnded` the call counts as its reservation.
+    """
+
+    kind: Literal["call_started"] = "call_started"
+    proposal: str
+    sample: int
+    attempt: int
+    model: str
+    reserved_usd: float
+    request: str
+
+
+class CallEnded(_Event):
+    """A call ended: with an answer (a blob), or with a problem.
+
+    `status` is a word for metrics: `ok`, `cut`, `refused`, `timeout`, `unreachable`, `broken`, or an HTTP status.
+    `cost_usd` is what the usage costs; the reservation if the call may have been billed and named no usage.
+    """
+
+    kind: Literal["call_ended"] = "call_ended"
+    proposal: str
+    sample: int
+    attempt: int
+    model: str
+    finish: Finish
+    status: str
+    answer: str = ""
+    usage: Usage | None = None
+    cost_usd: float = 0.0
+    latency_s: float = 0.0
+    problem: str = ""
 
 
 class Observed(_Event):
@@ -210,9 +269,12 @@ type Event = Annotated[
     SessionStarted
     | SourceTaken
     | Recalled
+    | ModelsReady
     | EnvironmentReady
     | Proposed
     | Started
+    | CallStarted
+    | CallEnded
     | Observed
     | PhaseEnded
     | Interrupted

@@ -103,6 +103,10 @@ class Budget:
         """The share of the search time that is used up, from 0 to 1."""
         return min(1.0, self._clock() / max(1.0, self._time_limit_s - self.reserve_s(state)))
 
+    def ask_deadline_s(self, state: State) -> float:
+        """How long calls of models may take, so that there is still time for a verdict."""
+        return max(0.0, self._time_limit_s - self._clock() - self.reserve_s(state))
+
     def search_deadline(self, state: State) -> float:
         """When the search must stop, on the monotonic clock."""
         return time.monotonic() + self._time_limit_s - self._clock() - self.reserve_s(state)

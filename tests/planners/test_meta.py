@@ -158,7 +158,7 @@ def test_the_first_strategy_that_has_a_step_takes_it_in_one_of_its_phases() -> N
     begin: list[Observation] = [BASE, AGAIN, SpectrumReady("spectrum", 2, 0.1)]
     found = plausible(planner().propose(walk(begin)[0], CONTEXT), 2)
     seen = [*begin, Batch(0, "ffp", (found,), 0.1, spent=1.0), Output("applied"), VerdictReached(ACCEPTED)]
-    dry = replace(walk(begin)[0], tried=10_000)
+    dry = replace(walk(begin)[0], tried=10_000, searched=10_000)
     decided = set()
     for state in (*(walk(seen[:count])[0] for count in range(len(seen) + 1)), dry, replace(dry, denials=3)):
         meta = planner()
@@ -234,7 +234,7 @@ def test_after_a_kept_patch_the_rest_is_searched_from_the_tree_that_it_makes(two
     found = partial(planner().propose(walk(two_targets)[0], CONTEXT), 2)
     begin = [*two_targets, half(0.5, found), Output("applied"), VerdictReached(PARTLY)]
     state, _ = walk(begin)
-    assert (state.kept, state.applied, state.spectrum) == (Kept(found.patch, PARTLY, 4, 0.5), None, None)
+    assert (state.kept, state.applied, state.spectrum) == (Kept(found.patch, PARTLY, 4, 4, 0.5), None, None)
     assert planner().propose(state, CONTEXT).action == RunTests(("t::worse", "t::good"), Collect.SPECTRUM)
     state, _ = walk([*begin, SpectrumReady("spectrum", 2, 0.1)])
     action = planner().propose(state, CONTEXT).action
@@ -242,7 +242,7 @@ def test_after_a_kept_patch_the_rest_is_searched_from_the_tree_that_it_makes(two
     before = apply(found.patch, TREE.read).files["f.py"].after
     for candidate in action.candidates:
         assert apply(candidate.patch, TREE.read).files["f.py"].after not in {SOURCE, before}
-    last = planner().propose(replace(state, tried=10_000), CONTEXT)
+    last = planner().propose(replace(state, tried=10_000, searched=10_000), CONTEXT)
     assert last.action == GiveUp("none of 10000 candidates repairs the rest")
 
 
@@ -339,7 +339,7 @@ def test_the_same_state_gives_the_same_proposal_in_any_planner() -> None:
     state, _ = walk([BASE, AGAIN, SpectrumReady("spectrum", 2, 0.1), Batch(0, "f" * 7, (), 0.1)])
     used = planner()
     for tried in (0, 30, 7):
-        used.propose(replace(state, tried=tried), CONTEXT)
+        used.propose(replace(state, tried=tried, searched=tried), CONTEXT)
     assert used.propose(state, CONTEXT) == planner().propose(state, CONTEXT)
 
 
