@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Literal
 
 from gate.models import AskModel
-from gate.patch import Patch
+from gate.patch import CreateFile, Patch
 
 __all__ = [
     "MAX_CANDIDATES",
@@ -68,10 +68,16 @@ class SearchCode:
 
 @dataclass(frozen=True, slots=True)
 class RunTests:
-    """Run the named tests, or all of them."""
+    """Run the named tests, or all of them.
+
+    A `scratch` test is a file that is in the tree only while tests run, and never in a patch. If it is to be `kept`, it
+    stays for all later runs, as the test that shows what is to be repaired.
+    """
 
     ids: tuple[str, ...] = ()
     collect: Collect = Collect.OUTCOMES
+    scratch: CreateFile | None = None
+    kept: bool = False
     type: Literal["run_tests"] = "run_tests"
 
 

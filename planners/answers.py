@@ -57,17 +57,20 @@ class Reply:
 class Exchange:
     """What a model was asked in the step with the number `step`, and what came back.
 
-    `outcomes` are those of the candidates that were made of it (see `planners.observations.Batch`), and `offset` is the
-    number of the first; `used` says whether they were tried or denied.
+    `files` are the paths whose contents were in it, and `tried` is how many candidates had been tried by then.
+    `outcomes` and `failures` are those of the candidates that were made of it (see `planners.observations.Batch`);
+    `used` says whether they were tried or denied.
     """
 
     step: int
     model: str
     purpose: Purpose
     replies: tuple[Reply, ...]
+    files: tuple[str, ...] = ()
+    tried: int = 0
     used: bool = False
-    offset: int = 0
     outcomes: str = ""
+    failures: tuple[str, ...] = ()
 
     @property
     def failed(self) -> bool:

@@ -22,7 +22,7 @@ from planners.trial import TrialOutcome
 
 __all__ = ["MAX_HISTORY", "MAX_INTENT", "MAX_NOTE", "Step", "remembered"]
 
-MAX_HISTORY = 64
+MAX_HISTORY = 128
 """The most steps that a state remembers: the newest."""
 
 MAX_INTENT = 300

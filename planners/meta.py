@@ -1,9 +1,24 @@
-"""The meta-planner: a list of strategies, of which the first that has a step to propose takes it."""
+"""The meta-planner: a list of strategies, of which the first that has a step to propose takes it.
+
+Every session begins and ends alike: it reproduces, verifies an applied patch, traces, and chooses the likeliest patch.
+In between, a ladder of strategies makes patches: the search, models that answer once, a model as an agent.
+"""
 
 from __future__ import annotations
 
-from gate import GiveUp, Phase, Proposal
+from collections.abc import Sequence
+from typing import Literal
+
+from gate import GiveUp, ModelCard, Phase, Proposal
 from planners.api import PlannerContext, Strategy
+from planners.choosing import Choose, ChooseRipe
+from planners.ladder import Ladder, Rung
+from planners.llm.agent import Agent
+from planners.llm.judging import Judge
+from planners.llm.one_shot import OneShot
+from planners.llm.reproducing import ReproduceIssue
+from planners.localizing import Localize
+from planners.search.experience import Experience
 from planners.search.planner import CandidateSearch
 from planners.search.strategy import Search
 from planners.state import State
@@ -13,17 +28,36 @@ from planners.targets import targets_of
 __all__ = ["MetaPlanner"]
 
 _MAX_DENIALS = 3
+_PATIENCE = 1_000
+"""The candidates that the search tries before a model is asked: most faults that it can repair, it repairs by then."""
+
+type Makers = Literal["auto", "search", "llm", "agent"]
+"""Who makes patches: the search, one-shot answers, an agent; or all of them in turn, models only if there are any."""
 
 
 class MetaPlanner:
-    """Ends if no search would help; reproduces, verifies an applied patch, searches; gives up at last."""
+    """Ends if nothing would help; reproduces, verifies an applied patch, traces, climbs the ladder; then gives up."""
 
-    def __init__(self, search: CandidateSearch) -> None:
+    def __init__(
+        self,
+        search: CandidateSearch,
+        makers: Makers = "auto",
+        models: Sequence[ModelCard] = (),
+        experience: Experience | None = None,
+    ) -> None:
+        """`models` may be asked, the first ones first; `experience` is what earlier sessions know of the strategies."""
+        languages = search.languages
         self._strategies: tuple[Strategy, ...] = (
+            *(ReproduceIssue(card) for card in models),
             EndEarly(),
             Reproduce(),
             Verify(),
-            Search(search),
+            Localize(),
+            ChooseRipe(),
+            Ladder(_rungs(search, makers, models), experience, languages),
+            *([Search(search)] if makers in {"auto", "search"} else []),
+            Judge(languages),
+            Choose(languages),
         )
         self._last = Stuck()
 
@@ -33,6 +67,17 @@ class MetaPlanner:
             if (step := strategy.propose(state, context)) is not None:
                 return step
         return self._last.propose(state, context)
+
+
+def _rungs(search: CandidateSearch, makers: Makers, models: Sequence[ModelCard]) -> list[Rung]:
+    """The ladder: without a model the search has all the time, and needs no rung."""
+    rungs = [Rung("search", Search(search, patience=_PATIENCE))] if makers == "auto" and models else []
+    if makers in {"auto", "llm"}:
+        rungs += [Rung(f"one-shot {card.name}", OneShot(card, search.languages), card.name) for card in models]
+    if makers in {"auto", "agent"}:
+        agents = models if makers == "agent" else models[-1:]
+        rungs += [Rung(f"agent {card.name}", Agent(card, search.languages), card.name) for card in agents]
+    return rungs
 
 
 class EndEarly:
@@ -56,7 +101,11 @@ class Stuck:
         del context
         what = "passes the tests" if state.kept is None else "repairs the rest"
         tried = f"none of {state.tried} candidates {what}" if state.tried else "the search found nothing to try"
-        return _give_up(state, tried)
+        calls = sum(count for purpose, count in state.asked if purpose in {"patch", "agent"})
+        failed = [known for known in state.exchanges if known.failed]
+        if failed and len(failed) == len(state.exchanges):
+            tried += f"; no model answered: {failed[-1].replies[0].problem}"
+        return _give_up(state, f"{tried}; models were asked {calls} times" if calls else tried)
 
 
 def _reason(state: State, context: PlannerContext) -> str:
@@ -68,6 +117,8 @@ def _reason(state: State, context: PlannerContext) -> str:
         return ""
     if baseline.problem:
         return baseline.problem
+    if not baseline.failing_total and context.issue:
+        return "no test fails, and no test that shows the issue was found"
     if not baseline.failing_total:
         others = baseline.total - baseline.passed
         return f"no test is known to fail; {baseline.note}" if baseline.note else _all_pass(baseline.passed, others)

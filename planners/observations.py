@@ -82,8 +82,8 @@ class Batch:
     """A batch of candidates was tried, up to the first plausible one.
 
     `outcomes` has the letter of each trial, in order (see `TrialOutcome`). `notable` are the plausible candidates and
-    the best of the partial ones and of the near misses. `spent` is the share of the search time that has been
-    used so far, 0 to 1.
+    the best of the partial ones and of the near misses. `spent` is the share of the search time that has been used so
+    far, 0 to 1. `failures` says in words, for candidates of models, what fails under each; it is empty for others.
     """
 
     offset: int
@@ -91,6 +91,7 @@ class Batch:
     notable: tuple[Trial, ...]
     duration_s: float
     spent: float = 0.0
+    failures: tuple[str, ...] = ()
     type: Literal["batch"] = "batch"
 
     def __post_init__(self) -> None:
@@ -99,14 +100,17 @@ class Batch:
             raise ValueError(f"unknown outcomes of trials: {sorted(unknown)}")
 
     @classmethod
-    def of(cls, offset: int, trials: Sequence[Trial], *, duration_s: float, spent: float) -> Self:
+    def of(
+        cls, offset: int, trials: Sequence[Trial], *, duration_s: float, spent: float, failures: tuple[str, ...] = ()
+    ) -> Self:
         """The batch of these trials, of which the first has the number `offset`."""
         plausible = (trial for trial in trials if trial.outcome is TrialOutcome.PLAUSIBLE)
         partial = most_fixed(trial for trial in trials if trial.outcome is TrialOutcome.PARTIAL)
         near = nearest((trial for trial in trials if trial.progress is not None), _NEAR_MISSES_OF_A_BATCH)
         notable = {trial.index: trial for trial in (*plausible, *partial, *near)}
         outcomes = "".join(trial.outcome for trial in trials)
-        return cls(offset, outcomes, tuple(notable[index] for index in sorted(notable)), duration_s, spent)
+        listed = tuple(notable[index] for index in sorted(notable))
+        return cls(offset, outcomes, listed, duration_s, spent, failures)
 
     @property
     def plausible(self) -> tuple[Trial, ...]:
@@ -147,7 +151,7 @@ class VerdictReached:
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """The output of reading, searching, running or applying; of a long one, a `blob`, `text` is the beginning."""
+    """The output of reading, searching, running or applying; of a long one, a `blob`, `text` is a piece."""
 
     text: str
     exit_code: int | None = None

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Literal
 
-from gate import ApplyPatch, AskModel, Patch, Phase, Proposal, TryPatches, Verdict
+from gate import ApplyPatch, AskModel, CreateFile, Patch, Phase, Proposal, RunTests, TryPatches, Verdict
 from planners.answers import MAX_EXCHANGES, Exchange
 from planners.history import Step, remembered
 from planners.observations import (
@@ -22,7 +23,10 @@ from planners.observations import (
 )
 from planners.trial import Trial
 
-__all__ = ["MAX_NEAR_MISSES", "Kept", "State"]
+__all__ = ["MAX_NEAR_MISSES", "MAX_SCRATCH_RUNS", "Kept", "ScratchRun", "State"]
+
+MAX_SCRATCH_RUNS = 32
+"""The most runs of scratch tests that a state remembers."""
 
 MAX_NEAR_MISSES = 24
 """The most near misses that a state remembers."""
@@ -43,11 +47,25 @@ class Kept:
 
 
 @dataclass(frozen=True, slots=True)
+class ScratchRun:
+    """A run of a scratch test on the base, by its content: the report, and how many of its tests passed and failed."""
+
+    content: bytes
+    report: str
+    passed: int
+    failing: int
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class State:
     """The state of a repair: bounded aggregates of everything that was observed.
 
     `tried` counts all candidates, and `searched` those that the search itself made. `exchanges` are the newest calls of
     models, `asked` is how many there were for each purpose, and `cost_usd` is what they all cost.
+
+    `scratch` is the test written from an issue that shows what is to be repaired, and `scratch_runs` are the newest
+    runs of those that were considered.
 
     `plausible_at` is what the search had spent when it found the first patch of `plausible`. `near_misses` are from the
     time before the search was `widened`: the widened one is made from them. `unfinished` is the patch whose verdict ran
@@ -81,6 +99,13 @@ class State:
     exchanges: tuple[Exchange, ...] = ()
     asked: tuple[tuple[str, int], ...] = ()
     cost_usd: float = 0.0
+    scratch: CreateFile | None = None
+    scratch_runs: tuple[ScratchRun, ...] = ()
+
+    @property
+    def oracle(self) -> Literal["tests", "generated"]:
+        """What a verdict rests on: the project's own tests, or also a test that was written from an issue."""
+        return "generated" if self.scratch else "tests"
 
     @property
     def verified(self) -> tuple[Patch, Verdict] | None:
@@ -102,6 +127,8 @@ class State:
             return replace(state, denials=self.denials + 1, exchanges=self._used(proposal))
         state = replace(state, phase=proposal.phase, denials=self.denials if isinstance(observation, Ended) else 0)
         match observation:
+            case SuiteRan() if isinstance(proposal.action, RunTests) and proposal.action.scratch is not None:
+                return self._scratched(state, proposal.action, observation)
             case SuiteRan() if self.baseline is None:
                 return replace(state, baseline=observation)
             case SuiteRan() if self.repeat is None and self.applied is None:
@@ -126,7 +153,7 @@ class State:
                 )
             case ModelReplied(replies, cost_usd) if isinstance(proposal.action, AskModel):
                 action = proposal.action
-                exchange = Exchange(step.number, action.model, action.purpose, replies)
+                exchange = Exchange(step.number, action.model, action.purpose, replies, action.files, self.tried)
                 counts = dict(self.asked)
                 counts[action.purpose] = counts.get(action.purpose, 0) + 1
                 return replace(
@@ -164,14 +191,22 @@ class State:
                 return replace(state, ended=observation)
         return state
 
+    def _scratched(self, state: State, action: RunTests, ran: SuiteRan) -> State:
+        """The state after a scratch test ran: with it the base has another baseline, if it is kept."""
+        assert action.scratch is not None
+        if action.kept:
+            return replace(state, scratch=action.scratch, baseline=ran, repeat=None)
+        run = ScratchRun(action.scratch.content, ran.report, ran.passed, ran.failing_total, ran.problem)
+        return replace(state, scratch_runs=(*self.scratch_runs, run)[-MAX_SCRATCH_RUNS:])
+
     def _used(self, proposal: Proposal, batch: Batch | None = None) -> tuple[Exchange, ...]:
         """The exchanges after a step which tried what one of them gave, or was denied that."""
         return tuple(
             replace(
                 known,
                 used=True,
-                offset=batch.offset if batch and not known.used else known.offset,
                 outcomes=known.outcomes + (batch.outcomes if batch else ""),
+                failures=known.failures + (batch.failures if batch else ()),
             )
             if known.step == _exchange(proposal)
             else known

@@ -84,7 +84,9 @@ def planner_of(record: Record) -> Planner:
         recalled = record.projection.recalled
         experience = record.blobs.experience(recalled.experience) if recalled else Experience()
         further = load_operators(record.config.operators)
-        return MetaPlanner(CandidateSearch(further=further, experience=experience))
+        search = CandidateSearch(further=further, experience=experience)
+        models = record.projection.models.models if record.projection.models else ()
+        return MetaPlanner(search, record.config.planner, models, experience)
     path = record.folder / GIVEN
     try:
         diff = read_beneath(record.folder, GIVEN, MAX_DIFF_BYTES + 1)
@@ -182,7 +184,7 @@ def _run(
             ended = Controller(session, planner, gate, executor, budget, context, project.gate_context).run()
         finally:
             executor.close()
-    if learns and ended.status == "repaired":
+    if learns and ended.status in {"repaired", "partly_repaired", "not_repaired"}:
         remember(session)
 
 

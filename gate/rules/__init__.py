@@ -17,6 +17,7 @@ from gate.rules.outside import NoDescriptors, NoNativeCode, NoNetwork, NoProcess
 from gate.rules.paths import PlainPaths, PlainReads
 from gate.rules.protected import ProtectedFiles
 from gate.rules.schema import WellFormed
+from gate.rules.scratch import ScratchBesideTests
 from gate.rules.secrets import NoSecrets
 from gate.rules.shadows import NoShadowedModules, NoStartupFiles
 from gate.rules.size import PatchSize
@@ -24,7 +25,13 @@ from gate.rules.syntax import ParsingSources
 
 __all__ = ["CHANGE_RULES", "PROPOSAL_RULES"]
 
-PROPOSAL_RULES: tuple[ProposalRule, ...] = (WellFormed(), StepOrder(), PlainReads(), CommandsFromPlan())
+PROPOSAL_RULES: tuple[ProposalRule, ...] = (
+    WellFormed(),
+    StepOrder(),
+    PlainReads(),
+    CommandsFromPlan(),
+    ScratchBesideTests(),
+)
 
 CHANGE_RULES: tuple[ChangeRule, ...] = (
     PlainPaths(),

@@ -168,6 +168,9 @@ def finish(
         _show(result)
     if not as_json and (delivered or refused):
         say(delivered or f"rfsn: {refused}")
+    unaccepted = result["oracle"] == "generated" and not session.config.accept_generated
+    if unaccepted and not refused and not EXIT_CODES[result["status"]]:
+        return EXIT_CODES["not_repaired"]
     return EXIT_CODES["usage_error" if refused else result["status"]]
 
 
@@ -207,6 +210,8 @@ def _show(result: Mapping[str, Any]) -> None:
         fixed = len(result["best"]["fixed"])
         repairs = f", repairs {fixed}" if fixed else ""
         say(f"best candidate, not verified{repairs}: {result['folder']}/best.diff", whole=True)
+    if result["oracle"] == "generated":
+        say(f"oracle: generated; the test was written from the issue: {result['folder']}/report.html", whole=True)
     if result["patch"]:
         give_diff(result["patch"])
         say(f"patch: {result['folder']}/patch.diff", whole=True)

@@ -16,6 +16,7 @@ from gate import (
     Change,
     Collect,
     Context,
+    CreateFile,
     Finish,
     Gate,
     GiveUp,
@@ -29,6 +30,7 @@ from gate import (
     Verdict,
     apply,
 )
+from planners.history import MAX_NOTE
 from planners.observations import MAX_LISTED, Ended, Observation, Output, SpectrumReady, SuiteRan, VerdictReached
 from planners.state import State
 from planners.targets import bare_name, named, targets_of
@@ -73,15 +75,19 @@ class Executor:
 
     def execute(self, proposal: Proposal, state: State, context: Context) -> Observation:
         """Execute an allowed proposal. Raises `InfraError` if sandboxes, not tests, fail."""
+        self._suite.add(state.scratch)
         match proposal.action:
+            case RunTests(scratch=CreateFile() as scratch, kept=kept):
+                return self._run_scratch(scratch, kept=kept)
             case RunTests(ids, Collect.OUTCOMES):
                 return self._run_tests(ids, state)
             case RunTests(ids, Collect.SPECTRUM):
                 return self._trace(ids, state)
             case RunTests():
                 return VerdictReached(self._verdict(state, context))
-            case TryPatches(candidates, offset):
-                return self._evaluator.evaluate(candidates, offset, state, context)
+            case TryPatches(candidates, offset, exchange):
+                explained = bool(exchange)
+                return self._evaluator.evaluate(candidates, offset, state, context, explained=explained)
             case AskModel() as action:
                 assert self._desk is not None  # the gate denies every model that no card is for
                 return self._desk.ask(proposal.id, action, self._budget.ask_deadline_s(state))
@@ -89,13 +95,13 @@ class Executor:
                 paths = ", ".join(sorted(self._change(patch).files))
                 return Output(f"applied to {paths}")
             case ReadFile(path):
-                return read_file(self._suite.view, path)
+                return self._stored(read_file(self._suite.view, path))
             case SearchCode(text, pattern):
-                return search_code(self._suite.view, text, pattern)
+                return self._stored(search_code(self._suite.view, text, pattern))
             case RunCommand(argv):
                 result = self._suite.run_command(argv, self._budget.left_s, self._applied(state))
                 text = (result.stdout + b"\n" + result.stderr).decode(errors="replace").strip()
-                return Output(text[-MAX_OUTPUT:], result.exit_code)
+                return self._stored(Output(text[-MAX_OUTPUT:], result.exit_code), shown=slice(-MAX_NOTE, None))
             case Finish():
                 return self._end("the patch was verified")
             case GiveUp(reason):
@@ -108,6 +114,12 @@ class Executor:
     def used(self) -> Used:
         """The use of sandboxes since the last call."""
         return self._suite.meter.take()
+
+    def _stored(self, output: Output, shown: slice = slice(MAX_NOTE)) -> Output:
+        """An output as the journal has it: a long one is a blob, of which a piece is shown."""
+        if len(output.text) <= MAX_NOTE:
+            return output
+        return Output(output.text[shown], output.exit_code, self._blobs.put_output(output.text))
 
     def _end(self, reason: str) -> Ended:
         self.close()  # now, so that this last step counts what the warm workers used
@@ -132,6 +144,16 @@ class Executor:
         self._check_wanted(first)
         report = settled(self._suite, self._budget, first)
         return self._suite_ran(report, forecast_s(first, report))
+
+    def _run_scratch(self, scratch: CreateFile, *, kept: bool) -> SuiteRan:
+        """Run a test that is not part of the source: alone, or with all others if it is to be kept."""
+        self._suite.add(scratch)
+        if kept:
+            return self._run_base()
+        limit = self._budget.first_limit_s
+        report = self._ran(RunRequest((scratch.path,), limit, limit))
+        own = tuple(case for case in report.cases if case.parsed.file == scratch.path)
+        return self._suite_ran(replace(report, cases=own), report.duration_s)
 
     def _what_ran(self) -> str:
         """Which command found no tests, where, and what to do, which the runner's own message does not say."""

@@ -73,6 +73,10 @@ def report_of(record: Record) -> dict[str, Any]:
             "note": state.baseline.note if state.baseline else "",
             "fixed": list(verdict.fixed) if verdict and state.verified else [],
         },
+        "oracle": state.oracle,
+        "generated_test": {"path": state.scratch.path, "content": state.scratch.content.decode("utf-8", "replace")}
+        if state.scratch
+        else None,
         "verdict": {"accepted": verdict.accepted, "reasons": list(verdict.reasons), "basis": verdict.basis}
         if verdict
         else None,

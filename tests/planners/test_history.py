@@ -125,7 +125,7 @@ def test_each_step_is_told_with_its_outcome_denied_ones_too() -> None:
 
 def test_what_models_were_asked_is_remembered_and_what_became_of_it() -> None:
     state = after(STEPS)
-    assert state.exchanges == (Exchange(10, "m", "patch", REPLIES, used=True, offset=4, outcomes="fd"),)
+    assert state.exchanges == (Exchange(10, "m", "patch", REPLIES, tried=4, used=True, outcomes="fd"),)
     assert (state.asked, state.cost_usd, state.tried, state.searched) == ((("patch", 1),), 0.25, 6, 4)
 
 

@@ -167,7 +167,7 @@ def test_the_first_strategy_that_has_a_step_takes_it_in_one_of_its_phases() -> N
         assert step.phase in first.phases
         assert meta.propose(state, CONTEXT) == step
         decided.add(type(first).__name__)
-    assert decided == {"EndEarly", "Reproduce", "Verify", "Search", "Stuck"}
+    assert decided == {"EndEarly", "Reproduce", "Verify", "Localize", "Search", "Choose", "Stuck"}
 
 
 def test_after_a_plausible_patch_some_more_are_tried_and_the_likeliest_is_applied() -> None:

@@ -1,0 +1,80 @@
+"""A model as one judge among others, of which plausible patch a maintainer would merge.
+
+It is asked twice, with the patches in opposite orders: models prefer places.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Mapping
+
+from gate import Phase, Proposal, Turn
+from planners.api import PlannerContext
+from planners.llm.asking import ask, exchanges_of, room
+from planners.llm.evidence import gather
+from planners.llm.prompts import SYSTEM, evidence_text, fenced
+from planners.llm.unified import unified
+from planners.search.language import Language
+from planners.search.registry import LANGUAGES
+from planners.state import State
+
+__all__ = ["Judge", "votes_of"]
+
+_MAX_PATCHES = 8
+_BEST = re.compile(r"\bbest\W{1,5}(\d{1,7})\b", re.IGNORECASE)
+
+_QUESTION = """\
+Each of these patches makes all tests pass. Tests are weak: most such patches are wrong for inputs that no test has.
+Which one would a maintainer of this project merge? Say in two sentences why, and end with a line such as
+
+best: {example}"""
+
+
+class Judge:
+    """Asks the judging model once, when there are several patches to choose from."""
+
+    phases = frozenset({Phase.PATCH, Phase.EXPAND})
+
+    def __init__(self, languages: Mapping[str, Language] = LANGUAGES) -> None:
+        self._languages = languages
+
+    def propose(self, state: State, context: PlannerContext) -> Proposal | None:
+        """The question; None if there is no judge, no choice, or it was asked."""
+        card = context.judge
+        if card is None or len(state.plausible) <= 1 or exchanges_of(state, card, "rank"):
+            return None
+        evidence = gather(state, context, self._languages, room(card))
+        patches = [
+            f"# Patch {trial.index}\n\n{fenced(unified(trial.patch, context.view), 'diff')}"
+            for trial in state.plausible[:_MAX_PATCHES]
+        ]
+        question = _QUESTION.format(example=state.plausible[0].index)
+        common = (Turn("system", SYSTEM), Turn("user", evidence_text(evidence)))
+        samples = [(*common, Turn("user", "\n\n".join([*order, question]))) for order in (patches, patches[::-1])]
+        return ask(
+            state,
+            context,
+            card,
+            "rank",
+            samples,
+            phase=Phase.EXPAND if state.widened else Phase.PATCH,
+            intent=f"ask {card.name} which of {len(patches)} patches is right",
+            hypothesis="the tests cannot tell them apart, and a reader may",
+            expected_effect="a vote",
+            files=evidence.files,
+        )
+
+
+def votes_of(state: State, context: PlannerContext) -> Mapping[int, float]:
+    """The share of the judge's votes for each patch that has some, by the number of its trial."""
+    if context.judge is None:
+        return {}
+    answers = [
+        context.reports.answer(reply.blob).text
+        for known in exchanges_of(state, context.judge, "rank")
+        for reply in known.replies
+        if reply.blob
+    ]
+    named = [int(found[-1]) for text in answers if (found := _BEST.findall(text))]
+    return {index: count / len(named) for index, count in Counter(named).items()}
