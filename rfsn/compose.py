@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import secrets
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict
@@ -23,12 +24,22 @@ from rfsn.loop.controller import Controller
 from rfsn.loop.executor import Executor
 from rfsn.machine.files import storing
 from rfsn.machine.home import resume_command
+from rfsn.models.cards import Cards, cards_of, check_models
+from rfsn.models.keys import key_of
 from rfsn.plugins import load_operators, load_rules
 from rfsn.project.diffs import MAX_DIFF_BYTES, patch_of, read_diff
 from rfsn.project.environment import prepared_environment
 from rfsn.project.project import Project, check_buildpacks
 from rfsn.reporting.results import write_results
-from rfsn.sessions.events import EnvironmentReady, Interrupted, PartReady, Recalled, SessionEnded, SourceTaken
+from rfsn.sessions.events import (
+    EnvironmentReady,
+    Interrupted,
+    ModelsReady,
+    PartReady,
+    Recalled,
+    SessionEnded,
+    SourceTaken,
+)
 from rfsn.sessions.leftovers import remove_scratch
 from rfsn.sessions.memory import recall, remember
 from rfsn.sessions.meter import Meter
@@ -59,18 +70,38 @@ from sandbox import (
 
 _log = structlog.get_logger("rfsn")
 
-__all__ = ["GIVEN", "check_config", "opened_suite", "planner_of", "run_session"]
+__all__ = ["GIVEN", "check_config", "models_of", "opened_suite", "planner_of", "run_session"]
 
 GIVEN = "given.diff"
 """The file in a session's folder with the patch from elsewhere that it judges."""
 
+_SALT_BYTES = 16
 
-def check_config(config: Config) -> None:
-    """Raise `UsageError` for whatever is wrong in a configuration, whatever the source: before a session is created."""
+
+def check_config(config: Config, *, asks: bool = True) -> Cards:
+    """Check a configuration before a session is created, whatever the source, and give the models that it may ask.
+
+    Raises `UsageError` for whatever is wrong. A session that only verifies asks none, whatever is configured.
+    """
     check_key(config.sign_key)
     check_buildpacks(config)
     load_rules(config.gate_rules)
     load_operators(config.operators)
+    return check_models(config) if asks else Cards()
+
+
+def models_of(record: Record) -> Cards:
+    """The models that a session may still ask, at the prices with which it began.
+
+    Raises `UsageError` if one of their keys is missing now.
+    """
+    ready = record.projection.models
+    if ready is None:
+        return check_models(record.config)
+    cards = Cards(ready.models, ready.judge)
+    for card in cards.all:
+        key_of(card)
+    return cards
 
 
 def planner_of(record: Record) -> Planner:
@@ -168,6 +199,8 @@ def _run(
         else:
             snapshot = take(session.base)
         session.record(SourceTaken(**asdict(snapshot)))
+    if projection.models is None and (cards := cards_of(config)).all:
+        session.record(ModelsReady(models=cards.models, judge=cards.judge, salt=secrets.token_hex(_SALT_BYTES)))
     learns = config.memory and config.given is None
     if learns and projection.recalled is None and projection.environment is None and (experience := recall()).overall:
         session.record(Recalled(experience=session.blobs.put_experience(experience)))

@@ -11,12 +11,13 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args, get_origin
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import ErrorDetails
 
 from buildpacks.text import spelled
 from rfsn.errors import UsageError
 from rfsn.machine import home
+from rfsn.machine.endpoint import checked_url
 
 __all__ = ["NOT_SETTINGS", "Config", "allowed", "load_config", "schema_of"]
 
@@ -25,12 +26,17 @@ _BOUNDS = {"exclusiveMinimum": "more than", "minimum": "at least", "maximum": "a
 _KINDS = {"boolean": "true or false", "string": "a string", "array": "a list of strings", "object": "a table"}
 _OPTIONS = {"gate_rules": "--gate-rule", "operators": "--operator"}
 """The options that are not called as their keys are."""
+_KEPT = {"given", "issue"}
+"""Hashes of files that a command keeps in the session's folder: nobody sets them."""
 
 NOT_SETTINGS = {"RFSN_HOME", "RFSN_LOG"}
 """Variables that are read elsewhere; every other `RFSN_*` is a field of `Config`."""
 
 
 type HostName = Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$")]
+
+
+type BaseUrl = Annotated[str, AfterValidator(checked_url), Field(json_schema_extra={"format": "uri"})]
 
 
 class ServiceConfig(BaseModel):
@@ -59,7 +65,7 @@ class ModelConfig(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    base_url: str | None = None
+    base_url: BaseUrl | None = None
     """The endpoint, instead of the provider's own or that of --base-url."""
     key_variable: str | None = Field(default=None, pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")
     """The environment variable that has the key, instead of the provider's own."""
@@ -146,7 +152,7 @@ class Config(BaseModel):
     """Who makes the patches: the search, one-shot answers of models, an agent; or all in turn, models only if named."""
     model: tuple[str, ...] = ()
     """The models to ask, [provider:]name, in this order: the cheapest first."""
-    base_url: str | None = None
+    base_url: BaseUrl | None = None
     """An endpoint that speaks Chat Completions, for models without a provider in their names."""
     judge_model: str | None = None
     """The model that helps to rank plausible patches."""
@@ -177,7 +183,7 @@ def load_config(
         layers.update(_checked(_toml(path), f"{path}: ", keys=True))
     for name, text in os.environ.items():
         key = name.removeprefix("RFSN_").lower()
-        if name.startswith("RFSN_") and name not in NOT_SETTINGS and key in Config.model_fields:
+        if name.startswith("RFSN_") and name not in NOT_SETTINGS and key in Config.model_fields.keys() - _KEPT:
             layers.update(_checked({key: _listed(key, text, name)}, f"the environment variable {name}"))
     named = _OPTIONS | dict(option_names or {})
     for key, value in options.items():
@@ -195,6 +201,8 @@ def load_config(
 def _checked(layer: dict[str, Any], origin: str, *, keys: bool = False) -> dict[str, Any]:
     """Validate one layer by itself, so that an error names where the value came from, with its key if `keys`."""
     for key, value in layer.items():
+        if key in _KEPT:
+            raise UsageError(f"{origin}{key if keys else ''}: no such setting; it is recorded by rfsn itself")
         if problem := _unsound(value):
             raise UsageError(f"{origin}{key if keys else ''}: {problem}")
     try:
@@ -220,6 +228,8 @@ def _problem(error: ErrorDetails) -> tuple[str, str]:
         return key, f"missing; allowed: {allowed(schema_of(path))}"
     if "[key]" in error["loc"]:
         return key, "not a host name; allowed: lower-case letters, digits and hyphens, at most 63"
+    if error["type"] == "value_error":  # one of ours, whose input may have a secret in it
+        return key, error["msg"].removeprefix("Value error, ")
     shown = repr(error["input"])[:_MAX_SHOWN]
     return key, f"{shown} is invalid; allowed: {allowed(schema_of(path))}"
 
@@ -245,6 +255,8 @@ def allowed(schema: Mapping[str, Any]) -> str:
         case {"type": "integer" | "number" as kind}:
             bounds = [f"{word} {schema[name]:g}" for name, word in _BOUNDS.items() if name in schema]
             return " ".join(("a whole number" if kind == "integer" else "a number", " and ".join(bounds))).strip()
+        case {"format": "uri"}:
+            return "a URL with http or https"
         case {"type": str() as kind}:
             return _KINDS.get(kind, kind)
     return "see docs/configuration.md"

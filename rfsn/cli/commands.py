@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shlex
 import signal
@@ -13,14 +14,18 @@ from typing import Any
 import structlog
 
 from rfsn.cli.lines import Lines
-from rfsn.compose import check_config, run_session
+from rfsn.cli.notice import tell_destinations
+from rfsn.compose import check_config, models_of, run_session
 from rfsn.config import load_config
 from rfsn.errors import InfraError, RfsnError, UsageError
 from rfsn.evaluation import Selection, run_evaluation
 from rfsn.machine.home import resume_command
 from rfsn.machine.log import configure_logging
 from rfsn.machine.terminal import errors, give_diff, give_json, say, tell
+from rfsn.machine.text import counted
+from rfsn.models.cards import check_models
 from rfsn.project.delivery import Delivery, delivered_before
+from rfsn.project.issue import ISSUE, read_issue
 from rfsn.replay import replay_session
 from rfsn.sessions.outcome import EXIT_CODES
 from rfsn.sessions.session import Session, session_folder
@@ -44,19 +49,24 @@ def repair(
     config_file: Path | None,
     out: Path | None,
     *,
+    issue: Path | None,
     metrics_port: int | None,
     as_json: bool,
 ) -> int:
-    """`rfsn repair`: a new session."""
+    """`rfsn repair`: a new session, with the text of an `issue` in its folder."""
 
     def run() -> int:
-        config = load_config(options, config_file)
+        config, files = load_config(options, config_file), {}
+        if issue is not None:
+            files = {ISSUE: read_issue(issue)}
+            config = config.model_copy(update={"issue": hashlib.sha256(files[ISSUE]).hexdigest()})
         remote = Remote.parse(source)
         place = place_of(source, remote, config.ref)
         Delivery(place, config.apply, config.branch).check()
-        check_config(config)
+        cards = check_config(config)
         with _measured(metrics_port) as follow:
-            return finish(Session.create(place, config, out), follow, remote=remote, as_json=as_json)
+            tell_destinations(cards, config, as_json=as_json)
+            return finish(Session.create(place, config, out, files), follow, remote=remote, as_json=as_json)
 
     return guarded(run, as_json=as_json)
 
@@ -69,9 +79,21 @@ def resume(name: str, *, metrics_port: int | None, as_json: bool) -> int:
             session = Session.resume(session_folder(name))
             if session.projection.ended is not None:
                 say(_ended_before(session))
+            else:
+                _check_keys(session, as_json=as_json)
             return finish(session, follow, as_json=as_json)
 
     return guarded(run, as_json=as_json)
+
+
+def _check_keys(session: Session, *, as_json: bool) -> None:
+    """Refuse to continue a session whose models have no key now: it can be resumed when they have."""
+    try:
+        cards = models_of(session)
+    except UsageError:
+        session.close()
+        raise
+    tell_destinations(cards, session.config, as_json=as_json)
 
 
 def _ended_before(session: Session) -> str:
@@ -115,6 +137,7 @@ def evaluate(
 
     def run() -> int:
         config = load_config(options, config_file, {"time_limit": "--instance-timeout"})
+        tell_destinations(check_models(config), config, as_json=as_json)
         with _measured(metrics_port) as follow:
             summary = run_evaluation(
                 dataset, config, out, workers, selection, repos=repos, follow=follow, quiet=as_json
@@ -205,6 +228,9 @@ def _show(result: Mapping[str, Any]) -> None:
         say(f"what to do: {finding['advice']}")
     if result["status"] in {"not_repaired", "partly_repaired"} and result["suspects"]:
         say(f"most suspicious lines: {', '.join(result['suspects'])}")
+    if asked := result["models"]:
+        calls, cost = counted(asked["calls"], "call"), f"{asked['cost_usd']:.4f} of {asked['max_cost_usd']:g} USD"
+        say(f"models: {calls}, {cost}")
     say(f"report: {result['folder']}/report.html", whole=True)
     if result["best"]:
         fixed = len(result["best"]["fixed"])

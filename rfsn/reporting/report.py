@@ -15,6 +15,7 @@ from rfsn.errors import JournalError, RfsnError
 from rfsn.machine.home import resume_command
 from rfsn.project.message import name_of_source, place_of_fault
 from rfsn.project.project import Project
+from rfsn.reporting.calls import models_report
 from rfsn.reporting.diagnosis import findings_of
 from rfsn.sessions.events import Interrupted, Observed, Proposed
 from rfsn.sessions.record import Record
@@ -87,6 +88,7 @@ def report_of(record: Record) -> dict[str, Any]:
         "candidates": state.tried,
         "outcomes": dict(sorted(outcomes.items())),
         "denials": denials,
+        "models": models_report(record),
         "seconds": round(record.seconds, 3),
         "cpu_seconds": round(projection.cpu_s, 3),
         "seed": record.config.seed,

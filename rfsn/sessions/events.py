@@ -128,6 +128,11 @@ class ModelsReady(_Event):
     judge: ModelCard | None = None
     salt: str = ""
 
+    @property
+    def cards(self) -> tuple[ModelCard, ...]:
+        """Each of them once, the judge too."""
+        return tuple(dict.fromkeys((*self.models, *((self.judge,) if self.judge else ()))))
+
 
 class Proposed(_Event):
     """A planner proposed a step and the gate decided on it.

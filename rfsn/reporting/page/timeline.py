@@ -41,6 +41,7 @@ from rfsn.sessions.events import (
     EnvironmentReady,
     Event,
     Interrupted,
+    ModelsReady,
     Observed,
     Proposed,
     Recalled,
@@ -84,6 +85,8 @@ def _note(event: Event) -> str:
             return f"The source was taken: {origin}, {counted(files, 'file')}"
         case EnvironmentReady() as ready:
             return f"The environment is ready: {ready.description} in {ready.backend}"
+        case ModelsReady() as ready:
+            return f"Models may be asked: {', '.join(card.name for card in ready.cards)}"
         case Recalled():
             return "Read how edit operators did in earlier sessions"
         case Interrupted():
