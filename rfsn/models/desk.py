@@ -11,7 +11,7 @@ __all__ = ["Desk"]
 
 
 class Desk(Protocol):
-    """Whatever answers for models."""
+    """Whatever answers for models. `rfsn.models.calls.JournaledDesk` does; importing it is left to who needs it."""
 
     def ask(self, proposal: str, action: AskModel, deadline_s: float) -> ModelReplied:
         """Ask for every sample of a step, for at most so many seconds. The reply of one that fails says why."""

@@ -1,0 +1,63 @@
+"""The messages of a session: what models were sent, what they answered and what that cost.
+
+They are also the cassette of `rfsn.models.doubles.ReplayedModel`. The journal and its blobs have all of it, and no key.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import asdict
+from typing import Any
+
+from rfsn.machine.text import to_json
+from rfsn.sessions.events import CallEnded, CallStarted
+from rfsn.sessions.record import Record
+
+__all__ = ["cassette", "messages"]
+
+
+def messages(record: Record) -> Iterator[dict[str, Any]]:
+    """Every call that a session made, in the order in which they ended; then those that are not known to have ended."""
+    under_way: dict[tuple[str, int, int], CallStarted] = {}
+    for entry in record.entries():
+        event = entry.event
+        if isinstance(event, CallStarted):
+            under_way[event.proposal, event.sample, event.attempt] = event
+        elif isinstance(event, CallEnded):
+            yield _message(record, under_way.pop((event.proposal, event.sample, event.attempt)), event)
+    for started in under_way.values():
+        yield _message(record, started, None)
+
+
+def cassette(record: Record) -> Iterator[str]:
+    """The messages as JSON Lines, without those that have no answer."""
+    return (to_json(message) + "\n" for message in messages(record) if message["answer"] is not None)
+
+
+def _message(record: Record, started: CallStarted, ended: CallEnded | None) -> dict[str, Any]:
+    message: dict[str, Any] = {
+        "proposal": started.proposal,
+        "sample": started.sample,
+        "attempt": started.attempt,
+        "model": started.model,
+        "request": json.loads(record.blobs.output(started.request)),
+        "finish": "failed",
+        "status": "lost",
+        "answer": None,
+        "usage": None,
+        "cost_usd": started.reserved_usd,
+        "latency_s": 0.0,
+        "problem": "the controller ended before the call did",
+    }
+    if ended is None:
+        return message
+    return message | {
+        "finish": ended.finish,
+        "status": ended.status,
+        "answer": asdict(record.blobs.answer(ended.answer)) if ended.answer else None,
+        "usage": asdict(ended.usage) if ended.usage else None,
+        "cost_usd": ended.cost_usd,
+        "latency_s": ended.latency_s,
+        "problem": ended.problem,
+    }
