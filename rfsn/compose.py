@@ -25,7 +25,10 @@ from rfsn.loop.executor import Executor
 from rfsn.machine.files import storing
 from rfsn.machine.home import resume_command
 from rfsn.models.cards import Cards, cards_of, check_models
+from rfsn.models.desk import Desk
 from rfsn.models.keys import key_of
+from rfsn.models.opening import open_desk
+from rfsn.models.purse import Purse
 from rfsn.plugins import load_operators, load_rules
 from rfsn.project.diffs import MAX_DIFF_BYTES, patch_of, read_diff
 from rfsn.project.environment import prepared_environment
@@ -134,11 +137,14 @@ def run_session(
     planner: Planner | None = None,
     take: Callable[[Path], Snapshot] | None = None,
     remote: Remote | None = None,
+    purse: Purse | None = None,
+    sessions: int = 1,
 ) -> dict[str, Any]:
     """Run a new or resumed session to its end and return its report.
 
     `take` makes the snapshot if the source is neither a path nor a URL; `remote` is the source if it is a URL, with the
-    credentials, which the journal does not have. An infrastructure failure ends the session as `infra_error`. It can be
+    credentials, which the journal does not have. `purse` is what the models of so many `sessions`, which run at a time,
+    may cost together, besides the session's own cap. An infrastructure failure ends the session as `infra_error`. It can be
     resumed after `KeyboardInterrupt`, which is journaled and passed on, and after a full disk (`StorageError`).
     """
     with structlog.contextvars.bound_contextvars(session=session.name):
@@ -146,7 +152,7 @@ def run_session(
             with storing(session.folder, f"continue with: {resume_command(session.folder)}"):
                 remove_scratch()
                 if session.projection.ended is None:
-                    _run(session, planner, take, remote)
+                    _run(session, planner, take, remote, purse, sessions)
         except KeyboardInterrupt:
             session.recollect()
             session.record(Interrupted())
@@ -180,6 +186,8 @@ def _run(
     planner: Planner | None,
     take: Callable[[Path], Snapshot] | None,
     remote: Remote | None,
+    purse: Purse | None,
+    sessions: int,
 ) -> None:
     config, projection = session.config, session.projection
     assert projection.started is not None
@@ -206,12 +214,12 @@ def _run(
         session.record(Recalled(experience=session.blobs.put_experience(experience)))
     planner = planner or planner_of(session)
     project = Project(session)
-    with opened_suite(session, project, session.scratch) as suite:
+    with opened_suite(session, project, session.scratch) as suite, _desk(session, purse, sessions) as desk:
         if session.projection.environment is None:
             session.record(_ready(suite))
         budget = Budget(config.time_limit, config.max_steps, lambda: session.journal.clock)
         gate = Gate(further=load_rules(config.gate_rules))
-        executor = Executor(suite, gate, session.blobs, budget, workers=config.workers, wanted=config.target)
+        executor = Executor(suite, gate, session.blobs, budget, workers=config.workers, wanted=config.target, desk=desk)
         context = project.planner_context()
         try:
             ended = Controller(session, planner, gate, executor, budget, context, project.gate_context).run()
@@ -237,6 +245,26 @@ def opened_suite(record: Record, project: Project, scratch: Path) -> Iterator[Su
             environment = held.enter_context(making)
             benches.append(Bench(record.base, project.view, environment, part, plan, provider, scratch, meter))
         yield Suite(benches)
+
+
+@contextmanager
+def _desk(session: Session, purse: Purse | None, sessions: int) -> Iterator[Desk | None]:
+    """A desk during the block, if the session may ask models."""
+    if session.projection.models is None:
+        yield None
+        return
+    desk = open_desk(
+        session.record,
+        lambda: session.projection,
+        session.blobs,
+        max_cost_usd=session.config.max_cost,
+        purse=purse,
+        sessions=sessions,
+    )
+    try:
+        yield desk
+    finally:
+        desk.close()
 
 
 def _ready(suite: Suite) -> EnvironmentReady:

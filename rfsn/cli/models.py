@@ -17,7 +17,6 @@ from rfsn.machine.terminal import give_json, say, tell
 from rfsn.models.cards import card_of
 from rfsn.models.check import Checked, check_model
 from rfsn.models.keys import key_of
-from rfsn.models.opening import open_desk
 from rfsn.models.prices import FREE
 from rfsn.sessions.blobs import BlobStore
 
@@ -70,7 +69,7 @@ def check(name: str, base_url: str | None, config_file: Path | None, *, as_json:
         key = key_of(card)
         with temporary_folder() as folder:
             blobs = BlobStore(Path(folder))
-            checked = check_model(card, lambda record: open_desk((card,), blobs, record), blobs)
+            checked = check_model(card, blobs, config.max_cost)
         if as_json:
             give_json({**asdict(checked), **_facts(card), "key": bool(key)})
         else:

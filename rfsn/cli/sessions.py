@@ -12,7 +12,7 @@ from rfsn.cli.commands import guarded
 from rfsn.errors import InfraError, OtherVersion
 from rfsn.machine.terminal import give_json, say, tell
 from rfsn.machine.text import one_line
-from rfsn.reporting.calls import messages_of
+from rfsn.models.recording import messages as messages_of
 from rfsn.reporting.results import regenerate
 from rfsn.sessions.leftovers import remove_leftovers
 from rfsn.sessions.record import Record

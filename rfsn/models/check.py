@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
 from gate import AskModel, ModelCard, Tool, Turn, Usage
 from planners.answers import Reply
-from rfsn.models.desk import Desk
+from rfsn.models.opening import open_desk
 from rfsn.sessions.blobs import BlobStore
-from rfsn.sessions.events import CallEnded, Event
+from rfsn.sessions.events import CallEnded, CallStarted, ModelsReady
+from rfsn.sessions.projection import Projection, fold
 
-__all__ = ["Checked", "Opening", "check_model"]
+__all__ = ["Checked", "check_model"]
 
 _DEADLINE_S = 60.0
 _MAX_TOKENS = 1_024
@@ -28,9 +28,6 @@ _WRONG_REQUEST = {"400", "401", "402", "403", "404", "405", "413", "422"}
 
 type Status = Literal["usable", "unusable", "usage_error", "infra_error"]
 
-type Opening = Callable[[Callable[[Event], None]], Desk]
-"""Opens a desk that gives every event of a call to the function."""
-
 
 @dataclass(frozen=True, slots=True)
 class Checked:
@@ -45,22 +42,24 @@ class Checked:
     problem: str = ""
 
 
-def check_model(card: ModelCard, opening: Opening, blobs: BlobStore) -> Checked:
-    """Ask a model for one small call of a tool, through a desk of its own. Its answer is put into `blobs`."""
-    ended: list[CallEnded] = []
+def check_model(card: ModelCard, blobs: BlobStore, max_cost_usd: float) -> Checked:
+    """Ask a model for one small call of a tool, as a session would. Its answer is put into `blobs`."""
+    projection = fold(Projection(), ModelsReady(models=(card,)))
+    status = ""
 
-    def record(event: Event) -> None:
-        if isinstance(event, CallEnded):
-            ended.append(event)
+    def record(event: CallStarted | CallEnded) -> None:
+        nonlocal projection, status
+        projection = fold(projection, event)
+        status = event.status if isinstance(event, CallEnded) else status
 
     action = AskModel(card.name, "agent", (_QUESTION,), min(_MAX_TOKENS, card.max_tokens), tools=(_TOOL,))
-    desk = opening(record)
+    desk = open_desk(record, lambda: projection, blobs, max_cost_usd=max_cost_usd)
     try:
         (reply,) = desk.ask("check", action, _DEADLINE_S).replies
     finally:
         desk.close()
     if not reply.blob:
-        return _failed(card, reply, ended[-1].status if ended else "")
+        return _failed(card, reply, status)
     called = any(call.name == _TOOL.name for call in blobs.answer(reply.blob).calls)
     problem = "" if called else _no_tools(card, reply)
     return Checked(

@@ -1,18 +1,32 @@
-"""Opening a desk: the one place that puts cards, keys and clients together."""
+"""Opening a desk: the one place that puts the journal, the keys and the network together."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
-from gate import ModelCard
-from rfsn.errors import InfraError
 from rfsn.models.desk import Desk
+from rfsn.models.keys import key_of
+from rfsn.models.purse import Purse
 from rfsn.sessions.blobs import BlobStore
-from rfsn.sessions.events import Event
+from rfsn.sessions.events import CallEnded, CallStarted
+from rfsn.sessions.projection import Projection
 
 __all__ = ["open_desk"]
 
 
-def open_desk(cards: Sequence[ModelCard], blobs: BlobStore, record: Callable[[Event], None]) -> Desk:
-    """A desk for the models of `cards`; it puts answers into `blobs` and gives the event of every call to `record`."""
-    raise InfraError(f"no client for models is installed: {len(cards)}, {blobs}, {record}")
+def open_desk(
+    record: Callable[[CallStarted | CallEnded], None],
+    projection: Callable[[], Projection],
+    blobs: BlobStore,
+    *,
+    max_cost_usd: float,
+    purse: Purse | None = None,
+    sessions: int = 1,
+) -> Desk:
+    """A desk for the models of a projection, over the network; see `JournaledDesk`."""
+    from rfsn.models.calls import JournaledDesk  # noqa: PLC0415  # a session without a model needs none of it
+    from rfsn.models.wire.http import HttpWire  # noqa: PLC0415  # the same
+
+    return JournaledDesk(
+        HttpWire(key_of), record, projection, blobs, max_cost_usd=max_cost_usd, purse=purse, sessions=sessions
+    )

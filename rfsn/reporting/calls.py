@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import asdict
 from typing import Any
 
 from gate import AskModel, Denied, ModelCard, Proposal
 from rfsn.sessions.events import CallEnded, CallStarted, Proposed
 from rfsn.sessions.record import Record
 
-__all__ = ["messages_of", "models_report"]
+__all__ = ["models_report"]
 
 _TOKENS = ("input", "output", "cached", "written", "reasoning")
 
@@ -36,25 +34,6 @@ def models_report(record: Record) -> dict[str, Any] | None:
         "asked": questions,
         "redacted": dict(sorted(redacted.items())),
     }
-
-
-def messages_of(record: Record) -> Iterator[dict[str, Any]]:
-    """Every call in order: what was sent, what came back and what it cost. Raises `JournalError` for a damaged blob."""
-    for started, ended in _calls(record):
-        yield {
-            "proposal": started.proposal,
-            "sample": started.sample,
-            "attempt": started.attempt,
-            "model": started.model,
-            "request": _decoded(record.blobs.output(started.request)),
-            "answer": _answer(record, ended.answer) if ended and ended.answer else None,
-            "finish": ended.finish if ended else None,
-            "status": ended.status if ended else None,
-            "problem": ended.problem if ended else "it is not known to have ended: it counts as its reservation",
-            "usage": asdict(ended.usage) if ended and ended.usage else None,
-            "cost_usd": ended.cost_usd if ended else started.reserved_usd,
-            "latency_s": ended.latency_s if ended else None,
-        }
 
 
 def _calls(record: Record) -> Iterator[tuple[CallStarted, CallEnded | None]]:
@@ -103,17 +82,3 @@ def _model(card: ModelCard, calls: list[tuple[CallStarted, CallEnded | None]]) -
         "cost_usd": round(sum(ended.cost_usd if ended else started.reserved_usd for started, ended in calls), 9),
         "seconds": round(sum(ended.latency_s for ended in ends), 3),
     }
-
-
-def _answer(record: Record, name: str) -> dict[str, Any]:
-    """An answer without the provider's own form of it, which is opaque and long."""
-    answer = asdict(record.blobs.answer(name))
-    del answer["raw"]
-    return answer
-
-
-def _decoded(request: str) -> Any:
-    try:
-        return json.loads(request)
-    except ValueError:
-        return request

@@ -13,7 +13,7 @@ __all__ = ["MetricsOfModels"]
 
 _LATENCY_S = (0.3, 1, 2, 5, 10, 20, 30, 60, 120, 300, 600)
 _TYPES = ("input", "output", "cached", "written", "reasoning")
-_STATUSES = {"ok", "cut", "refused", "timeout", "unreachable", "broken"}
+_STATUSES = {"ok", "cut", "refused", "timeout", "unreachable", "broken", "unsent"}
 _LOST, _OTHER = "lost", "other"
 
 

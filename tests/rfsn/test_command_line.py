@@ -53,7 +53,10 @@ def test_bash_completes_commands_and_options_once_installed(
     assert "--time-limit" in bash(complete.format("rfsn repair --t", 2)).split()
 
 
-@pytest.mark.parametrize("command", [("operators",), ("gate", "rules"), ("models", "list", "--json"), ("--help",), ("operators", "--json")], ids=str)
+PRINTING = [("operators",), ("gate", "rules"), ("models", "list", "--json"), ("--help",), ("operators", "--json")]
+
+
+@pytest.mark.parametrize("command", PRINTING, ids=str)
 def test_a_reader_that_goes_away_is_not_an_error(
     command: tuple[str, ...], script: Path, environment: dict[str, str]
 ) -> None:

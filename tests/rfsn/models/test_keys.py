@@ -19,10 +19,10 @@ REMOTE = "https://models.example/v1"
 PRICED = {"input_usd": 1, "output_usd": 1}
 
 
-class Keys(KeyringBackend):  # type: ignore[no-untyped-call]  # it has no types
+class Keys(KeyringBackend):
     """A keyring in memory."""
 
-    priority = 1  # type: ignore[assignment]  # a class property there
+    priority = 1
 
     def get_password(self, service: str, username: str) -> str | None:
         return {("rfsn", "openai"): "from-the-keyring"}.get((service, username))
@@ -37,7 +37,7 @@ def _no_keys(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     for provider in PROVIDERS.values():
         monkeypatch.delenv(provider.key_variable, raising=False)
     before = keyring.get_keyring()
-    keyring.set_keyring(NoKeyring())
+    keyring.set_keyring(NoKeyring())  # type: ignore[no-untyped-call]  # it has no types
     yield
     keyring.set_keyring(before)
 
