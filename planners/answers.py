@@ -52,6 +52,11 @@ class Reply:
     latency_s: float = 0.0
     problem: str = ""
 
+    @property
+    def useful(self) -> bool:
+        """Whether there is an answer, and not a refusal."""
+        return bool(self.blob) and self.finish != "refused"
+
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
@@ -74,5 +79,5 @@ class Exchange:
 
     @property
     def failed(self) -> bool:
-        """Whether no sample has an answer."""
-        return not any(reply.blob for reply in self.replies)
+        """Whether no sample has an answer that could be of use: a refusal is none."""
+        return not any(reply.useful for reply in self.replies)

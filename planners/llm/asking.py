@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
+from buildpacks import RepoView
 from gate import AskModel, ModelCard, Phase, Proposal, Tool, Turn, reservation_usd
 from gate.models import Purpose
 from planners.answers import Exchange
@@ -14,7 +15,7 @@ from planners.llm.redaction import Redactor
 from planners.state import State
 from planners.steps import proposal
 
-__all__ = ["affordable", "ask", "exchanges_of", "left_usd", "room", "setting"]
+__all__ = ["affordable", "ask", "exchanges_of", "left_usd", "originals", "room", "setting"]
 
 _MOST_TOKENS = 16_384
 _BYTES_OF_A_TOKEN = 3
@@ -75,9 +76,10 @@ def ask(
     echoed_bytes: int = 0,
 ) -> Proposal | None:
     """The proposal to ask, without what must not leave; None if there is no money for it."""
-    redactor = Redactor(context.salt)
-    cleaned = tuple(tuple(_cleaned(turn, redactor) for turn in turns) for turns in samples)
-    action = AskModel(card.name, purpose, cleaned, _tokens(card), tools, files, redactor.counts, echoed_bytes)
+    redacted = Redactor(context.salt).redact([turn.text for turns in samples for turn in turns])
+    texts = iter(redacted.texts)
+    cleaned = tuple(tuple(replace(turn, text=next(texts)) for turn in turns) for turns in samples)
+    action = AskModel(card.name, purpose, cleaned, _tokens(card), tools, files, redacted.counts, echoed_bytes)
     within = affordable(action, card, left_usd(state, context))
     if within is None:
         return None
@@ -89,5 +91,7 @@ def _tokens(card: ModelCard) -> int:
     return min(wanted, card.max_tokens) if card.max_tokens else wanted
 
 
-def _cleaned(turn: Turn, redactor: Redactor) -> Turn:
-    return Turn(turn.role, redactor.redact(turn.text), turn.reply, turn.call)
+def originals(context: PlannerContext, tree: RepoView, files: Collection[str], *texts: str) -> Mapping[str, str]:
+    """What placeholders stand for that a model saw in these files and texts."""
+    contents = [tree.read(path).decode("utf-8", "replace") for path in files if tree.exists(path)]
+    return Redactor(context.salt).redact([*contents, *texts]).originals

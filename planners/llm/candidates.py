@@ -14,8 +14,9 @@ from buildpacks import RepoView
 from gate import Candidate, Edit, EditFile, Patch, apply, compose, content_hash
 from planners.answers import Exchange
 from planners.api import PlannerContext
+from planners.llm.asking import originals
 from planners.llm.edits import Miss, parse_edits
-from planners.llm.redaction import Redactor
+from planners.llm.redaction import restore
 from planners.state import State
 from planners.tree import patched
 from planners.trial import MODEL
@@ -49,16 +50,16 @@ def read_exchange(exchange: Exchange, state: State, context: PlannerContext) -> 
     """The candidates in an exchange, as patches on the base; they go on from the patch that is kept."""
     kept = state.kept.patch if state.kept else ()
     tree = patched(context.view, kept)
-    redactor = _informed(exchange, context, tree)
+    known = originals(context, tree, exchange.files)
     votes: Counter[Patch] = Counter()
     patches: dict[frozenset[tuple[str, bytes | None]], Patch] = {}
     misses: list[Miss] = []
     notes: list[str] = []
     for reply in exchange.replies:
-        if not reply.blob:
+        if not reply.useful:
             notes.append(reply.problem)
             continue
-        text = redactor.restore(context.reports.answer(reply.blob).text)
+        text = restore(context.reports.answer(reply.blob).text, known)
         parsed = parse_edits(text, tree, exchange.files, cut=reply.finish == "cut")
         misses += parsed.misses
         notes += parsed.notes
@@ -69,15 +70,6 @@ def read_exchange(exchange: Exchange, state: State, context: PlannerContext) -> 
     shares = {patch: votes[patch] / max(1, len(exchange.replies)) for patch in made}
     candidates = [_candidate(patch, shares[patch], kept, context, tree) for patch in [*made][:_MAX_CANDIDATES]]
     return Read(tuple(filter(None, candidates)), tuple(misses), tuple(dict.fromkeys(filter(None, notes))))
-
-
-def _informed(exchange: Exchange, context: PlannerContext, tree: RepoView) -> Redactor:
-    """A redactor that knows what was replaced in the files that the model saw."""
-    redactor = Redactor(context.salt)
-    for path in exchange.files:
-        if tree.exists(path):
-            redactor.redact(tree.read(path).decode("utf-8", "replace"))
-    return redactor
 
 
 def _result(patch: Patch, tree: RepoView) -> frozenset[tuple[str, bytes | None]]:

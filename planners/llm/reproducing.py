@@ -17,9 +17,9 @@ from buildpacks import CaseResult
 from gate import CreateFile, ModelCard, Phase, Proposal, RunTests, Turn, may_leave
 from planners.answers import Exchange
 from planners.api import PlannerContext
-from planners.llm.asking import ask, exchanges_of, room, setting
+from planners.llm.asking import ask, exchanges_of, originals, room, setting
 from planners.llm.prompts import fenced
-from planners.llm.redaction import Redactor
+from planners.llm.redaction import restore
 from planners.state import ScratchRun, State
 from planners.steps import proposal
 
@@ -153,13 +153,10 @@ def _run(state: State, path: str, content: bytes, hypothesis: str) -> Proposal:
 
 def _pairs(exchange: Exchange, context: PlannerContext) -> Iterator[_Pair]:
     """The pairs of tests in the answers of an exchange, each once."""
-    redactor = Redactor(context.salt)
-    redactor.redact(context.issue)
-    for name in exchange.files:
-        redactor.redact(_text(context, name))
+    known = originals(context, context.view, exchange.files, context.issue)
     seen: set[_Pair] = set()
     for reply in exchange.replies:
-        text = redactor.restore(context.reports.answer(reply.blob).text) if reply.blob else ""
+        text = restore(context.reports.answer(reply.blob).text, known) if reply.blob else ""
         fences = [found[1].encode("utf-8", "replace") for found in _FENCE.findall(text)]
         if len(fences) > 1 and fences[0] != fences[1] and (pair := _Pair(fences[0], fences[1])) not in seen:
             seen.add(pair)
