@@ -11,6 +11,7 @@ from gate.rules.equality import HonestComparisons
 from gate.rules.exits import NoExits
 from gate.rules.frameworks import NoTestFrameworks
 from gate.rules.interpreter import NoForeignPatches
+from gate.rules.models import ModelBudget, ModelEgress, ModelRequest
 from gate.rules.modes import PlainModes
 from gate.rules.ordering import StepOrder
 from gate.rules.outside import NoDescriptors, NoNativeCode, NoNetwork, NoProcesses
@@ -24,7 +25,15 @@ from gate.rules.syntax import ParsingSources
 
 __all__ = ["CHANGE_RULES", "PROPOSAL_RULES"]
 
-PROPOSAL_RULES: tuple[ProposalRule, ...] = (WellFormed(), StepOrder(), PlainReads(), CommandsFromPlan())
+PROPOSAL_RULES: tuple[ProposalRule, ...] = (
+    WellFormed(),
+    StepOrder(),
+    PlainReads(),
+    CommandsFromPlan(),
+    ModelRequest(),
+    ModelEgress(),
+    ModelBudget(),
+)
 
 CHANGE_RULES: tuple[ChangeRule, ...] = (
     PlainPaths(),

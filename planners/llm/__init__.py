@@ -1,0 +1,1 @@
+"""The strategies that ask a model, and the reading of its answers."""
