@@ -15,6 +15,7 @@ from gate.decision import (
     Rule,
     SizeLimits,
 )
+from gate.egress import may_leave
 from gate.gate import Gate, change_of
 from gate.languages import ANALYZERS
 from gate.languages.api import Analyzer, Construct, Kind
@@ -37,6 +38,7 @@ from gate.patch import (
     content_hash,
 )
 from gate.paths import BasePaths
+from gate.privacy import PLACEHOLDER, PrivateKind, Span, private_spans
 from gate.sources import Introduced, introduced
 from gate.verdict import Verdict, unfinished, verdict_on
 from gate.vocabulary import (
@@ -59,6 +61,7 @@ from gate.vocabulary import (
 __all__ = [
     "ANALYZERS",
     "MAX_CANDIDATES",
+    "PLACEHOLDER",
     "Action",
     "Allowed",
     "Analyzer",
@@ -93,6 +96,7 @@ __all__ = [
     "Patch",
     "PatchError",
     "Phase",
+    "PrivateKind",
     "Proposal",
     "ProposalRule",
     "ReadFile",
@@ -103,6 +107,7 @@ __all__ = [
     "SearchCode",
     "SetMode",
     "SizeLimits",
+    "Span",
     "Tool",
     "TryPatches",
     "Turn",
@@ -114,6 +119,8 @@ __all__ = [
     "content_hash",
     "forget",
     "introduced",
+    "may_leave",
+    "private_spans",
     "reservation_usd",
     "unfinished",
     "verdict_on",

@@ -11,6 +11,7 @@ from gate.rules.equality import HonestComparisons
 from gate.rules.exits import NoExits
 from gate.rules.frameworks import NoTestFrameworks
 from gate.rules.interpreter import NoForeignPatches
+from gate.rules.models import ModelBudget, ModelEgress, ModelRequest
 from gate.rules.modes import PlainModes
 from gate.rules.ordering import StepOrder
 from gate.rules.outside import NoDescriptors, NoNativeCode, NoNetwork, NoProcesses
@@ -31,6 +32,9 @@ PROPOSAL_RULES: tuple[ProposalRule, ...] = (
     PlainReads(),
     CommandsFromPlan(),
     ScratchBesideTests(),
+    ModelRequest(),
+    ModelEgress(),
+    ModelBudget(),
 )
 
 CHANGE_RULES: tuple[ChangeRule, ...] = (
