@@ -79,7 +79,8 @@ def ask(
     redacted = Redactor(context.salt).redact([turn.text for turns in samples for turn in turns])
     texts = iter(redacted.texts)
     cleaned = tuple(tuple(replace(turn, text=next(texts)) for turn in turns) for turns in samples)
-    action = AskModel(card.name, purpose, cleaned, _tokens(card), tools, files, redacted.counts, echoed_bytes)
+    based = tuple(path for path in files if context.view.exists(path))
+    action = AskModel(card.name, purpose, cleaned, _tokens(card), tools, based, redacted.counts, echoed_bytes)
     within = affordable(action, card, left_usd(state, context))
     if within is None:
         return None

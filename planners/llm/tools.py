@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from gate import Tool
+from gate import Tool, may_leave
 from planners.answers import Answer
 
 __all__ = ["TOOLS", "Wanted", "wanted"]
@@ -88,6 +88,9 @@ def wanted(answer: Answer) -> Wanted:
     ids = tuple(line.strip() for line in given.get("ids", "").splitlines() if line.strip())[:_MAX_IDS]
     pattern = given.get("pattern", "").strip() or "*"
     path = given.get("path", "").strip().removeprefix("./")
+    if not may_leave(path):
+        problem = f"{path} may hold keys or logins, and must not leave this machine"
+        return Wanted(call=call.id, thought=thought, problem=problem)
     return Wanted(call.name, call.id, path, given.get("text", ""), pattern, ids, thought)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pathspec
 
 from buildpacks import RepoView
+from gate import may_leave
 from planners.observations import Output
 
 __all__ = ["MAX_OUTPUT", "read_file", "search_code"]
@@ -24,10 +25,13 @@ def read_file(view: RepoView, path: str) -> Output:
 
 
 def search_code(view: RepoView, text: str, pattern: str) -> Output:
-    """The lines that contain a literal text, in files that match a pattern (gitignore syntax)."""
+    """The lines that contain a literal text, in files that match a pattern (gitignore syntax).
+
+    Files that may hold keys or logins are left out: a model may be told the lines.
+    """
     needle = text.encode("utf-8", "surrogateescape")
     matches: list[str] = []
-    for path in pathspec.GitIgnoreSpec.from_lines([pattern]).match_files(view.files()):
+    for path in filter(may_leave, pathspec.GitIgnoreSpec.from_lines([pattern]).match_files(view.files())):
         for number, line in enumerate(view.read(path).splitlines(), 1):
             if needle in line:
                 matches.append(f"{path}:{number}: {line.decode(errors='replace').strip()[:200]}")

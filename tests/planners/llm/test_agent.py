@@ -89,6 +89,7 @@ def test_malformed_calls_are_answered_with_what_is_wrong() -> None:
         (call("read_file", "{"), "not a JSON object"),
         (call("read_file", "[1]"), "not a JSON object"),
         (call("read_file", "{}"), "read_file needs path"),
+        (call("read_file", '{"path": ".env"}'), "must not leave this machine"),
         (call("rm", '{"path": "/"}'), "there is no tool 'rm'"),
         ("I think it is fine.", "no call of a tool"),
         (call("try_patch", "{}", "no edits here"), "no edits were found"),
