@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 from rfsn.models.desk import Desk
 from rfsn.models.keys import key_of
+from rfsn.models.patience import Patience
 from rfsn.models.purse import Purse
 from rfsn.sessions.blobs import BlobStore
 from rfsn.sessions.events import CallEnded, CallStarted
@@ -24,13 +25,21 @@ def open_desk(
     max_cost_usd: float,
     purse: Purse | None = None,
     sessions: int = 1,
+    patience: Patience | None = None,
 ) -> Desk:
     """A desk for the models of a projection, over the network; see `JournaledDesk`."""
     from rfsn.models.calls import JournaledDesk  # noqa: PLC0415  # a session without a model needs none of it
     from rfsn.models.wire.http import HttpWire  # noqa: PLC0415  # the same
 
     return JournaledDesk(
-        HttpWire(key_of), record, projection, blobs, max_cost_usd=max_cost_usd, purse=purse, sessions=sessions
+        HttpWire(key_of),
+        record,
+        projection,
+        blobs,
+        max_cost_usd=max_cost_usd,
+        purse=purse,
+        sessions=sessions,
+        patience=patience,
     )
 
 
