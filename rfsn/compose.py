@@ -25,9 +25,7 @@ from rfsn.loop.executor import Executor
 from rfsn.machine.files import storing
 from rfsn.machine.home import resume_command
 from rfsn.models.cards import Cards, cards_of, check_models
-from rfsn.models.desk import Desk
-from rfsn.models.keys import key_of
-from rfsn.models.opening import open_desk
+from rfsn.models.opening import opened_desk
 from rfsn.models.purse import Purse
 from rfsn.plugins import load_operators, load_rules
 from rfsn.project.diffs import MAX_DIFF_BYTES, patch_of, read_diff
@@ -73,7 +71,7 @@ from sandbox import (
 
 _log = structlog.get_logger("rfsn")
 
-__all__ = ["GIVEN", "check_config", "models_of", "opened_suite", "planner_of", "run_session"]
+__all__ = ["GIVEN", "check_config", "opened_suite", "planner_of", "run_session"]
 
 GIVEN = "given.diff"
 """The file in a session's folder with the patch from elsewhere that it judges."""
@@ -91,20 +89,6 @@ def check_config(config: Config, *, asks: bool = True) -> Cards:
     load_rules(config.gate_rules)
     load_operators(config.operators)
     return check_models(config) if asks else Cards()
-
-
-def models_of(record: Record) -> Cards:
-    """The models that a session may still ask, at the prices with which it began.
-
-    Raises `UsageError` if one of their keys is missing now.
-    """
-    ready = record.projection.models
-    if ready is None:
-        return check_models(record.config)
-    cards = Cards(ready.models, ready.judge)
-    for card in cards.all:
-        key_of(card)
-    return cards
 
 
 def planner_of(record: Record) -> Planner:
@@ -143,8 +127,8 @@ def run_session(
     """Run a new or resumed session to its end and return its report.
 
     `take` makes the snapshot if the source is neither a path nor a URL; `remote` is the source if it is a URL, with the
-    credentials, which the journal does not have. `purse` is what the models of so many `sessions`, which run at a time,
-    may cost together, besides the session's own cap. An infrastructure failure ends the session as `infra_error`. It can be
+    credentials, which the journal does not have. `purse` is what models may cost in all of so many `sessions` that run
+    at a time, besides the session's own cap. An infrastructure failure ends the session as `infra_error`. It can be
     resumed after `KeyboardInterrupt`, which is journaled and passed on, and after a full disk (`StorageError`).
     """
     with structlog.contextvars.bound_contextvars(session=session.name):
@@ -214,7 +198,7 @@ def _run(
         session.record(Recalled(experience=session.blobs.put_experience(experience)))
     planner = planner or planner_of(session)
     project = Project(session)
-    with opened_suite(session, project, session.scratch) as suite, _desk(session, purse, sessions) as desk:
+    with opened_suite(session, project, session.scratch) as suite, opened_desk(session, purse, sessions) as desk:
         if session.projection.environment is None:
             session.record(_ready(suite))
         budget = Budget(config.time_limit, config.max_steps, lambda: session.journal.clock)
@@ -245,26 +229,6 @@ def opened_suite(record: Record, project: Project, scratch: Path) -> Iterator[Su
             environment = held.enter_context(making)
             benches.append(Bench(record.base, project.view, environment, part, plan, provider, scratch, meter))
         yield Suite(benches)
-
-
-@contextmanager
-def _desk(session: Session, purse: Purse | None, sessions: int) -> Iterator[Desk | None]:
-    """A desk during the block, if the session may ask models."""
-    if session.projection.models is None:
-        yield None
-        return
-    desk = open_desk(
-        session.record,
-        lambda: session.projection,
-        session.blobs,
-        max_cost_usd=session.config.max_cost,
-        purse=purse,
-        sessions=sessions,
-    )
-    try:
-        yield desk
-    finally:
-        desk.close()
 
 
 def _ready(suite: Suite) -> EnvironmentReady:

@@ -15,7 +15,7 @@ import structlog
 
 from rfsn.cli.lines import Lines
 from rfsn.cli.notice import tell_destinations
-from rfsn.compose import check_config, models_of, run_session
+from rfsn.compose import check_config, run_session
 from rfsn.config import load_config
 from rfsn.errors import InfraError, RfsnError, UsageError
 from rfsn.evaluation import Selection, run_evaluation
@@ -23,7 +23,7 @@ from rfsn.machine.home import resume_command
 from rfsn.machine.log import configure_logging
 from rfsn.machine.terminal import errors, give_diff, give_json, say, tell
 from rfsn.machine.text import counted
-from rfsn.models.cards import check_models
+from rfsn.models.cards import check_models, models_of
 from rfsn.project.delivery import Delivery, delivered_before
 from rfsn.project.issue import ISSUE, read_issue
 from rfsn.replay import replay_session

@@ -11,8 +11,9 @@ from rfsn.errors import UsageError
 from rfsn.models.keys import key_of
 from rfsn.models.names import parse_name
 from rfsn.models.prices import prices_of
+from rfsn.sessions.record import Record
 
-__all__ = ["Cards", "card_of", "cards_of", "check_models"]
+__all__ = ["Cards", "card_of", "cards_of", "check_models", "models_of"]
 
 _NOT_RECORDED = {"base_url", "input_usd", "output_usd", "cached_usd", "written_usd"}
 """Settings of a model that its card has in fields of their own."""
@@ -78,3 +79,16 @@ def check_models(config: Config) -> Cards:
     for card in cards.all:
         key_of(card)
     return cards
+
+
+def models_of(record: Record) -> Cards:
+    """The models that a session may still ask, at the prices with which it began.
+
+    Raises `UsageError` if one of their keys is missing now.
+    """
+    ready = record.projection.models
+    if ready is None:
+        return check_models(record.config)
+    for card in ready.cards:
+        key_of(card)
+    return Cards(ready.models, ready.judge)

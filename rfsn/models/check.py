@@ -8,6 +8,7 @@ from typing import Literal
 from gate import AskModel, ModelCard, Tool, Turn, Usage
 from planners.answers import Reply
 from rfsn.models.opening import open_desk
+from rfsn.models.patience import Patience
 from rfsn.sessions.blobs import BlobStore
 from rfsn.sessions.events import CallEnded, CallStarted, ModelsReady
 from rfsn.sessions.projection import Projection, fold
@@ -53,7 +54,7 @@ def check_model(card: ModelCard, blobs: BlobStore, max_cost_usd: float) -> Check
         status = event.status if isinstance(event, CallEnded) else status
 
     action = AskModel(card.name, "agent", (_QUESTION,), min(_MAX_TOKENS, card.max_tokens), tools=(_TOOL,))
-    desk = open_desk(record, lambda: projection, blobs, max_cost_usd=max_cost_usd)
+    desk = open_desk(record, lambda: projection, blobs, max_cost_usd=max_cost_usd, patience=Patience(attempts=1))
     try:
         (reply,) = desk.ask("check", action, _DEADLINE_S).replies
     finally:

@@ -24,6 +24,8 @@ def models_report(record: Record) -> dict[str, Any] | None:
     questions = [question for question in asked if question]
     redacted: Counter[str] = Counter()
     for question in questions:
+        if question["denied"]:  # nothing was sent
+            continue
         redacted.update(question["redacted"])
     calls = list(_calls(record))
     return {
