@@ -53,7 +53,7 @@ class Model:
         with self.lock:
             self.asked[row["instance_id"]] += 1
             count = self.asked[row["instance_id"]]
-        draw = random.Random(f"{SEED}:{self.quality}:{row['instance_id']}:{count}")
+        draw = random.Random(f"{SEED}:{self.quality}:{row['instance_id']}:{count}")  # noqa: S311  # reproducible
         path, fixed = next((path, text) for path, text in row["reference"].items() if row["files"][path] != text)
         if draw.random() < self.quality:
             return _whole(path, fixed)

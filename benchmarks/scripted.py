@@ -42,7 +42,7 @@ def serving(answer: Callable[[Sequence[Message]], Answer], account: Account) -> 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
-        def do_POST(self) -> None:  # noqa: N802  # the name that the base class calls
+        def do_POST(self) -> None:
             import time  # noqa: PLC0415
 
             raw = self.rfile.read(int(self.headers["content-length"]))

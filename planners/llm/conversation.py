@@ -12,7 +12,7 @@ from planners.api import PlannerContext
 from planners.history import Step
 from planners.llm.candidates import read_exchange
 from planners.llm.evidence import Evidence
-from planners.llm.prompts import FORMAT, SYSTEM, evidence_text
+from planners.llm.prompts import FORMAT, SYSTEM, evidence_text, miss_text
 from planners.llm.tools import wanted
 from planners.state import State
 
@@ -91,7 +91,7 @@ def _result(exchange: Exchange, state: State, context: PlannerContext) -> str:
     patching = asked.tool in {"try_patch", "apply_patch"}
     if patching and not exchange.used and (step is None or step.action not in {"try_patches", "apply_patch"}):
         read = read_exchange(exchange, state, context)
-        told = [miss.text for miss in read.misses] or [*read.notes] or ["no edits were found before the call"]
+        told = [*map(miss_text, read.misses)] or [*read.notes] or ["no edits were found before the call"]
         return "\n\n".join(told)
     if step is None:
         return "done; what came of it is too long ago"

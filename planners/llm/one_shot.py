@@ -14,7 +14,7 @@ from planners.api import PlannerContext
 from planners.llm.asking import ask, exchanges_of, room, setting
 from planners.llm.candidates import Read, read_exchange
 from planners.llm.evidence import Evidence, gather
-from planners.llm.prompts import SYSTEM, evidence_text, feedback_text, variant_text
+from planners.llm.prompts import SYSTEM, evidence_text, feedback_text, miss_text, variant_text
 from planners.llm.unified import unified
 from planners.search.language import Language
 from planners.search.registry import LANGUAGES
@@ -106,7 +106,7 @@ def _told(exchange: Exchange, state: State, context: PlannerContext) -> Iterator
         diff = unified(candidate.patch, context.view)
         yield f"```diff\n{diff}```\n{_RESULTS[TrialOutcome(letter)]} {failure}".strip()
     for miss in read.misses:
-        yield miss.text
+        yield miss_text(miss)
 
 
 _RESULTS = {

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from planners.llm.edits import Miss
 from planners.llm.evidence import Evidence, Excerpt, Failure
 
-__all__ = ["FORMAT", "SYSTEM", "evidence_text", "feedback_text", "fenced", "variant_text"]
+__all__ = ["FORMAT", "SYSTEM", "evidence_text", "feedback_text", "fenced", "miss_text", "variant_text"]
 
 SYSTEM = """\
 You repair software. You get failing tests and the code that they run. Find the fault in the code and write the smallest
@@ -82,6 +83,13 @@ _ANGLES = (
 def feedback_text(lines: Sequence[str]) -> str:
     """What became of earlier answers."""
     return "\n\n".join(["# What was tried before, and how it failed", *lines])
+
+
+def miss_text(miss: Miss) -> str:
+    """Why an edit could not be made, with the lines that come closest."""
+    where = f"An edit of {miss.path}" if miss.path else "An edit"
+    text = f"{where} could not be made: {miss.why}."
+    return f"{text} The nearest lines, from line {miss.line}:\n{fenced(miss.nearest)}" if miss.nearest else text
 
 
 def _failure(failure: Failure) -> str:

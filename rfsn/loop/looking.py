@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pathspec
 
 from buildpacks import RepoView
@@ -31,7 +33,11 @@ def search_code(view: RepoView, text: str, pattern: str) -> Output:
     """
     needle = text.encode("utf-8", "surrogateescape")
     matches: list[str] = []
-    for path in filter(may_leave, pathspec.GitIgnoreSpec.from_lines([pattern]).match_files(view.files())):
+    try:
+        wanted = pathspec.GitIgnoreSpec.from_lines([pattern])
+    except (ValueError, re.error):
+        return Output(f"{pattern!r} is not a pattern of files", 1)
+    for path in filter(may_leave, wanted.match_files(view.files())):
         for number, line in enumerate(view.read(path).splitlines(), 1):
             if needle in line:
                 matches.append(f"{path}:{number}: {line.decode(errors='replace').strip()[:200]}")

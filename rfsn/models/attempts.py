@@ -75,8 +75,9 @@ class Sample:
                 failure = latest if failure is None or latest.status != "unsent" else _stopped(failure, latest)
                 if not failure.retry:
                     return self._failed(failure.problem)
-        assert failure is not None
-        return self._failed(f"{failure.problem} (the last of {self._means.patience.attempts} attempts)")
+                if tried + 1 >= self._means.patience.attempts_of(failure):
+                    return self._failed(f"{failure.problem} (the last of {tried + 1} attempts)")
+        raise AssertionError("the last attempt returns")
 
     def _reply(self, ended: CallEnded) -> Reply:
         return Reply(ended.finish, ended.answer, ended.usage, self._cost_usd, ended.latency_s)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import zlib
 from collections.abc import Callable
 from pathlib import Path
@@ -107,7 +108,7 @@ def test_with_a_model_one_line_says_where_source_goes(repo: Path, rfsn: Rfsn, tm
         "models: parts of the source go to http://127.0.0.1:9/v1 (m; on this machine; free) "
         "and http://models.example/v1 (dear; not encrypted), for at most 0.5 USD"
     )
-    assert "models: 0 calls, 0.0000 of 0.5 USD" in ran.err
+    assert re.search(r"^models: \d+ calls?, 0.0000 of 0.5 USD$", ran.err, re.MULTILINE)
     (ready,) = models_ready(tmp_path / "out")
     assert [card.name for card in ready.cards] == ["m", "dear"]
     assert ready.judge is not None

@@ -10,7 +10,7 @@ from planners.ladder import STRATEGY, Ladder, Rung
 from planners.search.experience import Experience, Tally, fingerprint
 from planners.state import State
 from planners.steps import proposal
-from planners.trial import Trial, TrialOutcome
+from planners.trial import Trial
 from tests.planners.llm.talk import BASE, SOURCE, failing
 from tests.planners.llm.test_judging import FIRST, plausible
 

@@ -49,6 +49,7 @@ code.py
         return a
 >>>>>>> REPLACE
 """
+UNFITTING = RIGHT.replace("    if a > b:\n        return helper(a)", "    while later():\n        wait_for(it)")
 WRONG = RIGHT.replace("a < b", "a >= b")
 
 

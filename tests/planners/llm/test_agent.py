@@ -6,7 +6,7 @@ from gate import ApplyPatch, AskModel, Proposal, ReadFile, RunTests, SearchCode,
 from planners.llm.agent import Agent
 from planners.observations import Batch, Output, SuiteRan
 from planners.trial import Trial, TrialOutcome
-from tests.planners.llm.talk import CARD, RIGHT, WRONG, Session, call, failing
+from tests.planners.llm.talk import CARD, RIGHT, UNFITTING, WRONG, Session, call, failing
 
 
 def propose(session: Session) -> Proposal | None:
@@ -93,7 +93,7 @@ def test_malformed_calls_are_answered_with_what_is_wrong() -> None:
         (call("rm", '{"path": "/"}'), "there is no tool 'rm'"),
         ("I think it is fine.", "no call of a tool"),
         (call("try_patch", "{}", "no edits here"), "no edits were found"),
-        (call("try_patch", "{}", RIGHT.replace("helper(a)", "helper(b)")), "code.py"),
+        (call("try_patch", "{}", UNFITTING), "code.py"),
     ):
         session = failing()
         session.answer(propose(session), answer)

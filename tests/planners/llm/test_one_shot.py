@@ -9,7 +9,7 @@ from gate import AskModel, TryPatches, Turn, apply
 from planners.llm.one_shot import OneShot
 from planners.observations import Batch, Denial
 from planners.trial import Trial, TrialOutcome
-from tests.planners.llm.talk import CARD, RIGHT, TREE, WRONG, Session, failing
+from tests.planners.llm.talk import CARD, RIGHT, TREE, UNFITTING, WRONG, Session, failing
 
 
 def tried(session: Session, outcomes: str, *failures: str) -> None:
@@ -85,7 +85,7 @@ def test_candidates_after_a_plausible_one_are_tried_too() -> None:
 
 def test_a_search_block_that_does_not_fit_is_told_with_its_reason() -> None:
     session = failing()
-    session.answer(OneShot(CARD).propose(session.state, session.context), RIGHT.replace("helper(a)", "helper(b)"))
+    session.answer(OneShot(CARD).propose(session.state, session.context), UNFITTING)
     step = OneShot(CARD).propose(session.state, session.context)
     assert step is not None
     assert isinstance(step.action, AskModel)
