@@ -19,6 +19,7 @@ from planners.search.ranking import doubtful
 from planners.search.registry import LANGUAGES
 from planners.state import State
 from planners.targets import targets_of
+from planners.trial import MODEL, Trial
 
 __all__ = ["STRATEGY", "Ladder", "Rung"]
 
@@ -73,14 +74,21 @@ class Ladder:
     def _needs_model(
         self, rung: Rung, order: Sequence[Rung], place: int, state: State, context: PlannerContext
     ) -> bool:
-        """Whether a model may still help: nothing passes or all that passes is doubtful, and its share is not spent."""
-        if state.plausible and not all(
-            doubtful(trial.patch, context.view, self._languages) for trial in state.plausible
-        ):
+        """Whether a model may still help: nothing passes or all that passes is doubtful, and its share is not spent.
+
+        A generated test says so little that a patch of the search is always doubtful.
+        """
+        if any(self._sure(trial, state, context) for trial in state.plausible):
             return False
         last = not any(other.model for other in order[place + 1 :])
         share = 1.0 if last else _SHARE_OF_COST
         return rung.cost_usd(state) < share * context.max_cost_usd or context.max_cost_usd == 0.0
+
+    def _sure(self, trial: Trial, state: State, context: PlannerContext) -> bool:
+        """Whether nothing speaks against a plausible patch."""
+        if state.oracle == "generated" and trial.operator != MODEL:
+            return False
+        return not doubtful(trial.patch, context.view, self._languages)
 
     def _order(self, state: State, context: PlannerContext) -> tuple[tuple[Rung, ...], str]:
         """The rungs in the order of their chances, and why that is not their own order."""

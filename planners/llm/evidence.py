@@ -18,8 +18,10 @@ from planners.targets import probes, targets_of
 from planners.tree import patched
 from planners.trial import Trial
 
-__all__ = ["MAX_ROOM", "Evidence", "Excerpt", "Failure", "gather"]
+__all__ = ["MAX_ISSUE", "MAX_ROOM", "Evidence", "Excerpt", "Failure", "gather"]
 
+MAX_ISSUE = 20_000
+"""The most characters of an issue that a model is told."""
 _MAX_FAILURES = 4
 _MAX_MESSAGE = 2_000
 _MAX_PLACES = 12
@@ -62,7 +64,8 @@ class Evidence:
     """What is known of a fault; `more` counts the targets that are not shown.
 
     `places` are the suspicious functions, the worst first, and `called` what they call. `near` are edits under which a
-    test gets further, as diffs; `kept` is the diff of the patch that repairs other targets already.
+    test gets further, as diffs; `kept` is the diff of the patch that repairs other targets already. `issue` is what the
+    user says of the fault.
     """
 
     failures: tuple[Failure, ...]
@@ -71,6 +74,7 @@ class Evidence:
     called: tuple[Excerpt, ...]
     near: tuple[tuple[str, str], ...]
     kept: str = ""
+    issue: str = ""
 
     @property
     def files(self) -> tuple[str, ...]:
@@ -85,7 +89,8 @@ def gather(
 ) -> Evidence:
     """The evidence of a state that has a baseline, with at most `room` characters of code."""
     known = targets_of(state, context.reports, context.wanted)
-    tree = patched(context.view, state.kept.patch if state.kept else ())
+    scratch = (state.scratch,) if state.scratch else ()
+    tree = patched(context.view, (*(state.kept.patch if state.kept else ()), *scratch))
     spectrum = context.reports.spectrum(state.spectrum.spectrum) if state.spectrum else Spectrum(())
     reader = _Reader(tree, languages, min(room, MAX_ROOM))
     traces = [trace for trace in spectrum.cases if trace.id in known.left]
@@ -106,7 +111,8 @@ def gather(
     called = reader.called(places, {suspect.path for suspect in suspects})
     near = tuple((unified(trial.patch, context.view), _effect(trial)) for trial in state.near_misses[:_MAX_NEAR])
     kept = unified(state.kept.patch, context.view) if state.kept else ""
-    return Evidence(failures, len(known.left) - len(failures), places, called, near, kept)
+    issue = context.issue[:MAX_ISSUE]
+    return Evidence(failures, len(known.left) - len(failures), places, called, near, kept, issue)
 
 
 def _effect(trial: Trial) -> str:

@@ -9,7 +9,7 @@ import re
 from collections import Counter
 from collections.abc import Mapping
 
-from gate import Phase, Proposal, Turn
+from gate import ModelCard, Phase, Proposal, Turn
 from planners.api import PlannerContext
 from planners.llm.asking import ask, exchanges_of, room
 from planners.llm.evidence import gather
@@ -41,7 +41,7 @@ class Judge:
 
     def propose(self, state: State, context: PlannerContext) -> Proposal | None:
         """The question; None if there is no judge, no choice, or it was asked."""
-        card = context.judge
+        card = _judge(state, context)
         if card is None or len(state.plausible) <= 1 or exchanges_of(state, card, "rank"):
             return None
         evidence = gather(state, context, self._languages, room(card))
@@ -66,13 +66,21 @@ class Judge:
         )
 
 
+def _judge(state: State, context: PlannerContext) -> ModelCard | None:
+    """The model that judges: the one that the user named, else the last one if only a generated test tells right."""
+    if context.judge is None and state.oracle == "generated" and context.models:
+        return context.models[-1]
+    return context.judge
+
+
 def votes_of(state: State, context: PlannerContext) -> Mapping[int, float]:
     """The share of the judge's votes for each patch that has some, by the number of its trial."""
-    if context.judge is None:
+    card = _judge(state, context)
+    if card is None:
         return {}
     answers = [
         context.reports.answer(reply.blob).text
-        for known in exchanges_of(state, context.judge, "rank")
+        for known in exchanges_of(state, card, "rank")
         for reply in known.replies
         if reply.blob
     ]

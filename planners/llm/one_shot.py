@@ -46,6 +46,8 @@ class OneShot:
         read = read_exchange(earlier[-1], state, context) if earlier else None
         if read and earlier and (step := self._try(earlier[-1], read, state)):
             return step
+        if any(TrialOutcome.PLAUSIBLE in known.outcomes for known in earlier):
+            return None
         if len(earlier) >= _ROUNDS or (earlier and (earlier[-1].failed or _denied(earlier[-1]))):
             return None
         return self._ask(earlier, state, context)

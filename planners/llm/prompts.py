@@ -37,7 +37,8 @@ of it. Say in one sentence what the fault is, then write the function."""
 
 def evidence_text(evidence: Evidence) -> str:
     """Everything that is known of a fault, the same for every sample."""
-    parts = ["# Failing tests"]
+    parts = [f"# Issue\n\n{fenced(evidence.issue)}"] if evidence.issue else []
+    parts.append("# Failing tests")
     parts += map(_failure, evidence.failures)
     if evidence.more:
         parts.append(f"{evidence.more} more tests fail.")

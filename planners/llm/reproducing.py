@@ -18,6 +18,7 @@ from gate import CreateFile, ModelCard, Phase, Proposal, RunTests, Turn, may_lea
 from planners.answers import Exchange
 from planners.api import PlannerContext
 from planners.llm.asking import ask, exchanges_of, originals, room, setting
+from planners.llm.evidence import MAX_ISSUE
 from planners.llm.prompts import fenced
 from planners.llm.redaction import restore
 from planners.state import ScratchRun, State
@@ -29,7 +30,6 @@ _SAMPLES = 3
 _ROUNDS = 2
 _MAX_LISTED = 400
 _MAX_FILES = 6
-_MAX_ISSUE = 20_000
 _FENCE = re.compile(r"^(`{3,})[^\n`]*\n(.*?)^\1[ \t]*$", re.MULTILINE | re.DOTALL)
 _WORD = re.compile(r"[A-Za-z_]\w{2,}")
 _EXCEPTION = re.compile(r"\b[A-Z]\w*(?:Error|Exception|Warning|Exit|Interrupt)\b")
@@ -109,7 +109,7 @@ class ReproduceIssue:
         files = _relevant(context)
         shown = [f"{name}:\n{fenced(_text(context, name)[: room(self._card) // _MAX_FILES])}" for name in files]
         listed = "\n".join(context.view.files()[:_MAX_LISTED])
-        parts = [f"# Issue\n\n{fenced(context.issue[:_MAX_ISSUE])}", f"# Files\n\n{fenced(listed)}", *shown]
+        parts = [f"# Issue\n\n{fenced(context.issue[:MAX_ISSUE])}", f"# Files\n\n{fenced(listed)}", *shown]
         if earlier:
             parts.append("# Earlier attempts\n\n" + "\n".join(_judged(known, state, context) for known in earlier))
         common = (Turn("system", _SYSTEM), Turn("user", "\n\n".join(parts)))
