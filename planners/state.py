@@ -48,13 +48,17 @@ class Kept:
 
 @dataclass(frozen=True, slots=True)
 class ScratchRun:
-    """A run of a scratch test on the base, by its content: the report, and how many of its tests passed and failed."""
+    """A run of a scratch test on the base, by its content: the report, and how many of its tests passed and failed.
+
+    If it was traced instead, `spectrum` is what it executed.
+    """
 
     content: bytes
-    report: str
-    passed: int
-    failing: int
+    report: str = ""
+    passed: int = 0
+    failing: int = 0
     problem: str = ""
+    spectrum: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +133,11 @@ class State:
         match observation:
             case SuiteRan() if isinstance(proposal.action, RunTests) and proposal.action.scratch is not None:
                 return self._scratched(state, proposal.action, observation)
+            case SpectrumReady(spectrum) if (
+                isinstance(proposal.action, RunTests) and proposal.action.scratch is not None
+            ):
+                run = ScratchRun(proposal.action.scratch.content, spectrum=spectrum)
+                return replace(state, scratch_runs=(*self.scratch_runs, run)[-MAX_SCRATCH_RUNS:])
             case SuiteRan() if self.baseline is None:
                 return replace(state, baseline=observation)
             case SuiteRan() if self.repeat is None and self.applied is None:

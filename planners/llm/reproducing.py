@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from buildpacks import CaseResult
-from gate import CreateFile, ModelCard, Phase, Proposal, RunTests, Turn, may_leave
+from gate import Collect, CreateFile, ModelCard, Phase, Proposal, RunTests, Turn, may_leave
 from planners.answers import Exchange
 from planners.api import PlannerContext
 from planners.llm.asking import ask, exchanges_of, originals, room, setting
@@ -33,6 +33,8 @@ _MAX_FILES = 6
 _FENCE = re.compile(r"^(`{3,})[^\n`]*\n(.*?)^\1[ \t]*$", re.MULTILINE | re.DOTALL)
 _WORD = re.compile(r"[A-Za-z_]\w{2,}")
 _EXCEPTION = re.compile(r"\b[A-Z]\w*(?:Error|Exception|Warning|Exit|Interrupt)\b")
+_TEST = re.compile(r"(?:^|[._-])(?:tests?|spec)(?=[._-])|^Test[A-Z]|Tests?(?=\.)")
+"""What the name of a file with tests has in it, in the runners' conventions."""
 _BY_RESULT = frozenset({"AssertionError", "Failed"})
 """What a test raises if it came to a result, and the result is wrong."""
 
@@ -85,8 +87,9 @@ class ReproduceIssue:
 
     def _examine(self, pair: _Pair, path: str, state: State, context: PlannerContext) -> Proposal | None:
         """The next run of a pair; None if it shows nothing."""
-        runs = {content: [run for run in state.scratch_runs if run.content == content] for content in _both(pair)}
-        now, flipped = runs[pair.now], runs[pair.flipped]
+        now = [run for run in state.scratch_runs if run.content == pair.now]
+        flipped = [run for run in state.scratch_runs if run.content == pair.flipped and run.report]
+        traced = [run for run in state.scratch_runs if run.content == pair.flipped and run.spectrum]
         if not now:
             return _run(state, path, pair.now, "see whether the test passes while the fault is there")
         if not _passes(now[0]):
@@ -96,6 +99,18 @@ class ReproduceIssue:
         if not all(_shows(run, context) for run in flipped):
             return None
         scratch = CreateFile(path, pair.flipped)
+        if not traced:
+            failing = tuple(case.id for case in _failing(flipped[0], context))
+            return proposal(
+                state,
+                Phase.REPRODUCE,
+                RunTests(failing, Collect.SPECTRUM, scratch),
+                intent="trace the test written from the issue",
+                hypothesis="what it says depends on the code of the project",
+                expected_effect="the lines that it executes",
+            )
+        if not _executes_source(traced[0], context):
+            return None
         return proposal(
             state,
             Phase.REPRODUCE,
@@ -136,10 +151,6 @@ _ANGLES = (
 )
 
 
-def _both(pair: _Pair) -> tuple[bytes, bytes]:
-    return pair.now, pair.flipped
-
-
 def _run(state: State, path: str, content: bytes, hypothesis: str) -> Proposal:
     return proposal(
         state,
@@ -172,8 +183,20 @@ def _shows(run: ScratchRun, context: PlannerContext) -> bool:
     if run.problem or not run.failing:
         return False
     named = frozenset(_EXCEPTION.findall(context.issue))
-    failing = [case for case in context.reports.report(run.report).cases if case.outcome.failing]
+    failing = _failing(run, context)
     return bool(failing) and all(_kind(case) in _BY_RESULT | named for case in failing)
+
+
+def _failing(run: ScratchRun, context: PlannerContext) -> list[CaseResult]:
+    return [case for case in context.reports.report(run.report).cases if case.outcome.failing]
+
+
+def _executes_source(run: ScratchRun, context: PlannerContext) -> bool:
+    """Whether the tests execute code of the project; true if nothing could be traced, which says nothing."""
+    traces = context.reports.spectrum(run.spectrum).cases
+    return not traces or any(
+        lines and context.is_source(path) for trace in traces for path, lines in trace.lines.items()
+    )
 
 
 def _kind(case: CaseResult) -> str:
@@ -187,19 +210,25 @@ def _judged(exchange: Exchange, state: State, context: PlannerContext) -> str:
     lines: list[str] = []
     for pair in _pairs(exchange, context):
         for content, wish in ((pair.now, "pass"), (pair.flipped, "fail by an assertion")):
-            for run in (known for known in state.scratch_runs if known.content == content):
+            for run in (known for known in state.scratch_runs if known.content == content and known.report):
                 said = [case.message for case in context.reports.report(run.report).cases if case.outcome.failing]
                 lines.append(f"- it should {wish}: {run.passed} passed, {run.failing} failed. {run.problem}")
                 lines += [f"  {message[:500]}" for message in said[:2]]
+        if any(run.spectrum and not _executes_source(run, context) for run in _runs_of(pair, state)):
+            lines.append("- it does not execute any code of the project")
     return "\n".join(lines) or "- the answer had no two fences that differ"
+
+
+def _runs_of(pair: _Pair, state: State) -> list[ScratchRun]:
+    return [run for run in state.scratch_runs if run.content in {pair.now, pair.flipped}]
 
 
 def _path(context: PlannerContext) -> str:
     """A free path for the test, named like the project's tests and among them, so that the runner finds it."""
-    tests = [path for path in context.view.files() if _is_test(path, context)]
-    like = PurePosixPath(tests[0]) if tests else PurePosixPath("test_x.py")
-    folders = Counter(str(PurePosixPath(path).parent) for path in tests if path.endswith(like.suffix))
-    folder = PurePosixPath(folders.most_common(1)[0][0]) if folders else PurePosixPath()
+    tests = [PurePosixPath(path) for path in context.view.files() if _is_test(path, context)]
+    folders = Counter(path.parent for path in tests)
+    folder = folders.most_common(1)[0][0] if folders else PurePosixPath()
+    like = next((path for path in tests if path.parent == folder), PurePosixPath("test_x.py"))
     name = like.name.partition(".")[0]
     ending = like.name[len(name) :]
     stem = (
@@ -212,8 +241,8 @@ def _path(context: PlannerContext) -> str:
 
 
 def _is_test(path: str, context: PlannerContext) -> bool:
-    name = PurePosixPath(path).name.lower()
-    return "test" in name and not context.is_source(path) and name.endswith(_SUFFIXES)
+    name = PurePosixPath(path).name
+    return bool(_TEST.search(name)) and name.endswith(_SUFFIXES) and not context.is_source(path)
 
 
 _SUFFIXES = (".py", ".js", ".ts", ".jsx", ".tsx", ".mjs", ".cjs", ".go", ".rs", ".java", ".c", ".cc", ".cpp", ".cs")

@@ -77,6 +77,9 @@ class Executor:
         """Execute an allowed proposal. Raises `InfraError` if sandboxes, not tests, fail."""
         self._suite.add(state.scratch)
         match proposal.action:
+            case RunTests(ids, Collect.SPECTRUM, CreateFile() as scratch):
+                self._suite.add(scratch)
+                return self._trace(ids, state)
             case RunTests(scratch=CreateFile() as scratch, kept=kept):
                 return self._run_scratch(scratch, kept=kept)
             case RunTests(ids, Collect.OUTCOMES):

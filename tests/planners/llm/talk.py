@@ -86,6 +86,7 @@ class Session:
     answers: dict[str, Answer] = field(default_factory=dict)
     reports: dict[str, SuiteReport] = field(default_factory=lambda: {"base": BASE, "green": GREEN})
     outputs: dict[str, str] = field(default_factory=dict)
+    spectra: dict[str, Spectrum] = field(default_factory=lambda: {"spectrum": SPECTRUM})
     issue: str = ""
     max_cost_usd: float = 10.0
 
@@ -93,7 +94,7 @@ class Session:
     def context(self) -> PlannerContext:
         return PlannerContext(
             TREE,
-            GivenReports(self.reports, {"spectrum": SPECTRUM}, self.answers, self.outputs),
+            GivenReports(self.reports, self.spectra, self.answers, self.outputs),
             "code.py".__eq__,
             lambda label: Random(f"0:{label}"),
             models=(CARD,),

@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from buildpacks import CaseId, CaseResult, Outcome, SuiteReport
-from gate import AskModel, CreateFile, Phase, Proposal, RunTests
+from buildpacks import CaseId, CaseResult, CaseTrace, Outcome, Spectrum, SuiteReport
+from gate import AskModel, Collect, CreateFile, Phase, Proposal, RunTests
 from planners.llm.reproducing import ReproduceIssue
-from planners.observations import SuiteRan
+from planners.observations import SpectrumReady, SuiteRan
 from tests.planners.llm.talk import CARD, PASSES, Session, green
 
 NOW = "from code import least\n\n\ndef test_issue():\n    assert least(1, 2) == 2"
@@ -36,6 +36,18 @@ def ran(session: Session, outcome: Outcome, message: str = "") -> str:
     return step.action.scratch.content.decode()
 
 
+def traced(session: Session, **lines: frozenset[int]) -> None:
+    """The flipped test is traced, and executes these lines."""
+    step = propose(session)
+    assert step is not None
+    assert isinstance(step.action, RunTests)
+    assert (step.action.ids, step.action.collect) == ((f"{PATH}::test_issue",), Collect.SPECTRUM)
+    executed = {f"{name}.py": numbers for name, numbers in lines.items()}
+    trace = CaseTrace(f"{PATH}::test_issue", Outcome.FAILED, 0.1, executed)
+    session.spectra["of the test"] = Spectrum((trace,))
+    session.take(step, SpectrumReady("of the test", 1, 0.1))
+
+
 def asked(session: Session) -> Proposal:
     step = propose(session)
     assert step is not None
@@ -56,6 +68,7 @@ def test_a_test_that_passes_fails_flipped_twice_and_is_kept() -> None:
     assert ran(session, Outcome.PASSED) == NOW + "\n"
     assert ran(session, Outcome.FAILED, "AssertionError: assert 2 == 1") == FLIPPED + "\n"
     assert ran(session, Outcome.FAILED, "assert 2 == 1") == FLIPPED + "\n"
+    traced(session, code=frozenset({8}))
     keep = propose(session)
     assert keep is not None
     scratch = CreateFile(PATH, (FLIPPED + "\n").encode())
@@ -95,10 +108,23 @@ def test_an_exception_that_the_issue_names_is_its_reason() -> None:
     ran(session, Outcome.PASSED)
     ran(session, Outcome.FAILED, "TypeError: '>' not supported")
     ran(session, Outcome.FAILED, "TypeError: '>' not supported")
+    traced(session, code=frozenset({8}))
     step = propose(session)
     assert step is not None
     assert isinstance(step.action, RunTests)
     assert step.action.kept
+
+
+def test_a_test_that_executes_nothing_of_the_project_is_not_believed() -> None:
+    session = green()
+    session.answer(asked(session), ANSWER)
+    ran(session, Outcome.PASSED)
+    ran(session, Outcome.FAILED, "assert 1 == 2")
+    ran(session, Outcome.FAILED, "assert 1 == 2")
+    traced(session, test_of_the_issue=frozenset({5}))
+    again = asked(session)
+    assert isinstance(again.action, AskModel)
+    assert "it does not execute any code of the project" in again.action.samples[0][1].text
 
 
 def test_a_flipped_test_that_fails_only_once_is_not_believed() -> None:
