@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 from pathlib import Path
 
@@ -55,7 +56,10 @@ class Spending:
 
     def _usd(self, line: bytes) -> float:
         try:
-            return float(json.loads(line)["usd"])
+            usd = float(json.loads(line)["usd"])
+            if not 0 <= usd < math.inf:
+                raise ValueError("not an amount")
+            return usd
         except (ValueError, TypeError, KeyError, RecursionError) as error:
             raise UsageError(f"{self._file}: {line[:80]!r} is not what a session spent: remove that line") from error
 
