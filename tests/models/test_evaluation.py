@@ -54,7 +54,10 @@ def test_spending_is_remembered_when_a_session_is_removed(tmp_path: Path) -> Non
     assert Spending(tmp_path, sessions).total_usd() == pytest.approx(whole)
 
 
-@pytest.mark.parametrize("line", ["{}", "[]", "1", "x", '{"usd": null}', '{"usd": "much"}', "[" * 100_000])
+NO_SPENDING = ["{}", "[]", "1", "x", *('{"instance_id": "a", "usd": %s}' % usd for usd in ("null", '"1"', "NaN", "-1"))]
+
+
+@pytest.mark.parametrize("line", [*NO_SPENDING, "[" * 100_000])
 def test_a_line_that_is_no_spending_is_reported(line: str, tmp_path: Path) -> None:
     (tmp_path / "sessions").mkdir()
     (tmp_path / "spent.jsonl").write_text(f"{line}\n")
@@ -69,9 +72,8 @@ def test_rows_and_predictions_name_the_models(rfsn: Callable[..., Any], tmp_path
     options = ("--model", "qwen3", "--base-url", "http://127.0.0.1:9/v1", "--max-cost", "0.5")
     ran = rfsn(*command, *options, env=NO_KEYS)
     assert ran.code == 0
-    assert ran.err.startswith(
-        "models: parts of the source go to http://127.0.0.1:9/v1 (qwen3; on this machine; free)\n"
-    )
+    told = "models: parts of the source go to http://127.0.0.1:9/v1 (qwen3; on this machine; free)"
+    assert ran.err.splitlines()[0] == told
     assert "0.0000 USD for models" in ran.err
     (row,) = map(json.loads, (tmp_path / "out" / "results.jsonl").read_text().splitlines())
     assert (row["status"], row["models"], row["cost_usd"]) == ("repaired", ["qwen3"], 0.0)
