@@ -30,7 +30,7 @@ class ToolCall:
 class Answer:
     """An answer as it is stored in a blob.
 
-    `raw` is the message as the provider wrote it (JSON), for it to be sent back unchanged.
+    `raw` is the message as the provider wrote it, with the model that did (JSON), for it to be sent back unchanged.
     """
 
     text: str

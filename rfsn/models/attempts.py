@@ -97,8 +97,11 @@ class Sample:
         async with means.endpoint.call(deadline):
             if problem := await means.funds.reserve(order.reserved_usd):
                 raise CallFailed("unsent", problem, billed=False)
-            cost_usd = order.reserved_usd  # of a call that is left without its end
+            cost_usd = 0.0
             try:
+                if asyncio.get_running_loop().time() >= deadline:
+                    raise CallFailed("unsent", "no time is left", billed=False)
+                cost_usd = order.reserved_usd  # also of a call that is left without its end
                 self._attempt += 1
                 self._start()
                 came, latency_s = await self._sent(deadline, began)

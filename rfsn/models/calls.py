@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from typing import Any
 
 from gate import AskModel, ModelCard, reservation_usd
@@ -81,9 +82,7 @@ class JournaledDesk:
         try:
             return self._runner.run(work)
         except BaseException:
-            # A signal may leave tasks in the middle: none goes on, or journals anything, when the loop runs again.
-            for task in asyncio.all_tasks(self._runner.get_loop()):
-                task.cancel()
+            _abandon(self._runner.get_loop())
             raise
 
     async def _replies(self, proposal: str, action: AskModel, means: Means, deadline_s: float) -> tuple[Reply, ...]:
@@ -134,3 +133,13 @@ class JournaledDesk:
             self._patience,
             self._record,
         )
+
+
+def _abandon(loop: asyncio.AbstractEventLoop) -> None:
+    """End the tasks that a signal left in the middle, so that none goes on when the loop runs again."""
+    while tasks := asyncio.all_tasks(loop):
+        for task in tasks:
+            task.cancel()
+        # A task that a signal interrupted raises it again to whoever waits for it.
+        with suppress(KeyboardInterrupt):
+            loop.run_until_complete(asyncio.wait(tasks))

@@ -179,7 +179,8 @@ class Started(_Event):
 class CallStarted(_Event):
     """A call of a model is about to be sent: attempt `attempt` for one sample of a step, with what it costs at most.
 
-    `request` is the blob of what is sent: the turns, as JSON. Without a `CallEnded` the call counts as its reservation.
+    `request` is the blob of what is sent: the turns and tools, as JSON. Without a `CallEnded` the call counts as its
+    reservation.
     """
 
     kind: Literal["call_started"] = "call_started"
@@ -194,8 +195,8 @@ class CallStarted(_Event):
 class CallEnded(_Event):
     """A call ended: with an answer (a blob), or with a problem.
 
-    `status` is a word for metrics: `ok`, `cut`, `refused`, `timeout`, `unreachable`, `broken`, or an HTTP status.
-    `cost_usd` is what the usage costs; the reservation if the call may have been billed and named no usage.
+    `status` is a word for metrics: `ok`, `cut`, `refused`, `timeout`, `unreachable`, `broken`, `unsent`, or an HTTP
+    status. `cost_usd` is what the usage costs; the reservation if the call may have been billed and named no usage.
     """
 
     kind: Literal["call_ended"] = "call_ended"

@@ -120,6 +120,7 @@ def serving(script: Callable[[Json], Play] | Iterable[Play] = ()) -> Iterator[Mo
 class Handler(BaseHTTPRequestHandler):
     server: ModelServer
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # or each piece waits for the acknowledgement of the one before
 
     def log_message(self, format: str, *args: object) -> None:
         del format, args
@@ -326,7 +327,8 @@ def responses_events(play: Play) -> Iterator[tuple[str, Any]]:
         yield "", {"type": "response.output_item.done", "item": item}
     if play.fault == "hollow":
         whole = {"id": "r"} if not whole["output"] else {"id": "r", "output": [], "status": "failed"}
-    yield "last", {"type": f"response.{whole.get('status', 'completed')}", "response": whole}
+    end = {"incomplete", "failed"} & {whole.get("status")} or {"completed"}
+    yield "last", {"type": f"response.{end.pop()}", "response": whole}
 
 
 def chat_events(play: Play) -> Iterator[tuple[str, Any]]:

@@ -54,7 +54,8 @@ def test_spending_is_remembered_when_a_session_is_removed(tmp_path: Path) -> Non
     assert Spending(tmp_path, sessions).total_usd() == pytest.approx(whole)
 
 
-NO_SPENDING = ["{}", "[]", "1", "x", *('{"instance_id": "a", "usd": %s}' % usd for usd in ("null", '"1"', "NaN", "-1"))]
+NO_AMOUNTS = ("null", '"1"', "NaN", "-1")
+NO_SPENDING = ["{}", "[]", "1", "x", *(f'{{"instance_id": "a", "usd": {usd}}}' for usd in NO_AMOUNTS)]
 
 
 @pytest.mark.parametrize("line", [*NO_SPENDING, "[" * 100_000])

@@ -40,13 +40,13 @@ def host_of(card: ModelCard) -> str:
 def refused(card: ModelCard, status: int, headers: Mapping[str, str], body: bytes) -> CallFailed:
     """The failure that an HTTP status stands for. Nothing was answered, so that nothing is billed."""
     kinds, said = _said(body)
-    advice = _final(card, status, headers, kinds, said)
-    asked = headers.get("x-should-retry", "").lower()
-    retry = not advice and (status in _AGAIN or status >= 500)
+    final = _final(card, status, headers, kinds, said)
+    passes = status in _AGAIN or status >= 500
     # A server that knows better may say so, but not that what is wrong for good is right the next time.
-    retry = asked == "true" if asked in {"true", "false"} and not advice else retry
+    asked = headers.get("x-should-retry", "").lower()
+    retry = not final and (asked == "true" or (passes and asked != "false"))
     problem = f"{host_of(card)} answered {status}"
-    if advice:
+    if advice := final or ("" if passes else f"the request was not understood: check {_settings(card)}"):
         problem = f"{problem}: {advice}"
     # What refuses a key may show it.
     if said and status not in {401, 403}:
@@ -56,12 +56,11 @@ def refused(card: ModelCard, status: int, headers: Mapping[str, str], body: byte
 
 def _final(card: ModelCard, status: int, headers: Mapping[str, str], kinds: set[str], said: str) -> str:
     """What to do about an error that another attempt would meet again; empty if it may not."""
-    settings = f'[models."{card.name}"] in rfsn.toml'
     if status == 402 or (status == 429 and kinds & _QUOTA) or (status in {400, 403} and _BROKE.search(said)):
         return "the account has no quota or credit left: look at its plan and billing, or name another model"
     if status == 413 or (status == 400 and (_TOO_LONG.search(said) or any(map(_TOO_LONG.search, kinds)))):
         return (
-            f"the conversation is longer than the model's context window: set its window in {settings}, "
+            f"the conversation is longer than the model's context window: set its window in {_settings(card)}, "
             "or name a model with a larger one"
         )
     match status:
@@ -71,14 +70,14 @@ def _final(card: ModelCard, status: int, headers: Mapping[str, str], kinds: set[
             return f"the key may not use {card.model}: ask the owner of the account, or name another model"
         case 404:
             return f"there is no model {card.model}, or no such address: check --model and --base-url"
-        case 408 | 409 | 429:
-            return ""
     if 300 <= status < 400:
         place = urlsplit(headers.get("location", "")).netloc.rpartition("@")[2]
         return f"it redirects to {one_line(place) or 'another address'}, which is not followed: correct the base_url"
-    if status < 500:
-        return f"the request was not understood: check {settings}"
     return ""
+
+
+def _settings(card: ModelCard) -> str:
+    return f'[models."{card.name}"] in rfsn.toml'
 
 
 def _said(body: bytes) -> tuple[set[str], str]:
