@@ -93,7 +93,7 @@ def test_without_a_model_one_line_says_that_nothing_leaves(repo: Path, rfsn: Rfs
         assert ran.code == 0
         lines = ran.err.splitlines()
         assert lines[0].startswith(said)
-        assert lines[0].endswith("model is named (--model), so no source leaves this machine")
+        assert lines[0].endswith("model is named with --model, so no source leaves this machine")
         assert "models:" not in ran.err
         report = json.loads((tmp_path / f"out{len(keys)}" / "report.json").read_text())
         assert report["models"] is None
