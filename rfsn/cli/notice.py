@@ -23,7 +23,7 @@ def tell_destinations(cards: Cards, config: Config, *, as_json: bool) -> None:
     elif config.planner == "auto" and config.given is None and not as_json:
         keys = keys_found()
         found = f"{', '.join(keys)} {'is' if len(keys) == 1 else 'are'} set, but " if keys else ""
-        say(f"search only: {found}no model is named (--model), so no source leaves this machine")
+        say(f"search only: {found}no model is named with --model, so no source leaves this machine")
 
 
 def _destinations(cards: Sequence[ModelCard], config: Config) -> str:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import os
 from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field
 
 from rfsn.errors import UsageError
 from rfsn.machine.files import LineFile
@@ -14,6 +15,15 @@ __all__ = ["Spending"]
 
 _FILE = "spent.jsonl"
 _MAX_BYTES = 16 << 20
+
+
+class _Spent(BaseModel):
+    """A line of the file."""
+
+    model_config = ConfigDict(strict=True, extra="ignore")
+
+    instance_id: str
+    usd: float = Field(ge=0, allow_inf_nan=False)
 
 
 class Spending:
@@ -38,7 +48,7 @@ class Spending:
             return
         file = LineFile(self._file)
         try:
-            file.append(json.dumps({"instance_id": instance, "usd": usd}).encode())
+            file.append(_Spent(instance_id=instance, usd=usd).model_dump_json().encode())
         finally:
             file.close()
 
@@ -55,8 +65,8 @@ class Spending:
 
     def _usd(self, line: bytes) -> float:
         try:
-            return float(json.loads(line)["usd"])
-        except (ValueError, TypeError, KeyError, RecursionError) as error:
+            return _Spent.model_validate_json(line).usd
+        except ValueError as error:
             raise UsageError(f"{self._file}: {line[:80]!r} is not what a session spent: remove that line") from error
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import subprocess
+import sys
 import zlib
 from collections.abc import Callable
 from pathlib import Path
@@ -15,9 +17,11 @@ import pytest
 from gate import Action, AskModel, Phase, RunTests, Turn
 from planners.observations import ModelReplied
 from planners.testing import ScriptedPlanner
+from rfsn.cli.notice import tell_destinations
 from rfsn.compose import run_session
 from rfsn.config import Config, ModelConfig, load_config
 from rfsn.errors import JournalError
+from rfsn.models.cards import cards_of
 from rfsn.models.names import PROVIDERS
 from rfsn.project.project import Project
 from rfsn.sessions.events import ModelsReady, Observed
@@ -89,7 +93,7 @@ def test_without_a_model_one_line_says_that_nothing_leaves(repo: Path, rfsn: Rfs
         assert ran.code == 0
         lines = ran.err.splitlines()
         assert lines[0].startswith(said)
-        assert lines[0].endswith("model is named (--model), so no source leaves this machine")
+        assert lines[0].endswith("model is named with --model, so no source leaves this machine")
         assert "models:" not in ran.err
         report = json.loads((tmp_path / f"out{len(keys)}" / "report.json").read_text())
         assert report["models"] is None
@@ -98,17 +102,15 @@ def test_without_a_model_one_line_says_that_nothing_leaves(repo: Path, rfsn: Rfs
 
 def test_with_a_model_one_line_says_where_source_goes(repo: Path, rfsn: Rfsn, tmp_path: Path) -> None:
     file = tmp_path / "rfsn.toml"
-    file.write_text('[models.dear]\nbase_url = "http://models.example/v1"\ninput_usd = 1\noutput_usd = 2\n')
-    ran = rfsn(
-        "repair", repo, "--model", "m", *LOCAL, "--judge-model", "dear", "--max-cost", "0.5", "--config", file,
-        "--out", tmp_path / "out", env=NO_KEYS | {"CHAT_API_KEY": CANARY},
-    )  # fmt: skip
+    file.write_text('[models.dear]\nbase_url = "http://[::1]:9/v1"\ninput_usd = 1\noutput_usd = 2\n')
+    options = ("--model", "m", *LOCAL, "--judge-model", "dear", "--max-cost", "0.5", "--config", file)
+    ran = rfsn("repair", repo, *options, "--out", tmp_path / "out", env=NO_KEYS)
     assert ran.code == 0
     assert ran.err.splitlines()[0] == (
         "models: parts of the source go to http://127.0.0.1:9/v1 (m; on this machine; free) "
-        "and http://models.example/v1 (dear; not encrypted), for at most 0.5 USD"
+        "and http://[::1]:9/v1 (dear; on this machine), for at most 0.5 USD"
     )
-    assert re.search(r"^models: \d+ calls?, 0.0000 of 0.5 USD$", ran.err, re.MULTILINE)
+    assert re.search(r"^models: \d+ calls?, \d\.\d{4} of 0.5 USD$", ran.err, re.MULTILINE)
     (ready,) = models_ready(tmp_path / "out")
     assert [card.name for card in ready.cards] == ["m", "dear"]
     assert ready.judge is not None
@@ -116,6 +118,23 @@ def test_with_a_model_one_line_says_where_source_goes(repo: Path, rfsn: Rfsn, tm
     assert len(ready.salt) == 32
     assert json.loads((tmp_path / "out" / "report.json").read_text())["models"]["max_cost_usd"] == 0.5
     assert rfsn("replay", tmp_path / "out", env=NO_KEYS).code == 0, "replaying needs no key"
+
+
+def test_an_endpoint_elsewhere_is_named_with_what_it_may_cost(capsys: pytest.CaptureFixture[str]) -> None:
+    plain = ModelConfig(base_url="http://models.example/v1", input_usd=1, output_usd=2)
+    config = Config(model=("gpt-6-luna", "gpt-6-sol", "m"), models={"m": plain})
+    tell_destinations(cards_of(config), config, as_json=True)
+    assert capsys.readouterr().err == (
+        "models: parts of the source go to http://models.example/v1 (m; not encrypted) "
+        "and https://api.openai.com/v1 (gpt-6-luna, gpt-6-sol), for at most 2 USD\n"
+    )
+
+
+def test_what_only_models_need_is_imported_with_them() -> None:
+    code = "import sys, rfsn.cli.commands, rfsn.cli.sessions, rfsn.replay; print(*sorted(sys.modules))"
+    done = subprocess.run([sys.executable, "-P", "-c", code], capture_output=True, text=True, check=True)
+    loaded = {name.partition(".")[0] for name in done.stdout.split()}
+    assert not loaded & {"openai", "anthropic", "genai_prices", "httpx2", "keyring", "aiolimiter"}
 
 
 def test_the_search_planner_leaves_configured_models_alone(repo: Path, rfsn: Rfsn, tmp_path: Path) -> None:
