@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
 
+from rfsn.errors import JournalError
 from rfsn.machine.text import to_json
 from rfsn.sessions.events import CallEnded, CallStarted
 from rfsn.sessions.record import Record
@@ -18,16 +19,29 @@ __all__ = ["cassette", "messages"]
 
 
 def messages(record: Record) -> Iterator[dict[str, Any]]:
-    """Every call that a session made, in the order in which they ended; then those that are not known to have ended."""
+    """Every call that a session made, in the order in which they ended; then those that are not known to have ended.
+
+    Raises `JournalError` for a journal or a blob that no session wrote.
+    """
     under_way: dict[tuple[str, int, int], CallStarted] = {}
     for entry in record.entries():
         event = entry.event
         if isinstance(event, CallStarted):
             under_way[event.proposal, event.sample, event.attempt] = event
         elif isinstance(event, CallEnded):
-            yield _message(record, under_way.pop((event.proposal, event.sample, event.attempt)), event)
+            started = under_way.pop((event.proposal, event.sample, event.attempt), None)
+            if started is None:
+                raise JournalError(f"line {entry.sequence + 1} of the journal ends a call that never began")
+            yield _message(record, started, event)
     for started in under_way.values():
         yield _message(record, started, None)
+
+
+def _request(record: Record, started: CallStarted) -> Any:
+    try:
+        return json.loads(record.blobs.output(started.request))
+    except (ValueError, RecursionError) as error:
+        raise JournalError(f"{started.proposal}: its request {started.request} is not JSON: {error}") from error
 
 
 def cassette(record: Record) -> Iterator[str]:
@@ -41,7 +55,7 @@ def _message(record: Record, started: CallStarted, ended: CallEnded | None) -> d
         "sample": started.sample,
         "attempt": started.attempt,
         "model": started.model,
-        "request": json.loads(record.blobs.output(started.request)),
+        "request": _request(record, started),
         "finish": "failed",
         "status": "lost",
         "answer": None,
