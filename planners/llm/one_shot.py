@@ -68,7 +68,7 @@ class OneShot:
 
     def _ask(self, earlier: list[Exchange], state: State, context: PlannerContext) -> Proposal | None:
         evidence = gather(state, context, self._languages, room(self._card))
-        told = [line for known in earlier for line in _told(known, state, context)][-_MAX_TOLD:]
+        told = [*dict.fromkeys(line for known in earlier for line in _told(known, state, context))][-_MAX_TOLD:]
         if earlier and not told:
             return None
         samples = setting(self._card, "samples", _SAMPLES)
