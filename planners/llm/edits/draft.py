@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, insort
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import pairwise
 
 from buildpacks import RepoView
 from gate import CreateFile, Edit, EditFile, Patch, content_hash
@@ -69,7 +70,10 @@ class Draft:
         fresh = [edit for edit in changing if edit not in given]
         if not fresh:
             return f"{file.path}: an edit is given more than once"
-        if any(_overlaps(edit, known) for edit in fresh):
+        fresh.sort(key=lambda edit: edit[:2])
+        if any(first[1] > second[0] for first, second in pairwise(fresh)) or any(
+            _overlaps(edit, known) for edit in fresh
+        ):
             return Miss(file.path, "the edit overlaps with another one of the answer: give one edit for both")
         try:
             made = [(start, end, len(known), new, file.edit((start, end, new))) for start, end, new in fresh]

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 from planners.llm.edits.results import Miss
 from planners.llm.edits.text import FileText, LineEdit, line_edits
-from planners.search.language import Language
+from planners.search.language import File, Language
 
 __all__ = ["Function", "Outline", "function_edits", "outline_of"]
 
@@ -37,8 +38,9 @@ class Function:
 
 @dataclass(frozen=True)
 class Outline:
-    """Lines and the functions in them."""
+    """Lines and the functions in them. The lines as they were `written` may be indented together."""
 
+    written: tuple[str, ...]
     lines: tuple[str, ...]
     all: tuple[Function, ...]
 
@@ -48,14 +50,9 @@ class Outline:
         return tuple(function for function in self.all if not function.nested)
 
     @cached_property
-    def names(self) -> frozenset[tuple[str, str]]:
-        """The functions by their classes and names."""
-        return frozenset((function.owner, function.name) for function in self.functions)
-
-    @cached_property
-    def names_alone(self) -> frozenset[str]:
-        """The names of all functions."""
-        return frozenset(function.name for function in self.all)
+    def names(self) -> Counter[str]:
+        """The names of all functions, and how many have each."""
+        return Counter(function.name for function in self.all)
 
     @cached_property
     def outside(self) -> tuple[str, ...]:
@@ -65,12 +62,14 @@ class Outline:
 
 
 def outline_of(path: str, lines: Sequence[str], language: Language | None) -> Outline | None:
-    """The functions in some lines, whose common indentation goes; None if the language cannot parse them."""
+    """The functions in some lines, which may be indented together; None if the language cannot parse them."""
     if language is None or any("\r" in line for line in lines):
         return None
-    plain = _dedented(lines)
-    text = "".join(f"{line}\n" for line in plain).encode("utf-8", "surrogatepass")
-    parsed = language.parse(path, text, {}, tuple)
+    plain = list(lines)
+    parsed = _parsed(path, plain, language)
+    if parsed is None and lines and lines[0][:1].isspace():
+        plain = _dedented(lines)
+        parsed = _parsed(path, plain, language)
     if parsed is None:
         return None
     spans: list[tuple[str, int, int, bool]] = []
@@ -84,7 +83,11 @@ def outline_of(path: str, lines: Sequence[str], language: Language | None) -> Ou
         Function(name, owners.get(start, ""), _decorated(plain, start), start, stop, nested)
         for name, start, stop, nested in spans
     )
-    return Outline(tuple(plain), functions)
+    return Outline(tuple(lines), tuple(plain), functions)
+
+
+def _parsed(path: str, lines: Sequence[str], language: Language) -> File | None:
+    return language.parse(path, "".join(f"{line}\n" for line in lines).encode("utf-8", "surrogatepass"), {}, tuple)
 
 
 def function_edits(before: Outline, after: Outline, file: FileText, said: Sequence[str]) -> list[LineEdit] | Miss:
@@ -137,25 +140,25 @@ def _replaced(new: Function, after: Outline, old: Function, before: Outline) -> 
     start = old.decorated if new.decorated < new.start else old.start
     first = min(new.start, new.decorated)
     known = before.lines[start : old.end]
-    lines = _indented(after.lines[first : new.end], after, new, _indentation(before.lines[old.start]), known)
+    lines = _indented(after, first, new, _indentation(before.lines[old.start]), known)
     for low, high, text in line_edits(known, lines):
         yield start + low, start + high, text
 
 
 def _inserted(new: Function, after: Outline, at: int, indentation: str, *, before: bool) -> LineEdit:
-    lines = _indented(after.lines[new.decorated : new.end], after, new, indentation, ())
+    lines = _indented(after, new.decorated, new, indentation, ())
     gap = ("",) * (1 if indentation else 2)
     return at, at, (*lines, *gap) if before else (*gap, *lines)
 
 
-def _indented(
-    lines: Sequence[str], outline: Outline, function: Function, indentation: str, known: Sequence[str]
-) -> list[str]:
-    """Lines of a function, indented as its namesake is. Texts that span lines stay as the file has them."""
+def _indented(outline: Outline, first: int, function: Function, indentation: str, known: Sequence[str]) -> list[str]:
+    """The lines of a function, indented as its namesake is. Texts that span lines stay as the file has them."""
+    if _indentation(outline.written[function.start]) == indentation:
+        return list(outline.written[first : function.end])
     own = _indentation(outline.lines[function.start])
     as_they_are = set(known)
     indented: list[str] = []
-    for line in lines:
+    for line in outline.lines[first : function.end]:
         moved = indentation + line[len(own) :] if line.strip() and line.startswith(own) else line
         indented.append(line if moved not in as_they_are and line in as_they_are else moved)
     return indented

@@ -39,6 +39,7 @@ class Tree:
     def __init__(self, view: RepoView, shown: Sequence[str]) -> None:
         self.view, self.shown = view, tuple(shown)
         self._files = frozenset(view.files())
+        self._found: dict[str, Name | None] = {}
 
     @cached_property
     def _by_name(self) -> dict[str, list[str]]:
@@ -62,6 +63,11 @@ class Tree:
 
     def find(self, text: str) -> Name | None:
         """A file of the tree by its path, by the end of it if there is only one such file, or by an absolute path."""
+        if text not in self._found:
+            self._found[text] = self._find(text)
+        return self._found[text]
+
+    def _find(self, text: str) -> Name | None:
         path = _plain(text)
         for known in (path, path.partition("/")[2] if path.startswith(("a/", "b/")) else path):
             if known in self._files:

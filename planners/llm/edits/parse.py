@@ -26,6 +26,7 @@ _MAX_CHARACTERS = 1_000_000
 _MAX_PIECES = 400
 _MAX_HUNKS = 1_000
 _MAX_FENCES = 40
+_MAX_SAID = 100
 _MAX_SHOWN = 20
 _NOWHERE = "/dev/null"
 _OUTPUT = frozenset(
@@ -56,7 +57,7 @@ def parse_edits(
             f"the answer has more than {_MAX_PIECES} blocks, diffs and fences: only the first were read"
         )
     reader.read(pieces[:_MAX_PIECES], cut=cut)
-    return Parsed(reader.draft.patch(), tuple(reader.misses), tuple(reader.notes))
+    return Parsed(reader.draft.patch(), tuple(reader.misses[:_MAX_SAID]), tuple(reader.notes[:_MAX_SAID]))
 
 
 class _Reader:
@@ -83,8 +84,10 @@ class _Reader:
                     self.notes.append(f"{piece.why}: the answer was cut there")
                 else:
                     self.misses.append(Miss(name.path if name else "", piece.why))
-        fences = [piece for piece in pieces if isinstance(piece, Fence)][:_MAX_FENCES]
-        nameless = [fence for fence in fences if not self._named_fence(fence)]
+        fences = [piece for piece in pieces if isinstance(piece, Fence)]
+        if len(fences) > _MAX_FENCES:
+            self.notes.append(f"the answer has {len(fences)} fences, of which {_MAX_FENCES} were read")
+        nameless = [fence for fence in fences[:_MAX_FENCES] if not self._named_fence(fence)]
         if not self.draft.paths:
             for fence in nameless:
                 self._nameless_fence(fence)
@@ -144,8 +147,9 @@ class _Reader:
 
     def _rewrite(self, rewrite: Rewrite, file: FileText) -> None:
         self._hunks -= 1
-        if self._hunks < 0:
-            self.misses.append(Miss(file.path, f"the answer has more than {_MAX_HUNKS} edits"))
+        if self._hunks <= 0:
+            if self._hunks == 0:
+                self.misses.insert(0, Miss("", f"the answer has {_MAX_HUNKS} edits or more: only the first were read"))
             return
         self._last = file.path
         if not rewrite.quoted and not file.lines:
@@ -212,7 +216,7 @@ class _Reader:
         for file in filter(None, map(self._known, self.tree.shown[:_MAX_SHOWN])):
             known = self.draft.outline(file)
             new = outline_of(file.path, fence.lines, self.draft.language(file.path)) if known else None
-            if known and new and not known.names_alone.isdisjoint(new.names_alone):
+            if known and new and known.names & new.names:
                 fitting.append(file.path)
         if len(fitting) == 1:
             self._whole(fitting[0], fence)
