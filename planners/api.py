@@ -12,7 +12,11 @@ from gate import ModelCard, Phase, Proposal
 from planners.answers import Answer
 from planners.state import State
 
-__all__ = ["Planner", "PlannerContext", "ReportView", "Strategy"]
+__all__ = ["Planner", "PlannerContext", "ReportView", "Strategy", "StrategyFailed"]
+
+
+class StrategyFailed(Exception):
+    """A strategy that is not rfsn's own raised, or proposed what is no step; the message names it and says why."""
 
 
 class ReportView(Protocol):

@@ -1,16 +1,16 @@
 """The meta-planner: a list of strategies, of which the first that has a step to propose takes it.
 
 Every session begins and ends alike: it reproduces, verifies an applied patch, traces, and chooses the likeliest patch.
-In between, a ladder of strategies makes patches: the search, models that answer once, a model as an agent.
+In between, a ladder of strategies makes patches: the search, models that answer once, a model as an agent. A strategy
+of others may stand in its place.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Literal
+from collections.abc import Mapping, Sequence
 
 from gate import GiveUp, ModelCard, Phase, Proposal
-from planners.api import PlannerContext, Strategy
+from planners.api import PlannerContext, Strategy, StrategyFailed
 from planners.choosing import Choose, ChooseRipe
 from planners.ladder import Ladder, Rung
 from planners.llm.agent import Agent
@@ -25,14 +25,19 @@ from planners.state import State
 from planners.steps import Reproduce, Verify, proposal
 from planners.targets import targets_of
 
-__all__ = ["MetaPlanner"]
+__all__ = ["OWN_MAKERS", "MetaPlanner"]
 
 _MAX_DENIALS = 3
 _PATIENCE = 1_000
 """The candidates that the search tries before a model is asked: most faults that it can repair, it repairs by then."""
 
-type Makers = Literal["auto", "search", "llm", "agent"]
-"""Who makes patches: the search, one-shot answers, an agent; or all of them in turn, models only if there are any."""
+OWN_MAKERS: Mapping[str, str] = {
+    "auto": "the search; then each model that is named, with single answers, and the last one as an agent",
+    "search": "the search alone",
+    "llm": "models alone, with single answers and two rounds of feedback",
+    "agent": "models alone, step by step",
+}
+"""Who can make patches, in words, by the names that `--planner` has for them."""
 
 
 class MetaPlanner:
@@ -41,11 +46,14 @@ class MetaPlanner:
     def __init__(
         self,
         search: CandidateSearch,
-        makers: Makers = "auto",
+        makers: str | Strategy = "auto",
         models: Sequence[ModelCard] = (),
         experience: Experience | None = None,
     ) -> None:
-        """`models` may be asked, the first ones first; `experience` is what earlier sessions know of the strategies."""
+        """`makers` is one of `OWN_MAKERS`, or a strategy that stands where the ladder does.
+
+        `models` may be asked, the first ones first; `experience` is what earlier sessions know of the strategies.
+        """
         languages = search.languages
         self._strategies: tuple[Strategy, ...] = (
             *(ReproduceIssue(card) for card in models),
@@ -54,22 +62,37 @@ class MetaPlanner:
             Verify(),
             Localize(),
             ChooseRipe(),
-            Ladder(_rungs(search, makers, models), experience, languages),
-            *([Search(search)] if makers in {"auto", "search"} else []),
+            *_makers(search, makers, models, experience),
             Judge(languages),
             Choose(languages),
         )
         self._last = Stuck()
 
     def propose(self, state: State, context: PlannerContext) -> Proposal:
-        """The next step."""
+        """The next step. If a strategy fails, what it found before is still chosen and verified."""
+        failed = ""
         for strategy in self._strategies:
-            if (step := strategy.propose(state, context)) is not None:
-                return step
-        return self._last.propose(state, context)
+            try:
+                step = strategy.propose(state, context)
+            except StrategyFailed as failure:
+                failed = str(failure)
+            else:
+                if step is not None:
+                    return step
+        return _give_up(state, failed) if failed else self._last.propose(state, context)
 
 
-def _rungs(search: CandidateSearch, makers: Makers, models: Sequence[ModelCard]) -> list[Rung]:
+def _makers(
+    search: CandidateSearch, makers: str | Strategy, models: Sequence[ModelCard], experience: Experience | None
+) -> tuple[Strategy, ...]:
+    """The strategies that make patches."""
+    if not isinstance(makers, str):
+        return (makers,)
+    ladder = Ladder(_rungs(search, makers, models), experience, search.languages)
+    return (ladder, Search(search)) if makers in {"auto", "search"} else (ladder,)
+
+
+def _rungs(search: CandidateSearch, makers: str, models: Sequence[ModelCard]) -> list[Rung]:
     """The ladder: without a model the search has all the time, and needs no rung."""
     rungs = [Rung("search", Search(search, patience=_PATIENCE))] if makers == "auto" and models else []
     if makers in {"auto", "llm"}:

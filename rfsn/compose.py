@@ -15,7 +15,7 @@ import structlog
 from gate import Gate, forget
 from planners.api import Planner
 from planners.given import GivenPatchPlanner
-from planners.meta import MetaPlanner
+from planners.meta import OWN_MAKERS, MetaPlanner
 from planners.search.experience import Experience
 from planners.search.planner import CandidateSearch
 from rfsn.config import Config
@@ -24,10 +24,10 @@ from rfsn.loop.controller import Controller
 from rfsn.loop.executor import Executor
 from rfsn.machine.files import storing
 from rfsn.machine.home import resume_command
-from rfsn.models.cards import Cards, cards_of, check_models
+from rfsn.models.cards import Cards, cards_of, check_models, models_of
 from rfsn.models.opening import opened_desk
 from rfsn.models.purse import Purse
-from rfsn.plugins import load_operators, load_rules
+from rfsn.plugins import load_operators, load_planner, load_rules
 from rfsn.project.diffs import MAX_DIFF_BYTES, patch_of, read_diff
 from rfsn.project.environment import prepared_environment
 from rfsn.project.project import Project, check_buildpacks
@@ -71,7 +71,7 @@ from sandbox import (
 
 _log = structlog.get_logger("rfsn")
 
-__all__ = ["GIVEN", "check_config", "opened_suite", "planner_of", "run_session"]
+__all__ = ["GIVEN", "check_config", "check_resumable", "opened_suite", "planner_of", "run_session"]
 
 GIVEN = "given.diff"
 """The file in a session's folder with the patch from elsewhere that it judges."""
@@ -88,14 +88,33 @@ def check_config(config: Config, *, asks: bool = True) -> Cards:
     check_buildpacks(config)
     load_rules(config.gate_rules)
     load_operators(config.operators)
-    return check_models(config) if asks else Cards()
+    if not asks:
+        return Cards()
+    cards = check_models(config)
+    load_planner(config.planner, cards.models)
+    return cards
+
+
+def check_resumable(record: Record) -> Cards:
+    """Check whether a session can go on here and now, and give the models that it may still ask.
+
+    Raises `UsageError` if a key or a plugin is missing: it can be resumed when that is there.
+    """
+    config = record.config
+    load_rules(config.gate_rules)
+    if config.given is not None:
+        return Cards()
+    load_operators(config.operators)
+    cards = models_of(record)
+    load_planner(config.planner, cards.models)
+    return cards
 
 
 def planner_of(record: Record) -> Planner:
-    """The planner of a session, once its source is taken: for a given patch, else the search planner, without a model.
+    """The planner of a session, once its source is taken: for a given patch, else who makes patches.
 
     Raises `JournalError` if the given diff is not the one that the journal names, and `UsageError` for an edit
-    operator that cannot be loaded.
+    operator or a planner that cannot be loaded.
     """
     wanted = record.config.given
     if wanted is None:
@@ -104,7 +123,7 @@ def planner_of(record: Record) -> Planner:
         further = load_operators(record.config.operators)
         search = CandidateSearch(further=further, experience=experience)
         models = record.projection.models.models if record.projection.models else ()
-        return MetaPlanner(search, record.config.planner, models, experience)
+        return MetaPlanner(search, load_planner(record.config.planner, models), models, experience)
     path = record.folder / GIVEN
     try:
         diff = read_beneath(record.folder, GIVEN, MAX_DIFF_BYTES + 1)
@@ -193,7 +212,8 @@ def _run(
         session.record(SourceTaken(**asdict(snapshot)))
     if projection.models is None and (cards := cards_of(config)).all:
         session.record(ModelsReady(models=cards.models, judge=cards.judge, salt=secrets.token_hex(_SALT_BYTES)))
-    learns = config.memory and config.given is None
+    # What an installed planner tries says nothing of rfsn's own strategies.
+    learns = config.memory and config.given is None and config.planner in OWN_MAKERS
     if learns and projection.recalled is None and projection.environment is None and (experience := recall()).overall:
         session.record(Recalled(experience=session.blobs.put_experience(experience)))
     planner = planner or planner_of(session)

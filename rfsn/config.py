@@ -148,8 +148,8 @@ class Config(BaseModel):
     """The installed rules (entry points of `rfsn.gate_rules`) that are checked after the gate's own."""
     operators: tuple[str, ...] = ()
     """The installed edit operators (entry points of `rfsn.operators`) that the search uses besides its own."""
-    planner: Literal["auto", "search", "llm", "agent"] = "auto"
-    """Who makes the patches: the search, one-shot answers of models, an agent; or all in turn, models only if named."""
+    planner: str = "auto"
+    """Who makes the patches: one of `planners.meta.OWN_MAKERS`, or an installed planner (`rfsn.planners`)."""
     model: tuple[str, ...] = ()
     """The models to ask, [provider:]name, in this order: the cheapest first."""
     base_url: BaseUrl | None = None

@@ -231,6 +231,14 @@ def list_operators(*, json: Json = False) -> None:
     raise typer.Exit(commands.operators(as_json=json))
 
 
+@app.command("planners")
+def list_planners(*, json: Json = False) -> None:
+    """List who can make patches (--planner), and the planners that installed plugins add."""
+    from rfsn.cli import plugins as commands  # noqa: PLC0415
+
+    raise typer.Exit(commands.planners(as_json=json))
+
+
 @app.command()
 def judge(
     patch: PatchFile,

@@ -15,7 +15,7 @@ import structlog
 
 from rfsn.cli.lines import Lines
 from rfsn.cli.notice import tell_destinations
-from rfsn.compose import check_config, run_session
+from rfsn.compose import check_config, check_resumable, run_session
 from rfsn.config import load_config
 from rfsn.errors import InfraError, RfsnError, UsageError
 from rfsn.evaluation import Selection, run_evaluation
@@ -23,7 +23,6 @@ from rfsn.machine.home import resume_command
 from rfsn.machine.log import configure_logging
 from rfsn.machine.terminal import errors, give_diff, give_json, say, tell
 from rfsn.machine.text import counted
-from rfsn.models.cards import check_models, models_of
 from rfsn.project.delivery import Delivery, delivered_before
 from rfsn.project.issue import ISSUE, read_issue
 from rfsn.replay import replay_session
@@ -80,16 +79,16 @@ def resume(name: str, *, metrics_port: int | None, as_json: bool) -> int:
             if session.projection.ended is not None:
                 say(_ended_before(session))
             else:
-                _check_keys(session, as_json=as_json)
+                _check(session, as_json=as_json)
             return finish(session, follow, as_json=as_json)
 
     return guarded(run, as_json=as_json)
 
 
-def _check_keys(session: Session, *, as_json: bool) -> None:
-    """Refuse to continue a session whose models have no key now: it can be resumed when they have."""
+def _check(session: Session, *, as_json: bool) -> None:
+    """Refuse to continue a session whose models have no key now, or whose plugins are not here: that may change."""
     try:
-        cards = models_of(session)
+        cards = check_resumable(session)
     except UsageError:
         session.close()
         raise
@@ -137,7 +136,7 @@ def evaluate(
 
     def run() -> int:
         config = load_config(options, config_file, {"time_limit": "--instance-timeout"})
-        tell_destinations(check_models(config), config, as_json=as_json)
+        tell_destinations(check_config(config), config, as_json=as_json)
         with _measured(metrics_port) as follow:
             summary = run_evaluation(
                 dataset, config, out, workers, selection, repos=repos, follow=follow, quiet=as_json

@@ -75,7 +75,7 @@ Operator = Annotated[
 ]
 Planner = Annotated[
     str | None,
-    typer.Option(metavar="auto|search|llm|agent", help="Who makes patches; auto asks models only if they are named."),
+    typer.Option(metavar="auto|search|llm|agent|NAME", help="Who makes patches; NAME is an installed planner."),
 ]
 Model = Annotated[
     list[str] | None,

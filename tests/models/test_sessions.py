@@ -68,7 +68,7 @@ def sessions(home: Path) -> set[str]:
         (("--judge-model", "claude-sonnet-5-5"), "set ANTHROPIC_API_KEY"),
         (("--planner", "llm"), "name one with --model [PROVIDER:]NAME"),
         (("--planner", "agent"), "name one with --model [PROVIDER:]NAME"),
-        (("--planner", "genius"), "--planner: 'genius' is invalid; allowed: auto, search, llm, agent"),
+        (("--planner", "genius"), "the planner 'genius' is not installed (rfsn's own: auto, search, llm, agent; "),
         (("--model", "qwen3"), "or add --base-url URL"),
         (("--model", "qwen3", "--base-url", "https://models.example/v1"), "add to"),
         (("--max-cost", "-1"), "--max-cost: -1.0 is invalid; allowed: a number at least 0"),

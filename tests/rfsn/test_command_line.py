@@ -15,7 +15,8 @@ type Rfsn = Callable[..., Any]
 
 COMMANDS = [
     (),
-    *((name,) for name in ("repair", "resume", "replay", "report", "eval", "judge", "verify", "operators", "doctor")),
+    *((name,) for name in ("repair", "resume", "replay", "report", "eval", "judge", "verify", "doctor")),
+    *(("operators",), ("planners",)),
     *(("sessions",), ("sessions", "list"), ("sessions", "prune"), ("sandbox",), ("sandbox", "prune")),
     *(("gate",), ("gate", "check"), ("gate", "rules"), ("models",), ("models", "check"), ("models", "list")),
 ]
