@@ -74,7 +74,7 @@ def _shown(earlier: Sequence[Exchange], context: PlannerContext) -> Sequence[Exc
 def _turns(exchange: Exchange, state: State, context: PlannerContext) -> Iterator[Turn]:
     """What the model answered, and what came of it. Every call has to have a result."""
     answer = _answer(exchange, context)
-    result = _result(exchange, state, context)[:_MAX_RESULT]
+    result = _result(exchange, state, context).strip()[:_MAX_RESULT] or "there is no output"
     yield Turn("model", reply=exchange.replies[0].blob)
     if not answer.calls:
         yield Turn("user", result)
