@@ -13,10 +13,7 @@ from gate import GiveUp, ModelCard, Phase, Proposal
 from planners.api import PlannerContext, Strategy, StrategyFailed
 from planners.choosing import Choose, ChooseRipe
 from planners.ladder import Ladder, Rung
-from planners.llm.agent import Agent
 from planners.llm.judging import Judge
-from planners.llm.one_shot import OneShot
-from planners.llm.reproducing import ReproduceIssue
 from planners.localizing import Localize
 from planners.search.experience import Experience
 from planners.search.planner import CandidateSearch
@@ -56,7 +53,7 @@ class MetaPlanner:
         """
         languages = search.languages
         self._strategies: tuple[Strategy, ...] = (
-            *(ReproduceIssue(card) for card in models),
+            *_reproducers(models),
             EndEarly(),
             Reproduce(),
             Verify(),
@@ -94,13 +91,27 @@ def _makers(
 
 def _rungs(search: CandidateSearch, makers: str, models: Sequence[ModelCard]) -> list[Rung]:
     """The ladder: without a model the search has all the time, and needs no rung."""
-    rungs = [Rung("search", Search(search, patience=_PATIENCE))] if makers == "auto" and models else []
+    if not models:
+        return []
+    from planners.llm.agent import Agent  # noqa: PLC0415  # a session without a model needs none of it
+    from planners.llm.one_shot import OneShot  # noqa: PLC0415  # the same
+
+    rungs = [Rung("search", Search(search, patience=_PATIENCE))] if makers == "auto" else []
     if makers in {"auto", "llm"}:
         rungs += [Rung(f"one-shot {card.name}", OneShot(card, search.languages), card.name) for card in models]
     if makers in {"auto", "agent"}:
         agents = models if makers == "agent" else models[-1:]
         rungs += [Rung(f"agent {card.name}", Agent(card, search.languages), card.name) for card in agents]
     return rungs
+
+
+def _reproducers(models: Sequence[ModelCard]) -> list[Strategy]:
+    """The strategies that write a test for an issue."""
+    if not models:
+        return []
+    from planners.llm.reproducing import ReproduceIssue  # noqa: PLC0415  # a session without a model needs none of it
+
+    return [ReproduceIssue(card) for card in models]
 
 
 class EndEarly:

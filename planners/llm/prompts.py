@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from planners.llm.edits import Miss
 from planners.llm.evidence import Evidence, Excerpt, Failure
+
+if TYPE_CHECKING:  # the parser of answers is imported where there are answers
+    from planners.llm.edits import Miss
 
 __all__ = ["FORMAT", "SYSTEM", "evidence_text", "feedback_text", "fenced", "miss_text", "variant_text"]
 
