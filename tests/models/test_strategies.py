@@ -192,3 +192,36 @@ def test_a_private_text_does_not_leave_and_comes_back(repair: Callable[..., Any]
     assert f"+    return '{private}'" in report["patch"]
     assert not any(private in text for text in asked)
     assert report["models"]["redacted"] == {"email": 1}
+
+
+@pytest.mark.parametrize(
+    ("name", "api", "key"),
+    [
+        ("openai:gpt-any", "responses", "OPENAI_API_KEY"),
+        ("anthropic:claude-any", "messages", "ANTHROPIC_API_KEY"),
+        ("chat:any", "chat", "CHAT_API_KEY"),
+    ],
+)
+def test_an_agent_works_over_each_protocol(
+    name: str, api: str, key: str, rfsn: Rfsn, project: Make, tmp_path: Path
+) -> None:
+    plays = iter(
+        [
+            Play("I look first.", (("read_file", '{"path": "roman.py"}'),)),
+            Play(RIGHT.replace("(4, 'IV')", "(4, 'IIII')"), (("try_patch", "{}"),)),
+            Play(RIGHT, (("apply_patch", "{}"),)),
+        ]
+    )
+    with serving(plays) as server:
+        config = tmp_path / "rfsn.toml"
+        prices = "input_usd = 1\noutput_usd = 2\ncached_usd = 0.5\nwritten_usd = 1"
+        config.write_text(f'[models."{name}"]\nbase_url = "{server.endpoint(api)}"\n{prices}\n')
+        arguments = ("--planner", "agent", "--model", name, "--config", config, "--out", tmp_path / "out", "--json")
+        ran = rfsn("repair", project(FILES), *arguments, env={key: "sk-a-key-of-a-test-0123456789"})
+        assert server.problems == []
+    report = ran.json
+    assert (report["status"], len(server.asked)) == ("repaired", 3), report["reason"]
+    assert 0 < report["models"]["cost_usd"] < 0.01
+    assert "def twice" in str(server.asked[1].body)
+    assert "I look first." in str(server.asked[1].body)
+    assert rfsn("replay", tmp_path / "out").code == 0
