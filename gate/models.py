@@ -8,6 +8,8 @@ from typing import Literal
 __all__ = ["AskModel", "ModelCard", "Tool", "Turn", "Usage", "reservation_usd"]
 
 _MILLION = 1_000_000
+_BYTES_OF_A_TOKEN = 3
+"""Code has more, so a request that does not fit by this estimate might; no request of that size is worth the risk."""
 
 _TOKENS_OF_A_REQUEST = 1_024
 _TOKENS_OF_A_TURN = 64
@@ -72,6 +74,16 @@ class AskModel:
         turns = self.samples[sample]
         text = sum(turn.bytes + _TOKENS_OF_A_TURN for turn in turns)
         return text + tools + self.echoed_bytes + _TOKENS_OF_A_REQUEST
+
+
+    def likely_tokens(self) -> int:
+        """About how many tokens the longest sample has together with its answer."""
+        longest = max(map(self.most_input_tokens, range(len(self.samples))))
+        return longest // _BYTES_OF_A_TOKEN + self.max_tokens
+
+    def fits(self, card: ModelCard) -> bool:
+        """Whether the request and its answer are likely to fit into the window of a model."""
+        return not card.window or self.likely_tokens() <= card.window
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,8 +16,6 @@ __all__ = ["ModelBudget", "ModelEgress", "ModelRequest"]
 
 _MAX_SAMPLES = 64
 _MAX_BYTES = 16_000_000
-_BYTES_OF_A_TOKEN = 3
-"""Code has more, so a request that does not fit by this estimate might; no request of that size is worth the risk."""
 
 
 def _card(action: AskModel, context: Context) -> ModelCard | None:
@@ -52,8 +50,8 @@ class ModelRequest:
         if card.max_tokens and action.max_tokens > card.max_tokens:
             reason = f"{card.name} answers with at most {card.max_tokens} tokens, not {action.max_tokens}"
             return self._bounded(reason, "ask for fewer")
-        tokens = max(sizes) // _BYTES_OF_A_TOKEN + action.max_tokens
-        if card.window and tokens > card.window:
+        if not action.fits(card):
+            tokens = action.likely_tokens()
             reason = f"request and answer have about {tokens} tokens, and the window of {card.name} has {card.window}"
             return self._bounded(reason, "send less, or ask for a shorter answer")
         return None

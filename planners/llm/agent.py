@@ -25,8 +25,9 @@ from planners.answers import Answer, Exchange
 from planners.api import PlannerContext
 from planners.llm.asking import ask, exchanges_of, room
 from planners.llm.candidates import read_exchange
-from planners.llm.conversation import conversation, echoed_bytes
-from planners.llm.evidence import gather
+from planners.llm.conversation import TASK, conversation, echoed_bytes
+from planners.llm.fitting import evidence_within
+from planners.llm.prompts import SYSTEM
 from planners.llm.stuck import nudge, stuck
 from planners.llm.tools import TOOLS, Wanted, wanted
 from planners.search.language import Language
@@ -92,8 +93,10 @@ class Agent:
                 return None
 
     def _ask(self, earlier: list[Exchange], state: State, context: PlannerContext) -> Proposal | None:
-        evidence = gather(state, context, self._languages, room(self._card))
-        turns = conversation(evidence, earlier, state, context, nudge(earlier, context))
+        told = nudge(earlier, context)
+        most = room(self._card, SYSTEM, TASK, told, tools=TOOLS)
+        evidence = evidence_within(most // 2 if earlier else most, state, context, self._languages)
+        turns = conversation(evidence, earlier, state, context, told, most)
         return ask(
             state,
             context,

@@ -15,12 +15,16 @@ from planners.llm.redaction import Redactor
 from planners.state import State
 from planners.steps import proposal
 
-__all__ = ["affordable", "ask", "exchanges_of", "left_usd", "originals", "room", "setting"]
+__all__ = ["affordable", "ask", "clipped", "exchanges_of", "left_usd", "originals", "room", "setting", "size"]
 
 _MOST_TOKENS = 16_384
-_BYTES_OF_A_TOKEN = 3
-"""A usual number for code; what is reserved does not rest on it."""
-_LEAST_ROOM = 4_000
+_SHARE_OF_ANSWER = 3
+"""An answer has at most this part of a window: a third."""
+_BYTES_OF_A_TOKEN = 2.5
+"""Fewer than code usually has; what is reserved does not rest on it."""
+_CUT = "\n[cut]"
+_MOST_BYTES = 400_000
+"""The most bytes of a request to a model whose window is unknown, or is larger."""
 
 
 def left_usd(state: State, context: PlannerContext) -> float:
@@ -41,12 +45,26 @@ def exchanges_of(state: State, card: ModelCard, purpose: Purpose) -> list[Exchan
     return [known for known in own if known.tried >= begun]
 
 
-def room(card: ModelCard) -> int:
-    """How many characters of evidence fit into a conversation with a model, beside the rest and its answer."""
-    most = 120_000
+def room(card: ModelCard, *beside: str, tools: Sequence[Tool] = ()) -> int:
+    """How many bytes of evidence fit into a question for a model, beside these texts, the tools, and its answer."""
+    most = _MOST_BYTES
     if card.window:
-        most = (card.window - _tokens(card)) * _BYTES_OF_A_TOKEN // 2
-    return max(_LEAST_ROOM, min(most, 120_000))
+        most = min(most, int((card.window - _tokens(card)) * _BYTES_OF_A_TOKEN))
+    framed = AskModel(card.name, "patch", (tuple(Turn("user", text) for text in ("", *beside)),), 0, tools)
+    return max(0, most - framed.most_input_tokens(0))
+
+
+def size(text: str) -> int:
+    """How many bytes a text has in a request."""
+    return len(text.encode("utf-8", "replace"))
+
+
+def clipped(text: str, most: int) -> str:
+    """The beginning of a text, which says so if it is not the whole."""
+    if size(text) <= most:
+        return text
+    kept = text.encode("utf-8", "replace")[: max(0, most - len(_CUT))].decode("utf-8", "ignore")
+    return kept + _CUT
 
 
 def affordable(action: AskModel, card: ModelCard, usd: float) -> AskModel | None:
@@ -75,21 +93,21 @@ def ask(
     files: tuple[str, ...] = (),
     echoed_bytes: int = 0,
 ) -> Proposal | None:
-    """The proposal to ask, without what must not leave; None if there is no money for it."""
+    """The proposal to ask, without what must not leave; None if there is no money or no room in the window for it."""
     redacted = Redactor(context.salt).redact([turn.text for turns in samples for turn in turns])
     texts = iter(redacted.texts)
     cleaned = tuple(tuple(replace(turn, text=next(texts)) for turn in turns) for turns in samples)
     based = tuple(path for path in files if context.view.exists(path))
     action = AskModel(card.name, purpose, cleaned, _tokens(card), tools, based, redacted.counts, echoed_bytes)
     within = affordable(action, card, left_usd(state, context))
-    if within is None:
+    if within is None or not within.fits(card):
         return None
     return proposal(state, phase, within, intent=intent, hypothesis=hypothesis, expected_effect=expected_effect)
 
 
 def _tokens(card: ModelCard) -> int:
-    wanted = setting(card, "max_tokens", _MOST_TOKENS)
-    return min(wanted, card.max_tokens) if card.max_tokens else wanted
+    limits = (setting(card, "max_tokens", _MOST_TOKENS), card.max_tokens, card.window // _SHARE_OF_ANSWER)
+    return min(filter(None, limits))
 
 
 def originals(context: PlannerContext, tree: RepoView, files: Collection[str], *texts: str) -> Mapping[str, str]:

@@ -10,23 +10,28 @@ from gate import Turn
 from planners.answers import Answer, Exchange
 from planners.api import PlannerContext
 from planners.history import Step
+from planners.llm.asking import clipped, size
 from planners.llm.candidates import read_exchange
 from planners.llm.evidence import Evidence
 from planners.llm.prompts import FORMAT, SYSTEM, evidence_text, miss_text
 from planners.llm.tools import wanted
 from planners.state import State
 
-__all__ = ["conversation", "echoed_bytes"]
+__all__ = ["TASK", "conversation", "echoed_bytes"]
 
 _LATEST = 12
 _DROPPED_AT_ONCE = 6
 """The most steps that are shown as they were, and how many are dropped together: providers cache beginnings."""
 _MAX_RESULT = 10_000
 _MAX_ECHOED = 60_000
+_OF_RESULT = _OF_OLDER = 4
+"""Which part of the room for steps one result has at most, and all steps that are told in short: a quarter."""
+_FRAME = 128
+"""More than is counted for the turns of a step."""
 _SHORT = 160
 _FAILING = 5
 
-_TASK = f"""\
+TASK = f"""\
 Work step by step: each answer calls exactly one tool. You have no shell. Write edits in the text of your answer, before
 the call of try_patch or apply_patch.
 
@@ -34,17 +39,19 @@ the call of try_patch or apply_patch.
 
 
 def conversation(
-    evidence: Evidence, earlier: Sequence[Exchange], state: State, context: PlannerContext, nudge: str
+    evidence: Evidence, earlier: Sequence[Exchange], state: State, context: PlannerContext, nudge: str, most: int
 ) -> tuple[Turn, ...]:
-    """The turns of the next question."""
-    shown = _shown(earlier, context)
+    """The turns of the next question, with at most about so many bytes besides the task and the nudge."""
+    told = evidence_text(evidence)
+    left = most - size(told)
+    shown = _shown(earlier, state, context, left)
     older = earlier[: len(earlier) - len(shown)]
-    task = f"{evidence_text(evidence)}\n\n# How to work\n\n{_TASK}"
+    task = f"{told}\n\n# How to work\n\n{TASK}"
     if older:
-        task += "\n\n# Your earlier steps\n\n" + "\n".join(_in_short(known, state, context) for known in older)
+        task += f"\n\n# Your earlier steps\n\n{_all_in_short(older, state, context, left // _OF_OLDER)}"
     turns = [Turn("system", SYSTEM), Turn("user", task)]
     for known in shown:
-        turns += _turns(known, state, context)
+        turns += _turns(known, state, context, left)
     return (*turns, Turn("user", nudge)) if nudge else tuple(turns)
 
 
@@ -57,24 +64,30 @@ def _size(answer: Answer) -> bytes:
     return (answer.raw or answer.text).encode("utf-8", "replace")
 
 
-def _shown(earlier: Sequence[Exchange], context: PlannerContext) -> Sequence[Exchange]:
+def _shown(earlier: Sequence[Exchange], state: State, context: PlannerContext, most: int) -> Sequence[Exchange]:
     """The latest exchanges. Older ones are dropped several at a time: the beginning stays the same for a while."""
     answered = [known for known in earlier if not known.failed]
     if len(answered) > _LATEST:
         dropped = len(answered) - _LATEST
         answered = answered[-(-dropped // _DROPPED_AT_ONCE) * _DROPPED_AT_ONCE :]
-    size = 0
+    echoed = whole = 0
     for count, known in enumerate(reversed(answered)):
-        size += len(_size(_answer(known, context)))
-        if size > _MAX_ECHOED:
+        own = len(_size(_answer(known, context)))
+        echoed += own
+        whole += own + size(_clipped_result(known, state, context, most)) + _FRAME
+        if echoed > _MAX_ECHOED or whole > most - most // _OF_OLDER:
             return answered[len(answered) - count :]
     return answered
 
 
-def _turns(exchange: Exchange, state: State, context: PlannerContext) -> Iterator[Turn]:
+def _clipped_result(exchange: Exchange, state: State, context: PlannerContext, most: int) -> str:
+    return clipped(_result(exchange, state, context), min(_MAX_RESULT, most // _OF_RESULT))
+
+
+def _turns(exchange: Exchange, state: State, context: PlannerContext, most: int) -> Iterator[Turn]:
     """What the model answered, and what came of it. Every call has to have a result."""
     answer = _answer(exchange, context)
-    result = _result(exchange, state, context).strip()[:_MAX_RESULT] or "there is no output"
+    result = _clipped_result(exchange, state, context, most).strip() or "there is no output"
     yield Turn("model", reply=exchange.replies[0].blob)
     if not answer.calls:
         yield Turn("user", result)
@@ -122,6 +135,14 @@ def _suite(report: SuiteReport) -> str:
     lines = [report.problem] if report.problem else []
     lines.append(f"{len(failing)} of {len(report.cases)} tests fail")
     lines += [f"{case.id}: {case.message[: _MAX_RESULT // _FAILING]}" for case in failing[:_FAILING]]
+    return "\n".join(lines)
+
+
+def _all_in_short(older: Sequence[Exchange], state: State, context: PlannerContext, most: int) -> str:
+    """A line for each step, of the newest ones if there is no room for all."""
+    lines = [_in_short(known, state, context) for known in older]
+    while len(lines) > 1 and sum(map(size, lines)) > most:
+        lines.pop(0)
     return "\n".join(lines)
 
 

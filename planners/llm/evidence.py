@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from buildpacks import CaseResult, RepoView, Spectrum
+from buildpacks import CaseResult, Frame, RepoView, Spectrum
 from gate import may_leave
 from planners.api import PlannerContext
 from planners.llm.unified import unified
@@ -24,11 +24,16 @@ MAX_ISSUE = 20_000
 """The most characters of an issue that a model is told."""
 _MAX_FAILURES = 4
 _MAX_MESSAGE = 2_000
+_MAX_FRAMES = 30
+_OF_MESSAGE, _OF_DIFFS = 8, 4
+"""Which part of the room one message has at most, and all diffs together: an eighth, a quarter."""
+_PER_FAILURE, _PER_FRAME = 3_000, 500
+"""The room for each further failure, and for each further frame of a stack."""
 _MAX_PLACES = 12
 _MAX_SUSPECTS = 400
 _MAX_NEAR = 4
-_WHOLE_FILE = 6_000
-"""The most characters of a file that is shown as a whole."""
+_WHOLE_FILE, _OF_FILE = 6_000, 5
+"""The most characters of a file that is shown as a whole, and which part of the room it has at most."""
 MAX_ROOM = 30_000
 """The most characters of all excerpts together."""
 _AROUND = 12
@@ -87,32 +92,44 @@ class Evidence:
 def gather(
     state: State, context: PlannerContext, languages: Mapping[str, Language] = LANGUAGES, room: int = MAX_ROOM
 ) -> Evidence:
-    """The evidence of a state that has a baseline, with at most `room` characters of code."""
+    """The evidence of a state that has a baseline: at most `room` characters of code, and as much less of all else."""
     known = targets_of(state, context.reports, context.wanted)
     scratch = (state.scratch,) if state.scratch else ()
     tree = patched(context.view, (*(state.kept.patch if state.kept else ()), *scratch))
     spectrum = context.reports.spectrum(state.spectrum.spectrum) if state.spectrum else Spectrum(())
     reader = _Reader(tree, languages, min(room, MAX_ROOM))
     traces = [trace for trace in spectrum.cases if trace.id in known.left]
-    shown = probes(traces) or known.left[:_MAX_FAILURES]
+    shown = (probes(traces) or known.left)[: min(_MAX_FAILURES, 1 + room // _PER_FAILURE)]
     cases = {case.id: case for case in known.baseline.cases}
     frames = {trace.id: trace.frames for trace in traces}
-    failures = tuple(
-        Failure(
-            id,
-            cases[id].message[:_MAX_MESSAGE],
-            tuple(f"{frame.path}:{frame.line} in {frame.function}" for frame in frames.get(id) or cases[id].frames),
-            reader.test(cases[id]),
-        )
-        for id in shown[:_MAX_FAILURES]
-    )
+    failures = tuple(_failure(cases[id], frames.get(id) or cases[id].frames, reader, room) for id in shown)
     suspects = rank(spectrum, frozenset(known.left), context.is_source)[:_MAX_SUSPECTS]
     places = reader.places(suspects)
     called = reader.called(places, {suspect.path for suspect in suspects})
-    near = tuple((unified(trial.patch, context.view), _effect(trial)) for trial in state.near_misses[:_MAX_NEAR])
     kept = unified(state.kept.patch, context.view) if state.kept else ""
-    issue = context.issue[:MAX_ISSUE]
-    return Evidence(failures, len(known.left) - len(failures), places, called, near, kept, issue)
+    near = [(unified(trial.patch, context.view), _effect(trial)) for trial in state.near_misses[:_MAX_NEAR]]
+    while near and sum(len(diff) for diff, _ in near) > room // _OF_DIFFS:
+        near.pop()
+    return Evidence(
+        failures,
+        len(known.left) - len(failures),
+        places,
+        called,
+        tuple(near),
+        kept[: room // _OF_DIFFS],
+        context.issue[: min(MAX_ISSUE, room // _OF_DIFFS)],
+    )
+
+
+def _failure(case: CaseResult, frames: Sequence[Frame], reader: _Reader, room: int) -> Failure:
+    """What is told of a failing test: of a long message the beginning, of a deep stack the innermost calls."""
+    calls = frames[-min(_MAX_FRAMES, 1 + room // _PER_FRAME) :]
+    return Failure(
+        case.id,
+        case.message[: min(_MAX_MESSAGE, room // _OF_MESSAGE)],
+        tuple(f"{frame.path}:{frame.line} in {frame.function}" for frame in calls),
+        reader.test(case),
+    )
 
 
 def _effect(trial: Trial) -> str:
@@ -135,17 +152,20 @@ class _Reader:
         self._tree = tree
         self._languages = languages
         self._left = room
+        self._for_places = room // 2
+        self._whole_file = min(_WHOLE_FILE, room // _OF_FILE)
         self._functions: dict[str, list[tuple[str, int, int]]] = {}
 
     def test(self, case: CaseResult) -> Excerpt | None:
-        """The source of a test: its file if that is short, else its function."""
+        """The source of a test: its file if that is short, else its function. Tests leave room for the places."""
         path = case.parsed.file
         if not path or not self._tree.exists(path) or not may_leave(path):
             return None
-        if whole := self._whole(path):
-            return whole
+        self._left -= self._for_places
         named = [place for place in self._functions_of(path) if place[0] == case.parsed.name]
-        return self._lines(path, named[0][1], named[0][2], named[0][0]) if named else None
+        found = self._whole(path) or (self._lines(path, named[0][1], named[0][2], named[0][0]) if named else None)
+        self._left += self._for_places
+        return found
 
     def places(self, suspects: Collection[Suspect]) -> tuple[Excerpt, ...]:
         """The functions of suspicious lines, the worst first, each once; short files as a whole."""
@@ -160,6 +180,8 @@ class _Reader:
             if any(known.whole and known.path == path for known in excerpts):
                 continue
             excerpt = self._whole(path) or self._lines(path, first, last, name)
+            if excerpt is None and not excerpts:
+                excerpt = self._around_line(path, lines[0], first, last, name)
             if excerpt:
                 every = [line for at, line in ((s.path, s.line) for s in suspects) if at == path]
                 marked = every if excerpt.whole else lines
@@ -181,7 +203,7 @@ class _Reader:
 
     def _whole(self, path: str) -> Excerpt | None:
         text = self._text(path)
-        if len(text) > min(_WHOLE_FILE, self._left):
+        if len(text) > min(self._whole_file, self._left):
             return None
         self._left -= len(text)
         return Excerpt(path, 1, text, whole=True)
@@ -192,6 +214,13 @@ class _Reader:
             return None
         self._left -= len(text)
         return Excerpt(path, first, text, name)
+
+    def _around_line(self, path: str, line: int, first: int, last: int, name: str) -> Excerpt | None:
+        """As many lines around one of a long function as there is room for; None if there is none for that line."""
+        for reach in range(_AROUND, -1, -1):
+            if found := self._lines(path, max(first, line - reach), min(last, line + reach), name):
+                return found
+        return None
 
     def _around(self, suspect: Suspect) -> tuple[int, int, str]:
         """The innermost function of a line, else the lines around it."""

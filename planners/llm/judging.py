@@ -11,13 +11,14 @@ from collections.abc import Mapping
 
 from gate import ModelCard, Phase, Proposal, Turn
 from planners.api import PlannerContext
-from planners.llm.asking import ask, exchanges_of, room
-from planners.llm.evidence import gather
+from planners.llm.asking import ask, exchanges_of, room, size
+from planners.llm.fitting import evidence_within
 from planners.llm.prompts import SYSTEM, evidence_text, fenced
 from planners.llm.unified import unified
 from planners.search.language import Language
 from planners.search.registry import LANGUAGES
 from planners.state import State
+from planners.trial import Trial
 
 __all__ = ["Judge", "votes_of"]
 
@@ -44,11 +45,11 @@ class Judge:
         card = _judge(state, context)
         if card is None or len(state.plausible) <= 1 or exchanges_of(state, card, "rank"):
             return None
-        evidence = gather(state, context, self._languages, room(card))
-        patches = [
-            f"# Patch {trial.index}\n\n{fenced(unified(trial.patch, context.view), 'diff')}"
-            for trial in state.plausible[:_MAX_PATCHES]
-        ]
+        most = room(card, SYSTEM, _QUESTION)
+        patches = [_shown(trial, context) for trial in state.plausible[:_MAX_PATCHES]]
+        while len(patches) > 2 and sum(map(size, patches)) > most // 2:
+            patches.pop()
+        evidence = evidence_within(most - sum(map(size, patches)), state, context, self._languages)
         question = _QUESTION.format(example=state.plausible[0].index)
         common = (Turn("system", SYSTEM), Turn("user", evidence_text(evidence)))
         samples = [(*common, Turn("user", "\n\n".join([*order, question]))) for order in (patches, patches[::-1])]
@@ -71,6 +72,10 @@ def _judge(state: State, context: PlannerContext) -> ModelCard | None:
     if context.judge is None and state.oracle == "generated" and context.models:
         return context.models[-1]
     return context.judge
+
+
+def _shown(trial: Trial, context: PlannerContext) -> str:
+    return f"# Patch {trial.index}\n\n{fenced(unified(trial.patch, context.view), 'diff')}"
 
 
 def votes_of(state: State, context: PlannerContext) -> Mapping[int, float]:

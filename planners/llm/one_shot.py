@@ -11,10 +11,10 @@ from collections.abc import Iterator, Mapping
 from gate import ModelCard, Phase, Proposal, TryPatches, Turn
 from planners.answers import Exchange
 from planners.api import PlannerContext
-from planners.llm.asking import ask, exchanges_of, room, setting
+from planners.llm.asking import ask, clipped, exchanges_of, room, setting, size
 from planners.llm.candidates import Read, read_exchange
-from planners.llm.evidence import Evidence, gather
-from planners.llm.prompts import SYSTEM, evidence_text, feedback_text, miss_text, variant_text
+from planners.llm.fitting import evidence_within
+from planners.llm.prompts import FORMAT, SYSTEM, evidence_text, feedback_text, miss_text, variant_text
 from planners.llm.unified import unified
 from planners.search.language import Language
 from planners.search.registry import LANGUAGES
@@ -29,6 +29,10 @@ _ROUNDS = 3
 """How often one model is asked: once, and twice with feedback."""
 _MAX_TOLD = 4
 """How many failed candidates a model is told about."""
+_OF_TOLD = 8
+"""Which part of the room is for each of them: an eighth."""
+_HINT = 500
+"""The bytes of a hint where to look first."""
 
 
 class OneShot:
@@ -67,14 +71,17 @@ class OneShot:
         )
 
     def _ask(self, earlier: list[Exchange], state: State, context: PlannerContext) -> Proposal | None:
-        evidence = gather(state, context, self._languages, room(self._card))
         told = [*dict.fromkeys(line for known in earlier for line in _told(known, state, context))][-_MAX_TOLD:]
         if earlier and not told:
             return None
+        most = room(self._card, SYSTEM, FORMAT) - _HINT
+        feedback = feedback_text([clipped(line, most // _OF_TOLD) for line in told]) if told else ""
+        evidence = evidence_within(most - size(feedback), state, context, self._languages)
         samples = setting(self._card, "samples", _SAMPLES)
         count = samples if not earlier else max(1, samples // 2)
         first = len(earlier) * samples
-        common = _common(evidence, told)
+        text = "\n\n".join(filter(None, (evidence_text(evidence), feedback)))
+        common = (Turn("system", SYSTEM), Turn("user", text))  # providers cache what calls share
         return ask(
             state,
             context,
@@ -87,12 +94,6 @@ class OneShot:
             expected_effect="patches to try",
             files=evidence.files,
         )
-
-
-def _common(evidence: Evidence, told: list[str]) -> tuple[Turn, ...]:
-    """The beginning of every sample: providers cache what calls share."""
-    text = evidence_text(evidence)
-    return (Turn("system", SYSTEM), Turn("user", f"{text}\n\n{feedback_text(told)}" if told else text))
 
 
 def _denied(exchange: Exchange) -> bool:

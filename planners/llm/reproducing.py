@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
@@ -17,7 +17,7 @@ from buildpacks import CaseResult
 from gate import Collect, CreateFile, ModelCard, Phase, Proposal, RunTests, Turn, may_leave
 from planners.answers import Exchange
 from planners.api import PlannerContext
-from planners.llm.asking import ask, exchanges_of, originals, room, setting
+from planners.llm.asking import ask, clipped, exchanges_of, originals, room, setting, size
 from planners.llm.evidence import MAX_ISSUE
 from planners.llm.prompts import fenced
 from planners.llm.redaction import restore
@@ -30,6 +30,7 @@ _SAMPLES = 3
 _ROUNDS = 2
 _MAX_LISTED = 400
 _MAX_FILES = 6
+_MAX_CODE = 120_000
 _FENCE = re.compile(r"^(`{3,})[^\n`]*\n(.*?)^\1[ \t]*$", re.MULTILINE | re.DOTALL)
 _WORD = re.compile(r"[A-Za-z_]\w{2,}")
 _EXCEPTION = re.compile(r"\b[A-Z]\w*(?:Error|Exception|Warning|Exit|Interrupt)\b")
@@ -122,13 +123,9 @@ class ReproduceIssue:
 
     def _ask(self, path: str, earlier: list[Exchange], state: State, context: PlannerContext) -> Proposal | None:
         files = _relevant(context)
-        shown = [f"{name}:\n{fenced(_text(context, name)[: room(self._card) // _MAX_FILES])}" for name in files]
-        listed = "\n".join(context.view.files()[:_MAX_LISTED])
-        parts = [f"# Issue\n\n{fenced(context.issue[:MAX_ISSUE])}", f"# Files\n\n{fenced(listed)}", *shown]
-        if earlier:
-            parts.append("# Earlier attempts\n\n" + "\n".join(_judged(known, state, context) for known in earlier))
-        common = (Turn("system", _SYSTEM), Turn("user", "\n\n".join(parts)))
         question = _QUESTION.format(path=path)
+        text = self._evidence(files, earlier, room(self._card, _SYSTEM, question, *_ANGLES), state, context)
+        common = (Turn("system", _SYSTEM), Turn("user", text))
         count = setting(self._card, "samples", _SAMPLES) if not earlier else 1
         return ask(
             state,
@@ -142,6 +139,21 @@ class ReproduceIssue:
             expected_effect="tests to run on the base",
             files=files,
         )
+
+    def _evidence(
+        self, files: Sequence[str], earlier: list[Exchange], most: int, state: State, context: PlannerContext
+    ) -> str:
+        """The issue, the files and what became of earlier tests, in at most about so many bytes."""
+        listed = "\n".join(context.view.files()[:_MAX_LISTED])
+        judged = "\n".join(_judged(known, state, context) for known in earlier)
+        parts = [
+            f"# Issue\n\n{fenced(clipped(context.issue[:MAX_ISSUE], most // 3))}",
+            f"# Files\n\n{fenced(clipped(listed, most // 8))}",
+            f"# Earlier attempts\n\n{clipped(judged, most // 8)}" if earlier else "",
+        ]
+        left = min(most - sum(map(size, parts)), _MAX_CODE) // (len(files) + 1)
+        code = [f"{name}:\n{fenced(clipped(_text(context, name), left))}" for name in files]
+        return "\n\n".join(filter(None, (*parts[:2], *code, parts[2])))
 
 
 _ANGLES = (

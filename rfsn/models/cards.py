@@ -13,7 +13,10 @@ from rfsn.models.names import parse_name
 from rfsn.models.prices import prices_of
 from rfsn.sessions.record import Record
 
-__all__ = ["Cards", "card_of", "cards_of", "check_models", "models_of"]
+__all__ = ["LEAST_WINDOW", "Cards", "card_of", "cards_of", "check_models", "models_of"]
+
+LEAST_WINDOW = 4_096
+"""The fewest tokens of a window in which the task, some code and an answer have room."""
 
 _NOT_RECORDED = {"base_url", "input_usd", "output_usd", "cached_usd", "written_usd"}
 """Settings of a model that its card has in fields of their own."""
@@ -35,7 +38,8 @@ class Cards:
 def cards_of(config: Config) -> Cards:
     """The cards of a configuration: none of the models that its planner would never ask.
 
-    Raises `UsageError` for a name that could mean several models, an unknown price, or a planner without its model.
+    Raises `UsageError` for a name that could mean several models, an unknown price, a window that is too small, or a
+    planner without its model.
     """
     if config.given is not None:
         return Cards()
@@ -47,7 +51,13 @@ def cards_of(config: Config) -> Cards:
     if twice := [name for name, count in Counter(names).items() if count > 1]:
         raise UsageError(f"--model {twice[0]} is given twice")
     judge = card_of(config.judge_model, config) if config.judge_model is not None else None
-    return Cards(tuple(card_of(name, config) for name in names), judge)
+    cards = Cards(tuple(card_of(name, config) for name in names), judge)
+    if small := [card for card in cards.all if 0 < card.window < LEAST_WINDOW]:
+        raise UsageError(
+            f"{small[0].name}: a window of {small[0].window} tokens is too small for a question and its answer, "
+            f"which need {LEAST_WINDOW}: name another model, or correct window in [models]"
+        )
+    return cards
 
 
 def card_of(given: str, config: Config) -> ModelCard:

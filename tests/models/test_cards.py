@@ -68,6 +68,7 @@ def test_a_planner_that_asks_nobody_has_no_cards() -> None:
         ({"model": ["m", "m"]}, "--model m is given twice"),
         ({"issue": "0" * 64}, "--issue is read by a model"),
         ({"judge_model": "what is it"}, "not a model's name"),
+        ({"model": ["m"], "models": {"m": {"window": 2_000}}}, "m: a window of 2000 tokens is too small"),
     ],
 )
 def test_what_makes_no_sense_is_refused(settings: dict[str, Any], said: str) -> None:
