@@ -1,6 +1,6 @@
 """The agent: one model that looks, tries and applies step by step, with the actions of planners as its tools.
 
-There is no shell. Its prompt is made anew for each step from the state: the task, the evidence and the latest steps, so
+There is no shell. Its prompt is made anew for each step from the state: the task, the brief and the latest steps, so
 that a long session costs no more a step than a short one.
 """
 
@@ -26,7 +26,7 @@ from planners.api import PlannerContext
 from planners.llm.asking import ask, exchanges_of, room
 from planners.llm.candidates import read_exchange
 from planners.llm.conversation import TASK, conversation, echoed_bytes
-from planners.llm.fitting import evidence_within
+from planners.llm.fitting import brief_within
 from planners.llm.prompts import SYSTEM
 from planners.llm.stuck import nudge, stuck
 from planners.llm.tools import TOOLS, Wanted, wanted
@@ -95,8 +95,8 @@ class Agent:
     def _ask(self, earlier: list[Exchange], state: State, context: PlannerContext) -> Proposal | None:
         told = nudge(earlier, context)
         most = room(self._card, SYSTEM, TASK, told, tools=TOOLS)
-        evidence = evidence_within(most // 2 if earlier else most, state, context, self._languages)
-        turns = conversation(evidence, earlier, state, context, told, most)
+        brief = brief_within(most // 2 if earlier else most, state, context, self._languages)
+        turns = conversation(brief, earlier, state, context, told, most)
         return ask(
             state,
             context,
@@ -108,7 +108,7 @@ class Agent:
             hypothesis="a model that looks and tries finds what the search cannot make",
             expected_effect="an action",
             tools=TOOLS,
-            files=_files(evidence.files, earlier, context),
+            files=_files(brief.files, earlier, context),
             echoed_bytes=echoed_bytes(turns, context),
         )
 
@@ -130,6 +130,6 @@ def _answer(exchange: Exchange, context: PlannerContext) -> Answer:
 
 
 def _files(shown: tuple[str, ...], earlier: list[Exchange], context: PlannerContext) -> tuple[str, ...]:
-    """The paths whose contents are in the conversation: the evidence, and what the model read."""
+    """The paths whose contents are in the conversation: the brief, and what the model read."""
     read = (wanted(_answer(known, context)) for known in earlier if not known.failed)
     return tuple(sorted({*shown, *(asked.path for asked in read if asked.tool == "read_file" and asked.path)}))

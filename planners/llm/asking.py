@@ -46,11 +46,11 @@ def exchanges_of(state: State, card: ModelCard, purpose: Purpose) -> list[Exchan
 
 
 def room(card: ModelCard, *beside: str, tools: Sequence[Tool] = ()) -> int:
-    """How many bytes of evidence fit into a question for a model, beside these texts, the tools, and its answer."""
+    """How many bytes of a brief fit into a question for a model, beside these texts, the tools, and its answer."""
     most = _MOST_BYTES
     if card.window:
         most = min(most, int((card.window - _tokens(card)) * _BYTES_OF_A_TOKEN))
-    framed = AskModel(card.name, "patch", (tuple(Turn("user", text) for text in ("", *beside)),), 0, tools)
+    framed = AskModel(card.name, "patch", (tuple(Turn("user", text) for text in ("", *beside)),), 0, tuple(tools))
     return max(0, most - framed.most_input_tokens(0))
 
 

@@ -11,9 +11,9 @@ from planners.answers import Answer, Exchange
 from planners.api import PlannerContext
 from planners.history import Step
 from planners.llm.asking import clipped, size
+from planners.llm.brief import Brief
 from planners.llm.candidates import read_exchange
-from planners.llm.evidence import Evidence
-from planners.llm.prompts import FORMAT, SYSTEM, evidence_text, miss_text
+from planners.llm.prompts import FORMAT, SYSTEM, brief_text, miss_text
 from planners.llm.tools import wanted
 from planners.state import State
 
@@ -39,10 +39,10 @@ the call of try_patch or apply_patch.
 
 
 def conversation(
-    evidence: Evidence, earlier: Sequence[Exchange], state: State, context: PlannerContext, nudge: str, most: int
+    brief: Brief, earlier: Sequence[Exchange], state: State, context: PlannerContext, nudge: str, most: int
 ) -> tuple[Turn, ...]:
     """The turns of the next question, with at most about so many bytes besides the task and the nudge."""
-    told = evidence_text(evidence)
+    told = brief_text(brief)
     left = most - size(told)
     shown = _shown(earlier, state, context, left)
     older = earlier[: len(earlier) - len(shown)]

@@ -12,8 +12,8 @@ from collections.abc import Mapping
 from gate import ModelCard, Phase, Proposal, Turn
 from planners.api import PlannerContext
 from planners.llm.asking import ask, exchanges_of, room, size
-from planners.llm.fitting import evidence_within
-from planners.llm.prompts import SYSTEM, evidence_text, fenced
+from planners.llm.fitting import brief_within
+from planners.llm.prompts import SYSTEM, brief_text, fenced
 from planners.llm.unified import unified
 from planners.search.language import Language
 from planners.search.registry import LANGUAGES
@@ -49,9 +49,9 @@ class Judge:
         patches = [_shown(trial, context) for trial in state.plausible[:_MAX_PATCHES]]
         while len(patches) > 2 and sum(map(size, patches)) > most // 2:
             patches.pop()
-        evidence = evidence_within(most - sum(map(size, patches)), state, context, self._languages)
+        brief = brief_within(most - sum(map(size, patches)), state, context, self._languages)
         question = _QUESTION.format(example=state.plausible[0].index)
-        common = (Turn("system", SYSTEM), Turn("user", evidence_text(evidence)))
+        common = (Turn("system", SYSTEM), Turn("user", brief_text(brief)))
         samples = [(*common, Turn("user", "\n\n".join([*order, question]))) for order in (patches, patches[::-1])]
         return ask(
             state,
@@ -63,7 +63,7 @@ class Judge:
             intent=f"ask {card.name} which of {len(patches)} patches is right",
             hypothesis="the tests cannot tell them apart, and a reader may",
             expected_effect="a vote",
-            files=evidence.files,
+            files=brief.files,
         )
 
 

@@ -13,8 +13,8 @@ from planners.answers import Exchange
 from planners.api import PlannerContext
 from planners.llm.asking import ask, clipped, exchanges_of, room, setting, size
 from planners.llm.candidates import Read, read_exchange
-from planners.llm.fitting import evidence_within
-from planners.llm.prompts import FORMAT, SYSTEM, evidence_text, feedback_text, miss_text, variant_text
+from planners.llm.fitting import brief_within
+from planners.llm.prompts import FORMAT, SYSTEM, brief_text, feedback_text, miss_text, variant_text
 from planners.llm.unified import unified
 from planners.search.language import Language
 from planners.search.registry import LANGUAGES
@@ -76,23 +76,23 @@ class OneShot:
             return None
         most = room(self._card, SYSTEM, FORMAT) - _HINT
         feedback = feedback_text([clipped(line, most // _OF_TOLD) for line in told]) if told else ""
-        evidence = evidence_within(most - size(feedback), state, context, self._languages)
+        brief = brief_within(most - size(feedback), state, context, self._languages)
         samples = setting(self._card, "samples", _SAMPLES)
         count = samples if not earlier else max(1, samples // 2)
         first = len(earlier) * samples
-        text = "\n\n".join(filter(None, (evidence_text(evidence), feedback)))
+        text = "\n\n".join(filter(None, (brief_text(brief), feedback)))
         common = (Turn("system", SYSTEM), Turn("user", text))  # providers cache what calls share
         return ask(
             state,
             context,
             self._card,
             "patch",
-            [(*common, Turn("user", variant_text(evidence, first + number))) for number in range(count)],
+            [(*common, Turn("user", variant_text(brief, first + number))) for number in range(count)],
             phase=Phase.EXPAND if state.widened else Phase.PATCH,
             intent=f"ask {self._card.name} for {count} patches" + (", with what failed before" if told else ""),
             hypothesis="the fault is in the code that is most suspicious, and a model sees it",
             expected_effect="patches to try",
-            files=evidence.files,
+            files=brief.files,
         )
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from planners.llm.evidence import Evidence, Excerpt, Failure
+from planners.llm.brief import Brief, Excerpt, Failure
 
 if TYPE_CHECKING:  # the parser of answers is imported where there are answers
     from planners.llm.edits import Miss
 
-__all__ = ["FORMAT", "SYSTEM", "evidence_text", "feedback_text", "fenced", "miss_text", "variant_text"]
+__all__ = ["FORMAT", "SYSTEM", "brief_text", "feedback_text", "fenced", "miss_text", "variant_text"]
 
 SYSTEM = """\
 You repair software. You get failing tests and the code that they run. Find the fault in the code and write the smallest
@@ -38,33 +38,33 @@ Write the whole corrected function in a fence, with the path of its file on the 
 of it. Say in one sentence what the fault is, then write the function."""
 
 
-def evidence_text(evidence: Evidence) -> str:
+def brief_text(brief: Brief) -> str:
     """Everything that is known of a fault, the same for every sample."""
-    parts = [f"# Issue\n\n{fenced(evidence.issue)}"] if evidence.issue else []
+    parts = [f"# Issue\n\n{fenced(brief.issue)}"] if brief.issue else []
     parts.append("# Failing tests")
-    parts += map(_failure, evidence.failures)
-    if evidence.more:
-        parts.append(f"{evidence.more} more tests fail.")
+    parts += map(_failure, brief.failures)
+    if brief.more:
+        parts.append(f"{brief.more} more tests fail.")
     parts.append("# Suspicious code, the likeliest first")
-    parts += [_excerpt(place) for place in evidence.places] or ["No line is known to be suspicious."]
-    if evidence.called:
+    parts += [_excerpt(place) for place in brief.places] or ["No line is known to be suspicious."]
+    if brief.called:
         parts.append("# Code that it calls")
-        parts += map(_excerpt, evidence.called)
-    if evidence.kept:
+        parts += map(_excerpt, brief.called)
+    if brief.kept:
         parts.append("# A change that is already made\n\nIt repairs other failing tests, and the code above has it.")
-        parts.append(fenced(evidence.kept, "diff"))
-    if evidence.near:
+        parts.append(fenced(brief.kept, "diff"))
+    if brief.near:
         parts.append("# Edits that were tried and are not enough, with what they change")
-        parts += [f"{fenced(diff, 'diff')}\n{effect}" for diff, effect in evidence.near]
+        parts += [f"{fenced(diff, 'diff')}\n{effect}" for diff, effect in brief.near]
     return "\n\n".join(parts)
 
 
-def variant_text(evidence: Evidence, sample: int) -> str:
+def variant_text(brief: Brief, sample: int) -> str:
     """What makes one sample differ from the others: where to look first, and the form of the answer.
 
     Many models accept no temperature, so that the prompt has to make the difference.
     """
-    places = evidence.places
+    places = brief.places
     if sample == 0 or not places:
         return FORMAT if sample % 3 != 2 else _WHOLE_FUNCTION
     place = places[(sample - 1) % len(places)]

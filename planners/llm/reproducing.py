@@ -18,7 +18,7 @@ from gate import Collect, CreateFile, ModelCard, Phase, Proposal, RunTests, Turn
 from planners.answers import Exchange
 from planners.api import PlannerContext
 from planners.llm.asking import ask, clipped, exchanges_of, originals, room, setting, size
-from planners.llm.evidence import MAX_ISSUE
+from planners.llm.brief import MAX_ISSUE
 from planners.llm.prompts import fenced
 from planners.llm.redaction import restore
 from planners.state import ScratchRun, State
@@ -124,7 +124,7 @@ class ReproduceIssue:
     def _ask(self, path: str, earlier: list[Exchange], state: State, context: PlannerContext) -> Proposal | None:
         files = _relevant(context)
         question = _QUESTION.format(path=path)
-        text = self._evidence(files, earlier, room(self._card, _SYSTEM, question, *_ANGLES), state, context)
+        text = self._brief(files, earlier, room(self._card, _SYSTEM, question, *_ANGLES), state, context)
         common = (Turn("system", _SYSTEM), Turn("user", text))
         count = setting(self._card, "samples", _SAMPLES) if not earlier else 1
         return ask(
@@ -140,7 +140,7 @@ class ReproduceIssue:
             files=files,
         )
 
-    def _evidence(
+    def _brief(
         self, files: Sequence[str], earlier: list[Exchange], most: int, state: State, context: PlannerContext
     ) -> str:
         """The issue, the files and what became of earlier tests, in at most about so many bytes."""

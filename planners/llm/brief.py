@@ -18,7 +18,7 @@ from planners.targets import probes, targets_of
 from planners.tree import patched
 from planners.trial import Trial
 
-__all__ = ["MAX_ISSUE", "MAX_ROOM", "Evidence", "Excerpt", "Failure", "gather"]
+__all__ = ["MAX_ISSUE", "MAX_ROOM", "Brief", "Excerpt", "Failure", "brief_of"]
 
 MAX_ISSUE = 20_000
 """The most characters of an issue that a model is told."""
@@ -65,7 +65,7 @@ class Failure:
 
 
 @dataclass(frozen=True, slots=True)
-class Evidence:
+class Brief:
     """What is known of a fault; `more` counts the targets that are not shown.
 
     `places` are the suspicious functions, the worst first, and `called` what they call. `near` are edits under which a
@@ -89,10 +89,10 @@ class Evidence:
         return tuple(sorted({excerpt.path for excerpt in shown}))
 
 
-def gather(
+def brief_of(
     state: State, context: PlannerContext, languages: Mapping[str, Language] = LANGUAGES, room: int = MAX_ROOM
-) -> Evidence:
-    """The evidence of a state that has a baseline: at most `room` characters of code, and as much less of all else."""
+) -> Brief:
+    """The brief of a state that has a baseline: at most `room` characters of code, and as much less of all else."""
     known = targets_of(state, context.reports, context.wanted)
     scratch = (state.scratch,) if state.scratch else ()
     tree = patched(context.view, (*(state.kept.patch if state.kept else ()), *scratch))
@@ -110,7 +110,7 @@ def gather(
     near = [(unified(trial.patch, context.view), _effect(trial)) for trial in state.near_misses[:_MAX_NEAR]]
     while near and sum(len(diff) for diff, _ in near) > room // _OF_DIFFS:
         near.pop()
-    return Evidence(
+    return Brief(
         failures,
         len(known.left) - len(failures),
         places,
