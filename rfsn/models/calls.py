@@ -79,10 +79,12 @@ class JournaledDesk:
     def _run[T](self, work: Coroutine[Any, Any, T]) -> T:
         if self._runner is None:
             self._runner = asyncio.Runner()
+        loop = self._runner.get_loop()
+        task = loop.create_task(work)
         try:
-            return self._runner.run(work)
+            return loop.run_until_complete(task)
         except BaseException:
-            _abandon(self._runner.get_loop())
+            _abandon(loop, task)
             raise
 
     async def _replies(self, proposal: str, action: AskModel, means: Means, deadline_s: float) -> tuple[Reply, ...]:
@@ -135,11 +137,16 @@ class JournaledDesk:
         )
 
 
-def _abandon(loop: asyncio.AbstractEventLoop) -> None:
-    """End the tasks that a signal left in the middle, so that none goes on when the loop runs again."""
+def _abandon(loop: asyncio.AbstractEventLoop, task: asyncio.Task[Any]) -> None:
+    """End all that a signal left in the middle of a task, so that nothing goes on when the loop runs again."""
+    known = {task}
     while tasks := asyncio.all_tasks(loop):
-        for task in tasks:
-            task.cancel()
+        known |= tasks
+        for one in tasks:
+            one.cancel()
         # A task that a signal interrupted raises it again to whoever waits for it.
         with suppress(KeyboardInterrupt):
             loop.run_until_complete(asyncio.wait(tasks))
+    for one in known:
+        if not one.cancelled():
+            one.exception()  # which is known by now: what nobody asks for is printed with its traceback
