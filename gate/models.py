@@ -46,8 +46,8 @@ class Turn:
 
     @property
     def bytes(self) -> int:
-        """The length of its own text."""
-        return len(self.text.encode("utf-8", "replace"))
+        """The length of its own text, and of the id that a result repeats."""
+        return len((self.text + self.call).encode("utf-8", "replace"))
 
 
 @dataclass(frozen=True, slots=True)

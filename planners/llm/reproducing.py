@@ -8,9 +8,11 @@ what the issue names: a test that fails for any other reason, such as an import 
 from __future__ import annotations
 
 import re
-from collections import Counter
+from bisect import bisect_right
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import PurePosixPath
 
 from buildpacks import CaseResult
@@ -31,7 +33,8 @@ _ROUNDS = 2
 _MAX_LISTED = 400
 _MAX_FILES = 6
 _MAX_CODE = 120_000
-_FENCE = re.compile(r"^(`{3,})[^\n`]*\n(.*?)^\1[ \t]*$", re.MULTILINE | re.DOTALL)
+_FENCE = re.compile(r"(`{3,})([^`]*)")
+"""The line with which a fence begins, or ends: then nothing is behind the marks."""
 _WORD = re.compile(r"[A-Za-z_]\w{2,}")
 _EXCEPTION = re.compile(r"\b[A-Z]\w*(?:Error|Exception|Warning|Exit|Interrupt)\b")
 _TEST = re.compile(r"(?:^|[._-])(?:tests?|spec)(?=[._-])|^Test[A-Z]|Tests?(?=\.)")
@@ -180,10 +183,27 @@ def _pairs(exchange: Exchange, context: PlannerContext) -> Iterator[_Pair]:
     seen: set[_Pair] = set()
     for reply in exchange.replies:
         text = restore(context.reports.answer(reply.blob).text, known) if reply.blob else ""
-        fences = [found[1].encode("utf-8", "replace") for found in _FENCE.findall(text)]
+        fences = [content.encode("utf-8", "replace") for content in islice(_fences(text), 2)]
         if len(fences) > 1 and fences[0] != fences[1] and (pair := _Pair(fences[0], fences[1])) not in seen:
             seen.add(pair)
             yield pair
+
+
+def _fences(text: str) -> Iterator[str]:
+    """What is in each fence that ends. It takes time linear in the text, however many fences begin in it."""
+    lines = text.split("\n")
+    marks = [_FENCE.fullmatch(line) for line in lines]
+    ends: defaultdict[str, list[int]] = defaultdict(list)
+    for place, mark in enumerate(marks):
+        if mark and not mark[2].strip(" \t"):
+            ends[mark[1]].append(place)
+    after = 0
+    for place, mark in enumerate(marks):
+        if mark and place >= after:
+            known = ends[mark[1]]
+            if (found := bisect_right(known, place)) < len(known):
+                yield "".join(f"{line}\n" for line in lines[place + 1 : known[found]])
+                after = known[found] + 1
 
 
 def _passes(run: ScratchRun) -> bool:

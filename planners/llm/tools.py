@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
+from buildpacks.text import spelled
 from gate import Tool, may_leave
 from planners.answers import Answer
 
@@ -82,7 +83,8 @@ def wanted(answer: Answer) -> Wanted:
     if arguments is None:
         problem = f"the arguments of {call.name} are not a JSON object: {', '.join(fields) or 'it has none'}"
         return Wanted(call=call.id, thought=thought, problem=problem)
-    given = {field: str(arguments.get(field, "")) for field in fields}
+    # JSON can spell characters that no text can have: half of a surrogate pair.
+    given = {field: spelled(str(arguments.get(field, ""))) for field in fields}
     if missing := [field for field in ("path", "text") if field in fields and not given[field].strip()]:
         return Wanted(call=call.id, thought=thought, problem=f"{call.name} needs {missing[0]}")
     ids = tuple(line.strip() for line in given.get("ids", "").splitlines() if line.strip())[:_MAX_IDS]

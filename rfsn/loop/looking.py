@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
-
-import pathspec
+import os
 
 from buildpacks import RepoView
 from gate import may_leave
 from planners.observations import Output
+from rfsn.source.ignore import Rules
 
 __all__ = ["MAX_OUTPUT", "read_file", "search_code"]
 
@@ -27,20 +26,29 @@ def read_file(view: RepoView, path: str) -> Output:
 
 
 def search_code(view: RepoView, text: str, pattern: str) -> Output:
-    """The lines that contain a literal text, in files that match a pattern (gitignore syntax).
+    """The lines that contain a literal text, in files that match a pattern (one line of gitignore syntax).
 
-    Files that may hold keys or logins are left out: a model may be told the lines.
+    Files that may hold keys or logins are left out: a model may be told the lines. It may also have thought of the
+    pattern, and a repository of the names, so that no match may take long.
     """
-    needle = text.encode("utf-8", "surrogateescape")
+    needle = text.encode("utf-8", "surrogatepass")
     matches: list[str] = []
-    try:
-        wanted = pathspec.GitIgnoreSpec.from_lines([pattern])
-    except (ValueError, re.error):
+    wanted = Rules(pattern.encode("utf-8", "surrogatepass"))
+    if len(wanted) != 1:
         return Output(f"{pattern!r} is not a pattern of files", 1)
-    for path in filter(may_leave, wanted.match_files(view.files())):
+    for path in filter(may_leave, view.files()):
+        if not _matches(wanted, path):
+            continue
         for number, line in enumerate(view.read(path).splitlines(), 1):
             if needle in line:
                 matches.append(f"{path}:{number}: {line.decode(errors='replace').strip()[:200]}")
             if len(matches) == _MAX_FOUND:
                 return Output("\n".join([*matches, "(more lines are left out)"]), 0)
     return Output("\n".join(matches) or "nothing found", 0 if matches else 1)
+
+
+def _matches(wanted: Rules, path: str) -> bool:
+    """Whether a file, or a folder that it is in, fits."""
+    names = os.fsencode(path).split(b"/")
+    ends = range(1, len(names) + 1)
+    return any(wanted.verdict(names[:end], is_folder=end < len(names)) for end in ends)

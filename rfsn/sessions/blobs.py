@@ -8,7 +8,7 @@ import zlib
 from functools import lru_cache
 from pathlib import Path
 
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 
 from buildpacks import Spectrum, SuiteReport
 from planners.answers import Answer
@@ -53,7 +53,7 @@ class BlobStore:
 
     def experience(self, name: str) -> Experience:
         """The experience of earlier sessions."""
-        return _EXPERIENCE.validate_json(self._get(name))
+        return self._read(_EXPERIENCE, name)
 
     def put_answer(self, answer: Answer) -> str:
         """Store what a model answered and return its name."""
@@ -61,7 +61,7 @@ class BlobStore:
 
     def answer(self, name: str) -> Answer:
         """What a model answered."""
-        return _ANSWER.validate_json(self._get(name))
+        return self._read(_ANSWER, name)
 
     def put_output(self, text: str) -> str:
         """Store a text and return its name."""
@@ -72,10 +72,16 @@ class BlobStore:
         return self._get(name).decode("utf-8", "surrogateescape")
 
     def _report(self, name: str) -> SuiteReport:
-        return _REPORT.validate_json(self._get(name))
+        return self._read(_REPORT, name)
 
     def _spectrum(self, name: str) -> Spectrum:
-        return _SPECTRUM.validate_json(self._get(name))
+        return self._read(_SPECTRUM, name)
+
+    def _read[T](self, kind: TypeAdapter[T], name: str) -> T:
+        try:
+            return kind.validate_json(self._get(name))
+        except ValidationError as error:
+            raise JournalError(f"{self._folder / name}: it is not what the journal says it is") from error
 
     def _put(self, data: bytes) -> str:
         name = hashlib.sha256(data).hexdigest()

@@ -8,12 +8,13 @@ from collections import Counter
 from dataclasses import replace
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, model_validator
 
 from gate import Allowed, AskModel, Candidate, Denied, ModelCard, Phase, Proposal, TryPatches, Turn, Usage
 from planners.answers import Finish
-from planners.observations import Batch, Observation
+from planners.observations import Batch, ModelReplied, Observation
 from planners.trial import TrialOutcome
+from rfsn.config import ModelConfig
 from rfsn.machine.text import to_json
 from rfsn.sessions.meter import SandboxUse, Used
 
@@ -128,6 +129,12 @@ class ModelsReady(_Event):
     judge: ModelCard | None = None
     salt: str = ""
 
+    @model_validator(mode="after")
+    def _has_settings(self) -> Self:
+        for card in self.cards:
+            ModelConfig.model_validate_json(card.settings)
+        return self
+
     @property
     def cards(self) -> tuple[ModelCard, ...]:
         """Each of them once, the judge too."""
@@ -225,6 +232,12 @@ class Observed(_Event):
     cpu_s: float = 0.0
     sandbox: tuple[SandboxUse, ...] = ()
     tried: dict[str, int] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _has_replies(self) -> Self:
+        if isinstance(self.observation, ModelReplied) and not self.observation.replies:
+            raise ValueError("a model was asked, and there is no reply")
+        return self
 
     @classmethod
     def of(cls, proposal: Proposal, observation: Observation, used: Used) -> Self:

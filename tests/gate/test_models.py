@@ -89,6 +89,12 @@ def test_a_request_has_a_bounded_size() -> None:
     denied("models.known", rich, max_tokens=0)
 
 
+def test_the_id_that_a_result_repeats_is_paid_for() -> None:
+    """It is the model's own, and may be as long as an answer."""
+    short, long = (replace(ASK, samples=((Turn("result", "a", call=call),),)) for call in ("c1", "c" * 5_000))
+    assert long.most_input_tokens(0) - short.most_input_tokens(0) == 4_998
+
+
 def test_a_request_fits_the_window_and_the_answer_the_limit() -> None:
     rich = replace(CONTEXT, left_usd=1e9)
     assert decide(rich, samples=((Turn("user", "x " * 140_000),),)) == Allowed()

@@ -125,6 +125,17 @@ def test_an_answer_without_usage_costs_its_reservation(
     assert (odd.replies[0].finish, odd.replies[0].usage, odd.cost_usd) == ("complete", None, reserved(desk))
 
 
+@pytest.mark.parametrize("output", [0, -7, 2.5, 1 << 50])
+def test_an_answer_without_output_in_its_usage_costs_its_reservation(
+    server: ModelServer, office: Opener, api: str, output: Any
+) -> None:
+    server.play([Play("an answer", output=output)])
+    desk = office(card_of(server.endpoint(api), api))
+    replied = desk.ask(action_of("why?"))
+    assert replied.replies[0].usage is None
+    assert replied.cost_usd == next(call.reserved_usd for call in desk.calls if isinstance(call, CallStarted))
+
+
 def test_an_empty_answer_is_an_answer(server: ModelServer, office: Opener, api: str) -> None:
     server.play([Play("")])
     desk = office(card_of(server.endpoint(api), api))
@@ -194,6 +205,34 @@ def test_a_key_is_nowhere_even_if_the_server_echoes_it(
     names |= {event.answer for event in desk.ends if event.answer}
     assert not any(KEY in desk.session.blobs.output(name) for name in names)
     assert not any(KEY.encode() in path.read_bytes() for path in tmp_path.rglob("*") if path.is_file())
+
+
+def test_a_key_is_not_left_where_words_are_cut_off(
+    server: ModelServer, office: Opener, api: str, tmp_path: Path
+) -> None:
+    words = "x" * (300 - len(KEY) // 2) + KEY
+    server.play([Play(status=400, error=error(words))])
+    desk = office(card_of(server.endpoint(api), api))
+    assert desk.ask(action_of("why?")).replies[0].problem.endswith("x[key])")
+    assert not any(KEY[:12].encode() in path.read_bytes() for path in tmp_path.rglob("*") if path.is_file())
+
+
+@pytest.mark.parametrize(
+    "body", [b'{"error": %s1%s}' % (b"[" * deep, b"]" * deep) for deep in (100, 900, 5_000)], ids=["100", "900", "5000"]
+)
+def test_an_error_of_any_depth_is_an_error(server: ModelServer, office: Opener, api: str, body: bytes) -> None:
+    server.play([Play(status=400, error=body, headers={"retry-after": "Mon, 01 Jan 2024 00:00:00 +" + "9" * 30})])
+    desk = office(card_of(server.endpoint(api), api))
+    assert checked(desk, desk.ask(action_of("why?"))) == ["400"]
+
+
+@pytest.mark.parametrize("stream", [True, False], ids=["streamed", "whole"])
+def test_an_answer_of_very_many_calls_fails(server: ModelServer, office: Opener, api: str, *, stream: bool) -> None:
+    server.play([Play(calls=(("read_file", "{}"),) * 3_000)])
+    desk = office(card_of(server.endpoint(api), api, stream=stream), patience=Patience(attempts=1))
+    replied = desk.ask(action_of("why?"))
+    assert checked(desk, replied) == ["broken"]
+    assert "more than 64 tool calls" in replied.replies[0].problem
 
 
 def test_nobody_there(office: Opener, api: str) -> None:

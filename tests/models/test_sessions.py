@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
-from gate import Action, AskModel, Phase, RunTests, Turn
+from gate import Action, AskModel, ModelCard, Phase, RunTests, Turn
 from planners.observations import ModelReplied
 from planners.testing import ScriptedPlanner
 from rfsn.cli.notice import tell_destinations
@@ -24,6 +25,7 @@ from rfsn.errors import JournalError
 from rfsn.models.cards import cards_of
 from rfsn.models.names import PROVIDERS
 from rfsn.project.project import Project
+from rfsn.sessions.blobs import BlobStore
 from rfsn.sessions.events import ModelsReady, Observed
 from rfsn.sessions.projection import Projection
 from rfsn.sessions.record import Record
@@ -319,3 +321,18 @@ def test_the_settings_come_from_options_variables_and_the_file(tmp_path: Path, m
     config = load_config({"planner": "agent"}, file)
     assert (config.model, config.max_cost, config.planner) == (("c", "d:e"), 0.5, "agent")
     assert config.accept_generated
+
+
+@pytest.mark.parametrize("settings", ["", "[1]", "[" * 5_000, '{"samples": 1000000000}', '{"window": -1}'])
+def test_a_journal_of_others_has_sound_settings(settings: str) -> None:
+    card = ModelCard("m", "chat", "m", "http://127.0.0.1:9/v1", settings=settings)
+    with pytest.raises(ValidationError):
+        ModelsReady(models=(), judge=card)
+
+
+def test_a_journal_of_others_has_a_reply_to_each_question(tmp_path: Path) -> None:
+    with pytest.raises(ValidationError, match="there is no reply"):
+        Observed(proposal="s0001", observation=ModelReplied((), 0.0, 0.0))
+    blobs = BlobStore(tmp_path)
+    with pytest.raises(JournalError, match="not what the journal says it is"):
+        blobs.answer(blobs.put_output("[1]"))

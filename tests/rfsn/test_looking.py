@@ -15,7 +15,26 @@ def test_lines_of_files_with_keys_are_never_found() -> None:
     assert search_code(TREE, "KEY", "*.py").text == "a.py:1: KEY = 1"
 
 
-@pytest.mark.parametrize("pattern", ["!", "\\", "[z-a]"])
+@pytest.mark.parametrize(
+    ("pattern", "path"),
+    [("lib/", "lib/a/b.py"), ("/lib", "lib/a.py"), ("**/b.py", "lib/a/b.py"), ("lib/*.py", "lib/a.py"), ("a", "a/b/c")],
+)
+def test_a_pattern_is_one_of_gitignore(pattern: str, path: str) -> None:
+    tree = GivenTree({path: b"KEY", "other": b"KEY"})
+    assert search_code(tree, "KEY", pattern).text == f"{path}:1: KEY"
+
+
+def test_a_pattern_and_a_name_that_fit_in_very_many_ways_take_no_time() -> None:
+    tree = GivenTree({"a" * 200 + ".py": b"KEY"})
+    assert search_code(tree, "KEY", "*a" * 100 + "*b").text == "nothing found"
+
+
+@pytest.mark.parametrize(("text", "pattern"), [("\ud800", "*"), ("KEY", "\ud800"), ("KEY", "\\"), ("KEY", "[z-a]")])
+def test_what_nothing_can_fit_finds_nothing(text: str, pattern: str) -> None:
+    assert search_code(TREE, text, pattern).text == "nothing found"
+
+
+@pytest.mark.parametrize("pattern", ["!", "", "# a", "a.py\nb.txt"])
 def test_a_pattern_that_is_none_is_said_so(pattern: str) -> None:
     found = search_code(TREE, "KEY", pattern)
     assert (found.text, found.exit_code) == (f"{pattern!r} is not a pattern of files", 1)

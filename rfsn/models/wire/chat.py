@@ -10,7 +10,7 @@ from gate import Turn, Usage
 from planners.answers import Answer, Finish, ToolCall
 from rfsn.models.failure import broken
 from rfsn.models.request import Received, Request, echoed
-from rfsn.models.wire.reading import Json, amount, error_in, parsed, received, rows, table, text_in
+from rfsn.models.wire.reading import MAX_CALLS, Json, amount, error_in, parsed, received, rows, table, text_in
 
 __all__ = ["Reader", "body_of"]
 
@@ -134,7 +134,9 @@ class Reader:
             elif name in _GROWING and (isinstance(value, str) or name == "content"):
                 self._pieces.setdefault(name, []).append(text_in(value))
             elif isinstance(value, list):
-                self._message[name] = [*rows(self._message.get(name)), *value]
+                if not isinstance(self._message.get(name), list):
+                    self._message[name] = []
+                self._message[name] += value  # in place: there may be many
             elif value is not None:
                 self._message[name] = value
 
@@ -144,6 +146,8 @@ class Reader:
         same = [call for call in self._calls if call.index == index]
         if same and (index is not None or not delta.get("id")):
             return same[-1]
+        if len(self._calls) == MAX_CALLS:
+            raise broken(f"the answer has more than {MAX_CALLS} tool calls")
         self._calls.append(_Call(index))
         return self._calls[-1]
 

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from gate import ModelCard
 from rfsn.machine.text import one_line
-from rfsn.models.failure import MAX_SAID, CallFailed
+from rfsn.models.failure import CallFailed
 from rfsn.models.wire.reading import rows, table, text_in
 
 __all__ = ["host_of", "refused", "wait_of"]
@@ -49,9 +49,8 @@ def refused(card: ModelCard, status: int, headers: Mapping[str, str], body: byte
     if advice := final or ("" if passes else f"the request was not understood: check {_settings(card)}"):
         problem = f"{problem}: {advice}"
     # What refuses a key may show it.
-    if said and status not in {401, 403}:
-        problem = f"{problem} ({one_line(said[:MAX_SAID])})"
-    return CallFailed(str(status), problem, retry=retry, billed=False, after_s=wait_of(headers))
+    shown = "" if status in {401, 403} else said
+    return CallFailed(str(status), problem, retry=retry, billed=False, after_s=wait_of(headers), said=shown)
 
 
 def _final(card: ModelCard, status: int, headers: Mapping[str, str], kinds: set[str], said: str) -> str:
@@ -104,6 +103,6 @@ def wait_of(headers: Mapping[str, str]) -> float | None:
             return max(0.0, seconds)
     try:
         date = parsedate_to_datetime(headers.get("retry-after", ""))
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     return max(0.0, ((date if date.tzinfo else date.replace(tzinfo=UTC)) - datetime.now(UTC)).total_seconds())

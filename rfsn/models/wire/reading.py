@@ -11,12 +11,28 @@ from planners.answers import Answer, Finish, ToolCall
 from rfsn.models.failure import CallFailed, broken
 from rfsn.models.request import Received, Request, echo
 
-__all__ = ["MAX_TEXT_BYTES", "Json", "Reader", "amount", "error_in", "parsed", "received", "rows", "table", "text_in"]
+__all__ = [
+    "MAX_CALLS",
+    "MAX_TEXT_BYTES",
+    "Json",
+    "Reader",
+    "amount",
+    "error_in",
+    "parsed",
+    "received",
+    "rows",
+    "table",
+    "text_in",
+]
 
 MAX_TEXT_BYTES = 4 << 20
 """The most bytes of text that an answer may have."""
 
+MAX_CALLS = 64
+"""The most tool calls that an answer may have."""
+
 _MOST_TOKENS = 1 << 40
+_MAX_DEPTH = 4
 
 type Json = dict[str, Any]
 
@@ -58,11 +74,12 @@ def rows(value: object) -> list[Any]:
     return value if isinstance(value, list) else []
 
 
-def text_in(value: object) -> str:
-    """The text of a field that may be a string, a list of parts, or nothing."""
+def text_in(value: object, depth: int = _MAX_DEPTH) -> str:
+    """The text of a field that may be a string, a list of parts, or nothing; what is nested deeper is nothing."""
     if isinstance(value, str):
         return value
-    return "".join(text_in(part.get("text")) if isinstance(part, dict) else text_in(part) for part in rows(value))
+    parts = (part.get("text") if isinstance(part, dict) else part for part in rows(value)) if depth else ()
+    return "".join(text_in(part, depth - 1) for part in parts)
 
 
 def amount(value: object) -> int:
@@ -81,10 +98,12 @@ def received(
     request: Request, text: str, calls: list[ToolCall], message: object, usage: Usage | None, finish: Finish
 ) -> Received:
     """The answer of these parts, all of them valid text. Raises `CallFailed` if it is too large."""
-    size = len(text) + sum(len(call.arguments) for call in calls)
+    size = len(text) + sum(len(call.id) + len(call.name) + len(call.arguments) for call in calls)
+    if len(calls) > MAX_CALLS:
+        raise broken(f"the answer has more than {MAX_CALLS} tool calls")
     if size > MAX_TEXT_BYTES:
         raise CallFailed("broken", f"the answer is longer than {MAX_TEXT_BYTES >> 20} MiB: set a smaller max_tokens")
     sound = tuple(ToolCall(spelled(call.id), spelled(call.name), spelled(call.arguments)) for call in calls)
-    # A count without input is none: every request has some.
-    counted = usage if usage is not None and usage.input else None
+    # A count without input is none, as every request has some; nor is one without output of an answer that has some.
+    counted = usage if usage is not None and usage.input and (usage.output or not size) else None
     return Received(Answer(spelled(text), sound, echo(request.card, message)), counted, finish)

@@ -100,6 +100,23 @@ def test_malformed_calls_are_answered_with_what_is_wrong() -> None:
         assert part in last(asked(session)), answer
 
 
+def test_half_a_character_in_arguments_is_spelled_out() -> None:
+    """JSON can spell it, and no journal, prompt or file can hold it."""
+    for answer, action in (
+        (call("search_code", '{"text": "\\ud800", "pattern": "\\udfff"}'), SearchCode("\\ud800", "\\udfff")),
+        (call("read_file", '{"path": "\\udc80"}'), ReadFile("\\x80")),
+        (call("run_tests", '{"ids": "\\ud800"}'), RunTests(("\\ud800",))),
+    ):
+        session = failing()
+        session.answer(propose(session), answer)
+        step = propose(session)
+        assert step is not None
+        assert step.action == action
+    session = failing()
+    session.answer(propose(session), call("read_file", '{"path": ".env\\ud800"}'))
+    last(asked(session)).encode()
+
+
 def test_every_call_of_an_answer_has_a_result() -> None:
     session = failing()
     two = call("read_file", '{"path": "code.py"}')

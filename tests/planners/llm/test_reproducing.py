@@ -150,3 +150,13 @@ def test_without_an_issue_or_with_a_failing_test_nothing_is_asked() -> None:
     session = green()
     session.state = replace(session.state, baseline=replace(PASSES, failing_total=1))
     assert propose(session) is None
+
+
+@pytest.mark.parametrize(
+    "text", ["```a\n" * 200_000, "`" * 1_000_000, "```a\n````\n" * 100_000], ids=["a", "`", "````"]
+)
+def test_fences_without_an_end_take_no_time(text: str) -> None:
+    session = green()
+    session.answer(asked(session), text, text + ANSWER)
+    step = propose(session)
+    assert step is not None
