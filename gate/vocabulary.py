@@ -51,9 +51,10 @@ class Collect(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ReadFile:
-    """Read one file of the tree."""
+    """Read one file of the tree, from a line on (from 1)."""
 
     path: str
+    line: int = 1
     type: Literal["read_file"] = "read_file"
 
 

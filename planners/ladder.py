@@ -67,7 +67,8 @@ class Ladder:
             if rung.model and not self._needs_model(rung, order, place, state, context):
                 continue
             if (step := rung.strategy.propose(state, context)) is not None:
-                return _reasoned(step, left, why) if isinstance(step.action, AskModel) else step
+                doubt = bool(state.plausible)
+                return _reasoned(step, left, why, doubt=doubt) if isinstance(step.action, AskModel) else step
             left.append(rung.name)
         return None
 
@@ -88,7 +89,7 @@ class Ladder:
         """Whether nothing speaks against a plausible patch."""
         if state.oracle == "generated" and trial.operator != MODEL:
             return False
-        return not doubtful(trial.patch, context.view, self._languages)
+        return not doubtful(trial, context.view, self._languages)
 
     def _order(self, state: State, context: PlannerContext) -> tuple[tuple[Rung, ...], str]:
         """The rungs in the order of their chances, and why that is not their own order."""
@@ -118,8 +119,9 @@ def _failure(state: State, context: PlannerContext) -> str:
     return fingerprint(case for case in targets.baseline.cases if case.id in left)
 
 
-def _reasoned(step: Proposal, left: Sequence[str], why: str) -> Proposal:
-    """The step with the reason for its choice."""
+def _reasoned(step: Proposal, left: Sequence[str], why: str, *, doubt: bool) -> Proposal:
+    """The step with the reason for its choice; `doubt` if patches pass that something speaks against."""
     reasons = [why] if why else []
-    reasons += [f"got nowhere so far: {', '.join(left)}"] if left else []
+    reasons += ["every patch that passes so far is doubtful"] if doubt else []
+    reasons += [f"got nowhere so far: {', '.join(left)}"] if left and not doubt else []
     return replace(step, hypothesis="; ".join([*reasons, step.hypothesis]))

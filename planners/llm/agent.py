@@ -81,7 +81,7 @@ class Agent:
     def _action(self, asked: Wanted, exchange: Exchange, state: State, context: PlannerContext) -> Action | None:
         match asked.tool:
             case "read_file":
-                return ReadFile(asked.path)
+                return ReadFile(asked.path, asked.line)
             case "search_code":
                 return SearchCode(asked.text, asked.pattern)
             case "run_tests":

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from planners.llm.brief import Brief, Excerpt, Failure
+from planners.llm.brief import Brief, Failure
+from planners.llm.excerpts import Call, Excerpt
 
 if TYPE_CHECKING:  # the parser of answers is imported where there are answers
     from planners.llm.edits import Miss
@@ -35,7 +36,7 @@ new file, leave SEARCH empty. Say in one sentence what the fault is, then write 
 
 _WHOLE_FUNCTION = """\
 Write the whole corrected function in a fence, with the path of its file on the line before the fence. Leave nothing out
-of it. Say in one sentence what the fault is, then write the function."""
+of it. Write the line `class NAME:` above a method. Say in one sentence what the fault is, then write the function."""
 
 
 def brief_text(brief: Brief) -> str:
@@ -101,16 +102,20 @@ def _failure(failure: Failure) -> str:
     if failure.message:
         parts.append(fenced(failure.message))
     if failure.stack:
-        parts.append("Calls, the innermost last:\n" + "\n".join(f"- {frame}" for frame in failure.stack))
-    if failure.source:
-        parts.append(_excerpt(failure.source))
+        parts.append("Calls, the innermost last:\n" + "\n".join(map(_call, failure.stack)))
+    parts += map(_excerpt, failure.sources)
     return "\n\n".join(parts)
 
 
+def _call(call: Call) -> str:
+    where = f"- {call.path}:{call.line} in {call.function}"
+    return f"{where}: `{call.code}`" if call.code else where
+
+
 def _excerpt(excerpt: Excerpt) -> str:
-    last = excerpt.first + excerpt.text.count("\n") - (excerpt.text[-1:] == "\n")
-    lines = excerpt.text.splitlines()
-    where = f"{excerpt.path}" if excerpt.whole else f"{excerpt.path}, lines {excerpt.first} to {last}"
+    lines = excerpt.text.split("\n")
+    where = excerpt.path if excerpt.whole else f"{excerpt.path}, lines {excerpt.first} to {excerpt.last}"
+    where += f", in class {excerpt.owner}" if excerpt.owner else ""
     notes = [
         f"- line {line}: `{lines[line - excerpt.first].strip()}`"
         for line in excerpt.marked

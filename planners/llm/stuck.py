@@ -57,7 +57,15 @@ def _circles(asked: Sequence[Wanted]) -> bool:
 
 def _key(wanted: Wanted) -> tuple[object, ...]:
     patching = wanted.tool in {"try_patch", "apply_patch"}
-    return wanted.tool, wanted.path, wanted.text, wanted.pattern, wanted.ids, wanted.thought if patching else ""
+    return (
+        wanted.tool,
+        wanted.path,
+        wanted.line,
+        wanted.text,
+        wanted.pattern,
+        wanted.ids,
+        wanted.thought if patching else "",
+    )
 
 
 def _all_wanted(earlier: Sequence[Exchange], context: PlannerContext) -> list[Wanted]:

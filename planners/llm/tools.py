@@ -15,6 +15,7 @@ __all__ = ["TOOLS", "Wanted", "wanted"]
 _MAX_IDS = 50
 _MAX_THOUGHT = 1_000
 _MAX_NAME = 40
+_MAX_DIGITS = 9
 
 
 def _tool(name: str, description: str, **fields: str) -> Tool:
@@ -25,7 +26,12 @@ def _tool(name: str, description: str, **fields: str) -> Tool:
 
 
 TOOLS = (
-    _tool("read_file", "Read a file of the project.", path="its path, relative to the root"),
+    _tool(
+        "read_file",
+        "Read a file of the project. Of a long one you get a piece, and are told which.",
+        path="its path, relative to the root",
+        line="the number of the first line to read; 1 for the beginning",
+    ),
     _tool(
         "search_code",
         "Find the lines that contain a literal text.",
@@ -49,6 +55,7 @@ class Wanted:
     tool: str = ""
     call: str = ""
     path: str = ""
+    line: int = 1
     text: str = ""
     pattern: str = "*"
     ids: tuple[str, ...] = ()
@@ -93,7 +100,9 @@ def wanted(answer: Answer) -> Wanted:
     if not may_leave(path):
         problem = f"{path} may hold keys or logins, and must not leave this machine"
         return Wanted(call=call.id, thought=thought, problem=problem)
-    return Wanted(call.name, call.id, path, given.get("text", ""), pattern, ids, thought)
+    line = given.get("line", "").strip()
+    first = max(1, int(line)) if line.isdecimal() and len(line) < _MAX_DIGITS else 1
+    return Wanted(call.name, call.id, path, first, given.get("text", ""), pattern, ids, thought)
 
 
 def _arguments(text: str) -> dict[str, Any] | None:

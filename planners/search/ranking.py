@@ -13,7 +13,7 @@ another. So the more a patch agrees with others, the likelier it is: test-based 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from statistics import mean
 from types import MappingProxyType
 
@@ -55,6 +55,9 @@ _FACTORS: Mapping[AntiPattern, float] = {
 }
 """The factor of each pattern on a patch's likelihood."""
 
+_USUAL_OF_MODELS = frozenset({AntiPattern.EARLY_EXIT})
+"""The search leaves a function early to get around what fails; of a model it is how a missing case is written."""
+
 
 def likeliest(
     plausible: Iterable[Trial],
@@ -85,9 +88,10 @@ def _place(trial: Trial, begun: int) -> float:
     return _ANSWERS * (1.0 - trial.candidate.score) if trial.operator == MODEL else trial.index - begun
 
 
-def doubtful(patch: Patch, view: RepoView, languages: Mapping[str, Language] = LANGUAGES) -> bool:
-    """Whether a patch has one of the patterns."""
-    return _trust(patch, view, languages) < _DOUBTFUL
+def doubtful(trial: Trial, view: RepoView, languages: Mapping[str, Language] = LANGUAGES) -> bool:
+    """Whether the patch of a trial has one of the patterns that speak against whoever made it."""
+    usual = _USUAL_OF_MODELS if trial.operator == MODEL else frozenset[AntiPattern]()
+    return _trust(trial.patch, view, languages, usual) < _DOUBTFUL
 
 
 def _agreement(behaviours: Sequence[str]) -> list[float]:
@@ -110,11 +114,13 @@ def _agreement(behaviours: Sequence[str]) -> list[float]:
     return [known.get(place, usual) for place in range(len(behaviours))]
 
 
-def _trust(patch: Patch, view: RepoView, languages: Mapping[str, Language]) -> float:
+def _trust(
+    patch: Patch, view: RepoView, languages: Mapping[str, Language], usual: Collection[AntiPattern] = ()
+) -> float:
     value = 1.0
     for path, file in apply(patch, view.read).files.items():
         language = language_of(path, languages)
         if language:
             for pattern in language.anti_patterns(file.before or b"", file.after or b""):
-                value *= _FACTORS[pattern]
+                value *= 1.0 if pattern in usual else _FACTORS[pattern]
     return value

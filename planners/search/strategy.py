@@ -72,7 +72,7 @@ def more_to_collect(state: State, context: PlannerContext, languages: Mapping[st
     """
     if not state.plausible:
         return None
-    unsure = all(doubtful(trial.patch, context.view, languages) for trial in state.plausible)
+    unsure = all(doubtful(trial, context.view, languages) for trial in state.plausible)
     first, begun = state.plausible[0].index, state.kept.tried if state.kept else 0
     patience = max(_IN_DOUBT if unsure else _COLLECTING, (first - begun) // 2)
     late = state.spent >= 1.0 or state.spent - state.plausible_at > (_IN_DOUBT_SHARE if unsure else _COLLECTING_SHARE)

@@ -97,8 +97,8 @@ class Executor:
             case ApplyPatch(patch):
                 paths = ", ".join(sorted(self._change(patch).files))
                 return Output(f"applied to {paths}")
-            case ReadFile(path):
-                return self._stored(read_file(self._suite.view, path))
+            case ReadFile(path, line):
+                return self._stored(read_file(self._suite.view, path, line))
             case SearchCode(text, pattern):
                 return self._stored(search_code(self._suite.view, text, pattern))
             case RunCommand(argv):

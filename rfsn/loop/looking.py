@@ -13,16 +13,28 @@ __all__ = ["MAX_OUTPUT", "read_file", "search_code"]
 
 MAX_OUTPUT = 20_000
 """The most characters of one answer."""
+_MAX_PIECE = 9_500
+"""The most characters of a piece of a file: a model is told it as a whole."""
 
 _MAX_FOUND = 200
 
 
-def read_file(view: RepoView, path: str) -> Output:
-    """The text of a file; exit code 1 if there is none."""
+def read_file(view: RepoView, path: str, line: int = 1) -> Output:
+    """The text of a file; exit code 1 if there is none. Of a long one some whole lines from `line` on, and which."""
     try:
-        return Output(view.read(path).decode(errors="replace")[:MAX_OUTPUT], 0)
+        text = view.read(path).decode(errors="replace")
     except FileNotFoundError:
         return Output(f"{path}: no such file", 1)
+    if line == 1 and len(text) <= _MAX_PIECE:
+        return Output(text, 0)
+    lines = text.removesuffix("\n").split("\n")
+    first = max(1, min(line, len(lines)))
+    last, size = first, len(lines[first - 1])
+    while last < len(lines) and size + len(lines[last]) < _MAX_PIECE:
+        size += len(lines[last]) + 1
+        last += 1
+    piece = "\n".join(lines[first - 1 : last])[:_MAX_PIECE]
+    return Output(f"(lines {first} to {last} of {len(lines)})\n{piece}", 0)
 
 
 def search_code(view: RepoView, text: str, pattern: str) -> Output:

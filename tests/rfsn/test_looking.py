@@ -42,3 +42,19 @@ def test_a_pattern_that_is_none_is_said_so(pattern: str) -> None:
 
 def test_a_file_that_is_not_there_is_said_so() -> None:
     assert read_file(TREE, "c.py").exit_code == 1
+
+
+def test_a_long_file_is_read_piece_by_piece() -> None:
+    text = "".join(f"line {number}\n" for number in range(1, 2_001))
+    tree = GivenTree({"long.py": text.encode(), "wide.py": b"x" * 30_000})
+    first = read_file(tree, "long.py").text
+    head, _, piece = first.partition("\n")
+    last = piece.count("\n") + 1
+    assert head == f"(lines 1 to {last} of 2000)"
+    assert len(first) < 10_000
+    second = read_file(tree, "long.py", last + 1).text
+    assert second.startswith(f"(lines {last + 1} to ")
+    assert second.splitlines()[1] == f"line {last + 1}"
+    assert read_file(tree, "long.py", 1_999).text == "(lines 1999 to 2000 of 2000)\nline 1999\nline 2000"
+    assert read_file(tree, "long.py", 9_999).text == "(lines 2000 to 2000 of 2000)\nline 2000"
+    assert len(read_file(tree, "wide.py").text) < 10_000

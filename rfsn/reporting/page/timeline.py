@@ -142,8 +142,8 @@ def _silent(rules: NotApplied) -> tuple[Html | str, ...]:
 
 def _action(action: Action, candidates: int) -> Html:
     match action:
-        case ReadFile(path):
-            return tag("span", "read ", tag("code", path))
+        case ReadFile(path, line):
+            return tag("span", "read ", tag("code", path), f" from line {line}" if line > 1 else "")
         case SearchCode(text, pattern):
             return tag("span", "search ", tag("code", text), " in ", tag("code", pattern))
         case RunTests(ids, collect):

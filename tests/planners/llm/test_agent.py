@@ -27,6 +27,9 @@ def last(action: AskModel) -> str:
 def test_every_tool_is_an_action() -> None:
     expected = [
         (call("read_file", '{"path": "./code.py"}'), ReadFile("code.py")),
+        (call("read_file", '{"path": "code.py", "line": "200"}'), ReadFile("code.py", 200)),
+        (call("read_file", '{"path": "code.py", "line": 7}'), ReadFile("code.py", 7)),
+        (call("read_file", '{"path": "code.py", "line": "end"}'), ReadFile("code.py")),
         (call("search_code", '{"text": "least", "pattern": "*.py"}'), SearchCode("least", "*.py")),
         (call("search_code", '{"text": "least", "pattern": ""}'), SearchCode("least", "*")),
         (call("run_tests", '{"ids": "a\\n b\\n"}'), RunTests(("a", "b"))),
