@@ -6,7 +6,7 @@ that a long session costs no more a step than a short one.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from gate import (
     Action,
@@ -21,13 +21,13 @@ from gate import (
     SearchCode,
     TryPatches,
 )
-from planners.answers import Answer, Exchange
+from planners.answers import MAX_EXCHANGES, Answer, Exchange
 from planners.api import PlannerContext
 from planners.llm.asking import ask, exchanges_of, room
 from planners.llm.candidates import read_exchange
 from planners.llm.conversation import conversation, echoed_bytes
-from planners.llm.evidence import gather
-from planners.llm.stuck import nudge, stuck
+from planners.llm.evidence import Gatherer
+from planners.llm.stuck import all_wanted, nudge, stuck
 from planners.llm.tools import TOOLS, Wanted, wanted
 from planners.search.language import Language
 from planners.search.registry import LANGUAGES
@@ -42,22 +42,27 @@ _MAX_CALLS = 40
 class Agent:
     """Asks one model for the next action until it finishes, or moves in circles."""
 
-    phases = frozenset({Phase.LOCALIZE, Phase.PATCH, Phase.EXPAND})
+    phases = frozenset({Phase.PATCH, Phase.EXPAND})
 
-    def __init__(self, card: ModelCard, languages: Mapping[str, Language] = LANGUAGES) -> None:
+    def __init__(
+        self, card: ModelCard, languages: Mapping[str, Language] = LANGUAGES, most_calls: int | None = _MAX_CALLS
+    ) -> None:
+        """`most_calls` may be made until a patch is kept; None if the limits of the session are enough."""
         self._card = card
-        self._languages = languages
+        self._gather = Gatherer(languages, room(card))
+        self._most_calls = MAX_EXCHANGES + 1 if most_calls is None else most_calls
 
     def propose(self, state: State, context: PlannerContext) -> Proposal | None:
         """What the model wants done, else the next question; None once it has finished or is stuck."""
         earlier = exchanges_of(state, self._card, "agent")
         if earlier:
             newest = earlier[-1]
-            if newest.failed or stuck(earlier, context) or len(earlier) >= _MAX_CALLS:
+            if newest.failed or len(earlier) >= self._most_calls:
                 return None
-            answer = _answer(newest, context)
-            asked = wanted(answer)
+            asked = wanted(_answer(newest, context))
             if asked.finishes:
+                return None
+            if stuck(all_wanted(earlier, context)):
                 return None
             if state.steps == newest.step and (step := self._act(asked, newest, state, context)):
                 return step
@@ -70,7 +75,7 @@ class Agent:
             return None
         return proposal(
             state,
-            _phase(action, state),
+            _phase(state),
             action,
             intent=f"{self._card.name}: {asked.intent}",
             hypothesis=asked.thought or "the model gave no reason",
@@ -92,20 +97,21 @@ class Agent:
                 return None
 
     def _ask(self, earlier: list[Exchange], state: State, context: PlannerContext) -> Proposal | None:
-        evidence = gather(state, context, self._languages, room(self._card))
-        turns = conversation(evidence, earlier, state, context, nudge(earlier, context))
+        evidence = self._gather(state, context)
+        asked = all_wanted(earlier, context)
+        turns = conversation(evidence, earlier, state, context, nudge(asked))
         return ask(
             state,
             context,
             self._card,
             "agent",
             [turns],
-            phase=Phase.EXPAND if state.widened else Phase.PATCH,
+            phase=_phase(state),
             intent=f"ask {self._card.name} for the next action",
             hypothesis="a model that looks and tries finds what the search cannot make",
             expected_effect="an action",
             tools=TOOLS,
-            files=_files(evidence.files, earlier, context),
+            files=_files(evidence.files, asked),
             echoed_bytes=echoed_bytes(turns, context),
         )
 
@@ -116,9 +122,8 @@ def _patching(tool: str, candidates: tuple[Candidate, ...], exchange: Exchange, 
     return TryPatches(candidates[:1], offset=state.tried, exchange=exchange.step)
 
 
-def _phase(action: Action, state: State) -> Phase:
-    if isinstance(action, ReadFile | SearchCode | RunTests):
-        return Phase.LOCALIZE
+def _phase(state: State) -> Phase:
+    """That of the question, also for looks: a phase that changed with every step would say nothing."""
     return Phase.EXPAND if state.widened else Phase.PATCH
 
 
@@ -126,7 +131,6 @@ def _answer(exchange: Exchange, context: PlannerContext) -> Answer:
     return context.reports.answer(exchange.replies[0].blob)
 
 
-def _files(shown: tuple[str, ...], earlier: list[Exchange], context: PlannerContext) -> tuple[str, ...]:
+def _files(shown: tuple[str, ...], asked: Sequence[Wanted]) -> tuple[str, ...]:
     """The paths whose contents are in the conversation: the evidence, and what the model read."""
-    read = (wanted(_answer(known, context)) for known in earlier if not known.failed)
-    return tuple(sorted({*shown, *(asked.path for asked in read if asked.tool == "read_file" and asked.path)}))
+    return tuple(sorted({*shown, *(one.path for one in asked if one.tool == "read_file" and one.path)}))

@@ -23,7 +23,8 @@ _DROPPED_AT_ONCE = 6
 """The most steps that are shown as they were, and how many are dropped together: providers cache beginnings."""
 _MAX_RESULT = 10_000
 _MAX_ECHOED = 60_000
-_SHORT = 160
+_SHORT, _MAX_SHORTENED = 160, 1_000
+"""The characters of the result of an older step, and of those that it is made of."""
 _FAILING = 5
 
 _TASK = f"""\
@@ -129,7 +130,7 @@ def _in_short(exchange: Exchange, state: State, context: PlannerContext) -> str:
     if exchange.failed:
         return f"- no answer: {exchange.replies[0].problem[:_SHORT]}"
     asked = wanted(_answer(exchange, context))
-    result = re.sub(r"\s+", " ", _result(exchange, state, context))
+    result = re.sub(r"\s+", " ", _result(exchange, state, context)[:_MAX_SHORTENED])
     return f"- {asked.intent or 'nothing'}: {result[:_SHORT]}"
 
 

@@ -18,7 +18,7 @@ from planners.targets import probes, targets_of
 from planners.tree import patched
 from planners.trial import Trial
 
-__all__ = ["MAX_ROOM", "Evidence", "Excerpt", "Failure", "gather"]
+__all__ = ["MAX_ROOM", "Evidence", "Excerpt", "Failure", "Gatherer", "gather"]
 
 _MAX_FAILURES = 4
 _MAX_MESSAGE = 2_000
@@ -107,6 +107,23 @@ def gather(
     near = tuple((unified(trial.patch, context.view), _effect(trial)) for trial in state.near_misses[:_MAX_NEAR])
     kept = unified(state.kept.patch, context.view) if state.kept else ""
     return Evidence(failures, len(known.left) - len(failures), places, called, near, kept)
+
+
+class Gatherer:
+    """Gathers evidence for one session, again only when what it rests on has changed."""
+
+    def __init__(self, languages: Mapping[str, Language] = LANGUAGES, room: int = MAX_ROOM) -> None:
+        self._languages = languages
+        self._room = room
+        self._known: tuple[object, ...] = ()
+        self._evidence: Evidence | None = None
+
+    def __call__(self, state: State, context: PlannerContext) -> Evidence:
+        """The evidence of a state that has a baseline."""
+        known = (state.baseline, state.repeat, state.spectrum, state.kept, state.near_misses)
+        if self._evidence is None or known != self._known:
+            self._evidence, self._known = gather(state, context, self._languages, self._room), known
+        return self._evidence
 
 
 def _effect(trial: Trial) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import re
 import zlib
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from pathlib import Path
 
@@ -14,13 +16,16 @@ from buildpacks import Spectrum, SuiteReport
 from planners.answers import Answer
 from planners.search.experience import Experience
 from rfsn.errors import InfraError, JournalError
-from rfsn.machine.files import write_whole
+from rfsn.machine.files import sync_path, write_whole
 from sandbox import UnsafePath, read_beneath
 
 __all__ = ["BlobStore"]
 
 _MAX_STORED = 128 << 20
 _MAX_BYTES = 512 << 20
+_SYNCED_AT_ONCE = 4
+_SMALL, _MAX_KEPT = 128 << 10, 80
+"""The largest blobs that are kept in memory, and how many of a kind: more than an agent has steps that count."""
 _NAME = re.compile(r"[0-9a-f]{64}")
 _ANSWER: TypeAdapter[Answer] = TypeAdapter(Answer)
 _EXPERIENCE: TypeAdapter[Experience] = TypeAdapter(Experience)
@@ -28,16 +33,63 @@ _REPORT: TypeAdapter[SuiteReport] = TypeAdapter(SuiteReport)
 _SPECTRUM: TypeAdapter[Spectrum] = TypeAdapter(Spectrum)
 
 
+class _Newest[T]:
+    """Reads blobs of one kind, and keeps the newest small ones: an agent sees the same ones at every step."""
+
+    def __init__(self, get: Callable[[str], bytes], read: Callable[[bytes], T]) -> None:
+        self._get = get
+        self._read = read
+        self._kept: dict[str, T] = {}
+
+    def __call__(self, name: str) -> T:
+        """The blob with this name."""
+        if name in self._kept:
+            return self._kept[name]
+        data = self._get(name)
+        value = self._read(data)
+        if len(data) <= _SMALL:
+            self._kept[name] = value
+            if len(self._kept) > _MAX_KEPT:
+                del self._kept[next(iter(self._kept))]
+        return value
+
+
 class BlobStore:
     """Reports, spectra, experience, answers and texts by name.
 
-    A blob is written whole or not at all, and checked against its name when read.
+    A blob is written whole or not at all, and checked against its name when read. It is on the disk after `sync`.
     """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._unsynced: set[Path] = set()
+        self._synced: set[str] = set()
+        self._pool: ThreadPoolExecutor | None = None
         self.report = lru_cache(8)(self._report)
         self.spectrum = lru_cache(2)(self._spectrum)
+        self.answer = _Newest(self._get, _ANSWER.validate_json)
+        self.output = _Newest(self._get, lambda data: data.decode("utf-8", "surrogateescape"))
+
+    def sync(self) -> None:
+        """Put every blob on the disk that was written or found here, several at a time. Raises `OSError`."""
+        if not self._unsynced:
+            return
+        self._pool = self._pool or ThreadPoolExecutor(_SYNCED_AT_ONCE, "sync")
+        for _ in self._pool.map(sync_path, (*self._unsynced, self._folder)):
+            pass
+        self._synced.update(path.name for path in self._unsynced)
+        self._unsynced.clear()
+
+    def find_all(self) -> None:
+        """Have the next `sync` take what a controller wrote that may have been killed before it did."""
+        if self._folder.is_dir():
+            self._unsynced.update(path for path in self._folder.iterdir() if _NAME.fullmatch(path.name))
+
+    def close(self) -> None:
+        """End the threads that sync, if there are any."""
+        if self._pool is not None:
+            self._pool.shutdown()
+            self._pool = None
 
     def put_report(self, report: SuiteReport) -> str:
         """Store a report and return its name."""
@@ -59,17 +111,9 @@ class BlobStore:
         """Store what a model answered and return its name."""
         return self._put(_ANSWER.dump_json(answer))
 
-    def answer(self, name: str) -> Answer:
-        """What a model answered."""
-        return _ANSWER.validate_json(self._get(name))
-
     def put_output(self, text: str) -> str:
         """Store a text and return its name."""
         return self._put(text.encode("utf-8", "surrogateescape"))
-
-    def output(self, name: str) -> str:
-        """A text that was stored."""
-        return self._get(name).decode("utf-8", "surrogateescape")
 
     def _report(self, name: str) -> SuiteReport:
         return _REPORT.validate_json(self._get(name))
@@ -80,12 +124,15 @@ class BlobStore:
     def _put(self, data: bytes) -> str:
         name = hashlib.sha256(data).hexdigest()
         path = self._folder / name
+        if name in self._synced:
+            return name
         if not path.exists():
             self._folder.mkdir(parents=True, exist_ok=True)
             stored = zlib.compress(data, 1)
             if len(data) > _MAX_BYTES or len(stored) >= _MAX_STORED:
                 raise InfraError(f"{len(data) >> 20} MiB of results are more than a session can store")
-            write_whole(path, stored)
+            write_whole(path, stored, sync=False)
+        self._unsynced.add(path)
         return name
 
     def _get(self, name: str) -> bytes:
