@@ -140,7 +140,8 @@ def _run(
     with tempfile.TemporaryDirectory(prefix="rfsn-models-") as folder, serving(model, account) as url:
         os.environ["RFSN_HOME"] = folder
         for number in range(rounds):
-            account.times.clear()
+            for known in (account.times, account.sizes, account.answered):
+                known.clear()
             account.input = account.output = repaired = 0
             cpu_s = 0.0
             for instance in instances:

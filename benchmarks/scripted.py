@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -22,9 +23,11 @@ type Answer = str | Mapping[str, Any]
 
 @dataclass
 class Account:
-    """What the server did: requests with the times at which they came, and tokens by its own count."""
+    """What the server did: when requests came and were answered, and how many bytes and tokens they had."""
 
     times: list[float] = field(default_factory=list)
+    sizes: list[int] = field(default_factory=list)
+    answered: list[float] = field(default_factory=list)
     input: int = 0
     output: int = 0
     lock: threading.Lock = field(default_factory=threading.Lock)
@@ -41,17 +44,19 @@ def serving(answer: Callable[[Sequence[Message]], Answer], account: Account) -> 
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True  # or an answer waits for the acknowledgement of its headers
+        wbufsize = -1
 
         def do_POST(self) -> None:
-            import time  # noqa: PLC0415
-
+            came = time.perf_counter()
             raw = self.rfile.read(int(self.headers["content-length"]))
             body = json.loads(raw)
             said = answer(body["messages"])
             message = {"role": "assistant", "content": said} if isinstance(said, str) else {"role": "assistant", **said}
             usage = _usage(len(raw), len(json.dumps(message)))
             with account.lock:
-                account.times.append(time.perf_counter())
+                account.times.append(came)
+                account.sizes.append(len(raw))
                 account.input += usage["prompt_tokens"]
                 account.output += usage["completion_tokens"]
             if body.get("stream"):
@@ -59,6 +64,8 @@ def serving(answer: Callable[[Sequence[Message]], Answer], account: Account) -> 
             else:
                 whole = {**_HEAD, "object": "chat.completion", "choices": [_choice(message)], "usage": usage}
                 self._send("application/json", json.dumps(whole).encode())
+            with account.lock:
+                account.answered.append(time.perf_counter())
 
         def _send(self, kind: str, body: bytes) -> None:
             self.send_response(200)
@@ -66,6 +73,7 @@ def serving(answer: Callable[[Sequence[Message]], Answer], account: Account) -> 
             self.send_header("content-length", str(len(body)))
             self.end_headers()
             self.wfile.write(body)
+            self.wfile.flush()
 
         def log_message(self, *_: object) -> None:
             """Print nothing."""

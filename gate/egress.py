@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from fnmatch import translate
+from functools import lru_cache
 from pathlib import PurePosixPath
 
 from gate.languages.suffixes import is_source
@@ -29,6 +30,7 @@ _SECRET = re.compile("|".join(map(translate, _NAMES)))
 _SCRIPTS = frozenset({".sh", ".bash", ".zsh", ".fish", ".ksh", ".ps1", ".bat", ".cmd", ".sql"})
 
 
+@lru_cache(1 << 12)
 def may_leave(path: str) -> bool:
     """Whether a model may see a file, by its path alone; what is private in its text is found elsewhere.
 

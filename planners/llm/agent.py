@@ -6,7 +6,7 @@ that a long session costs no more a step than a short one.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from gate import (
     Action,
@@ -21,14 +21,14 @@ from gate import (
     SearchCode,
     TryPatches,
 )
-from planners.answers import Answer, Exchange
+from planners.answers import MAX_EXCHANGES, Answer, Exchange
 from planners.api import PlannerContext
 from planners.llm.asking import ask, exchanges_of, room
 from planners.llm.candidates import read_exchange
 from planners.llm.conversation import TASK, conversation, echoed_bytes
-from planners.llm.fitting import brief_within
+from planners.llm.fitting import Briefer
 from planners.llm.prompts import SYSTEM
-from planners.llm.stuck import nudge, stuck
+from planners.llm.stuck import all_wanted, nudge, stuck
 from planners.llm.tools import TOOLS, Wanted, wanted
 from planners.search.language import Language
 from planners.search.registry import LANGUAGES
@@ -43,22 +43,27 @@ _MAX_CALLS = 40
 class Agent:
     """Asks one model for the next action until it finishes, or moves in circles."""
 
-    phases = frozenset({Phase.LOCALIZE, Phase.PATCH, Phase.EXPAND})
+    phases = frozenset({Phase.PATCH, Phase.EXPAND})
 
-    def __init__(self, card: ModelCard, languages: Mapping[str, Language] = LANGUAGES) -> None:
+    def __init__(
+        self, card: ModelCard, languages: Mapping[str, Language] = LANGUAGES, most_calls: int | None = _MAX_CALLS
+    ) -> None:
+        """`most_calls` may be made until a patch is kept; None if the limits of the session are enough."""
         self._card = card
-        self._languages = languages
+        self._brief = Briefer(languages)
+        self._most_calls = MAX_EXCHANGES + 1 if most_calls is None else most_calls
 
     def propose(self, state: State, context: PlannerContext) -> Proposal | None:
         """What the model wants done, else the next question; None once it has finished or is stuck."""
         earlier = exchanges_of(state, self._card, "agent")
         if earlier:
             newest = earlier[-1]
-            if newest.failed or stuck(earlier, context) or len(earlier) >= _MAX_CALLS:
+            if newest.failed or len(earlier) >= self._most_calls:
                 return None
-            answer = _answer(newest, context)
-            asked = wanted(answer)
+            asked = wanted(_answer(newest, context))
             if asked.finishes:
+                return None
+            if stuck(all_wanted(earlier, context)):
                 return None
             if state.steps == newest.step and (step := self._act(asked, newest, state, context)):
                 return step
@@ -71,7 +76,7 @@ class Agent:
             return None
         return proposal(
             state,
-            _phase(action, state),
+            _phase(state),
             action,
             intent=f"{self._card.name}: {asked.intent}",
             hypothesis=asked.thought or "the model gave no reason",
@@ -93,9 +98,10 @@ class Agent:
                 return None
 
     def _ask(self, earlier: list[Exchange], state: State, context: PlannerContext) -> Proposal | None:
-        told = nudge(earlier, context)
+        asked = all_wanted(earlier, context)
+        told = nudge(asked)
         most = room(self._card, SYSTEM, TASK, told, tools=TOOLS)
-        brief = brief_within(most // 2 if earlier else most, state, context, self._languages)
+        brief = self._brief(most // 2 if earlier else most, state, context)
         turns = conversation(brief, earlier, state, context, told, most)
         return ask(
             state,
@@ -103,12 +109,12 @@ class Agent:
             self._card,
             "agent",
             [turns],
-            phase=Phase.EXPAND if state.widened else Phase.PATCH,
+            phase=_phase(state),
             intent=f"ask {self._card.name} for the next action",
             hypothesis="a model that looks and tries finds what the search cannot make",
             expected_effect="an action",
             tools=TOOLS,
-            files=_files(brief.files, earlier, context),
+            files=_files(brief.files, asked),
             echoed_bytes=echoed_bytes(turns, context),
         )
 
@@ -119,9 +125,8 @@ def _patching(tool: str, candidates: tuple[Candidate, ...], exchange: Exchange, 
     return TryPatches(candidates[:1], offset=state.tried, exchange=exchange.step)
 
 
-def _phase(action: Action, state: State) -> Phase:
-    if isinstance(action, ReadFile | SearchCode | RunTests):
-        return Phase.LOCALIZE
+def _phase(state: State) -> Phase:
+    """That of the question, also for looks: a phase that changed with every step would say nothing."""
     return Phase.EXPAND if state.widened else Phase.PATCH
 
 
@@ -129,7 +134,6 @@ def _answer(exchange: Exchange, context: PlannerContext) -> Answer:
     return context.reports.answer(exchange.replies[0].blob)
 
 
-def _files(shown: tuple[str, ...], earlier: list[Exchange], context: PlannerContext) -> tuple[str, ...]:
+def _files(shown: tuple[str, ...], asked: Sequence[Wanted]) -> tuple[str, ...]:
     """The paths whose contents are in the conversation: the brief, and what the model read."""
-    read = (wanted(_answer(known, context)) for known in earlier if not known.failed)
-    return tuple(sorted({*shown, *(asked.path for asked in read if asked.tool == "read_file" and asked.path)}))
+    return tuple(sorted({*shown, *(one.path for one in asked if one.tool == "read_file" and one.path)}))

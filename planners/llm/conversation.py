@@ -28,7 +28,8 @@ _OF_RESULT = _OF_OLDER = 4
 """Which part of the room for steps one result has at most, and all steps that are told in short: a quarter."""
 _FRAME = 128
 """More than is counted for the turns of a step."""
-_SHORT = 160
+_SHORT, _MAX_SHORTENED = 160, 1_000
+"""The characters of the result of an older step, and of those that it is made of."""
 _FAILING = 5
 
 TASK = f"""\
@@ -150,7 +151,7 @@ def _in_short(exchange: Exchange, state: State, context: PlannerContext) -> str:
     if exchange.failed:
         return f"- no answer: {exchange.replies[0].problem[:_SHORT]}"
     asked = wanted(_answer(exchange, context))
-    result = re.sub(r"\s+", " ", _result(exchange, state, context))
+    result = re.sub(r"\s+", " ", _result(exchange, state, context)[:_MAX_SHORTENED])
     return f"- {asked.intent or 'nothing'}: {result[:_SHORT]}"
 
 

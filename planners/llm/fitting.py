@@ -12,7 +12,7 @@ from planners.search.language import Language
 from planners.search.registry import LANGUAGES
 from planners.state import State
 
-__all__ = ["brief_within"]
+__all__ = ["Briefer", "brief_within"]
 
 _LEAST = 200
 
@@ -27,3 +27,19 @@ def brief_within(
         room = max(_LEAST, room * 3 // 4)
         brief = brief_of(state, context, languages, room)
     return brief
+
+
+class Briefer:
+    """Briefs for one session, made again only when what they rest on has changed."""
+
+    def __init__(self, languages: Mapping[str, Language] = LANGUAGES) -> None:
+        self._languages = languages
+        self._known: tuple[object, ...] = ()
+        self._brief: Brief | None = None
+
+    def __call__(self, most: int, state: State, context: PlannerContext) -> Brief:
+        """The brief of a state, whose text has at most so many bytes, or else as few as possible."""
+        known = (most, state.baseline, state.repeat, state.spectrum, state.kept, state.near_misses, state.scratch)
+        if self._brief is None or known != self._known:
+            self._brief, self._known = brief_within(most, state, context, self._languages), known
+        return self._brief

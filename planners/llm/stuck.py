@@ -8,7 +8,7 @@ from planners.answers import Exchange
 from planners.api import PlannerContext
 from planners.llm.tools import Wanted, wanted
 
-__all__ = ["nudge", "stuck"]
+__all__ = ["all_wanted", "nudge", "stuck"]
 
 _EQUAL = 3
 """How many equal calls in a row, or useless answers, are a circle."""
@@ -23,14 +23,18 @@ _NUDGE = (
 )
 
 
-def nudge(earlier: Sequence[Exchange], context: PlannerContext) -> str:
+def all_wanted(earlier: Sequence[Exchange], context: PlannerContext) -> list[Wanted]:
+    """What the model asked for in each exchange that has an answer."""
+    return [wanted(context.reports.answer(known.replies[0].blob)) for known in earlier if not known.failed]
+
+
+def nudge(asked: Sequence[Wanted]) -> str:
     """What to tell a model that moves in circles; empty if it does not, or was told."""
-    return _NUDGE if _first_circle(_all_wanted(earlier, context)) == len(earlier) else ""
+    return _NUDGE if _first_circle(asked) == len(asked) else ""
 
 
-def stuck(earlier: Sequence[Exchange], context: PlannerContext) -> bool:
+def stuck(asked: Sequence[Wanted]) -> bool:
     """Whether its newest answers, after it was told, brought nothing that was not there before."""
-    asked = _all_wanted(earlier, context)
     told = _first_circle(asked)
     if told is None or len(asked) < told + _AFTER_NUDGE:
         return False
@@ -41,18 +45,19 @@ def stuck(earlier: Sequence[Exchange], context: PlannerContext) -> bool:
 
 def _first_circle(asked: Sequence[Wanted]) -> int | None:
     """After how many answers it first moved in a circle; None if it never did."""
-    return next((end for end in range(1, len(asked) + 1) if _circles(asked[:end])), None)
+    keys = [_key(wanted) for wanted in asked]
+    starts = ((max(0, end - _ALTERNATING), end) for end in range(1, len(asked) + 1))
+    return next((end for start, end in starts if _circles(asked[start:end], keys[start:end])), None)
 
 
-def _circles(asked: Sequence[Wanted]) -> bool:
-    """Whether the newest answers are a circle."""
-    last = [_key(wanted) for wanted in asked]
-    if len(last) >= _EQUAL and len(set(last[-_EQUAL:])) == 1:
+def _circles(asked: Sequence[Wanted], last: Sequence[tuple[object, ...]]) -> bool:
+    """Whether the newest answers, given with their keys, are a circle."""
+    if len(last) >= _EQUAL and len({*last[-_EQUAL:]}) == 1:
         return True
     if len(asked) >= _EQUAL and all(wanted.problem for wanted in asked[-_EQUAL:]):
         return True
-    turns = last[-_ALTERNATING:]
-    return len(turns) == _ALTERNATING and len(set(turns)) == 2 and turns[:2] * (_ALTERNATING // 2) == turns
+    turns = list(last[-_ALTERNATING:])
+    return len(turns) == _ALTERNATING and len({*turns}) == 2 and turns[:2] * (_ALTERNATING // 2) == turns
 
 
 def _key(wanted: Wanted) -> tuple[object, ...]:
@@ -66,7 +71,3 @@ def _key(wanted: Wanted) -> tuple[object, ...]:
         wanted.ids,
         wanted.thought if patching else "",
     )
-
-
-def _all_wanted(earlier: Sequence[Exchange], context: PlannerContext) -> list[Wanted]:
-    return [wanted(context.reports.answer(known.replies[0].blob)) for known in earlier if not known.failed]
