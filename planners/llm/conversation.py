@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from buildpacks import SuiteReport
-from gate import Turn
+from gate import Turn, cut
 from planners.answers import Answer, Exchange
 from planners.api import PlannerContext
 from planners.history import Step
@@ -74,7 +74,7 @@ def _shown(earlier: Sequence[Exchange], context: PlannerContext) -> Sequence[Exc
 def _turns(exchange: Exchange, state: State, context: PlannerContext) -> Iterator[Turn]:
     """What the model answered, and what came of it. Every call has to have a result."""
     answer = _answer(exchange, context)
-    result = _result(exchange, state, context).strip()[:_MAX_RESULT] or "there is no output"
+    result = cut(_result(exchange, state, context).strip(), _MAX_RESULT) or "there is no output"
     yield Turn("model", reply=exchange.replies[0].blob)
     if not answer.calls:
         yield Turn("user", result)
@@ -121,16 +121,16 @@ def _suite(report: SuiteReport) -> str:
     failing = [case for case in report.cases if case.outcome.failing]
     lines = [report.problem] if report.problem else []
     lines.append(f"{len(failing)} of {len(report.cases)} tests fail")
-    lines += [f"{case.id}: {case.message[: _MAX_RESULT // _FAILING]}" for case in failing[:_FAILING]]
+    lines += [f"{case.id}: {cut(case.message, _MAX_RESULT // _FAILING)}" for case in failing[:_FAILING]]
     return "\n".join(lines)
 
 
 def _in_short(exchange: Exchange, state: State, context: PlannerContext) -> str:
     if exchange.failed:
-        return f"- no answer: {exchange.replies[0].problem[:_SHORT]}"
+        return f"- no answer: {cut(exchange.replies[0].problem, _SHORT)}"
     asked = wanted(_answer(exchange, context))
     result = re.sub(r"\s+", " ", _result(exchange, state, context))
-    return f"- {asked.intent or 'nothing'}: {result[:_SHORT]}"
+    return f"- {asked.intent or 'nothing'}: {cut(result, _SHORT)}"
 
 
 def _answer(exchange: Exchange, context: PlannerContext) -> Answer:

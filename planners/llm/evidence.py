@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 
 from buildpacks import CaseResult, RepoView, Spectrum
-from gate import may_leave
+from gate import Excerpts, cut, may_leave
 from planners.api import PlannerContext
 from planners.llm.unified import unified
 from planners.search.language import Language
@@ -100,7 +101,7 @@ def gather(
     failures = tuple(
         Failure(
             id,
-            cases[id].message[:_MAX_MESSAGE],
+            cut(cases[id].message, _MAX_MESSAGE),
             tuple(f"{frame.path}:{frame.line} in {frame.function}" for frame in frames.get(id) or cases[id].frames),
             reader.test(cases[id]),
         )
@@ -111,7 +112,7 @@ def gather(
     called = reader.called(places, {suspect.path for suspect in suspects})
     near = tuple((unified(trial.patch, context.view), _effect(trial)) for trial in state.near_misses[:_MAX_NEAR])
     kept = unified(state.kept.patch, context.view) if state.kept else ""
-    issue = context.issue[:MAX_ISSUE]
+    issue = cut(context.issue, MAX_ISSUE)
     return Evidence(failures, len(known.left) - len(failures), places, called, near, kept, issue)
 
 
@@ -187,7 +188,7 @@ class _Reader:
         return Excerpt(path, 1, text, whole=True)
 
     def _lines(self, path: str, first: int, last: int, name: str) -> Excerpt | None:
-        text = "".join(self._text(path).splitlines(keepends=True)[first - 1 : last])
+        text = "".join(islice(Excerpts(self._text(path)).lines(), first - 1, last))
         if len(text) > self._left:
             return None
         self._left -= len(text)

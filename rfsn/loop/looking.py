@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from io import StringIO
 
 from buildpacks import RepoView
-from gate import may_leave
+from gate import Excerpts, cut, may_leave
 from planners.observations import Output
 from rfsn.source.ignore import Rules
 
@@ -15,12 +17,13 @@ MAX_OUTPUT = 20_000
 """The most characters of one answer."""
 
 _MAX_FOUND = 200
+_MAX_LINE = 200
 
 
 def read_file(view: RepoView, path: str) -> Output:
     """The text of a file; exit code 1 if there is none."""
     try:
-        return Output(view.read(path).decode(errors="replace")[:MAX_OUTPUT], 0)
+        return Output(cut(view.read(path).decode(errors="replace"), MAX_OUTPUT), 0)
     except FileNotFoundError:
         return Output(f"{path}: no such file", 1)
 
@@ -31,7 +34,6 @@ def search_code(view: RepoView, text: str, pattern: str) -> Output:
     Files that may hold keys or logins are left out: a model may be told the lines. It may also have thought of the
     pattern, and a repository of the names, so that no match may take long.
     """
-    needle = text.encode("utf-8", "surrogatepass")
     matches: list[str] = []
     wanted = Rules(pattern.encode("utf-8", "surrogatepass"))
     if len(wanted) != 1:
@@ -39,12 +41,24 @@ def search_code(view: RepoView, text: str, pattern: str) -> Output:
     for path in filter(may_leave, view.files()):
         if not _matches(wanted, path):
             continue
-        for number, line in enumerate(view.read(path).splitlines(), 1):
-            if needle in line:
-                matches.append(f"{path}:{number}: {line.decode(errors='replace').strip()[:200]}")
+        for number, line in _lines_with(text, view.read(path).decode(errors="replace")):
+            matches.append(f"{path}:{number}: {line}")
             if len(matches) == _MAX_FOUND:
                 return Output("\n".join([*matches, "(more lines are left out)"]), 0)
     return Output("\n".join(matches) or "nothing found", 0 if matches else 1)
+
+
+def _lines_with(text: str, content: str) -> Iterator[tuple[int, str]]:
+    """The lines that contain a text, with their numbers. A line of a private key is none."""
+    if text not in content:
+        return
+    excerpts = Excerpts(content)
+    end = 0
+    for number, line in enumerate(StringIO(content, newline="\n"), 1):
+        start, end = end, end + len(line)
+        if text in line:
+            start += len(line) - len(line.lstrip())
+            yield number, excerpts.part(start, min(start + _MAX_LINE, start + len(line.strip())))
 
 
 def _matches(wanted: Rules, path: str) -> bool:
