@@ -38,7 +38,7 @@ from gate.patch import (
     content_hash,
 )
 from gate.paths import BasePaths
-from gate.privacy import PLACEHOLDER, PrivateKind, Span, private_spans
+from gate.privacy import PLACEHOLDER, Excerpts, PrivateKind, Span, cut, private_spans
 from gate.sources import Introduced, introduced
 from gate.verdict import Verdict, unfinished, verdict_on
 from gate.vocabulary import (
@@ -81,6 +81,7 @@ __all__ = [
     "Denied",
     "Edit",
     "EditFile",
+    "Excerpts",
     "FileChange",
     "FileMode",
     "Finish",
@@ -117,6 +118,7 @@ __all__ = [
     "change_of",
     "compose",
     "content_hash",
+    "cut",
     "forget",
     "introduced",
     "may_leave",

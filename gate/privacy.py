@@ -10,17 +10,20 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from enum import StrEnum
-from functools import lru_cache
+from functools import cached_property, lru_cache
+from io import StringIO
+from itertools import islice
 from typing import NamedTuple
 
 from gate.credentials import credentials
 from gate.numbers import bank_accounts, cards, phones
 
-__all__ = ["PLACEHOLDER", "PrivateKind", "Span", "forget_texts", "private_spans"]
+__all__ = ["PLACEHOLDER", "Excerpts", "PrivateKind", "Span", "cut", "forget_texts", "private_spans"]
 
 PLACEHOLDER = re.compile(r"REDACTED_[A-Z]{4,10}_[0-9a-f]{6,64}")
 """What stands for a private text that was redacted."""
 
+_CUT = "[private]"
 _MAX_CACHED = 1 << 16
 _MAX_TABLE = 10_000
 
@@ -65,6 +68,45 @@ def private_spans(text: str) -> tuple[Span, ...]:
     copyright, the licence, authors and maintainers, nor in tables of authors. Placeholders are never found.
     """
     return _cached(text) if len(text) <= _MAX_CACHED else _spans(text)
+
+
+class Excerpts:
+    """Parts of a text, for models: a part has nothing of what is private and goes on outside of it.
+
+    A line of a private key, or the beginning of a token, is no longer like one, and so nothing else would find it.
+    """
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    @cached_property
+    def _private(self) -> tuple[Span, ...]:
+        return private_spans(self.text)
+
+    def part(self, start: int, end: int) -> str:
+        """The text from `start` up to `end`, with a note in place of what would be cut."""
+        parts: list[str] = []
+        first = bisect_right(self._private, start, key=lambda span: span.end)
+        for span in islice(self._private, first, None):
+            if span.start >= end:
+                break
+            if span.start < start or span.end > end:
+                parts += (self.text[start : max(start, span.start)], _CUT)
+                start = min(end, span.end)
+        return "".join([*parts, self.text[start:end]])
+
+    def lines(self) -> Iterator[str]:
+        """Each line as a part, with its end, which is the only character that ends one."""
+        end = 0
+        for line in StringIO(self.text, newline="\n"):
+            start, end = end, end + len(line)
+            part = self.part(start, end)
+            yield part if part == line else f"{part.rstrip()}\n"
+
+
+def cut(text: str, most: int) -> str:
+    """The first characters of a text, at most so many, in which nothing private is cut."""
+    return text if len(text) <= most else Excerpts(text).part(0, most)
 
 
 def _spans(text: str) -> tuple[Span, ...]:

@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 from buildpacks import RepoView
-from gate import AskModel, ModelCard, Phase, Proposal, Tool, Turn, reservation_usd
+from gate import AskModel, ModelCard, Phase, Proposal, Tool, Turn, cut, reservation_usd
 from gate.models import Purpose
 from planners.answers import Exchange
 from planners.api import PlannerContext
@@ -64,7 +64,7 @@ def clipped(text: str, most: int) -> str:
     if size(text) <= most:
         return text
     kept = text.encode("utf-8", "replace")[: max(0, most - len(_CUT))].decode("utf-8", "ignore")
-    return kept + _CUT
+    return cut(text, len(kept)) + _CUT
 
 
 def affordable(action: AskModel, card: ModelCard, usd: float) -> AskModel | None:

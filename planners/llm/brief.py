@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from buildpacks import Spectrum
+from gate import cut
 from planners.api import PlannerContext
 from planners.llm.excerpts import Call, Excerpt, Reader
 from planners.llm.unified import unified
@@ -87,7 +88,7 @@ def brief_of(
         stack = (frames.get(id) or cases[id].frames)[-min(_MAX_FRAMES, 1 + room // _PER_FRAME) :]
         before = [excerpt for failure in failures for excerpt in failure.sources]
         sources = reader.tests(cases[id], stack, context.is_source, before)
-        message = cases[id].message[: min(_MAX_MESSAGE, room // _OF_MESSAGE)]
+        message = cut(cases[id].message, min(_MAX_MESSAGE, room // _OF_MESSAGE))
         failures.append(Failure(id, message, tuple(map(reader.call, stack)), sources))
     suspects = rank(spectrum, frozenset(known.left), context.is_source)[:_MAX_SUSPECTS]
     places = reader.places(suspects)
@@ -102,8 +103,8 @@ def brief_of(
         places,
         called,
         tuple(near),
-        kept[: room // _OF_DIFFS],
-        context.issue[: min(MAX_ISSUE, room // _OF_DIFFS)],
+        cut(kept, room // _OF_DIFFS),
+        cut(context.issue, min(MAX_ISSUE, room // _OF_DIFFS)),
     )
 
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from buildpacks import SuiteReport
-from gate import Turn
+from gate import Turn, cut
 from planners.answers import Answer, Exchange
 from planners.api import PlannerContext
 from planners.history import Step
@@ -135,7 +135,7 @@ def _suite(report: SuiteReport) -> str:
     failing = [case for case in report.cases if case.outcome.failing]
     lines = [report.problem] if report.problem else []
     lines.append(f"{len(failing)} of {len(report.cases)} tests fail")
-    lines += [f"{case.id}: {case.message[: _MAX_RESULT // _FAILING]}" for case in failing[:_FAILING]]
+    lines += [f"{case.id}: {cut(case.message, _MAX_RESULT // _FAILING)}" for case in failing[:_FAILING]]
     return "\n".join(lines)
 
 
@@ -149,10 +149,10 @@ def _all_in_short(older: Sequence[Exchange], state: State, context: PlannerConte
 
 def _in_short(exchange: Exchange, state: State, context: PlannerContext) -> str:
     if exchange.failed:
-        return f"- no answer: {exchange.replies[0].problem[:_SHORT]}"
+        return f"- no answer: {cut(exchange.replies[0].problem, _SHORT)}"
     asked = wanted(_answer(exchange, context))
-    result = re.sub(r"\s+", " ", _result(exchange, state, context)[:_MAX_SHORTENED])
-    return f"- {asked.intent or 'nothing'}: {result[:_SHORT]}"
+    result = re.sub(r"\s+", " ", cut(_result(exchange, state, context), _MAX_SHORTENED))
+    return f"- {asked.intent or 'nothing'}: {cut(result, _SHORT)}"
 
 
 def _answer(exchange: Exchange, context: PlannerContext) -> Answer:

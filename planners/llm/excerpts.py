@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from buildpacks import CaseResult, Frame, RepoView
-from gate import may_leave
+from gate import Excerpts, may_leave
 from planners.llm.edits.functions import Function, outline_of
 from planners.search.language import Language
 from planners.search.localize import Suspect
@@ -75,11 +75,12 @@ class Reader:
         self._for_places = room // 2
         self._whole_file = min(_WHOLE_FILE, room // _OF_FILE)
         self._functions: dict[str, tuple[Function, ...]] = {}
+        self._lines_by_path: dict[str, list[str]] = {}
 
     def call(self, frame: Frame) -> Call:
         """A frame of a stack with its line of code."""
         known = self._tree.exists(frame.path) and may_leave(frame.path)
-        lines = self._lines_of(frame.path) if known else []
+        lines = self._whole_lines_of(frame.path) if known else []
         code = lines[frame.line - 1].strip() if 0 < frame.line <= len(lines) else ""
         return Call(frame.path, frame.line, frame.function, code)
 
@@ -169,7 +170,7 @@ class Reader:
 
     def _lines(self, path: str, start: int, end: int, name: str) -> Excerpt | None:
         """The lines from `start` (from 0) to before `end`."""
-        text = "".join(f"{line}\n" for line in self._lines_of(path)[start:end])
+        text = "".join(f"{line}\n" for line in self._whole_lines_of(path)[start:end])
         if len(text) > self._left:
             return None
         self._left -= len(text)
@@ -196,6 +197,12 @@ class Reader:
     def _parsed(self, path: str) -> Iterator[Function]:
         outline = outline_of(path, self._lines_of(path), language_of(path, self._languages))
         yield from outline.all if outline else ()
+
+    def _whole_lines_of(self, path: str) -> list[str]:
+        """The lines, without those that are a part of something private."""
+        if path not in self._lines_by_path:
+            self._lines_by_path[path] = "".join(Excerpts("\n".join(self._lines_of(path))).lines()).split("\n")
+        return self._lines_by_path[path]
 
     def _lines_of(self, path: str) -> list[str]:
         return self._text(path).replace("\r\n", "\n").split("\n")

@@ -16,7 +16,7 @@ from itertools import islice
 from pathlib import PurePosixPath
 
 from buildpacks import CaseResult
-from gate import Collect, CreateFile, ModelCard, Phase, Proposal, RunTests, Turn, may_leave
+from gate import Collect, CreateFile, ModelCard, Phase, Proposal, RunTests, Turn, cut, may_leave
 from planners.answers import Exchange
 from planners.api import PlannerContext
 from planners.llm.asking import ask, clipped, exchanges_of, originals, room, setting, size
@@ -33,6 +33,7 @@ _ROUNDS = 2
 _MAX_LISTED = 400
 _MAX_FILES = 6
 _MAX_CODE = 120_000
+_MAX_MESSAGE = 500
 _FENCE = re.compile(r"(`{3,})([^`]*)")
 """The line with which a fence begins, or ends: then nothing is behind the marks."""
 _WORD = re.compile(r"[A-Za-z_]\w{2,}")
@@ -150,7 +151,7 @@ class ReproduceIssue:
         listed = "\n".join(context.view.files()[:_MAX_LISTED])
         judged = "\n".join(_judged(known, state, context) for known in earlier)
         parts = [
-            f"# Issue\n\n{fenced(clipped(context.issue[:MAX_ISSUE], most // 3))}",
+            f"# Issue\n\n{fenced(clipped(context.issue, min(MAX_ISSUE, most // 3)))}",
             f"# Files\n\n{fenced(clipped(listed, most // 8))}",
             f"# Earlier attempts\n\n{clipped(judged, most // 8)}" if earlier else "",
         ]
@@ -245,7 +246,7 @@ def _judged(exchange: Exchange, state: State, context: PlannerContext) -> str:
             for run in (known for known in state.scratch_runs if known.content == content and known.report):
                 said = [case.message for case in context.reports.report(run.report).cases if case.outcome.failing]
                 lines.append(f"- it should {wish}: {run.passed} passed, {run.failing} failed. {run.problem}")
-                lines += [f"  {message[:500]}" for message in said[:2]]
+                lines += [f"  {cut(message, _MAX_MESSAGE)}" for message in said[:2]]
         if any(run.spectrum and not _executes_source(run, context) for run in _runs_of(pair, state)):
             lines.append("- it does not execute any code of the project")
     return "\n".join(lines) or "- the answer had no two fences that differ"

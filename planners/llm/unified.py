@@ -5,7 +5,7 @@ from __future__ import annotations
 from difflib import unified_diff
 
 from buildpacks import RepoView
-from gate import Patch, apply
+from gate import Excerpts, Patch, apply
 
 __all__ = ["unified"]
 
@@ -20,4 +20,4 @@ def unified(patch: Patch, view: RepoView) -> str:
 
 
 def _lines(content: bytes | None) -> list[str]:
-    return (content or b"").decode("utf-8", "replace").splitlines(keepends=True)
+    return [*Excerpts((content or b"").decode("utf-8", "replace")).lines()]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from buildpacks import SuiteReport
-from gate import Context, Denied, Gate, change_of
+from gate import Context, Denied, Gate, change_of, cut
 from planners.targets import Targets
 from planners.trial import Trial, TrialOutcome
 from rfsn.trials.budget import Budget
@@ -48,7 +48,7 @@ class Explainer:
         ids = () if self._known.baseline.duration_s <= _QUICK_S else self._known.left
         request = self._budget.request(self._known.baseline, ids)
         report = self._suite.run_tests(request, self._budget.suite_limit_s, change)
-        return report.problem[:_MAX_MESSAGE] or "\n".join(self._messages(report))
+        return cut(report.problem, _MAX_MESSAGE) or "\n".join(self._messages(report))
 
     def _messages(self, report: SuiteReport) -> Iterator[str]:
         """The messages of tests that should pass, those that passed on the base first."""
@@ -59,6 +59,6 @@ class Explainer:
         failing.sort(key=lambda case: expected[case.id])
         for case in failing[:_MAX_LISTED]:
             broken = "" if expected[case.id] else " (it passed before)"
-            yield f"{case.id}{broken}: {case.message[:_MAX_MESSAGE]}"
+            yield f"{case.id}{broken}: {cut(case.message, _MAX_MESSAGE)}"
         if len(failing) > _MAX_LISTED:
             yield f"and {len(failing) - _MAX_LISTED} more tests fail"

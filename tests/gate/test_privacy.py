@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from gate import may_leave, private_spans
+from gate import Excerpts, cut, may_leave, private_spans
 
 KEY = "-----BEGIN " + "RSA PRIVATE KEY-----\nMIIEpAIBAAKCAQEA7bq0\nAoIBAQ==\n-----END " + "RSA PRIVATE KEY-----"
 TOKEN = "ghp_" + "wWPw5k4aXcaT4fNP0UcnZwJUVFk6LO0pINUx"
@@ -175,3 +175,30 @@ def test_files_with_keys_stay(path: str) -> None:
 )
 def test_other_files_may_leave(path: str) -> None:
     assert may_leave(path)
+
+
+LINED = f"a = 1\nKEY = '''{KEY}'''\nb = 2\n"
+
+
+def test_no_line_of_a_key_is_one_by_itself() -> None:
+    lines = [*Excerpts(LINED).lines()]
+    assert lines == ["a = 1\n", "KEY = '''[private]\n", "[private]\n", "[private]\n", "[private]'''\n", "b = 2\n"]
+    assert len(lines) == LINED.count("\n"), "lines keep their numbers"
+
+
+def test_no_part_shows_a_piece_of_what_is_private() -> None:
+    text = f"x{TOKEN} {LINED} {JWT}."
+    private = [text[span.start : span.end] for span in private_spans(text)]
+    excerpts = Excerpts(text)
+    for start in range(0, len(text), 3):
+        for end in range(start, len(text) + 1, 7):
+            rest = excerpts.part(start, end).replace("[private]", "")
+            for whole in private:
+                rest = rest.replace(whole, "")
+            assert not any(rest[at : at + 6] in whole for whole in private for at in range(len(rest) - 5))
+
+
+def test_a_text_is_cut_elsewhere_than_in_a_token() -> None:
+    assert cut("see " + TOKEN, 12) == "see [private]"
+    assert cut("see " + TOKEN, 400) == "see " + TOKEN
+    assert cut("see that", 5) == "see t"

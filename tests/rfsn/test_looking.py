@@ -40,6 +40,16 @@ def test_a_pattern_that_is_none_is_said_so(pattern: str) -> None:
     assert (found.text, found.exit_code) == (f"{pattern!r} is not a pattern of files", 1)
 
 
+def test_no_line_of_a_key_and_no_beginning_of_a_token_is_found() -> None:
+    lines = "\n".join("MIIEpAIBAAKCAQEA7bq0" + letter for letter in "abc")
+    key = "-----BEGIN " + f"RSA PRIVATE KEY-----\n{lines}\n-----END RSA PRIVATE KEY-----"
+    token = "ghp_" + "wWPw5k4aXcaT4fNP0UcnZwJUVFk6LO0pINUx"
+    tree = GivenTree({"a.py": f"K = '''{key}'''\n{'- ' * 95}{token}\nMII = 1\n".encode()})
+    found = search_code(tree, "MII", "*").text.splitlines()
+    assert found == [*(f"a.py:{number}: [private]" for number in (2, 3, 4)), "a.py:7: MII = 1"]
+    assert search_code(tree, "- -", "*").text == f"a.py:6: {'- ' * 95}[private]"
+
+
 def test_a_file_that_is_not_there_is_said_so() -> None:
     assert read_file(TREE, "c.py").exit_code == 1
 

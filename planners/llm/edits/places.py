@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice
 
+from gate import Excerpts, cut
 from planners.llm.edits.near import Budget, Near, nearly
 from planners.llm.edits.results import Miss
 from planners.llm.edits.text import FileText, LineEdit
@@ -153,6 +154,7 @@ def _miss(file: FileText, near: Near | None) -> Miss:
         return Miss(file.path, "the quoted lines are not in the file")
     places = [at for at in near.lines if at is not None]
     start, end = min(places), max(places) + 1
-    nearest = "\n".join(file.lines[start : min(end, start + _MAX_LINES)])[:_MAX_CHARACTERS]
+    shown = islice(Excerpts("\n".join(file.lines)).lines(), start, min(end, start + _MAX_LINES))
+    nearest = cut("".join(shown).rstrip("\n"), _MAX_CHARACTERS)
     why = "the quoted lines are not in the file; these come closest"
     return Miss(file.path, why, start + 1, nearest)

@@ -5,8 +5,10 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gate import PLACEHOLDER, private_spans
+from gate import PLACEHOLDER, Edit, EditFile, content_hash, private_spans
 from planners.llm.redaction import Redactor, restore
+from planners.llm.unified import unified
+from planners.testing import GivenTree
 
 TOKEN = "ghp_" + "wWPw5k4aXcaT4fNP0UcnZwJUVFk6LO0pINUx"
 CODE = 'SENDER = "ada@example.com"\nPHONE = "+49 170 1234567"\nBACKUP = "ada@example.com"\n'
@@ -65,3 +67,14 @@ def test_nothing_private_is_left_and_nothing_is_lost(texts: list[str]) -> None:
     redacted = Redactor("salt").redact(texts)
     assert [private_spans(text) for text in redacted.texts] == [()] * len(texts)
     assert [restore(text, redacted.originals) for text in redacted.texts] == texts
+
+
+def test_a_diff_beside_a_key_has_no_line_of_it() -> None:
+    lines = "".join(f"MIIEpAIBAAKCAQEA7bq0{letter}\n" for letter in "abcdefgh")
+    key = "-----BEGIN " + f"RSA PRIVATE KEY-----\n{lines}-----END RSA PRIVATE KEY-----\n"
+    before = f"K = '''{key}'''\nx = 1\n".encode()
+    place = before.index(b"1\n", before.index(b"x ="))
+    patch = (EditFile("a.py", content_hash(before), (Edit(place, place + 1, b"2"),)),)
+    diff = unified(patch, GivenTree({"a.py": before}))
+    assert "-x = 1\n+x = 2\n" in diff
+    assert "MIIE" not in diff
