@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
@@ -18,7 +18,7 @@ from gate import Collect, CreateFile, ModelCard, Phase, Proposal, RunTests, Turn
 from planners.answers import Exchange
 from planners.api import PlannerContext
 from planners.llm.asking import ask, exchanges_of, originals, room, setting
-from planners.llm.evidence import MAX_ISSUE
+from planners.llm.evidence import MAX_ISSUE, MAX_ROOM
 from planners.llm.prompts import fenced
 from planners.llm.redaction import restore
 from planners.state import ScratchRun, State
@@ -32,6 +32,9 @@ _MAX_LISTED = 400
 _MAX_FILES = 6
 _FENCE = re.compile(r"^(`{3,})[^\n`]*\n(.*?)^\1[ \t]*$", re.MULTILINE | re.DOTALL)
 _WORD = re.compile(r"[A-Za-z_]\w{2,}")
+_CODE = re.compile(r"`([^`\n]+)`|\b(\w+)\(")
+"""Code in the text of an issue: what is in backticks, and what is called."""
+_CODE_WEIGHT = 10.0
 _EXCEPTION = re.compile(r"\b[A-Z]\w*(?:Error|Exception|Warning|Exit|Interrupt)\b")
 _TEST = re.compile(r"(?:^|[._-])(?:tests?|spec)(?=[._-])|^Test[A-Z]|Tests?(?=\.)")
 """What the name of a file with tests has in it, in the runners' conventions."""
@@ -122,7 +125,7 @@ class ReproduceIssue:
 
     def _ask(self, path: str, earlier: list[Exchange], state: State, context: PlannerContext) -> Proposal | None:
         files = _relevant(context)
-        shown = [f"{name}:\n{fenced(_text(context, name)[: room(self._card) // _MAX_FILES])}" for name in files]
+        shown = _shown(files, context, min(room(self._card), MAX_ROOM))
         listed = "\n".join(context.view.files()[:_MAX_LISTED])
         parts = [f"# Issue\n\n{fenced(context.issue[:MAX_ISSUE])}", f"# Files\n\n{fenced(listed)}", *shown]
         if earlier:
@@ -249,19 +252,36 @@ _SUFFIXES = (".py", ".js", ".ts", ".jsx", ".tsx", ".mjs", ".cjs", ".go", ".rs", 
 
 
 def _relevant(context: PlannerContext) -> tuple[str, ...]:
-    """The files that have most of the issue's rarer words in them, and one test."""
+    """The files that have most of the issue's rarer words in them, the likeliest first, and one test after that.
+
+    What the issue marks or writes as code counts most: a rare word of prose is rare by chance.
+    """
     words = frozenset(_WORD.findall(context.issue))
+    code = frozenset(_WORD.findall(" ".join(map("".join, _CODE.findall(context.issue)))))
     texts = {
         path: frozenset(_WORD.findall(_text(context, path)))
         for path in context.view.files()
         if path.endswith(_SUFFIXES) and may_leave(path)
     }
     spread = Counter(word for known in texts.values() for word in words & known)
-    score = {path: sum(1 / spread[word] for word in words & known) for path, known in texts.items()}
+    weights = {word: (_CODE_WEIGHT if word in code else 1.0) / spread[word] for word in words if spread[word]}
+    score = {path: sum(weights[word] for word in sorted(words & known)) for path, known in texts.items()}
     ranked = sorted(score, key=lambda path: (-score[path], path))
     sources = [path for path in ranked if context.is_source(path)][: _MAX_FILES - 1]
     tests = [path for path in ranked if _is_test(path, context)][:1]
-    return tuple(sorted({*sources, *tests}))
+    return (*sources[:1], *tests, *sources[1:])
+
+
+def _shown(paths: Sequence[str], context: PlannerContext, room: int) -> Iterator[str]:
+    """The files within `room` characters, each with at most half of what those before it leave."""
+    for path in paths:
+        text = _text(context, path)
+        if len(text) > room // 2:
+            text = text[: text.rfind("\n", 0, room // 2) + 1]
+            yield f"{path}, its beginning:\n{fenced(text)}" if text else f"{path} is too long to be shown."
+        else:
+            yield f"{path}:\n{fenced(text)}"
+        room -= len(text)
 
 
 def _text(context: PlannerContext, path: str) -> str:
