@@ -63,7 +63,7 @@ class MetaPlanner:
             Judge(languages),
             Choose(languages),
         )
-        self._last = Stuck()
+        self._last = Stuck(asks=bool(models) and makers in {"auto", "llm", "agent"})
 
     def propose(self, state: State, context: PlannerContext) -> Proposal:
         """The next step. If a strategy fails, what it found before is still chosen and verified."""
@@ -130,16 +130,25 @@ class Stuck:
 
     phases = frozenset({Phase.STUCK})
 
+    def __init__(self, *, asks: bool) -> None:
+        """`asks` says whether models make patches, so that one would have been asked if there were money for it."""
+        self._asks = asks
+
     def propose(self, state: State, context: PlannerContext) -> Proposal:
         """The end, with the number of candidates that were tried."""
-        del context
         what = "passes the tests" if state.kept is None else "repairs the rest"
         tried = f"none of {state.tried} candidates {what}" if state.tried else "the search found nothing to try"
         calls = sum(count for purpose, count in state.asked if purpose in {"patch", "agent"})
         failed = [known for known in state.exchanges if known.failed]
         if failed and len(failed) == len(state.exchanges):
             tried += f"; no model answered: {failed[-1].replies[0].problem}"
-        return _give_up(state, f"{tried}; models were asked {calls} times" if calls else tried)
+        if calls:
+            tried += f"; models were asked {calls} times"
+        elif self._asks:
+            poor = f"--max-cost {context.max_cost_usd:g} does not pay for a question at its highest price"
+            poor = f"no model was asked: {poor}"
+            tried = f"{tried}; {poor}" if state.tried else poor
+        return _give_up(state, tried)
 
 
 def _reason(state: State, context: PlannerContext) -> str:

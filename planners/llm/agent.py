@@ -79,7 +79,7 @@ class Agent:
             _phase(state),
             action,
             intent=f"{self._card.name}: {asked.intent}",
-            hypothesis=asked.thought or "the model gave no reason",
+            hypothesis=_reason(asked.thought),
             expected_effect="what the model learns from it",
         )
 
@@ -123,6 +123,14 @@ def _patching(tool: str, candidates: tuple[Candidate, ...], exchange: Exchange, 
     if tool == "apply_patch":
         return ApplyPatch(candidates[0].patch)
     return TryPatches(candidates[:1], offset=state.tried, exchange=exchange.step)
+
+
+def _reason(thought: str) -> str:
+    """The first paragraph of what a model says, if it is none of its edits."""
+    paragraph = thought.partition("\n\n")[0]
+    return (
+        paragraph if paragraph and "<<<<<<<" not in paragraph and "```" not in paragraph else "the model gave no reason"
+    )
 
 
 def _phase(state: State) -> Phase:

@@ -20,7 +20,7 @@ from gate import Collect, CreateFile, ModelCard, Phase, Proposal, RunTests, Turn
 from planners.answers import Exchange
 from planners.api import PlannerContext
 from planners.llm.asking import ask, clipped, exchanges_of, originals, room, setting, size
-from planners.llm.brief import MAX_ISSUE
+from planners.llm.brief import MAX_ISSUE, MAX_ROOM
 from planners.llm.prompts import fenced
 from planners.llm.redaction import restore
 from planners.state import ScratchRun, State
@@ -32,11 +32,13 @@ _SAMPLES = 3
 _ROUNDS = 2
 _MAX_LISTED = 400
 _MAX_FILES = 6
-_MAX_CODE = 120_000
 _MAX_MESSAGE = 500
 _FENCE = re.compile(r"(`{3,})([^`]*)")
 """The line with which a fence begins, or ends: then nothing is behind the marks."""
 _WORD = re.compile(r"[A-Za-z_]\w{2,}")
+_CODE = re.compile(r"`([^`\n]+)`|\b(\w+)\(")
+"""Code in the text of an issue: what is in backticks, and what is called."""
+_CODE_WEIGHT = 10.0
 _EXCEPTION = re.compile(r"\b[A-Z]\w*(?:Error|Exception|Warning|Exit|Interrupt)\b")
 _TEST = re.compile(r"(?:^|[._-])(?:tests?|spec)(?=[._-])|^Test[A-Z]|Tests?(?=\.)")
 """What the name of a file with tests has in it, in the runners' conventions."""
@@ -155,8 +157,7 @@ class ReproduceIssue:
             f"# Files\n\n{fenced(clipped(listed, most // 8))}",
             f"# Earlier attempts\n\n{clipped(judged, most // 8)}" if earlier else "",
         ]
-        left = min(most - sum(map(size, parts)), _MAX_CODE) // (len(files) + 1)
-        code = [f"{name}:\n{fenced(clipped(_text(context, name), left))}" for name in files]
+        code = _shown(files, context, min(most - sum(map(size, parts)), MAX_ROOM))
         return "\n\n".join(filter(None, (*parts[:2], *code, parts[2])))
 
 
@@ -282,19 +283,36 @@ _SUFFIXES = (".py", ".js", ".ts", ".jsx", ".tsx", ".mjs", ".cjs", ".go", ".rs", 
 
 
 def _relevant(context: PlannerContext) -> tuple[str, ...]:
-    """The files that have most of the issue's rarer words in them, and one test."""
+    """The files that have most of the issue's rarer words in them, the likeliest first, and one test after that.
+
+    What the issue marks or writes as code counts most: a rare word of prose is rare by chance.
+    """
     words = frozenset(_WORD.findall(context.issue))
+    code = frozenset(_WORD.findall(" ".join(map("".join, _CODE.findall(context.issue)))))
     texts = {
         path: frozenset(_WORD.findall(_text(context, path)))
         for path in context.view.files()
         if path.endswith(_SUFFIXES) and may_leave(path)
     }
     spread = Counter(word for known in texts.values() for word in words & known)
-    score = {path: sum(1 / spread[word] for word in words & known) for path, known in texts.items()}
+    weights = {word: (_CODE_WEIGHT if word in code else 1.0) / spread[word] for word in words if spread[word]}
+    score = {path: sum(weights[word] for word in sorted(words & known)) for path, known in texts.items()}
     ranked = sorted(score, key=lambda path: (-score[path], path))
     sources = [path for path in ranked if context.is_source(path)][: _MAX_FILES - 1]
     tests = [path for path in ranked if _is_test(path, context)][:1]
-    return tuple(sorted({*sources, *tests}))
+    return (*sources[:1], *tests, *sources[1:])
+
+
+def _shown(paths: Sequence[str], context: PlannerContext, room: int) -> Iterator[str]:
+    """The files within `room` characters, each with at most half of what those before it leave."""
+    for path in paths:
+        text = _text(context, path)
+        if len(text) > room // 2:
+            text = cut(text, text.rfind("\n", 0, max(0, room // 2)) + 1)
+            yield f"{path}, its beginning:\n{fenced(text)}" if text else f"{path} is too long to be shown."
+        else:
+            yield f"{path}:\n{fenced(text)}"
+        room -= len(text)
 
 
 def _text(context: PlannerContext, path: str) -> str:

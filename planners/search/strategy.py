@@ -12,6 +12,7 @@ from planners.search.ranking import doubtful
 from planners.state import State
 from planners.steps import proposal
 from planners.targets import targets_of
+from planners.trial import MODEL
 
 __all__ = ["Search", "more_to_collect"]
 
@@ -74,7 +75,8 @@ def more_to_collect(state: State, context: PlannerContext, languages: Mapping[st
         return None
     unsure = all(doubtful(trial, context.view, languages) for trial in state.plausible)
     first, begun = state.plausible[0].index, state.kept.tried if state.kept else 0
-    patience = max(_IN_DOUBT if unsure else _COLLECTING, (first - begun) // 2)
+    searched = 0 if state.plausible[0].operator == MODEL else first - begun  # what it tried in vain promises nothing
+    patience = max(_IN_DOUBT if unsure else _COLLECTING, searched // 2)
     late = state.spent >= 1.0 or state.spent - state.plausible_at > (_IN_DOUBT_SHARE if unsure else _COLLECTING_SHARE)
     return 0 if late or len(state.plausible) >= _CHOICE else max(0, first + 1 + patience - state.tried)
 

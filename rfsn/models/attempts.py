@@ -76,7 +76,8 @@ class Sample:
                 if not failure.retry:
                     return self._failed(failure.problem)
                 if tried + 1 >= self._means.patience.attempts_of(failure):
-                    return self._failed(f"{failure.problem} (the last of {tried + 1} attempts)")
+                    many = f" (the last of {tried + 1} attempts)" if tried else ""
+                    return self._failed(failure.problem + many)
         raise AssertionError("the last attempt returns")
 
     def _reply(self, ended: CallEnded) -> Reply:

@@ -85,6 +85,7 @@ def _failed(card: ModelCard, reply: Reply, status: str) -> Checked:
 
 def _no_tools(card: ModelCard, reply: Reply) -> str:
     """Why the answer has no call of the tool, and what to do."""
+    table = f'[models."{card.name}"]'
     if reply.finish == "cut":
-        return f"it used up {_MAX_TOKENS} tokens before it called the tool: set a lower effort for [models] {card.name}"
-    return f"it answered, but called no tool: set tools = false for [models] {card.name}"
+        return f"it used up {_MAX_TOKENS} tokens before it called the tool: set a lower effort in {table}"
+    return f"it answered, but called no tool: set tools = false in {table}"

@@ -49,10 +49,12 @@ from planners.observations import (
 )
 from planners.search.planner import CandidateSearch
 from planners.search.ranking import likeliest
+from planners.search.registry import LANGUAGES
+from planners.search.strategy import more_to_collect
 from planners.state import Kept, State
 from planners.targets import named, probes, reached, repeated, stable_failures
 from planners.testing import GivenReports, GivenTree
-from planners.trial import Trial, TrialOutcome
+from planners.trial import MODEL, Trial, TrialOutcome
 from rfsn.sessions.outcome import conclude
 
 SOURCE = b"def f(a, b):\n    if a < b:\n        return a\n    return b\n"
@@ -188,6 +190,14 @@ def test_after_a_plausible_patch_some_more_are_tried_and_the_likeliest_is_applie
             seen.append(Batch(state.tried, "f" * len(proposal.action.candidates), (), 0.1))
     assert state.tried in {2 + 1 + 64, 2 + 1 + 512}
     assert proposal.action == ApplyPatch(likeliest([found, other], TREE).patch)
+
+
+def test_after_a_patch_of_a_model_no_more_are_tried_for_what_the_search_tried_in_vain() -> None:
+    edit = EditFile("f.py", content_hash(SOURCE), (Edit(SOURCE.index(b"<"), SOURCE.index(b"<") + 1, b">"),))
+    for operator, more in (("x", 500), (MODEL, 64)):
+        found = Trial(1_000, Candidate((edit,), operator, "f.py:2", 1.0), TrialOutcome.PLAUSIBLE)
+        state = State(plausible=(found,), tried=1_001)
+        assert more_to_collect(state, CONTEXT, LANGUAGES) == more
 
 
 def test_after_a_refused_verdict_the_search_goes_on_behind_the_patch() -> None:

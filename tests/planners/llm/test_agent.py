@@ -48,6 +48,15 @@ def test_every_tool_is_an_action() -> None:
         assert isinstance(step.action, kind)
 
 
+def test_what_a_model_says_before_its_edits_is_the_reason_of_a_step() -> None:
+    for text, reason in ((f"It is wrong.\n\n{RIGHT}", "It is wrong."), (RIGHT, "the model gave no reason")):
+        session = failing()
+        session.answer(propose(session), call("try_patch", "{}", text))
+        step = propose(session)
+        assert step is not None
+        assert step.hypothesis == reason
+
+
 def test_edits_without_a_call_are_tried() -> None:
     session = failing()
     session.answer(propose(session), RIGHT)

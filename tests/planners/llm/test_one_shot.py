@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 
-from gate import AskModel, TryPatches, Turn, apply
+from gate import AskModel, GiveUp, TryPatches, Turn, apply
 from planners.llm.one_shot import OneShot
+from planners.meta import MetaPlanner
 from planners.observations import Batch, Denial
+from planners.search.planner import CandidateSearch
 from planners.trial import Trial, TrialOutcome
 from tests.planners.llm.talk import CARD, RIGHT, TREE, UNFITTING, WRONG, Session, failing
 
@@ -115,6 +117,15 @@ def test_only_as_many_samples_are_asked_for_as_can_be_paid_for() -> None:
     assert 1 <= len(step.action.samples) < 3
     session.max_cost_usd = 0.01
     assert OneShot(dear).propose(session.state, session.context) is None
+
+
+def test_a_session_that_cannot_pay_for_a_question_ends_with_that_reason() -> None:
+    session = failing()
+    session.max_cost_usd = 0.00001
+    step = MetaPlanner(CandidateSearch(), "llm", (CARD,)).propose(session.state, session.context)
+    assert isinstance(step.action, GiveUp)
+    reason = "no model was asked: --max-cost 1e-05 does not pay for a question at its highest price"
+    assert step.action.reason == reason
 
 
 def test_pieces_that_answers_share_are_fused() -> None:

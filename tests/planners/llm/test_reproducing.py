@@ -10,6 +10,7 @@ from buildpacks import CaseId, CaseResult, CaseTrace, Outcome, Spectrum, SuiteRe
 from gate import AskModel, Collect, CreateFile, Phase, Proposal, RunTests
 from planners.llm.reproducing import ReproduceIssue
 from planners.observations import SpectrumReady, SuiteRan
+from planners.testing import GivenTree
 from tests.planners.llm.talk import CARD, PASSES, Session, green
 
 NOW = "from code import least\n\n\ndef test_issue():\n    assert least(1, 2) == 2"
@@ -160,3 +161,24 @@ def test_fences_without_an_end_take_no_time(text: str) -> None:
     session.answer(asked(session), text, text + ANSWER)
     step = propose(session)
     assert step is not None
+
+
+def test_the_files_that_the_issue_is_about_come_first_and_all_are_bounded() -> None:
+    prose = b"# below each boundary the suffix is chosen before rounding\n"
+    files = {
+        "size.py": b"def naturalsize(value):\n    return value\n",
+        "prose.py": prose + b"# a line\n" * 9_000,
+        "test_prose.py": prose,
+        "test_size.py": b"from size import naturalsize\n",
+    }
+    session = green()
+    session.issue = "`naturalsize(1)` is wrong: the suffix is chosen before rounding, just below each boundary"
+    context = replace(session.context, view=GivenTree(files), is_source=lambda path: not path.startswith("test"))
+    step = ReproduceIssue(CARD).propose(session.state, context)
+    assert step is not None
+    assert isinstance(step.action, AskModel)
+    assert step.action.files == ("size.py", "test_size.py", "prose.py")
+    text = step.action.samples[0][1].text
+    assert "prose.py, its beginning:" in text
+    assert "def naturalsize(value):" in text
+    assert len(text) < 16_000
