@@ -9,18 +9,18 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from pathlib import PurePosixPath
 
 from buildpacks import CaseResult
-from gate import Collect, CreateFile, ModelCard, Phase, Proposal, RunTests, Turn, cut, may_leave
+from gate import Collect, CreateFile, ModelCard, Phase, Proposal, RunTests, Turn, cut
 from planners.answers import Exchange
 from planners.api import PlannerContext
 from planners.llm.asking import ask, clipped, exchanges_of, originals, room, setting, size
 from planners.llm.brief import MAX_ISSUE, MAX_ROOM
+from planners.llm.issues import path_of_test, relevant, shown
 from planners.llm.prompts import fenced
 from planners.llm.redaction import restore
 from planners.state import ScratchRun, State
@@ -31,17 +31,10 @@ __all__ = ["ReproduceIssue"]
 _SAMPLES = 3
 _ROUNDS = 2
 _MAX_LISTED = 400
-_MAX_FILES = 6
 _MAX_MESSAGE = 500
 _FENCE = re.compile(r"(`{3,})([^`]*)")
 """The line with which a fence begins, or ends: then nothing is behind the marks."""
-_WORD = re.compile(r"[A-Za-z_]\w{2,}")
-_CODE = re.compile(r"`([^`\n]+)`|\b(\w+)\(")
-"""Code in the text of an issue: what is in backticks, and what is called."""
-_CODE_WEIGHT = 10.0
 _EXCEPTION = re.compile(r"\b[A-Z]\w*(?:Error|Exception|Warning|Exit|Interrupt)\b")
-_TEST = re.compile(r"(?:^|[._-])(?:tests?|spec)(?=[._-])|^Test[A-Z]|Tests?(?=\.)")
-"""What the name of a file with tests has in it, in the runners' conventions."""
 _BY_RESULT = frozenset({"AssertionError", "Failed"})
 """What a test raises if it came to a result, and the result is wrong."""
 
@@ -82,7 +75,7 @@ class ReproduceIssue:
             return None
         if baseline.problem or baseline.failing_total:
             return None
-        path = _path(context)
+        path = path_of_test(context)
         earlier = exchanges_of(state, self._card, "reproduce")
         for exchange in earlier:
             for pair in _pairs(exchange, context):
@@ -128,7 +121,7 @@ class ReproduceIssue:
         )
 
     def _ask(self, path: str, earlier: list[Exchange], state: State, context: PlannerContext) -> Proposal | None:
-        files = _relevant(context)
+        files = relevant(context)
         question = _QUESTION.format(path=path)
         text = self._brief(files, earlier, room(self._card, _SYSTEM, question, *_ANGLES), state, context)
         common = (Turn("system", _SYSTEM), Turn("user", text))
@@ -157,7 +150,7 @@ class ReproduceIssue:
             f"# Files\n\n{fenced(clipped(listed, most // 8))}",
             f"# Earlier attempts\n\n{clipped(judged, most // 8)}" if earlier else "",
         ]
-        code = _shown(files, context, min(most - sum(map(size, parts)), MAX_ROOM))
+        code = shown(files, context, min(most - sum(map(size, parts)), MAX_ROOM))
         return "\n\n".join(filter(None, (*parts[:2], *code, parts[2])))
 
 
@@ -255,65 +248,3 @@ def _judged(exchange: Exchange, state: State, context: PlannerContext) -> str:
 
 def _runs_of(pair: _Pair, state: State) -> list[ScratchRun]:
     return [run for run in state.scratch_runs if run.content in {pair.now, pair.flipped}]
-
-
-def _path(context: PlannerContext) -> str:
-    """A free path for the test, named like the project's tests and among them, so that the runner finds it."""
-    tests = [PurePosixPath(path) for path in context.view.files() if _is_test(path, context)]
-    folders = Counter(path.parent for path in tests)
-    folder = folders.most_common(1)[0][0] if folders else PurePosixPath()
-    like = next((path for path in tests if path.parent == folder), PurePosixPath("test_x.py"))
-    name = like.name.partition(".")[0]
-    ending = like.name[len(name) :]
-    stem = (
-        "test_of_the_issue" if name.startswith("test") else f"of_the_issue{'_test' if name.endswith('_test') else ''}"
-    )
-    path = folder / f"{stem}{ending}"
-    while context.view.exists(str(path)):
-        path = path.with_name(f"{path.name.partition('.')[0]}_x{ending}")
-    return str(path)
-
-
-def _is_test(path: str, context: PlannerContext) -> bool:
-    name = PurePosixPath(path).name
-    return bool(_TEST.search(name)) and name.endswith(_SUFFIXES) and not context.is_source(path)
-
-
-_SUFFIXES = (".py", ".js", ".ts", ".jsx", ".tsx", ".mjs", ".cjs", ".go", ".rs", ".java", ".c", ".cc", ".cpp", ".cs")
-
-
-def _relevant(context: PlannerContext) -> tuple[str, ...]:
-    """The files that have most of the issue's rarer words in them, the likeliest first, and one test after that.
-
-    What the issue marks or writes as code counts most: a rare word of prose is rare by chance.
-    """
-    words = frozenset(_WORD.findall(context.issue))
-    code = frozenset(_WORD.findall(" ".join(map("".join, _CODE.findall(context.issue)))))
-    texts = {
-        path: frozenset(_WORD.findall(_text(context, path)))
-        for path in context.view.files()
-        if path.endswith(_SUFFIXES) and may_leave(path)
-    }
-    spread = Counter(word for known in texts.values() for word in words & known)
-    weights = {word: (_CODE_WEIGHT if word in code else 1.0) / spread[word] for word in words if spread[word]}
-    score = {path: sum(weights[word] for word in sorted(words & known)) for path, known in texts.items()}
-    ranked = sorted(score, key=lambda path: (-score[path], path))
-    sources = [path for path in ranked if context.is_source(path)][: _MAX_FILES - 1]
-    tests = [path for path in ranked if _is_test(path, context)][:1]
-    return (*sources[:1], *tests, *sources[1:])
-
-
-def _shown(paths: Sequence[str], context: PlannerContext, room: int) -> Iterator[str]:
-    """The files within `room` characters, each with at most half of what those before it leave."""
-    for path in paths:
-        text = _text(context, path)
-        if len(text) > room // 2:
-            text = cut(text, text.rfind("\n", 0, max(0, room // 2)) + 1)
-            yield f"{path}, its beginning:\n{fenced(text)}" if text else f"{path} is too long to be shown."
-        else:
-            yield f"{path}:\n{fenced(text)}"
-        room -= len(text)
-
-
-def _text(context: PlannerContext, path: str) -> str:
-    return context.view.read(path).decode("utf-8", "replace") if context.view.exists(path) else ""
