@@ -17,7 +17,7 @@ from pydantic_core import ErrorDetails
 from buildpacks.text import spelled
 from rfsn.errors import UsageError
 from rfsn.machine import home
-from rfsn.machine.endpoint import checked_url
+from rfsn.machine.endpoint import checked_fields, checked_url, checked_variable
 
 __all__ = ["NOT_SETTINGS", "Config", "allowed", "load_config", "schema_of"]
 
@@ -67,7 +67,7 @@ class ModelConfig(BaseModel):
 
     base_url: BaseUrl | None = None
     """The endpoint, instead of the provider's own or that of --base-url."""
-    key_variable: str | None = Field(default=None, pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")
+    key_variable: Annotated[str, AfterValidator(checked_variable)] | None = None
     """The environment variable that has the key, instead of the provider's own."""
     effort: str | None = None
     """How much the model reasons, in the provider's own words."""
@@ -91,7 +91,7 @@ class ModelConfig(BaseModel):
     cached_usd: float | None = Field(default=None, ge=0, allow_inf_nan=False)
     written_usd: float | None = Field(default=None, ge=0, allow_inf_nan=False)
     """Prices in USD per million tokens: of input, output, input read from a cache and written to one."""
-    extra: dict[str, Any] = Field(default_factory=dict)
+    extra: Annotated[dict[str, Any], AfterValidator(checked_fields)] = Field(default_factory=dict)
     """Further fields of the request, sent as they are and recorded: no place for a key."""
 
 

@@ -21,7 +21,7 @@ from planners.testing import ScriptedPlanner
 from rfsn.cli.notice import tell_destinations
 from rfsn.compose import run_session
 from rfsn.config import Config, ModelConfig, load_config
-from rfsn.errors import JournalError
+from rfsn.errors import JournalError, UsageError
 from rfsn.models.cards import cards_of
 from rfsn.models.names import PROVIDERS
 from rfsn.project.project import Project
@@ -336,3 +336,28 @@ def test_a_journal_of_others_has_a_reply_to_each_question(tmp_path: Path) -> Non
     blobs = BlobStore(tmp_path)
     with pytest.raises(JournalError, match="not what the journal says it is"):
         blobs.answer(blobs.put_output("[1]"))
+
+
+@pytest.mark.parametrize(
+    ("lines", "said"),
+    [
+        (f'key_variable = "{CANARY}"', "models.m.key_variable: not the name of an environment variable"),
+        (f'extra = {{ api_key = "{CANARY}" }}', "models.m.extra: api_key has a key"),
+        (f'extra = {{ headers = [{{ X-API-Key = "{CANARY}" }}] }}', "models.m.extra: X-API-Key has a key"),
+        (f'extra = {{ user = "{"ghp_" + "a1B2" * 9}" }}', "models.m.extra: user has a key"),
+        (f'base_url = "https://me:{CANARY}@models.example/v1"', "models.m.base_url: it has credentials"),
+    ],
+)
+def test_a_key_in_the_configuration_is_refused_and_not_quoted(lines: str, said: str, tmp_path: Path) -> None:
+    file = tmp_path / "rfsn.toml"
+    file.write_text(f"[models.m]\n{lines}\n")
+    with pytest.raises(UsageError) as refused:
+        load_config({}, file)
+    assert said in str(refused.value)
+    assert CANARY not in str(refused.value)
+    assert "a1B2" not in str(refused.value)
+
+
+def test_further_fields_that_are_no_keys_stay() -> None:
+    fields = {"service_tier": "flex", "provider": {"order": ["a"], "tokens": [1]}, "prompt_cache_key": "shared"}
+    assert ModelConfig(extra=fields).extra == fields
