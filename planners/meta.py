@@ -123,12 +123,13 @@ class Stuck:
         """The end, with the number of candidates that were tried."""
         del context
         what = "passes the tests" if state.kept is None else "repairs the rest"
-        tried = f"none of {state.tried} candidates {what}" if state.tried else "the search found nothing to try"
+        tried = f"none of {state.tried} candidates {what}" if state.tried else "nothing was found to try"
         calls = sum(count for purpose, count in state.asked if purpose in {"patch", "agent"})
         failed = [known for known in state.exchanges if known.failed]
         if failed and len(failed) == len(state.exchanges):
             tried += f"; no model answered: {failed[-1].replies[0].problem}"
-        return _give_up(state, f"{tried}; models were asked {calls} times" if calls else tried)
+        times = f"{calls} times" if calls > 1 else "once"
+        return _give_up(state, f"{tried}; models were asked {times}" if calls else tried)
 
 
 def _reason(state: State, context: PlannerContext) -> str:

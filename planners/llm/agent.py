@@ -54,15 +54,16 @@ class Agent:
         earlier = exchanges_of(state, self._card, "agent")
         if earlier:
             newest = earlier[-1]
-            if newest.failed or stuck(earlier, context) or len(earlier) >= _MAX_CALLS:
+            if newest.failed or len(earlier) >= _MAX_CALLS:
                 return None
-            answer = _answer(newest, context)
-            asked = wanted(answer)
-            if asked.finishes:
+            asked = wanted(_answer(newest, context))
+            step = self._act(asked, newest, state, context) if state.steps == newest.step else None
+            idle = step is None and state.steps == newest.step
+            if asked.finishes or stuck(earlier, context, idle=idle):
                 return None
-            if state.steps == newest.step and (step := self._act(asked, newest, state, context)):
+            if step is not None:
                 return step
-        return self._ask(earlier, state, context)
+        return self._ask(earlier, state, context, nudge(earlier, context, idle=idle) if earlier else "")
 
     def _act(self, asked: Wanted, exchange: Exchange, state: State, context: PlannerContext) -> Proposal | None:
         """The action that the model asked for; None if it is none, which the next question says."""
@@ -92,8 +93,7 @@ class Agent:
             case _:
                 return None
 
-    def _ask(self, earlier: list[Exchange], state: State, context: PlannerContext) -> Proposal | None:
-        told = nudge(earlier, context)
+    def _ask(self, earlier: list[Exchange], state: State, context: PlannerContext, told: str) -> Proposal | None:
         most = room(self._card, SYSTEM, TASK, told, tools=TOOLS)
         evidence = evidence_within(most // 2 if earlier else most, state, context, self._languages)
         turns = conversation(evidence, earlier, state, context, told, most)

@@ -105,9 +105,7 @@ def gather(
     near = [(unified(trial.patch, context.view), _effect(trial)) for trial in state.near_misses[:_MAX_NEAR]]
     while near and sum(len(diff) for diff, _ in near) > room // _OF_DIFFS:
         near.pop()
-    return Evidence(
-        failures, len(known.left) - len(failures), places, called, tuple(near), kept[: room // _OF_DIFFS]
-    )
+    return Evidence(failures, len(known.left) - len(failures), places, called, tuple(near), kept[: room // _OF_DIFFS])
 
 
 def _failure(case: CaseResult, frames: Sequence[Frame], reader: _Reader, room: int) -> Failure:
@@ -197,19 +195,21 @@ class _Reader:
         self._left -= len(text)
         return Excerpt(path, 1, text, whole=True)
 
-    def _lines(self, path: str, first: int, last: int, name: str) -> Excerpt | None:
+    def _lines(self, path: str, first: int, last: int, name: str, share: int = 1) -> Excerpt | None:
         text = "".join(self._text(path).splitlines(keepends=True)[first - 1 : last])
-        if len(text) > self._left:
+        if len(text) > self._left // share:
             return None
         self._left -= len(text)
         return Excerpt(path, first, text, name)
 
     def _around_line(self, path: str, line: int, first: int, last: int, name: str) -> Excerpt | None:
-        """As many lines around one of a long function as there is room for; None if there is none for that line."""
-        for reach in range(_AROUND, -1, -1):
-            if found := self._lines(path, max(first, line - reach), min(last, line + reach), name):
-                return found
-        return None
+        """The lines around one of a function that is too long, in half of the room; None if there is none."""
+        reach = last - first
+        while (found := self._lines(path, max(first, line - reach), min(last, line + reach), name, 2)) is None:
+            if not reach:
+                return None
+            reach = reach * 3 // 4
+        return found
 
     def _around(self, suspect: Suspect) -> tuple[int, int, str]:
         """The innermost function of a line, else the lines around it."""

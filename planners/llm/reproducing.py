@@ -125,7 +125,6 @@ class ReproduceIssue:
             files=files,
         )
 
-
     def _evidence(
         self, files: Sequence[str], earlier: list[Exchange], most: int, state: State, context: PlannerContext
     ) -> str:
