@@ -75,7 +75,6 @@ class AskModel:
         text = sum(turn.bytes + _TOKENS_OF_A_TURN for turn in turns)
         return text + tools + self.echoed_bytes + _TOKENS_OF_A_REQUEST
 
-
     def likely_tokens(self) -> int:
         """About how many tokens the longest sample has together with its answer."""
         longest = max(map(self.most_input_tokens, range(len(self.samples))))

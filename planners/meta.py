@@ -137,13 +137,13 @@ class Stuck:
     def propose(self, state: State, context: PlannerContext) -> Proposal:
         """The end, with the number of candidates that were tried."""
         what = "passes the tests" if state.kept is None else "repairs the rest"
-        tried = f"none of {state.tried} candidates {what}" if state.tried else "the search found nothing to try"
+        tried = f"none of {state.tried} candidates {what}" if state.tried else "nothing was found to try"
         calls = sum(count for purpose, count in state.asked if purpose in {"patch", "agent"})
         failed = [known for known in state.exchanges if known.failed]
         if failed and len(failed) == len(state.exchanges):
             tried += f"; no model answered: {failed[-1].replies[0].problem}"
         if calls:
-            tried += f"; models were asked {calls} times"
+            tried += "; models were asked " + (f"{calls} times" if calls > 1 else "once")
         elif self._asks:
             poor = f"--max-cost {context.max_cost_usd:g} does not pay for a question at its highest price"
             poor = f"no model was asked: {poor}"

@@ -27,6 +27,7 @@ from rfsn.machine.home import resume_command
 from rfsn.models.cards import Cards, cards_of, check_models, models_of
 from rfsn.models.opening import opened_desk
 from rfsn.models.purse import Purse
+from rfsn.models.request import Wire
 from rfsn.plugins import load_operators, load_planner, load_rules
 from rfsn.project.diffs import MAX_DIFF_BYTES, patch_of, read_diff
 from rfsn.project.environment import prepared_environment
@@ -142,20 +143,23 @@ def run_session(
     remote: Remote | None = None,
     purse: Purse | None = None,
     sessions: int = 1,
+    wire: Wire | None = None,
 ) -> dict[str, Any]:
     """Run a new or resumed session to its end and return its report.
 
     `take` makes the snapshot if the source is neither a path nor a URL; `remote` is the source if it is a URL, with the
     credentials, which the journal does not have. `purse` is what models may cost in all of so many `sessions` that run
-    at a time, besides the session's own cap. An infrastructure failure ends the session as `infra_error`. It can be
-    resumed after `KeyboardInterrupt`, which is journaled and passed on, and after a full disk (`StorageError`).
+    at a time, besides the session's own cap; `wire` takes the place of the network on which they are asked.
+
+    An infrastructure failure ends the session as `infra_error`. It can be resumed after `KeyboardInterrupt`, which is
+    journaled and passed on, and after a full disk (`StorageError`).
     """
     with structlog.contextvars.bound_contextvars(session=session.name):
         try:
             with storing(session.folder, f"continue with: {resume_command(session.folder)}"):
                 remove_scratch()
                 if session.projection.ended is None:
-                    _run(session, planner, take, remote, purse, sessions)
+                    _run(session, planner, take, remote, purse, sessions, wire)
         except KeyboardInterrupt:
             session.recollect()
             session.record(Interrupted())
@@ -191,6 +195,7 @@ def _run(
     remote: Remote | None,
     purse: Purse | None,
     sessions: int,
+    wire: Wire | None,
 ) -> None:
     config, projection = session.config, session.projection
     assert projection.started is not None
@@ -218,7 +223,7 @@ def _run(
         session.record(Recalled(experience=session.blobs.put_experience(experience)))
     planner = planner or planner_of(session)
     project = Project(session)
-    with opened_suite(session, project, session.scratch) as suite, opened_desk(session, purse, sessions) as desk:
+    with opened_suite(session, project, session.scratch) as suite, opened_desk(session, purse, sessions, wire) as desk:
         if session.projection.environment is None:
             session.record(_ready(suite))
         budget = Budget(config.time_limit, config.max_steps, lambda: session.journal.clock)

@@ -28,7 +28,7 @@ from planners.llm.candidates import read_exchange
 from planners.llm.conversation import TASK, conversation, echoed_bytes
 from planners.llm.fitting import Briefer
 from planners.llm.prompts import SYSTEM
-from planners.llm.stuck import all_wanted, nudge, stuck
+from planners.llm.stuck import nudge, stuck
 from planners.llm.tools import TOOLS, Wanted, wanted
 from planners.search.language import Language
 from planners.search.registry import LANGUAGES
@@ -61,13 +61,13 @@ class Agent:
             if newest.failed or len(earlier) >= self._most_calls:
                 return None
             asked = wanted(_answer(newest, context))
-            if asked.finishes:
+            step = self._act(asked, newest, state, context) if state.steps == newest.step else None
+            idle = step is None and state.steps == newest.step
+            if asked.finishes or stuck(earlier, context, idle=idle):
                 return None
-            if stuck(all_wanted(earlier, context)):
-                return None
-            if state.steps == newest.step and (step := self._act(asked, newest, state, context)):
+            if step is not None:
                 return step
-        return self._ask(earlier, state, context)
+        return self._ask(earlier, state, context, nudge(earlier, context, idle=idle) if earlier else "")
 
     def _act(self, asked: Wanted, exchange: Exchange, state: State, context: PlannerContext) -> Proposal | None:
         """The action that the model asked for; None if it is none, which the next question says."""
@@ -97,9 +97,7 @@ class Agent:
             case _:
                 return None
 
-    def _ask(self, earlier: list[Exchange], state: State, context: PlannerContext) -> Proposal | None:
-        asked = all_wanted(earlier, context)
-        told = nudge(asked)
+    def _ask(self, earlier: list[Exchange], state: State, context: PlannerContext, told: str) -> Proposal | None:
         most = room(self._card, SYSTEM, TASK, told, tools=TOOLS)
         brief = self._brief(most // 2 if earlier else most, state, context)
         turns = conversation(brief, earlier, state, context, told, most)
@@ -114,7 +112,7 @@ class Agent:
             hypothesis="a model that looks and tries finds what the search cannot make",
             expected_effect="an action",
             tools=TOOLS,
-            files=_files(brief.files, asked),
+            files=_files(brief.files, earlier, context),
             echoed_bytes=echoed_bytes(turns, context),
         )
 
@@ -142,6 +140,7 @@ def _answer(exchange: Exchange, context: PlannerContext) -> Answer:
     return context.reports.answer(exchange.replies[0].blob)
 
 
-def _files(shown: tuple[str, ...], asked: Sequence[Wanted]) -> tuple[str, ...]:
+def _files(shown: tuple[str, ...], earlier: Sequence[Exchange], context: PlannerContext) -> tuple[str, ...]:
     """The paths whose contents are in the conversation: the brief, and what the model read."""
-    return tuple(sorted({*shown, *(one.path for one in asked if one.tool == "read_file" and one.path)}))
+    read = (wanted(_answer(known, context)) for known in earlier if not known.failed)
+    return tuple(sorted({*shown, *(asked.path for asked in read if asked.tool == "read_file" and asked.path)}))

@@ -45,7 +45,7 @@ def exchanges_of(state: State, card: ModelCard, purpose: Purpose) -> list[Exchan
     return [known for known in own if known.tried >= begun]
 
 
-def room(card: ModelCard, *beside: str, tools: Sequence[Tool] = ()) -> int:
+def room(card: ModelCard, *beside: str, tools: tuple[Tool, ...] = ()) -> int:
     """How many bytes of a brief fit into a question for a model, beside these texts, the tools, and its answer."""
     most = _MOST_BYTES
     if card.window:

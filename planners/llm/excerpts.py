@@ -168,21 +168,23 @@ class Reader:
         name = f"{function.owner}.{function.name}" if function.owner else function.name
         return self._lines(path, function.decorated, function.end, name)
 
-    def _lines(self, path: str, start: int, end: int, name: str) -> Excerpt | None:
-        """The lines from `start` (from 0) to before `end`."""
+    def _lines(self, path: str, start: int, end: int, name: str, share: int = 1) -> Excerpt | None:
+        """The lines from `start` (from 0) to before `end`, if they fit into this share of the room."""
         text = "".join(f"{line}\n" for line in self._whole_lines_of(path)[start:end])
-        if len(text) > self._left:
+        if len(text) > self._left // share:
             return None
         self._left -= len(text)
         return Excerpt(path, start + 1, text, name)
 
     def _around_line(self, path: str, line: int, function: Function | None) -> Excerpt | None:
-        """As many lines around one of a long function as there is room for; None if there is none for that line."""
-        first, end = (function.decorated, function.end) if function else (0, line + _AROUND)
-        for reach in range(_AROUND, -1, -1):
-            if found := self._lines(path, max(first, line - 1 - reach), min(end, line + reach), ""):
-                return found
-        return None
+        """The lines around one of a function that is too long, in half of the room; None if there is none."""
+        first, end = (function.decorated, function.end) if function else (max(0, line - _AROUND), line + _AROUND)
+        reach = end - first
+        while (found := self._lines(path, max(first, line - 1 - reach), min(end, line + reach), "", 2)) is None:
+            if not reach:
+                return None
+            reach = reach * 3 // 4
+        return found
 
     def _around(self, path: str, line: int) -> Function | None:
         """The innermost function of a line."""

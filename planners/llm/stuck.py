@@ -1,14 +1,20 @@
-"""When an agent moves in circles: equal calls, equal errors, two calls in turn. It is told once, and then ends."""
+"""When an agent moves in circles: equal calls, answers without an action, two calls in turn.
+
+It is told once, and then ends.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 from planners.answers import Exchange
 from planners.api import PlannerContext
 from planners.llm.tools import Wanted, wanted
 
-__all__ = ["all_wanted", "nudge", "stuck"]
+__all__ = ["nudge", "stuck"]
+
+type _Key = tuple[object, ...]
 
 _EQUAL = 3
 """How many equal calls in a row, or useless answers, are a circle."""
@@ -17,57 +23,57 @@ _ALTERNATING = 6
 _AFTER_NUDGE = 2
 """How many more answers a model has after it was told."""
 
+_USELESS = ("useless",)
+"""What all answers count as that led to no action, whatever they said."""
+
 _NUDGE = (
     "You repeat yourself: the last steps brought nothing new. Do something else: read other code, try another edit, or "
     "call finish if you see no way."
 )
 
 
-def all_wanted(earlier: Sequence[Exchange], context: PlannerContext) -> list[Wanted]:
-    """What the model asked for in each exchange that has an answer."""
-    return [wanted(context.reports.answer(known.replies[0].blob)) for known in earlier if not known.failed]
+def nudge(earlier: Sequence[Exchange], context: PlannerContext, *, idle: bool) -> str:
+    """What to tell a model that moves in circles; empty if it does not, or was told.
+
+    `idle` says whether its newest answer led to no action.
+    """
+    return _NUDGE if _first_circle(_all_keys(earlier, context, idle=idle)) == len(earlier) else ""
 
 
-def nudge(asked: Sequence[Wanted]) -> str:
-    """What to tell a model that moves in circles; empty if it does not, or was told."""
-    return _NUDGE if _first_circle(asked) == len(asked) else ""
-
-
-def stuck(asked: Sequence[Wanted]) -> bool:
+def stuck(earlier: Sequence[Exchange], context: PlannerContext, *, idle: bool) -> bool:
     """Whether its newest answers, after it was told, brought nothing that was not there before."""
-    told = _first_circle(asked)
-    if told is None or len(asked) < told + _AFTER_NUDGE:
+    keys = _all_keys(earlier, context, idle=idle)
+    told = _first_circle(keys)
+    if told is None or len(keys) < told + _AFTER_NUDGE:
         return False
-    before, newest = asked[:-_AFTER_NUDGE], asked[-_AFTER_NUDGE:]
-    known = {_key(wanted) for wanted in before}
-    return all(wanted.problem or _key(wanted) in known for wanted in newest)
+    before, newest = keys[:-_AFTER_NUDGE], keys[-_AFTER_NUDGE:]
+    return all(key in {_USELESS, *before} for key in newest)
 
 
-def _first_circle(asked: Sequence[Wanted]) -> int | None:
+def _first_circle(keys: list[_Key]) -> int | None:
     """After how many answers it first moved in a circle; None if it never did."""
-    keys = [_key(wanted) for wanted in asked]
-    starts = ((max(0, end - _ALTERNATING), end) for end in range(1, len(asked) + 1))
-    return next((end for start, end in starts if _circles(asked[start:end], keys[start:end])), None)
+    return next((end for end in range(1, len(keys) + 1) if _circles(keys[:end])), None)
 
 
-def _circles(asked: Sequence[Wanted], last: Sequence[tuple[object, ...]]) -> bool:
-    """Whether the newest answers, given with their keys, are a circle."""
-    if len(last) >= _EQUAL and len({*last[-_EQUAL:]}) == 1:
+def _circles(keys: list[_Key]) -> bool:
+    """Whether the newest answers are a circle."""
+    if len(keys) >= _EQUAL and len(set(keys[-_EQUAL:])) == 1:
         return True
-    if len(asked) >= _EQUAL and all(wanted.problem for wanted in asked[-_EQUAL:]):
-        return True
-    turns = list(last[-_ALTERNATING:])
-    return len(turns) == _ALTERNATING and len({*turns}) == 2 and turns[:2] * (_ALTERNATING // 2) == turns
+    turns = keys[-_ALTERNATING:]
+    return len(turns) == _ALTERNATING and len(set(turns)) == 2 and turns[:2] * (_ALTERNATING // 2) == turns
 
 
-def _key(wanted: Wanted) -> tuple[object, ...]:
+def _key(wanted: Wanted) -> _Key:
     patching = wanted.tool in {"try_patch", "apply_patch"}
-    return (
-        wanted.tool,
-        wanted.path,
-        wanted.line,
-        wanted.text,
-        wanted.pattern,
-        wanted.ids,
-        wanted.thought if patching else "",
-    )
+    said = wanted.thought if patching else ""
+    return wanted.tool, wanted.path, wanted.line, wanted.text, wanted.pattern, wanted.ids, said
+
+
+def _all_keys(earlier: Sequence[Exchange], context: PlannerContext, *, idle: bool) -> list[_Key]:
+    """What each answer wanted, so that equal ones can be told."""
+    answered = [known for known in earlier if not known.failed]
+    led_to_none = [after.step == known.step + 1 for known, after in pairwise(answered)]
+    asked = (wanted(context.reports.answer(known.replies[0].blob)) for known in answered)
+    return [
+        _USELESS if none or one.problem else _key(one) for one, none in zip(asked, [*led_to_none, idle], strict=False)
+    ]

@@ -9,6 +9,7 @@ from gate import AskModel, ModelCard, Tool, Turn, Usage
 from planners.answers import Reply
 from rfsn.models.opening import open_desk
 from rfsn.models.patience import Patience
+from rfsn.models.request import settings_of
 from rfsn.sessions.blobs import BlobStore
 from rfsn.sessions.events import CallEnded, CallStarted, ModelsReady
 from rfsn.sessions.projection import Projection, fold
@@ -86,6 +87,9 @@ def _failed(card: ModelCard, reply: Reply, status: str) -> Checked:
 def _no_tools(card: ModelCard, reply: Reply) -> str:
     """Why the answer has no call of the tool, and what to do."""
     table = f'[models."{card.name}"]'
+    tokens = min(_MAX_TOKENS, card.max_tokens)
+    if not settings_of(card).tools:
+        return "it answered, but called no tool in words either: it is of no use as an agent (--planner agent)"
     if reply.finish == "cut":
-        return f"it used up {_MAX_TOKENS} tokens before it called the tool: set a lower effort in {table}"
+        return f"it used up {tokens} tokens before it called the tool: set a lower effort in {table}"
     return f"it answered, but called no tool: set tools = false in {table}"

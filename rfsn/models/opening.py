@@ -9,6 +9,7 @@ from rfsn.models.desk import Desk
 from rfsn.models.keys import key_of
 from rfsn.models.patience import Patience
 from rfsn.models.purse import Purse
+from rfsn.models.request import Wire
 from rfsn.sessions.blobs import BlobStore
 from rfsn.sessions.events import CallEnded, CallStarted
 from rfsn.sessions.projection import Projection
@@ -26,13 +27,14 @@ def open_desk(
     purse: Purse | None = None,
     sessions: int = 1,
     patience: Patience | None = None,
+    wire: Wire | None = None,
 ) -> Desk:
-    """A desk for the models of a projection, over the network; see `JournaledDesk`."""
+    """A desk for the models of a projection, over the network unless a `wire` is given; see `JournaledDesk`."""
     from rfsn.models.calls import JournaledDesk  # noqa: PLC0415  # a session without a model needs none of it
     from rfsn.models.wire.http import HttpWire  # noqa: PLC0415  # the same
 
     return JournaledDesk(
-        HttpWire(key_of),
+        wire or HttpWire(key_of),
         record,
         projection,
         blobs,
@@ -44,7 +46,7 @@ def open_desk(
 
 
 @contextmanager
-def opened_desk(session: Session, purse: Purse | None, sessions: int) -> Iterator[Desk | None]:
+def opened_desk(session: Session, purse: Purse | None, sessions: int, wire: Wire | None) -> Iterator[Desk | None]:
     """A desk of a session during the block, if the session may ask models."""
     if session.projection.models is None:
         yield None
@@ -56,6 +58,7 @@ def opened_desk(session: Session, purse: Purse | None, sessions: int) -> Iterato
         max_cost_usd=session.config.max_cost,
         purse=purse,
         sessions=sessions,
+        wire=wire,
     )
     try:
         yield desk

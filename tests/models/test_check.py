@@ -50,7 +50,7 @@ def test_a_model_that_calls_the_tool_can_be_used(
     ("play", "status", "said"),
     [
         (Play("I am ready."), "unusable", "called no tool: set tools = false"),
-        (Play("I am", finish="cut"), "unusable", "set a lower effort"),
+        (Play("I am", finish="cut"), "unusable", "it used up 500 tokens before it called the tool: set a lower effort"),
         (Play("", finish="refused"), "unusable", ""),
         (Play(status=401, error={"message": f"Incorrect API key: {CANARY}"}), "usage_error", "401"),
         (Play(status=404, error={"message": "no such model"}), "usage_error", "404"),
@@ -75,7 +75,14 @@ def test_what_is_wrong_is_told_apart(
 def test_a_model_without_tools_names_them_in_its_text(checked: Callable[..., Checked]) -> None:
     text = '```tool\n{"name": "ready", "arguments": {"word": "yes"}}\n```'
     found = checked(Play(text), tools=False)
-    assert found.answered
+    assert (found.status, found.tools) == ("usable", True)
+
+
+def test_a_model_that_names_no_tool_in_its_text_either_is_no_agent(checked: Callable[..., Checked]) -> None:
+    for finish in ("complete", "cut"):
+        found = checked(Play("I am ready.", finish=finish), tools=False)
+        assert (found.status, found.answered, found.tools) == ("unusable", True, False)
+        assert "called no tool in words either" in found.problem
 
 
 def test_nobody_at_the_endpoint(tmp_path: Path) -> None:

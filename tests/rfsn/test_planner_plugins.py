@@ -218,7 +218,7 @@ def test_a_step_gets_the_types_of_its_values(
     """A phase may be given as its name."""
     ran = rfsn("repair", project(FILES), "--planner", "loose", "--out", tmp_path / "session", "--json", env=plugin)
     assert (ran.code, ran.json["status"]) == (1, "not_repaired")
-    assert "nothing to try" in ran.json["reason"]
+    assert "nothing was found to try" in ran.json["reason"]
     assert rfsn("replay", tmp_path / "session", env=plugin).code == 0
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -31,7 +32,7 @@ def body_of(request: Request) -> Json:
     """The fields of the request."""
     body: Json = {
         "model": request.card.model,
-        "messages": [message for turn in request.turns for message in _messages(request, turn)],
+        "messages": _joined([message for turn in request.turns for message in _messages(request, turn)]),
         # OpenAI's reasoning models know only the first, and many other servers only the second.
         "max_completion_tokens" if _is_openai(request) else "max_tokens": request.max_tokens,
     }
@@ -56,6 +57,17 @@ def body_of(request: Request) -> Json:
 
 def _is_openai(request: Request) -> bool:
     return urlsplit(request.card.endpoint).hostname == "api.openai.com"
+
+
+def _joined(messages: Sequence[Json]) -> list[Json]:
+    """The messages, those that a user says one after another as one: many chat templates want roles to alternate."""
+    joined: list[Json] = []
+    for message in messages:
+        if joined and message["role"] == joined[-1]["role"] == "user":
+            joined[-1] = joined[-1] | {"content": f"{joined[-1]['content']}\n\n{message['content']}"}
+        else:
+            joined.append(message)
+    return joined
 
 
 def _messages(request: Request, turn: Turn) -> list[Json]:

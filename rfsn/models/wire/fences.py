@@ -27,23 +27,18 @@ The tools, each with the JSON schema of its arguments:
 
 
 def fenced(request: Request) -> Request:
-    """The request without tools: they are told in its first turn, and results are turns of the user."""
+    """The request without tools: they are told in the user's first turn, and results are turns of the user.
+
+    The system's turn is not the place: some chat templates, those of small models above all, drop it.
+    """
     if not request.tools:
         return request
     told = _HOW + "".join(f"\n{_described(tool)}" for tool in request.tools)
-    first, *rest = request.turns
-    if first.role == "system":
-        turns = [replace(first, text=f"{first.text}\n\n{told}"), *rest]
-    else:
-        turns = [Turn("system", told), first, *rest]
-    joined: list[Turn] = []
-    for turn in (_plain(request, turn) for turn in turns):
-        # Many chat templates want the roles to alternate.
-        if joined and turn.role == joined[-1].role == "user":
-            joined[-1] = replace(turn, text=f"{joined[-1].text}\n\n{turn.text}")
-        else:
-            joined.append(turn)
-    return replace(request, turns=tuple(joined), tools=())
+    turns = [_plain(request, turn) for turn in request.turns]
+    place = next((place for place, turn in enumerate(turns) if turn.role == "user"), len(turns))
+    first = turns[place].text if place < len(turns) else ""
+    turns[place : place + 1] = [Turn("user", f"{first}\n\n{told}".lstrip())]
+    return replace(request, turns=tuple(turns), tools=())
 
 
 def _described(tool: Tool) -> str:

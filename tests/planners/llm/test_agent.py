@@ -161,6 +161,27 @@ def test_alternating_between_two_calls_is_a_circle_too() -> None:
     assert answers_until_the_end(failing(), ["code.py", "test_code.py"] * 10) == (8, 1)
 
 
+def test_answers_that_lead_to_no_action_are_a_circle_however_they_differ() -> None:
+    session, nudges, count = failing(), 0, 0
+    while (step := propose(session)) is not None:
+        assert isinstance(step.action, AskModel), "there are no edits to try"
+        nudges += "You repeat yourself" in last(step.action)
+        session.answer(step, f"# Failing tests {count}\n\n```\ndef test_{count}():\n```\n")
+        count += 1
+    assert (count, nudges) == (5, 1)
+
+
+def test_one_action_in_between_is_no_circle() -> None:
+    session = failing()
+    for count in range(8):
+        if count % 3 == 2:
+            session.answer(propose(session), call("read_file", f'{{"path": "{count}.py"}}'))
+            session.take(propose(session), Output("text", 0))
+        else:
+            session.answer(propose(session), f"```\nnothing {count}\n```\n")
+        assert propose(session) is not None, count
+
+
 def test_a_model_that_listens_goes_on() -> None:
     paths = ["code.py"] * 3 + [f"{number}.py" for number in range(8)]
     assert answers_until_the_end(failing(), paths) == (11, 1)
