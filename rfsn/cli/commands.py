@@ -192,6 +192,8 @@ def finish(
         say(delivered or f"rfsn: {refused}")
     unaccepted = result["oracle"] == "generated" and not session.config.accept_generated
     if unaccepted and not refused and not EXIT_CODES[result["status"]]:
+        if not as_json:
+            say("exit code 1: only a generated test shows this repair; --accept-generated makes it count", whole=True)
         return EXIT_CODES["not_repaired"]
     return EXIT_CODES["usage_error" if refused else result["status"]]
 
