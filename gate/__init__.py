@@ -38,8 +38,9 @@ from gate.patch import (
     content_hash,
 )
 from gate.paths import BasePaths
-from gate.privacy import PLACEHOLDER, Excerpts, PrivateKind, Span, cut, private_spans
+from gate.privacy import Excerpts, cut, private_spans
 from gate.sources import Introduced, introduced
+from gate.spans import PLACEHOLDER, PrivateKind, Span
 from gate.verdict import Verdict, unfinished, verdict_on
 from gate.vocabulary import (
     MAX_CANDIDATES,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from fnmatch import translate
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import PurePosixPath
 
 from gate.languages.suffixes import is_source
@@ -26,8 +26,12 @@ _NAMES = (
     "*.kdb", "*.kdbx", "*service-account*.json", "*service_account*.json", "client_secret*.json",
     "*firebase-adminsdk*.json", "application_default_credentials.json",
 )  # fmt: skip
-_SECRET = re.compile("|".join(map(translate, _NAMES)))
 _SCRIPTS = frozenset({".sh", ".bash", ".zsh", ".fish", ".ksh", ".ps1", ".bat", ".cmd", ".sql"})
+
+
+@cache
+def _names() -> re.Pattern[str]:
+    return re.compile("|".join(map(translate, _NAMES)))
 
 
 @lru_cache(1 << 12)
@@ -38,7 +42,7 @@ def may_leave(path: str) -> bool:
     which set variables, may not.
     """
     *folders, name = fold(path).split("/")
-    if _SECRET.match(name) or not _FOLDERS.isdisjoint(folders):
+    if _names().match(name) or not _FOLDERS.isdisjoint(folders):
         return False
     is_code = is_source(name) and PurePosixPath(name).suffix not in _SCRIPTS
     return is_code or not name.lstrip("._").startswith("credentials")

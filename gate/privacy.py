@@ -6,59 +6,18 @@ What is found has a format of its own. A secret in base64, split over several li
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator
-from enum import StrEnum
+from collections.abc import Iterator
 from functools import cached_property, lru_cache
 from io import StringIO
 from itertools import islice
-from typing import NamedTuple
 
-from gate.credentials import credentials
-from gate.numbers import bank_accounts, cards, phones
+from gate.spans import Span
 
-__all__ = ["PLACEHOLDER", "Excerpts", "PrivateKind", "Span", "cut", "forget_texts", "private_spans"]
-
-PLACEHOLDER = re.compile(r"REDACTED_[A-Z]{4,10}_[0-9a-f]{6,64}")
-"""What stands for a private text that was redacted."""
+__all__ = ["Excerpts", "cut", "forget_texts", "private_spans"]
 
 _CUT = "[private]"
 _MAX_CACHED = 1 << 16
-_MAX_TABLE = 10_000
-
-
-class PrivateKind(StrEnum):
-    """What a private text is. Where two overlap, both become the one that is listed first."""
-
-    CREDENTIAL = "credential"
-    IBAN = "iban"
-    CARD = "card"
-    EMAIL = "email"
-    PHONE = "phone"
-
-
-class Span(NamedTuple):
-    """Where a text has something private."""
-
-    start: int
-    end: int
-    kind: PrivateKind
-
-
-_ORDER = {kind: at for at, kind in enumerate(PrivateKind)}
-_PERSONAL = frozenset({PrivateKind.EMAIL, PrivateKind.PHONE})
-
-# Templates such as {password}, $PASSWORD or %s are no passwords.
-_PASSWORD_IN_URL = re.compile(r"://[^\s/:@\"'<>]{0,100}:(?![{$%<*])([^\s/@\"'<>]{1,200})@")
-_DOMAIN = re.compile(r"@(?:[\w-]{1,63}\.){1,8}[^\W\d_]{2,24}(?![^\W\d_])")
-_LOCAL_PART = re.compile(r"(?:\\[nrt])?[.%+-]*(?<!\\)(\w[\w.%+-]{0,63})\Z")
-
-_LICENCE = re.compile(
-    r"^.*(?:copyright|\(c\) *\d|\N{COPYRIGHT SIGN}|licen[cs]e|spdx|(?<![a-z])(?:authors?|maintainers?)(?![a-z])).*$",
-    re.IGNORECASE | re.MULTILINE,
-)
-_TABLE_OF_AUTHORS = re.compile(r"^[ \t\"']*(?:authors|maintainers)[\"']?\s*[=:]\s*\[", re.IGNORECASE | re.MULTILINE)
 
 
 def private_spans(text: str) -> tuple[Span, ...]:
@@ -110,19 +69,9 @@ def cut(text: str, most: int) -> str:
 
 
 def _spans(text: str) -> tuple[Span, ...]:
-    found = [Span(start, end, PrivateKind.CREDENTIAL) for start, end, _ in credentials(text)]
-    found += [Span(*match.span(1), PrivateKind.CREDENTIAL) for match in _PASSWORD_IN_URL.finditer(text)]
-    found += [Span(*span, PrivateKind.IBAN) for span in bank_accounts(text)]
-    found += [Span(*span, PrivateKind.CARD) for span in cards(text)]
-    personal = [Span(*span, PrivateKind.EMAIL) for span in _addresses(text)]
-    personal += [Span(*span, PrivateKind.PHONE) for span in phones(text)]
-    if personal:
-        found += _outside(personal, _credits(text))
-    merged = _merged(found)
-    if merged and "REDACTED_" in text:
-        pieces = _outside(merged, (match.span() for match in PLACEHOLDER.finditer(text)), cut=True)
-        merged = [span for span in pieces if any(map(str.isalnum, text[span.start : span.end]))]
-    return tuple(merged)
+    from gate.findings import spans_in  # noqa: PLC0415  # only what is sent to a model needs it
+
+    return spans_in(text)
 
 
 _cached = lru_cache(maxsize=128)(_spans)
@@ -131,57 +80,3 @@ _cached = lru_cache(maxsize=128)(_spans)
 def forget_texts() -> None:
     """Clear the cache of what texts have."""
     _cached.cache_clear()
-
-
-def _addresses(text: str) -> Iterator[tuple[int, int]]:
-    for match in _DOMAIN.finditer(text):
-        start = max(0, match.start() - 68)
-        if local := _LOCAL_PART.search(text[start : match.start()]):
-            yield start + local.start(1), match.end()
-
-
-def _credits(text: str) -> Iterator[tuple[int, int]]:
-    """The lines and tables that say whose the code is."""
-    yield from (match.span() for match in _LICENCE.finditer(text))
-    covered = 0
-    for match in _TABLE_OF_AUTHORS.finditer(text):
-        depth, at = 1, match.end()
-        while match.start() >= covered and depth and at < min(len(text), match.end() + _MAX_TABLE):
-            depth += {"[": 1, "]": -1}.get(text[at], 0)
-            at += 1
-        covered = max(covered, at)
-        if not depth:
-            yield match.start(), at
-
-
-def _outside(spans: Iterable[Span], areas: Iterable[tuple[int, int]], *, cut: bool = False) -> Iterator[Span]:
-    """The spans that overlap no area, or if they are to be `cut`: what of them is outside."""
-    known: list[tuple[int, int]] = []
-    for start, end in sorted(areas):
-        if known and start < known[-1][1]:
-            known[-1] = (known[-1][0], max(known[-1][1], end))
-        else:
-            known.append((start, end))
-    ends = [end for _, end in known]
-    for start, end, kind in spans:
-        at, left = bisect_right(ends, start), start
-        while at < len(known) and known[at][0] < end:
-            if cut and left < known[at][0]:
-                yield Span(left, known[at][0], kind)
-            left = known[at][1] if cut else end
-            at += 1
-        if left < end:
-            yield Span(left, end, kind)
-
-
-def _merged(spans: list[Span]) -> list[Span]:
-    """One span for those that overlap, so that no part of any stays."""
-    merged: list[Span] = []
-    for span in sorted(spans):
-        if merged and span.start < merged[-1].end:
-            last = merged[-1]
-            kind = min(last.kind, span.kind, key=_ORDER.__getitem__)
-            merged[-1] = Span(last.start, max(last.end, span.end), kind)
-        elif span.start < span.end:
-            merged.append(span)
-    return merged

@@ -139,6 +139,29 @@ def test_no_file_that_git_ignores_gets_into_the_base(project: Make, git: Git, tm
     assert sorted(files_of(tmp_path / "base")) == sorted(listed) == sorted(taken)
 
 
+@pytest.mark.parametrize("place", ["default", "configured", "of the repository"])
+def test_what_the_user_ignores_everywhere_is_ignored(
+    project: Make, git: Git, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    """A repository's own setting is not trusted: it could name any file of this machine."""
+    home = tmp_path / "home"
+    (home / ".config" / "git").mkdir(parents=True)
+    monkeypatch.setenv("HOME", str(home))
+    for name in ("XDG_CONFIG_HOME", "GIT_CONFIG_GLOBAL"):
+        monkeypatch.delenv(name, raising=False)
+    folder = project({"a.py": ""})
+    where = home / ".config" / "git" / "ignore" if place == "default" else home / "mine"
+    where.write_text("private.txt\n")
+    if place == "configured":
+        (home / ".gitconfig").write_text("[core]\n\texcludesFile = ~/mine\n")
+    if place == "of the repository":
+        git("config", "core.excludesFile", str(where), cwd=folder)
+    (folder / "private.txt").write_text("")
+    take_source(str(folder), None, tmp_path / "base")
+    ignored = place != "of the repository"
+    assert sorted(files_of(tmp_path / "base")) == ["a.py", *([] if ignored else ["private.txt"])]
+
+
 def test_links_pipes_and_modes(project: Make, tmp_path: Path) -> None:
     folder = project({"run.sh": "#!/bin/sh\n", "a.py": ""})
     (folder / "run.sh").chmod(0o755)
