@@ -105,7 +105,7 @@ def test_ctrl_c_ends_cleanly_and_says_how_to_go_on(
     )
     assert process.stderr is not None
     for line in process.stderr:
-        if "localize" in line:
+        if "environment" in line:
             break
     process.send_signal(kind)
     said = process.stderr.read()
