@@ -24,7 +24,7 @@ from gate import (
 from planners.answers import MAX_EXCHANGES, Answer, Exchange
 from planners.api import PlannerContext
 from planners.llm.asking import ask, exchanges_of, room
-from planners.llm.candidates import read_exchange
+from planners.llm.candidates import ExchangeReader
 from planners.llm.conversation import conversation, echoed_bytes
 from planners.llm.evidence import Gatherer
 from planners.llm.stuck import all_wanted, nudge, stuck
@@ -50,6 +50,7 @@ class Agent:
         """`most_calls` may be made until a patch is kept; None if the limits of the session are enough."""
         self._card = card
         self._gather = Gatherer(languages, room(card))
+        self._read = ExchangeReader()
         self._most_calls = MAX_EXCHANGES + 1 if most_calls is None else most_calls
 
     def propose(self, state: State, context: PlannerContext) -> Proposal | None:
@@ -91,7 +92,7 @@ class Agent:
             case "run_tests":
                 return RunTests(asked.ids, Collect.OUTCOMES)
             case "try_patch" | "apply_patch":
-                candidates = read_exchange(exchange, state, context).candidates
+                candidates = self._read(exchange, state, context).candidates
                 return _patching(asked.tool, candidates, exchange, state) if candidates else None
             case _:
                 return None
@@ -99,7 +100,7 @@ class Agent:
     def _ask(self, earlier: list[Exchange], state: State, context: PlannerContext) -> Proposal | None:
         evidence = self._gather(state, context)
         asked = all_wanted(earlier, context)
-        turns = conversation(evidence, earlier, state, context, nudge(asked))
+        turns = conversation(evidence, earlier, state, context, nudge(asked), self._read)
         return ask(
             state,
             context,

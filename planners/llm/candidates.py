@@ -12,7 +12,7 @@ from difflib import SequenceMatcher
 
 from buildpacks import RepoView
 from gate import Candidate, Edit, EditFile, Patch, apply, compose, content_hash
-from planners.answers import Exchange
+from planners.answers import MAX_EXCHANGES, Exchange
 from planners.api import PlannerContext
 from planners.llm.asking import originals
 from planners.llm.edits import Miss, parse_edits
@@ -21,7 +21,7 @@ from planners.state import State
 from planners.tree import patched
 from planners.trial import MODEL
 
-__all__ = ["Read", "read_exchange"]
+__all__ = ["ExchangeReader", "Read", "read_exchange"]
 
 _MAX_CANDIDATES = 32
 _MAX_LINES = 20_000
@@ -70,6 +70,22 @@ def read_exchange(exchange: Exchange, state: State, context: PlannerContext) -> 
     shares = {patch: votes[patch] / max(1, len(exchange.replies)) for patch in made}
     candidates = [_candidate(patch, shares[patch], kept, context, tree) for patch in [*made][:_MAX_CANDIDATES]]
     return Read(tuple(filter(None, candidates)), tuple(misses), tuple(dict.fromkeys(filter(None, notes))))
+
+
+class ExchangeReader:
+    """Reads the exchanges of one session, each of them once for every patch that they go on from."""
+
+    def __init__(self) -> None:
+        self._known: dict[int, tuple[Patch, Read]] = {}
+
+    def __call__(self, exchange: Exchange, state: State, context: PlannerContext) -> Read:
+        """The candidates in an exchange; see `read_exchange`."""
+        kept = state.kept.patch if state.kept else ()
+        if exchange.step not in self._known or self._known[exchange.step][0] != kept:
+            self._known[exchange.step] = kept, read_exchange(exchange, state, context)
+            if len(self._known) > MAX_EXCHANGES:
+                del self._known[next(iter(self._known))]
+        return self._known[exchange.step][1]
 
 
 def _result(patch: Patch, tree: RepoView) -> frozenset[tuple[str, bytes | None]]:

@@ -10,7 +10,7 @@ from gate import Turn
 from planners.answers import Answer, Exchange
 from planners.api import PlannerContext
 from planners.history import Step
-from planners.llm.candidates import read_exchange
+from planners.llm.candidates import ExchangeReader
 from planners.llm.evidence import Evidence
 from planners.llm.prompts import FORMAT, SYSTEM, evidence_text, miss_text
 from planners.llm.tools import wanted
@@ -35,17 +35,23 @@ the call of try_patch or apply_patch.
 
 
 def conversation(
-    evidence: Evidence, earlier: Sequence[Exchange], state: State, context: PlannerContext, nudge: str
+    evidence: Evidence,
+    earlier: Sequence[Exchange],
+    state: State,
+    context: PlannerContext,
+    nudge: str,
+    read: ExchangeReader | None = None,
 ) -> tuple[Turn, ...]:
-    """The turns of the next question."""
+    """The turns of the next question; `read` reads the edits of earlier answers."""
+    past = _Past(state, context, read or ExchangeReader())
     shown = _shown(earlier, context)
     older = earlier[: len(earlier) - len(shown)]
     task = f"{evidence_text(evidence)}\n\n# How to work\n\n{_TASK}"
     if older:
-        task += "\n\n# Your earlier steps\n\n" + "\n".join(_in_short(known, state, context) for known in older)
+        task += "\n\n# Your earlier steps\n\n" + "\n".join(map(past.in_short, older))
     turns = [Turn("system", SYSTEM), Turn("user", task)]
     for known in shown:
-        turns += _turns(known, state, context)
+        turns += past.turns(known)
     return (*turns, Turn("user", nudge)) if nudge else tuple(turns)
 
 
@@ -72,38 +78,55 @@ def _shown(earlier: Sequence[Exchange], context: PlannerContext) -> Sequence[Exc
     return answered
 
 
-def _turns(exchange: Exchange, state: State, context: PlannerContext) -> Iterator[Turn]:
-    """What the model answered, and what came of it. Every call has to have a result."""
-    answer = _answer(exchange, context)
-    result = _result(exchange, state, context)[:_MAX_RESULT]
-    yield Turn("model", reply=exchange.replies[0].blob)
-    if not answer.calls:
-        yield Turn("user", result)
-    for place, call in enumerate(answer.calls):
-        yield Turn("result", result if place == 0 else "not done: one call in each answer", call=call.id)
+class _Past:
+    """What came of earlier answers."""
 
+    def __init__(self, state: State, context: PlannerContext, read: ExchangeReader) -> None:
+        self._state = state
+        self._context = context
+        self._read = read
+        self._steps = {step.number: step for step in state.history}
 
-def _result(exchange: Exchange, state: State, context: PlannerContext) -> str:
-    """What came of the action that an exchange asked for."""
-    asked = wanted(_answer(exchange, context))
-    if asked.problem:
-        return asked.problem
-    step = next((known for known in state.history if known.number == exchange.step + 1), None)
-    patching = asked.tool in {"try_patch", "apply_patch"}
-    if patching and not exchange.used and (step is None or step.action not in {"try_patches", "apply_patch"}):
-        read = read_exchange(exchange, state, context)
-        told = [*map(miss_text, read.misses)] or [*read.notes] or ["no edits were found before the call"]
-        return "\n\n".join(told)
-    if step is None:
-        return "done; what came of it is too long ago"
-    if step.outcome == "denied":
-        return f"denied by {step.rule}: {step.note}"
-    if step.action == "try_patches":
-        return _tried(exchange, step)
-    if step.action == "apply_patch":
-        verdicts = [known for known in state.history if known.number in {step.number + 1, step.number + 2}]
-        return "\n".join(f"{known.outcome}: {known.note}" for known in verdicts if known.action == "run_tests verdict")
-    return _output(step, context)
+    def turns(self, exchange: Exchange) -> Iterator[Turn]:
+        """What the model answered, and what came of it. Every call has to have a result."""
+        answer = _answer(exchange, self._context)
+        result = self._result(exchange)[:_MAX_RESULT]
+        yield Turn("model", reply=exchange.replies[0].blob)
+        if not answer.calls:
+            yield Turn("user", result)
+        for place, call in enumerate(answer.calls):
+            yield Turn("result", result if place == 0 else "not done: one call in each answer", call=call.id)
+
+    def in_short(self, exchange: Exchange) -> str:
+        """The same on one line."""
+        if exchange.failed:
+            return f"- no answer: {exchange.replies[0].problem[:_SHORT]}"
+        asked = wanted(_answer(exchange, self._context))
+        result = re.sub(r"\s+", " ", self._result(exchange)[:_MAX_SHORTENED])
+        return f"- {asked.intent or 'nothing'}: {result[:_SHORT]}"
+
+    def _result(self, exchange: Exchange) -> str:
+        """What came of the action that an exchange asked for."""
+        asked = wanted(_answer(exchange, self._context))
+        if asked.problem:
+            return asked.problem
+        step = self._steps.get(exchange.step + 1)
+        patching = asked.tool in {"try_patch", "apply_patch"}
+        if patching and not exchange.used and (step is None or step.action not in {"try_patches", "apply_patch"}):
+            read = self._read(exchange, self._state, self._context)
+            told = [*map(miss_text, read.misses)] or [*read.notes] or ["no edits were found before the call"]
+            return "\n\n".join(told)
+        if step is None:
+            return "done; what came of it is too long ago"
+        if step.outcome == "denied":
+            return f"denied by {step.rule}: {step.note}"
+        if step.action == "try_patches":
+            return _tried(exchange, step)
+        if step.action == "apply_patch":
+            next_ones = (self._steps.get(step.number + more) for more in (1, 2))
+            verdicts = [known for known in next_ones if known and known.action == "run_tests verdict"]
+            return "\n".join(f"{known.outcome}: {known.note}" for known in verdicts)
+        return _output(step, self._context)
 
 
 def _tried(exchange: Exchange, step: Step) -> str:
@@ -124,14 +147,6 @@ def _suite(report: SuiteReport) -> str:
     lines.append(f"{len(failing)} of {len(report.cases)} tests fail")
     lines += [f"{case.id}: {case.message[: _MAX_RESULT // _FAILING]}" for case in failing[:_FAILING]]
     return "\n".join(lines)
-
-
-def _in_short(exchange: Exchange, state: State, context: PlannerContext) -> str:
-    if exchange.failed:
-        return f"- no answer: {exchange.replies[0].problem[:_SHORT]}"
-    asked = wanted(_answer(exchange, context))
-    result = re.sub(r"\s+", " ", _result(exchange, state, context)[:_MAX_SHORTENED])
-    return f"- {asked.intent or 'nothing'}: {result[:_SHORT]}"
 
 
 def _answer(exchange: Exchange, context: PlannerContext) -> Answer:

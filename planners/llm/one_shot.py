@@ -12,7 +12,7 @@ from gate import ModelCard, Phase, Proposal, TryPatches, Turn
 from planners.answers import Exchange
 from planners.api import PlannerContext
 from planners.llm.asking import ask, exchanges_of, room, setting
-from planners.llm.candidates import Read, read_exchange
+from planners.llm.candidates import ExchangeReader, Read
 from planners.llm.evidence import Evidence, gather
 from planners.llm.prompts import SYSTEM, evidence_text, feedback_text, miss_text, variant_text
 from planners.llm.unified import unified
@@ -39,11 +39,12 @@ class OneShot:
     def __init__(self, card: ModelCard, languages: Mapping[str, Language] = LANGUAGES) -> None:
         self._card = card
         self._languages = languages
+        self._read = ExchangeReader()
 
     def propose(self, state: State, context: PlannerContext) -> Proposal | None:
         """The candidates of the newest answers, else the next question; None once more would not help."""
         earlier = exchanges_of(state, self._card, "patch")
-        read = read_exchange(earlier[-1], state, context) if earlier else None
+        read = self._read(earlier[-1], state, context) if earlier else None
         if read and earlier and (step := self._try(earlier[-1], read, state)):
             return step
         if len(earlier) >= _ROUNDS or (earlier and (earlier[-1].failed or _denied(earlier[-1]))):
@@ -66,7 +67,9 @@ class OneShot:
 
     def _ask(self, earlier: list[Exchange], state: State, context: PlannerContext) -> Proposal | None:
         evidence = gather(state, context, self._languages, room(self._card))
-        told = [line for known in earlier for line in _told(known, state, context)][-_MAX_TOLD:]
+        told = [line for known in earlier for line in _told(known, self._read(known, state, context), context)][
+            -_MAX_TOLD:
+        ]
         if earlier and not told:
             return None
         samples = setting(self._card, "samples", _SAMPLES)
@@ -98,9 +101,8 @@ def _denied(exchange: Exchange) -> bool:
     return exchange.used and not exchange.outcomes
 
 
-def _told(exchange: Exchange, state: State, context: PlannerContext) -> Iterator[str]:
+def _told(exchange: Exchange, read: Read, context: PlannerContext) -> Iterator[str]:
     """What became of the answers of an exchange, one text for each failed candidate and for each miss."""
-    read = read_exchange(exchange, state, context)
     for place, (candidate, letter) in enumerate(zip(read.candidates, exchange.outcomes, strict=False)):
         failure = exchange.failures[place] if place < len(exchange.failures) else ""
         diff = unified(candidate.patch, context.view)

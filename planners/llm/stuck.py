@@ -46,6 +46,8 @@ def stuck(asked: Sequence[Wanted]) -> bool:
 def _first_circle(asked: Sequence[Wanted]) -> int | None:
     """After how many answers it first moved in a circle; None if it never did."""
     keys = [_key(wanted) for wanted in asked]
+    if len({*keys}) == len(keys) and not any(wanted.problem for wanted in asked):
+        return None
     starts = ((max(0, end - _ALTERNATING), end) for end in range(1, len(asked) + 1))
     return next((end for start, end in starts if _circles(asked[start:end], keys[start:end])), None)
 

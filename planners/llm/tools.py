@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from gate import Tool, may_leave
@@ -14,6 +15,7 @@ __all__ = ["TOOLS", "Wanted", "wanted"]
 _MAX_IDS = 50
 _MAX_THOUGHT = 1_000
 _MAX_NAME = 40
+_MAX_CACHED = 1 << 16
 
 
 def _tool(name: str, description: str, **fields: str) -> Tool:
@@ -68,6 +70,10 @@ class Wanted:
 
 def wanted(answer: Answer) -> Wanted:
     """What an answer asks for: its first call; without one, edits are tried."""
+    return _cached(answer) if len(answer.raw) + len(answer.text) <= _MAX_CACHED else _wanted(answer)
+
+
+def _wanted(answer: Answer) -> Wanted:
     thought = answer.text.strip()[:_MAX_THOUGHT]
     if not answer.calls:
         if "<<<<<<<" in answer.text or "```" in answer.text:
@@ -92,6 +98,9 @@ def wanted(answer: Answer) -> Wanted:
         problem = f"{path} may hold keys or logins, and must not leave this machine"
         return Wanted(call=call.id, thought=thought, problem=problem)
     return Wanted(call.name, call.id, path, given.get("text", ""), pattern, ids, thought)
+
+
+_cached = lru_cache(128)(_wanted)
 
 
 def _arguments(text: str) -> dict[str, Any] | None:

@@ -38,7 +38,8 @@ def search_code(view: RepoView, text: str, pattern: str) -> Output:
     except (ValueError, re.error):
         return Output(f"{pattern!r} is not a pattern of files", 1)
     for path in filter(may_leave, wanted.match_files(view.files())):
-        for number, line in enumerate(view.read(path).splitlines(), 1):
+        content = view.read(path)
+        for number, line in enumerate(content.splitlines() if needle in content else (), 1):
             if needle in line:
                 matches.append(f"{path}:{number}: {line.decode(errors='replace').strip()[:200]}")
             if len(matches) == _MAX_FOUND:
