@@ -45,7 +45,7 @@ class Turn:
     @property
     def bytes(self) -> int:
         """The length of its own text."""
-        return len(self.text.encode("utf-8", "replace"))
+        return len(self.text) if self.text.isascii() else len(self.text.encode("utf-8", "replace"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 
 from buildpacks import SuiteReport
@@ -102,7 +101,7 @@ class _Past:
         if exchange.failed:
             return f"- no answer: {exchange.replies[0].problem[:_SHORT]}"
         asked = wanted(_answer(exchange, self._context))
-        result = re.sub(r"\s+", " ", self._result(exchange)[:_MAX_SHORTENED])
+        result = " ".join(self._result(exchange)[:_MAX_SHORTENED].split())
         return f"- {asked.intent or 'nothing'}: {result[:_SHORT]}"
 
     def _result(self, exchange: Exchange) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 from planners.llm.edits import Miss
 from planners.llm.evidence import Evidence, Excerpt, Failure
@@ -35,6 +36,7 @@ Write the whole corrected function in a fence, with the path of its file on the 
 of it. Say in one sentence what the fault is, then write the function."""
 
 
+@lru_cache(4)
 def evidence_text(evidence: Evidence) -> str:
     """Everything that is known of a fault, the same for every sample."""
     parts = ["# Failing tests"]

@@ -21,6 +21,7 @@ __all__ = [
     "storing",
     "sync_path",
     "usable",
+    "write_unsynced",
     "write_whole",
 ]
 
@@ -33,28 +34,34 @@ _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _GROWING = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
-def write_whole(path: Path, content: bytes | str, *, sync: bool = True) -> None:
+def write_whole(path: Path, content: bytes | str) -> None:
     """Put a file at `path`; a reader sees the old content or the new, also after a power cut. Raises `OSError`.
 
-    Text is written as UTF-8, with the bytes that surrogate escapes stand for. If it is not to `sync`, the caller does:
-    until then, a power cut may leave anything.
+    Text is written as UTF-8, with the bytes that surrogate escapes stand for.
     """
     data = content.encode("utf-8", "surrogateescape") if isinstance(content, str) else content
+    os.close(_put(path, data, sync=True))
+    sync_path(path.parent)
+
+
+def write_unsynced(path: Path, data: bytes) -> int:
+    """The same, until the power is cut: gives the open descriptor, which has to be synced, then the folder."""
+    return _put(path, data, sync=False)
+
+
+def _put(path: Path, data: bytes, *, sync: bool) -> int:
     partial = path.with_name(f".{path.name}.{Maker.own()}.{os.urandom(4).hex()}.partial")
     descriptor = os.open(partial, _NEW, 0o644)
     try:
-        try:
-            write_all(descriptor, data)
-            if sync:
-                os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+        write_all(descriptor, data)
+        if sync:
+            os.fsync(descriptor)
         partial.rename(path)
     except BaseException:
+        os.close(descriptor)
         partial.unlink(missing_ok=True)
         raise
-    if sync:
-        sync_path(path.parent)
+    return descriptor
 
 
 def remove_partials(folder: Path) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
 
+from rfsn.errors import JournalError
 from rfsn.machine.text import to_json
 from rfsn.sessions.events import CallEnded, CallStarted
 from rfsn.sessions.record import Record
@@ -41,7 +42,7 @@ def _message(record: Record, started: CallStarted, ended: CallEnded | None) -> d
         "sample": started.sample,
         "attempt": started.attempt,
         "model": started.model,
-        "request": json.loads(record.blobs.output(started.request)),
+        "request": _request(record, started, lost=ended is None),
         "finish": "failed",
         "status": "lost",
         "answer": None,
@@ -61,3 +62,13 @@ def _message(record: Record, started: CallStarted, ended: CallEnded | None) -> d
         "latency_s": ended.latency_s,
         "problem": ended.problem,
     }
+
+
+def _request(record: Record, started: CallStarted, *, lost: bool) -> Any:
+    """What was sent; None if that of a lost call is gone, which a power cut may have kept from the disk."""
+    try:
+        return json.loads(record.blobs.output(started.request))
+    except JournalError:
+        if not lost:
+            raise
+        return None

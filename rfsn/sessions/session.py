@@ -167,6 +167,8 @@ class Session(Record):
         except PydanticSerializationError:  # a name or a message that is not valid text; nothing was written
             event = event.spelled()
             self.journal.append(event, sync=sync)
+        if isinstance(event, Observed):
+            self.blobs.begin_sync()  # while the next step is made
         assert self.journal.last is not None
         self._take(self.journal.last)
         for listener in self.listeners:
