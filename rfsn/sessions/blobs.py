@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import re
 import zlib
-from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable
+from contextlib import suppress
 from functools import lru_cache
+from itertools import batched
 from pathlib import Path
-from typing import NamedTuple
 
 from pydantic import TypeAdapter
 
@@ -18,17 +17,17 @@ from buildpacks import Spectrum, SuiteReport
 from planners.answers import Answer
 from planners.search.experience import Experience
 from rfsn.errors import InfraError, JournalError
-from rfsn.machine.files import sync_path, write_unsynced
+from rfsn.machine.files import write_unsynced
+from rfsn.sessions.syncing import Syncing
 from sandbox import UnsafePath, read_beneath
 
 __all__ = ["BlobStore"]
 
 _MAX_STORED = 128 << 20
 _MAX_BYTES = 512 << 20
-_SYNCED_AT_ONCE = 4
+_OPEN_AT_ONCE = 64
 _SMALL, _MAX_KEPT = 128 << 10, 80
 """The largest blobs that are kept in memory, and how many of a kind: more than an agent has steps that count."""
-_OLD = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC
 _NAME = re.compile(r"[0-9a-f]{64}")
 _ANSWER: TypeAdapter[Answer] = TypeAdapter(Answer)
 _EXPERIENCE: TypeAdapter[Experience] = TypeAdapter(Experience)
@@ -50,19 +49,16 @@ class _Newest[T]:
             return self._kept[name]
         data = self._get(name)
         value = self._read(data)
-        if len(data) <= _SMALL:
+        self.keep(name, value, len(data))
+        return value
+
+    def keep(self, name: str, value: T, size: int) -> str:
+        """Take over a blob of so many bytes that is known already, and return its name."""
+        if size <= _SMALL:
             self._kept[name] = value
             if len(self._kept) > _MAX_KEPT:
                 del self._kept[next(iter(self._kept))]
-        return value
-
-
-class _Written(NamedTuple):
-    """A blob that may not be on the disk yet, with its descriptor if that is open, and whether it is a request."""
-
-    name: str
-    descriptor: int | None = None
-    request: bool = False
+        return name
 
 
 class BlobStore:
@@ -73,42 +69,33 @@ class BlobStore:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._pool: ThreadPoolExecutor | None = None
+        self._syncing = Syncing(folder)
         self._known: set[str] = set()
-        self._written: list[_Written] = []
-        self._syncing: list[Future[None]] = []
         self.report = lru_cache(8)(self._report)
         self.spectrum = lru_cache(2)(self._spectrum)
         self.answer = _Newest(self._get, _ANSWER.validate_json)
         self.output = _Newest(self._get, lambda data: data.decode("utf-8", "surrogateescape"))
 
     def begin_sync(self) -> None:
-        """Have a thread put every blob on the disk that was written or found here."""
-        if self._written:
-            self._pool = self._pool or ThreadPoolExecutor(_SYNCED_AT_ONCE, "sync")
-            self._syncing.append(self._pool.submit(_sync, self._folder, self._written))
-            self._written = []
+        """Have a thread put everything on the disk that was stored."""
+        self._syncing.begin()
 
     def sync(self) -> None:
-        """Wait until every blob is on the disk, but for requests since `begin_sync`. Raises `OSError`."""
-        if not all(written.request for written in self._written):
-            self.begin_sync()
-        for syncing in self._syncing:
-            syncing.result()
-        self._syncing.clear()
+        """Wait until everything is on the disk, but requests since `begin_sync`. Raises `OSError`."""
+        self._syncing.finish()
 
-    def find_all(self) -> None:
-        """Have the next sync include what a controller wrote that may have been killed before it did."""
-        if self._folder.is_dir():
-            names = {path.name for path in self._folder.iterdir() if _NAME.fullmatch(path.name)}
-            self._written += map(_Written, names)
+    def sync_all(self) -> None:
+        """Put everything on the disk that is there: whoever wrote it may have been killed before. Raises `OSError`."""
+        names = (path.name for path in self._folder.iterdir()) if self._folder.is_dir() else ()
+        for some in batched(filter(_NAME.fullmatch, names), _OPEN_AT_ONCE):
+            for name in some:
+                self._syncing.add_old(name)
+            self._syncing.finish()
 
     def close(self) -> None:
-        """Have everything on the disk, and end the threads that saw to it, if there are any."""
-        self.begin_sync()
-        if self._pool is not None:
-            self._pool.shutdown()
-            self._pool = None
+        """Put everything on the disk, as far as that takes it."""
+        with suppress(OSError):  # which was reported when it mattered
+            self._syncing.close()
 
     def put_report(self, report: SuiteReport) -> str:
         """Store a report and return its name."""
@@ -128,11 +115,13 @@ class BlobStore:
 
     def put_answer(self, answer: Answer) -> str:
         """Store what a model answered and return its name."""
-        return self._put(_ANSWER.dump_json(answer))
+        data = _ANSWER.dump_json(answer)
+        return self.answer.keep(self._put(data), answer, len(data))
 
     def put_output(self, text: str) -> str:
         """Store a text and return its name."""
-        return self._put(text.encode("utf-8", "surrogateescape"))
+        data = text.encode("utf-8", "surrogateescape")
+        return self.output.keep(self._put(data), text, len(data))
 
     def put_request(self, text: str) -> str:
         """Store what a model is about to be sent and return its name: no call waits for the disk to have it.
@@ -152,15 +141,17 @@ class BlobStore:
         name = hashlib.sha256(data).hexdigest()
         if name in self._known:
             return name
-        path, descriptor = self._folder / name, None
-        if not path.exists():
-            self._folder.mkdir(parents=True, exist_ok=True)
+        path = self._folder / name
+        if path.exists():
+            self._syncing.add_old(name)
+        else:
             stored = zlib.compress(data, 0 if request else 1)
             if len(data) > _MAX_BYTES or len(stored) >= _MAX_STORED:
                 raise InfraError(f"{len(data) >> 20} MiB of results are more than a session can store")
-            descriptor = write_unsynced(path, stored)
+            if not self._known:
+                self._folder.mkdir(parents=True, exist_ok=True)
+            self._syncing.add(write_unsynced(path, stored), may_wait=request)
         self._known.add(name)
-        self._written.append(_Written(name, descriptor, request))
         return name
 
     def _get(self, name: str) -> bytes:
@@ -181,13 +172,3 @@ class BlobStore:
         if not inflating.eof:
             raise UnsafePath(f"{name} is over {_MAX_STORED >> 20} MiB ({_MAX_BYTES >> 20} inflated) or cut short")
         return data
-
-
-def _sync(folder: Path, written: Sequence[_Written]) -> None:
-    for blob in written:
-        descriptor = os.open(folder / blob.name, _OLD) if blob.descriptor is None else blob.descriptor
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
-    sync_path(folder)

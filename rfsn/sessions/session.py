@@ -131,8 +131,8 @@ class Session(Record):
         if session.projection.started is None:
             session.close()
             raise UsageError(f"{folder} has an empty journal: start again with 'rfsn repair'")
-        session.blobs.find_all()
         if session.projection.ended is None:
+            session.blobs.sync_all()
             session.record(Resumed())
         return session
 
@@ -186,8 +186,7 @@ class Session(Record):
 
     def close(self) -> None:
         """Put everything on the disk and release the lock."""
-        with suppress(OSError, StorageError):  # of a full disk, which was reported
-            self.blobs.sync()
-            self.journal.sync()
         self.blobs.close()
+        with suppress(StorageError):  # which was reported when it mattered
+            self.journal.sync()
         self.journal.close()
