@@ -56,18 +56,17 @@ class Agent:
     def propose(self, state: State, context: PlannerContext) -> Proposal | None:
         """What the model wants done, else the next question; None once it has finished or is stuck."""
         earlier = exchanges_of(state, self._card, "agent")
+        everything = all_wanted(earlier, context)
         if earlier:
             newest = earlier[-1]
             if newest.failed or len(earlier) >= self._most_calls:
                 return None
             asked = wanted(_answer(newest, context))
-            if asked.finishes:
-                return None
-            if stuck(all_wanted(earlier, context)):
+            if asked.finishes or stuck(everything):
                 return None
             if state.steps == newest.step and (step := self._act(asked, newest, state, context)):
                 return step
-        return self._ask(earlier, state, context)
+        return self._ask(earlier, everything, state, context)
 
     def _act(self, asked: Wanted, exchange: Exchange, state: State, context: PlannerContext) -> Proposal | None:
         """The action that the model asked for; None if it is none, which the next question says."""
@@ -97,9 +96,10 @@ class Agent:
             case _:
                 return None
 
-    def _ask(self, earlier: list[Exchange], state: State, context: PlannerContext) -> Proposal | None:
+    def _ask(
+        self, earlier: list[Exchange], asked: list[Wanted], state: State, context: PlannerContext
+    ) -> Proposal | None:
         evidence = self._gather(state, context)
-        asked = all_wanted(earlier, context)
         turns = conversation(evidence, earlier, state, context, nudge(asked), self._read)
         return ask(
             state,

@@ -46,20 +46,18 @@ def stuck(asked: Sequence[Wanted]) -> bool:
 def _first_circle(asked: Sequence[Wanted]) -> int | None:
     """After how many answers it first moved in a circle; None if it never did."""
     keys = [_key(wanted) for wanted in asked]
-    if len({*keys}) == len(keys) and not any(wanted.problem for wanted in asked):
-        return None
-    starts = ((max(0, end - _ALTERNATING), end) for end in range(1, len(asked) + 1))
-    return next((end for start, end in starts if _circles(asked[start:end], keys[start:end])), None)
+    useless = [bool(wanted.problem) for wanted in asked]
+    for end in range(_EQUAL, len(asked) + 1):
+        if _repeated(keys, end, 1, _EQUAL) or all(useless[end - _EQUAL : end]):
+            return end
+        if end >= _ALTERNATING and _repeated(keys, end, 2, _ALTERNATING) and keys[end - 1] != keys[end - 2]:
+            return end
+    return None
 
 
-def _circles(asked: Sequence[Wanted], last: Sequence[tuple[object, ...]]) -> bool:
-    """Whether the newest answers, given with their keys, are a circle."""
-    if len(last) >= _EQUAL and len({*last[-_EQUAL:]}) == 1:
-        return True
-    if len(asked) >= _EQUAL and all(wanted.problem for wanted in asked[-_EQUAL:]):
-        return True
-    turns = list(last[-_ALTERNATING:])
-    return len(turns) == _ALTERNATING and len({*turns}) == 2 and turns[:2] * (_ALTERNATING // 2) == turns
+def _repeated(keys: Sequence[tuple[object, ...]], end: int, period: int, count: int) -> bool:
+    """Whether each of the last `count` before `end` is the one that was `period` before it, as far as that is one."""
+    return all(keys[place] == keys[place - period] for place in range(end - 1, end - count + period - 1, -1))
 
 
 def _key(wanted: Wanted) -> tuple[object, ...]:

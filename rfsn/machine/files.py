@@ -50,16 +50,17 @@ def write_unsynced(path: Path, data: bytes) -> int:
 
 
 def _put(path: Path, data: bytes, *, sync: bool) -> int:
-    partial = path.with_name(f".{path.name}.{Maker.own()}.{os.urandom(4).hex()}.partial")
+    partial = f"{path.parent}/.{path.name}.{Maker.own()}.{os.urandom(4).hex()}.partial"
     descriptor = os.open(partial, _NEW, 0o644)
     try:
         write_all(descriptor, data)
         if sync:
             os.fsync(descriptor)
-        partial.rename(path)
+        os.rename(partial, path)
     except BaseException:
         os.close(descriptor)
-        partial.unlink(missing_ok=True)
+        with suppress(FileNotFoundError):
+            os.unlink(partial)
         raise
     return descriptor
 
