@@ -47,7 +47,8 @@ class Turn:
     @property
     def bytes(self) -> int:
         """The length of its own text, and of the id that a result repeats."""
-        return len((self.text + self.call).encode("utf-8", "replace"))
+        text = self.text + self.call
+        return len(text) if text.isascii() else len(text.encode("utf-8", "replace"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -72,7 +72,7 @@ class Forks:
         texts = [b"", b""]
 
         def read(place: int) -> None:
-            with open(pipes[place][0], "rb") as pipe:
+            with os.fdopen(pipes[place][0], "rb") as pipe:
                 texts[place] = pipe.read()
 
         request = json.dumps({"arguments": arguments, "cwd": str(cwd), "variables": dict(variables)})
@@ -116,7 +116,7 @@ def serve(channel: socket.socket) -> dict[str, Any]:
 if __name__ == "__main__":
     import rfsn.cli
     import rfsn.cli.app
-    import rfsn.cli.commands  # noqa: F401  # what takes the time
+    import rfsn.cli.commands  # what takes the time
 
     gc.freeze()
     wanted = serve(socket.socket(fileno=int(sys.argv[1])))

@@ -111,7 +111,7 @@ class JournaledDesk:
     def _sample(self, proposal: str, action: AskModel, number: int, means: Means) -> Sample:
         card = self._card(action.model)
         request = Request.of(action, number, card, self._blobs.answer)
-        blob = self._blobs.put_output(to_json(request.canonical))
+        blob = self._blobs.put_request(to_json(request.canonical))
         calls = self._projection().calls
         known = [call for call in calls if (call.started.proposal, call.started.sample) == (proposal, number)]
         return Sample(Order(proposal, number, request, blob, reservation_usd(action, card, number)), known, means)

@@ -20,12 +20,13 @@ SERVICE = "rfsn"
 def key_of(card: ModelCard) -> str:
     """The key for a model; empty if there is none and the endpoint, on this machine, needs none.
 
-    Raises `UsageError` that says what to set, and never quotes a key.
+    An endpoint on this machine takes one from its variable alone. Raises `UsageError` that says what to set, and never
+    quotes a key.
     """
     provider = _provider_of(card)
     variable = json.loads(card.settings).get("key_variable") or provider.key_variable
     origin, key = f"the variable {variable}", os.environ.get(variable, "").strip()
-    if not key:
+    if not key and not is_loopback(card.endpoint):
         origin, key = "the keyring", _in_keyring(provider.name)
     if key and not (key.isascii() and key.isprintable() and " " not in key):
         raise UsageError(f"{card.name}: the key in {origin} has characters that no key has: set it again")

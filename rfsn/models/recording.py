@@ -37,13 +37,6 @@ def messages(record: Record) -> Iterator[dict[str, Any]]:
         yield _message(record, started, None)
 
 
-def _request(record: Record, started: CallStarted) -> Any:
-    try:
-        return json.loads(record.blobs.output(started.request))
-    except (ValueError, RecursionError) as error:
-        raise JournalError(f"{started.proposal}: its request {started.request} is not JSON: {error}") from error
-
-
 def cassette(record: Record) -> Iterator[str]:
     """The messages as JSON Lines, without those that have no answer."""
     return (to_json(message) + "\n" for message in messages(record) if message["answer"] is not None)
@@ -55,7 +48,7 @@ def _message(record: Record, started: CallStarted, ended: CallEnded | None) -> d
         "sample": started.sample,
         "attempt": started.attempt,
         "model": started.model,
-        "request": _request(record, started),
+        "request": _request(record, started, lost=ended is None),
         "finish": "failed",
         "status": "lost",
         "answer": None,
@@ -75,3 +68,17 @@ def _message(record: Record, started: CallStarted, ended: CallEnded | None) -> d
         "latency_s": ended.latency_s,
         "problem": ended.problem,
     }
+
+
+def _request(record: Record, started: CallStarted, *, lost: bool) -> Any:
+    """What was sent; None if that of a lost call is gone, which a power cut may have kept from the disk."""
+    try:
+        text = record.blobs.output(started.request)
+    except JournalError:
+        if not lost:
+            raise
+        return None
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise JournalError(f"{started.proposal}: its request {started.request} is not JSON: {error}") from error

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from functools import lru_cache
 from itertools import takewhile
 from typing import Any, Protocol
@@ -15,6 +15,8 @@ from rfsn.config import ModelConfig
 from rfsn.machine.text import to_json
 
 __all__ = ["Received", "Request", "Wire", "echo", "echoed", "settings_of", "shared_turns"]
+
+_OF_A_TURN = tuple(field.name for field in fields(Turn))
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +49,7 @@ class Request:
     @property
     def canonical(self) -> dict[str, Any]:
         """What is asked, without where and of whom: the same for everyone who asks it."""
-        turns = [{key: value for key, value in asdict(turn).items() if value} for turn in self.turns]
+        turns = [{name: value for name in _OF_A_TURN if (value := getattr(turn, name))} for turn in self.turns]
         return {"turns": turns, "tools": [asdict(tool) for tool in self.tools], "max_tokens": self.max_tokens}
 
 

@@ -37,16 +37,17 @@ class Project:
 
     def __init__(self, record: Record) -> None:
         """Raises `UsageError` if no buildpack recognizes the tree, or the configuration names one not installed."""
-        check_buildpacks(record.config)
+        self._config = record.config
+        check_buildpacks(self._config)
         self._record = record
         self.view = FolderView(record.base)
-        self.parts = find_parts(self.view, whole=record.config.test is not None)
-        self._fence = Fence(self.view, self.parts, record.config)
+        self.parts = find_parts(self.view, whole=self._config.test is not None)
+        self._fence = Fence(self.view, self.parts, self._config)
         self._context = self._fence.context()
 
     def image(self, part: Part) -> str:
         """The image that a part is built and tested in; empty if that is this very machine."""
-        config = self._record.config
+        config = self._config
         if config.sandbox != "docker":
             return ""
         of_pack = config.buildpacks.get(part.pack.name)
@@ -58,7 +59,7 @@ class Project:
         return tuple(map(self._plan, self.parts))
 
     def _plan(self, part: Part) -> BuildPlan:
-        config, source = self._record.config, self._record.projection.source
+        config, source = self._config, self._record.projection.source
         version = source.version if source else ""
         options = PlanOptions(config.test, config.env, config.packages, version, self.image(part), part.tree)
         try:
@@ -80,7 +81,7 @@ class Project:
             self._context,
             commands=tuple(plan.test for plan in self.plans),
             models=ready.cards if ready else (),
-            left_usd=max(0.0, self._record.config.max_cost - projection.spent_usd),
+            left_usd=max(0.0, self._config.max_cost - projection.spent_usd),
             used_ids=projection.used_ids,
             reproduced=state.baseline is not None,
             applied=state.applied is not None,
@@ -90,7 +91,7 @@ class Project:
 
     def planner_context(self) -> PlannerContext:
         """What planners see besides the state. Raises `JournalError` if the issue's text was changed."""
-        config, ready = self._record.config, self._record.projection.models
+        config, ready = self._config, self._record.projection.models
         seed = config.seed
         return PlannerContext(
             view=self.view,

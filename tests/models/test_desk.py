@@ -266,11 +266,12 @@ def test_the_packages_are_imported_for_their_own_models_only() -> None:
         "from rfsn.models.wire.http import HttpWire\n"
         "print({*sys.modules} & {'openai', 'anthropic'})\n"
         "from tests.models.office import card_of\n"
-        "HttpWire(lambda card: '').prepare(card_of('x', 'chat'))\n"
-        "print({*sys.modules} & {'openai', 'anthropic'})\n"
+        "for api in ('chat', 'responses'):\n"
+        "    HttpWire(lambda card: '').prepare(card_of('x', api))\n"
+        "    print({*sys.modules} & {'openai', 'anthropic'})\n"
     )
     ran = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
-    assert ran.stdout.splitlines() == ["set()", "set()", "{'openai'}"]
+    assert ran.stdout.splitlines() == ["set()", "set()", "set()", "{'openai'}"]
 
 
 def test_attempts_end(server: ModelServer, office: Opener) -> None:

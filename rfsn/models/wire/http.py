@@ -1,9 +1,14 @@
-"""The connections to models: official packages over one client of ours, which bounds what a server may send."""
+"""The connections to models over one client of ours, which bounds what a server may send.
+
+Responses and Messages are spoken by the packages of their inventors. Chat Completions, which everybody speaks, is one
+request: the package that has it takes longer to import than all the rest of a session takes to run.
+"""
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import replace
 from importlib import import_module
 from types import ModuleType
@@ -14,6 +19,9 @@ import httpx2
 
 from gate import ModelCard
 from planners.answers import Answer, ToolCall
+from rfsn import __version__
+from rfsn.machine.endpoint import is_loopback
+from rfsn.machine.text import to_json
 from rfsn.models.failure import CallFailed, broken
 from rfsn.models.request import Received, Request
 from rfsn.models.wire import chat, messages, responses
@@ -34,12 +42,14 @@ _MAX_WIRE_BYTES = 64 << 20
 """The most bytes of one answer with everything around it."""
 
 _PROTOCOLS: dict[str, ModuleType] = {"responses": responses, "chat": chat, "messages": messages}
+_PACKAGES = {"responses": "openai", "messages": "anthropic"}
 _OURS = {"model", "messages", "input", "system", "tools", "stream", "stream_options", "store", "include"}
 _COSTLY = {"n", "best_of", "max_tokens", "max_completion_tokens", "max_output_tokens"}
 """Fields that would make a call cost more than was reserved."""
 
 _LOCAL = ("all://localhost", "all://127.0.0.1", "all://[::1]")
 _NO_KEY = "none"
+_REFUSED = 300
 _SHORTEST_KEY = 8
 """A shorter one is no secret, and may be an ordinary word of an answer."""
 
@@ -52,13 +62,14 @@ class HttpWire:
     def __init__(self, key_of: KeyOf, *, connect_s: float = 10.0) -> None:
         self._key_of = key_of
         self._timeout = httpx2.Timeout(None, connect=connect_s)  # the desk bounds each call as a whole
-        self._http: httpx2.AsyncClient | None = None
+        self._clients: dict[bool, httpx2.AsyncClient] = {}
         self._openai: dict[tuple[str, str], AsyncOpenAI] = {}
         self._anthropic: dict[tuple[str, str], AsyncAnthropic] = {}
 
     def prepare(self, card: ModelCard) -> None:
-        """Import the package of the card's protocol, which takes about a second."""
-        import_module("anthropic" if card.api == "messages" else "openai")
+        """Import the package of the card's protocol, which takes up to a second."""
+        if package := _PACKAGES.get(card.api):
+            import_module(package)
 
     async def send(self, request: Request, began: Callable[[], None]) -> Received:
         """Ask once; see `Wire`."""
@@ -77,14 +88,13 @@ class HttpWire:
 
     async def close(self) -> None:
         """Close every connection."""
-        if self._http is not None:
-            await self._http.aclose()
+        for client in self._clients.values():
+            await client.aclose()
 
     async def _send(self, request: Request, key: str, began: Callable[[], None]) -> Received:
         protocol = _PROTOCOLS[request.card.api]
         reader: Reader = protocol.Reader(request)
-        async with self._opened(request, protocol.body_of(request), key) as opened:
-            response: httpx2.Response = opened.http_response
+        async with self._opened(request, protocol.body_of(request), key) as response:
             if response.headers.get("content-type", "").startswith("text/event-stream"):
                 async for event in httpx2.EventSource(response, max_event_size=_MAX_WIRE_BYTES):
                     began()
@@ -94,25 +104,41 @@ class HttpWire:
             began()
             return reader.whole(parsed(message))
 
-    def _opened(self, request: Request, body: Json, key: str) -> AbstractAsyncContextManager[Any]:
-        """The request under way, by the package of its protocol."""
+    @asynccontextmanager
+    async def _opened(self, request: Request, body: Json, key: str) -> AsyncIterator[httpx2.Response]:
+        """The response to a request, when it begins."""
         card = request.card
-        create: Callable[..., AbstractAsyncContextManager[Any]]
-        match card.api:
-            case "responses":
-                create = self._openai_client(card, key).responses.with_streaming_response.create
-            case "chat":
-                create = self._openai_client(card, key).chat.completions.with_streaming_response.create
-            case "messages":
-                create = self._anthropic_client(card, key).messages.with_streaming_response.create
-        return create(**body, extra_body=request.settings.extra or None, timeout=self._timeout)
+        if card.api == "chat":
+            async with self._posted(
+                f"{card.endpoint}/chat/completions", body | request.settings.extra, key
+            ) as response:
+                yield response
+            return
+        sending = (
+            self._anthropic_client(card, key).messages.with_streaming_response
+            if card.api == "messages"
+            else self._openai_client(card, key).responses.with_streaming_response
+        )
+        create: Callable[..., AbstractAsyncContextManager[Any]] = sending.create
+        async with create(**body, extra_body=request.settings.extra or None, timeout=self._timeout) as opened:
+            yield opened.http_response
+
+    @asynccontextmanager
+    async def _posted(self, url: str, body: Json, key: str) -> AsyncIterator[httpx2.Response]:
+        """The response to a request that no package makes. Raises `httpx2.HTTPStatusError` for a refusal."""
+        headers = {"Authorization": f"Bearer {key or _NO_KEY}", "Content-Type": "application/json"}
+        async with self._client(url).stream("POST", url, content=to_json(body).encode(), headers=headers) as response:
+            if response.status_code >= _REFUSED:
+                await response.aread()
+            response.raise_for_status()
+            yield response
 
     def _openai_client(self, card: ModelCard, key: str) -> AsyncOpenAI:
         from openai import AsyncOpenAI  # noqa: PLC0415  # see `prepare`
 
         if (found := self._openai.get((card.endpoint, key))) is None:
             found = AsyncOpenAI(
-                api_key=key or _NO_KEY, base_url=card.endpoint, max_retries=0, http_client=self._client()
+                api_key=key or _NO_KEY, base_url=card.endpoint, max_retries=0, http_client=self._client(card.endpoint)
             )
             if urlsplit(card.endpoint).hostname != "api.openai.com":
                 found.organization = found.project = None  # those of the user's environment are of no concern to others
@@ -131,22 +157,26 @@ class HttpWire:
                 max_retries=0,
                 default_headers=older,
                 open_telemetry=False,
-                http_client=self._client(),
+                http_client=self._client(card.endpoint),
             )
             self._anthropic[card.endpoint, key] = found
         return found
 
-    def _client(self) -> httpx2.AsyncClient:
-        """The client under both packages: it uses the user's proxies, but for this machine, and follows no redirect."""
-        if self._http is None:
-            self._http = httpx2.AsyncClient(
-                headers={"Accept-Encoding": "identity"},
+    def _client(self, url: str) -> httpx2.AsyncClient:
+        """The client for a URL: it uses the user's proxies, but for this machine, and follows no redirect."""
+        plain = is_loopback(url) and urlsplit(url).scheme == "http"
+        if (found := self._clients.get(plain)) is None:
+            # Without encryption there is nothing to verify, and reading all authorities takes longer than a call.
+            found = self._clients[plain] = httpx2.AsyncClient(
+                headers={"Accept-Encoding": "identity", "User-Agent": f"rfsn/{__version__}"},
                 timeout=self._timeout,
                 follow_redirects=False,
-                mounts=dict.fromkeys(_LOCAL),
+                verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT) if plain else True,
+                trust_env=not plain,
+                mounts=None if plain else dict.fromkeys(_LOCAL),
                 event_hooks={"response": [_bound]},
             )
-        return self._http
+        return found
 
 
 class _Bounded(httpx2.AsyncByteStream):
