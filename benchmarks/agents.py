@@ -88,7 +88,7 @@ from rfsn.sessions.session import Session
 
 config = Config(model=("scripted",), base_url=sys.argv[2], max_steps=int(sys.argv[5]), time_limit=86_400, memory=False)
 (card,) = cards_of(config).models
-strategies = (Reproduce(), Localize(), Agent(card, most_calls=None), Stuck())
+strategies = (Reproduce(), Localize(), Agent(card, most_calls=None), Stuck(asks=True))
 
 class First:
     def propose(self, state, context):

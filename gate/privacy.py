@@ -56,6 +56,9 @@ class Excerpts:
 
     def lines(self) -> Iterator[str]:
         """Each line as a part, with its end, which is the only character that ends one."""
+        if not self._private:
+            yield from StringIO(self.text, newline="\n")
+            return
         end = 0
         for line in StringIO(self.text, newline="\n"):
             start, end = end, end + len(line)

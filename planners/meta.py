@@ -145,8 +145,10 @@ class Stuck:
         if calls:
             tried += "; models were asked " + (f"{calls} times" if calls > 1 else "once")
         elif self._asks:
-            poor = f"--max-cost {context.max_cost_usd:g} does not pay for a question at its highest price"
-            poor = f"no model was asked: {poor}"
+            poor = (
+                f"no model was asked: --max-cost {context.max_cost_usd:g} does not pay for a question "
+                "at its highest price"
+            )
             tried = f"{tried}; {poor}" if state.tried else poor
         return _give_up(state, tried)
 

@@ -7,6 +7,7 @@ that a long session costs no more a step than a short one.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from gate import (
     Action,
@@ -99,7 +100,7 @@ class Agent:
 
     def _ask(self, earlier: list[Exchange], state: State, context: PlannerContext, told: str) -> Proposal | None:
         most = room(self._card, SYSTEM, TASK, told, tools=TOOLS)
-        brief = self._brief(most // 2 if earlier else most, state, context)
+        brief = self._brief(most // 2, _as_begun(state, earlier), context)
         turns = conversation(brief, earlier, state, context, told, most)
         return ask(
             state,
@@ -115,6 +116,15 @@ class Agent:
             files=_files(brief.files, earlier, context),
             echoed_bytes=echoed_bytes(turns, context),
         )
+
+
+def _as_begun(state: State, earlier: Sequence[Exchange]) -> State:
+    """The state with the near misses of before the first question: later ones are the model's own, which it is told.
+
+    The first message then stays the same for the whole conversation, and providers cache it.
+    """
+    tried = earlier[0].tried if earlier else state.tried
+    return replace(state, near_misses=tuple(trial for trial in state.near_misses if trial.index < tried))
 
 
 def _patching(tool: str, candidates: tuple[Candidate, ...], exchange: Exchange, state: State) -> Action:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 
 from buildpacks import SuiteReport
@@ -45,14 +44,15 @@ def conversation(
     """The turns of the next question, with at most about so many bytes besides the task and the nudge."""
     told = brief_text(brief)
     left = most - size(told)
-    shown = _shown(earlier, state, context, left)
+    past = _Past(state, context)
+    shown = _shown(earlier, past, context, left)
     older = earlier[: len(earlier) - len(shown)]
     task = f"{told}\n\n# How to work\n\n{TASK}"
     if older:
-        task += f"\n\n# Your earlier steps\n\n{_all_in_short(older, state, context, left // _OF_OLDER)}"
+        task += f"\n\n# Your earlier steps\n\n{past.in_short(older, left // _OF_OLDER)}"
     turns = [Turn("system", SYSTEM), Turn("user", task)]
     for known in shown:
-        turns += _turns(known, state, context, left)
+        turns += past.turns(known, left)
     return (*turns, Turn("user", nudge)) if nudge else tuple(turns)
 
 
@@ -65,7 +65,7 @@ def _size(answer: Answer) -> bytes:
     return (answer.raw or answer.text).encode("utf-8", "replace")
 
 
-def _shown(earlier: Sequence[Exchange], state: State, context: PlannerContext, most: int) -> Sequence[Exchange]:
+def _shown(earlier: Sequence[Exchange], past: _Past, context: PlannerContext, most: int) -> Sequence[Exchange]:
     """The latest exchanges. Older ones are dropped several at a time: the beginning stays the same for a while."""
     answered = [known for known in earlier if not known.failed]
     if len(answered) > _LATEST:
@@ -75,48 +75,73 @@ def _shown(earlier: Sequence[Exchange], state: State, context: PlannerContext, m
     for count, known in enumerate(reversed(answered)):
         own = len(_size(_answer(known, context)))
         echoed += own
-        whole += own + size(_clipped_result(known, state, context, most)) + _FRAME
+        whole += own + size(past.clipped_result(known, most)) + _FRAME
         if echoed > _MAX_ECHOED or whole > most - most // _OF_OLDER:
             return answered[len(answered) - count :]
     return answered
 
 
-def _clipped_result(exchange: Exchange, state: State, context: PlannerContext, most: int) -> str:
-    return clipped(_result(exchange, state, context), min(_MAX_RESULT, most // _OF_RESULT))
+class _Past:
+    """What came of earlier answers."""
 
+    def __init__(self, state: State, context: PlannerContext) -> None:
+        self._state = state
+        self._context = context
+        self._steps = {step.number: step for step in state.history}
 
-def _turns(exchange: Exchange, state: State, context: PlannerContext, most: int) -> Iterator[Turn]:
-    """What the model answered, and what came of it. Every call has to have a result."""
-    answer = _answer(exchange, context)
-    result = _clipped_result(exchange, state, context, most).strip() or "there is no output"
-    yield Turn("model", reply=exchange.replies[0].blob)
-    if not answer.calls:
-        yield Turn("user", result)
-    for place, call in enumerate(answer.calls):
-        yield Turn("result", result if place == 0 else "not done: one call in each answer", call=call.id)
+    def turns(self, exchange: Exchange, most: int) -> Iterator[Turn]:
+        """What the model answered, and what came of it. Every call has to have a result."""
+        answer = _answer(exchange, self._context)
+        result = self.clipped_result(exchange, most).strip() or "there is no output"
+        yield Turn("model", reply=exchange.replies[0].blob)
+        if not answer.calls:
+            yield Turn("user", result)
+        for place, call in enumerate(answer.calls):
+            yield Turn("result", result if place == 0 else "not done: one call in each answer", call=call.id)
 
+    def in_short(self, older: Sequence[Exchange], most: int) -> str:
+        """A line for each step, of the newest ones if there is no room for all."""
+        lines = [self._line(known) for known in older]
+        sizes = [size(line) for line in lines]
+        left = sum(sizes)
+        first = 0
+        while first < len(lines) - 1 and left > most:
+            left -= sizes[first]
+            first += 1
+        return "\n".join(lines[first:])
 
-def _result(exchange: Exchange, state: State, context: PlannerContext) -> str:
-    """What came of the action that an exchange asked for."""
-    asked = wanted(_answer(exchange, context))
-    if asked.problem:
-        return asked.problem
-    step = next((known for known in state.history if known.number == exchange.step + 1), None)
-    patching = asked.tool in {"try_patch", "apply_patch"}
-    if patching and not exchange.used and (step is None or step.action not in {"try_patches", "apply_patch"}):
-        read = read_exchange(exchange, state, context)
-        told = [*map(miss_text, read.misses)] or [*read.notes] or ["no edits were found before the call"]
-        return "\n\n".join(told)
-    if step is None:
-        return "done; what came of it is too long ago"
-    if step.outcome == "denied":
-        return f"denied by {step.rule}: {step.note}"
-    if step.action == "try_patches":
-        return _tried(exchange, step)
-    if step.action == "apply_patch":
-        verdicts = [known for known in state.history if known.number in {step.number + 1, step.number + 2}]
-        return "\n".join(f"{known.outcome}: {known.note}" for known in verdicts if known.action == "run_tests verdict")
-    return _output(step, context)
+    def clipped_result(self, exchange: Exchange, most: int) -> str:
+        """What came of the action that an exchange asked for, or the beginning of it."""
+        return clipped(self._result(exchange), min(_MAX_RESULT, most // _OF_RESULT))
+
+    def _line(self, exchange: Exchange) -> str:
+        if exchange.failed:
+            return f"- no answer: {cut(exchange.replies[0].problem, _SHORT)}"
+        asked = wanted(_answer(exchange, self._context))
+        result = " ".join(cut(self._result(exchange), _MAX_SHORTENED).split())
+        return f"- {asked.intent or 'nothing'}: {cut(result, _SHORT)}"
+
+    def _result(self, exchange: Exchange) -> str:
+        asked = wanted(_answer(exchange, self._context))
+        if asked.problem:
+            return asked.problem
+        step = self._steps.get(exchange.step + 1)
+        patching = asked.tool in {"try_patch", "apply_patch"}
+        if patching and not exchange.used and (step is None or step.action not in {"try_patches", "apply_patch"}):
+            read = read_exchange(exchange, self._state, self._context)
+            told = [*map(miss_text, read.misses)] or [*read.notes] or ["no edits were found before the call"]
+            return "\n\n".join(told)
+        if step is None:
+            return "done; what came of it is too long ago"
+        if step.outcome == "denied":
+            return f"denied by {step.rule}: {step.note}"
+        if step.action == "try_patches":
+            return _tried(exchange, step)
+        if step.action == "apply_patch":
+            later = (self._steps.get(step.number + more) for more in (1, 2))
+            verdicts = [known for known in later if known and known.action == "run_tests verdict"]
+            return "\n".join(f"{known.outcome}: {known.note}" for known in verdicts)
+        return _output(step, self._context)
 
 
 def _tried(exchange: Exchange, step: Step) -> str:
@@ -137,22 +162,6 @@ def _suite(report: SuiteReport) -> str:
     lines.append(f"{len(failing)} of {len(report.cases)} tests fail")
     lines += [f"{case.id}: {cut(case.message, _MAX_RESULT // _FAILING)}" for case in failing[:_FAILING]]
     return "\n".join(lines)
-
-
-def _all_in_short(older: Sequence[Exchange], state: State, context: PlannerContext, most: int) -> str:
-    """A line for each step, of the newest ones if there is no room for all."""
-    lines = [_in_short(known, state, context) for known in older]
-    while len(lines) > 1 and sum(map(size, lines)) > most:
-        lines.pop(0)
-    return "\n".join(lines)
-
-
-def _in_short(exchange: Exchange, state: State, context: PlannerContext) -> str:
-    if exchange.failed:
-        return f"- no answer: {cut(exchange.replies[0].problem, _SHORT)}"
-    asked = wanted(_answer(exchange, context))
-    result = re.sub(r"\s+", " ", cut(_result(exchange, state, context), _MAX_SHORTENED))
-    return f"- {asked.intent or 'nothing'}: {cut(result, _SHORT)}"
 
 
 def _answer(exchange: Exchange, context: PlannerContext) -> Answer:

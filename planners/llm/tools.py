@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from buildpacks.text import spelled
@@ -16,6 +17,7 @@ _MAX_IDS = 50
 _MAX_THOUGHT = 1_000
 _MAX_NAME = 40
 _MAX_DIGITS = 9
+_MAX_CACHED = 1 << 16
 
 
 def _tool(name: str, description: str, **fields: str) -> Tool:
@@ -76,6 +78,10 @@ class Wanted:
 
 def wanted(answer: Answer) -> Wanted:
     """What an answer asks for: its first call; without one, edits are tried."""
+    return _cached(answer) if len(answer.raw) + len(answer.text) <= _MAX_CACHED else _wanted(answer)
+
+
+def _wanted(answer: Answer) -> Wanted:
     thought = answer.text.strip()[:_MAX_THOUGHT]
     if not answer.calls:
         if "<<<<<<<" in answer.text or "```" in answer.text:
@@ -103,6 +109,9 @@ def wanted(answer: Answer) -> Wanted:
     line = given.get("line", "").strip()
     first = max(1, int(line)) if line.isdecimal() and len(line) < _MAX_DIGITS else 1
     return Wanted(call.name, call.id, path, first, given.get("text", ""), pattern, ids, thought)
+
+
+_cached = lru_cache(128)(_wanted)
 
 
 def _arguments(text: str) -> dict[str, Any] | None:

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 from typing import Any
 
@@ -474,6 +475,9 @@ def test_an_interrupt_ends_a_call_at_once(server: ModelServer, tmp_path: Path, h
     ) as child:
         assert child.stdout is not None
         assert child.stdout.readline() == "asked\n"
+        while len(server.asked) < 1:
+            time.sleep(0.01)
+        time.sleep(0.2)  # until it waits: what an import or a destructor does with an interrupt is Python's own affair
         os.kill(child.pid, signal.SIGINT)
         assert child.stdout.read() == "interrupted\n"
     assert child.returncode == 0

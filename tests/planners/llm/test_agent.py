@@ -89,6 +89,19 @@ def test_a_tried_patch_is_told_with_what_fails() -> None:
     assert last(asked(session)) == "tried: 1 failed\ntest_least: assert 3 == 1"
 
 
+def test_near_misses_of_its_own_leave_the_first_message_as_it_was() -> None:
+    session = failing()
+    before = asked(session).samples[0][:2]
+    session.answer(propose(session), call("try_patch", "{}", WRONG))
+    step = propose(session)
+    assert step is not None
+    assert isinstance(step.action, TryPatches)
+    trial = Trial(0, step.action.candidates[0], TrialOutcome.FAILED, progress=(1, 11))
+    session.take(step, Batch.of(0, [trial], duration_s=0.1, spent=0.1))
+    assert session.state.near_misses
+    assert asked(session).samples[0][:2] == before
+
+
 def test_the_failing_tests_of_a_run_are_told() -> None:
     session = failing()
     session.answer(propose(session), call("run_tests", '{"ids": ""}'))
