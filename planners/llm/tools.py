@@ -17,6 +17,7 @@ _MAX_IDS = 50
 _MAX_THOUGHT = 1_000
 _MAX_NAME = 40
 _MAX_DIGITS = 9
+_MAX_ARGUMENT = 20_000
 _MAX_CACHED = 1 << 16
 
 
@@ -98,6 +99,9 @@ def _wanted(answer: Answer) -> Wanted:
         return Wanted(call=call.id, thought=thought, problem=problem)
     # JSON can spell characters that no text can have: half of a surrogate pair.
     given = {field: spelled(str(arguments.get(field, ""))) for field in fields}
+    if long := [field for field in fields if len(given[field]) > _MAX_ARGUMENT]:
+        problem = f"{long[0]} of {call.name} has more than {_MAX_ARGUMENT:,} characters"
+        return Wanted(call=call.id, thought=thought, problem=problem)
     if missing := [field for field in ("path", "text") if field in fields and not given[field].strip()]:
         return Wanted(call=call.id, thought=thought, problem=f"{call.name} needs {missing[0]}")
     ids = tuple(line.strip() for line in given.get("ids", "").splitlines() if line.strip())[:_MAX_IDS]

@@ -19,18 +19,22 @@ __all__ = ["cassette", "messages"]
 
 
 def messages(record: Record) -> Iterator[dict[str, Any]]:
-    """Every call that a session made, in the order in which they ended; then those that are not known to have ended.
+    """Every call that a session made, in the order in which they ended.
+
+    One that is not known to have ended comes before the next attempt at its sample, or last if there was none.
 
     Raises `JournalError` for a journal or a blob that no session wrote.
     """
-    under_way: dict[tuple[str, int, int], CallStarted] = {}
+    under_way: dict[tuple[str, int], CallStarted] = {}
     for entry in record.entries():
         event = entry.event
         if isinstance(event, CallStarted):
-            under_way[event.proposal, event.sample, event.attempt] = event
+            if lost := under_way.get((event.proposal, event.sample)):
+                yield _message(record, lost, None)
+            under_way[event.proposal, event.sample] = event
         elif isinstance(event, CallEnded):
-            started = under_way.pop((event.proposal, event.sample, event.attempt), None)
-            if started is None:
+            started = under_way.pop((event.proposal, event.sample), None)
+            if started is None or started.attempt != event.attempt:
                 raise JournalError(f"line {entry.sequence + 1} of the journal ends a call that never began")
             yield _message(record, started, event)
     for started in under_way.values():

@@ -17,6 +17,7 @@ import pytest
 from planners.observations import ModelReplied
 from rfsn.models.patience import Patience
 from rfsn.models.purse import Purse
+from rfsn.models.recording import messages
 from rfsn.sessions.events import CallStarted
 from tests.models.conftest import Opener
 from tests.models.office import APIS, KEY, action_of, card_of
@@ -445,6 +446,8 @@ def test_an_answered_sample_is_not_asked_again_and_a_lost_call_is_paid_for(serve
     lost = replied.replies[1].cost_usd - second.ends[-1].cost_usd
     assert lost == pytest.approx(killed[0].reserved_usd)
     assert second.session.projection.spent_usd == pytest.approx(replied.cost_usd)
+    told = [(message["attempt"], message["status"]) for message in messages(second.session) if message["sample"] == 1]
+    assert told == [(1, "lost"), (2, "ok")]
 
 
 INTERRUPTED = """

@@ -112,6 +112,7 @@ def test_the_failing_tests_of_a_run_are_told() -> None:
 def test_malformed_calls_are_answered_with_what_is_wrong() -> None:
     for answer, part in (
         (call("read_file", "{"), "not a JSON object"),
+        (call("read_file", '{"path": "' + "x" * 20_001 + '"}'), "path of read_file has more than 20,000 characters"),
         (call("read_file", "[1]"), "not a JSON object"),
         (call("read_file", "{}"), "read_file needs path"),
         (call("read_file", '{"path": ".env"}'), "must not leave this machine"),
