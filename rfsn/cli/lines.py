@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+from gate import Allowed, Proposal, ReadFile, SearchCode
 from planners.observations import Batch, Denial, ModelReplied, SpectrumReady, SuiteRan, VerdictReached
 from rfsn.machine.terminal import say
 from rfsn.machine.text import counted, one_line
 from rfsn.sessions.blobs import BlobStore
-from rfsn.sessions.events import EnvironmentReady, Event, Observed, Resumed, SessionEnded, SessionStarted, SourceTaken
+from rfsn.sessions.events import (
+    EnvironmentReady,
+    Event,
+    Observed,
+    Proposed,
+    Resumed,
+    SessionEnded,
+    SessionStarted,
+    SourceTaken,
+)
 from rfsn.sessions.projection import Projection
 from rfsn.sessions.session import Session
 from rfsn.trials.budget import verdict_s
@@ -43,6 +53,8 @@ def _line_of(event: Event, projection: Projection, blobs: BlobStore) -> str | No
             return f"source       {origin}: {counted(files, 'file')}{_missing(taken)}"
         case EnvironmentReady() as ready:
             return f"environment  {ready.description} in {ready.backend}; tests: {ready.test}"
+        case Proposed(proposal=Proposal(action=ReadFile() | SearchCode()) as step, decision=Allowed()):
+            return f"{step.phase:<12} {step.intent}"
         case Observed(observation=SuiteRan() as ran):
             return f"reproduce    {_suite(ran, blobs, again=projection.state.repeat is not None)}"
         case Observed(observation=SpectrumReady(cases=cases)):

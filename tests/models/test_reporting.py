@@ -12,7 +12,7 @@ import pytest
 from prometheus_client import generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
-from gate import AskModel, DenialKind, Denied, Usage
+from gate import Allowed, AskModel, DenialKind, Denied, ReadFile, Usage
 from planners.answers import Answer, ToolCall
 from planners.observations import Denial
 from rfsn.cli.lines import line_of
@@ -137,6 +137,16 @@ def test_a_session_without_models_says_nothing_of_them(tmp_path: Path) -> None:
     report = report_of(bare)
     assert report["models"] is None
     assert 'id="models"' not in page_of(bare, report)
+
+
+def test_a_look_of_an_agent_has_a_line_unless_it_is_denied(office: Office) -> None:
+    look = replace(
+        proposal_of(action_of("why?"), 99), action=ReadFile("shop/cart.py"), intent="m: read file shop/cart.py"
+    )
+    allowed = line_of(Proposed.of(look, Allowed()), office.session.projection, office.session.blobs)
+    assert allowed == f"{look.phase:<12} m: read file shop/cart.py"
+    denied = Denied("models.egress", DenialKind.INVARIANT, "it may hold keys", "read other files")
+    assert line_of(Proposed.of(look, denied), office.session.projection, office.session.blobs) is None
 
 
 def test_the_line_of_a_step_has_its_answers_and_the_cost_so_far(office: Office) -> None:
