@@ -49,7 +49,7 @@ class Failure:
 class Brief:
     """What is known of a fault; `more` counts the targets that are not shown.
 
-    `places` are the suspicious functions, the worst first, and `called` what they call. `near` are edits under which a
+    `places` are the suspicious functions, the worst first, and `used` what they use. `near` are edits under which a
     test gets further, as diffs; `kept` is the diff of the patch that repairs other targets already. `issue` is what the
     user says of the fault.
     """
@@ -57,7 +57,7 @@ class Brief:
     failures: tuple[Failure, ...]
     more: int
     places: tuple[Excerpt, ...]
-    called: tuple[Excerpt, ...]
+    used: tuple[Excerpt, ...]
     near: tuple[tuple[str, str], ...]
     kept: str = ""
     issue: str = ""
@@ -67,7 +67,7 @@ class Brief:
         """The paths whose contents are in it."""
         tests = (excerpt for failure in self.failures for excerpt in failure.sources)
         calls = {call.path for failure in self.failures for call in failure.stack if call.code}
-        return tuple(sorted({excerpt.path for excerpt in (*tests, *self.places, *self.called)} | calls))
+        return tuple(sorted({excerpt.path for excerpt in (*tests, *self.places, *self.used)} | calls))
 
 
 def brief_of(
@@ -92,7 +92,7 @@ def brief_of(
         failures.append(Failure(id, message, tuple(map(reader.call, stack)), sources))
     suspects = rank(spectrum, frozenset(known.left), context.is_source)[:_MAX_SUSPECTS]
     places = reader.places(suspects)
-    called = reader.called(places, {suspect.path for suspect in suspects})
+    used = reader.used(places, {suspect.path for suspect in suspects})
     kept = unified(state.kept.patch, context.view) if state.kept else ""
     near = [(unified(trial.patch, context.view), _effect(trial)) for trial in state.near_misses[:_MAX_NEAR]]
     while near and sum(len(diff) for diff, _ in near) > room // _OF_DIFFS:
@@ -101,7 +101,7 @@ def brief_of(
         tuple(failures),
         len(known.left) - len(failures),
         places,
-        called,
+        used,
         tuple(near),
         cut(kept, room // _OF_DIFFS),
         cut(context.issue, min(MAX_ISSUE, room // _OF_DIFFS)),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from buildpacks import CaseResult, Frame, RepoView
@@ -22,6 +22,10 @@ _AROUND = 12
 """The lines shown before and after a line of no function."""
 _MAX_MARKED = 6
 _CALLED = re.compile(r"(?<!\bdef )(?<!\bclass )\b([A-Za-z_]\w*)\s*\(")
+_NAME = re.compile(r"[A-Za-z_]\w*")
+_VALUE = re.compile(r"\s*(?:\w+ ){0,4}?([A-Za-z_]\w*)\s*(?::[^=]{0,200})?=(?![=>])")
+_MAX_VALUE = 40
+"""The most lines of a value that is shown."""
 _CONSTRUCTOR = "__init__"
 """What runs when a class is called by its name."""
 
@@ -142,20 +146,40 @@ class Reader:
                 excerpts.append(replace(excerpt, marked=tuple(sorted(marked[:_MAX_MARKED]))))
         return tuple(excerpts)
 
-    def called(self, places: Collection[Excerpt], paths: Collection[str]) -> tuple[Excerpt, ...]:
-        """The functions that the places call by name, in the suspicious files, as far as there is room."""
-        names = [*dict.fromkeys(name for place in places for name in _CALLED.findall(place.text))]
-        order = {name: number for number, name in enumerate(names)}
+    def used(self, places: Collection[Excerpt], paths: Collection[str]) -> tuple[Excerpt, ...]:
+        """What the places use by name of the suspicious files, as far as there is room: functions, and values.
+
+        A value is what stands outside of all functions and is given a name: a constant, or an attribute of a class.
+        """
+        code = [place.text for place in places]
+        called = _in_order(name for text in code for name in _CALLED.findall(text))
+        named = _in_order(name for text in code for name in _NAME.findall(text))
         shown = {(place.path, place.first) for place in places}
         whole = {place.path for place in places if place.whole}
-        found: list[tuple[int, str, Function]] = []
-        for path in sorted(set(paths) - whole):
-            for function in self._functions_of(path) if may_leave(path) else ():
+        found: list[tuple[int, str, int, int, str]] = []
+        for path in filter(may_leave, sorted(set(paths) - whole)):
+            for function in self._functions_of(path):
                 name = function.owner if function.name == _CONSTRUCTOR else function.name
-                if name in order and (path, function.decorated + 1) not in shown:
-                    found.append((order[name], path, function))
-        excerpts = (self._of(path, function) for _, path, function in sorted(found, key=lambda known: known[:2]))
+                if name in called and (path, function.decorated + 1) not in shown:
+                    own = f"{function.owner}.{function.name}" if function.owner else function.name
+                    found.append((called[name], path, function.decorated, function.end, own))
+            for name, start, end in self._values(path):
+                if name in named and not any(place.holds(path, start + 1) for place in places):
+                    found.append((named[name], path, start, end, ""))
+        excerpts = (self._lines(path, start, end, name) for _, path, start, end, name in sorted(found))
         return tuple(excerpt for excerpt in excerpts if excerpt)
+
+    def _values(self, path: str) -> Iterator[tuple[str, int, int]]:
+        """The names that are given a value outside of functions, with the lines from 0 that do."""
+        lines = self._whole_lines_of(path)
+        inside = {line for function in self._functions_of(path) for line in range(function.decorated, function.end)}
+        for start, line in enumerate(lines):
+            if start not in inside and (value := _VALUE.match(line)):
+                end, depth = start + 1, _depth(line)
+                while depth > 0 and end < min(len(lines), start + _MAX_VALUE):
+                    depth += _depth(lines[end])
+                    end += 1
+                yield value[1], start, end
 
     def _whole(self, path: str) -> Excerpt | None:
         text = self._text(path)
@@ -211,3 +235,13 @@ class Reader:
 
     def _text(self, path: str) -> str:
         return self._tree.read(path).decode("utf-8", "replace")
+
+
+def _in_order(names: Iterable[str]) -> dict[str, int]:
+    """Each name with its place."""
+    return {name: number for number, name in enumerate(dict.fromkeys(names))}
+
+
+def _depth(line: str) -> int:
+    """How many brackets a line opens and does not close."""
+    return sum(map(line.count, "([{")) - sum(map(line.count, ")]}"))

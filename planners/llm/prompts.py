@@ -48,9 +48,9 @@ def brief_text(brief: Brief) -> str:
         parts.append(f"{brief.more} more tests fail.")
     parts.append("# Suspicious code, the likeliest first")
     parts += [_excerpt(place) for place in brief.places] or ["No line is known to be suspicious."]
-    if brief.called:
-        parts.append("# Code that it calls")
-        parts += map(_excerpt, brief.called)
+    if brief.used:
+        parts.append("# Code that it uses")
+        parts += map(_excerpt, brief.used)
     if brief.kept:
         parts.append("# A change that is already made\n\nIt repairs other failing tests, and the code above has it.")
         parts.append(fenced(brief.kept, "diff"))

@@ -71,9 +71,9 @@ def test_a_definition_is_no_call_and_a_class_is_called_by_its_constructor() -> N
     own = reader()
     places = own.places([Suspect("cache.py", SIZE + 3, 1.0), Suspect("cache.py", 5, 1.0)])
     assert [place.name for place in places] == ["Cache.add", "Link.__init__"]
-    assert own.called(places, {"cache.py"}) == ()
+    assert own.used(places, {"cache.py"}) == ()
     only = own.places([Suspect("cache.py", SIZE + 3, 1.0)])
-    assert [excerpt.name for excerpt in own.called(only, {"cache.py"})] == ["Link.__init__"]
+    assert [excerpt.name for excerpt in own.used(only, {"cache.py"})] == ["Link.__init__"]
 
 
 def test_an_inherited_test_is_shown_with_what_it_runs_of_other_test_code() -> None:
@@ -93,3 +93,33 @@ def test_a_call_has_its_line_of_code_unless_that_may_not_leave() -> None:
 
 def test_what_does_not_fit_is_left_out() -> None:
     assert reader(20).places([Suspect("cache.py", SIZE, 1.0)]) == ()
+
+
+def test_values_that_a_place_uses_are_shown_whole_and_others_are_not() -> None:
+    source = b"""\
+LIMITS = {
+    "small": (1, 2),
+    "large": (3, 4),
+}
+UNUSED = 1
+
+
+class Order:
+    rate: float = 0.19
+    other = 2
+
+    def total(self, size):
+        fee = self.rate
+        return LIMITS[size] + fee
+
+
+fee == 3
+"""
+    tree = GivenTree({"order.py": source + b"# a line\n" * 1_000})
+    own = Reader(tree, LANGUAGES, 30_000)
+    places = own.places([Suspect("order.py", 14, 1.0)])
+    shown = own.used(places, {"order.py"})
+    assert [(excerpt.first, excerpt.text) for excerpt in shown] == [
+        (9, "    rate: float = 0.19\n"),
+        (1, 'LIMITS = {\n    "small": (1, 2),\n    "large": (3, 4),\n}\n'),
+    ]
