@@ -32,11 +32,15 @@ _SHARE_OF_COST = 0.6
 
 @dataclass(frozen=True, slots=True)
 class Rung:
-    """One strategy of the ladder. `model` is the name of the model that it asks, empty for the search."""
+    """One strategy of the ladder. `model` is the name of the model that it asks, empty for the search.
+
+    `looks` says that it asks step by step, which is too dear where all that is left to gain is a better patch.
+    """
 
     name: str
     strategy: Strategy
     model: str = ""
+    looks: bool = False
 
     def cost_usd(self, state: State) -> float:
         """What its calls cost so far, as far as the state remembers them."""
@@ -79,7 +83,7 @@ class Ladder:
 
         A generated test says so little that a patch of the search is always doubtful.
         """
-        if any(self._sure(trial, state, context) for trial in state.plausible):
+        if (rung.looks and state.has_repair) or any(self._sure(trial, state, context) for trial in state.plausible):
             return False
         last = not any(other.model for other in order[place + 1 :])
         share = 1.0 if last else _SHARE_OF_COST

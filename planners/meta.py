@@ -101,7 +101,7 @@ def _rungs(search: CandidateSearch, makers: str, models: Sequence[ModelCard]) ->
         rungs += [Rung(f"one-shot {card.name}", OneShot(card, search.languages), card.name) for card in models]
     if makers in {"auto", "agent"}:
         agents = models if makers == "agent" else models[-1:]
-        rungs += [Rung(f"agent {card.name}", Agent(card, search.languages), card.name) for card in agents]
+        rungs += [Rung(f"agent {card.name}", Agent(card, search.languages), card.name, looks=True) for card in agents]
     return rungs
 
 

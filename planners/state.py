@@ -107,6 +107,11 @@ class State:
     scratch_runs: tuple[ScratchRun, ...] = ()
 
     @property
+    def has_repair(self) -> bool:
+        """Whether a patch passes the project's own tests, so that all that is left to gain is a better one."""
+        return bool(self.plausible) and self.oracle == "tests"
+
+    @property
     def oracle(self) -> Literal["tests", "generated"]:
         """What a verdict rests on: the project's own tests, or also a test that was written from an issue."""
         return "generated" if self.scratch else "tests"

@@ -27,6 +27,8 @@ __all__ = ["OneShot"]
 _SAMPLES = 6
 _ROUNDS = 3
 """How often one model is asked: once, and twice with feedback."""
+_IN_DOUBT = 2
+"""The samples, in one round, if there are patches that pass already: one of them may be right after all."""
 _MAX_TOLD = 4
 """How many failed candidates a model is told about."""
 _OF_TOLD = 8
@@ -52,7 +54,9 @@ class OneShot:
             return step
         if any(TrialOutcome.PLAUSIBLE in known.outcomes for known in earlier):
             return None
-        if len(earlier) >= _ROUNDS or (earlier and (earlier[-1].failed or _denied(earlier[-1]))):
+        if len(earlier) >= (1 if state.has_repair else _ROUNDS) or (
+            earlier and (earlier[-1].failed or _denied(earlier[-1]))
+        ):
             return None
         return self._ask(earlier, state, context)
 
@@ -78,6 +82,8 @@ class OneShot:
         feedback = feedback_text([clipped(line, most // _OF_TOLD) for line in told]) if told else ""
         brief = brief_within(most - size(feedback), state, context, self._languages)
         samples = setting(self._card, "samples", _SAMPLES)
+        if state.has_repair:
+            samples = min(samples, _IN_DOUBT)
         count = samples if not earlier else max(1, samples // 2)
         first = len(earlier) * samples
         text = "\n\n".join(filter(None, (brief_text(brief), feedback)))

@@ -1,6 +1,6 @@
-"""When an agent moves in circles: equal calls, answers without an action, two calls in turn.
+"""When an agent gets nowhere: equal calls, answers without an action, two calls in turn, many patches in vain.
 
-It is told once, and then ends.
+Of a circle it is told once, and then ends.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from itertools import pairwise
 from planners.answers import Exchange
 from planners.api import PlannerContext
 from planners.llm.tools import Wanted, wanted
+from planners.trial import TrialOutcome
 
 __all__ = ["nudge", "stuck"]
 
@@ -22,6 +23,9 @@ _ALTERNATING = 6
 """How many calls that alternate between two are one."""
 _AFTER_NUDGE = 2
 """How many more answers a model has after it was told."""
+
+_IN_VAIN = 8
+"""How many patches in a row may fail: what a model knows of a fault is in its first ones."""
 
 _USELESS = ("useless",)
 """What all answers count as that led to no action, whatever they said."""
@@ -41,7 +45,10 @@ def nudge(earlier: Sequence[Exchange], context: PlannerContext, *, idle: bool) -
 
 
 def stuck(earlier: Sequence[Exchange], context: PlannerContext, *, idle: bool) -> bool:
-    """Whether its newest answers, after it was told, brought nothing that was not there before."""
+    """Whether its newest patches all failed, or its newest answers, after it was told, brought nothing new."""
+    tried = "".join(known.outcomes for known in earlier)[-_IN_VAIN:]
+    if len(tried) == _IN_VAIN and not {TrialOutcome.PLAUSIBLE, TrialOutcome.PARTIAL} & {*tried}:
+        return True
     keys = _all_keys(earlier, context, idle=idle)
     told = _first_circle(keys)
     if told is None or len(keys) < told + _AFTER_NUDGE:

@@ -16,8 +16,8 @@ from planners.trial import MODEL
 
 __all__ = ["Search", "more_to_collect"]
 
-_TURN_SHARE = 0.15
-"""The share of the remaining time after which an impatient search makes room for others."""
+_LEAST_SHARE, _TURN_SHARE = 0.02, 0.1
+"""The shares of the remaining time which an impatient search takes at least, whatever it has tried, and at most."""
 _CHOICE = 6
 _COLLECTING, _IN_DOUBT = 64, 512
 _COLLECTING_SHARE, _IN_DOUBT_SHARE = 0.05, 0.1
@@ -62,7 +62,8 @@ class Search:
         if self._patience is None or state.plausible:
             return False
         tried, spent = (state.kept.searched, state.kept.spent) if state.kept else (0, 0.0)
-        return state.searched - tried >= self._patience or state.spent - spent >= _TURN_SHARE * (1.0 - spent)
+        share = (state.spent - spent) / max(1e-9, 1.0 - spent)
+        return share >= (_LEAST_SHARE if state.searched - tried >= self._patience else _TURN_SHARE)
 
 
 def more_to_collect(state: State, context: PlannerContext, languages: Mapping[str, Language]) -> int | None:

@@ -66,6 +66,12 @@ def test_a_model_is_asked_if_all_that_passes_is_doubtful() -> None:
     assert whose(ladder(search=False), doubtful) == asked
 
 
+def test_nobody_looks_step_by_step_for_a_better_patch_than_one_that_passes() -> None:
+    agent = Ladder([Rung("agent small", Offers("small", model=True), "small", looks=True)])
+    assert whose(agent)[0] == "small"
+    assert whose(agent, plausible(3, b"> b or True or a >")) == ("", "")
+
+
 def experience(**tallies: tuple[int, int]) -> Experience:
     failure = fingerprint([BASE.cases[0]])
     names = {name.replace("_", " ").replace("oneshot", "one-shot"): tally for name, tally in tallies.items()}

@@ -12,6 +12,7 @@ from planners.observations import Batch, Denial
 from planners.search.planner import CandidateSearch
 from planners.trial import Trial, TrialOutcome
 from tests.planners.llm.talk import CARD, RIGHT, TREE, UNFITTING, WRONG, Session, failing
+from tests.planners.llm.test_judging import FIRST
 
 
 def tried(session: Session, outcomes: str, *failures: str) -> None:
@@ -72,6 +73,18 @@ def test_what_failed_is_told_in_the_next_round_and_the_last_round_is_the_third()
     session.answer(second, RIGHT.replace("a < b", "a == b"))
     tried(session, "f")
     session.answer(OneShot(CARD).propose(session.state, session.context), "I see no fault.")
+    assert OneShot(CARD).propose(session.state, session.context) is None
+
+
+def test_for_a_better_patch_than_one_that_passes_two_samples_are_asked_once() -> None:
+    session = failing()
+    session.state = replace(session.state, plausible=(FIRST,))
+    step = OneShot(CARD).propose(session.state, session.context)
+    assert step is not None
+    assert isinstance(step.action, AskModel)
+    assert len(step.action.samples) == 2
+    session.answer(step, WRONG, WRONG)
+    tried(session, "f", "test_code.py::test_least: assert 3 == 1")
     assert OneShot(CARD).propose(session.state, session.context) is None
 
 
