@@ -23,8 +23,8 @@ _DOMAIN = re.compile(r"@(?:[\w-]{1,63}\.){1,8}[^\W\d_]{2,24}(?![^\W\d_])")
 _LOCAL_PART = re.compile(r"(?:\\[nrt])?[.%+-]*(?<!\\)(\w[\w.%+-]{0,63})\Z")
 
 _LICENCE = re.compile(
-    r"^.*(?:copyright|\(c\) *\d|\N{COPYRIGHT SIGN}|licen[cs]e|spdx|(?<![a-z])(?:authors?|maintainers?)(?![a-z])).*$",
-    re.IGNORECASE | re.MULTILINE,
+    r"copyright|\(c\) *\d|\N{COPYRIGHT SIGN}|licen[cs]e|spdx|(?<![a-z])(?:authors?|maintainers?)(?![a-z])",
+    re.IGNORECASE,
 )
 _TABLE_OF_AUTHORS = re.compile(r"^[ \t\"']*(?:authors|maintainers)[\"']?\s*[=:]\s*\[", re.IGNORECASE | re.MULTILINE)
 
@@ -38,7 +38,7 @@ def spans_in(text: str) -> tuple[Span, ...]:
     personal = [Span(*span, PrivateKind.EMAIL) for span in _addresses(text)]
     personal += [Span(*span, PrivateKind.PHONE) for span in phones(text)]
     if personal:
-        found += _outside(personal, _credits(text))
+        found += _outside(personal, _credits(text, personal))
     merged = _merged(found)
     if merged and "REDACTED_" in text:
         pieces = _outside(merged, (match.span() for match in PLACEHOLDER.finditer(text)), cut=True)
@@ -53,9 +53,13 @@ def _addresses(text: str) -> Iterator[tuple[int, int]]:
             yield start + local.start(1), match.end()
 
 
-def _credits(text: str) -> Iterator[tuple[int, int]]:
-    """The lines and tables that say whose the code is."""
-    yield from (match.span() for match in _LICENCE.finditer(text))
+def _credits(text: str, spans: Iterable[Span]) -> Iterator[tuple[int, int]]:
+    """The lines of these spans, and the tables, that say whose the code is."""
+    for span in spans:
+        start, end = text.rfind("\n", 0, span.start) + 1, text.find("\n", span.end)
+        end = len(text) if end < 0 else end
+        if _LICENCE.search(text, start, end):
+            yield start, end
     covered = 0
     for match in _TABLE_OF_AUTHORS.finditer(text):
         depth, at = 1, match.end()

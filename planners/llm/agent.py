@@ -29,7 +29,7 @@ from planners.llm.candidates import read_exchange
 from planners.llm.conversation import TASK, conversation, echoed_bytes
 from planners.llm.fitting import Briefer
 from planners.llm.prompts import SYSTEM
-from planners.llm.stuck import nudge, stuck
+from planners.llm.stuck import Course
 from planners.llm.tools import TOOLS, Wanted, wanted
 from planners.search.language import Language
 from planners.search.registry import LANGUAGES
@@ -57,18 +57,20 @@ class Agent:
     def propose(self, state: State, context: PlannerContext) -> Proposal | None:
         """What the model wants done, else the next question; None once it has finished or is stuck."""
         earlier = exchanges_of(state, self._card, "agent")
+        told = ""
         if earlier:
             newest = earlier[-1]
             if newest.failed or len(earlier) >= self._most_calls:
                 return None
             asked = wanted(_answer(newest, context))
             step = self._act(asked, newest, state, context) if state.steps == newest.step else None
-            idle = step is None and state.steps == newest.step
-            if asked.finishes or stuck(earlier, context, idle=idle):
+            course = Course(earlier, context, idle=step is None and state.steps == newest.step)
+            if asked.finishes or course.stuck:
                 return None
             if step is not None:
                 return step
-        return self._ask(earlier, state, context, nudge(earlier, context, idle=idle) if earlier else "")
+            told = course.nudge
+        return self._ask(earlier, state, context, told)
 
     def _act(self, asked: Wanted, exchange: Exchange, state: State, context: PlannerContext) -> Proposal | None:
         """The action that the model asked for; None if it is none, which the next question says."""

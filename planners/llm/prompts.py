@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from planners.llm.brief import Brief, Failure
@@ -39,6 +40,7 @@ Write the whole corrected function in a fence, with the path of its file on the 
 of it. Write the line `class NAME:` above a method. Say in one sentence what the fault is, then write the function."""
 
 
+@lru_cache(4)
 def brief_text(brief: Brief) -> str:
     """Everything that is known of a fault, the same for every sample."""
     parts = [f"# Issue\n\n{fenced(brief.issue)}"] if brief.issue else []

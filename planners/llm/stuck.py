@@ -13,7 +13,7 @@ from planners.api import PlannerContext
 from planners.llm.tools import Wanted, wanted
 from planners.trial import TrialOutcome
 
-__all__ = ["nudge", "stuck"]
+__all__ = ["Course"]
 
 type _Key = tuple[object, ...]
 
@@ -36,38 +36,46 @@ _NUDGE = (
 )
 
 
-def nudge(earlier: Sequence[Exchange], context: PlannerContext, *, idle: bool) -> str:
-    """What to tell a model that moves in circles; empty if it does not, or was told.
+class Course:
+    """What an agent did so far, as far as it tells whether it gets anywhere.
 
     `idle` says whether its newest answer led to no action.
     """
-    return _NUDGE if _first_circle(_all_keys(earlier, context, idle=idle)) == len(earlier) else ""
 
+    def __init__(self, earlier: Sequence[Exchange], context: PlannerContext, *, idle: bool) -> None:
+        self._tried = "".join(known.outcomes for known in earlier)[-_IN_VAIN:]
+        self._keys = _all_keys(earlier, context, idle=idle)
+        self._told = _first_circle(self._keys)
+        self._count = len(earlier)
 
-def stuck(earlier: Sequence[Exchange], context: PlannerContext, *, idle: bool) -> bool:
-    """Whether its newest patches all failed, or its newest answers, after it was told, brought nothing new."""
-    tried = "".join(known.outcomes for known in earlier)[-_IN_VAIN:]
-    if len(tried) == _IN_VAIN and not {TrialOutcome.PLAUSIBLE, TrialOutcome.PARTIAL} & {*tried}:
-        return True
-    keys = _all_keys(earlier, context, idle=idle)
-    told = _first_circle(keys)
-    if told is None or len(keys) < told + _AFTER_NUDGE:
-        return False
-    before, newest = keys[:-_AFTER_NUDGE], keys[-_AFTER_NUDGE:]
-    return all(key in {_USELESS, *before} for key in newest)
+    @property
+    def nudge(self) -> str:
+        """What to tell a model that moves in circles; empty if it does not, or was told."""
+        return _NUDGE if self._told == self._count else ""
+
+    @property
+    def stuck(self) -> bool:
+        """Whether its newest patches all failed, or its newest answers, after it was told, brought nothing new."""
+        if len(self._tried) == _IN_VAIN and not {TrialOutcome.PLAUSIBLE, TrialOutcome.PARTIAL} & {*self._tried}:
+            return True
+        if self._told is None or len(self._keys) < self._told + _AFTER_NUDGE:
+            return False
+        before, newest = self._keys[:-_AFTER_NUDGE], self._keys[-_AFTER_NUDGE:]
+        return all(key in {_USELESS, *before} for key in newest)
 
 
 def _first_circle(keys: list[_Key]) -> int | None:
     """After how many answers it first moved in a circle; None if it never did."""
-    return next((end for end in range(1, len(keys) + 1) if _circles(keys[:end])), None)
+    if len(keys) - len({*keys}) < _EQUAL - 1:
+        return None
+    return next((end for end in range(_EQUAL, len(keys) + 1) if _circles(keys[max(0, end - _ALTERNATING) : end])), None)
 
 
-def _circles(keys: list[_Key]) -> bool:
+def _circles(newest: list[_Key]) -> bool:
     """Whether the newest answers are a circle."""
-    if len(keys) >= _EQUAL and len(set(keys[-_EQUAL:])) == 1:
+    if len({*newest[-_EQUAL:]}) == 1:
         return True
-    turns = keys[-_ALTERNATING:]
-    return len(turns) == _ALTERNATING and len(set(turns)) == 2 and turns[:2] * (_ALTERNATING // 2) == turns
+    return len(newest) == _ALTERNATING and len({*newest}) == 2 and newest[:2] * (_ALTERNATING // 2) == newest
 
 
 def _key(wanted: Wanted) -> _Key:

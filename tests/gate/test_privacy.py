@@ -18,6 +18,11 @@ def found(text: str) -> list[tuple[str, str]]:
     return [(span.kind.value, text[span.start : span.end]) for span in private_spans(text)]
 
 
+def test_the_secret_of_a_telegram_bot_is_found_after_its_number() -> None:
+    secret = ":" + "AAFake-Token_of_a_test_0123456789abcdef"[:35]
+    assert found(f"bot 1234567890{secret}, and 12:{secret[1:]}") == [("credential", secret)]
+
+
 @pytest.mark.parametrize(
     ("kind", "text"),
     [
@@ -26,6 +31,9 @@ def found(text: str) -> list[tuple[str, str]]:
         ("credential", KEY),
         ("credential", KEY.replace("\n", "\\n")),
         ("credential", "AKIA" + "IOSFODNN7EXAMPLE"),
+        ("credential", "xoxb" + "-123456789012-123456789012-abcdefghijklmnopqrstuvwx"),
+        ("credential", "sk_live" + "_abcdefghijklmnopqrstuvwx"),
+        ("credential", "0123456789abcdef0123456789abcdef" + "-us12"),
         ("credential", "sk-ant-" + "api03-abcdefghijklmnopqrstuvwxyz"),
         ("credential", "github_pat_" + "11ABCDEFG0abcdefghij_kl"),
         ("email", "ada.lovelace+x@mail.example.com"),
