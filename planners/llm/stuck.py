@@ -24,7 +24,7 @@ _ALTERNATING = 6
 _AFTER_NUDGE = 2
 """How many more answers a model has after it was told."""
 
-_IN_VAIN = 8
+_IN_VAIN = 6
 """How many patches in a row may fail: what a model knows of a fault is in its first ones."""
 
 _USELESS = ("useless",)
