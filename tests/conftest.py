@@ -136,7 +136,7 @@ def rfsn(environment: dict[str, str], script: Path) -> Iterator[Callable[..., Ra
 
     def run(*arguments: str | Path, cwd: Path | None = None, env: Mapping[str, str] | None = None) -> Ran:
         variables = {name: value for name, value in (env or {}).items() if environment.get(name) != value}
-        done = forks.run([*map(str, arguments)], cwd or ROOT, variables) if forks.can(variables) else None
+        done = forks.run([*map(os.fsdecode, arguments)], cwd or ROOT, variables) if forks.can(variables) else None
         done = done or subprocess.run(
             [script, *arguments],
             cwd=cwd or ROOT,
