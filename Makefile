@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 EXAMPLE ?= intervals
 
-.PHONY: setup repair test compiled lint bench soak clean
+.PHONY: setup repair test compiled lint bench soak model-test clean
 
 repair: setup ## repair a bundled example (EXAMPLE=intervals, stock or checkout)
 	$(BIN)/rfsn repair examples/$(EXAMPLE)
@@ -29,6 +29,9 @@ bench: setup ## print the measurements that README and docs quote
 
 soak: setup compiled ## kill sessions and fill disks for hours (SEED= makes a run again, PARTS= and COUNT= choose)
 	$(BIN)/python -m tests.soak $(PARTS) $(if $(SEED),--seed $(SEED)) $(if $(COUNT),--count $(COUNT))
+
+model-test: setup ## ask a small real model on this machine, which is made first (RECORD=1 keeps what it says for the tests)
+	$(BIN)/python -m tests.real
 
 setup: $(VENV)/.ready ## make .venv with rfsn and its tools in it
 

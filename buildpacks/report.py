@@ -85,6 +85,9 @@ def report_of(
         return report(results, why, forged=True)
     if not results.cases and command.exit_code == runner.usage_error and (why := runner.refusal(command)):
         return report(problem=f"{runner.name} refuses the test command: {why}")
+    if not results.cases and command.exit_code not in (runner.no_tests, runner.usage_error, 0):
+        # An internal error of the runner, such as a plugin that it cannot load.
+        return report(results, f"the tests could not run (exit code {command.exit_code}): {_cause(command, runner)}")
     if not results.cases or command.exit_code == runner.no_tests:
         why = runner.error(command)
         problem = f"{NO_TESTS}: {why}" if why else NO_TESTS

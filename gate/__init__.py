@@ -15,9 +15,11 @@ from gate.decision import (
     Rule,
     SizeLimits,
 )
+from gate.egress import may_leave
 from gate.gate import Gate, change_of
 from gate.languages import ANALYZERS
 from gate.languages.api import Analyzer, Construct, Kind
+from gate.models import AskModel, ModelCard, Tool, Turn, Usage, reservation_usd
 from gate.patch import (
     Change,
     CreateFile,
@@ -36,7 +38,9 @@ from gate.patch import (
     content_hash,
 )
 from gate.paths import BasePaths
+from gate.privacy import Excerpts, cut, private_spans
 from gate.sources import Introduced, introduced
+from gate.spans import PLACEHOLDER, PrivateKind, Span
 from gate.verdict import Verdict, unfinished, verdict_on
 from gate.vocabulary import (
     MAX_CANDIDATES,
@@ -58,10 +62,12 @@ from gate.vocabulary import (
 __all__ = [
     "ANALYZERS",
     "MAX_CANDIDATES",
+    "PLACEHOLDER",
     "Action",
     "Allowed",
     "Analyzer",
     "ApplyPatch",
+    "AskModel",
     "BasePaths",
     "Candidate",
     "Change",
@@ -76,6 +82,7 @@ __all__ = [
     "Denied",
     "Edit",
     "EditFile",
+    "Excerpts",
     "FileChange",
     "FileMode",
     "Finish",
@@ -85,11 +92,13 @@ __all__ = [
     "Kind",
     "LanguageRule",
     "Mode",
+    "ModelCard",
     "NotApplied",
     "Operation",
     "Patch",
     "PatchError",
     "Phase",
+    "PrivateKind",
     "Proposal",
     "ProposalRule",
     "ReadFile",
@@ -100,14 +109,22 @@ __all__ = [
     "SearchCode",
     "SetMode",
     "SizeLimits",
+    "Span",
+    "Tool",
     "TryPatches",
+    "Turn",
+    "Usage",
     "Verdict",
     "apply",
     "change_of",
     "compose",
     "content_hash",
+    "cut",
     "forget",
     "introduced",
+    "may_leave",
+    "private_spans",
+    "reservation_usd",
     "unfinished",
     "verdict_on",
 ]

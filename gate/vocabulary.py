@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
 
-from gate.patch import Patch
+from gate.models import AskModel
+from gate.patch import CreateFile, Patch
 
 __all__ = [
     "MAX_CANDIDATES",
@@ -50,9 +51,10 @@ class Collect(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ReadFile:
-    """Read one file of the tree."""
+    """Read one file of the tree, from a line on (from 1)."""
 
     path: str
+    line: int = 1
     type: Literal["read_file"] = "read_file"
 
 
@@ -67,10 +69,16 @@ class SearchCode:
 
 @dataclass(frozen=True, slots=True)
 class RunTests:
-    """Run the named tests, or all of them."""
+    """Run the named tests, or all of them.
+
+    A `scratch` test is a file that is in the tree only while tests run, and never in a patch. If it is to be `kept`, it
+    stays for all later runs, as the test that shows what is to be repaired.
+    """
 
     ids: tuple[str, ...] = ()
     collect: Collect = Collect.OUTCOMES
+    scratch: CreateFile | None = None
+    kept: bool = False
     type: Literal["run_tests"] = "run_tests"
 
 
@@ -94,10 +102,14 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class TryPatches:
-    """Try candidates, best first, until one is plausible. `offset` is the position of the first in the search."""
+    """Try candidates, best first, until one is plausible. `offset` is the number of the first among all candidates.
+
+    `exchange` is the step in which a model was asked for them; 0 if they are the search's own.
+    """
 
     candidates: tuple[Candidate, ...]
     offset: int = 0
+    exchange: int = 0
     type: Literal["try_patches"] = "try_patches"
 
 
@@ -124,7 +136,7 @@ class GiveUp:
     type: Literal["give_up"] = "give_up"
 
 
-type Action = ReadFile | SearchCode | RunTests | RunCommand | TryPatches | ApplyPatch | Finish | GiveUp
+type Action = ReadFile | SearchCode | RunTests | RunCommand | TryPatches | AskModel | ApplyPatch | Finish | GiveUp
 
 
 @dataclass(frozen=True, slots=True)

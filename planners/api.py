@@ -8,14 +8,19 @@ from random import Random
 from typing import Protocol
 
 from buildpacks import RepoView, Spectrum, SuiteReport
-from gate import Phase, Proposal
+from gate import ModelCard, Phase, Proposal
+from planners.answers import Answer
 from planners.state import State
 
-__all__ = ["Planner", "PlannerContext", "ReportView", "Strategy"]
+__all__ = ["Planner", "PlannerContext", "ReportView", "Strategy", "StrategyFailed"]
+
+
+class StrategyFailed(Exception):
+    """A strategy that is not rfsn's own raised, or proposed what is no step; the message names it and says why."""
 
 
 class ReportView(Protocol):
-    """The reports and spectra that observations name."""
+    """The reports, spectra, answers and long outputs that observations name."""
 
     def report(self, name: str) -> SuiteReport:
         """The report of a test run."""
@@ -23,6 +28,14 @@ class ReportView(Protocol):
 
     def spectrum(self, name: str) -> Spectrum:
         """Per-test coverage."""
+        ...
+
+    def answer(self, name: str) -> Answer:
+        """What a model answered."""
+        ...
+
+    def output(self, name: str) -> str:
+        """The whole of a long output."""
         ...
 
 
@@ -33,6 +46,10 @@ class PlannerContext:
     `is_source` says whether a repair may change a path. `wanted` are the targets that the user named; if it is
     empty, every failing test is one. `generator` makes a random generator that depends only on the session's seed and a
     label, so that a choice that is repeated after a crash is the same.
+
+    `models` are those that may be asked, the first ones first (the cheapest, as a rule), `judge` is the one that ranks
+    plausible patches, and `max_cost_usd` is what all calls together may cost. `issue` is the text of the issue that the
+    user gave; `salt` makes it hard to guess a redacted text from its placeholder.
     """
 
     view: RepoView
@@ -40,6 +57,11 @@ class PlannerContext:
     is_source: Callable[[str], bool]
     generator: Callable[[str], Random]
     wanted: tuple[str, ...] = ()
+    models: tuple[ModelCard, ...] = ()
+    judge: ModelCard | None = None
+    max_cost_usd: float = 0.0
+    issue: str = ""
+    salt: str = ""
 
 
 class Planner(Protocol):

@@ -1,38 +1,117 @@
-"""The meta-planner: a list of strategies, of which the first that has a step to propose takes it."""
+"""The meta-planner: a list of strategies, of which the first that has a step to propose takes it.
+
+Every session begins and ends alike: it reproduces, verifies an applied patch, traces, and chooses the likeliest patch.
+In between, a ladder of strategies makes patches: the search, models that answer once, a model as an agent. A strategy
+of others may stand in its place.
+"""
 
 from __future__ import annotations
 
-from gate import GiveUp, Phase, Proposal
-from planners.api import PlannerContext, Strategy
+from collections.abc import Mapping, Sequence
+
+from gate import GiveUp, ModelCard, Phase, Proposal
+from planners.api import PlannerContext, Strategy, StrategyFailed
+from planners.choosing import Choose, ChooseRipe
+from planners.ladder import Ladder, Rung
+from planners.llm.judging import Judge
+from planners.localizing import Localize
+from planners.search.experience import Experience
 from planners.search.planner import CandidateSearch
 from planners.search.strategy import Search
 from planners.state import State
 from planners.steps import Reproduce, Verify, proposal
 from planners.targets import targets_of
 
-__all__ = ["MetaPlanner"]
+__all__ = ["OWN_MAKERS", "MetaPlanner"]
 
 _MAX_DENIALS = 3
+_PATIENCE = 1_000
+"""The candidates that the search tries before a model is asked: most faults that it can repair, it repairs by then."""
+
+OWN_MAKERS: Mapping[str, str] = {
+    "auto": "the search; then each model that is named, with single answers, and the last one as an agent",
+    "search": "the search alone",
+    "llm": "models alone, with single answers and two rounds of feedback",
+    "agent": "models alone, step by step",
+}
+"""Who can make patches, in words, by the names that `--planner` has for them."""
 
 
 class MetaPlanner:
-    """Ends if no search would help; reproduces, verifies an applied patch, searches; gives up at last."""
+    """Ends if nothing would help; reproduces, verifies an applied patch, traces, climbs the ladder; then gives up."""
 
-    def __init__(self, search: CandidateSearch) -> None:
+    def __init__(
+        self,
+        search: CandidateSearch,
+        makers: str | Strategy = "auto",
+        models: Sequence[ModelCard] = (),
+        experience: Experience | None = None,
+    ) -> None:
+        """`makers` is one of `OWN_MAKERS`, or a strategy that stands where the ladder does.
+
+        `models` may be asked, the first ones first; `experience` is what earlier sessions know of the strategies.
+        """
+        languages = search.languages
         self._strategies: tuple[Strategy, ...] = (
+            *_reproducers(models),
             EndEarly(),
             Reproduce(),
             Verify(),
-            Search(search),
+            Localize(),
+            ChooseRipe(),
+            *_makers(search, makers, models, experience),
+            Judge(languages),
+            Choose(languages),
         )
-        self._last = Stuck()
+        self._last = Stuck(asks=bool(models) and makers in {"auto", "llm", "agent"})
 
     def propose(self, state: State, context: PlannerContext) -> Proposal:
-        """The next step."""
+        """The next step. If a strategy fails, what it found before is still chosen and verified."""
+        failed = ""
         for strategy in self._strategies:
-            if (step := strategy.propose(state, context)) is not None:
-                return step
-        return self._last.propose(state, context)
+            try:
+                step = strategy.propose(state, context)
+            except StrategyFailed as failure:
+                failed = str(failure)
+            else:
+                if step is not None:
+                    return step
+        return _give_up(state, failed) if failed else self._last.propose(state, context)
+
+
+def _makers(
+    search: CandidateSearch, makers: str | Strategy, models: Sequence[ModelCard], experience: Experience | None
+) -> tuple[Strategy, ...]:
+    """The strategies that make patches."""
+    if not isinstance(makers, str):
+        return (makers,)
+    ladder = Ladder(_rungs(search, makers, models), experience, search.languages)
+    return (ladder, Search(search)) if makers in {"auto", "search"} else (ladder,)
+
+
+def _rungs(search: CandidateSearch, makers: str, models: Sequence[ModelCard]) -> list[Rung]:
+    """The ladder: without a model the search has all the time, and needs no rung."""
+    if not models:
+        return []
+    from planners.llm.agent import Agent  # noqa: PLC0415  # a session without a model needs none of it
+    from planners.llm.one_shot import OneShot  # noqa: PLC0415  # the same
+
+    rungs = [Rung("search", Search(search, patience=_PATIENCE))] if makers == "auto" else []
+    if makers in {"auto", "llm"}:
+        rungs += [Rung(f"one-shot {card.name}", OneShot(card, search.languages), card.name) for card in models]
+    if makers in {"auto", "agent"}:
+        agents = models if makers == "agent" else models[-1:]
+        rungs += [Rung(f"agent {card.name}", Agent(card, search.languages), card.name, looks=True) for card in agents]
+    return rungs
+
+
+def _reproducers(models: Sequence[ModelCard]) -> list[Strategy]:
+    """The strategies that write a test for an issue."""
+    if not models:
+        return []
+    from planners.llm.reproducing import ReproduceIssue  # noqa: PLC0415  # a session without a model needs none of it
+
+    return [ReproduceIssue(card) for card in models]
 
 
 class EndEarly:
@@ -51,11 +130,26 @@ class Stuck:
 
     phases = frozenset({Phase.STUCK})
 
+    def __init__(self, *, asks: bool) -> None:
+        """`asks` says whether models make patches, so that one would have been asked if there were money for it."""
+        self._asks = asks
+
     def propose(self, state: State, context: PlannerContext) -> Proposal:
         """The end, with the number of candidates that were tried."""
-        del context
         what = "passes the tests" if state.kept is None else "repairs the rest"
-        tried = f"none of {state.tried} candidates {what}" if state.tried else "the search found nothing to try"
+        tried = f"none of {state.tried} candidates {what}" if state.tried else "nothing was found to try"
+        calls = sum(count for purpose, count in state.asked if purpose in {"patch", "agent"})
+        failed = [known for known in state.exchanges if known.failed]
+        if failed and len(failed) == len(state.exchanges):
+            tried += f"; no model answered: {failed[-1].replies[0].problem}"
+        if calls:
+            tried += "; models were asked " + (f"{calls} times" if calls > 1 else "once")
+        elif self._asks:
+            poor = (
+                f"no model was asked: --max-cost {context.max_cost_usd:g} does not pay for a question "
+                "at its highest price"
+            )
+            tried = f"{tried}; {poor}" if state.tried else poor
         return _give_up(state, tried)
 
 
@@ -68,6 +162,8 @@ def _reason(state: State, context: PlannerContext) -> str:
         return ""
     if baseline.problem:
         return baseline.problem
+    if not baseline.failing_total and context.issue:
+        return "no test fails, and no test that shows the issue was found"
     if not baseline.failing_total:
         others = baseline.total - baseline.passed
         return f"no test is known to fail; {baseline.note}" if baseline.note else _all_pass(baseline.passed, others)

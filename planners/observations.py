@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Literal, Self
 
 from gate import Denied, Verdict
+from planners.answers import Reply
 from planners.trial import Trial, TrialOutcome
 
 __all__ = [
@@ -16,6 +17,7 @@ __all__ = [
     "Batch",
     "Denial",
     "Ended",
+    "ModelReplied",
     "Observation",
     "Output",
     "SpectrumReady",
@@ -80,8 +82,8 @@ class Batch:
     """A batch of candidates was tried, up to the first plausible one.
 
     `outcomes` has the letter of each trial, in order (see `TrialOutcome`). `notable` are the plausible candidates and
-    the best of the partial ones and of the near misses. `spent` is the share of the search time that has been
-    used so far, 0 to 1.
+    the best of the partial ones and of the near misses. `spent` is the share of the search time that has been used so
+    far, 0 to 1. `failures` says in words, for candidates of models, what fails under each; it is empty for others.
     """
 
     offset: int
@@ -89,6 +91,7 @@ class Batch:
     notable: tuple[Trial, ...]
     duration_s: float
     spent: float = 0.0
+    failures: tuple[str, ...] = ()
     type: Literal["batch"] = "batch"
 
     def __post_init__(self) -> None:
@@ -97,14 +100,17 @@ class Batch:
             raise ValueError(f"unknown outcomes of trials: {sorted(unknown)}")
 
     @classmethod
-    def of(cls, offset: int, trials: Sequence[Trial], *, duration_s: float, spent: float) -> Self:
+    def of(
+        cls, offset: int, trials: Sequence[Trial], *, duration_s: float, spent: float, failures: tuple[str, ...] = ()
+    ) -> Self:
         """The batch of these trials, of which the first has the number `offset`."""
         plausible = (trial for trial in trials if trial.outcome is TrialOutcome.PLAUSIBLE)
         partial = most_fixed(trial for trial in trials if trial.outcome is TrialOutcome.PARTIAL)
         near = nearest((trial for trial in trials if trial.progress is not None), _NEAR_MISSES_OF_A_BATCH)
         notable = {trial.index: trial for trial in (*plausible, *partial, *near)}
         outcomes = "".join(trial.outcome for trial in trials)
-        return cls(offset, outcomes, tuple(notable[index] for index in sorted(notable)), duration_s, spent)
+        listed = tuple(notable[index] for index in sorted(notable))
+        return cls(offset, outcomes, listed, duration_s, spent, failures)
 
     @property
     def plausible(self) -> tuple[Trial, ...]:
@@ -123,6 +129,19 @@ class Batch:
 
 
 @dataclass(frozen=True, slots=True)
+class ModelReplied:
+    """A model was asked. There is a reply for every sample, in order, and a cost of them all.
+
+    The cost includes the reservations of calls that ended without saying what they used.
+    """
+
+    replies: tuple[Reply, ...]
+    cost_usd: float
+    duration_s: float
+    type: Literal["model_replied"] = "model_replied"
+
+
+@dataclass(frozen=True, slots=True)
 class VerdictReached:
     """A verdict on the applied patch was reached."""
 
@@ -132,10 +151,11 @@ class VerdictReached:
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """The output of reading, searching, running or applying."""
+    """The output of reading, searching, running or applying; of a long one, a `blob`, `text` is a piece."""
 
     text: str
     exit_code: int | None = None
+    blob: str = ""
     type: Literal["output"] = "output"
 
 
@@ -147,7 +167,7 @@ class Ended:
     type: Literal["ended"] = "ended"
 
 
-type Observation = Denial | SuiteRan | SpectrumReady | Batch | VerdictReached | Output | Ended
+type Observation = Denial | SuiteRan | SpectrumReady | Batch | ModelReplied | VerdictReached | Output | Ended
 
 
 def nearest(trials: Iterable[Trial], most: int) -> tuple[Trial, ...]:

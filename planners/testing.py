@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from buildpacks import Spectrum, SuiteReport
 from gate import Action, GiveUp, Phase, Proposal
+from planners.answers import Answer
 from planners.api import PlannerContext
 from planners.state import State
 
@@ -36,10 +37,12 @@ class GivenTree:
 
 @dataclass(frozen=True, slots=True)
 class GivenReports:
-    """Reports and spectra in memory (`planners.api.ReportView`), by the names that observations have for them."""
+    """What observations name, in memory (`planners.api.ReportView`), by those names."""
 
     reports: Mapping[str, SuiteReport] = field(default_factory=dict)
     spectra: Mapping[str, Spectrum] = field(default_factory=dict)
+    answers: Mapping[str, Answer] = field(default_factory=dict)
+    outputs: Mapping[str, str] = field(default_factory=dict)
 
     def report(self, name: str) -> SuiteReport:
         """The report of a test run."""
@@ -48,6 +51,14 @@ class GivenReports:
     def spectrum(self, name: str) -> Spectrum:
         """Per-test coverage."""
         return self.spectra[name]
+
+    def answer(self, name: str) -> Answer:
+        """What a model answered."""
+        return self.answers[name]
+
+    def output(self, name: str) -> str:
+        """The whole of a long output."""
+        return self.outputs[name]
 
 
 class ScriptedPlanner:

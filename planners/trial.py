@@ -7,7 +7,10 @@ from enum import StrEnum
 
 from gate import Candidate, Patch
 
-__all__ = ["Trial", "TrialOutcome"]
+__all__ = ["MODEL", "Trial", "TrialOutcome"]
+
+MODEL = "model"
+"""What stands for the operator of a candidate that a model made; its score is the share of the answers that agree."""
 
 
 class TrialOutcome(StrEnum):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import secrets
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict
@@ -14,7 +15,7 @@ import structlog
 from gate import Gate, forget
 from planners.api import Planner
 from planners.given import GivenPatchPlanner
-from planners.meta import MetaPlanner
+from planners.meta import OWN_MAKERS, MetaPlanner
 from planners.search.experience import Experience
 from planners.search.planner import CandidateSearch
 from rfsn.config import Config
@@ -23,12 +24,24 @@ from rfsn.loop.controller import Controller
 from rfsn.loop.executor import Executor
 from rfsn.machine.files import storing
 from rfsn.machine.home import resume_command
-from rfsn.plugins import load_operators, load_rules
+from rfsn.models.cards import Cards, cards_of, check_models, models_of
+from rfsn.models.opening import opened_desk
+from rfsn.models.purse import Purse
+from rfsn.models.request import Wire
+from rfsn.plugins import load_operators, load_planner, load_rules
 from rfsn.project.diffs import MAX_DIFF_BYTES, patch_of, read_diff
 from rfsn.project.environment import prepared_environment
 from rfsn.project.project import Project, check_buildpacks
 from rfsn.reporting.results import write_results
-from rfsn.sessions.events import EnvironmentReady, Interrupted, PartReady, Recalled, SessionEnded, SourceTaken
+from rfsn.sessions.events import (
+    EnvironmentReady,
+    Interrupted,
+    ModelsReady,
+    PartReady,
+    Recalled,
+    SessionEnded,
+    SourceTaken,
+)
 from rfsn.sessions.leftovers import remove_scratch
 from rfsn.sessions.memory import recall, remember
 from rfsn.sessions.meter import Meter
@@ -59,32 +72,59 @@ from sandbox import (
 
 _log = structlog.get_logger("rfsn")
 
-__all__ = ["GIVEN", "check_config", "opened_suite", "planner_of", "run_session"]
+__all__ = ["GIVEN", "check_config", "check_resumable", "opened_suite", "planner_of", "run_session"]
 
 GIVEN = "given.diff"
 """The file in a session's folder with the patch from elsewhere that it judges."""
 
+_SALT_BYTES = 16
 
-def check_config(config: Config) -> None:
-    """Raise `UsageError` for whatever is wrong in a configuration, whatever the source: before a session is created."""
+
+def check_config(config: Config, *, asks: bool = True) -> Cards:
+    """Check a configuration before a session is created, whatever the source, and give the models that it may ask.
+
+    Raises `UsageError` for whatever is wrong. A session that only verifies asks none, whatever is configured.
+    """
     check_key(config.sign_key)
     check_buildpacks(config)
     load_rules(config.gate_rules)
     load_operators(config.operators)
+    if not asks:
+        return Cards()
+    cards = check_models(config)
+    load_planner(config.planner, cards.models)
+    return cards
+
+
+def check_resumable(record: Record) -> Cards:
+    """Check whether a session can go on here and now, and give the models that it may still ask.
+
+    Raises `UsageError` if a key or a plugin is missing: it can be resumed when that is there.
+    """
+    config = record.config
+    load_rules(config.gate_rules)
+    if config.given is not None:
+        return Cards()
+    load_operators(config.operators)
+    cards = models_of(record)
+    load_planner(config.planner, cards.models)
+    return cards
 
 
 def planner_of(record: Record) -> Planner:
-    """The planner of a session, once its source is taken: for a given patch, else the search planner, without a model.
+    """The planner of a session, once its source is taken: for a given patch, else who makes patches.
 
     Raises `JournalError` if the given diff is not the one that the journal names, and `UsageError` for an edit
-    operator that cannot be loaded.
+    operator or a planner that cannot be loaded.
     """
     wanted = record.config.given
     if wanted is None:
         recalled = record.projection.recalled
         experience = record.blobs.experience(recalled.experience) if recalled else Experience()
         further = load_operators(record.config.operators)
-        return MetaPlanner(CandidateSearch(further=further, experience=experience))
+        search = CandidateSearch(further=further, experience=experience)
+        models = record.projection.models.models if record.projection.models else ()
+        return MetaPlanner(search, load_planner(record.config.planner, models), models, experience)
     path = record.folder / GIVEN
     try:
         diff = read_beneath(record.folder, GIVEN, MAX_DIFF_BYTES + 1)
@@ -101,19 +141,25 @@ def run_session(
     planner: Planner | None = None,
     take: Callable[[Path], Snapshot] | None = None,
     remote: Remote | None = None,
+    purse: Purse | None = None,
+    sessions: int = 1,
+    wire: Wire | None = None,
 ) -> dict[str, Any]:
     """Run a new or resumed session to its end and return its report.
 
     `take` makes the snapshot if the source is neither a path nor a URL; `remote` is the source if it is a URL, with the
-    credentials, which the journal does not have. An infrastructure failure ends the session as `infra_error`. It can be
-    resumed after `KeyboardInterrupt`, which is journaled and passed on, and after a full disk (`StorageError`).
+    credentials, which the journal does not have. `purse` is what models may cost in all of so many `sessions` that run
+    at a time, besides the session's own cap; `wire` takes the place of the network on which they are asked.
+
+    An infrastructure failure ends the session as `infra_error`. It can be resumed after `KeyboardInterrupt`, which is
+    journaled and passed on, and after a full disk (`StorageError`).
     """
     with structlog.contextvars.bound_contextvars(session=session.name):
         try:
             with storing(session.folder, f"continue with: {resume_command(session.folder)}"):
                 remove_scratch()
                 if session.projection.ended is None:
-                    _run(session, planner, take, remote)
+                    _run(session, planner, take, remote, purse, sessions, wire)
         except KeyboardInterrupt:
             session.recollect()
             session.record(Interrupted())
@@ -147,6 +193,9 @@ def _run(
     planner: Planner | None,
     take: Callable[[Path], Snapshot] | None,
     remote: Remote | None,
+    purse: Purse | None,
+    sessions: int,
+    wire: Wire | None,
 ) -> None:
     config, projection = session.config, session.projection
     assert projection.started is not None
@@ -166,23 +215,26 @@ def _run(
         else:
             snapshot = take(session.base)
         session.record(SourceTaken(**asdict(snapshot)))
-    learns = config.memory and config.given is None
+    if projection.models is None and (cards := cards_of(config)).all:
+        session.record(ModelsReady(models=cards.models, judge=cards.judge, salt=secrets.token_hex(_SALT_BYTES)))
+    # What an installed planner tries says nothing of rfsn's own strategies.
+    learns = config.memory and config.given is None and config.planner in OWN_MAKERS
     if learns and projection.recalled is None and projection.environment is None and (experience := recall()).overall:
         session.record(Recalled(experience=session.blobs.put_experience(experience)))
     planner = planner or planner_of(session)
     project = Project(session)
-    with opened_suite(session, project, session.scratch) as suite:
+    with opened_suite(session, project, session.scratch) as suite, opened_desk(session, purse, sessions, wire) as desk:
         if session.projection.environment is None:
             session.record(_ready(suite))
         budget = Budget(config.time_limit, config.max_steps, lambda: session.journal.clock)
         gate = Gate(further=load_rules(config.gate_rules))
-        executor = Executor(suite, gate, session.blobs, budget, workers=config.workers, wanted=config.target)
+        executor = Executor(suite, gate, session.blobs, budget, workers=config.workers, wanted=config.target, desk=desk)
         context = project.planner_context()
         try:
             ended = Controller(session, planner, gate, executor, budget, context, project.gate_context).run()
         finally:
             executor.close()
-    if learns and ended.status == "repaired":
+    if learns and ended.status in {"repaired", "partly_repaired", "not_repaired"}:
         remember(session)
 
 

@@ -11,12 +11,13 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args, get_origin
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import ErrorDetails
 
 from buildpacks.text import spelled
 from rfsn.errors import UsageError
 from rfsn.machine import home
+from rfsn.machine.endpoint import checked_fields, checked_url, checked_variable
 
 __all__ = ["NOT_SETTINGS", "Config", "allowed", "load_config", "schema_of"]
 
@@ -25,12 +26,17 @@ _BOUNDS = {"exclusiveMinimum": "more than", "minimum": "at least", "maximum": "a
 _KINDS = {"boolean": "true or false", "string": "a string", "array": "a list of strings", "object": "a table"}
 _OPTIONS = {"gate_rules": "--gate-rule", "operators": "--operator"}
 """The options that are not called as their keys are."""
+_KEPT = {"given", "issue"}
+"""Hashes of files that a command keeps in the session's folder: nobody sets them."""
 
 NOT_SETTINGS = {"RFSN_HOME", "RFSN_LOG"}
 """Variables that are read elsewhere; every other `RFSN_*` is a field of `Config`."""
 
 
 type HostName = Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$")]
+
+
+type BaseUrl = Annotated[str, AfterValidator(checked_url), Field(json_schema_extra={"format": "uri"})]
 
 
 class ServiceConfig(BaseModel):
@@ -52,6 +58,41 @@ class BuildpackConfig(BaseModel):
 
     image: str | None = None
     """The image of the Docker sandbox for the projects of this pack."""
+
+
+class ModelConfig(BaseModel):
+    """What the user sets for one model, by the name that --model has for it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    base_url: BaseUrl | None = None
+    """The endpoint, instead of the provider's own or that of --base-url."""
+    key_variable: Annotated[str, AfterValidator(checked_variable)] | None = None
+    """The environment variable that has the key, instead of the provider's own."""
+    effort: str | None = None
+    """How much the model reasons, in the provider's own words."""
+    max_tokens: int = Field(default=16_384, ge=256)
+    """The most tokens of one answer, with its reasoning."""
+    window: int = Field(default=0, ge=0)
+    """The most tokens of a conversation; 0 for what is known of the model."""
+    samples: int = Field(default=6, ge=1, le=32)
+    """How many answers are asked for at once."""
+    stream: bool = True
+    """Whether answers are streamed."""
+    tools: bool = True
+    """Whether the model may be given tools; without them it names them in its text."""
+    requests_per_minute: float | None = Field(default=None, gt=0, allow_inf_nan=False)
+    tokens_per_minute: float | None = Field(default=None, gt=0, allow_inf_nan=False)
+    """What the account may use; by default the provider's refusals are waited for."""
+    timeout_s: float = Field(default=300.0, gt=0, allow_inf_nan=False)
+    """The most seconds of one call."""
+    input_usd: float | None = Field(default=None, ge=0, allow_inf_nan=False)
+    output_usd: float | None = Field(default=None, ge=0, allow_inf_nan=False)
+    cached_usd: float | None = Field(default=None, ge=0, allow_inf_nan=False)
+    written_usd: float | None = Field(default=None, ge=0, allow_inf_nan=False)
+    """Prices in USD per million tokens: of input, output, input read from a cache and written to one."""
+    extra: Annotated[dict[str, Any], AfterValidator(checked_fields)] = Field(default_factory=dict)
+    """Further fields of the request, sent as they are and recorded: no place for a key."""
 
 
 class Config(BaseModel):
@@ -107,6 +148,22 @@ class Config(BaseModel):
     """The installed rules (entry points of `rfsn.gate_rules`) that are checked after the gate's own."""
     operators: tuple[str, ...] = ()
     """The installed edit operators (entry points of `rfsn.operators`) that the search uses besides its own."""
+    planner: str = "auto"
+    """Who makes the patches: one of `planners.meta.OWN_MAKERS`, or an installed planner (`rfsn.planners`)."""
+    model: tuple[str, ...] = ()
+    """The models to ask, [provider:]name, in this order: the cheapest first."""
+    base_url: BaseUrl | None = None
+    """An endpoint that speaks Chat Completions, for models without a provider in their names."""
+    judge_model: str | None = None
+    """The model that helps to rank plausible patches."""
+    max_cost: float = Field(default=2.0, ge=0, allow_inf_nan=False)
+    """The most that all calls of models may cost together (USD)."""
+    models: dict[str, ModelConfig] = Field(default_factory=dict)
+    """Settings of models, by their names."""
+    issue: str | None = None
+    """The hash (SHA-256) of the issue's text, kept as `issue.md`, if one was given."""
+    accept_generated: bool = False
+    """Whether a repair counts that is shown only by a test which was written from the issue."""
     memory: bool = True
     """Whether a session learns from earlier ones, and later ones from it; an evaluation never does."""
 
@@ -126,7 +183,7 @@ def load_config(
         layers.update(_checked(_toml(path), f"{path}: ", keys=True))
     for name, text in os.environ.items():
         key = name.removeprefix("RFSN_").lower()
-        if name.startswith("RFSN_") and name not in NOT_SETTINGS and key in Config.model_fields:
+        if name.startswith("RFSN_") and name not in NOT_SETTINGS and key in Config.model_fields.keys() - _KEPT:
             layers.update(_checked({key: _listed(key, text, name)}, f"the environment variable {name}"))
     named = _OPTIONS | dict(option_names or {})
     for key, value in options.items():
@@ -144,6 +201,8 @@ def load_config(
 def _checked(layer: dict[str, Any], origin: str, *, keys: bool = False) -> dict[str, Any]:
     """Validate one layer by itself, so that an error names where the value came from, with its key if `keys`."""
     for key, value in layer.items():
+        if key in _KEPT:
+            raise UsageError(f"{origin}{key if keys else ''}: no such setting; it is recorded by rfsn itself")
         if problem := _unsound(value):
             raise UsageError(f"{origin}{key if keys else ''}: {problem}")
     try:
@@ -169,6 +228,8 @@ def _problem(error: ErrorDetails) -> tuple[str, str]:
         return key, f"missing; allowed: {allowed(schema_of(path))}"
     if "[key]" in error["loc"]:
         return key, "not a host name; allowed: lower-case letters, digits and hyphens, at most 63"
+    if error["type"] == "value_error":  # one of ours, whose input may have a secret in it
+        return key, error["msg"].removeprefix("Value error, ")
     shown = repr(error["input"])[:_MAX_SHOWN]
     return key, f"{shown} is invalid; allowed: {allowed(schema_of(path))}"
 
@@ -194,6 +255,8 @@ def allowed(schema: Mapping[str, Any]) -> str:
         case {"type": "integer" | "number" as kind}:
             bounds = [f"{word} {schema[name]:g}" for name, word in _BOUNDS.items() if name in schema]
             return " ".join(("a whole number" if kind == "integer" else "a number", " and ".join(bounds))).strip()
+        case {"format": "uri"}:
+            return "a URL with http or https"
         case {"type": str() as kind}:
             return _KINDS.get(kind, kind)
     return "see docs/configuration.md"

@@ -2,31 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any, cast
 
 import structlog
+from pydantic import TypeAdapter, ValidationError
 
-from gate import ChangeRule
+from gate import ChangeRule, ModelCard, Phase, Proposal
 from gate.rules import CHANGE_RULES, PROPOSAL_RULES
+from planners.api import PlannerContext, Strategy, StrategyFailed
+from planners.meta import OWN_MAKERS
 from planners.search.language import Operator, Replacement, Site
 from planners.search.registry import LANGUAGES, OPERATORS
+from planners.state import State
 from rfsn.errors import UsageError
 
 __all__ = [
     "Installed",
     "buildpack_entries",
     "installed_operators",
+    "installed_planners",
     "installed_rules",
     "load_operators",
+    "load_planner",
     "load_rules",
 ]
 
 _BUILDPACKS = "rfsn.buildpacks"
 _GATE_RULES = "rfsn.gate_rules"
 _OPERATORS = "rfsn.operators"
+_PLANNERS = "rfsn.planners"
 
 _log = structlog.get_logger("rfsn")
 
@@ -53,6 +61,11 @@ def installed_rules() -> tuple[Installed, ...]:
 def installed_operators() -> tuple[Installed, ...]:
     """The edit operators that are installed beside rfsn, by name."""
     return _installed(_OPERATORS)
+
+
+def installed_planners() -> tuple[Installed, ...]:
+    """The planners that are installed beside rfsn, by name."""
+    return _installed(_PLANNERS)
 
 
 def load_rules(names: Sequence[str]) -> tuple[ChangeRule, ...]:
@@ -91,18 +104,38 @@ def load_operators(names: Sequence[str]) -> tuple[Operator, ...]:
     return tuple(operators)
 
 
+def load_planner(name: str, models: Sequence[ModelCard]) -> str | Strategy:
+    """Who makes patches under this name: rfsn's own as it is, else the strategy of an installed planner.
+
+    Raises `UsageError` if it is neither, or makes no strategy for these models. The strategy raises `StrategyFailed`
+    whatever goes wrong in it.
+    """
+    if name in OWN_MAKERS:
+        return name
+    entry = _entry(_PLANNERS, "planner", name, OWN_MAKERS)
+    try:
+        strategy = entry.load()(tuple(models))
+    except Exception as error:
+        raise UsageError(f"the planner {name!r} cannot be loaded: {type(error).__name__}: {error}") from error
+    if not callable(getattr(strategy, "propose", None)):
+        raise UsageError(f"invalid planner {name!r}: it must return a strategy, which has phases and propose")
+    return _GuardedStrategy(name, strategy)
+
+
 def _installed(group: str) -> tuple[Installed, ...]:
     entries = entry_points(group=group)
     plugins = [Installed(entry.name, entry.value, entry.dist.name if entry.dist else "") for entry in entries]
     return tuple(sorted(plugins, key=lambda plugin: (plugin.name, plugin.object)))
 
 
-def _entry(group: str, what: str, name: str) -> EntryPoint:
+def _entry(group: str, what: str, name: str, own: Iterable[str] = ()) -> EntryPoint:
+    """The entry point of a name; `own` are the names of the group that need none."""
     entries = entry_points(group=group, name=name)
     if len(entries) != 1:
         known = ", ".join(plugin.name for plugin in _installed(group)) or "none"
+        ours = f"rfsn's own: {', '.join(own)}; " if own else ""
         problem = "is not installed" if not entries else "is installed more than once"
-        raise UsageError(f"the {what} {name!r} {problem} (installed: {known})")
+        raise UsageError(f"the {what} {name!r} {problem} ({ours}installed: {known})")
     return next(iter(entries))
 
 
@@ -178,3 +211,40 @@ def _check(replacement: Any, site: Site) -> None:
     if replacement.block and site.region(block=True) is None:
         raise ValueError(f"{replacement!r} edits a block, but the site is not a statement")
     site.patch(replacement)
+
+
+class _GuardedStrategy:
+    """The strategy of a plugin, made to fail by name if it raises or proposes what is no step."""
+
+    phases = frozenset(Phase)
+
+    def __init__(self, name: str, strategy: Any) -> None:
+        self._name = name
+        self._strategy = strategy
+
+    def propose(self, state: State, context: PlannerContext) -> Proposal | None:
+        """Its step, with every value of the type that it should have."""
+        try:
+            step = self._strategy.propose(state, context)
+            return None if step is None else _checked(step)
+        except Exception as error:
+            why = f"{type(error).__name__}: {error}"
+            _log.warning("a planner failed: it proposes nothing more", planner=self._name, why=why)
+            raise StrategyFailed(f"the planner {self._name!r} failed: {why}") from error
+
+
+@cache
+def _proposals() -> TypeAdapter[Proposal]:
+    return TypeAdapter(Proposal)
+
+
+def _checked(step: object) -> Proposal:
+    """The step, built again from its values. Raises `TypeError` for anything that is not a step."""
+    if not isinstance(step, Proposal):
+        raise TypeError(f"it proposed {step!r:.100}, which is not a Proposal")
+    try:
+        return _proposals().validate_python(_proposals().dump_python(step, warnings=False))
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(map(str, first["loc"]))
+        raise TypeError(f"its proposal is invalid: {place}: {first['msg']}") from error

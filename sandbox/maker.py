@@ -32,7 +32,7 @@ class Maker:
     def own(cls) -> Self:
         """The process that runs this."""
         pid = str(os.getpid())
-        return cls(_boot(), _namespace(), pid, _stat(pid)[1])
+        return cls(_boot(), _namespace(), pid, _own_start(pid))
 
     @classmethod
     def parse(cls, text: str) -> Self | None:
@@ -60,6 +60,11 @@ def _boot() -> str:
 @cache
 def _namespace() -> str:
     return "".join(filter(str.isdigit, str(Path("/proc/self/ns/pid").readlink())))
+
+
+@cache
+def _own_start(pid: str) -> str:
+    return _stat(pid)[1]
 
 
 def _stat(pid: str) -> tuple[str, str]:

@@ -24,6 +24,7 @@ from rfsn.source.snapshot import take_files
 from rfsn.trials.bench import Bench
 from sandbox import SandboxProvider, SandboxUnavailable, choose
 from sandbox.docker import DockerProvider
+from tests.forking import Forks
 
 ROOT = Path(__file__).resolve().parent.parent
 SCRIPT = Path(sys.executable).with_name("rfsn")
@@ -130,14 +131,16 @@ def script() -> Path:
 
 
 @pytest.fixture(scope="session")
-def rfsn(environment: dict[str, str], script: Path) -> Callable[..., Ran]:
+def rfsn(environment: dict[str, str], script: Path) -> Iterator[Callable[..., Ran]]:
     """Run the command line."""
 
     def run(*arguments: str | Path, cwd: Path | None = None, env: Mapping[str, str] | None = None) -> Ran:
-        done = subprocess.run(
+        variables = {name: value for name, value in (env or {}).items() if environment.get(name) != value}
+        done = forks.run([*map(os.fsdecode, arguments)], cwd or ROOT, variables) if forks.can(variables) else None
+        done = done or subprocess.run(
             [script, *arguments],
             cwd=cwd or ROOT,
-            env=environment | dict(env or {}),
+            env=environment | variables,
             capture_output=True,
             text=True,
             timeout=300,
@@ -146,7 +149,8 @@ def rfsn(environment: dict[str, str], script: Path) -> Callable[..., Ran]:
         assert "Traceback" not in done.stderr, done.stderr
         return Ran(done.returncode, done.stdout, done.stderr)
 
-    return run
+    with Forks(environment) as forks:
+        yield run
 
 
 @pytest.hookimpl(trylast=True)

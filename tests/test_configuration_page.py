@@ -11,7 +11,8 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
-from rfsn.config import NOT_SETTINGS, BuildpackConfig, Config, ServiceConfig, allowed, schema_of
+from rfsn.config import NOT_SETTINGS, BuildpackConfig, Config, ModelConfig, ServiceConfig, allowed, schema_of
+from rfsn.models.names import PROVIDERS
 
 PAGE = (Path(__file__).resolve().parent.parent / "docs" / "configuration.md").read_text()
 ROWS = {
@@ -20,7 +21,7 @@ ROWS = {
 SETTINGS = {
     key.strip().strip("`"): [cell.strip() for cell in cells] for key, cells in ROWS.items() if key.startswith(" `")
 }
-INTERNAL = {"given"}  # the patch of `rfsn judge`, which no user sets
+INTERNAL = {"given", "issue"}  # hashes of kept files, which no user sets
 
 
 def default_of(model: type[BaseModel], name: str) -> str:
@@ -35,12 +36,16 @@ def default_of(model: type[BaseModel], name: str) -> str:
 
 
 def test_every_setting_has_its_row_and_every_row_its_setting() -> None:
-    tables: dict[str, type[BaseModel]] = {"services.NAME": ServiceConfig, "buildpacks.NAME": BuildpackConfig}
+    tables: dict[str, type[BaseModel]] = {
+        "services.NAME": ServiceConfig,
+        "buildpacks.NAME": BuildpackConfig,
+        "models.NAME": ModelConfig,
+    }
     inner = {f"{table}.{name}": (model, name) for table, model in tables.items() for name in model.model_fields}
     settings: dict[str, tuple[type[BaseModel], str]] = {
         name: (Config, name) for name in Config.model_fields if name not in INTERNAL
     } | inner
-    assert SETTINGS.keys() == settings.keys() | NOT_SETTINGS
+    assert SETTINGS.keys() - PROVIDERS.keys() == settings.keys() | NOT_SETTINGS
     for key, (model, name) in settings.items():
         values, default, *_ = SETTINGS[key]
         assert values == allowed(schema_of(key.split("."))), key
@@ -53,7 +58,7 @@ def test_every_option_of_the_page_is_one_and_none_is_left_out(rfsn: Callable[...
     }
     offered = set(re.findall(r"^  (--[a-z-]+)", rfsn("repair", "--help").out, re.MULTILINE))
     assert set(named.values()) <= offered
-    others = {"--out", "--config", "--metrics-port", "--json"}  # of a command, and no setting
+    others = {"--out", "--config", "--metrics-port", "--json", "--issue"}  # of a command, and no setting
     assert offered - set(named.values()) == others
 
 
@@ -64,3 +69,11 @@ def test_the_example_and_the_message_are_true(rfsn: Callable[..., Any], tmp_path
     file.write_text("workers = 65\n")
     said = rfsn("repair", tmp_path, "--config", file).err.strip()
     assert said.replace(str(file), "/home/ada/.config/rfsn/rfsn.toml") in PAGE
+
+
+def test_every_provider_has_its_row_with_its_protocol_and_its_key() -> None:
+    protocols = {"responses": "Responses", "messages": "Messages", "chat": "Chat Completions"}
+    for name, provider in PROVIDERS.items():
+        protocol, key = SETTINGS[name]
+        assert protocol.split(",")[0] == protocols[provider.api]
+        assert key in {f"`{provider.key_variable}`", "none needed"}

@@ -11,6 +11,7 @@ from sandbox import CommandResult
 __all__ = ["PYTEST", "case_id"]
 
 _REFUSED = re.compile(r"^\S*: error: (.*)$", re.MULTILINE)
+_ERROR = re.compile(r"ERROR|E  |ModuleNotFoundError|ImportError|(INTERNALERROR>\s+)?(\w+\.)*\w+(Error|Exception): ")
 _SYNTAX_ERROR_AT = re.compile(r"^E\s+File \"(?:/repo/)?(.+)\", line (\d+)", re.MULTILINE)
 _SYNTAX_ERRORS = ("SyntaxError", "IndentationError", "TabError")
 _NO_TESTS = 5
@@ -39,7 +40,7 @@ def _explained(text: str) -> str:
 def _error(result: CommandResult) -> str:
     """The last line of the output that begins like an error of pytest or Python."""
     lines = (line.strip() for line in result.stderr.decode(errors="replace").splitlines())
-    errors = [line for line in lines if line.startswith(("ERROR", "E  ", "ModuleNotFoundError", "ImportError"))]
+    errors = [line for line in lines if _ERROR.match(line)]
     return (errors or [""])[-1][:_MAX_LINE]
 
 

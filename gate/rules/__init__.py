@@ -11,12 +11,14 @@ from gate.rules.equality import HonestComparisons
 from gate.rules.exits import NoExits
 from gate.rules.frameworks import NoTestFrameworks
 from gate.rules.interpreter import NoForeignPatches
+from gate.rules.models import ModelBudget, ModelEgress, ModelRequest
 from gate.rules.modes import PlainModes
 from gate.rules.ordering import StepOrder
 from gate.rules.outside import NoDescriptors, NoNativeCode, NoNetwork, NoProcesses
 from gate.rules.paths import PlainPaths, PlainReads
 from gate.rules.protected import ProtectedFiles
 from gate.rules.schema import WellFormed
+from gate.rules.scratch import ScratchBesideTests
 from gate.rules.secrets import NoSecrets
 from gate.rules.shadows import NoShadowedModules, NoStartupFiles
 from gate.rules.size import PatchSize
@@ -24,7 +26,16 @@ from gate.rules.syntax import ParsingSources
 
 __all__ = ["CHANGE_RULES", "PROPOSAL_RULES"]
 
-PROPOSAL_RULES: tuple[ProposalRule, ...] = (WellFormed(), StepOrder(), PlainReads(), CommandsFromPlan())
+PROPOSAL_RULES: tuple[ProposalRule, ...] = (
+    WellFormed(),
+    StepOrder(),
+    PlainReads(),
+    CommandsFromPlan(),
+    ScratchBesideTests(),
+    ModelRequest(),
+    ModelEgress(),
+    ModelBudget(),
+)
 
 CHANGE_RULES: tuple[ChangeRule, ...] = (
     PlainPaths(),

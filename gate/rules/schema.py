@@ -8,6 +8,7 @@ from gate.vocabulary import MAX_CANDIDATES, Proposal, RunCommand, RunTests, Sear
 __all__ = ["WellFormed"]
 
 _MAX_TEXT = 4_000
+_MAX_PATTERN = 1_000
 _MAX_IDS = 50_000
 _MAX_ARGUMENTS = 1_000
 
@@ -40,6 +41,8 @@ class WellFormed:
                 return self._denied(f"{len(argv)} arguments", f"at most {_MAX_ARGUMENTS}")
             case SearchCode(text) if not text or len(text) > _MAX_TEXT:
                 return self._denied("the text to search for is empty or too long", "search for a short literal text")
+            case SearchCode(pattern=pattern) if len(pattern) > _MAX_PATTERN:
+                return self._denied(f"a pattern of {len(pattern)} characters", f"at most {_MAX_PATTERN}")
         return None
 
     def _denied(self, reason: str, hint: str) -> Denied:

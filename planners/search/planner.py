@@ -58,26 +58,33 @@ class CandidateSearch:
         self._at = 0
 
     def next_batch(
-        self, state: State, context: PlannerContext, targets: tuple[str, ...], most: int | None = None
+        self,
+        state: State,
+        context: PlannerContext,
+        targets: tuple[str, ...],
+        most: int | None = None,
+        *,
+        widen: bool = True,
     ) -> tuple[tuple[Candidate, ...], bool]:
         """The next candidates, and whether they come from the widened search; none when the search is exhausted.
 
-        `most` limits their number. Batches grow: small ones for the likeliest candidates, larger ones for the tail.
+        `most` limits their number; without `widen`, only the normal search counts. Batches grow: small ones for the
+        likeliest candidates, larger ones for the tail.
         """
         if state.spectrum is None:
             return (), False
-        begun = state.kept.tried if state.kept else 0
+        begun = state.kept.searched if state.kept else 0
         self._wind_to(state, context, targets)
-        size = _SMALL_BATCH if state.tried - begun < _WARM_UP else _LARGE_BATCH
+        size = _SMALL_BATCH if state.searched - begun < _WARM_UP else _LARGE_BATCH
         if most is not None:
             size = min(most, _COLLECTING_BATCH)
-        self._look_ahead(size, state.near_misses)
+        self._look_ahead(size, state.near_misses, widen=widen)
         return tuple(islice(self._ahead, size)), self._widened
 
     def _wind_to(self, state: State, context: PlannerContext, targets: tuple[str, ...]) -> None:
         assert state.spectrum is not None
-        kept, begun = (state.kept.patch, state.kept.tried) if state.kept else ((), 0)
-        source, tried = (state.spectrum.spectrum, kept), state.tried - begun
+        kept, begun = (state.kept.patch, state.kept.searched) if state.kept else ((), 0)
+        source, tried = (state.spectrum.spectrum, kept), state.searched - begun
         if self._source != source or tried < self._at:
             spectrum = context.reports.spectrum(state.spectrum.spectrum)
             suspects, kinds = rank(spectrum, targets, context.is_source), kinds_of(spectrum, targets)
@@ -89,19 +96,19 @@ class CandidateSearch:
             self._stream = self._space.singles(width=0)
             self._ahead.clear()
         while self._at < tried:
-            self._look_ahead(1, state.near_misses)
+            self._look_ahead(1, state.near_misses, widen=True)
             if not self._ahead:
                 return
             self._ahead.popleft()
             self._at += 1
 
-    def _look_ahead(self, size: int, near_misses: Sequence[Trial]) -> None:
-        """Take candidates from the stream; at its end, the widened search continues.
+    def _look_ahead(self, size: int, near_misses: Sequence[Trial], *, widen: bool) -> None:
+        """Take candidates from the stream; at its end, the widened search continues if it may.
 
         The widened search begins when all earlier candidates were tried: it depends on their outcomes.
         """
         self._ahead.extend(islice(self._stream, max(0, size - len(self._ahead))))
-        if not self._ahead and not self._widened and self._space:
+        if widen and not self._ahead and not self._widened and self._space:
             self._widened = True
             self._stream = _turns(self._space.pairs(near_misses), self._space.singles(width=1))
             self._ahead.extend(islice(self._stream, size))

@@ -13,19 +13,25 @@ another. So the more a patch agrees with others, the likelier it is: test-based 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from statistics import mean
+from types import MappingProxyType
 
 from buildpacks import RepoView
 from gate import Patch, apply
 from planners.search.language import AntiPattern, Language
 from planners.search.registry import LANGUAGES, language_of
-from planners.trial import Trial
+from planners.trial import MODEL, Trial
 
 __all__ = ["doubtful", "likeliest"]
 
 _NEAR = 32
 """The number of places in the order of the search that count about the same."""
+
+_ANSWERS = 16
+"""The place that a patch counts for if only few answers of a model agree on it; if all do, it is the first."""
+
+_NO_VOTES: Mapping[int, float] = MappingProxyType({})
 
 _DOUBTFUL = 0.6
 
@@ -49,25 +55,43 @@ _FACTORS: Mapping[AntiPattern, float] = {
 }
 """The factor of each pattern on a patch's likelihood."""
 
+_USUAL_OF_MODELS = frozenset({AntiPattern.EARLY_EXIT})
+"""The search leaves a function early to get around what fails; of a model it is how a missing case is written."""
+
 
 def likeliest(
-    plausible: Iterable[Trial], view: RepoView, begun: int = 0, languages: Mapping[str, Language] = LANGUAGES
+    plausible: Iterable[Trial],
+    view: RepoView,
+    begun: int = 0,
+    languages: Mapping[str, Language] = LANGUAGES,
+    votes: Mapping[int, float] = _NO_VOTES,
 ) -> Trial:
-    """The likeliest of some patches. Their prior is the order in which the search tried them, from `begun` on."""
+    """The likeliest of some patches, whoever made them.
+
+    Their prior is the order in which the search tried them, from `begun` on; for those of models, how many answers
+    agree. `votes` are the shares of a judge's votes, by the number of the trial.
+    """
     patches = list(plausible)
     agreement = _agreement([trial.behaviour for trial in patches])
 
     def likelihood(place: int) -> float:
         trial = patches[place]
-        prior = _trust(trial.patch, view, languages) / (_NEAR + trial.index - begun)
-        return prior * (_WITHOUT_AGREEMENT + agreement[place])
+        prior = _trust(trial.patch, view, languages) / (_NEAR + _place(trial, begun))
+        judged = _WITHOUT_AGREEMENT + votes.get(trial.index, 0.0) if votes else 1.0
+        return prior * (_WITHOUT_AGREEMENT + agreement[place]) * judged
 
     return patches[max(range(len(patches)), key=lambda place: (likelihood(place), -patches[place].index))]
 
 
-def doubtful(patch: Patch, view: RepoView, languages: Mapping[str, Language] = LANGUAGES) -> bool:
-    """Whether a patch has one of the patterns."""
-    return _trust(patch, view, languages) < _DOUBTFUL
+def _place(trial: Trial, begun: int) -> float:
+    """The place in the order of the search that a patch counts for."""
+    return _ANSWERS * (1.0 - trial.candidate.score) if trial.operator == MODEL else trial.index - begun
+
+
+def doubtful(trial: Trial, view: RepoView, languages: Mapping[str, Language] = LANGUAGES) -> bool:
+    """Whether the patch of a trial has one of the patterns that speak against whoever made it."""
+    usual = _USUAL_OF_MODELS if trial.operator == MODEL else frozenset[AntiPattern]()
+    return _trust(trial.patch, view, languages, usual) < _DOUBTFUL
 
 
 def _agreement(behaviours: Sequence[str]) -> list[float]:
@@ -90,11 +114,13 @@ def _agreement(behaviours: Sequence[str]) -> list[float]:
     return [known.get(place, usual) for place in range(len(behaviours))]
 
 
-def _trust(patch: Patch, view: RepoView, languages: Mapping[str, Language]) -> float:
+def _trust(
+    patch: Patch, view: RepoView, languages: Mapping[str, Language], usual: Collection[AntiPattern] = ()
+) -> float:
     value = 1.0
     for path, file in apply(patch, view.read).files.items():
         language = language_of(path, languages)
         if language:
             for pattern in language.anti_patterns(file.before or b"", file.after or b""):
-                value *= _FACTORS[pattern]
+                value *= 1.0 if pattern in usual else _FACTORS[pattern]
     return value

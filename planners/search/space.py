@@ -11,10 +11,11 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from buildpacks import Kinds, RepoView
-from gate import Candidate, Change, EditFile, Patch, apply, compose
+from gate import Candidate, EditFile, Patch, compose
 from planners.search.candidates import enumerate_candidates
 from planners.search.language import Language, Operator
 from planners.search.localize import Suspect
+from planners.tree import patched
 from planners.trial import Trial
 
 __all__ = ["Space"]
@@ -45,7 +46,7 @@ class Space:
 
     def singles(self, *, width: int) -> Iterator[Candidate]:
         """Candidates with one edit, as patches on the base."""
-        tree, kept = _with(self.kept, self.view), self.kept
+        tree, kept = patched(self.view, self.kept), self.kept
         candidates = enumerate_candidates(
             tree,
             self.suspects,
@@ -70,7 +71,7 @@ class Space:
 
     def _beside(self, first: Trial, weight: float) -> Iterator[Candidate]:
         further = (first.progress or ()) < _A_TARGET_PASSES
-        before, after = _with(self.kept, self.view), _with(first.patch, self.view)
+        before, after = patched(self.view, self.kept), patched(self.view, first.patch)
         moved = _moved(self.suspects, before, after, _paths(first.patch), _UNREACHED if further else 0.0)
         for second in replace(self, suspects=moved, kept=first.patch).singles(width=0):
             yield Candidate(second.patch, f"{first.operator}+{second.operator}", first.location, second.score * weight)
@@ -109,26 +110,3 @@ def _alike(first: Sequence[bytes], second: Sequence[bytes]) -> int:
 
 def _paths(patch: Patch) -> set[str]:
     return {operation.path for operation in patch if isinstance(operation, EditFile)}
-
-
-def _with(patch: Patch, view: RepoView) -> RepoView:
-    """The tree that a patch on the base makes."""
-    return _PatchedView(view, apply(patch, view.read)) if patch else view
-
-
-class _PatchedView:
-    """The base with the edits of a change in it."""
-
-    def __init__(self, base: RepoView, change: Change) -> None:
-        self._base = base
-        self._change = change
-
-    def files(self) -> Sequence[str]:
-        return self._base.files()
-
-    def exists(self, path: str) -> bool:
-        return self._base.exists(path)
-
-    def read(self, path: str) -> bytes:
-        file = self._change.files.get(path)
-        return file.after if file and file.after is not None else self._base.read(path)

@@ -8,21 +8,25 @@ from typing import Annotated
 import typer
 
 from rfsn import __version__
-from rfsn.cli.groups import Group, gates, sandboxes, sessions
+from rfsn.cli.groups import Group, gates, models, sandboxes, sessions
 from rfsn.cli.options import (
     AllowPath,
     AllowTestEdits,
+    BaseUrl,
     ConfigFile,
     Env,
     GateRule,
     Image,
     Json,
+    JudgeModel,
     MaxSteps,
     MetricsPort,
+    Model,
     Offline,
     Operator,
     Out,
     PatchFile,
+    Planner,
     Repo,
     Sandbox,
     Seed,
@@ -48,6 +52,7 @@ app = typer.Typer(
 app.add_typer(sessions, name="sessions")
 app.add_typer(sandboxes, name="sandbox")
 app.add_typer(gates, name="gate")
+app.add_typer(models, name="models")
 
 
 def _version(wanted: bool) -> None:  # noqa: FBT001  # typer calls it with the flag
@@ -81,6 +86,20 @@ def repair(
     allow_path: AllowPath = None,
     gate_rule: GateRule = None,
     operator: Operator = None,
+    planner: Planner = None,
+    model: Model = None,
+    base_url: BaseUrl = None,
+    max_cost: Annotated[
+        float | None, typer.Option(metavar="USD", help="The most that models may cost together (default 2).")
+    ] = None,
+    judge_model: JudgeModel = None,
+    issue: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="The text of the issue to repair, for a model to read.")
+    ] = None,
+    accept_generated: Annotated[
+        bool | None,
+        typer.Option("--accept-generated", help="Count a repair that only a test written from the issue shows."),
+    ] = None,
     time_limit: TimeLimit = None,
     max_steps: MaxSteps = None,
     workers: Annotated[int | None, typer.Option(metavar="N", help="Candidates tried in parallel (default 1).")] = None,
@@ -105,8 +124,9 @@ def repair(
     options |= {"apply": apply or None, "branch": branch, "sign_key": sign_key}
     options |= {"memory": False if no_memory else None}
     options |= settings(allow_test_edits=allow_test_edits, allow_path=allow_path, gate_rules=gate_rule)
-    options |= settings(operators=operator)
-    raise typer.Exit(commands.repair(repo, options, config, out, metrics_port=metrics_port, as_json=json))
+    options |= settings(operators=operator, planner=planner, model=model, base_url=base_url, max_cost=max_cost)
+    options |= {"judge_model": judge_model, "accept_generated": accept_generated}
+    raise typer.Exit(commands.repair(repo, options, config, out, issue=issue, metrics_port=metrics_port, as_json=json))
 
 
 @app.command()
@@ -139,11 +159,14 @@ def report(
     session: SessionName,
     *,
     show: Annotated[bool, typer.Option("--open", help="Show the page in the browser.")] = False,
+    messages: Annotated[
+        bool, typer.Option("--messages", help="Only print what models were asked and answered, as JSON Lines.")
+    ] = False,
 ) -> None:
     """Write a session's report.json, report.html and patch.diff again, and print where the page is."""
     from rfsn.cli import sessions as commands  # noqa: PLC0415
 
-    raise typer.Exit(commands.report(session, show=show))
+    raise typer.Exit(commands.messages(session) if messages else commands.report(session, show=show))
 
 
 @app.command("eval")
@@ -171,6 +194,13 @@ def evaluate(
     allow_path: AllowPath = None,
     gate_rule: GateRule = None,
     operator: Operator = None,
+    planner: Planner = None,
+    model: Model = None,
+    base_url: BaseUrl = None,
+    max_cost: Annotated[
+        float | None, typer.Option(metavar="USD", help="The most that models may cost in all instances (default 2).")
+    ] = None,
+    judge_model: JudgeModel = None,
     max_steps: MaxSteps = None,
     seed: Seed = None,
     config: ConfigFile = None,
@@ -183,7 +213,8 @@ def evaluate(
     options = settings(sandbox=sandbox, image=image, env=env, offline=offline)
     options |= {"time_limit": instance_timeout, "max_steps": max_steps, "seed": seed}
     options |= settings(allow_test_edits=allow_test_edits, allow_path=allow_path, gate_rules=gate_rule)
-    options |= settings(operators=operator)
+    options |= settings(operators=operator, planner=planner, model=model, base_url=base_url, max_cost=max_cost)
+    options |= {"judge_model": judge_model}
     chosen = commands.Selection(limit, tuple(only or ()), tuple(retry or ()))
     raise typer.Exit(
         commands.evaluate(
@@ -198,6 +229,14 @@ def list_operators(*, json: Json = False) -> None:
     from rfsn.cli import plugins as commands  # noqa: PLC0415
 
     raise typer.Exit(commands.operators(as_json=json))
+
+
+@app.command("planners")
+def list_planners(*, json: Json = False) -> None:
+    """List who can make patches (--planner), and the planners that installed plugins add."""
+    from rfsn.cli import plugins as commands  # noqa: PLC0415
+
+    raise typer.Exit(commands.planners(as_json=json))
 
 
 @app.command()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shlex
 import signal
@@ -13,14 +14,17 @@ from typing import Any
 import structlog
 
 from rfsn.cli.lines import Lines
-from rfsn.compose import check_config, run_session
+from rfsn.cli.notice import tell_destinations
+from rfsn.compose import check_config, check_resumable, run_session
 from rfsn.config import load_config
 from rfsn.errors import InfraError, RfsnError, UsageError
 from rfsn.evaluation import Selection, run_evaluation
 from rfsn.machine.home import resume_command
 from rfsn.machine.log import configure_logging
 from rfsn.machine.terminal import errors, give_diff, give_json, say, tell
+from rfsn.machine.text import counted
 from rfsn.project.delivery import Delivery, delivered_before
+from rfsn.project.issue import ISSUE, read_issue
 from rfsn.replay import replay_session
 from rfsn.sessions.outcome import EXIT_CODES
 from rfsn.sessions.session import Session, session_folder
@@ -44,19 +48,24 @@ def repair(
     config_file: Path | None,
     out: Path | None,
     *,
+    issue: Path | None,
     metrics_port: int | None,
     as_json: bool,
 ) -> int:
-    """`rfsn repair`: a new session."""
+    """`rfsn repair`: a new session, with the text of an `issue` in its folder."""
 
     def run() -> int:
-        config = load_config(options, config_file)
+        config, files = load_config(options, config_file), {}
+        if issue is not None:
+            files = {ISSUE: read_issue(issue)}
+            config = config.model_copy(update={"issue": hashlib.sha256(files[ISSUE]).hexdigest()})
         remote = Remote.parse(source)
         place = place_of(source, remote, config.ref)
         Delivery(place, config.apply, config.branch).check()
-        check_config(config)
+        cards = check_config(config)
         with _measured(metrics_port) as follow:
-            return finish(Session.create(place, config, out), follow, remote=remote, as_json=as_json)
+            tell_destinations(cards, config, as_json=as_json)
+            return finish(Session.create(place, config, out, files), follow, remote=remote, as_json=as_json)
 
     return guarded(run, as_json=as_json)
 
@@ -69,9 +78,21 @@ def resume(name: str, *, metrics_port: int | None, as_json: bool) -> int:
             session = Session.resume(session_folder(name))
             if session.projection.ended is not None:
                 say(_ended_before(session))
+            else:
+                _check(session, as_json=as_json)
             return finish(session, follow, as_json=as_json)
 
     return guarded(run, as_json=as_json)
+
+
+def _check(session: Session, *, as_json: bool) -> None:
+    """Refuse to continue a session whose models have no key now, or whose plugins are not here: that may change."""
+    try:
+        cards = check_resumable(session)
+    except UsageError:
+        session.close()
+        raise
+    tell_destinations(cards, session.config, as_json=as_json)
 
 
 def _ended_before(session: Session) -> str:
@@ -115,6 +136,7 @@ def evaluate(
 
     def run() -> int:
         config = load_config(options, config_file, {"time_limit": "--instance-timeout"})
+        tell_destinations(check_config(config), config, as_json=as_json)
         with _measured(metrics_port) as follow:
             summary = run_evaluation(
                 dataset, config, out, workers, selection, repos=repos, follow=follow, quiet=as_json
@@ -168,6 +190,11 @@ def finish(
         _show(result)
     if not as_json and (delivered or refused):
         say(delivered or f"rfsn: {refused}")
+    unaccepted = result["oracle"] == "generated" and not session.config.accept_generated
+    if unaccepted and not refused and not EXIT_CODES[result["status"]]:
+        if not as_json:
+            say("exit code 1: only a generated test shows this repair; --accept-generated makes it count", whole=True)
+        return EXIT_CODES["not_repaired"]
     return EXIT_CODES["usage_error" if refused else result["status"]]
 
 
@@ -202,11 +229,16 @@ def _show(result: Mapping[str, Any]) -> None:
         say(f"what to do: {finding['advice']}")
     if result["status"] in {"not_repaired", "partly_repaired"} and result["suspects"]:
         say(f"most suspicious lines: {', '.join(result['suspects'])}")
+    if asked := result["models"]:
+        calls, cost = counted(asked["calls"], "call"), f"{asked['cost_usd']:.4f} of {asked['max_cost_usd']:g} USD"
+        say(f"models: {calls}, {cost}")
     say(f"report: {result['folder']}/report.html", whole=True)
     if result["best"]:
         fixed = len(result["best"]["fixed"])
         repairs = f", repairs {fixed}" if fixed else ""
         say(f"best candidate, not verified{repairs}: {result['folder']}/best.diff", whole=True)
+    if result["oracle"] == "generated":
+        say(f"oracle: generated; the test was written from the issue: {result['folder']}/report.html", whole=True)
     if result["patch"]:
         give_diff(result["patch"])
         say(f"patch: {result['folder']}/patch.diff", whole=True)

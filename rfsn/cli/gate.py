@@ -47,7 +47,7 @@ def judge(
         config = load_config(options, config_file)
         remote = Remote.parse(repo)
         place = place_of(repo, remote, config.ref)
-        check_config(config)
+        check_config(config, asks=False)
         vetted, session = session_for(_read(patch), remote or place, config, out)
         if session is None:
             return _show(vetted, patch, as_json=as_json)

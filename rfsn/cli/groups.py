@@ -1,4 +1,4 @@
-"""The commands in groups: sessions, sandboxes, and the gate by itself."""
+"""The commands in groups: sessions, sandboxes, models, and the gate by itself."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from rfsn.cli.options import AllowPath, AllowTestEdits, ConfigFile, GateRule, Json, PatchFile, Repo, settings
+from rfsn.cli.options import AllowPath, AllowTestEdits, BaseUrl, ConfigFile, GateRule, Json, PatchFile, Repo, settings
 
-__all__ = ["Group", "gates", "sandboxes", "sessions"]
+__all__ = ["Group", "gates", "models", "sandboxes", "sessions"]
 
 _WHOLE = 1000
 
@@ -33,6 +33,7 @@ def _group(about: str) -> typer.Typer:
 sessions = _group("Sessions in rfsn's own folder; those in other folders (--out) are yours to manage.")
 sandboxes = _group("What sandboxes leave behind on this machine.")
 gates = _group("The rules that allow or deny a patch, without running any tests.")
+models = _group("The models that --model can name: what they cost, and whether they answer.")
 
 
 @sandboxes.command("prune")
@@ -94,3 +95,25 @@ def list_rules(*, json: Json = False) -> None:
     from rfsn.cli import gate as commands  # noqa: PLC0415
 
     raise typer.Exit(commands.rules(as_json=json))
+
+
+@models.command("list")
+def list_models(*, config: ConfigFile = None, json: Json = False) -> None:
+    """List the configured models and some well-known ones, with their prices; nothing is sent."""
+    from rfsn.cli import models as commands  # noqa: PLC0415
+
+    raise typer.Exit(commands.list_all(config, as_json=json))
+
+
+@models.command("check")
+def check_model(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="A model, [PROVIDER:]NAME.")],
+    *,
+    base_url: BaseUrl = None,
+    config: ConfigFile = None,
+    json: Json = False,
+) -> None:
+    """Ask NAME something short: key, endpoint, tools, price and window; exit code 0 if repairs can use it."""
+    from rfsn.cli import models as commands  # noqa: PLC0415
+
+    raise typer.Exit(commands.check(name, base_url, config, as_json=json))

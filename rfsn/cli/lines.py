@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
-from planners.observations import Batch, Denial, SpectrumReady, SuiteRan, VerdictReached
+from gate import Allowed, Proposal, ReadFile, SearchCode
+from planners.observations import Batch, Denial, ModelReplied, SpectrumReady, SuiteRan, VerdictReached
 from rfsn.machine.terminal import say
 from rfsn.machine.text import counted, one_line
 from rfsn.sessions.blobs import BlobStore
-from rfsn.sessions.events import EnvironmentReady, Event, Observed, Resumed, SessionEnded, SessionStarted, SourceTaken
+from rfsn.sessions.events import (
+    EnvironmentReady,
+    Event,
+    Observed,
+    Proposed,
+    Resumed,
+    SessionEnded,
+    SessionStarted,
+    SourceTaken,
+)
 from rfsn.sessions.projection import Projection
 from rfsn.sessions.session import Session
 from rfsn.trials.budget import verdict_s
@@ -43,6 +53,8 @@ def _line_of(event: Event, projection: Projection, blobs: BlobStore) -> str | No
             return f"source       {origin}: {counted(files, 'file')}{_missing(taken)}"
         case EnvironmentReady() as ready:
             return f"environment  {ready.description} in {ready.backend}; tests: {ready.test}"
+        case Proposed(proposal=Proposal(action=ReadFile() | SearchCode()) as step, decision=Allowed()):
+            return f"{step.phase:<12} {step.intent}"
         case Observed(observation=SuiteRan() as ran):
             return f"reproduce    {_suite(ran, blobs, again=projection.state.repeat is not None)}"
         case Observed(observation=SpectrumReady(cases=cases)):
@@ -55,6 +67,8 @@ def _line_of(event: Event, projection: Projection, blobs: BlobStore) -> str | No
                 best = f"; {what}: {named[0].operator} at {named[0].location}"
             state = projection.state
             return f"{state.phase:<12} tried {counted(state.tried, 'candidate')} ({rate:.0f}/s){best}"
+        case Observed(observation=ModelReplied() as replied):
+            return f"{projection.state.phase:<12} {_replied(replied)}; {projection.spent_usd:.4f} USD so far"
         case Observed(observation=VerdictReached(verdict=verdict)):
             result = f"accepted after {verdict.runs} cold runs" if verdict.accepted else "; ".join(verdict.reasons)
             if verdict.partly:
@@ -79,6 +93,14 @@ def _suite(ran: SuiteRan, blobs: BlobStore, *, again: bool) -> str:
     left_out = f", {skipped} skipped" if skipped else ""
     what = f"{'again' if again else 'tests'}: {ran.failing_total} of {ran.total} fail{left_out}"
     return f"{what} ({ran.duration_s:.1f} s{kept}){note}"
+
+
+def _replied(replied: ModelReplied) -> str:
+    """How many samples a model answered, and why the others have no answer."""
+    answers = sum(bool(reply.blob) for reply in replied.replies)
+    problems = dict.fromkeys(reply.problem for reply in replied.replies if reply.problem)
+    said = f"answered {answers} of {counted(len(replied.replies), 'sample')} ({replied.duration_s:.1f} s)"
+    return "; ".join((said, *problems))
 
 
 def _missing(taken: SourceTaken) -> str:

@@ -81,6 +81,9 @@ class LiveView:
         table.add_row(Text("now", style="bold"), Text(one_line(self._doing), overflow="ellipsis", no_wrap=True))
         table.add_row(Text("budget", style="bold"), bar)
         table.add_row(Text("candidates", style="bold"), Text(f"{state.tried} tried, {self._rate:.0f}/s"))
+        if self._session.projection.models is not None:
+            cost = f"{self._session.projection.spent_usd:.4f} of {config.max_cost:g} USD"
+            table.add_row(Text("models", style="bold"), Text(cost))
         table.add_row(
             Text("best so far", style="bold"), Text(one_line(self._best()), overflow="ellipsis", no_wrap=True)
         )

@@ -11,17 +11,21 @@ import typer
 __all__ = [
     "AllowPath",
     "AllowTestEdits",
+    "BaseUrl",
     "ConfigFile",
     "Env",
     "GateRule",
     "Image",
     "Json",
+    "JudgeModel",
     "MaxSteps",
     "MetricsPort",
+    "Model",
     "Offline",
     "Operator",
     "Out",
     "PatchFile",
+    "Planner",
     "Repo",
     "Sandbox",
     "Seed",
@@ -69,6 +73,18 @@ Operator = Annotated[
     list[str] | None,
     typer.Option("--operator", metavar="NAME", help="Also search with this installed edit operator; may be repeated."),
 ]
+Planner = Annotated[
+    str | None,
+    typer.Option(metavar="auto|search|llm|agent|NAME", help="Who makes patches; NAME is an installed planner."),
+]
+Model = Annotated[
+    list[str] | None,
+    typer.Option("--model", metavar="NAME", help="A model to ask, [PROVIDER:]NAME, the cheapest first; repeatable."),
+]
+BaseUrl = Annotated[
+    str | None, typer.Option(metavar="URL", help="The Chat Completions endpoint of models named without a provider.")
+]
+JudgeModel = Annotated[str | None, typer.Option(metavar="NAME", help="A model that helps to rank plausible patches.")]
 SessionName = Annotated[str, typer.Argument(metavar="SESSION", help="A session's name or folder.")]
 Repo = Annotated[
     str, typer.Option(metavar="DIR", help="The repository that the patch is for, as it is before the patch.")

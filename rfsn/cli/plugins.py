@@ -1,17 +1,18 @@
-"""Listing what plugins can extend: the gate's rules and the search's edit operators."""
+"""Listing what plugins can extend: the gate's rules, the search's edit operators and the planners."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict
 
+from planners.meta import OWN_MAKERS
 from planners.search.language import Operator
 from planners.search.registry import OPERATORS
 from rfsn.cli.commands import guarded
 from rfsn.machine.terminal import give_json, tell
-from rfsn.plugins import Installed, installed_operators
+from rfsn.plugins import Installed, installed_operators, installed_planners
 
-__all__ = ["list_plugins", "operators"]
+__all__ = ["list_plugins", "operators", "planners"]
 
 
 def operators(*, as_json: bool) -> int:
@@ -23,6 +24,15 @@ def operators(*, as_json: bool) -> int:
     lines = [_line(operator) for operator in OPERATORS]
     return guarded(
         lambda: list_plugins("operators", described, lines, installed_operators(), as_json=as_json), as_json=as_json
+    )
+
+
+def planners(*, as_json: bool) -> int:
+    """`rfsn planners`: rfsn's own and the installed ones, of which none is imported."""
+    described = [{"name": name, "description": about} for name, about in OWN_MAKERS.items()]
+    lines = [f"{name:<{max(map(len, OWN_MAKERS))}}  {about}" for name, about in OWN_MAKERS.items()]
+    return guarded(
+        lambda: list_plugins("planners", described, lines, installed_planners(), as_json=as_json), as_json=as_json
     )
 
 

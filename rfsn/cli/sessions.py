@@ -12,13 +12,15 @@ from rfsn.cli.commands import guarded
 from rfsn.errors import InfraError, OtherVersion
 from rfsn.machine.terminal import give_json, say, tell
 from rfsn.machine.text import one_line
+from rfsn.models.recording import messages as messages_of
 from rfsn.reporting.results import regenerate
 from rfsn.sessions.leftovers import remove_leftovers
+from rfsn.sessions.record import Record
 from rfsn.sessions.retention import Listed, Pruned, choose, list_sessions, prune
 from rfsn.sessions.session import session_folder
 from sandbox import MARK
 
-__all__ = ["list_all", "remove_left_behind", "remove_old", "report"]
+__all__ = ["list_all", "messages", "remove_left_behind", "remove_old", "report"]
 
 
 def report(name: str, *, show: bool) -> int:
@@ -36,6 +38,17 @@ def report(name: str, *, show: bool) -> int:
         tell(str(page))
         if show and not webbrowser.open(page.as_uri()):
             say("no browser could be started: open the file yourself")
+        return 0
+
+    return _guarded(run, as_json=False)
+
+
+def messages(name: str) -> int:
+    """`rfsn report --messages`: what models were asked and answered, one call per line."""
+
+    def run() -> int:
+        for call in messages_of(Record.read(session_folder(name))):
+            give_json(call)
         return 0
 
     return _guarded(run, as_json=False)

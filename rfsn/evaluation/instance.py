@@ -13,6 +13,7 @@ from rfsn.compose import run_session
 from rfsn.config import Config
 from rfsn.errors import RfsnError, StorageError, UsageError
 from rfsn.evaluation.dataset import InlineInstance, Instance, RepositoryInstance
+from rfsn.models.purse import Purse
 from rfsn.sessions.session import Session
 from rfsn.source.snapshot import Snapshot, paths_of, take_files
 from rfsn.source.source import take_source
@@ -27,17 +28,19 @@ def run_instance(
     folder: Path,
     repos: Path | None,
     follow: Callable[[Session], None] | None = None,
+    purse: Purse | None = None,
+    sessions: int = 1,
 ) -> dict[str, Any]:
     """Repair one instance in a session in `folder`, which is newly made, and return its row.
 
-    `follow` gets the session before it runs.
+    `follow` gets the session before it runs. `purse` is what models may cost in all `sessions` that run at a time.
     A row that cannot even start (no clone, a test patch that does not apply) ends as `infra_error`.
     """
     if not discard(folder):
         remove_marked(folder)  # raises with the reason
     cpu = time.thread_time()
     try:
-        report = _run(instance, config, folder, repos, follow)
+        report = _run(instance, config, folder, repos, follow, purse, sessions)
     except StorageError:
         raise
     except (RfsnError, OSError) as error:
@@ -53,6 +56,8 @@ def run_instance(
         "session": str(folder),
         "seed": config.seed,
     }
+    if asked := report.get("models"):
+        row |= {"models": [each["model"] for each in asked["each"]], "cost_usd": asked["cost_usd"]}
     if isinstance(instance, RepositoryInstance):
         row |= {"mode": "given", "baseline": report.get("baseline")}
     return row
@@ -64,6 +69,8 @@ def _run(
     folder: Path,
     repos: Path | None,
     follow: Callable[[Session], None] | None,
+    purse: Purse | None,
+    sessions: int,
 ) -> dict[str, Any]:
     update: dict[str, Any] = {"test": instance.test_command}
     if isinstance(instance, InlineInstance):
@@ -82,7 +89,7 @@ def _run(
     try:
         if follow is not None:
             follow(session)
-        report = run_session(session, take=take)
+        report = run_session(session, take=take, purse=purse, sessions=sessions)
         if isinstance(instance, RepositoryInstance):
             report["baseline"] = _agreement(instance, session)
         return report

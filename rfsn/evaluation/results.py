@@ -32,6 +32,7 @@ _MAX_CONFIGURATION = 16 << 20
 _MAX_LINE = 64 << 20
 _MODEL_NAME = "rfsn-search"
 
+type _Cost = Annotated[float, Field(ge=0, le=1e12, allow_inf_nan=False)]
 type _Seconds = Annotated[float, Field(ge=0, le=1e12, allow_inf_nan=False)]
 
 
@@ -159,6 +160,8 @@ class _Row(BaseModel):
     candidates: Annotated[int, Field(ge=0)]
     patch: str | None
     reason: str
+    models: list[str] = Field(default_factory=list)
+    cost_usd: _Cost = 0.0
 
 
 def _decoded(content: bytes | None) -> object:
@@ -194,18 +197,23 @@ def _prediction(row: dict[str, Any]) -> dict[str, Any]:
     mode = {"mode": row["mode"]} if "mode" in row else {}
     return {
         "instance_id": row["instance_id"],
-        "model_name_or_path": _MODEL_NAME,
+        "model_name_or_path": "+".join((_MODEL_NAME, *row.get("models", ()))),
         "model_patch": row["patch"] or "",
         **mode,
     }
 
 
 def summarize(rows: Iterable[dict[str, Any]], seconds: float) -> dict[str, Any]:
-    """Totals: how many instances ended with each status, and CPU seconds; `seconds` is the wall time of this run."""
+    """Totals: how many instances ended with each status, CPU seconds, and what models cost, if any were asked.
+
+    `seconds` is the wall time of this run.
+    """
     rows = list(rows)
+    costs = [row["cost_usd"] for row in rows if "cost_usd" in row]
     return {
         "total": len(rows),
         **dict(sorted(Counter(row["status"] for row in rows).items())),
         "seconds": round(seconds, 3),
         "cpu_seconds": round(sum(row["cpu_seconds"] for row in rows), 3),
+        **({"cost_usd": round(sum(costs), 9)} if costs else {}),
     }

@@ -24,15 +24,21 @@ from rfsn.errors import UsageError
 from rfsn.evaluation.dataset import Instance, read_dataset, shown
 from rfsn.evaluation.instance import run_instance
 from rfsn.evaluation.results import Results, summarize
+from rfsn.evaluation.spending import Spending
 from rfsn.machine.files import storing
 from rfsn.machine.terminal import console as console_on
 from rfsn.machine.terminal import errors
 from rfsn.machine.text import one_line
+from rfsn.models.cards import cards_of
+from rfsn.models.purse import Purse
 from rfsn.sessions.outcome import EXIT_CODES
 from rfsn.sessions.session import Session
 from sandbox import is_marked
 
 __all__ = ["Selection", "run_evaluation"]
+
+_APART = {"seconds", "cpu_seconds", "cost_usd"}
+"""The totals that are not counts of instances."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +63,7 @@ def run_evaluation(
 ) -> dict[str, Any]:
     """Repair every chosen instance that has no result in `out` yet, and return the totals.
 
+    `config.max_cost` is what models may cost in all instances, those of earlier runs included.
     `repos` is the folder of clones that rows with a `base_commit` need, as owner/name, owner__name or owner+name.
     `follow` gets every session before it runs.
     Raises `UsageError` for a data set that cannot be read, an unknown instance, or an `out` that is not this
@@ -69,7 +76,18 @@ def run_evaluation(
     began = time.monotonic()
     with storing(place, "start the same command again"), closing(Results(place, config, dataset)) as results:
         todo = _todo(chosen, selection.retry, results)
-        run = partial(_run_one, config=config, results=results, repos=repos, follow=follow)
+        spending = Spending(place, results.sessions()) if cards_of(config).all else None
+        purse = Purse(config.max_cost, spending.total_usd()) if spending else None
+        run = partial(
+            _run_one,
+            config=config,
+            results=results,
+            repos=repos,
+            follow=follow,
+            spending=spending,
+            purse=purse,
+            sessions=workers,
+        )
         _run_all(todo, run, workers, console, done=len(chosen) - len(todo))
         rows = results.load()
     ended = [rows[instance.instance_id] for instance in chosen if instance.instance_id in rows]
@@ -149,10 +167,16 @@ def _run_one(
     repos: Path | None,
     follow: Callable[[Session], None] | None,
     stop: threading.Event,
+    spending: Spending | None,
+    purse: Purse | None,
+    sessions: int,
 ) -> dict[str, Any] | None:
     if stop.is_set():
         return None
-    row = run_instance(instance, config, results.sessions() / instance.instance_id, repos, follow)
+    if spending is not None:
+        spending.keep(instance.instance_id)
+    folder = results.sessions() / instance.instance_id
+    row = run_instance(instance, config, folder, repos, follow, purse, sessions)
     results.add(row)
     return row
 
@@ -169,8 +193,9 @@ def _show(rows: Sequence[dict[str, Any]], summary: dict[str, Any], console: Cons
             _cell(reason),
         )
     console.print(table)
-    counts = ", ".join(f"{key} {value}" for key, value in summary.items() if key not in {"seconds", "cpu_seconds"})
-    _tell(f"{counts}; {summary['seconds']:.0f} s, {summary['cpu_seconds']:.0f} CPU s", console)
+    counts = ", ".join(f"{key} {value}" for key, value in summary.items() if key not in _APART)
+    cost = f"; {summary['cost_usd']:.4f} USD for models" if "cost_usd" in summary else ""
+    _tell(f"{counts}; {summary['seconds']:.0f} s, {summary['cpu_seconds']:.0f} CPU s{cost}", console)
     if rows and summary.get("infra_error") == len(rows):
         _tell("no repair was started: the problem is the machine or the data set; try: rfsn doctor", console)
 

@@ -49,7 +49,7 @@ class Controller:
             state = session.projection.state
             problem = None if state.ended else self._budget.problem(state)
             if state.ended or problem:
-                session.record(conclude(state, problem))
+                session.record(conclude(state, problem, issue=bool(self._planner_context.issue)))
             else:
                 self.step()
         return session.projection.ended

@@ -12,9 +12,11 @@ from buildpacks import CaseResult, Outcome, RunRequest, SuiteReport
 from buildpacks.report import NO_TESTS
 from gate import (
     ApplyPatch,
+    AskModel,
     Change,
     Collect,
     Context,
+    CreateFile,
     Finish,
     Gate,
     GiveUp,
@@ -28,12 +30,14 @@ from gate import (
     Verdict,
     apply,
 )
+from planners.history import MAX_NOTE
 from planners.observations import MAX_LISTED, Ended, Observation, Output, SpectrumReady, SuiteRan, VerdictReached
 from planners.state import State
 from planners.targets import bare_name, named, targets_of
 from rfsn.errors import UsageError
 from rfsn.loop.looking import MAX_OUTPUT, read_file, search_code
 from rfsn.machine.text import counted
+from rfsn.models.desk import Desk
 from rfsn.sessions.blobs import BlobStore
 from rfsn.sessions.meter import Used
 from rfsn.trials.budget import Budget
@@ -50,37 +54,57 @@ class Executor:
     """Runs actions on one session's suite."""
 
     def __init__(
-        self, suite: Suite, gate: Gate, blobs: BlobStore, budget: Budget, *, workers: int, wanted: tuple[str, ...] = ()
+        self,
+        suite: Suite,
+        gate: Gate,
+        blobs: BlobStore,
+        budget: Budget,
+        *,
+        workers: int,
+        wanted: tuple[str, ...] = (),
+        desk: Desk | None = None,
     ) -> None:
+        """`desk` carries out the calls of models, if there are any to ask."""
         self._suite = suite
         self._blobs = blobs
         self._budget = budget
         self._wanted = wanted
+        self._desk = desk
         self._stability = Stability(suite, budget)
         self._evaluator = Evaluator(suite, gate, blobs, budget, self._stability, workers=workers, wanted=wanted)
 
     def execute(self, proposal: Proposal, state: State, context: Context) -> Observation:
         """Execute an allowed proposal. Raises `InfraError` if sandboxes, not tests, fail."""
+        self._suite.add(state.scratch)
         match proposal.action:
+            case RunTests(ids, Collect.SPECTRUM, CreateFile() as scratch):
+                self._suite.add(scratch)
+                return self._trace(ids, state)
+            case RunTests(scratch=CreateFile() as scratch, kept=kept):
+                return self._run_scratch(scratch, kept=kept)
             case RunTests(ids, Collect.OUTCOMES):
                 return self._run_tests(ids, state)
             case RunTests(ids, Collect.SPECTRUM):
                 return self._trace(ids, state)
             case RunTests():
                 return VerdictReached(self._verdict(state, context))
-            case TryPatches(candidates, offset):
-                return self._evaluator.evaluate(candidates, offset, state, context)
+            case TryPatches(candidates, offset, exchange):
+                explained = bool(exchange)
+                return self._evaluator.evaluate(candidates, offset, state, context, explained=explained)
+            case AskModel() as action:
+                assert self._desk is not None  # the gate denies every model that no card is for
+                return self._desk.ask(proposal.id, action, self._budget.ask_deadline_s(state))
             case ApplyPatch(patch):
                 paths = ", ".join(sorted(self._change(patch).files))
                 return Output(f"applied to {paths}")
-            case ReadFile(path):
-                return read_file(self._suite.view, path)
+            case ReadFile(path, line):
+                return self._stored(read_file(self._suite.view, path, line))
             case SearchCode(text, pattern):
-                return search_code(self._suite.view, text, pattern)
+                return self._stored(search_code(self._suite.view, text, pattern))
             case RunCommand(argv):
                 result = self._suite.run_command(argv, self._budget.left_s, self._applied(state))
                 text = (result.stdout + b"\n" + result.stderr).decode(errors="replace").strip()
-                return Output(text[-MAX_OUTPUT:], result.exit_code)
+                return self._stored(Output(text[-MAX_OUTPUT:], result.exit_code), shown=slice(-MAX_NOTE, None))
             case Finish():
                 return self._end("the patch was verified")
             case GiveUp(reason):
@@ -93,6 +117,12 @@ class Executor:
     def used(self) -> Used:
         """The use of sandboxes since the last call."""
         return self._suite.meter.take()
+
+    def _stored(self, output: Output, shown: slice = slice(MAX_NOTE)) -> Output:
+        """An output as the journal has it: a long one is a blob, of which a piece is shown."""
+        if len(output.text) <= MAX_NOTE:
+            return output
+        return Output(output.text[shown], output.exit_code, self._blobs.put_output(output.text))
 
     def _end(self, reason: str) -> Ended:
         self.close()  # now, so that this last step counts what the warm workers used
@@ -117,6 +147,16 @@ class Executor:
         self._check_wanted(first)
         report = settled(self._suite, self._budget, first)
         return self._suite_ran(report, forecast_s(first, report))
+
+    def _run_scratch(self, scratch: CreateFile, *, kept: bool) -> SuiteRan:
+        """Run a test that is not part of the source: alone, or with all others if it is to be kept."""
+        self._suite.add(scratch)
+        if kept:
+            return self._run_base()
+        limit = self._budget.first_limit_s
+        report = self._ran(RunRequest((scratch.path,), limit, limit))
+        own = tuple(case for case in report.cases if case.parsed.file == scratch.path)
+        return self._suite_ran(replace(report, cases=own), report.duration_s)
 
     def _what_ran(self) -> str:
         """Which command found no tests, where, and what to do, which the runner's own message does not say."""

@@ -13,7 +13,17 @@ from rfsn.errors import JournalError, StorageError, UsageError
 from sandbox.folders import write_all
 from sandbox.maker import Maker
 
-__all__ = ["LineFile", "is_short_of_room", "remove_partials", "require_room", "storing", "usable", "write_whole"]
+__all__ = [
+    "LineFile",
+    "is_short_of_room",
+    "remove_partials",
+    "require_room",
+    "storing",
+    "sync_path",
+    "usable",
+    "write_unsynced",
+    "write_whole",
+]
 
 _FULL = {errno.ENOSPC, errno.EDQUOT}
 _NO_ROOM = {*_FULL, errno.EFBIG}
@@ -30,19 +40,28 @@ def write_whole(path: Path, content: bytes | str) -> None:
     Text is written as UTF-8, with the bytes that surrogate escapes stand for.
     """
     data = content.encode("utf-8", "surrogateescape") if isinstance(content, str) else content
+    os.close(_put(path, data, sync=True))
+    sync_path(path.parent)
+
+
+def write_unsynced(path: Path, data: bytes) -> int:
+    """The same, until the power is cut: gives the open descriptor, which has to be synced, then the folder."""
+    return _put(path, data, sync=False)
+
+
+def _put(path: Path, data: bytes, *, sync: bool) -> int:
     partial = path.with_name(f".{path.name}.{Maker.own()}.{os.urandom(4).hex()}.partial")
     descriptor = os.open(partial, _NEW, 0o644)
     try:
-        try:
-            write_all(descriptor, data)
+        write_all(descriptor, data)
+        if sync:
             os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
         partial.rename(path)
     except BaseException:
+        os.close(descriptor)
         partial.unlink(missing_ok=True)
         raise
-    _sync(path.parent)
+    return descriptor
 
 
 def remove_partials(folder: Path) -> None:
@@ -55,40 +74,65 @@ def remove_partials(folder: Path) -> None:
 
 
 class LineFile:
-    """A file that grows by whole lines. Each is on the disk when `append` returns; if it raises, none of it stays."""
+    """A file that grows by whole lines. If adding one raises, none of it stays."""
 
     def __init__(self, path: Path) -> None:
         """Open or create `path`, which must not be a symbolic link. Raises `OSError`."""
         self.path = path
         self.descriptor = os.open(path, _GROWING, 0o644)
         self._size: int | None = None
+        self._synced = 0
+        self._all_synced = False
 
     def load(self) -> int:
         """How many bytes the whole lines take; a torn last line, which a crash left, is cut off."""
         size = _whole(self.descriptor)
         if size < os.fstat(self.descriptor).st_size:
             os.ftruncate(self.descriptor, size)
-        self._size = size
+        self._size = self._synced = size  # whoever wrote them may have been killed before they were synced
+        self._all_synced = False
         return size
 
-    def append(self, line: bytes) -> None:
+    def append(self, line: bytes, *, sync: bool = True) -> None:
         """Add one line, given without its end. If that fails (`OSError`) or is interrupted, the line is taken back.
 
-        If even that fails, the next call takes it back first, and so does whoever opens the file next.
+        If even that fails, the next call takes it back first, and so does whoever opens the file next. A line that is
+        not to `sync` is on the disk when a later one is, or `sync` returns.
         """
         size = self.load() if self._size is None else self._size
         self._size = None  # not known until all of the line is there
         try:
             write_all(self.descriptor, line + b"\n")
-            os.fsync(self.descriptor)
-            if not size:
-                _sync(self.path.parent)
+            if sync:
+                self._to_disk()
         except BaseException:
             with suppress(OSError):
-                os.ftruncate(self.descriptor, size)
+                os.ftruncate(self.descriptor, min(size, os.fstat(self.descriptor).st_size))
                 os.fsync(self.descriptor)
             raise
         self._size = size + len(line) + 1
+        self._all_synced = sync
+        if sync:
+            self._synced = self._size
+
+    def sync(self) -> None:
+        """Put every line on the disk. Raises `OSError`."""
+        size = self.load() if self._size is None else self._size
+        if not self._all_synced:
+            self._to_disk()
+            self._synced, self._all_synced = size, True
+
+    def _to_disk(self) -> None:
+        """Sync the file; if the disk refuses, what it has not taken for certain is taken back."""
+        try:
+            os.fsync(self.descriptor)
+            if not self._synced:
+                sync_path(self.path.parent)
+        except OSError:
+            self._size = None
+            with suppress(OSError):
+                os.ftruncate(self.descriptor, self._synced)
+            raise
 
     def close(self) -> None:
         """Close the file. Closing twice does nothing."""
@@ -164,9 +208,9 @@ def _whole(descriptor: int) -> int:
     return 0
 
 
-def _sync(folder: Path) -> None:
-    """Sync the names in a folder to the disk too."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+def sync_path(path: Path) -> None:
+    """Put the content of a file on the disk, or the names in a folder. Raises `OSError`."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
     try:
         os.fsync(descriptor)
     finally:

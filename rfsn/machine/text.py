@@ -48,7 +48,12 @@ def several_lines(text: str) -> str:
 
 def to_json(value: object, indent: int | None = None) -> str:
     """JSON in ASCII that strict parsers accept: invalid characters are escaped, and NaN and infinities become null."""
-    return json.dumps(_sound(value), indent=indent)
+    try:
+        text = json.dumps(value, indent=indent, allow_nan=False)
+    except ValueError:  # a number that JSON does not have
+        return json.dumps(_sound(value), indent=indent)
+    # Most values have nothing to mend; a surrogate, with or without its other half, is escaped so.
+    return json.dumps(_sound(value), indent=indent) if r"\ud" in text else text
 
 
 def _sound(value: Any) -> Any:

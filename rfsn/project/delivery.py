@@ -77,6 +77,8 @@ class Delivery:
         asked = self.apply or self.branch is not None
         if not asked or ended is None or state.verified is None:
             return None
+        if state.oracle == "generated" and not session.config.accept_generated:
+            raise UsageError("the repair rests on a generated test: look at it, then run again with --accept-generated")
         if before := delivered_before(session):
             return before
         change = apply(state.verified[0], FolderView(session.base).read)

@@ -13,6 +13,7 @@ from planners.api import PlannerContext
 from rfsn.config import Config
 from rfsn.errors import UsageError
 from rfsn.project.fence import Fence
+from rfsn.project.issue import issue_of
 from rfsn.project.packs import buildpack_names
 from rfsn.project.parts import Part, find_parts
 from rfsn.sessions.projection import Projection
@@ -36,16 +37,17 @@ class Project:
 
     def __init__(self, record: Record) -> None:
         """Raises `UsageError` if no buildpack recognizes the tree, or the configuration names one not installed."""
-        check_buildpacks(record.config)
+        self._config = record.config
+        check_buildpacks(self._config)
         self._record = record
         self.view = FolderView(record.base)
-        self.parts = find_parts(self.view, whole=record.config.test is not None)
-        self._fence = Fence(self.view, self.parts, record.config)
+        self.parts = find_parts(self.view, whole=self._config.test is not None)
+        self._fence = Fence(self.view, self.parts, self._config)
         self._context = self._fence.context()
 
     def image(self, part: Part) -> str:
         """The image that a part is built and tested in; empty if that is this very machine."""
-        config = self._record.config
+        config = self._config
         if config.sandbox != "docker":
             return ""
         of_pack = config.buildpacks.get(part.pack.name)
@@ -57,7 +59,7 @@ class Project:
         return tuple(map(self._plan, self.parts))
 
     def _plan(self, part: Part) -> BuildPlan:
-        config, source = self._record.config, self._record.projection.source
+        config, source = self._config, self._record.projection.source
         version = source.version if source else ""
         options = PlanOptions(config.test, config.env, config.packages, version, self.image(part), part.tree)
         try:
@@ -74,10 +76,12 @@ class Project:
 
     def gate_context(self, projection: Projection) -> Context:
         """What rules see at this point of the session."""
-        state = projection.state
+        state, ready = projection.state, projection.models
         return replace(
             self._context,
             commands=tuple(plan.test for plan in self.plans),
+            models=ready.cards if ready else (),
+            left_usd=max(0.0, self._config.max_cost - projection.spent_usd),
             used_ids=projection.used_ids,
             reproduced=state.baseline is not None,
             applied=state.applied is not None,
@@ -86,12 +90,22 @@ class Project:
         )
 
     def planner_context(self) -> PlannerContext:
-        """What planners see besides the state."""
-        seed = self._record.config.seed
+        """What planners see besides the state. Raises `JournalError` if the issue's text was changed."""
+        config, ready = self._config, self._record.projection.models
+        seed = config.seed
         return PlannerContext(
             view=self.view,
             reports=self._record.blobs,
             is_source=self.is_source,
             generator=lambda label: Random(f"{seed}:{label}"),  # noqa: S311  # reproducible, not secret
-            wanted=self._record.config.target,
+            wanted=config.target,
+            models=ready.models if ready else (),
+            judge=ready.judge if ready else None,
+            max_cost_usd=config.max_cost,
+            issue=self._issue,
+            salt=ready.salt if ready else "",
         )
+
+    @cached_property
+    def _issue(self) -> str:
+        return issue_of(self._record)

@@ -136,5 +136,5 @@ def _by_search(record: Record, targets: tuple[str, ...], spectrum: Spectrum) -> 
     if state.rejected and state.verdict is not None and state.verdict.reasons:
         why = state.verdict.reasons[0]
         yield Finding("rejected", f"tests that a wrong patch passes, or that are not stable: {why}", targets)
-    elif state.ended is not None:
+    elif state.ended is not None and state.tried:
         yield Finding("all_tried", f"more than the search can do: none of its edits helps ({tried})", targets)

@@ -65,6 +65,7 @@ def evidence_of(record: Record) -> dict[str, Any]:
         }
         if baseline
         else None,
+        "oracle": state.oracle,
         "after": {
             "accepted": told.accepted,
             "fixed": list(told.fixed),

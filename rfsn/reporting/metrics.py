@@ -3,7 +3,9 @@
 Every label is bounded. `intent` is not a proposal's own sentence, which has numbers in it, but its class: the phase and
 the action, as in `reproduce/outcomes`, `localize/spectrum`, `patch/try_patches` or `verify/verdict` (a test run goes by
 what it collects, every other action by its type). Sandbox operations are recorded as one sum for each step: the counts
-and sums of their histogram are exact, but its buckets get each step's mean.
+and sums of their histogram are exact, but its buckets get each step's mean. A call of a model that is not known to have
+ended counts as `lost`, at its reservation, once its step is over. Tokens of the type `input` include the cached and the
+written ones, and those of the type `output` the reasoning.
 
 prometheus_client takes a tenth of a second to import: import this module only if metrics are wanted.
 """
@@ -21,8 +23,19 @@ from gate import Denied, Proposal, RunTests
 from planners.observations import Batch, Observation, SuiteRan
 from planners.trial import TrialOutcome
 from rfsn import __version__
+from rfsn.reporting.model_metrics import MetricsOfModels
 from rfsn.sessions.blobs import BlobStore
-from rfsn.sessions.events import Event, Interrupted, Observed, Proposed, Resumed, SessionEnded, SessionStarted
+from rfsn.sessions.events import (
+    CallEnded,
+    CallStarted,
+    Event,
+    Interrupted,
+    Observed,
+    Proposed,
+    Resumed,
+    SessionEnded,
+    SessionStarted,
+)
 from rfsn.sessions.journal import Entry
 from rfsn.sessions.meter import SandboxUse
 from rfsn.sessions.projection import Projection, fold
@@ -46,6 +59,7 @@ class Metrics:
         self._lock = Lock()
         self._make_metrics_of_proposals()
         self._make_metrics_of_work()
+        self._models = MetricsOfModels(self.registry)
         Info("rfsn_system", "The version of rfsn, Python and the platform.", registry=self.registry).info(
             {
                 "version": __version__,
@@ -121,10 +135,14 @@ class Metrics:
                 self._set_active(projection, active=False)
             case Proposed():
                 self._proposed(event)
+            case CallStarted() | CallEnded():
+                self._models.call(event, projection)
             case Observed(observation=observation, sandbox=sandbox):
+                self._models.over(projection)
                 self._observed(observation, blobs)
                 self._used(sandbox)
             case SessionEnded(status=status):
+                self._models.over(projection)
                 self._set_active(projection, active=False)
                 self._seconds.observe(clock_s)
                 self._steps.observe(projection.state.steps)

@@ -15,6 +15,7 @@ from rfsn.errors import JournalError, RfsnError
 from rfsn.machine.home import resume_command
 from rfsn.project.message import name_of_source, place_of_fault
 from rfsn.project.project import Project
+from rfsn.reporting.calls import models_report
 from rfsn.reporting.diagnosis import findings_of
 from rfsn.sessions.events import Interrupted, Observed, Proposed
 from rfsn.sessions.record import Record
@@ -73,6 +74,10 @@ def report_of(record: Record) -> dict[str, Any]:
             "note": state.baseline.note if state.baseline else "",
             "fixed": list(verdict.fixed) if verdict and state.verified else [],
         },
+        "oracle": state.oracle,
+        "generated_test": {"path": state.scratch.path, "content": state.scratch.content.decode("utf-8", "replace")}
+        if state.scratch
+        else None,
         "verdict": {"accepted": verdict.accepted, "reasons": list(verdict.reasons), "basis": verdict.basis}
         if verdict
         else None,
@@ -83,6 +88,7 @@ def report_of(record: Record) -> dict[str, Any]:
         "candidates": state.tried,
         "outcomes": dict(sorted(outcomes.items())),
         "denials": denials,
+        "models": models_report(record),
         "seconds": round(record.seconds, 3),
         "cpu_seconds": round(projection.cpu_s, 3),
         "seed": record.config.seed,

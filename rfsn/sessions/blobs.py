@@ -5,37 +5,98 @@ from __future__ import annotations
 import hashlib
 import re
 import zlib
-from functools import lru_cache
+from collections.abc import Callable
+from contextlib import suppress
+from functools import lru_cache, partial
+from itertools import batched
 from pathlib import Path
 
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 
 from buildpacks import Spectrum, SuiteReport
+from planners.answers import Answer
 from planners.search.experience import Experience
 from rfsn.errors import InfraError, JournalError
-from rfsn.machine.files import write_whole
+from rfsn.machine.files import write_unsynced
+from rfsn.sessions.syncing import Syncing
 from sandbox import UnsafePath, read_beneath
 
 __all__ = ["BlobStore"]
 
 _MAX_STORED = 128 << 20
 _MAX_BYTES = 512 << 20
+_OPEN_AT_ONCE = 64
+_SMALL, _MAX_KEPT = 128 << 10, 80
+"""The largest blobs that are kept in memory, and how many of a kind: more than an agent has steps that count."""
 _NAME = re.compile(r"[0-9a-f]{64}")
+_ANSWER: TypeAdapter[Answer] = TypeAdapter(Answer)
 _EXPERIENCE: TypeAdapter[Experience] = TypeAdapter(Experience)
 _REPORT: TypeAdapter[SuiteReport] = TypeAdapter(SuiteReport)
 _SPECTRUM: TypeAdapter[Spectrum] = TypeAdapter(Spectrum)
 
 
-class BlobStore:
-    """Reports, spectra and experience by name.
+class _Newest[T]:
+    """Reads blobs of one kind, and keeps the newest small ones: an agent sees the same ones at every step."""
 
-    A blob is written whole or not at all, and checked against its name when read.
+    def __init__(self, get: Callable[[str], bytes], parse: Callable[[str, bytes], T]) -> None:
+        """`parse` gets the name of a blob and what is in it."""
+        self._get = get
+        self._parse = parse
+        self._kept: dict[str, T] = {}
+
+    def __call__(self, name: str) -> T:
+        """The blob with this name."""
+        if name in self._kept:
+            return self._kept[name]
+        data = self._get(name)
+        value = self._parse(name, data)
+        self.keep(name, value, len(data))
+        return value
+
+    def keep(self, name: str, value: T, size: int) -> str:
+        """Take over a blob of so many bytes that is known already, and return its name."""
+        if size <= _SMALL:
+            self._kept[name] = value
+            if len(self._kept) > _MAX_KEPT:
+                del self._kept[next(iter(self._kept))]
+        return name
+
+
+class BlobStore:
+    """Reports, spectra, experience, answers and texts by name.
+
+    A blob is written whole or not at all, and checked against its name when read. It is on the disk after `sync`.
     """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._syncing = Syncing(folder)
+        self._known: set[str] = set()
         self.report = lru_cache(8)(self._report)
         self.spectrum = lru_cache(2)(self._spectrum)
+        self.answer = _Newest(self._get, partial(self._parsed, _ANSWER))
+        self.output = _Newest(self._get, lambda _, data: data.decode("utf-8", "surrogateescape"))
+
+    def begin_sync(self) -> None:
+        """Have a thread put everything on the disk that was stored."""
+        self._syncing.begin()
+
+    def sync(self) -> None:
+        """Wait until everything is on the disk, but requests since `begin_sync`. Raises `OSError`."""
+        self._syncing.finish()
+
+    def sync_all(self) -> None:
+        """Put everything on the disk that is there: whoever wrote it may have been killed before. Raises `OSError`."""
+        names = (path.name for path in self._folder.iterdir()) if self._folder.is_dir() else ()
+        for some in batched(filter(_NAME.fullmatch, names), _OPEN_AT_ONCE):
+            for name in some:
+                self._syncing.add_old(name)
+            self._syncing.finish()
+
+    def close(self) -> None:
+        """Put everything on the disk, as far as that takes it."""
+        with suppress(OSError):  # which was reported when it mattered
+            self._syncing.close()
 
     def put_report(self, report: SuiteReport) -> str:
         """Store a report and return its name."""
@@ -51,23 +112,53 @@ class BlobStore:
 
     def experience(self, name: str) -> Experience:
         """The experience of earlier sessions."""
-        return _EXPERIENCE.validate_json(self._get(name))
+        return self._parsed(_EXPERIENCE, name, self._get(name))
+
+    def put_answer(self, answer: Answer) -> str:
+        """Store what a model answered and return its name."""
+        data = _ANSWER.dump_json(answer)
+        return self.answer.keep(self._put(data), answer, len(data))
+
+    def put_output(self, text: str) -> str:
+        """Store a text and return its name."""
+        data = text.encode("utf-8", "surrogateescape")
+        return self.output.keep(self._put(data), text, len(data))
+
+    def put_request(self, text: str) -> str:
+        """Store what a model is about to be sent and return its name: no call waits for the disk to have it.
+
+        It can be made again, and nothing but a person reads it. It is not compressed, for it is much, and often.
+        """
+        return self._put(text.encode("utf-8", "surrogateescape"), request=True)
 
     def _report(self, name: str) -> SuiteReport:
-        return _REPORT.validate_json(self._get(name))
+        return self._parsed(_REPORT, name, self._get(name))
 
     def _spectrum(self, name: str) -> Spectrum:
-        return _SPECTRUM.validate_json(self._get(name))
+        return self._parsed(_SPECTRUM, name, self._get(name))
 
-    def _put(self, data: bytes) -> str:
+    def _parsed[T](self, kind: TypeAdapter[T], name: str, data: bytes) -> T:
+        try:
+            return kind.validate_json(data)
+        except ValidationError as error:
+            raise JournalError(f"{self._folder / name}: it is not what the journal says it is") from error
+
+    def _put(self, data: bytes, *, request: bool = False) -> str:
+        """Store a blob, unless it is there, and return its name."""
         name = hashlib.sha256(data).hexdigest()
+        if name in self._known:
+            return name
         path = self._folder / name
-        if not path.exists():
-            self._folder.mkdir(parents=True, exist_ok=True)
-            stored = zlib.compress(data, 1)
+        if path.exists():
+            self._syncing.add_old(name)
+        else:
+            stored = zlib.compress(data, 0 if request else 1)
             if len(data) > _MAX_BYTES or len(stored) >= _MAX_STORED:
                 raise InfraError(f"{len(data) >> 20} MiB of results are more than a session can store")
-            write_whole(path, stored)
+            if not self._known:
+                self._folder.mkdir(parents=True, exist_ok=True)
+            self._syncing.add(write_unsynced(path, stored), may_wait=request)
+        self._known.add(name)
         return name
 
     def _get(self, name: str) -> bytes:

@@ -8,19 +8,24 @@ from collections import Counter
 from dataclasses import replace
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, model_validator
 
-from gate import Allowed, Candidate, Denied, Phase, Proposal, TryPatches
-from planners.observations import Batch, Observation
+from gate import Allowed, AskModel, Candidate, Denied, ModelCard, Phase, Proposal, TryPatches, Turn, Usage
+from planners.answers import Finish
+from planners.observations import Batch, ModelReplied, Observation
 from planners.trial import TrialOutcome
+from rfsn.config import ModelConfig
 from rfsn.machine.text import to_json
 from rfsn.sessions.meter import SandboxUse, Used
 
 __all__ = [
     "FORMAT",
+    "CallEnded",
+    "CallStarted",
     "EnvironmentReady",
     "Event",
     "Interrupted",
+    "ModelsReady",
     "Observed",
     "PartReady",
     "PhaseEnded",
@@ -36,9 +41,10 @@ __all__ = [
 
 _BYTES = ConfigDict(ser_json_bytes="base64", val_json_bytes="base64")
 _CANDIDATES: TypeAdapter[tuple[Candidate, ...]] = TypeAdapter(tuple[Candidate, ...], config=_BYTES)
+_SAMPLES: TypeAdapter[tuple[tuple[Turn, ...], ...]] = TypeAdapter(tuple[tuple[Turn, ...], ...])
 
 
-FORMAT = 3
+FORMAT = 4
 """The format of the events here. It is raised with every change after which older journals are unreadable."""
 
 
@@ -115,22 +121,51 @@ class EnvironmentReady(_Event):
         return "; ".join(f"{command} (in {root})" if root else command for root, command in commands)
 
 
+class ModelsReady(_Event):
+    """The models that the session may ask, at these prices. `salt` goes into the placeholders of redacted texts."""
+
+    kind: Literal["models_ready"] = "models_ready"
+    models: tuple[ModelCard, ...]
+    judge: ModelCard | None = None
+    salt: str = ""
+
+    @model_validator(mode="after")
+    def _has_settings(self) -> Self:
+        for card in self.cards:
+            ModelConfig.model_validate_json(card.settings)
+        return self
+
+    @property
+    def cards(self) -> tuple[ModelCard, ...]:
+        """Each of them once, the judge too."""
+        return tuple(dict.fromkeys((*self.models, *((self.judge,) if self.judge else ()))))
+
+
 class Proposed(_Event):
     """A planner proposed a step and the gate decided on it.
 
-    The candidates of a batch are not stored, only their digest: the planner makes them again from the same state.
+    The candidates of a batch and the samples for a model are not stored, only their number and their digest: the
+    planner makes them again from the same state. What a model was sent is a blob of `CallStarted`.
     """
 
     kind: Literal["proposed"] = "proposed"
     proposal: Proposal
     decision: Denied | Allowed
     candidates: int = 0
+    samples: int = 0
     digest: str = ""
 
     @classmethod
     def of(cls, proposal: Proposal, decision: Denied | Allowed) -> Self:
         """The event of a proposal and the decision on it."""
         action = proposal.action
+        if isinstance(action, AskModel):
+            return cls(
+                proposal=replace(proposal, action=replace(action, samples=())),
+                decision=decision,
+                samples=len(action.samples),
+                digest=hashlib.sha256(_SAMPLES.dump_json(action.samples)).hexdigest(),
+            )
         if not isinstance(action, TryPatches):
             return cls(proposal=proposal, decision=decision)
         return cls(
@@ -148,6 +183,43 @@ class Started(_Event):
     proposal: str
 
 
+class CallStarted(_Event):
+    """A call of a model is about to be sent: attempt `attempt` for one sample of a step, with what it costs at most.
+
+    `request` is the blob of what is sent: the turns and tools, as JSON. Without a `CallEnded` the call counts as its
+    reservation.
+    """
+
+    kind: Literal["call_started"] = "call_started"
+    proposal: str
+    sample: int
+    attempt: int
+    model: str
+    reserved_usd: float
+    request: str
+
+
+class CallEnded(_Event):
+    """A call ended: with an answer (a blob), or with a problem.
+
+    `status` is a word for metrics: `ok`, `cut`, `refused`, `timeout`, `unreachable`, `broken`, `unsent`, or an HTTP
+    status. `cost_usd` is what the usage costs; the reservation if the call may have been billed and named no usage.
+    """
+
+    kind: Literal["call_ended"] = "call_ended"
+    proposal: str
+    sample: int
+    attempt: int
+    model: str
+    finish: Finish
+    status: str
+    answer: str = ""
+    usage: Usage | None = None
+    cost_usd: float = 0.0
+    latency_s: float = 0.0
+    problem: str = ""
+
+
 class Observed(_Event):
     """A step ended. `cpu_s` is the CPU time, in seconds, that its sandboxes used; `sandbox` counts what they did.
 
@@ -160,6 +232,12 @@ class Observed(_Event):
     cpu_s: float = 0.0
     sandbox: tuple[SandboxUse, ...] = ()
     tried: dict[str, int] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _has_replies(self) -> Self:
+        if isinstance(self.observation, ModelReplied) and not self.observation.replies:
+            raise ValueError("a model was asked, and there is no reply")
+        return self
 
     @classmethod
     def of(cls, proposal: Proposal, observation: Observation, used: Used) -> Self:
@@ -210,9 +288,12 @@ type Event = Annotated[
     SessionStarted
     | SourceTaken
     | Recalled
+    | ModelsReady
     | EnvironmentReady
     | Proposed
     | Started
+    | CallStarted
+    | CallEnded
     | Observed
     | PhaseEnded
     | Interrupted

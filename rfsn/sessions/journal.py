@@ -85,8 +85,8 @@ class Journal:
         """The last entry; None if there is none yet."""
         return self._last
 
-    def append(self, event: Event) -> None:
-        """Write one event and wait until it is on disk.
+    def append(self, event: Event, *, sync: bool = True) -> None:
+        """Write one event and wait until it is on disk; if it is not to `sync`, until the next one is.
 
         Raises `StorageError` if the disk is full, and `InfraError` if the event is too large to be read again.
         """
@@ -104,14 +104,24 @@ class Journal:
             if len(line) >= _MAX_LINE:
                 raise InfraError(f"an event of {len(line) >> 20} MiB is more than a journal holds ({_MAX_LINE >> 20})")
             self._known = False  # until all of this is done: an interrupt may come at any moment
-            self._file.append(line)
+            self._file.append(line, sync=sync)
         except OSError as error:
-            problem = f"{self._file.path} cannot be written: {error.strerror}"
-            raise StorageError(
-                f"{problem}: free some space, then continue with: {resume_command(self._file.path.parent)}"
-            ) from error
+            raise self._full(error) from error
         self._last, self._hash = entry, _line_hash(line)
         self._known = True
+
+    def sync(self) -> None:
+        """Wait until every event is on disk. Raises `StorageError` if it refuses, and takes back what it has not."""
+        known, self._known = self._known, False
+        try:
+            self._file.sync()
+        except OSError as error:
+            raise self._full(error) from error
+        self._known = known
+
+    def _full(self, error: OSError) -> StorageError:
+        problem = f"{self._file.path} cannot be written: {error.strerror}"
+        return StorageError(f"{problem}: free some space, then continue with: {resume_command(self._file.path.parent)}")
 
     def close(self) -> None:
         """Release the lock. Closing twice does nothing."""

@@ -1,6 +1,7 @@
-"""Which operators helped in earlier sessions: a table that outlives them. A session reads it once, at its start.
+"""Which operators and strategies helped in earlier sessions: a table that outlives them.
 
-A repair needs nothing of this: a table that is locked, damaged or not writable only causes a warning.
+A session reads it once, at its start. A repair needs nothing of this: a table that is locked, damaged or not writable
+only causes a warning.
 """
 
 from __future__ import annotations
@@ -10,11 +11,13 @@ import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
+from dataclasses import replace
 
 import structlog
 
-from gate import Patch
-from planners.observations import Batch, VerdictReached
+from gate import AskModel, Patch, Proposal, TryPatches
+from planners.ladder import STRATEGY
+from planners.observations import Batch, ModelReplied, Observation, VerdictReached
 from planners.search.experience import Experience, Tally, fingerprint
 from planners.state import State
 from planners.targets import targets_of
@@ -70,8 +73,13 @@ def recall() -> Experience:
 
 
 def remember(record: Record) -> None:
-    """Add how the operators did in a session that ended with a verified patch: all of it or, if killed, nothing."""
+    """Add how operators and strategies did in a session: all of it or, if killed, nothing.
+
+    Operators count only where a verdict accepted a patch: without one there is no saying which should have helped.
+    """
     rows = list(_rows(record))
+    if not rows:
+        return
     try:
         home.memory_file().parent.mkdir(parents=True, exist_ok=True)
         _patiently(_add, rows)
@@ -113,15 +121,17 @@ def _tally(tried: object, helped: object) -> Tally:
 
 
 def _rows(record: Record) -> Iterator[_Row]:
-    """The tallies of each search that led to a patch that a verdict accepted or kept."""
+    """The tallies of each search that led to a patch that a verdict accepted or kept, and those of the strategies."""
     projection, tried = Projection(), Counter[str]()
     makers: dict[Patch, str] = {}
+    strategies = _Strategies()
     for entry in record.entries():
-        before = projection.state
+        before, pending = projection.state, projection.pending
         projection = fold(projection, entry.event)
-        if not isinstance(entry.event, Observed):
+        if not isinstance(entry.event, Observed) or pending is None:
             continue
         tried.update(entry.event.tried)
+        strategies.note(pending, entry.event.observation, before)
         match entry.event.observation:
             case Batch(plausible=plausible, partial=partial):
                 makers |= {trial.patch: trial.operator for trial in plausible}
@@ -129,6 +139,35 @@ def _rows(record: Record) -> Iterator[_Row]:
             case VerdictReached(verdict) if before.applied is not None and (verdict.accepted or verdict.partly):
                 yield from _tallied(_failure(before, record), tried, makers.get(before.applied, "").split("+"))
                 tried.clear()
+    if projection.models is not None and projection.state.baseline is not None:
+        yield from strategies.rows(_failure(replace(projection.state, kept=None), record), projection.state)
+
+
+class _Strategies:
+    """Which strategies of the ladder a session used, and which of them made the patch that a verdict accepted."""
+
+    def __init__(self) -> None:
+        self._names: dict[int, str] = {0: "search"}
+        self._used: set[str] = set()
+        self._makers: dict[Patch, str] = {}
+
+    def note(self, proposal: Proposal, observation: Observation, before: State) -> None:
+        """Take one step into account."""
+        match proposal.action, observation:
+            case AskModel(model, "patch" | "agent" as purpose), ModelReplied():
+                name = f"{'one-shot' if purpose == 'patch' else 'agent'} {model}"
+                self._names[before.steps + 1] = name
+                self._used.add(name)
+            case TryPatches(exchange=exchange), Batch() as batch:
+                name = self._names.get(exchange, "search")
+                self._used.add(name)
+                self._makers |= {trial.patch: name for trial in batch.notable}
+
+    def rows(self, failure: str, state: State) -> Iterator[_Row]:
+        """A row for each strategy that was used."""
+        helped = self._makers.get(state.verified[0]) if state.verified else None
+        for name in sorted(self._used):
+            yield failure, STRATEGY + name, 1, int(name == helped)
 
 
 def _tallied(failure: str, tried: Counter[str], helped: Iterable[str]) -> Iterator[_Row]:

@@ -23,9 +23,14 @@ EXIT_CODES: Mapping[str, int] = {
 """Each status, and the exit code of a command that ends with it."""
 
 
-def conclude(state: State, problem: str | None) -> SessionEnded:
-    """The end of a session whose planner has ended it, or whose budget is used up (`problem` says how)."""
+def conclude(state: State, problem: str | None, *, issue: bool = False) -> SessionEnded:
+    """The end of a session whose planner has ended it, or whose budget is used up (`problem` says how).
+
+    With an `issue`, tests that all pass are no sign that there is nothing to repair.
+    """
     status = _status(state)
+    if status == "nothing_to_repair" and issue:
+        status = "not_repaired"
     reason = problem or (state.ended.reason if state.ended else "")
     if status == "infra_error" and state.baseline:
         reason = state.baseline.problem

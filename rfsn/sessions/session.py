@@ -6,18 +6,29 @@ import secrets
 import stat
 import time
 from collections.abc import Callable, Collection, Mapping
+from contextlib import suppress
 from pathlib import Path
 from types import MappingProxyType
 
 from pydantic_core import PydanticSerializationError
 
 from buildpacks.text import spelled
+from gate import AskModel, ReadFile, SearchCode
 from rfsn import __version__
 from rfsn.config import Config
-from rfsn.errors import JournalError, UsageError
+from rfsn.errors import JournalError, StorageError, UsageError
 from rfsn.machine import home
 from rfsn.machine.files import remove_partials, storing, usable, write_whole
-from rfsn.sessions.events import Event, Observed, PhaseEnded, Resumed, SessionStarted
+from rfsn.sessions.events import (
+    CallEnded,
+    Event,
+    Observed,
+    PhaseEnded,
+    Proposed,
+    Resumed,
+    SessionStarted,
+    Started,
+)
 from rfsn.sessions.journal import Journal, has_events
 from rfsn.sessions.projection import Projection, state_hash
 from rfsn.sessions.record import JOURNAL, Record
@@ -121,6 +132,7 @@ class Session(Record):
             session.close()
             raise UsageError(f"{folder} has an empty journal: start again with 'rfsn repair'")
         if session.projection.ended is None:
+            session.blobs.sync_all()
             session.record(Resumed())
         return session
 
@@ -135,7 +147,11 @@ class Session(Record):
         return self.folder / "scratch"
 
     def record(self, event: Event) -> None:
-        """Make an event durable, fold it in and notify the listeners; at the end of a phase, record the state."""
+        """Journal an event, fold it in and notify the listeners; at the end of a phase, record the state.
+
+        It is on the disk when this returns if anything outside of the controller may follow from it. Others get there
+        together with the next one that is: no power cut then leaves a trace of what the journal does not have.
+        """
         before = self.projection.state
         self._append(event)
         after = self.projection.state
@@ -143,16 +159,34 @@ class Session(Record):
             self._append(PhaseEnded(phase=before.phase, state=state_hash(after)))
 
     def _append(self, event: Event) -> None:
+        sync = not self._may_wait(event)
+        if sync:
+            self.blobs.sync()
         try:
-            self.journal.append(event)
+            self.journal.append(event, sync=sync)
         except PydanticSerializationError:  # a name or a message that is not valid text; nothing was written
             event = event.spelled()
-            self.journal.append(event)
+            self.journal.append(event, sync=sync)
+        if isinstance(event, Observed):
+            self.blobs.begin_sync()  # while the next step is made
         assert self.journal.last is not None
         self._take(self.journal.last)
         for listener in self.listeners:
             listener(event, self.projection)
 
+    def _may_wait(self, event: Event) -> bool:
+        """Whether all that follows from an event is another event: nothing is run, sent, delivered or told."""
+        match event:
+            case Proposed() | CallEnded() | Observed() | PhaseEnded():
+                return True
+            case Started():
+                pending = self.projection.pending
+                return pending is not None and isinstance(pending.action, AskModel | ReadFile | SearchCode)
+        return False
+
     def close(self) -> None:
-        """Release the lock."""
+        """Put everything on the disk and release the lock."""
+        self.blobs.close()
+        with suppress(StorageError):  # which was reported when it mattered
+            self.journal.sync()
         self.journal.close()

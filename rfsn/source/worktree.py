@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rfsn.errors import UsageError
+from rfsn.source.excludes import users_rules
 from rfsn.source.folders import read_plain
 from rfsn.source.ignore import Rules, is_ignored
 from rfsn.source.repository import Repository, is_repository
@@ -48,13 +49,15 @@ class WorkingTree:
         self._asked = 0
 
     def start(self) -> _Level:
-        """The rules of the repository, of the folders above and of this one."""
+        """The rules of the user, of the repository, of the folders above and of this one."""
         assert self._repository.tree is not None
         levels: list[tuple[int, Rules]] = []
         with opened_path(self._repository.common, how=os.O_PATH) as common:
             exclude = _rules_in(common, ["info"], "exclude")
             if exclude:
                 levels.append((0, exclude))
+        if users := users_rules():
+            levels.append((0, users))
         ignored = False
         with opened_path(self._repository.tree, how=os.O_PATH) as top:
             for depth in range(len(self._above) + 1):

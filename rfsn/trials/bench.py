@@ -9,7 +9,7 @@ from pathlib import Path
 
 from buildpacks import BuildPlan, RepoView, RunRequest, RunResult, SuiteReport
 from buildpacks.supplies import OUTPUTS
-from gate import Change
+from gate import Change, FileChange
 from rfsn.errors import InfraError
 from rfsn.project.environment import Environment
 from rfsn.project.parts import Part
@@ -40,7 +40,10 @@ _TRIES = 2
 
 @dataclass(frozen=True, slots=True)
 class Bench:
-    """Everything needed to run the tests of one part: the base, its environment, its plan and its sandboxes."""
+    """Everything needed to run the tests of one part: the base, its environment, its plan and its sandboxes.
+
+    `added` are files that every run has besides those of the base, such as a test written from an issue.
+    """
 
     base: Path
     view: RepoView
@@ -50,6 +53,7 @@ class Bench:
     provider: SandboxProvider
     scratch: Path
     meter: Meter = field(default_factory=Meter)
+    added: dict[str, FileChange] = field(default_factory=dict)
 
     @property
     def variables(self) -> Mapping[str, str]:
@@ -103,7 +107,7 @@ class Workspace:
         """`leaves` is whether a folder for a command's output files is mounted at `OUTPUTS`."""
         self._bench = bench
         self._leaves = leaves
-        self._files = change.files if change else {}
+        self._files = {**bench.added, **(change.files if change else {})}
         self._mounts = tuple(mounts)
         self._held = ExitStack()
         self._outputs = Path()

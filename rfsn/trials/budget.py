@@ -16,6 +16,9 @@ _VERDICT_SHARE = 2.5
 _SLACK = 3.0
 """How many times its duration on the base a slow test may take."""
 
+_LEAST_ASK_S = 60.0
+"""A model that is asked has this time, if there is as much."""
+
 _MORE_TIME = "raise --time-limit, or run fewer tests with --test"
 
 
@@ -102,6 +105,11 @@ class Budget:
     def search_spent(self, state: State) -> float:
         """The share of the search time that is used up, from 0 to 1."""
         return min(1.0, self._clock() / max(1.0, self._time_limit_s - self.reserve_s(state)))
+
+    def ask_deadline_s(self, state: State) -> float:
+        """How long the calls of one step may take: half of what is left, or a minute, never the verdict's reserve."""
+        left_s = max(0.0, self._time_limit_s - self._clock() - self.reserve_s(state))
+        return min(left_s, max(_LEAST_ASK_S, left_s / 2.0))
 
     def search_deadline(self, state: State) -> float:
         """When the search must stop, on the monotonic clock."""

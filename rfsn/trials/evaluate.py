@@ -31,6 +31,7 @@ from planners.trial import Trial, TrialOutcome
 from rfsn.project.parts import Part
 from rfsn.sessions.blobs import BlobStore
 from rfsn.trials.budget import Budget
+from rfsn.trials.explain import Explainer
 from rfsn.trials.order import ordered
 from rfsn.trials.pool import Lane, Pool
 from rfsn.trials.stability import Stability
@@ -83,8 +84,13 @@ class Evaluator:
         """End every warm worker."""
         self._pool.close()
 
-    def evaluate(self, candidates: Sequence[Candidate], offset: int, state: State, context: Context) -> Batch:
-        """Try candidates up to the first plausible one; the first of them has the number `offset`."""
+    def evaluate(
+        self, candidates: Sequence[Candidate], offset: int, state: State, context: Context, *, explained: bool = False
+    ) -> Batch:
+        """Try candidates up to the first plausible one; the first of them has the number `offset`.
+
+        If it is to be `explained`, the batch says what fails under each: models can make use of that.
+        """
         began = time.monotonic()
         known = targets_of(state, self._blobs, self._wanted)
         spectrum = self._blobs.spectrum(state.spectrum.spectrum) if state.spectrum else Spectrum(())
@@ -98,8 +104,10 @@ class Evaluator:
             evaluated[-1] = trials.observed(evaluated[-1])
         elif len(evaluated) < len(candidates):
             self.close()  # the time is up: what the warm workers used counts for this step
-        taken = round(time.monotonic() - began, 3)
-        return Batch.of(offset, evaluated, duration_s=taken, spent=round(self._budget.search_spent(state), 3))
+        explainer = Explainer(self._suite, self._gate, self._budget, known, context)
+        failures = tuple(map(explainer.why, evaluated)) if explained else ()
+        taken, spent = round(time.monotonic() - began, 3), round(self._budget.search_spent(state), 3)
+        return Batch.of(offset, evaluated, duration_s=taken, spent=spent, failures=failures)
 
     def _prepared(self, known: Targets, spectrum: Spectrum, kept: Patch) -> list[_WarmPart]:
         """The parts in which candidates can be tried warm, with their plans set: a worker knows all targets left there.

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from buildpacks import Basis, CaseResult, RepoView, RunRequest, Spectrum, SuiteReport
-from gate import Change
+from gate import Change, CreateFile, FileChange
 from rfsn.errors import InfraError
 from rfsn.sessions.meter import Meter
 from rfsn.trials.bench import Bench
@@ -41,6 +41,13 @@ class Suite:
         """The test commands of all parts, as typed in a shell."""
         commands = ((shlex.join(bench.plan.test), bench.part.root) for bench in self.benches.values())
         return ", ".join(f"{command} (in {root})" if root else command for command, root in commands)
+
+    def add(self, scratch: CreateFile | None) -> None:
+        """Have a test that is not part of the source in every tree from now on, or none."""
+        for bench in self.benches.values():
+            bench.added.clear()
+            if scratch is not None:
+                bench.added[scratch.path] = FileChange(None, scratch.content)
 
     def bench_of(self, id: str) -> Bench:
         """The bench of the part that a test belongs to: the one with the longest prefix of its id, else the first."""

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 __all__ = ["DockerProvider"]
 
+_ENDED = "the container was ended from outside"
+
 
 class DockerProvider:
     """Creates sandboxes in containers of one image; raises `SandboxUnavailable`, with the remedy, if it cannot."""
@@ -179,8 +181,13 @@ class DockerSandbox:
 
     def exit_code(self, exec_id: str) -> int | None:
         """The exit code of an exec; None while it runs, and until the engine knows the code."""
+        from docker.errors import NotFound  # noqa: PLC0415  # a fifth of a second that only this backend needs
+
         with engine_errors("inspect a command"):
-            status: Any = self._provider.client.api.exec_inspect(exec_id)
+            try:
+                status: Any = self._provider.client.api.exec_inspect(exec_id)
+            except NotFound as error:  # with its container
+                raise SandboxFailed(_ENDED) from error
         return None if status["Running"] or status["ExitCode"] is None else int(status["ExitCode"])
 
     def _execute(self, command: Command, run: Run, container: Container) -> int | None:
@@ -211,7 +218,7 @@ class DockerSandbox:
             self.discard()
         elif code == KILLED and self._is_lost(container):
             self.discard()
-            raise SandboxFailed("the container was ended from outside")
+            raise SandboxFailed(_ENDED)
         elif code in TIMED_OUT and run.late():
             run.end(Ending.TIMEOUT)
         self._tidy(container)

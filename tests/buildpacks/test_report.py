@@ -83,6 +83,11 @@ def test_a_sound_run_has_its_cases_in_their_parts() -> None:
             "empty",
         ),
         (
+            run(ResultLines((), (), 3), 3, b"error: a plugin is broken\nwhere\n"),
+            "the tests could not run (exit code 3): error: a plugin is broken",
+            "",
+        ),
+        (
             run(ResultLines((), (), 8), 8, b"unknown option --x\n"),
             "toy refuses the test command: unknown option --x",
             "",

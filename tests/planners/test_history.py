@@ -11,6 +11,7 @@ from gate import (
     Action,
     Allowed,
     ApplyPatch,
+    AskModel,
     Candidate,
     Collect,
     CreateFile,
@@ -24,10 +25,23 @@ from gate import (
     RunCommand,
     RunTests,
     TryPatches,
+    Turn,
+    Usage,
     Verdict,
 )
-from planners.history import MAX_HISTORY, MAX_INTENT, Step
-from planners.observations import Batch, Denial, Ended, Observation, Output, SpectrumReady, SuiteRan, VerdictReached
+from planners.answers import Exchange, Reply
+from planners.history import MAX_HISTORY, MAX_INTENT, MAX_NOTE, Step
+from planners.observations import (
+    Batch,
+    Denial,
+    Ended,
+    ModelReplied,
+    Observation,
+    Output,
+    SpectrumReady,
+    SuiteRan,
+    VerdictReached,
+)
 from planners.state import State
 from planners.trial import Trial, TrialOutcome
 from rfsn.sessions.events import Event, Observed, Proposed, Resumed, Started
@@ -49,6 +63,7 @@ REFUSED = Verdict(
     runs=1,
 )
 RAN = SuiteRan("report", 7, 2, 10, ("t::a", "t::b"), 0.1, 0.1)
+REPLIES = (Reply("complete", "said", Usage(10, 5), 0.25, 0.1), Reply("failed", problem="it never ended"))
 STEPS: list[tuple[Phase, Action, Observation]] = [
     (Phase.REPRODUCE, RunTests(), RAN),
     (Phase.REPRODUCE, RunTests(("t::a",)), replace(RAN, report="again", problem="it crashed")),
@@ -63,6 +78,8 @@ STEPS: list[tuple[Phase, Action, Observation]] = [
     (Phase.VERIFY, RunCommand(("make",)), Output("no such target\n" * 5000, 2)),
     (Phase.VERIFY, RunTests(collect=Collect.VERDICT), VerdictReached(REFUSED)),
     (Phase.VERIFY, Finish(), Denial(replace(DENIED, rule="ordering.steps"))),
+    (Phase.PATCH, AskModel("m", "patch", ((Turn("user", "why?"),),) * 2, 100), ModelReplied(REPLIES, 0.25, 0.1)),
+    (Phase.PATCH, TryPatches((CANDIDATE,) * 2, 4, exchange=10), Batch(4, "fd", (), 0.1)),
     (Phase.STUCK, GiveUp("no"), Ended("no")),
 ]
 
@@ -82,24 +99,34 @@ def test_each_step_is_told_with_its_outcome_denied_ones_too() -> None:
     def step(number: int, outcome: str, **further: object) -> Step:
         phase, action, _ = STEPS[number - 1]
         kind = f"run_tests {action.collect}" if isinstance(action, RunTests) else action.type
+        kind = "ask_model patch" if isinstance(action, AskModel) else kind
         return replace(
             Step(number, phase, kind, f"p{number:04d}", f"intent {number}", outcome),
             **further,  # type: ignore[arg-type]  # the fields of a step by name
         )
 
+    tokens = (("samples", 2), ("answers", 1), ("input_tokens", 10), ("output_tokens", 5))
     tests = (("passed", 7), ("failing", 2), ("total", 10))
     assert after(STEPS).history == (
         step(1, "ran", counts=tests, blobs=("report",)),
-        step(2, "failed", counts=tests, blobs=("again",)),
-        step(3, "denied", rule="paths.plain-read"),
+        step(2, "failed", counts=tests, blobs=("again",), note="it crashed"),
+        step(3, "denied", rule="paths.plain-read", note="no; do not"),
         step(4, "traced", counts=(("cases", 1),), blobs=("lines",)),
         step(5, "tried", counts=(("plausible", 1), ("failed", 2), ("denied", 1))),
-        step(6, "done"),
-        step(7, "failed", counts=(("exit_code", 2),)),
-        step(8, "rejected", counts=(("fixed", 1), ("unfixed", 1), ("broken", 2))),
-        step(9, "denied", rule="ordering.steps"),
-        step(10, "ended"),
+        step(6, "done", note="applied to a.py"),
+        step(7, "failed", counts=(("exit_code", 2),), note=("no such target\n" * 5000)[:MAX_NOTE]),
+        step(8, "rejected", counts=(("fixed", 1), ("unfixed", 1), ("broken", 2)), note="t::b fails"),
+        step(9, "denied", rule="ordering.steps", note="no; do not"),
+        step(10, "answered", counts=tokens, blobs=("said",), note="it never ended"),
+        step(11, "tried", counts=(("failed", 1), ("denied", 1))),
+        step(12, "ended"),
     )
+
+
+def test_what_models_were_asked_is_remembered_and_what_became_of_it() -> None:
+    state = after(STEPS)
+    assert state.exchanges == (Exchange(10, "m", "patch", REPLIES, tried=4, used=True, outcomes="fd"),)
+    assert (state.asked, state.cost_usd, state.tried, state.searched) == ((("patch", 1),), 0.25, 6, 4)
 
 
 def test_the_history_of_a_long_session_is_bounded() -> None:
@@ -108,9 +135,9 @@ def test_the_history_of_a_long_session_is_bounded() -> None:
     for _ in range(1_000):
         state = after(STEPS[:-1], state)
     state = state.after(replace(proposal(0, Phase.LOCALIZE, ReadFile("a.py")), intent="x" * 9_000), Output("y" * 9_000))
-    assert [step.number for step in state.history] == list(range(9_002 - MAX_HISTORY, 9_002))
+    assert [step.number for step in state.history] == list(range(11_002 - MAX_HISTORY, 11_002))
     assert len(state.history[-1].intent) == MAX_INTENT
-    assert len(repr(state.history)) < 500 * MAX_HISTORY
+    assert len(repr(state.history)) < (500 + MAX_NOTE) * MAX_HISTORY
 
 
 def events(steps: list[tuple[Phase, Action, Observation]]) -> list[Event]:

@@ -49,10 +49,12 @@ from planners.observations import (
 )
 from planners.search.planner import CandidateSearch
 from planners.search.ranking import likeliest
+from planners.search.registry import LANGUAGES
+from planners.search.strategy import more_to_collect
 from planners.state import Kept, State
 from planners.targets import named, probes, reached, repeated, stable_failures
 from planners.testing import GivenReports, GivenTree
-from planners.trial import Trial, TrialOutcome
+from planners.trial import MODEL, Trial, TrialOutcome
 from rfsn.sessions.outcome import conclude
 
 SOURCE = b"def f(a, b):\n    if a < b:\n        return a\n    return b\n"
@@ -158,7 +160,7 @@ def test_the_first_strategy_that_has_a_step_takes_it_in_one_of_its_phases() -> N
     begin: list[Observation] = [BASE, AGAIN, SpectrumReady("spectrum", 2, 0.1)]
     found = plausible(planner().propose(walk(begin)[0], CONTEXT), 2)
     seen = [*begin, Batch(0, "ffp", (found,), 0.1, spent=1.0), Output("applied"), VerdictReached(ACCEPTED)]
-    dry = replace(walk(begin)[0], tried=10_000)
+    dry = replace(walk(begin)[0], tried=10_000, searched=10_000)
     decided = set()
     for state in (*(walk(seen[:count])[0] for count in range(len(seen) + 1)), dry, replace(dry, denials=3)):
         meta = planner()
@@ -167,7 +169,7 @@ def test_the_first_strategy_that_has_a_step_takes_it_in_one_of_its_phases() -> N
         assert step.phase in first.phases
         assert meta.propose(state, CONTEXT) == step
         decided.add(type(first).__name__)
-    assert decided == {"EndEarly", "Reproduce", "Verify", "Search", "Stuck"}
+    assert decided == {"EndEarly", "Reproduce", "Verify", "Localize", "Search", "Choose", "Stuck"}
 
 
 def test_after_a_plausible_patch_some_more_are_tried_and_the_likeliest_is_applied() -> None:
@@ -188,6 +190,14 @@ def test_after_a_plausible_patch_some_more_are_tried_and_the_likeliest_is_applie
             seen.append(Batch(state.tried, "f" * len(proposal.action.candidates), (), 0.1))
     assert state.tried in {2 + 1 + 64, 2 + 1 + 512}
     assert proposal.action == ApplyPatch(likeliest([found, other], TREE).patch)
+
+
+def test_after_a_patch_of_a_model_no_more_are_tried_for_what_the_search_tried_in_vain() -> None:
+    edit = EditFile("f.py", content_hash(SOURCE), (Edit(SOURCE.index(b"<"), SOURCE.index(b"<") + 1, b">"),))
+    for operator, more in (("x", 500), (MODEL, 64)):
+        found = Trial(1_000, Candidate((edit,), operator, "f.py:2", 1.0), TrialOutcome.PLAUSIBLE)
+        state = State(plausible=(found,), tried=1_001)
+        assert more_to_collect(state, CONTEXT, LANGUAGES) == more
 
 
 def test_after_a_refused_verdict_the_search_goes_on_behind_the_patch() -> None:
@@ -234,7 +244,7 @@ def test_after_a_kept_patch_the_rest_is_searched_from_the_tree_that_it_makes(two
     found = partial(planner().propose(walk(two_targets)[0], CONTEXT), 2)
     begin = [*two_targets, half(0.5, found), Output("applied"), VerdictReached(PARTLY)]
     state, _ = walk(begin)
-    assert (state.kept, state.applied, state.spectrum) == (Kept(found.patch, PARTLY, 4, 0.5), None, None)
+    assert (state.kept, state.applied, state.spectrum) == (Kept(found.patch, PARTLY, 4, 4, 0.5), None, None)
     assert planner().propose(state, CONTEXT).action == RunTests(("t::worse", "t::good"), Collect.SPECTRUM)
     state, _ = walk([*begin, SpectrumReady("spectrum", 2, 0.1)])
     action = planner().propose(state, CONTEXT).action
@@ -242,7 +252,7 @@ def test_after_a_kept_patch_the_rest_is_searched_from_the_tree_that_it_makes(two
     before = apply(found.patch, TREE.read).files["f.py"].after
     for candidate in action.candidates:
         assert apply(candidate.patch, TREE.read).files["f.py"].after not in {SOURCE, before}
-    last = planner().propose(replace(state, tried=10_000), CONTEXT)
+    last = planner().propose(replace(state, tried=10_000, searched=10_000), CONTEXT)
     assert last.action == GiveUp("none of 10000 candidates repairs the rest")
 
 
@@ -339,7 +349,7 @@ def test_the_same_state_gives_the_same_proposal_in_any_planner() -> None:
     state, _ = walk([BASE, AGAIN, SpectrumReady("spectrum", 2, 0.1), Batch(0, "f" * 7, (), 0.1)])
     used = planner()
     for tried in (0, 30, 7):
-        used.propose(replace(state, tried=tried), CONTEXT)
+        used.propose(replace(state, tried=tried, searched=tried), CONTEXT)
     assert used.propose(state, CONTEXT) == planner().propose(state, CONTEXT)
 
 

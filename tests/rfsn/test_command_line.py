@@ -15,9 +15,10 @@ type Rfsn = Callable[..., Any]
 
 COMMANDS = [
     (),
-    *((name,) for name in ("repair", "resume", "replay", "report", "eval", "judge", "verify", "operators", "doctor")),
+    *((name,) for name in ("repair", "resume", "replay", "report", "eval", "judge", "verify", "doctor")),
+    *(("operators",), ("planners",)),
     *(("sessions",), ("sessions", "list"), ("sessions", "prune"), ("sandbox",), ("sandbox", "prune")),
-    *(("gate",), ("gate", "check"), ("gate", "rules")),
+    *(("gate",), ("gate", "check"), ("gate", "rules"), ("models",), ("models", "check"), ("models", "list")),
 ]
 
 
@@ -53,7 +54,10 @@ def test_bash_completes_commands_and_options_once_installed(
     assert "--time-limit" in bash(complete.format("rfsn repair --t", 2)).split()
 
 
-@pytest.mark.parametrize("command", [("operators",), ("gate", "rules"), ("--help",), ("operators", "--json")], ids=str)
+PRINTING = [("operators",), ("gate", "rules"), ("models", "list", "--json"), ("--help",), ("operators", "--json")]
+
+
+@pytest.mark.parametrize("command", PRINTING, ids=str)
 def test_a_reader_that_goes_away_is_not_an_error(
     command: tuple[str, ...], script: Path, environment: dict[str, str]
 ) -> None:

@@ -41,7 +41,8 @@ def test_the_live_view_shows_where_a_repair_stands(
             "def test_least(a):\n    assert least(a, 9) == a\n"
         ),
     }
-    code, out, seen = on_terminal([script, "repair", project(files)], environment)
+    model = ("--model", "m", "--base-url", "http://127.0.0.1:9/v1")
+    code, out, seen = on_terminal([script, "repair", project(files), *model], environment)
     assert code == 0
     assert "+++ b/thing.py" in out
     plain = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", seen)
@@ -51,6 +52,7 @@ def test_the_live_view_shows_where_a_repair_stands(
         "best so far",
         "reproduce: run the tests as they are",
         "of 900 s, step 1 of 200",
+        "0.0000 of 2 USD",
     ):
         assert text in plain, text
     assert "2 of 2 fail" in plain

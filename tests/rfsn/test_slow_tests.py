@@ -132,6 +132,14 @@ def test_the_user_learns_what_to_do_if_the_verdict_leaves_no_time_to_search() ->
     )
 
 
+def test_a_model_may_take_half_of_the_time_that_is_left() -> None:
+    suite = SuiteRan("base", 1, 1, 2, ("t::bad",), 50.0, 50.0)
+    state = State(baseline=suite)  # which reserves 126 s for the verdict
+    used = iter((0.0, 700.0, 740.0, 800.0))
+    budget = Budget(900.0, 100, lambda: next(used))
+    assert [budget.ask_deadline_s(state) for _ in range(4)] == [387.0, 60.0, 34.0, 0.0]
+
+
 def test_a_verdict_without_time_blames_no_test(make_bench: MakeBench) -> None:
     waits = "import time\n\n\ndef test_waits():\n    time.sleep(60)\n\n\ndef test_a():\n    pass\n"
     bench = make_bench({"test_waits.py": waits})

@@ -113,6 +113,55 @@ def test_objects_that_another_repository_lends_are_not_read(project: Make, git: 
     assert (tmp_path / "again" / "a.py").read_text() == "x = 1\n"
 
 
+def test_no_file_that_git_ignores_gets_into_the_base(project: Make, git: Git, tmp_path: Path) -> None:
+    """What is not in the base cannot be sent to a model either. A tracked file is never ignored, as in git."""
+    rules = {".gitignore": ".env*\n!.env.example\n/build/\n*.log\n", "sub/.gitignore": "local.py\n", "kept.log": ""}
+    folder = project({"a.py": "", ".env.example": "", "sub/b.py": ""} | rules)
+    git("add", "--force", "kept.log", cwd=folder)
+    git("commit", "--quiet", "--amend", "--no-edit", cwd=folder)
+    (folder / ".git" / "info").mkdir(exist_ok=True)
+    (folder / ".git" / "info" / "exclude").write_text("notes.txt\n")
+    for path in (
+        ".env",
+        ".env.prod",
+        "sub/.env",
+        "build/x.py",
+        "sub/local.py",
+        "sub/deep/x.log",
+        "notes.txt",
+        "new.py",
+    ):
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_text("TOKEN = 1\n")
+    take_source(str(folder), None, tmp_path / "base")
+    listed = git("ls-files", "--cached", "--others", "--exclude-standard", cwd=folder).split()
+    taken = ["a.py", ".env.example", "kept.log", "new.py", "sub/b.py", ".gitignore", "sub/.gitignore"]
+    assert sorted(files_of(tmp_path / "base")) == sorted(listed) == sorted(taken)
+
+
+@pytest.mark.parametrize("place", ["default", "configured", "of the repository"])
+def test_what_the_user_ignores_everywhere_is_ignored(
+    project: Make, git: Git, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    """A repository's own setting is not trusted: it could name any file of this machine."""
+    home = tmp_path / "home"
+    (home / ".config" / "git").mkdir(parents=True)
+    monkeypatch.setenv("HOME", str(home))
+    for name in ("XDG_CONFIG_HOME", "GIT_CONFIG_GLOBAL"):
+        monkeypatch.delenv(name, raising=False)
+    folder = project({"a.py": ""})
+    where = home / ".config" / "git" / "ignore" if place == "default" else home / "mine"
+    where.write_text("private.txt\n")
+    if place == "configured":
+        (home / ".gitconfig").write_text("[core]\n\texcludesFile = ~/mine\n")
+    if place == "of the repository":
+        git("config", "core.excludesFile", str(where), cwd=folder)
+    (folder / "private.txt").write_text("")
+    take_source(str(folder), None, tmp_path / "base")
+    ignored = place != "of the repository"
+    assert sorted(files_of(tmp_path / "base")) == ["a.py", *([] if ignored else ["private.txt"])]
+
+
 def test_links_pipes_and_modes(project: Make, tmp_path: Path) -> None:
     folder = project({"run.sh": "#!/bin/sh\n", "a.py": ""})
     (folder / "run.sh").chmod(0o755)

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import committed
+from tests.kills import killed
 
 # An event of each kind, and how often it was there when the kill comes: `make soak` kills at random moments.
 MOMENTS = [
@@ -56,26 +57,6 @@ def undisturbed(source: Path, rfsn: Callable[..., Any]) -> tuple[Any, ...]:
     report = rfsn("repair", source, "--seed", "7", "--json", "--out", source.with_name("undisturbed")).json
     assert report["status"] == "repaired"
     return outcome(report)
-
-
-def killed(command: list[str | Path], environment: dict[str, str], folder: Path, moment: tuple[str, int]) -> list[str]:
-    """Kill a session as soon as its journal has a number of events of a kind; returns the kinds of all its events."""
-    with subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
-        ended = False
-        while kinds(folder).count(moment[0]) < moment[1]:
-            assert not ended
-            time.sleep(0.005)
-            ended = process.poll() is not None
-        process.kill()
-    return kinds(folder)
-
-
-def kinds(folder: Path) -> list[str]:
-    """The kinds of the events in a journal that may be in use."""
-    if not (folder / "journal.jsonl").exists():
-        return []
-    *whole, _torn = (folder / "journal.jsonl").read_bytes().split(b"\n")
-    return [json.loads(line)["event"]["kind"] for line in whole]
 
 
 @pytest.mark.slow

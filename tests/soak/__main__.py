@@ -10,10 +10,12 @@ from collections.abc import Callable, Mapping, Sequence
 from tests.soak.filling import full_disks
 from tests.soak.killing import killed_evaluations, killed_sessions
 from tests.soak.measuring import grown_memory
+from tests.soak.models import killed_models
 from tests.soak.sources import random_sources
 
 PARTS: Mapping[str, tuple[Callable[[int, int], list[str]], int]] = {
     "sessions": (killed_sessions, 200),
+    "models": (killed_models, 40),
     "evaluations": (killed_evaluations, 50),
     "disks": (full_disks, 200),
     "memory": (grown_memory, 80),

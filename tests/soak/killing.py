@@ -15,7 +15,7 @@ from typing import Any
 
 from tests.soak.common import FILES, Lane, git_project, in_lanes, outcome, settled
 
-__all__ = ["killed_evaluations", "killed_sessions"]
+__all__ = ["end_after", "killed_evaluations", "killed_sessions"]
 
 _CACHE_IS_REMOVED = 0.25
 _REPLAYED = 5
@@ -48,7 +48,7 @@ def killed_sessions(seed: int, count: int) -> list[str]:
             shutil.rmtree(lane.environments)
         delay = moments.uniform(0.0, with_environment if anew else without)
         session = lane.folder / f"session-{number}"
-        problems = _killed(lane, ("repair", lane.folder / "project", *_REPAIR, "--out", session), delay)
+        problems = end_after(lane, ("repair", lane.folder / "project", *_REPAIR, "--out", session), delay)
         begun = (session / "journal.jsonl").exists() and b"\n" in (session / "journal.jsonl").read_bytes()
         again = (
             ("resume", session, "--json") if begun else ("repair", lane.folder / "project", *_REPAIR, "--out", session)
@@ -88,7 +88,7 @@ def killed_evaluations(seed: int, count: int) -> list[str]:
         expected, length = usual[lane.folder]
         shutil.rmtree(lane.folder / "out")
         delay = moments.uniform(0.0, length)
-        problems = _killed(lane, _EVALUATION, delay)
+        problems = end_after(lane, _EVALUATION, delay)
         ran = lane.rfsn(*_EVALUATION)
         if ran.code:
             problems.append(f"started again it gave {ran.code}: {ran.err[-500:]}")
@@ -100,7 +100,7 @@ def killed_evaluations(seed: int, count: int) -> list[str]:
     return in_lanes(trial, count, prepare)
 
 
-def _killed(lane: Lane, command: tuple[str | Path, ...], delay: float) -> list[str]:
+def end_after(lane: Lane, command: tuple[str | Path, ...], delay: float) -> list[str]:
     """Start a command and kill it after `delay` seconds; what of it goes on without its controller is a problem."""
     process = lane.start(*command)
     try:

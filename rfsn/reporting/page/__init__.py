@@ -12,6 +12,7 @@ from planners.observations import Batch
 from rfsn.errors import RfsnError
 from rfsn.machine.text import counted
 from rfsn.reporting.page.markup import Html, folded, lines, tag
+from rfsn.reporting.page.models import models
 from rfsn.reporting.page.plot import candidates_plot
 from rfsn.reporting.page.results import alternatives, diff, suspects, tests
 from rfsn.reporting.page.timeline import timeline
@@ -42,6 +43,7 @@ def page_of(record: Record, report: Mapping[str, Any]) -> str:
         ("Localization", lambda: suspects(record)),
         ("Candidates", lambda: candidates_plot(_outcomes(record))),
         ("Alternatives", lambda: alternatives(record)),
+        *([("Models", lambda: models(report["models"]))] if report["models"] else []),
         ("Environment", lambda: _environment(record)),
     ]
     links = (tag("a", name, href=f"#{name.lower()}") for name, _ in sections)
@@ -95,6 +97,8 @@ def _header(record: Record, report: Mapping[str, Any]) -> Html:
         "steps": f"{report['steps']}, of which {len(report['denials'])} denied",
         "candidates": str(report["candidates"]),
     }
+    if asked := report["models"]:
+        facts["models"] = f"{counted(asked['calls'], 'call')}, {asked['cost_usd']:.4f} of {asked['max_cost_usd']:g} USD"
     heading = tag("h1", badge, " ", report["title"])
     return tag("header", heading, tag("p", lines(report["reason"]), class_="reason"), _facts(facts))
 

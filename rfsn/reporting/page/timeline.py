@@ -10,6 +10,7 @@ from gate import (
     Action,
     Allowed,
     ApplyPatch,
+    AskModel,
     Denied,
     Finish,
     GiveUp,
@@ -26,6 +27,7 @@ from planners.observations import (
     Batch,
     Denial,
     Ended,
+    ModelReplied,
     Observation,
     Output,
     SpectrumReady,
@@ -39,6 +41,7 @@ from rfsn.sessions.events import (
     EnvironmentReady,
     Event,
     Interrupted,
+    ModelsReady,
     Observed,
     Proposed,
     Recalled,
@@ -82,6 +85,8 @@ def _note(event: Event) -> str:
             return f"The source was taken: {origin}, {counted(files, 'file')}"
         case EnvironmentReady() as ready:
             return f"The environment is ready: {ready.description} in {ready.backend}"
+        case ModelsReady() as ready:
+            return f"Models may be asked: {', '.join(card.name for card in ready.cards)}"
         case Recalled():
             return "Read how edit operators did in earlier sessions"
         case Interrupted():
@@ -137,8 +142,8 @@ def _silent(rules: NotApplied) -> tuple[Html | str, ...]:
 
 def _action(action: Action, candidates: int) -> Html:
     match action:
-        case ReadFile(path):
-            return tag("span", "read ", tag("code", path))
+        case ReadFile(path, line):
+            return tag("span", "read ", tag("code", path), f" from line {line}" if line > 1 else "")
         case SearchCode(text, pattern):
             return tag("span", "search ", tag("code", text), " in ", tag("code", pattern))
         case RunTests(ids, collect):
@@ -149,6 +154,8 @@ def _action(action: Action, candidates: int) -> Html:
             return tag("span", "run ", tag("code", shlex.join(argv)))
         case TryPatches(offset=offset):
             return tag("span", f"try {counted(candidates, 'candidate')}, from number {offset}")
+        case AskModel(model, purpose, max_tokens=most):
+            return tag("span", "ask ", tag("code", model), f" ({purpose}), at most {most} tokens each")
         case ApplyPatch(patch):
             return tag("span", "apply a patch to ", tag("code", ", ".join(_paths(patch))))
         case Finish():
@@ -173,12 +180,25 @@ def _observation(observation: Observation) -> Html:
             return tag("span", f"traced {counted(cases, 'test')} ({duration:.2f} s)")
         case Batch() as batch:
             return _batch(batch)
+        case ModelReplied() as replied:
+            return _replied(replied)
         case VerdictReached(verdict):
             return _verdict(verdict)
         case Output(text, exit_code):
             return _output(text, exit_code)
         case Ended(reason):
             return tag("span", reason)
+
+
+def _replied(replied: ModelReplied) -> Html:
+    answers = sum(bool(reply.blob) for reply in replied.replies)
+    problems = dict.fromkeys(reply.problem for reply in replied.replies if reply.problem)
+    whole = f"{answers} of {counted(len(replied.replies), 'sample')} answered"
+    return tag(
+        "div",
+        f"{whole} ({replied.cost_usd:.4f} USD, {replied.duration_s:.2f} s)",
+        *(tag("div", lines(problem)) for problem in problems),
+    )
 
 
 def _batch(batch: Batch) -> Html:

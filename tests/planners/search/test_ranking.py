@@ -8,9 +8,9 @@ import pytest
 
 from gate import Candidate
 from gate.patch import Edit, EditFile, content_hash
-from planners.search.ranking import likeliest
+from planners.search.ranking import doubtful, likeliest
 from planners.testing import GivenTree
-from planners.trial import Trial, TrialOutcome
+from planners.trial import MODEL, Trial, TrialOutcome
 
 if TYPE_CHECKING:
     from gate import Patch
@@ -65,6 +65,20 @@ def test_between_honest_ones_the_first_is_taken() -> None:
 def test_a_doubtful_patch_beats_an_honest_one_that_came_very_much_later() -> None:
     doubtful = ("item - limit", "item - item")
     assert best(doubtful, ("< 9", "< 8"), places=(0, 500)) == doubtful
+
+
+@pytest.mark.parametrize(
+    ("new", "by", "doubt"),
+    [
+        ("if not limit:\n        return items\n    return found", "x", "doubtful"),
+        ("if not limit:\n        return items\n    return found", MODEL, ""),
+        ("if True:\n        return items\n    return found", MODEL, "doubtful"),
+        ("return []", MODEL, "doubtful"),
+    ],
+)
+def test_a_missing_case_is_no_reason_to_doubt_a_model(new: str, by: str, doubt: str) -> None:
+    trial = Trial(0, Candidate(patch("return found", new), by, "f.py:6", 1.0), TrialOutcome.PLAUSIBLE)
+    assert doubtful(trial, GivenTree({"f.py": BASE.encode()})) is bool(doubt)
 
 
 EDITS = [("item < limit", "item <= limit"), ("< 9", "< 8"), ("item < limit", "item < limit + 1")]

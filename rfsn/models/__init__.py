@@ -1,0 +1,1 @@
+"""Models: how they are spoken to, what they cost, and the desk that carries out `AskModel`."""
