@@ -1,6 +1,6 @@
 """What a model is worth beside the search: repaired rows and tokens, for models of known quality.
 
-    benchmarks/models.py DATASET.jsonl [--limit N] [--quality P ...] [--rounds N] [--instance-timeout S]
+    benchmarks/models.py DATASET.jsonl [--limit N] [--quality P ...] [--rounds N] [--way NAME ...] [--instance-timeout S]
 
 A scripted model behind a real server is right with probability P; else it gives a near miss (the right place, a wrong
 change) or nonsense. Four ways to use it: the search alone, the model alone, the ladder, and the ladder with a memory of
@@ -33,6 +33,7 @@ from rfsn.evaluation.instance import run_instance
 from rfsn.machine.log import configure_logging
 
 SEED = 7
+WAYS = ["search alone", "model alone", "ladder", "ladder with memory"]
 SWAPS = {"<": "<=", ">": ">=", "+": "-", "-": "+", "==": "!=", "and": "or", "or": "and", "1": "2", "0": "1"}
 TOKEN = re.compile(r"<=|>=|==|!=|\b(?:and|or)\b|\b\d+\b|[<>+-]")
 
@@ -115,13 +116,16 @@ def main() -> None:
     parser.add_argument("--quality", type=float, nargs="+", default=[0.0, 0.2, 0.6])
     parser.add_argument("--rounds", type=int, default=2, help="how often the ladder with memory sees the rows")
     parser.add_argument("--instance-timeout", type=float, default=60.0, metavar="S")
+    parser.add_argument("--way", nargs="+", default=WAYS, choices=WAYS, help="what to run (default: all of it)")
     options = parser.parse_args()
     configure_logging()
     rows = [json.loads(line) for line in options.dataset.read_text("utf-8").splitlines()][: options.limit]
     instances = list(read_dataset(options.dataset))[: options.limit]
-    results = [_run("search alone", None, rows, instances, options.instance_timeout, 1)]
-    for quality in options.quality:
-        for way, rounds in (("model alone", 1), ("ladder", 1), ("ladder with memory", options.rounds)):
+    asked = [(None, "search alone"), *((quality, way) for quality in options.quality for way in WAYS[1:])]
+    results = []
+    for quality, way in asked:
+        if way in options.way:
+            rounds = options.rounds if way == "ladder with memory" else 1
             results.append(_run(way, quality, rows, instances, options.instance_timeout, rounds))
     _print(results)
 
