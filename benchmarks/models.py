@@ -1,6 +1,7 @@
 """What a model is worth beside the search: repaired rows and tokens, for models of known quality.
 
-    benchmarks/models.py DATASET.jsonl [--limit N] [--quality P ...] [--rounds N] [--way NAME ...] [--instance-timeout S]
+    benchmarks/models.py DATASET.jsonl [--limit N] [--quality P ...] [--rounds N] [--way NAME ...]
+        [--instance-timeout S]
 
 A scripted model behind a real server is right with probability P; else it gives a near miss (the right place, a wrong
 change) or nonsense. Four ways to use it: the search alone, the model alone, the ladder, and the ladder with a memory of
