@@ -48,7 +48,8 @@ class PlannerContext:
     label, so that a choice that is repeated after a crash is the same.
 
     `models` are those that may be asked, the first ones first (the cheapest, as a rule), `judge` is the one that ranks
-    plausible patches, and `max_cost_usd` is what all calls together may cost. `issue` is the text of the issue that the
+    plausible patches, and `max_cost_usd` is what all calls together may cost, of which `spent_usd` is spent or
+    reserved: more than the state knows if a call was under way at a crash. `issue` is the text of the issue that the
     user gave; `salt` makes it hard to guess a redacted text from its placeholder.
     """
 
@@ -60,6 +61,7 @@ class PlannerContext:
     models: tuple[ModelCard, ...] = ()
     judge: ModelCard | None = None
     max_cost_usd: float = 0.0
+    spent_usd: float = 0.0
     issue: str = ""
     salt: str = ""
 

@@ -229,9 +229,8 @@ def _run(
         budget = Budget(config.time_limit, config.max_steps, lambda: session.journal.clock)
         gate = Gate(further=load_rules(config.gate_rules))
         executor = Executor(suite, gate, session.blobs, budget, workers=config.workers, wanted=config.target, desk=desk)
-        context = project.planner_context()
         try:
-            ended = Controller(session, planner, gate, executor, budget, context, project.gate_context).run()
+            ended = Controller(session, planner, gate, executor, budget, project).run()
         finally:
             executor.close()
     if learns and ended.status in {"repaired", "partly_repaired", "not_repaired"}:

@@ -41,7 +41,7 @@ def replay_session(folder: Path, planner: Planner | None = None) -> Replay:
         if isinstance(event, Proposed) and project is not None:
             steps += 1
             try:
-                proposal = planner.propose(projection.state, project.planner_context())
+                proposal = planner.propose(projection.state, project.planner_context(projection))
             except PatchError as error:
                 problems.append(f"line {entry.sequence + 1}: {record.base} no longer matches the journal: {error}")
                 projection = fold(projection, event)

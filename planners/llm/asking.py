@@ -29,7 +29,7 @@ _MOST_BYTES = 400_000
 
 def left_usd(state: State, context: PlannerContext) -> float:
     """What calls may still cost."""
-    return context.max_cost_usd - state.cost_usd
+    return context.max_cost_usd - max(state.cost_usd, context.spent_usd)
 
 
 def setting(card: ModelCard, name: str, default: int) -> int:

@@ -23,13 +23,13 @@ from planners.trial import Trial
 __all__ = ["Judge", "votes_of"]
 
 _MAX_PATCHES = 8
-_BEST = re.compile(r"\bbest\W{1,5}(\d{1,7})\b", re.IGNORECASE)
+_BEST = re.compile(r"^\W{0,9}best\W{1,5}(\d{1,7})\W{0,9}$", re.IGNORECASE | re.MULTILINE)
 
 _QUESTION = """\
 Each of these patches makes all tests pass. Tests are weak: most such patches are wrong for inputs that no test has.
 Which one would a maintainer of this project merge? Say in two sentences why, and end with a line such as
 
-best: {example}"""
+best: NUMBER"""
 
 
 class Judge:
@@ -50,9 +50,8 @@ class Judge:
         while len(patches) > 2 and sum(map(size, patches)) > most // 2:
             patches.pop()
         brief = brief_within(most - sum(map(size, patches)), state, context, self._languages)
-        question = _QUESTION.format(example=state.plausible[0].index)
         common = (Turn("system", SYSTEM), Turn("user", brief_text(brief)))
-        samples = [(*common, Turn("user", "\n\n".join([*order, question]))) for order in (patches, patches[::-1])]
+        samples = [(*common, Turn("user", "\n\n".join([*order, _QUESTION]))) for order in (patches, patches[::-1])]
         return ask(
             state,
             context,
@@ -89,5 +88,7 @@ def votes_of(state: State, context: PlannerContext) -> Mapping[int, float]:
         for reply in known.replies
         if reply.blob
     ]
-    named = [int(found[-1]) for text in answers if (found := _BEST.findall(text))]
+    shown = {trial.index for trial in state.plausible[:_MAX_PATCHES]}
+    votes = (int(found[-1]) for text in answers if (found := _BEST.findall(text)))
+    named = [index for index in votes if index in shown]
     return {index: count / len(named) for index, count in Counter(named).items()}

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import structlog
 
-from gate import Context, Denied, Gate
-from planners.api import Planner, PlannerContext
+from gate import Denied, Gate
+from planners.api import Planner
 from planners.observations import Denial, Observation
 from rfsn.loop.executor import Executor
+from rfsn.project.project import Project
 from rfsn.sessions.events import Observed, Proposed, SessionEnded, Started
 from rfsn.sessions.outcome import conclude
-from rfsn.sessions.projection import Projection
 from rfsn.sessions.session import Session
 from rfsn.trials.budget import Budget
 
@@ -31,16 +29,14 @@ class Controller:
         gate: Gate,
         executor: Executor,
         budget: Budget,
-        planner_context: PlannerContext,
-        gate_context: Callable[[Projection], Context],
+        project: Project,
     ) -> None:
         self._session = session
         self._planner = planner
         self._gate = gate
         self._executor = executor
         self._budget = budget
-        self._planner_context = planner_context
-        self._gate_context = gate_context
+        self._project = project
 
     def run(self) -> SessionEnded:
         """Step until the planner finishes or gives up, or the budget is used up."""
@@ -49,7 +45,7 @@ class Controller:
             state = session.projection.state
             problem = None if state.ended else self._budget.problem(state)
             if state.ended or problem:
-                session.record(conclude(state, problem, issue=bool(self._planner_context.issue)))
+                session.record(conclude(state, problem, issue=bool(session.config.issue)))
             else:
                 self.step()
         return session.projection.ended
@@ -57,8 +53,8 @@ class Controller:
     def step(self) -> None:
         """Propose, decide, execute, observe."""
         state = self._session.projection.state
-        proposal = self._planner.propose(state, self._planner_context)
-        context = self._gate_context(self._session.projection)
+        proposal = self._planner.propose(state, self._project.planner_context(self._session.projection))
+        context = self._project.gate_context(self._session.projection)
         decision = self._gate.decide(proposal, context)
         with structlog.contextvars.bound_contextvars(phase=str(proposal.phase), step=state.steps + 1):
             self._session.record(Proposed.of(proposal, decision))

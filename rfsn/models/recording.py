@@ -52,7 +52,7 @@ def _message(record: Record, started: CallStarted, ended: CallEnded | None) -> d
         "sample": started.sample,
         "attempt": started.attempt,
         "model": started.model,
-        "request": _request(record, started, lost=ended is None),
+        "request": _request(record, started),
         "finish": "failed",
         "status": "lost",
         "answer": None,
@@ -74,13 +74,11 @@ def _message(record: Record, started: CallStarted, ended: CallEnded | None) -> d
     }
 
 
-def _request(record: Record, started: CallStarted, *, lost: bool) -> Any:
-    """What was sent; None if that of a lost call is gone, which a power cut may have kept from the disk."""
+def _request(record: Record, started: CallStarted) -> Any:
+    """What was sent; None if it is gone: no call waits for the disk to have it, and a power cut may come first."""
     try:
         text = record.blobs.output(started.request)
     except JournalError:
-        if not lost:
-            raise
         return None
     try:
         return json.loads(text)

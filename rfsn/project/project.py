@@ -89,7 +89,7 @@ class Project:
             ended=state.ended is not None,
         )
 
-    def planner_context(self) -> PlannerContext:
+    def planner_context(self, projection: Projection) -> PlannerContext:
         """What planners see besides the state. Raises `JournalError` if the issue's text was changed."""
         config, ready = self._config, self._record.projection.models
         seed = config.seed
@@ -102,6 +102,7 @@ class Project:
             models=ready.models if ready else (),
             judge=ready.judge if ready else None,
             max_cost_usd=config.max_cost,
+            spent_usd=projection.spent_usd,
             issue=self._issue,
             salt=ready.salt if ready else "",
         )

@@ -149,7 +149,7 @@ class BlobStore:
         if name in self._known:
             return name
         path = self._folder / name
-        if path.exists():
+        if path.exists() and self._is_whole(name):
             self._syncing.add_old(name)
         else:
             stored = zlib.compress(data, 0 if request else 1)
@@ -160,6 +160,14 @@ class BlobStore:
             self._syncing.add(write_unsynced(path, stored), may_wait=request)
         self._known.add(name)
         return name
+
+    def _is_whole(self, name: str) -> bool:
+        """Whether a blob that was here before has its content: a power cut may leave a file without any."""
+        try:
+            self._get(name)
+        except JournalError:
+            return False
+        return True
 
     def _get(self, name: str) -> bytes:
         try:

@@ -188,7 +188,7 @@ def test_planner_and_gate_see_the_recorded_models_and_what_is_left(repo: Path, t
     try:
         run_session(session, planner=ScriptedPlanner([]))
         project = Project(session)
-        seen, (ready,) = project.planner_context(), models_ready(session.folder)
+        seen, (ready,) = project.planner_context(session.projection), models_ready(session.folder)
         assert [card.name for card in seen.models] == ["m"]
         assert seen.judge is not None
         assert (seen.judge.name, seen.max_cost_usd, seen.salt, seen.issue) == ("j", 0.75, ready.salt, "")
@@ -275,11 +275,11 @@ def test_an_issue_is_kept_with_the_session(repo: Path, rfsn: Rfsn, tmp_path: Pat
     record = Record.read(folder)
     assert record.config.issue == hashlib.sha256(ISSUE.encode()).hexdigest()
     file.unlink()
-    assert Project(record).planner_context().issue == ISSUE
+    assert Project(record).planner_context(record.projection).issue == ISSUE
     assert rfsn("replay", folder).code == 0
     (folder / "issue.md").write_text(ISSUE.replace("should", "must"))
     with pytest.raises(JournalError, match="not the text that the journal names"):
-        Project(Record.read(folder)).planner_context()
+        Project(Record.read(folder)).planner_context(record.projection)
     assert rfsn("replay", folder).code == 2
     (folder / "issue.md").unlink()
     assert rfsn("replay", folder).code == 2

@@ -21,6 +21,7 @@ from gate import Allowed, Finish, NotApplied, Phase, Proposal
 from rfsn.config import Config
 from rfsn.errors import JournalError, StorageError
 from rfsn.machine.files import remove_partials, write_whole
+from rfsn.sessions.blobs import BlobStore
 from rfsn.sessions.events import Interrupted, Proposed, SessionEnded
 from rfsn.sessions.journal import Journal, read_journal
 from rfsn.sessions.session import Session
@@ -275,3 +276,14 @@ def test_a_hint_names_a_session_so_that_it_is_found_from_anywhere(
         assert named == ["one" if folder.is_relative_to(home) else str(folder)], report.err
         assert Path(rfsn("report", *named, cwd=tmp_path).out.strip()) == folder / "report.html"
     shutil.rmtree(home / "sessions" / "one")
+
+
+def test_an_empty_blob_that_a_power_cut_left_is_written_again(tmp_path: Path) -> None:
+    store = BlobStore(tmp_path)
+    name = store.put_output("a long text " * 100)
+    store.close()
+    (tmp_path / name).write_bytes(b"")
+    store = BlobStore(tmp_path)
+    assert store.put_output("a long text " * 100) == name
+    store.close()
+    assert BlobStore(tmp_path).output(name) == "a long text " * 100

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from buildpacks import RepoView
+from gate import may_leave
 
 __all__ = ["Name", "Tree"]
 
@@ -64,7 +65,8 @@ class Tree:
     def find(self, text: str) -> Name | None:
         """A file of the tree by its path, by the end of it if there is only one such file, or by an absolute path."""
         if text not in self._found:
-            self._found[text] = self._find(text)
+            found = self._find(text)
+            self._found[text] = found and _leaving(found)
         return self._found[text]
 
     def _find(self, text: str) -> Name | None:
@@ -94,7 +96,14 @@ class Tree:
         path = _plain(text)
         if not _PATH.fullmatch(path) or not ("/" in path or "." in path.strip(".")):
             return None
-        return Name(path, exists=False)
+        return _leaving(Name(path, exists=False))
+
+
+def _leaving(name: Name) -> Name:
+    """The name, unless what is in the file must not leave: a miss and a diff would tell lines of it."""
+    if may_leave(name.path):
+        return name
+    return Name(name.path, exists=False, problem=f"{name.path} may hold keys or logins: it is not for you to edit")
 
 
 def _plain(text: str) -> str:

@@ -56,6 +56,13 @@ def test_votes_decide_between_patches_that_are_about_as_likely() -> None:
     assert after.action == ApplyPatch(SECOND.patch)
 
 
+def test_a_patch_that_is_spoken_of_has_no_vote() -> None:
+    talk = session(FIRST, SECOND)
+    against = "best: 7\n\nPatch 3 is only second best. 3 special-cases the test; the others are at best 3 lines."
+    talk.answer(Judge().propose(talk.state, talk.context), against, "best: 9999")
+    assert votes_of(talk.state, talk.context) == {7: 1.0}
+
+
 def test_a_vote_for_nothing_that_was_shown_changes_nothing() -> None:
     talk = session(FIRST, SECOND)
     talk.answer(Judge().propose(talk.state, talk.context), "best: 9999", "best: none")

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 
-from gate import AskModel, GiveUp, TryPatches, Turn, apply
+from gate import AskModel, Edit, EditFile, GiveUp, TryPatches, Turn, apply, content_hash, reservation_usd
 from planners.llm.one_shot import OneShot
+from planners.llm.unified import unified
 from planners.meta import MetaPlanner
 from planners.observations import Batch, Denial
 from planners.search.planner import CandidateSearch
@@ -161,3 +162,35 @@ def test_the_same_state_gives_the_same_question_in_a_new_planner() -> None:
     ask = OneShot(CARD).propose(session.state, session.context)
     assert ask == OneShot(CARD).propose(session.state, session.context)
     assert Turn("user", "x").bytes == 1
+
+
+def test_files_that_hold_keys_are_not_edited_and_their_lines_are_not_told() -> None:
+    session = failing()
+    exact = ".env\n<<<<<<< SEARCH\nKEY=1\n=======\nKEY=2\n>>>>>>> REPLACE\n"
+    near = ".env\n<<<<<<< SEARCH\nKEY=0\nmore\n=======\nKEY=2\n>>>>>>> REPLACE\n"
+    whole = ".env\n```\nKEY=2\n```\n"
+    for answer in (exact, near, whole, "--- a/.env\n+++ b/.env\n@@ -1 +1 @@\n-KEY=1\n+KEY=2\n"):
+        session = failing()
+        session.answer(OneShot(CARD).propose(session.state, session.context), answer)
+        step = OneShot(CARD).propose(session.state, session.context)
+        assert step is not None
+        assert isinstance(step.action, AskModel), "there is nothing to try"
+        assert ".env may hold keys or logins" in texts(step.action)[0]
+        assert "KEY=1" not in texts(step.action)[0].replace("-KEY=1", "")
+    (edit,) = (EditFile(".env", content_hash(b"KEY=1\n"), (Edit(4, 5, b"2"),)),)
+    assert unified((edit,), TREE) == "(a change of .env, which may hold keys or logins, is not shown)\n"
+
+
+def test_what_a_lost_call_may_have_cost_is_not_spent_again() -> None:
+    session = failing()
+    first = OneShot(CARD).propose(session.state, session.context)
+    assert first is not None
+    assert isinstance(first.action, AskModel)
+    left = reservation_usd(first.action, CARD, 0) * 1.5
+    context = replace(session.context, spent_usd=session.context.max_cost_usd - left)
+    step = OneShot(CARD).propose(session.state, context)
+    assert step is not None
+    assert isinstance(step.action, AskModel)
+    assert (len(first.action.samples), len(step.action.samples)) == (3, 1)
+    poor = replace(session.context, spent_usd=session.context.max_cost_usd)
+    assert OneShot(CARD).propose(session.state, poor) is None
