@@ -252,3 +252,14 @@ def test_a_request_for_another_path_is_noticed(server: ModelServer, office: Open
     (reply,) = desk.ask(action_of("why?")).replies
     assert "answered 404: there is no model the-m, or no such address: check --model and --base-url" in reply.problem
     server.problems.clear()
+
+
+@pytest.mark.parametrize("api", APIS)
+def test_headers_of_the_environment_are_not_for_other_hosts(
+    server: ModelServer, office: Opener, api: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("OPENAI_CUSTOM_HEADERS", "ANTHROPIC_CUSTOM_HEADERS"):
+        monkeypatch.setenv(name, "X-Gateway: gateway-secret\nX-Other: other-secret")
+    office(card_of(server.endpoint(api), api)).ask(action_of("why?"))
+    (asked,) = server.asked
+    assert not [value for value in asked.headers.values() if "secret" in value]

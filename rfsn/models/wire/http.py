@@ -142,6 +142,7 @@ class HttpWire:
             )
             if urlsplit(card.endpoint).hostname != "api.openai.com":
                 found.organization = found.project = None  # those of the user's environment are of no concern to others
+                found._custom_headers = {}  # noqa: SLF001  # the same: OPENAI_CUSTOM_HEADERS may have keys of gateways
             self._openai[card.endpoint, key] = found
         return found
 
@@ -159,6 +160,8 @@ class HttpWire:
                 open_telemetry=False,
                 http_client=self._client(card.endpoint),
             )
+            if older:
+                found._custom_headers = older  # noqa: SLF001  # without those of ANTHROPIC_CUSTOM_HEADERS
             self._anthropic[card.endpoint, key] = found
         return found
 
