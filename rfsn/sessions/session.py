@@ -150,7 +150,7 @@ class Session(Record):
         """Journal an event, fold it in and notify the listeners; at the end of a phase, record the state.
 
         It is on the disk when this returns if anything outside of the controller may follow from it. Others get there
-        together with the next one that is: no power cut then leaves a trace of what the journal does not have.
+        together with the next one that is, after the blobs that they name.
         """
         before = self.projection.state
         self._append(event)

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import zlib
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -192,6 +193,9 @@ def test_planner_and_gate_see_the_recorded_models_and_what_is_left(repo: Path, t
         assert [card.name for card in seen.models] == ["m"]
         assert seen.judge is not None
         assert (seen.judge.name, seen.max_cost_usd, seen.salt, seen.issue) == ("j", 0.75, ready.salt, "")
+        later = replace(session.projection, spent_usd=0.5)
+        assert project.planner_context(later).spent_usd == 0.5
+        assert project.gate_context(later).left_usd == pytest.approx(0.25)
         context = project.gate_context(session.projection)
         assert ([card.name for card in context.models], context.left_usd) == (["m", "j"], 0.75)
         spent = Projection(spent_usd=0.5)

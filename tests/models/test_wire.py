@@ -9,6 +9,7 @@ import pytest
 
 from gate import Turn, Usage
 from planners.answers import Answer, ToolCall
+from rfsn.models.failure import CallFailed
 from rfsn.models.request import Request
 from rfsn.models.wire import chat
 from tests.models.conftest import Opener
@@ -263,3 +264,22 @@ def test_headers_of_the_environment_are_not_for_other_hosts(
     office(card_of(server.endpoint(api), api)).ask(action_of("why?"))
     (asked,) = server.asked
     assert not [value for value in asked.headers.values() if "secret" in value]
+
+
+@pytest.mark.parametrize("api", APIS)
+def test_a_compressed_refusal_is_one_with_its_time_to_wait(server: ModelServer, office: Opener, api: str) -> None:
+    packed = {"content-encoding": "gzip", "retry-after-ms": "1"}
+    server.play([Play(status=429, headers=packed, error={"message": "later"}), Play()])
+    desk = office(card_of(server.endpoint(api), api))
+    assert desk.ask(action_of("why?")).replies[0].finish == "complete"
+    assert [end.status for end in desk.ends] == ["429", "ok"]
+
+
+def test_an_answer_with_megabytes_of_unknown_fields_is_none(server: ModelServer) -> None:
+    request = Request.of(action_of("why?"), 0, card_of(server.endpoint("chat")), lambda _: Answer(""))
+    message = {"role": "assistant", "content": "a", "reasoning_content": "x" * (1 << 20)}
+    whole = {"choices": [{"message": message, "finish_reason": "stop"}], "usage": {"prompt_tokens": 9}}
+    with pytest.raises(CallFailed, match="1 MiB besides text and calls"):
+        chat.Reader(request).whole(whole)
+    message["reasoning_content"] = "x" * 1_000
+    assert chat.Reader(request).whole(whole).answer.text == "a"

@@ -50,7 +50,7 @@ from planners.observations import (
 from planners.search.planner import CandidateSearch
 from planners.search.ranking import likeliest
 from planners.search.registry import LANGUAGES
-from planners.search.strategy import more_to_collect
+from planners.search.strategy import Search, more_to_collect
 from planners.state import Kept, State
 from planners.targets import named, probes, reached, repeated, stable_failures
 from planners.testing import GivenReports, GivenTree
@@ -121,6 +121,20 @@ def plausible(batch: Proposal, index: int) -> Trial:
     assert isinstance(batch.action, TryPatches)
     one = batch.action.candidates[index]
     return Trial(index, one, TrialOutcome.PLAUSIBLE)
+
+
+@pytest.mark.parametrize(
+    ("searched", "spent", "goes_on"),
+    [(999, 0.03, True), (1_000, 0.01, True), (1_000, 0.03, False), (10, 0.09, True), (10, 0.11, False)],
+)
+def test_the_search_makes_room_after_many_candidates_and_some_time_or_much_time(
+    searched: int, spent: float, *, goes_on: bool
+) -> None:
+    state, _ = walk([BASE, AGAIN, SpectrumReady("spectrum", 2, 0.1)])
+    state = replace(state, searched=searched, spent=spent)
+    stagnates = Search(CandidateSearch(), patience=1_000)._stagnates(state)
+    assert stagnates is not goes_on
+    assert not Search(CandidateSearch())._stagnates(state), "alone it has all the time"
 
 
 def test_the_whole_way_to_a_verified_patch() -> None:

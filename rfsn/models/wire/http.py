@@ -95,7 +95,7 @@ class HttpWire:
         protocol = _PROTOCOLS[request.card.api]
         reader: Reader = protocol.Reader(request)
         async with self._opened(request, protocol.body_of(request), key) as response:
-            if response.headers.get("content-type", "").startswith("text/event-stream"):
+            if response.headers.get("content-type", "").lower().startswith("text/event-stream"):
                 async for event in httpx2.EventSource(response, max_event_size=_MAX_WIRE_BYTES):
                     began()
                     reader.event(event.data)
@@ -202,7 +202,9 @@ class _Bounded(httpx2.AsyncByteStream):
 
 async def _bound(response: httpx2.Response) -> None:
     if response.headers.get("content-encoding", "identity") != "identity":
-        raise broken("the server compressed its answer, which it was not asked for")
+        if response.status_code < _REFUSED:
+            raise broken("the server compressed its answer, which it was not asked for")
+        del response.headers["content-encoding"]  # the status and the headers of a refusal say enough
     assert isinstance(response.stream, httpx2.AsyncByteStream)
     response.stream = _Bounded(response.stream)
 

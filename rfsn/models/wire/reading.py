@@ -28,6 +28,10 @@ __all__ = [
 MAX_TEXT_BYTES = 4 << 20
 """The most bytes of text that an answer may have."""
 
+_MAX_OPAQUE = 1 << 20
+"""The most characters of what an answer has besides text and calls, such as reasoning that is sent back unchanged."""
+_LONGEST_ESCAPE = 6
+
 MAX_CALLS = 64
 """The most tool calls that an answer may have."""
 
@@ -103,7 +107,10 @@ def received(
         raise broken(f"the answer has more than {MAX_CALLS} tool calls")
     if size > MAX_TEXT_BYTES:
         raise CallFailed("broken", f"the answer is longer than {MAX_TEXT_BYTES >> 20} MiB: set a smaller max_tokens")
+    raw = echo(request.card, message)
+    if len(raw) > _LONGEST_ESCAPE * size + _MAX_OPAQUE:
+        raise CallFailed("broken", f"the answer has more than {_MAX_OPAQUE >> 20} MiB besides text and calls")
     sound = tuple(ToolCall(spelled(call.id), spelled(call.name), spelled(call.arguments)) for call in calls)
     # A count without input is none, as every request has some; nor is one without output of an answer that has some.
     counted = usage if usage is not None and usage.input and (usage.output or not size) else None
-    return Received(Answer(spelled(text), sound, echo(request.card, message)), counted, finish)
+    return Received(Answer(spelled(text), sound, raw), counted, finish)

@@ -165,7 +165,6 @@ def test_the_same_state_gives_the_same_question_in_a_new_planner() -> None:
 
 
 def test_files_that_hold_keys_are_not_edited_and_their_lines_are_not_told() -> None:
-    session = failing()
     exact = ".env\n<<<<<<< SEARCH\nKEY=1\n=======\nKEY=2\n>>>>>>> REPLACE\n"
     near = ".env\n<<<<<<< SEARCH\nKEY=0\nmore\n=======\nKEY=2\n>>>>>>> REPLACE\n"
     whole = ".env\n```\nKEY=2\n```\n"
@@ -176,8 +175,8 @@ def test_files_that_hold_keys_are_not_edited_and_their_lines_are_not_told() -> N
         assert step is not None
         assert isinstance(step.action, AskModel), "there is nothing to try"
         assert ".env may hold keys or logins" in texts(step.action)[0]
-        assert "KEY=1" not in texts(step.action)[0].replace("-KEY=1", "")
-    (edit,) = (EditFile(".env", content_hash(b"KEY=1\n"), (Edit(4, 5, b"2"),)),)
+        assert "KEY=1" not in texts(step.action)[0]
+    edit = EditFile(".env", content_hash(b"KEY=1\n"), (Edit(4, 5, b"2"),))
     assert unified((edit,), TREE) == "(a change of .env, which may hold keys or logins, is not shown)\n"
 
 
