@@ -1,0 +1,15 @@
+"""How TypeScript is read: as JavaScript, with grammars of its own."""
+
+from __future__ import annotations
+
+from gate.languages.javascript.reader import DECLARED, IMPORTS, JavaScriptWalk
+from gate.languages.syntax.compare import Dialect
+from gate.languages.syntax.parsing import Grammar
+
+__all__ = ["DIALECT"]
+
+_TYPESCRIPT = Grammar("tree_sitter_typescript", "language_typescript")
+_TSX = Grammar("tree_sitter_typescript", "language_tsx")
+_PARAMETERS = "(required_parameter pattern: (identifier) @n) (optional_parameter pattern: (identifier) @n)"
+
+DIALECT = Dialect(grammars=(_TYPESCRIPT, _TSX), walk=JavaScriptWalk, imports=IMPORTS, declared=DECLARED + _PARAMETERS)
