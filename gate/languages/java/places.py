@@ -11,7 +11,7 @@ __all__ = ["JavaPlaces"]
 
 _STARTUP = re.compile(r"(?:^|/)META-INF/(?:services/|MANIFEST\.MF$)")
 _FOREIGN = re.compile(
-    r"(?:^|/)((?:java|javax|jdk|sun|com/sun|org/junit|junit|org/assertj|org/hamcrest|org/mockito|org/testng|org/opentest4j"
+    r"(?:^|^src/|/(?:java|src)/)((?:java|javax|jdk|sun|com/sun|org/junit|junit|org/assertj|org/hamcrest|org/mockito|org/testng|org/opentest4j"
     r"|com/google/common/truth|org/apache/maven/surefire)/(?:\w+/)*\w+)\.java$"
 )
 _PROPERTIES = frozenset({"junit-platform.properties", "mockito-extensions"})

@@ -49,6 +49,7 @@ SHAPE = Shape(
 _TEST = re.compile(r"\b(?:test|rstest|bench|should_panic|test_case|quickcheck|proptest)\b")
 _NO_TEST = re.compile(r"not\s*\(\s*test|cfg_attr|feature|serde|doc\b|test_?\w*\s*=")
 _WITHOUT_TEST = re.compile(r"not\s*\(\s*test|cfg_attr\s*\(\s*(?:\w+\s*\(\s*)?test")
+_SENSITIVE = ("libc", "nix", "rustix", "std.env", "std.intrinsics", "std.net", "std.os", "std.panic", "std.process")
 _OWN = frozenset({"crate", "self", "super", "Self"})
 _ATTRIBUTE = re.compile(r"#!?\[\s*(?:unsafe\s*\(\s*)?([\w:]+)")
 
@@ -123,7 +124,7 @@ class RustWalk(Walk):
     def _all_names(self, node: Node, main: bool) -> None:
         self._import(node, main)
         for name, target in self.bindings_of(node):
-            if name == "*":
+            if name == "*" and target.startswith(_SENSITIVE):
                 self.add(Kind.COMPUTED, f"names with all of the module {target}")
 
     own_visits: ClassVar[Mapping[str, Visit]] = {

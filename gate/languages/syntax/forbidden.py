@@ -78,7 +78,7 @@ class Patches(Table):
         if kind is Kind.STORE:
             holder = name.rpartition(".")[0]
             owned = holder in self.owners or name.partition(".")[0] in self.owners
-            return bool(holder) and owned and not self.assignable.has(name)
+            return owned and not self.assignable.has(name)
         return super().forbids(construct, path, modules, tree)
 
 

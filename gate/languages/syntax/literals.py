@@ -131,7 +131,9 @@ class Literals:
             return bool(values) and all(self.is_literal(value) or text_of(value) in stored for value in values)
         if node.type in shape.assignments:
             value = node.child_by_field_name(shape.assignments[node.type][1])
-            return value is not None and self.is_literal(value)
+            operator = node.child_by_field_name("operator")
+            plain = operator is None or operator.type in {"=", ":="}
+            return plain and value is not None and self.is_literal(value)
         if node.type in shape.stores:
             stores = [child for child in node.named_children if child.type in shape.assignments]
             return bool(stores) and all(self._answers(child, stored) for child in stores)

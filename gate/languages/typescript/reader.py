@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from gate.languages.javascript.reader import DECLARED, IMPORTS, JavaScriptWalk
+from gate.languages.javascript.reader import JavaScriptWalk
+from gate.languages.javascript.shape import DECLARED, IMPORTS
 from gate.languages.syntax.compare import Dialect
 from gate.languages.syntax.parsing import Grammar
 
