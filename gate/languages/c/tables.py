@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 
 from gate.languages.answers import KnownAnswers
-from gate.languages.api import Forbidden, Kind
+from gate.languages.api import Construct, Forbidden, Kind, Tree
 from gate.languages.syntax.forbidden import Detection, Exits, Frameworks, Obfuscation, Patches
+from gate.languages.syntax.projects import found_in
 from gate.languages.tables import DottedNames, Table
 from gate.languages.texts import DESCRIPTORS
 
@@ -22,6 +24,22 @@ _MACROS = re.compile(
     r"^#?(?:(?:EXPECT|ASSERT)_[A-Z]\w*|TEST|TYPED_TEST|TEST_[FP]|TEST_CASE|REQUIRE(?:_\w+)?|CHECK_(?:EQ|THROWS|FALSE|THAT|NOTHROW)\w*"
     r"|SCENARIO|GTEST_\w+|CATCH_\w+|DOCTEST_\w+|BOOST_(?:TEST|CHECK|REQUIRE|AUTO_TEST)\w*|ck_assert\w*|cr_assert\w*|FAIL_CHECK)$"
 )
+
+
+_DEFINED = re.compile(
+    rb"\b([A-Za-z_]\w*)\s*\((?:[^;{}()]|\([^;{}()]*\))*\)\s*(?:(?:const|noexcept|override|final)\s*)*(?:->[^{;]*)?\{"
+)
+
+
+@dataclass(frozen=True)
+class _Calls(Table):
+    """Calls of functions by name, except those that the project defines itself, perhaps in another file."""
+
+    def forbids(self, construct: Construct, path: str, modules: frozenset[str], tree: Tree) -> bool:
+        if not super().forbids(construct, path, modules, tree):
+            return False
+        named = construct.kind is Kind.USE and construct.name.isidentifier()
+        return not (named and construct.name in found_in(tree.base, tree.read, _TESTS, _DEFINED))
 
 
 def _each(*names: str) -> tuple[str, ...]:
@@ -74,7 +92,7 @@ TABLES: dict[str, Forbidden] = {
     "tamper.equality": Table(kinds=frozenset({Kind.ALWAYS})),
     "tamper.answers": KnownAnswers(_TESTS),
     "danger.obfuscation": Obfuscation(uses=DottedNames("#pragma push_macro", "#pragma pop_macro")),
-    "danger.processes": Table(
+    "danger.processes": _Calls(
         uses=DottedNames(*_each(
             "system", "popen", "fork", "vfork", "clone", "execl", "execle", "execlp", "execv", "execve", "execvp",
             "execvpe", "posix_spawn",
@@ -83,14 +101,14 @@ TABLES: dict[str, Forbidden] = {
             "boost.process",
         )),
     ),
-    "danger.network": Table(
+    "danger.network": _Calls(
         uses=DottedNames(*_each(
             "socket", "socketpair", "connect", "getaddrinfo", "gethostbyname", "sendto", "recvfrom", "curl_easy_init",
             "curl_easy_perform", "boost.asio", "sys/socket", "netinet/in", "arpa/inet", "netdb", "curl/curl",
             "winsock2",
         )),
     ),
-    "danger.descriptors": Table(
+    "danger.descriptors": _Calls(
         uses=DottedNames(*_each(
             "write", "writev", "pwrite", "dup", "dup2", "dup3", "pipe", "pipe2", "fdopen", "fcntl", "mmap", "mmap64",
             "sendfile",

@@ -89,5 +89,5 @@ class GoWalk(Walk):
 
 
 DIALECT = Dialect(
-    grammars=(Grammar("tree_sitter_go"),), walk=GoWalk, imports="(import_spec) @import", declared="", usual=None
+    grammars=(Grammar("tree_sitter_go"),), walk=GoWalk, imports="(import_spec) @import", declared="", closed=True
 )

@@ -10,10 +10,24 @@ from gate.languages.javascript.shape import SHAPE
 from gate.languages.syntax.folding import fold_text
 from gate.languages.syntax.parsing import text_of
 
-__all__ = ["GLOBALS", "REQUIRES", "SENSITIVE", "declared", "imported", "module_name", "taken"]
+__all__ = ["GLOBALS", "KNOWN_GLOBALS", "REQUIRES", "SENSITIVE", "declared", "imported", "module_name", "taken"]
 
 GLOBALS = frozenset({"globalThis", "global", "window", "self"})
 """Names of the global object."""
+
+KNOWN_GLOBALS = {
+    name: name
+    for name in (
+        "Array", "AsyncFunction", "BigInt", "Boolean", "Bun", "Date", "Deno", "Error", "EventSource", "Function",
+        "GeneratorFunction", "JSON", "Map", "Math", "Number", "Object", "Promise", "Proxy", "Reflect", "RegExp", "Set",
+        "String", "Symbol", "WeakMap", "WeakSet", "WebAssembly", "WebSocket", "XMLHttpRequest", "afterAll", "afterEach",
+        "atob", "beforeAll", "beforeEach", "console", "describe", "eval", "expect", "fetch", "global", "globalThis",
+        "isNaN", "it", "jest", "module", "navigator", "parseFloat", "parseInt", "performance", "process",
+        "queueMicrotask", "require", "self", "setImmediate", "setInterval", "setTimeout", "structuredClone", "unescape",
+        "vi", "window",
+    )
+}  # fmt: skip
+"""Names of the global object that rules know: a name that is neither one of these nor imported is a variable."""
 
 SENSITIVE = frozenset({
     "process", "globalThis", "global", "child_process", "vm", "worker_threads", "cluster", "module", "require",

@@ -8,7 +8,16 @@ from typing import ClassVar
 from tree_sitter import Node
 
 from gate.languages.api import Kind
-from gate.languages.javascript.modules import GLOBALS, REQUIRES, SENSITIVE, declared, imported, module_name, taken
+from gate.languages.javascript.modules import (
+    GLOBALS,
+    KNOWN_GLOBALS,
+    REQUIRES,
+    SENSITIVE,
+    declared,
+    imported,
+    module_name,
+    taken,
+)
 from gate.languages.javascript.shape import DECLARED, IMPORTS, PARAMETERS, SHAPE
 from gate.languages.mains import is_main
 from gate.languages.syntax.compare import Dialect
@@ -177,6 +186,8 @@ class JavaScriptWalk(Walk):
             for target in self.resolve(left) if left.type in SHAPE.members or left.type in SHAPE.indexes else ():
                 self.add(Kind.STORE, target)
             return
+        if left is not None and text_of(left).endswith("__proto__"):
+            self.add(Kind.STORE, "Object.prototype")
         self._assign(node, main)
 
     def _valued(self, node: Node, key: Node, function: Node, main: bool) -> None:
@@ -221,4 +232,6 @@ DIALECT = Dialect(
     walk=JavaScriptWalk,
     imports=IMPORTS,
     declared=DECLARED + PARAMETERS,
+    usual=KNOWN_GLOBALS,
+    closed=True,
 )

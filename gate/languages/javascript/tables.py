@@ -100,7 +100,7 @@ TABLES: dict[str, Forbidden] = {
             "module.createRequire",
             "module._compile", "Deno.eval",
         ),
-        attributes=frozenset({"_compile", "__proto__"}),
+        attributes=frozenset({"_compile"}),
     ),
     "danger.obfuscation": Obfuscation(
         uses=DottedNames("atob", "unescape", "zlib.*", "v8.deserialize"),

@@ -13,6 +13,7 @@ from gate.languages.api import Construct, Kind
 from gate.languages.syntax.compare import Dialect
 from gate.languages.syntax.parsing import Grammar, Source, text_of
 from gate.languages.syntax.shapes import Shape
+from gate.languages.syntax.text import dotted_words
 from gate.languages.syntax.walk import Visit, Walk
 
 __all__ = ["DIALECT", "SHAPE", "RustWalk", "divided"]
@@ -46,9 +47,9 @@ SHAPE = Shape(
     tails=True,
 )  # fmt: skip
 
-_TEST = re.compile(r"\b(?:test|rstest|bench|should_panic|test_case|quickcheck|proptest)\b")
-_NO_TEST = re.compile(r"not\s*\(\s*test|cfg_attr|feature|serde|doc\b|test_?\w*\s*=")
-_WITHOUT_TEST = re.compile(r"not\s*\(\s*test|cfg_attr\s*\(\s*(?:\w+\s*\(\s*)?test")
+_TEST = re.compile(r"\btest\b")
+_PARTS = re.compile(r"(?:[^(),]|\((?:[^()]|\([^()]*\))*\))+")
+_TEST_ATTRIBUTES = frozenset({"test", "bench", "rstest", "test_case", "quickcheck", "proptest", "wasm_bindgen_test"})
 _SENSITIVE = ("libc", "nix", "rustix", "std.env", "std.intrinsics", "std.net", "std.os", "std.panic", "std.process")
 _OWN = frozenset({"crate", "self", "super", "Self"})
 _ATTRIBUTE = re.compile(r"#!?\[\s*(?:unsafe\s*\(\s*)?([\w:]+)")
@@ -93,6 +94,19 @@ class RustWalk(Walk):
             skipped = (*skipped, *tests)
         super().push(node, main, *skipped)
 
+    def _name(self, node: Node, main: bool) -> None:
+        """A name by itself is a variable or a function of the crate, unless it is imported: crates begin paths."""
+        if self.names.is_imported(text_of(node)):
+            super()._name(node, main)
+
+    def called_name(self, function: Node, main: bool) -> None:
+        if self.names.is_imported(text_of(function)):
+            super().called_name(function, main)
+
+    def words(self, text: str, main: bool) -> None:
+        paths = ("::".join(words) for words in dotted_words(text) if words[1:] or self.names.is_imported(words[0]))
+        super().words(" ".join(paths), main)
+
     def _macro(self, node: Node, main: bool) -> None:
         name = node.child_by_field_name("macro")
         text = text_of(node)
@@ -110,12 +124,13 @@ class RustWalk(Walk):
         self.push(node, main, name)
 
     def _attribute(self, node: Node, main: bool) -> None:
-        text = text_of(node)
-        if _WITHOUT_TEST.search(text):
-            self.add(Kind.USE, "cfg(not(test))")
-        if found := _ATTRIBUTE.match(text):
-            self.add(Kind.USE, f"#[{found[1]}]")
-        self.push(node, main)
+        del main
+        found = _ATTRIBUTE.match(text_of(node))
+        if found is None:
+            return
+        self.add(Kind.USE, f"#[{found[1]}]")
+        if found[1] in {"cfg", "cfg_attr"} and _TEST.search(text_of(node)):
+            self.add(Kind.USE, "cfg(test)")
 
     def _foreign(self, node: Node, main: bool) -> None:
         self.add(Kind.USE, "extern")
@@ -128,6 +143,8 @@ class RustWalk(Walk):
                 self.add(Kind.COMPUTED, f"names with all of the module {target}")
 
     own_visits: ClassVar[Mapping[str, Visit]] = {
+        "identifier": _name,
+        "type_identifier": _name,
         "macro_invocation": _macro,
         "macro_definition": _definition,
         "attribute_item": _attribute,
@@ -169,8 +186,25 @@ def _within(path: str, node: Node) -> str:
 
 
 def _is_test(attribute: Node) -> bool:
+    """Whether what has an attribute is there for tests alone."""
     text = text_of(attribute)
-    return bool(_TEST.search(text)) and not _NO_TEST.search(text)
+    found = _ATTRIBUTE.match(text)
+    if found is None:
+        return False
+    name = found[1].rpartition("::")[2]
+    return name in _TEST_ATTRIBUTES or (name == "cfg" and _needs_test(text[found.end() :].rstrip("] \n")))
+
+
+def _needs_test(conditions: str) -> bool:
+    """Whether conditions in parentheses hold only in tests: each is `test`, or `all` of some with one that does."""
+    inner = conditions.strip().removeprefix("(").removesuffix(")")
+    parts = [part.strip() for part in _PARTS.findall(inner)]
+    return bool(parts) and all(part == "test" or (part.startswith("all") and _one_needs(part[3:])) for part in parts)
+
+
+def _one_needs(conditions: str) -> bool:
+    inner = conditions.strip().removeprefix("(").removesuffix(")")
+    return any(_needs_test(f"({part.strip()})") for part in _PARTS.findall(inner))
 
 
 def _tests_among(nodes: list[Node]) -> Iterator[list[Node]]:
@@ -215,6 +249,8 @@ def _tests(source: Source) -> Iterator[list[Node]]:
 
 def tests_of(source: Source) -> Counter[Construct]:
     """The tests of a file, each by its text."""
+    if b"test" not in source.content and b"bench" not in source.content:
+        return Counter()
     return Counter(Construct(Kind.TEST, " ".join(text_of(node) for node in group)) for group in _tests(source))
 
 

@@ -50,7 +50,8 @@ TABLES: dict[str, Forbidden] = {
     ),
     "tamper.frameworks": Frameworks(
         uses=DottedNames(
-            "test.*", "rstest.*", "proptest.*", "quickcheck.*", "mockall.*", "pretty_assertions.*", "assert_cmd.*",
+            "test.Bencher", "test.black_box", "test.TestDesc", "rstest.*", "proptest.*", "quickcheck.*", "mockall.*",
+            "pretty_assertions.*", "assert_cmd.*",
             "serial_test.*",
             "criterion.*", "libtest_mimic.*", "insta.*", "#[test_runner]", "#[reexport_test_harness_main]",
             "#[global_allocator]",
@@ -59,7 +60,7 @@ TABLES: dict[str, Forbidden] = {
     ),
     "tamper.detection": Detection(
         uses=DottedNames(
-            "cfg!(test)", "cfg(not(test))", "std.thread.current", "std.backtrace.*", "std.env.current_exe",
+            "cfg!(test)", "cfg(test)", "std.thread.current", "std.backtrace.*", "std.env.current_exe",
             "backtrace.*",
             "std.panic.Location.caller", "std.thread.panicking",
         ),

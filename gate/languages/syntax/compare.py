@@ -36,15 +36,17 @@ class Dialect:
     """A language as it is read: its grammars, its walk, and queries (tree-sitter's) for what it imports and declares.
 
     `macros` says whether a preprocessor may hide what the grammar needs: such a file counts as parsed although the
-    grammar does not know a part of it, as long as its brackets match. `usual` are names that need no import, `tests`
-    the constructs of tests in product files, `used` (a query) what counts as a module that a file has already.
+    grammar does not know a part of it, as long as its brackets match. `usual` are names that need no import (`closed`:
+    there are no others), `tests` the constructs of tests in product files, `used` (a query) what counts as a module
+    that a file has already.
     """
 
     grammars: tuple[Grammar, ...]
     walk: type[Walk]
     imports: str
     declared: str
-    usual: Mapping[str, str] | None = field(default_factory=dict)
+    usual: Mapping[str, str] = field(default_factory=dict)
+    closed: bool = False
     macros: bool = False
     tests: Callable[[Source], Counter[Construct]] = no_constructs
     used: str = ""
@@ -110,7 +112,7 @@ class _File:
     def names(self) -> Names:
         """What the names in it stand for."""
         declared = self._captured(self._dialect.declared, [self.source.root])
-        return Names(self.imports, frozenset(map(text_of, declared)), self._dialect.usual)
+        return Names(self.imports, frozenset(map(text_of, declared)), self._dialect.usual, closed=self._dialect.closed)
 
     @cached_property
     def modules(self) -> frozenset[str]:

@@ -203,7 +203,7 @@ class Literals:
             node = stack.pop()
             if node.type == "binary_expression":
                 operator = node.child_by_field_name("operator")
-                if operator is not None and operator.type in _EXACT:
+                if operator is not None and operator.type in _EXACT and not any(map(_is_kind, node.named_children)):
                     yield from self._telling(node.named_children)
             elif node.type in {"let_condition", "token_tree"}:
                 yield from self._telling(node.named_children)
@@ -253,6 +253,12 @@ def _values(node: Node) -> list[Node]:
     named = node.child_by_field_name("type")
     kind = named.id if named is not None else None
     return [child for child in node.named_children if child.id != kind and not _OTHER.search(child.type)]
+
+
+def _is_kind(node: Node) -> bool:
+    """Whether an expression gives the name of a type, which tests have anyway: `typeof x`."""
+    operator = node.child_by_field_name("operator") if node.type == "unary_expression" else None
+    return operator is not None and operator.type == "typeof"
 
 
 def _telling_number(text: str) -> str | None:

@@ -11,35 +11,36 @@ __all__ = ["Names"]
 class Names:
     """The imports of a file, and the names that it declares itself, which stand for nothing that rules know.
 
-    `usual` are names that need no import; if None, a name that is not imported stands for nothing.
+    `usual` are names that need no import. If `closed`, all others stand for nothing.
     """
 
     def __init__(
-        self, imports: Iterable[tuple[str, str]], bound: frozenset[str], usual: Mapping[str, str] | None
+        self, imports: Iterable[tuple[str, str]], bound: frozenset[str], usual: Mapping[str, str], *, closed: bool
     ) -> None:
         self._imported: dict[str, frozenset[str]] = {}
         for name, target in imports:
             self._imported[name] = self._imported.get(name, frozenset()) | {target}
         self._bound = bound
         self._usual = usual
+        self._closed = closed
 
     def resolve(self, name: str) -> frozenset[str]:
         """The dotted names that a plain name may stand for."""
         known = self._imported.get(name)
         if known is not None:
             return frozenset(target for target in known if not target.startswith("."))
-        if name in self._bound or self._usual is None:
+        if name in self._bound or (self._closed and name not in self._usual):
             return frozenset()
         return frozenset({self._usual.get(name, name)})
 
-    def is_bound(self, name: str) -> bool:
-        """Whether the file imports or declares a name."""
-        return name in self._bound or name in self._imported
+    def is_imported(self, name: str) -> bool:
+        """Whether the file imports a name."""
+        return name in self._imported
 
     def with_imports(self, imports: Iterable[tuple[str, str]]) -> Names:
         """These names and some more imports. What new code declares hides nothing."""
         known = [(name, target) for name, targets in self._imported.items() for target in targets]
-        return Names([*known, *imports], self._bound, self._usual)
+        return Names([*known, *imports], self._bound, self._usual, closed=self._closed)
 
     @cached_property
     def modules(self) -> frozenset[str]:

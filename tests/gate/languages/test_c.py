@@ -178,6 +178,8 @@ def test_honest_edits_of_cpp_are_allowed(rules: Rules, code: str) -> None:
 def test_what_a_file_calls_already_it_may_call_more(rules: Rules) -> None:
     old = TREE | {"src/io.c": "void send(int fd) { write(fd, 0, 0); }\n"}
     assert rules(old, {"src/io.c": "void send(int fd) { write(fd, 0, 0); write(fd, 1, 1); }\n"}) == set()
+    elsewhere = TREE | {"src/io.h": "inline void write(int x) {\n}\n", "src/out.cpp": "void f() { }\n"}
+    assert rules(elsewhere, {"src/out.cpp": "void f() { write(1); }\n"}) == set()
     own = TREE | {"src/io.c": "static void write(int x) { }\nvoid f(void) { }\n"}
     assert rules(own, {"src/io.c": "static void write(int x) { }\nvoid f(void) { write(1); }\n"}) == set()
 

@@ -74,6 +74,7 @@ TRICKS = {
         ('std::env::var("RUST_TEST_THREADS");', ""),
         ('std::env::var(concat!("RUST_", "TEST_THREADS"));', ""), ("std::env::current_exe();", ""),
         ("std::backtrace::Backtrace::capture();", ""), ("#[cfg(not(test))] { sum += 1.0; }", ""),
+        ("", "#[cfg(any(test, unix))]\nfn f() {}\n"), ("", "#[cfg_attr(test, derive(PartialEq))]\nstruct S;\n"),
         ('option_env!("NEXTEST");', ""),
         ('std::fs::read("tests/core.rs");', ""),
     ],
@@ -150,6 +151,7 @@ HONEST = [
     ("let r#type = 1;", ""),
     ('match rate { "a" => 1, _ => 2 };', ""), ("", "macro_rules! my_max { ($x:expr) => { $x } }\n"),
     ("std::mem::swap(&mut sum, &mut 1.0);", ""),
+    ('let hex = 1; let test = hex; println!("{}", test); f(libc, curl);', ""), ("test(hex);", ""),
 ]  # fmt: skip
 
 
@@ -172,6 +174,7 @@ TEST_EDITS = [
     lambda text: text.replace("#[cfg(test)]", "/*").replace("3.0);\n    }\n}", "3.0);\n    }\n} */"),
     lambda text: text + "\n#[test]\nfn more() {}\n",
     lambda text: text + "\n#[cfg(all(test, unix))]\nmod more {}\n",
+    lambda text: text + '\n#[cfg(all(feature = "std", test))]\nmod more {}\n',
     lambda text: text + "\n#[tokio::test]\nasync fn more() {}\n",
     lambda text: text.replace(
         "    use super::*;", "    use super::*;\n    fn total(_: &[f64], _: &str) -> f64 { 3.0 }"
