@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
+
 from gate.decision import Context, DenialKind, Denied
 from gate.languages.api import Analyzer, Kind
 from gate.patch import Change
 from gate.sources import introduced
 
 __all__ = ["InlineTests"]
+
+_BEFORE = re.compile(r"^(?:\s|#!?\[[^\]]*\]|//[^\n]*\n)+")
 
 
 class InlineTests:
@@ -30,6 +34,6 @@ class InlineTests:
 
 
 def _title(text: str) -> str:
-    """The first line that is no attribute."""
-    lines = (line.strip() for line in text.splitlines())
-    return next((line for line in lines if line and not line.startswith("#[")), text)[:60]
+    """The first line without attributes and comments."""
+    lines = _BEFORE.sub("", text).splitlines()
+    return lines[0][:60] if lines else text[:60]

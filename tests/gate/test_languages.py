@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
@@ -199,3 +201,28 @@ def test_language_names_are_unique_and_python_has_every_table() -> None:
     assert len({analyzer.name for analyzer in ANALYZERS}) == len(ANALYZERS)
     python = next(analyzer for analyzer in ANALYZERS if analyzer.name == "python")
     assert all(rule.reads(python) for rule in CHANGE_RULES if isinstance(rule, LanguageRule))
+
+
+PLACES = {"tamper.startup", "tamper.shadow"}
+IMPORTS = {"dependencies.declared", "dependencies.typosquat"}
+SILENT = {
+    "page.mjs": PLACES,
+    "page.tsx": PLACES,
+    "main.go": PLACES,
+    "lib.rs": PLACES | {"danger.dynamic-code"},
+    "A.java": IMPORTS,
+    "a.c": IMPORTS | {"danger.dynamic-code"},
+    "a.hpp": IMPORTS | {"danger.dynamic-code"},
+}
+
+
+@pytest.mark.parametrize("name", SILENT)
+def test_what_a_language_has_no_construct_for_is_named(name: str, context: Context) -> None:
+    change = Change({f"src/{name}": FileChange(None, b"\n")})
+    (entry,) = Gate().not_applied(change, context)
+    assert set(entry.rules) == SILENT[name]
+
+
+def test_grammars_are_imported_when_a_file_is_judged() -> None:
+    code = "import sys, gate; gate.forget(); sys.exit(any(name.startswith('tree_sitter') for name in sys.modules))"
+    assert subprocess.run([sys.executable, "-P", "-c", code], check=False).returncode == 0

@@ -19,6 +19,7 @@ FILES = {
     "setup.py": "from setuptools import setup\n\nsetup()\n",
     "web/page.rb": "x = 1\n",
     "web/page.json": "{}\n",
+    "native/lib.rs": "#[test]\nfn doubles() {\n    assert_eq!(double(3), 6);\n}\n",
 }
 FIX = ("code.py", "return x + 2", "return x * 2")
 EVIL = ("code.py", "    return x + 2", "    import os\n    os._exit(0)")
@@ -26,6 +27,7 @@ TEST_EDIT = ("tests/test_code.py", "== 6", "== 5")
 HOOK = ("tests/conftest.py", "", "def pytest_runtest_makereport():\n    pass\n")
 SETUP = ("setup.py", "setup()", "setup(name='x')")
 SCRIPT = ("web/page.rb", "x = 1", "x = 2")
+INLINE_TEST = ("native/lib.rs", "6", "5")
 DATA = ("web/page.json", "{}", "[]")
 
 
@@ -54,6 +56,8 @@ def patch(project: Callable[..., Path], git: Callable[..., str], tmp_path: Path)
         ([EVIL, TEST_EDIT], [], ["tamper.protected", "tamper.exits"]),
         ([FIX, TEST_EDIT], ["--allow-test-edits"], []),
         ([EVIL, TEST_EDIT], ["--allow-test-edits"], ["tamper.exits"]),
+        ([FIX, INLINE_TEST], [], ["tamper.inline-tests"]),
+        ([FIX, INLINE_TEST], ["--allow-test-edits"], []),
         ([FIX, HOOK], ["--allow-test-edits"], ["tamper.protected"]),
         ([FIX, SETUP], ["--allow-test-edits"], ["tamper.protected"]),
         ([FIX, SETUP], ["--allow-path", "setup.py"], []),

@@ -220,6 +220,9 @@ def _tests_among(nodes: list[Node]) -> Iterator[list[Node]]:
 
 
 def _is_in_test(node: Node | None) -> bool:
+    """Whether a node is in a test, or an attribute that makes one."""
+    if node is not None and node.type == "attribute_item" and _is_test(node):
+        return True
     while node is not None:
         attribute = node.prev_named_sibling
         while attribute is not None and attribute.type in {"attribute_item", *SHAPE.comments}:

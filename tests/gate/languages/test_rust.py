@@ -191,6 +191,13 @@ def test_tests_beside_the_code_are_protected(rules: Rules, number: int) -> None:
     assert "tamper.inline-tests" not in rules(TREE, {"src/lib.rs": edited}, test_edits=True)
 
 
+def test_tests_may_be_added_where_tests_may_change(rules: Rules) -> None:
+    more = "\n#[cfg(test)]\nmod more {\n    #[test]\n    fn t() { std::process::abort(); }\n}\n"
+    assert rules(TREE, {"src/lib.rs": TREE["src/lib.rs"] + more}) == {"tamper.inline-tests"}
+    assert rules(TREE, {"src/lib.rs": TREE["src/lib.rs"] + more}, test_edits=True) == set()
+    assert rules(TREE, {"src/rates.rs": TREE["src/rates.rs"] + more}, test_edits=True) == set()
+
+
 def test_tests_may_move_with_their_file(rules: Rules) -> None:
     text = TREE["src/lib.rs"]
     assert rules(TREE, {"src/lib.rs": None, "src/shop.rs": text}) == set()
