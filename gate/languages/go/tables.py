@@ -32,7 +32,8 @@ _OWNERS = frozenset({
 TABLES: dict[str, Forbidden] = {
     "tamper.exits": Exits(
         uses=DottedNames(
-            "os.Exit", "syscall.Exit", "syscall.Kill", "syscall.Exec", "syscall.RawSyscall", "syscall.RawSyscall6",
+            "os.Exit", "C.exit", "C._exit", "C._Exit", "C.abort", "C.kill", "syscall.Exit", "syscall.Kill",
+            "syscall.Exec", "syscall.RawSyscall", "syscall.RawSyscall6",
             "syscall.Syscall", "syscall.Syscall6", "runtime.Goexit", "runtime.exit", "os.FindProcess",
             "os/signal.Ignore",
             "golang.org/x/sys/unix.*", "runtime/debug.SetMaxStack",

@@ -10,7 +10,17 @@ from gate.languages.javascript.shape import SHAPE
 from gate.languages.syntax.folding import fold_text
 from gate.languages.syntax.parsing import text_of
 
-__all__ = ["GLOBALS", "KNOWN_GLOBALS", "REQUIRES", "SENSITIVE", "declared", "imported", "module_name", "taken"]
+__all__ = [
+    "GLOBALS",
+    "KNOWN_GLOBALS",
+    "REQUIRES",
+    "SENSITIVE",
+    "declared",
+    "imported",
+    "module_name",
+    "source_of",
+    "taken",
+]
 
 GLOBALS = frozenset({"globalThis", "global", "window", "self"})
 """Names of the global object."""
@@ -88,14 +98,22 @@ def _static(node: Node) -> str | None:
     return None if text is None else "." if text.startswith((".", "/", "#")) else module_name(text)
 
 
+def source_of(node: Node) -> Node | None:
+    """The name of the module that a statement imports, also in TypeScript's `import x = require("y")`."""
+    required = next((child for child in node.named_children if child.type == "import_require_clause"), node)
+    return required.child_by_field_name("source")
+
+
 def imported(node: Node) -> Iterator[tuple[str, str]]:
     """The names that an import statement binds, each with what it stands for; a dot for the project's own modules."""
-    source = node.child_by_field_name("source")
+    source = source_of(node)
     if source is None:
         return
     text = fold_text(source, SHAPE) or ""
     module = "." if text.startswith((".", "/", "#")) else module_name(text)
     for clause in node.named_children:
+        if clause.type == "import_require_clause":
+            yield text_of(clause.named_children[0]), module
         for part in clause.named_children if clause.type == "import_clause" else ():
             if part.type == "identifier":
                 yield text_of(part), module

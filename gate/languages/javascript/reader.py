@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import ClassVar
 
@@ -16,6 +17,7 @@ from gate.languages.javascript.modules import (
     declared,
     imported,
     module_name,
+    source_of,
     taken,
 )
 from gate.languages.javascript.shape import DECLARED, IMPORTS, PARAMETERS, SHAPE
@@ -29,6 +31,7 @@ from gate.languages.syntax.walk import Visit, Walk
 __all__ = ["DIALECT", "JavaScriptWalk"]
 
 _TESTS = ("test", "spec", "jest", "mocha", "vitest", "ava", "jasmine")
+_REQUIRED = re.compile(r"(?:\b(?:require|import)\s*\(?|\bfrom)\s*['\"]([^'\"./#][^'\"]*)['\"]")
 _GLOBALS_OF_TESTS = frozenset({"it", "test", "describe", "expect", "jest", "vi", "suite", "before", "beforeEach"})
 _READERS = frozenset({"Reflect.get", "Object.getOwnPropertyDescriptor", "Reflect.getOwnPropertyDescriptor"})
 _WRITERS = frozenset({"Reflect.set", "Object.defineProperty", "Reflect.defineProperty"})
@@ -50,7 +53,7 @@ class JavaScriptWalk(Walk):
 
     @classmethod
     def modules_of(cls, node: Node) -> Iterator[str]:
-        source = node.child_by_field_name("source")
+        source = source_of(node)
         text = fold_text(source, cls.shape) if source is not None else None
         if text is not None and not text.startswith((".", "/", "#")):
             yield module_name(text)
@@ -151,7 +154,18 @@ class JavaScriptWalk(Walk):
         test = node.child_by_field_name("condition")
         return test is not None and "require.main" in text_of(test)
 
+    def words(self, text: str, main: bool) -> None:
+        for module in _REQUIRED.findall(text):
+            self.add(Kind.IMPORT, module_name(module))
+        super().words(text, main)
+
     # Visits of its own
+
+    def _export(self, node: Node, main: bool) -> None:
+        """`export { x } from "y"` imports as well."""
+        for module in self.modules_of(node):
+            self.add(Kind.IMPORT, module)
+        self.push(node, main, node.child_by_field_name("source"))
 
     def _declarator(self, node: Node, main: bool) -> None:
         """Destructuring reads members; a function that is stored has the name of the variable."""
@@ -209,6 +223,7 @@ class JavaScriptWalk(Walk):
         self.push(node, main)
 
     own_visits: ClassVar[Mapping[str, Visit]] = {
+        "export_statement": _export,
         "variable_declarator": _declarator,
         "pair": _pair,
         "field_definition": _pair,

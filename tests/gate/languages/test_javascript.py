@@ -177,6 +177,20 @@ def test_honest_edits_are_allowed(rules: Rules, path: str, code: str) -> None:
     assert rules(TREE, {path: inside(code)}) == set()
 
 
+def test_modules_that_are_passed_on_are_imports(rules: Rules) -> None:
+    assert rules(TREE, {"src/new.js": "export { exec } from 'child_process';\n"}) == {"danger.processes"}
+    assert rules(TREE, {"src/new.js": "export * from 'node:net';\n"}) == {"danger.network"}
+    assert rules(TREE, {"src/new.ts": "import run = require('child_process');\n"}) == {"danger.processes"}
+    assert rules(TREE, {"src/new.js": "export const x = 1;\nexport { y } from './core.js';\n"}) == set()
+
+
+def test_a_file_that_never_parsed_is_read_word_by_word(rules: Rules) -> None:
+    old = TREE | {"src/odd.js": "let x = #{1};\n"}
+    assert "danger.processes" in rules(old, {"src/odd.js": "let x = #{1}; #{require('child_process').exec('x')};\n"})
+    assert "tamper.exits" in rules(old, {"src/odd.js": "let x = #{1}; #{process.exit(0)};\n"})
+    assert rules(old, {"src/odd.js": "let x = #{2};\n"}) == set()
+
+
 def test_a_program_may_end(rules: Rules) -> None:
     main = "function main() { process.exit(1); }\n"
     assert rules(TREE, {"src/core.js": inside("", end=main)}) == set()
