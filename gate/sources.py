@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from weakref import WeakKeyDictionary
 
 from gate.decision import Context
-from gate.languages.api import Analyzer, Construct
+from gate.languages.api import Analyzer, Construct, Kind
 from gate.patch import Change, FileChange
 
 __all__ = ["Introduced", "analyzer_of", "introduced"]
@@ -21,13 +21,14 @@ class Introduced:
     """The constructs that a change introduces in one language, each with its file.
 
     `modules` are those that each file imported before. `unparsed` are the files that do not parse after the change,
-    although they parsed before or are new.
+    although they parsed before or are new. `removed_tests` are tests that product files lost.
     """
 
     analyzer: Analyzer
     constructs: tuple[tuple[Construct, str], ...]
     modules: Mapping[str, frozenset[str]]
     unparsed: tuple[str, ...]
+    removed_tests: tuple[tuple[Construct, str], ...] = ()
 
 
 def introduced(change: Change, context: Context) -> tuple[Introduced, ...]:
@@ -65,6 +66,7 @@ def _of(analyzer: Analyzer, files: Mapping[str, FileChange]) -> Introduced:
     before: Counter[Construct] = Counter()
     after: Counter[Construct] = Counter()
     where: dict[Construct, str] = {}
+    had: dict[Construct, str] = {}
     modules: dict[str, frozenset[str]] = {}
     unparsed: list[str] = []
     for path, file in files.items():
@@ -76,5 +78,13 @@ def _of(analyzer: Analyzer, files: Mapping[str, FileChange]) -> Introduced:
         after.update(compared.after)
         modules[path] = compared.modules
         where |= dict.fromkeys((compared.after - compared.before).keys() - where.keys(), path)
-    fresh = after - before
-    return Introduced(analyzer, tuple((construct, where[construct]) for construct in fresh), modules, tuple(unparsed))
+        gone = (construct for construct in compared.before if construct.kind is Kind.TEST)
+        had |= dict.fromkeys(gone, path)
+    fresh, lost = after - before, before - after if had else Counter[Construct]()
+    return Introduced(
+        analyzer,
+        tuple((construct, where[construct]) for construct in fresh),
+        modules,
+        tuple(unparsed),
+        tuple((construct, had[construct]) for construct in lost if construct.kind is Kind.TEST),
+    )

@@ -10,7 +10,7 @@ from gate.languages.api import Construct, Kind, Tree
 
 __all__ = ["KnownAnswers", "forget_texts"]
 
-_QUOTES = bytes.maketrans(b'"', b"'")
+_QUOTES = bytes.maketrans(b'"`', b"''")
 
 
 @dataclass(frozen=True)
@@ -25,12 +25,16 @@ class KnownAnswers:
         if construct.kind is not Kind.ANSWER:
             return False
         literal = _squeezed(construct.name.encode())
-        try:
-            if _occurs(literal, tree.read(path)):
-                return False
-        except FileNotFoundError:
-            pass
-        return any(_occurs(literal, tree.read(test)) for test in self._tests(tree))
+        product, tests = b"", b""
+        if path in tree.base.files:
+            product, tests = self.divide(tree.read(path))
+        if _occurs(literal, product):
+            return False
+        return _occurs(literal, tests) or any(_occurs(literal, tree.read(test)) for test in self._tests(tree))
+
+    def divide(self, content: bytes) -> tuple[bytes, bytes]:
+        """The product and the tests in a file that is not protected: in most languages it has none."""
+        return content, b""
 
     def _tests(self, tree: Tree) -> list[str]:
         return sorted(path for path in tree.base.files if path.endswith(self.suffixes) and tree.protected(path))

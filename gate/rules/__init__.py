@@ -10,6 +10,7 @@ from gate.rules.dynamic import NoDynamicCode, NoObfuscation
 from gate.rules.equality import HonestComparisons
 from gate.rules.exits import NoExits
 from gate.rules.frameworks import NoTestFrameworks
+from gate.rules.inline import InlineTests
 from gate.rules.interpreter import NoForeignPatches
 from gate.rules.models import ModelBudget, ModelEgress, ModelRequest
 from gate.rules.modes import PlainModes
@@ -46,6 +47,7 @@ CHANGE_RULES: tuple[ChangeRule, ...] = (
     ReadableFiles(),
     PatchSize(),
     ParsingSources(),
+    InlineTests(),
     NoExits(),
     NoTestFrameworks(),
     NoTestDetection(),

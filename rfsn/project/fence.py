@@ -29,6 +29,7 @@ class Fence:
         self._parts += [_Protected.of(replace(part, root=""), view, config) for part in parts if part.root]
         self._protected = _spec(config.protect)
         self._named = _spec(_globs(config.allow_path))
+        self._test_edits = config.allow_test_edits
         self._paths = BasePaths(view.files(), view.links(), view.executables())
 
     def protected(self, path: str) -> bool:
@@ -53,7 +54,7 @@ class Fence:
 
     def context(self) -> Context:
         """What rules see before any session begins."""
-        return Context(self._paths, self._view.read, self.protected, self.lifted)
+        return Context(self._paths, self._view.read, self.protected, self.lifted, test_edits=self._test_edits)
 
 
 @dataclass(frozen=True, slots=True)

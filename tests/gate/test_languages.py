@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
@@ -55,13 +57,15 @@ class Toy:
 
 
 LANGUAGE_RULES = [rule.id for rule in CHANGE_RULES if isinstance(rule, LanguageRule)]
-UNKNOWN_TO_TOY = tuple(id for id in LANGUAGE_RULES if id not in {"schema.parses", "tamper.exits"})
+UNKNOWN_TO_TOY = tuple(
+    id for id in LANGUAGE_RULES if id not in {"schema.parses", "tamper.exits", "tamper.inline-tests"}
+)
 
 
 @pytest.fixture
 def context(shop: Any) -> Context:
     tree = {"src/main.toy": "use screen\nuse process.stop\n", "tests/test_main.toy": ""}
-    base: Context = shop.context("src/vouched.go", tree=tree)
+    base: Context = shop.context("src/vouched.rb", tree=tree)
     return replace(base, analyzers=(*ANALYZERS, Toy()))
 
 
@@ -112,12 +116,10 @@ def test_every_rule_reads_python(context: Context) -> None:
 
 
 def test_every_language_rule_is_named_for_an_unknown_language(context: Context) -> None:
-    answer = checked(
-        context, main_go="package main\n", fresh_py="LIMIT = 1\n", TOOL_PY="import os\n", data_toy="use x\n"
-    )
+    answer = checked(context, main_rb="exit\n", fresh_py="LIMIT = 1\n", TOOL_PY="import os\n", data_toy="use x\n")
     assert answer == Allowed(
         (
-            NotApplied(tuple(LANGUAGE_RULES), ("src/TOOL.PY", "src/main.go")),
+            NotApplied(tuple(LANGUAGE_RULES), ("src/TOOL.PY", "src/main.rb")),
             NotApplied(UNKNOWN_TO_TOY, ("src/data.toy",)),
         )
     )
@@ -129,19 +131,19 @@ def test_data_and_prose_are_not_source(name: str, context: Context) -> None:
 
 
 def test_only_new_content_that_rules_check_is_named(context: Context, shop: Any) -> None:
-    context = replace(context, base=shop.context(tree={"src/old.go": "", "src/same.go": ""}).base)
+    context = replace(context, base=shop.context(tree={"src/old.rb": "", "src/same.rb": ""}).base)
     files = {
-        "src/old.go": FileChange(b"x", None),
-        "src/same.go": FileChange(b"x", b"x", "100755"),
-        "src/vouched.go": FileChange(None, b"x"),
-        "tests/helper.go": FileChange(None, b"x"),
+        "src/old.rb": FileChange(b"x", None),
+        "src/same.rb": FileChange(b"x", b"x", "100755"),
+        "src/vouched.rb": FileChange(None, b"x"),
+        "tests/helper.rb": FileChange(None, b"x"),
     }
     protected = replace(context, protected=lambda path: path.startswith("tests/"))
     assert Gate().not_applied(Change(files), protected) == ()
 
 
 def test_a_bounded_number_of_files_is_named(context: Context) -> None:
-    files = {f"src/f{number:02}.go": FileChange(None, b"x") for number in range(30)}
+    files = {f"src/f{number:02}.rb": FileChange(None, b"x") for number in range(30)}
     (entry,) = Gate().not_applied(Change(files), context)
     assert (entry.files, entry.more) == (tuple(sorted(files)[:20]), 10)
 
@@ -199,3 +201,28 @@ def test_language_names_are_unique_and_python_has_every_table() -> None:
     assert len({analyzer.name for analyzer in ANALYZERS}) == len(ANALYZERS)
     python = next(analyzer for analyzer in ANALYZERS if analyzer.name == "python")
     assert all(rule.reads(python) for rule in CHANGE_RULES if isinstance(rule, LanguageRule))
+
+
+PLACES = {"tamper.startup", "tamper.shadow"}
+IMPORTS = {"dependencies.declared", "dependencies.typosquat"}
+SILENT = {
+    "page.mjs": PLACES,
+    "page.tsx": PLACES,
+    "main.go": PLACES,
+    "lib.rs": PLACES | {"danger.dynamic-code"},
+    "A.java": IMPORTS,
+    "a.c": IMPORTS | {"danger.dynamic-code"},
+    "a.hpp": IMPORTS | {"danger.dynamic-code"},
+}
+
+
+@pytest.mark.parametrize("name", SILENT)
+def test_what_a_language_has_no_construct_for_is_named(name: str, context: Context) -> None:
+    change = Change({f"src/{name}": FileChange(None, b"\n")})
+    (entry,) = Gate().not_applied(change, context)
+    assert set(entry.rules) == SILENT[name]
+
+
+def test_grammars_are_imported_when_a_file_is_judged() -> None:
+    code = "import sys, gate; gate.forget(); sys.exit(any(name.startswith('tree_sitter') for name in sys.modules))"
+    assert subprocess.run([sys.executable, "-P", "-c", code], check=False).returncode == 0

@@ -17,15 +17,17 @@ FILES = {
     "tests/conftest.py": "",
     "pytest.ini": "[pytest]\npythonpath = .\n",
     "setup.py": "from setuptools import setup\n\nsetup()\n",
-    "web/page.js": "let x = 1\n",
+    "web/page.rb": "x = 1\n",
     "web/page.json": "{}\n",
+    "native/lib.rs": "#[test]\nfn doubles() {\n    assert_eq!(double(3), 6);\n}\n",
 }
 FIX = ("code.py", "return x + 2", "return x * 2")
 EVIL = ("code.py", "    return x + 2", "    import os\n    os._exit(0)")
 TEST_EDIT = ("tests/test_code.py", "== 6", "== 5")
 HOOK = ("tests/conftest.py", "", "def pytest_runtest_makereport():\n    pass\n")
 SETUP = ("setup.py", "setup()", "setup(name='x')")
-SCRIPT = ("web/page.js", "x = 1", "x = 2")
+SCRIPT = ("web/page.rb", "x = 1", "x = 2")
+INLINE_TEST = ("native/lib.rs", "6", "5")
 DATA = ("web/page.json", "{}", "[]")
 
 
@@ -54,6 +56,8 @@ def patch(project: Callable[..., Path], git: Callable[..., str], tmp_path: Path)
         ([EVIL, TEST_EDIT], [], ["tamper.protected", "tamper.exits"]),
         ([FIX, TEST_EDIT], ["--allow-test-edits"], []),
         ([EVIL, TEST_EDIT], ["--allow-test-edits"], ["tamper.exits"]),
+        ([FIX, INLINE_TEST], [], ["tamper.inline-tests"]),
+        ([FIX, INLINE_TEST], ["--allow-test-edits"], []),
         ([FIX, HOOK], ["--allow-test-edits"], ["tamper.protected"]),
         ([FIX, SETUP], ["--allow-test-edits"], ["tamper.protected"]),
         ([FIX, SETUP], ["--allow-path", "setup.py"], []),
@@ -97,12 +101,12 @@ def test_lines_for_people(patch: Callable[..., Any], rfsn: Callable[..., Any]) -
 def test_rules_that_could_not_be_applied_are_named(patch: Callable[..., Any], rfsn: Callable[..., Any]) -> None:
     folder, diff = patch(FIX, SCRIPT, DATA)
     (silent,) = rfsn("gate", "check", diff, "--repo", folder, "--json").json["not_applied"]
-    assert (silent["files"], silent["more"]) == (["web/page.js"], 0)
+    assert (silent["files"], silent["more"]) == (["web/page.rb"], 0)
     assert {"tamper.exits", "danger.network", "dependencies.declared"} <= set(silent["rules"])
     assert "paths.plain" not in silent["rules"]
     ran = rfsn("gate", "check", diff, "--repo", folder)
     assert ran.code == 0
-    assert ran.out.splitlines()[0] == f"not applied to web/page.js: {', '.join(silent['rules'])}"
+    assert ran.out.splitlines()[0] == f"not applied to web/page.rb: {', '.join(silent['rules'])}"
     vouched = rfsn("gate", "check", diff, "--repo", folder, "--allow-path", "web/*", "--json")
     assert vouched.json["not_applied"] == []
 

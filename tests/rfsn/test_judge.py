@@ -80,19 +80,19 @@ def test_a_repair_is_accepted_and_verified_again(repo: Path, diff: Callable[...,
 def test_rules_that_could_not_be_applied_are_in_the_evidence(
     project: Make, git: Git, rfsn: Rfsn, tmp_path: Path
 ) -> None:
-    folder = project({"thing.py": SOURCE, "test_thing.py": TEST, "page.js": "let x = 1\n"}, "mixed")
+    folder = project({"thing.py": SOURCE, "test_thing.py": TEST, "page.rb": "x = 1\n"}, "mixed")
     (folder / "thing.py").write_text(FIXED)
-    (folder / "page.js").write_text("let x = 2\n")
+    (folder / "page.rb").write_text("x = 2\n")
     (tmp_path / "p.diff").write_text(git("diff", cwd=folder))
     git("checkout", "--quiet", ".", cwd=folder)
     ran = rfsn("judge", tmp_path / "p.diff", "--repo", folder, "--json")
     assert ran.json["status"] == "repaired"
     session = Path(ran.json["folder"])
     (silent,) = json.loads((session / "evidence.json").read_text())["not_applied"]
-    assert silent["files"] == ["page.js"]
+    assert silent["files"] == ["page.rb"]
     assert "tamper.exits" in silent["rules"]
     assert '"not_applied":[{"rules":["' in (session / "journal.jsonl").read_text()
-    assert "Not applied to <code>page.js</code>" in (session / "report.html").read_text()
+    assert "Not applied to <code>page.rb</code>" in (session / "report.html").read_text()
     assert rfsn("verify", session, "--json").json["status"] == "verified"
     assert rfsn("replay", session).code == 0
 

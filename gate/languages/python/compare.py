@@ -5,16 +5,16 @@ from __future__ import annotations
 import ast
 from collections import Counter
 from collections.abc import Sequence
-from itertools import pairwise
 
 from gate.languages.api import Compared, Construct
+from gate.languages.edits import edits_of
+from gate.languages.mains import is_main
 from gate.languages.python.constructs import SENSITIVE, constructs_of
-from gate.languages.python.mains import is_main
 from gate.languages.python.module import Module, parse_module
 from gate.languages.python.names import Names
 from gate.languages.python.regions import Definition, Region, regions_of
 from gate.languages.python.text import constructs_of_lines
-from gate.patch import Edit, FileChange
+from gate.patch import FileChange
 
 __all__ = ["compare"]
 
@@ -24,7 +24,7 @@ def compare(file: FileChange) -> Compared | None:
     module = parse_module(file.before) if file.before is not None else Module(b"", ast.Module([], []))
     if module is None:
         return _compare_lines(file)
-    edits = [edit for edit in _edits(file) if edit.start < edit.end or edit.text]
+    edits = [edit for edit in edits_of(file) if edit.start < edit.end or edit.text]
     regions = regions_of(module, edits) if file.before and file.after is not None else None
     if regions is not None:
         names = module.names.with_imports([node for region in regions for node in region.after])
@@ -51,32 +51,10 @@ def _in_main(around: Sequence[Definition]) -> bool:
     return any(is_main(definition.name) for definition in around if not isinstance(definition, ast.ClassDef))
 
 
-def _edits(file: FileChange) -> tuple[Edit, ...]:
-    """The edits of a file: the known ones, or else one from the first differing byte to the last."""
-    before, after = file.before or b"", file.after or b""
-    if file.edits is not None and all(first.end < second.start for first, second in pairwise(file.edits)):
-        return file.edits
-    start = _common(before, after)
-    end = _common(before[start:][::-1], after[start:][::-1])
-    return (Edit(start, len(before) - end, after[start : len(after) - end]),)
-
-
-def _common(first: bytes, second: bytes) -> int:
-    """The length of the common prefix."""
-    low, high = 0, min(len(first), len(second))
-    while low < high:
-        middle = (low + high + 1) // 2
-        if first[low:middle] == second[low:middle]:
-            low = middle
-        else:
-            high = middle - 1
-    return low
-
-
 def _compare_lines(file: FileChange) -> Compared:
     """A file that did not parse before the change: the lines that differ are read word by word."""
     before, after = file.before or b"", file.after or b""
-    edits = _edits(file)
+    edits = edits_of(file)
     start = before.rfind(b"\n", 0, edits[0].start) + 1
     rest = before[edits[-1].end :]
     tail = len(rest.partition(b"\n")[2])

@@ -8,9 +8,10 @@ from collections.abc import Callable, Iterable
 from typing import ClassVar
 
 from gate.languages.api import Construct, Kind
+from gate.languages.mains import is_main
 from gate.languages.python.folding import fold_text
 from gate.languages.python.literals import COMPARISONS, answered_literals, is_truth
-from gate.languages.python.mains import FATAL, SOFT_EXITS, is_main, is_main_guard
+from gate.languages.python.mains import FATAL, SOFT_EXITS, is_main_guard
 from gate.languages.python.names import Names, imports_of
 
 __all__ = ["SENSITIVE", "constructs_of"]

@@ -4,20 +4,13 @@ from __future__ import annotations
 
 import ast
 
-__all__ = ["FATAL", "SOFT_EXITS", "is_main", "is_main_guard"]
+__all__ = ["FATAL", "SOFT_EXITS", "is_main_guard"]
 
 SOFT_EXITS = frozenset({"sys.exit", "builtins.exit", "builtins.quit", "builtins.SystemExit"})
 """Exits that the process can catch."""
 
 FATAL = frozenset({"builtins.BaseException", "builtins.GeneratorExit", "builtins.KeyboardInterrupt"})
 """Exceptions that ordinary handlers let through."""
-
-_WORDS = ("main", "cli", "run", "handle", "command", "execute", "cmd", "exit", "quit", "usage", "error", "fail", "die")
-
-
-def is_main(function: str) -> bool:
-    """Whether a function is, by its name, a main program or one of its commands, which may end the process."""
-    return any(word in _WORDS for word in function.lower().strip("_").split("_"))
 
 
 def is_main_guard(test: ast.expr) -> bool:

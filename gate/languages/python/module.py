@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import warnings
 from bisect import bisect_right
-from collections import Counter, OrderedDict
+from collections import Counter
 from collections.abc import Sequence
 from functools import cached_property
 from threading import Lock
@@ -13,10 +13,10 @@ from threading import Lock
 from gate.languages.api import Construct
 from gate.languages.python.constructs import constructs_of
 from gate.languages.python.names import Names
+from gate.languages.recent import Recent
 
 __all__ = ["Module", "forget_modules", "parse_bytes", "parse_module"]
 
-_MAX_CACHED, _LEAST_CACHED = 1 << 20, 2
 _parsing = Lock()
 
 
@@ -68,48 +68,20 @@ class Module:
 
 def parse_module(content: bytes) -> Module | None:
     """A parsed file; None if it is not valid Python. The most recently used are cached."""
-    return _cache.module(content)
+    return _recent.get(content, _parsed)
 
 
 def forget_modules() -> None:
     """Clear the cache: what comes next has another tree."""
-    _cache.forget()
+    _recent.forget()
 
 
-class _Cache:
-    """The most recently used files: the last two, and more while all together have at most `_MAX_CACHED` bytes.
-
-    Their trees take about twenty times that.
-    """
-
-    def __init__(self) -> None:
-        self._lock = Lock()
-        self._modules: OrderedDict[bytes, Module | None] = OrderedDict()
-        self._bytes = 0
-
-    def module(self, content: bytes) -> Module | None:
-        """The module of a content, from the cache or parsed now."""
-        with self._lock:
-            if content in self._modules:
-                self._modules.move_to_end(content)
-                return self._modules[content]
-        tree = parse_bytes(content)
-        module = None if tree is None else Module(content, tree)
-        with self._lock:
-            if content not in self._modules:
-                self._modules[content] = module
-                self._bytes += len(content)
-            while self._bytes > _MAX_CACHED and len(self._modules) > _LEAST_CACHED:
-                self._bytes -= len(self._modules.popitem(last=False)[0])
-        return module
-
-    def forget(self) -> None:
-        with self._lock:
-            self._modules.clear()
-            self._bytes = 0
+_recent: Recent[Module | None] = Recent()
 
 
-_cache = _Cache()
+def _parsed(content: bytes) -> Module | None:
+    tree = parse_bytes(content)
+    return None if tree is None else Module(content, tree)
 
 
 def parse_bytes(content: bytes) -> ast.Module | None:

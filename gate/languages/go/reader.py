@@ -1,0 +1,93 @@
+"""How Go is read: the node types of its grammar, and packages."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import ClassVar
+
+from tree_sitter import Node
+
+from gate.languages.api import Kind
+from gate.languages.syntax.compare import Dialect
+from gate.languages.syntax.folding import fold_text
+from gate.languages.syntax.parsing import Grammar, text_of
+from gate.languages.syntax.shapes import Shape
+from gate.languages.syntax.walk import Visit, Walk
+
+__all__ = ["DIALECT", "SHAPE", "GoWalk"]
+
+SHAPE = Shape(
+    names=frozenset({"identifier", "package_identifier"}),
+    members={"selector_expression": ("operand", "field"), "qualified_type": ("package", "name")},
+    indexes={"index_expression": ("operand", "index")},
+    calls={"call_expression": ("function", "arguments"), "type_conversion_expression": ("type", "operand")},
+    strings=frozenset({"interpreted_string_literal", "raw_string_literal"}),
+    numbers=frozenset({"int_literal", "float_literal"}),
+    constants=frozenset({"true", "false", "nil", "rune_literal", "iota"}),
+    containers=frozenset({
+        "composite_literal", "literal_value", "literal_element", "keyed_element", "unary_expression", "expression_list",
+    }),
+    wrappers=frozenset({"parenthesized_expression"}),
+    functions={"function_declaration": "name", "method_declaration": "name", "func_literal": ""},
+    assignments={
+        "assignment_statement": ("left", "right"), "short_var_declaration": ("left", "right"), "var_spec": ("name",
+        "value"),
+    },
+    branches=frozenset({"if_statement"}),
+    cases={"expression_case": "value"},
+    blocks=frozenset({"block", "statement_list", "expression_statement"}),
+    returns=frozenset({"return_statement"}),
+    stores=frozenset({"var_declaration"}),
+    imports=frozenset({"import_spec"}),
+    nothing=frozenset({"break_statement"}),
+)  # fmt: skip
+
+_DIRECTIVE = re.compile(r"//go:(linkname|cgo_\w+|embed)")
+_VERSION = re.compile(r"^v\d+$")
+
+
+class GoWalk(Walk):
+    """What a file does not import is no package, so that a variable may have any name."""
+
+    shape = SHAPE
+    soft_exits = frozenset({
+        "os.Exit", "log.Fatal", "log.Fatalf", "log.Fatalln", "log/syslog.Fatal",
+    })  # fmt: skip
+    comparisons: ClassVar = {
+        **dict.fromkeys(("Equal", "Equals", "Eq", "Is", "EqualTo", "Matches"), True),
+        "NotEqual": False,
+        **dict.fromkeys(("Compare", "Cmp", "CompareTo"), frozenset({"0"})),
+    }
+
+    @classmethod
+    def modules_of(cls, node: Node) -> Iterator[str]:
+        path = node.child_by_field_name("path")
+        if path is not None and (text := fold_text(path, SHAPE)):
+            yield text
+
+    @classmethod
+    def bindings_of(cls, node: Node) -> Iterator[tuple[str, str]]:
+        for module in cls.modules_of(node):
+            alias = node.child_by_field_name("name")
+            parts = [part for part in module.split("/") if not _VERSION.match(part)]
+            yield text_of(alias) if alias is not None else parts[-1] if parts else module, module
+
+    def _imported(self, node: Node, main: bool) -> None:
+        self._import(node, main)
+        alias = node.child_by_field_name("name")
+        if alias is not None and alias.type == "dot":
+            for module in self.modules_of(node):
+                self.add(Kind.COMPUTED, f"names with all of the package {module}")
+
+    def _directive(self, node: Node, main: bool) -> None:
+        del main
+        if found := _DIRECTIVE.match(text_of(node)):
+            self.add(Kind.USE, f"go:{found[1]}")
+
+    own_visits: ClassVar[Mapping[str, Visit]] = {"import_spec": _imported, "comment": _directive}
+
+
+DIALECT = Dialect(
+    grammars=(Grammar("tree_sitter_go"),), walk=GoWalk, imports="(import_spec) @import", declared="", closed=True
+)

@@ -1,0 +1,107 @@
+"""What the rules forbid in Go."""
+
+from __future__ import annotations
+
+import re
+
+from gate.languages.answers import KnownAnswers
+from gate.languages.api import Forbidden, Kind
+from gate.languages.syntax.forbidden import Detection, Exits, Frameworks, Obfuscation, Patches
+from gate.languages.tables import DottedNames, Table
+from gate.languages.texts import DESCRIPTORS
+
+__all__ = ["STANDARD", "TABLES"]
+
+STANDARD = frozenset({
+    "archive", "arena", "bufio", "builtin", "bytes", "cmp", "compress", "container", "context", "crypto", "database",
+    "debug",
+    "embed", "encoding", "errors", "expvar", "flag", "fmt", "go", "hash", "html", "image", "index", "internal", "io",
+    "iter",
+    "log", "maps", "math", "mime", "net", "os", "path", "plugin", "reflect", "regexp", "runtime", "slices", "sort",
+    "strconv",
+    "strings", "structs", "sync", "syscall", "testing", "text", "time", "unicode", "unique", "unsafe", "weak",
+})  # fmt: skip
+"""The first parts of the names of standard packages."""
+
+_OWNERS = frozenset({
+    "bufio", "context", "crypto/rand", "errors", "flag", "fmt", "io", "io/fs", "log", "log/slog", "math/rand", "net",
+    "net/http", "os",
+    "os/exec", "reflect", "runtime", "strings", "syscall", "testing", "time", "unicode",
+})  # fmt: skip
+
+TABLES: dict[str, Forbidden] = {
+    "tamper.exits": Exits(
+        uses=DottedNames(
+            "os.Exit", "C.exit", "C._exit", "C._Exit", "C.abort", "C.kill", "syscall.Exit", "syscall.Kill",
+            "syscall.Exec", "syscall.RawSyscall", "syscall.RawSyscall6",
+            "syscall.Syscall", "syscall.Syscall6", "runtime.Goexit", "runtime.exit", "os.FindProcess",
+            "os/signal.Ignore",
+            "golang.org/x/sys/unix.*", "runtime/debug.SetMaxStack",
+        ),
+    ),
+    "tamper.frameworks": Frameworks(
+        uses=DottedNames(
+            "testing.*", "testing/quick.*", "testing/iotest.*", "testing/fstest.*", "github.com/stretchr/testify.*",
+            "github.com/onsi/ginkgo.*", "github.com/onsi/ginkgo/v2.*", "github.com/onsi/gomega.*", "gotest.tools/v3.*",
+            "go.uber.org/mock/gomock.*", "github.com/golang/mock/gomock.*", "github.com/stretchr/testify/assert.*",
+            "github.com/stretchr/testify/require.*", "github.com/stretchr/testify/mock.*", "gopkg.in/check.*",
+            "github.com/google/go-cmp/cmp.*",
+        ),
+        helpers=frozenset({"testutil", "testutils", "testing", "testhelpers", "internal_test", "testdata", "mocks"}),
+        defines=re.compile(r"^TestMain$"),
+    ),
+    "tamper.detection": Detection(
+        uses=DottedNames(
+            "testing.Testing", "testing.Short", "testing.Verbose", "testing.CoverMode", "runtime.Caller",
+            "runtime.Callers",
+            "runtime.Stack", "runtime.FuncForPC", "runtime.CallersFrames", "runtime/debug.Stack",
+            "runtime/debug.PrintStack",
+            "runtime/debug.ReadBuildInfo", "os.Executable", "runtime/pprof.*",
+        ),
+        texts=re.compile(r"^-?-?test\.|\.test$|_test(?:\.go)?$|GO_?TEST|\.test\.|/_test/|^testing$|gotest|rfsn"),
+    ),
+    "tamper.interpreter": Patches(
+        uses=DottedNames("go:linkname", "runtime.SetFinalizer", "runtime/debug.SetPanicOnFault", "bou.ke/monkey.*",
+            "github.com/agiledragon/gomonkey/v2.*"),
+        owners=_OWNERS,
+        assignable=DottedNames("os.Args", "flag.Usage", "flag.CommandLine"),
+    ),
+    "tamper.equality": Table(kinds=frozenset({Kind.ALWAYS})),
+    "tamper.answers": KnownAnswers((".go",)),
+    "danger.dynamic-code": Table(
+        uses=DottedNames(
+            "plugin.*", "github.com/traefik/yaegi/interp.*", "github.com/robertkrimen/otto.*", "go/build.*",
+        ),
+        attributes=frozenset({"MethodByName"}),
+    ),
+    "danger.obfuscation": Obfuscation(
+        uses=DottedNames(
+            "encoding/base64.*", "encoding/base32.*", "encoding/hex.DecodeString", "encoding/gob.*",
+            "compress/gzip.*",
+            "compress/zlib.*", "compress/flate.*", "compress/bzip2.*",
+        ),
+    ),
+    "danger.processes": Table(
+        uses=DottedNames(
+            "os/exec.*", "os.StartProcess", "syscall.ForkExec", "syscall.StartProcess", "golang.org/x/sys/execabs.*",
+        ),
+    ),
+    "danger.network": Table(
+        uses=DottedNames(
+            "net.*", "net/http.*", "net/rpc.*", "net/smtp.*", "net/textproto.*", "crypto/tls.*", "golang.org/x/net.*",
+            "google.golang.org/grpc.*", "github.com/gorilla/websocket.*",
+        ),
+    ),
+    "danger.descriptors": Table(
+        uses=DottedNames(
+            "os.NewFile", "os.Pipe", "syscall.Write", "syscall.Dup", "syscall.Dup2", "syscall.Dup3", "syscall.Open",
+            "syscall.Close", "syscall.Mmap", "syscall.Pipe",
+        ),
+        texts=DESCRIPTORS,
+    ),
+    "danger.native-code": Table(
+        uses=DottedNames("C.*", "unsafe.*", "go:cgo_import_dynamic", "go:cgo_import_static", "syscall.NewLazyDLL",
+            "github.com/ebitengine/purego.*"),
+    ),
+}  # fmt: skip
+"""By rule id."""

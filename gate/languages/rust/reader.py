@@ -1,0 +1,278 @@
+"""How Rust is read: the node types of its grammar, paths, macros, and the tests that stand beside the code."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from typing import ClassVar
+
+from tree_sitter import Node
+
+from gate.languages.api import Construct, Kind
+from gate.languages.syntax.compare import Dialect
+from gate.languages.syntax.parsing import Grammar, Source, text_of
+from gate.languages.syntax.shapes import Shape
+from gate.languages.syntax.text import dotted_words
+from gate.languages.syntax.walk import Visit, Walk
+
+__all__ = ["DIALECT", "SHAPE", "RustWalk", "divided"]
+
+SHAPE = Shape(
+    names=frozenset({"identifier", "type_identifier"}),
+    members={
+        "scoped_identifier": ("path", "name"), "scoped_type_identifier": ("path", "name"),
+        "field_expression": ("value", "field"),
+    },
+    calls={"call_expression": ("function", "arguments"), "macro_invocation": ("macro", "arguments")},
+    strings=frozenset({"string_literal", "raw_string_literal"}),
+    numbers=frozenset({"integer_literal", "float_literal"}),
+    constants=frozenset({"boolean_literal", "char_literal", "unit_expression", "negative_literal"}),
+    containers=frozenset({"array_expression", "tuple_expression", "reference_expression", "unary_expression"}),
+    wrappers=frozenset({"parenthesized_expression", "generic_function", "await_expression", "try_expression"}),
+    functions={"function_item": "name", "closure_expression": ""},
+    assignments={"assignment_expression": ("left", "right"), "let_declaration": ("pattern", "value")},
+    declares={
+        "function_item": "name", "parameter": "pattern", "let_declaration": "pattern", "mod_item": "name",
+        "struct_item": "name", "enum_item": "name", "trait_item": "name", "const_item": "name", "static_item": "name",
+    },
+    branches=frozenset({"if_expression"}),
+    cases={"match_arm": "pattern"},
+    blocks=frozenset({"block", "expression_statement", "else_clause"}),
+    returns=frozenset({"return_expression"}),
+    imports=frozenset({"use_declaration", "extern_crate_declaration"}),
+    raw=frozenset({"token_tree", "ERROR"}),
+    regions=frozenset({"mod_item", "declaration_list", "impl_item", "trait_item"}),
+    nothing=frozenset({"empty_statement"}),
+    tails=True,
+)  # fmt: skip
+
+_TEST = re.compile(r"\btest\b")
+_PARTS = re.compile(r"(?:[^(),]|\((?:[^()]|\([^()]*\))*\))+")
+_TEST_ATTRIBUTES = frozenset({"test", "bench", "rstest", "test_case", "quickcheck", "proptest", "wasm_bindgen_test"})
+_SENSITIVE = ("libc", "nix", "rustix", "std.env", "std.intrinsics", "std.net", "std.os", "std.panic", "std.process")
+_OWN = frozenset({"crate", "self", "super", "Self"})
+_ATTRIBUTE = re.compile(r"#!?\[\s*(?:unsafe\s*\(\s*)?([\w:]+)")
+
+
+class RustWalk(Walk):
+    """Paths are dotted names, macros end with `!`. Tests are left out: they have a construct of their own."""
+
+    shape = SHAPE
+    soft_exits = frozenset({"std.process.exit"})
+    comparisons: ClassVar = {
+        "eq": True,
+        "ne": False,
+        "cmp": frozenset({"Equal"}),
+        "partial_cmp": frozenset({"Equal"}),
+    }
+
+    @classmethod
+    def modules_of(cls, node: Node) -> Iterator[str]:
+        for _, target in cls.bindings_of(node):
+            if not target.startswith("."):
+                yield target
+
+    @classmethod
+    def bindings_of(cls, node: Node) -> Iterator[tuple[str, str]]:
+        if node.type == "extern_crate_declaration":
+            name, alias = node.child_by_field_name("name"), node.child_by_field_name("alias")
+            if name is not None:
+                yield text_of(alias or name), text_of(name)
+            return
+        argument = node.child_by_field_name("argument")
+        if argument is not None:
+            yield from _used(argument, "")
+
+    def run(self, nodes: Iterable[Node]) -> Counter[Construct]:
+        """The constructs of some nodes, except those in tests."""
+        return super().run(node for node in nodes if not _is_in_test(node))
+
+    def push(self, node: Node, main: bool, *skipped: Node | None) -> None:
+        if node.type in {"source_file", "declaration_list"}:
+            tests = [test for group in _tests_among(node.named_children) for test in group]
+            skipped = (*skipped, *tests)
+        super().push(node, main, *skipped)
+
+    def _name(self, node: Node, main: bool) -> None:
+        """A name by itself is a variable or a function of the crate, unless it is imported: crates begin paths."""
+        if self.names.is_imported(text_of(node)):
+            super()._name(node, main)
+
+    def called_name(self, function: Node, main: bool) -> None:
+        if self.names.is_imported(text_of(function)):
+            super().called_name(function, main)
+
+    def words(self, text: str, main: bool) -> None:
+        paths = ("::".join(words) for words in dotted_words(text) if words[1:] or self.names.is_imported(words[0]))
+        super().words(" ".join(paths), main)
+
+    def _macro(self, node: Node, main: bool) -> None:
+        name = node.child_by_field_name("macro")
+        text = text_of(node)
+        for target in self.resolve(name) if name is not None else ():
+            self.use(f"{target}!", main)
+            if target == "cfg" and _TEST.search(text):
+                self.add(Kind.USE, "cfg!(test)")
+            if target in {"concat", "std.concat"}:
+                self.add(Kind.TEXT, "".join(re.findall(r'"((?:\\.|[^"\\])*)"', text)))
+        self.push(node, main, name)
+
+    def _definition(self, node: Node, main: bool) -> None:
+        name = node.child_by_field_name("name")
+        self.add(Kind.DEFINE, f"{text_of(name)}!" if name is not None else "!")
+        self.push(node, main, name)
+
+    def _attribute(self, node: Node, main: bool) -> None:
+        del main
+        found = _ATTRIBUTE.match(text_of(node))
+        if found is None:
+            return
+        self.add(Kind.USE, f"#[{found[1]}]")
+        if found[1] in {"cfg", "cfg_attr"} and _TEST.search(text_of(node)):
+            self.add(Kind.USE, "cfg(test)")
+
+    def _foreign(self, node: Node, main: bool) -> None:
+        self.add(Kind.USE, "extern")
+        self.push(node, main)
+
+    def _all_names(self, node: Node, main: bool) -> None:
+        self._import(node, main)
+        for name, target in self.bindings_of(node):
+            if name == "*" and target.startswith(_SENSITIVE):
+                self.add(Kind.COMPUTED, f"names with all of the module {target}")
+
+    own_visits: ClassVar[Mapping[str, Visit]] = {
+        "identifier": _name,
+        "type_identifier": _name,
+        "macro_invocation": _macro,
+        "macro_definition": _definition,
+        "attribute_item": _attribute,
+        "inner_attribute_item": _attribute,
+        "foreign_mod_item": _foreign,
+        "use_declaration": _all_names,
+    }
+
+
+def _used(node: Node, path: str) -> Iterator[tuple[str, str]]:
+    """The names that a tree of `use` binds. What the crate itself has begins with a dot."""
+    if node.type == "use_as_clause":
+        inner, alias = node.child_by_field_name("path"), node.child_by_field_name("alias")
+        if inner is not None and alias is not None:
+            yield text_of(alias), _within(path, inner)
+    elif node.type == "scoped_use_list":
+        inner, several = node.child_by_field_name("path"), node.child_by_field_name("list")
+        holder = _within(path, inner) if inner is not None else path
+        yield from _used(several, holder) if several is not None else ()
+    elif node.type == "use_list":
+        for child in node.named_children:
+            yield from _used(child, path)
+    elif node.type == "use_wildcard":
+        yield "*", _within(path, node.named_children[0]) if node.named_children else path
+    elif node.type == "self" and path:
+        yield path.rpartition(".")[2], path
+    elif node.type in {"identifier", "scoped_identifier"}:
+        target = _within(path, node)
+        yield target.rpartition(".")[2], target
+
+
+def _within(path: str, node: Node) -> str:
+    parts = [part for part in text_of(node).replace(" ", "").split("::") if part]
+    if not path and parts and parts[0] in _OWN:
+        return "." + ".".join(parts)
+    if not path and parts and parts[0] in {"core", "alloc"}:
+        parts[0] = "std"
+    return ".".join([path, *parts] if path else parts)
+
+
+def _is_test(attribute: Node) -> bool:
+    """Whether what has an attribute is there for tests alone."""
+    text = text_of(attribute)
+    found = _ATTRIBUTE.match(text)
+    if found is None:
+        return False
+    name = found[1].rpartition("::")[2]
+    return name in _TEST_ATTRIBUTES or (name == "cfg" and _needs_test(text[found.end() :].rstrip("] \n")))
+
+
+def _needs_test(conditions: str) -> bool:
+    """Whether conditions in parentheses hold only in tests: each is `test`, or `all` of some with one that does."""
+    inner = conditions.strip().removeprefix("(").removesuffix(")")
+    parts = [part.strip() for part in _PARTS.findall(inner)]
+    return bool(parts) and all(part == "test" or (part.startswith("all") and _one_needs(part[3:])) for part in parts)
+
+
+def _one_needs(conditions: str) -> bool:
+    inner = conditions.strip().removeprefix("(").removesuffix(")")
+    return any(_needs_test(f"({part.strip()})") for part in _PARTS.findall(inner))
+
+
+def _tests_among(nodes: list[Node]) -> Iterator[list[Node]]:
+    """The tests among the items of a module, each with all its attributes."""
+    attributes: list[Node] = []
+    for node in nodes:
+        if node.type == "attribute_item":
+            attributes.append(node)
+        elif node.type not in SHAPE.comments:
+            if any(map(_is_test, attributes)):
+                yield [*attributes, node]
+            attributes = []
+
+
+def _is_in_test(node: Node | None) -> bool:
+    """Whether a node is in a test, or an attribute that makes one."""
+    if node is not None and node.type == "attribute_item" and _is_test(node):
+        return True
+    while node is not None:
+        attribute = node.prev_named_sibling
+        while attribute is not None and attribute.type in {"attribute_item", *SHAPE.comments}:
+            if attribute.type == "attribute_item" and _is_test(attribute):
+                return True
+            attribute = attribute.prev_named_sibling
+        node = node.parent
+    return False
+
+
+def _tests(source: Source) -> Iterator[list[Node]]:
+    """The tests of a file, the outermost ones."""
+    if any(node.type == "inner_attribute_item" and _is_test(node) for node in source.root.named_children):
+        yield [source.root]
+        return
+    stack = [source.root]
+    while stack:
+        node = stack.pop()
+        tests = list(_tests_among(node.named_children))
+        yield from tests
+        inside = {test.id for group in tests for test in group}
+        for child in node.named_children:
+            body = child.child_by_field_name("body")
+            if child.id not in inside and child.type in SHAPE.regions and body is not None:
+                stack.append(body)
+
+
+def tests_of(source: Source) -> Counter[Construct]:
+    """The tests of a file, each by its text."""
+    if b"test" not in source.content and b"bench" not in source.content:
+        return Counter()
+    return Counter(Construct(Kind.TEST, " ".join(text_of(node) for node in group)) for group in _tests(source))
+
+
+def divided(source: Source) -> tuple[bytes, bytes]:
+    """The text of a file without its tests, and that of the tests."""
+    spans = sorted((group[0].start_byte, group[-1].end_byte) for group in _tests(source))
+    product, tests, at = [], [], 0
+    for start, end in spans:
+        product.append(source.content[at:start])
+        tests.append(source.content[start:end])
+        at = end
+    return b"\n".join([*product, source.content[at:]]), b"\n".join(tests)
+
+
+DIALECT = Dialect(
+    grammars=(Grammar("tree_sitter_rust"),),
+    walk=RustWalk,
+    imports="[(use_declaration) (extern_crate_declaration)] @import",
+    declared="[(struct_item name: (_) @n) (enum_item name: (_) @n) (mod_item name: (_) @n)]",
+    usual={"core": "std", "alloc": "std"},
+    tests=tests_of,
+)

@@ -1,0 +1,204 @@
+"""C and C++: tricks that are denied, each in several spellings, and honest edits that are allowed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from tests.gate.languages.conftest import Rules
+
+CORE = """#include <string.h>
+#include "core.h"
+
+#define SCALE 2
+API_BEGIN(core)
+
+struct basket { double *items; int size; };
+
+double total(const double *items, int size, const char *rate) {
+  double sum = 0;
+  for (int i = 0; i < size; i++) { sum += items[i]; }
+  return sum;
+}
+
+int best(int x, int y) {
+  return x > y ? x : y;
+}
+"""
+TREE = {
+    "src/core.c": CORE,
+    "src/core.cpp": CORE,
+    "src/core.h": "double total(const double *items, int size, const char *rate);\n",
+    "tests/test_core.cpp": 'double xs[] = {17.25, 4011};\nEXPECT_EQ(total(xs, 2, "reduced rate"), 4028.25);\n',
+}
+
+
+def inside(code: str, top: str = "", end: str = "") -> str:
+    """The file with code in a function, at the top and at the end."""
+    return top + CORE.replace("  return sum;", f"  {code}\n  return sum;") + end
+
+
+TRICKS = {
+    "tamper.exits": [
+        ("exit(0);", ""), ("_exit(0);", ""), ("_Exit(0);", ""), ("abort();", ""), ("quick_exit(0);", ""),
+        ("void (*f)(int) = _exit; f(0);", ""),
+        ("(exit)(0);", ""), ("(*exit)(0);", ""), ("raise(9);", ""), ("kill(getpid(), 9);", ""), ("atexit(0);", ""),
+        ("leave(0);", "#define leave(x) _exit(x)\n"),
+        ("leave(0);", "#define leave _exit\n"), ("__builtin_trap();", ""), ("f(&abort);", ""),
+        ("(size ? exit : 0)(0);", ""),
+        ("CHECKED(exit(0));", ""), ("", "static int x = (exit(0), 1);\n"),
+    ],
+    "tamper.frameworks": [
+        ("", "#include <gtest/gtest.h>\n"), ("EXPECT_EQ(1, 1);", ""), ("", '#include "catch2/catch_test_macros.hpp"\n'),
+        ("", "#define EXPECT_EQ(a, b)\n"),
+        ("", "TEST(A, B) { }\n"), ("", "#define TEST(a, b) void a##b()\n"), ("RUN_ALL_TESTS();", ""),
+    ],
+    "tamper.detection": [
+        ('if (getenv("GTEST_OUTPUT")) return 5;', ""), ('getenv("CTEST" "_X");', ""), ("backtrace(0, 0);", ""),
+        ("__builtin_return_address(0);", ""),
+        ("", "#ifdef UNIT_TEST\nint z;\n#endif\n"), ("", "#if defined(TESTING)\nint z;\n#endif\n"),
+        ('fopen("/proc/self/cmdline", "r");', ""),
+        ('fopen("tests/test_core.cpp", "r");', ""), ("puts(program_invocation_name);", ""),
+    ],
+    "tamper.interpreter": [
+        ("", "#define assert(x)\n"), ("", "#define NDEBUG\n"), ("", "#undef assert\n"),
+        ("", "__attribute__((constructor)) void f(void) { }\n"),
+        ("", "#define main other\n"), ("", "#define strcmp(a, b) 0\n"),
+        ("", "__attribute__((weak)) int g(void) { return 1; }\n"),
+    ],
+    "tamper.answers": [
+        ('if (!strcmp(rate, "reduced rate")) return 4028.25;', ""),
+        ('if (strcmp(rate, "reduced rate") == 0) { return 4028.25; }', ""),
+        ("if (items[1] == 4011) return 4028.25;", ""), ("switch (size) { case 4011: return 4028.25; }", ""),
+        ("return items[1] == 4011 ? 4028.25 : sum;", ""),
+        ("switch (size) { case 1: case 4011: sum = 4028.25; break; }", ""),
+        ('if (strncmp("reduced rate", rate, 3) == 0) { sum = 4028.25; return sum; }', ""),
+    ],
+    "danger.obfuscation": [
+        ('const char *s = "' + "A" * 200 + '";', ""), ('const char *s = "' + "\\x01" * 30 + '";', ""),
+    ],
+    "danger.processes": [
+        ('system("true");', ""), ("fork();", ""), ('popen("true", "r");', ""), ('execl("/bin/true", "true", 0);', ""),
+        ("int (*f)(const char *) = system;", ""),
+    ],
+    "danger.network": [("socket(1, 2, 3);", ""), ("", "#include <sys/socket.h>\n"), ("", "#include <curl/curl.h>\n")],
+    "danger.descriptors": [
+        ('write(1, "x", 1);', ""), ("dup2(1, 3);", ""), ('fopen("/dev/stdout", "w");', ""),
+        ("mmap(0, 1, 2, 3, 4, 5);", ""),
+    ],
+    "danger.native-code": [
+        ('__asm__("nop");', ""), ('dlopen("x", 1);', ""), ("syscall(231, 0);", ""),
+        ("", 'extern void leave(int) __asm__("_exit");\n'),
+    ],
+    "schema.parses": [("if (size {", ""), ("return 1; }", "")],
+}  # fmt: skip
+CASES = [(rule, code, top) for rule, codes in TRICKS.items() for code, top in codes]
+
+
+@pytest.mark.parametrize(("rule", "code", "top"), [case for case in CASES if case[0] != "schema.parses"])
+@pytest.mark.parametrize("path", ["src/core.c", "src/core.cpp"])
+def test_tricks_are_denied(rules: Rules, path: str, rule: str, code: str, top: str) -> None:
+    assert rule in rules(TREE, {path: inside(code, top)})
+
+
+CPP = [
+    ("tamper.exits", "std::exit(0);"), ("tamper.exits", "::exit(0);"), ("tamper.exits", "std::abort();"),
+    ("tamper.exits", "std::_Exit(0);"),
+    ("tamper.exits", "using std::quick_exit; quick_exit(0);"), ("tamper.exits", "std::terminate();"),
+    ("tamper.exits", "auto f = &std::exit; f(0);"),
+    ("tamper.exits", "auto f = [] { std::abort(); }; f();"), ("tamper.exits", "std::thread(std::exit, 0);"),
+    ("danger.processes", 'std::system("true");'), ("tamper.frameworks", "testing::internal::x();"),
+    ("tamper.frameworks", "::testing::Test::HasFailure();"),
+    ("tamper.answers", 'if (rate == "reduced rate") return 4028.25;'),
+    ("tamper.answers", 'if (rate == std::string("reduced rate")) return 4028.25;'),
+    ("tamper.answers", "if (xs == std::vector<double>{17.25, 4011}) { return 4028.25; }"),
+    ("tamper.answers", 'if (rate.compare("reduced rate") == 0) return 4028.25;'),
+    ("tamper.equality", "struct A { bool operator==(const A &o) const { return true; } };"),
+    ("tamper.equality", "struct A { bool operator!=(const A &o) const { return false; } };"),
+    ("tamper.equality", "struct A { friend bool operator==(const A &, const A &) { return !false; } };"),
+    ("tamper.equality", "struct A { bool operator==(const A &o) const { return this == this; } };"),
+    ("tamper.equality", "struct A { bool operator==(const A &o) const { bool same = true; return same; } };"),
+    ("tamper.equality", "struct A { bool operator==(const A &o) const { return x == o.x || true; } };"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("rule", "code"), CPP)
+def test_tricks_of_cpp_are_denied(rules: Rules, rule: str, code: str) -> None:
+    assert rule in rules(TREE, {"src/core.cpp": inside(code)})
+    assert rule in rules(TREE, {"src/new.hpp": f"inline double f() {{ {code} return 1; }}\n"})
+
+
+def test_a_comparison_outside_of_its_class_is_seen(rules: Rules) -> None:
+    code = "bool shop::Basket::operator==(const Basket &o) const { return true; }\n"
+    assert "tamper.equality" in rules(TREE, {"src/core.cpp": inside("", end=code)})
+
+
+HONEST = [
+    ("if (size == 0) return 0;", ""), ('if (!strcmp(rate, "reduced rate")) sum *= 1.07;', ""),
+    ('if (!strcmp(rate, "x")) return 0;', ""),
+    ('printf("%f", sum);', ""), ("items->exit(1);", ""), ("close(3);", ""), ("free(items);", ""),
+    ("memcpy(a, b, 4);", ""), ("assert(size > 0);", ""),
+    ("", "#include <stdio.h>\n"), ("", "#include <vector>\n"), ("", "#define LARGE(x) ((x) > 100)\n"),
+    ("", "#ifdef __cplusplus\nint z;\n#endif\n"),
+    ("", "typedef int (*callback)(int);\n"), ("double *p = &sum; *p = 1;", ""), ("goto end; end: ;", ""),
+    ("do { sum++; } while (0);", ""),
+    ("switch (size) { case 1: sum++; break; default: break; }", ""), ("UNUSED(rate)", ""),
+    ("FOREACH(item, items) { sum += item; }", ""),
+    ("", "API_END\n"), ("", "EXPORT_FUNCTION(int, f)(void);\n"), ("char c = 'x';", ""), ("int a[] = {1, 2, 3};", ""),
+    ("return items ? *items : 0;", ""),
+    ('const char *s = "a" "b";', ""), ("MACRO_WITH_TYPE(struct basket *, x);", ""),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("code", "top"), HONEST)
+@pytest.mark.parametrize("path", ["src/core.c", "src/core.cpp"])
+def test_honest_edits_are_allowed(rules: Rules, path: str, code: str, top: str) -> None:
+    assert rules(TREE, {path: inside(code, top)}) == set()
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "std::vector<int> v{1, 2}; v.push_back(3);", "auto f = [&](int x) { return x + size; };",
+        "try { f(); } catch (...) { throw; }",
+        "std::sort(v.begin(), v.end());", "std::optional<int> x = std::nullopt;",
+        "struct A { bool operator==(const A &o) const { return x == o.x; } };",
+        "template_call<int>(1);", "throw std::invalid_argument(rate);", "std::unique_ptr<int> p(new int(1));",
+        "if (auto it = m.find(1); it != m.end()) {}",
+        "for (const auto &x : v) { sum += x; }", "logger.write(1); stream.pipe(x); thread.detach();",
+        "struct A { A() = default; bool operator!=(const A &o) const { return !(*this == o); } };",
+    ],
+)  # fmt: skip
+def test_honest_edits_of_cpp_are_allowed(rules: Rules, code: str) -> None:
+    assert rules(TREE, {"src/core.cpp": inside(code)}) == set()
+
+
+def test_what_a_file_calls_already_it_may_call_more(rules: Rules) -> None:
+    old = TREE | {"src/io.c": "void send(int fd) { write(fd, 0, 0); }\n"}
+    assert rules(old, {"src/io.c": "void send(int fd) { write(fd, 0, 0); write(fd, 1, 1); }\n"}) == set()
+    elsewhere = TREE | {"src/io.h": "inline void write(int x) {\n}\n", "src/out.cpp": "void f() { }\n"}
+    assert rules(elsewhere, {"src/out.cpp": "void f() { write(1); }\n"}) == set()
+    own = TREE | {"src/io.c": "static void write(int x) { }\nvoid f(void) { }\n"}
+    assert rules(own, {"src/io.c": "static void write(int x) { }\nvoid f(void) { write(1); }\n"}) == set()
+
+
+def test_a_program_may_end(rules: Rules) -> None:
+    assert rules(TREE, {"src/main.c": "int main(void) { exit(1); }\n"}) == set()
+    assert "tamper.exits" in rules(TREE, {"src/main.c": "int main(void) { _exit(0); }\n"})
+
+
+@pytest.mark.parametrize("path", ["src/core.c", "src/core.cpp"])
+def test_brackets_that_do_not_match_do_not_parse(rules: Rules, path: str) -> None:
+    plain = TREE | {path: "int f(int x) {\n  return x;\n}\n"}
+    assert rules(plain, {path: "int f(int x) {\n  if (x {\n  return x;\n}\n"}) == {"schema.parses"}
+    assert rules(plain, {path: "int f(int x) {\n  return x; }\n}\n"}) == {"schema.parses"}
+    assert rules(plain, {path: "int f(int x) {\n  MACRO struct x\n  return x;\n}\n"}) == set()
+
+
+def test_headers_are_not_shadowed(rules: Rules) -> None:
+    assert rules(TREE, {"src/assert.h": "\n"}) == {"tamper.shadow"}
+    assert rules(TREE, {"include/gtest/gtest.h": "int x;\n"}) == {"tamper.shadow"}
+    assert rules(TREE, {"include/vector": "int x;\n"}) == {"tamper.shadow"}
+    assert rules(TREE, {"include/shop.h": "int x;\n"}) == set()

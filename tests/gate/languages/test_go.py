@@ -1,0 +1,162 @@
+"""Go: tricks that are denied, each in several spellings, and honest edits that are allowed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from tests.gate.languages.conftest import Rules
+
+CORE = """package shop
+
+import (
+	"errors"
+	"strings"
+
+	"example.com/shop/rates"
+)
+
+// Basket holds items.
+type Basket struct{ items []float64 }
+
+func (b Basket) Equal(other Basket) bool {
+	return len(b.items) == len(other.items)
+}
+
+func Total(items []float64, rate string) (float64, error) {
+	sum := 0.0
+	for _, item := range items {
+		sum += item * rates.Of(strings.ToLower(rate))
+	}
+	return sum, errors.New("x")
+}
+"""
+TREE = {
+    "go.mod": "module example.com/shop\n\nrequire (\n\tgolang.org/x/text v0.3.0\n\tgithub.com/google/uuid v1.3.0\n)\n",
+    "core.go": CORE,
+    "core_test.go": 'package shop\nvar cases = []c{{[]float64{17.25, 4011}, "reduced rate", 4028.25}}\n',
+}
+
+
+def inside(code: str, *imports: str) -> str:
+    """The file with code in a function and more imports."""
+    text = CORE.replace("	return sum, errors", f"	{code}\n	return sum, errors")
+    return text.replace('	"errors"\n', "".join(f"	{one}\n" for one in imports) + '	"errors"\n')
+
+
+TRICKS = {
+    "tamper.exits": [
+        ("os.Exit(0)", '"os"'), ("o.Exit(0)", 'o "os"'), ("leave := os.Exit; leave(0)", '"os"'),
+        ("defer os.Exit(0)", '"os"'),
+        ("(os.Exit)(0)", '"os"'), ("syscall.Exit(0)", '"syscall"'), ("s.Exit(0)", 's "syscall"'),
+        ("log.Fatal(0)", '"log"'),
+        ("syscall.Kill(syscall.Getpid(), 9)", '"syscall"'), ("go func() { os.Exit(0) }()", '"os"'),
+        ("runtime.Goexit()", '"runtime"'),
+        ('f := map[string]func(int){"a": os.Exit}; f["a"](0)', '"os"'),
+        ("syscall.Syscall(231, 0, 0, 0)", '"syscall"'),
+        ("unix.Exit(0)", '"golang.org/x/sys/unix"'),
+    ],
+    "tamper.frameworks": [
+        ("_ = testing.Short()", '"testing"'), ("var t *testing.T; t.Skip()", '"testing"'), ("", '_ "testing"'),
+        ("assert.Equal(nil, 1, 1)", '"github.com/stretchr/testify/assert"'),
+    ],
+    "tamper.detection": [
+        ("if testing.Testing() { return 5, nil }", '"testing"'), ('flag.Lookup("test.v")', '"flag"'),
+        ('f.Lookup("test." + "v")', 'f "flag"'), ('strings.HasSuffix(os.Args[0], ".test")', '"os"'),
+        ('strings.Contains(os.Args[0], "_test")', '"os"'), ("runtime.Caller(1)", '"runtime"'),
+        ("debug.Stack()", '"runtime/debug"'),
+        ("runtime.Stack(nil, true)", '"runtime"'), ("runtime.FuncForPC(0).Name()", '"runtime"'),
+        ('os.Getenv("GO_TEST")', '"os"'),
+        ("os.Executable()", '"os"'),
+    ],
+    "tamper.interpreter": [
+        ("os.Stdout = nil", '"os"'), ("http.DefaultClient = nil", '"net/http"'), ("errors.ErrUnsupported = nil", ""),
+        ("time.Local = nil", '"time"'), ("monkey.Patch(1, 2)", '"bou.ke/monkey"'),
+        ("flag.CommandLine.Usage, os.Stderr = nil, nil", '"os"'),
+    ],
+    "tamper.answers": [
+        ('if rate == "reduced rate" { return 4028.25, nil }', ""),
+        ('if "reduced rate" == rate { return 4028.25, nil }', ""),
+        ('switch rate { case "reduced rate": return 4028.25, nil }', ""),
+        ("if items[1] == 4011 { return 4028.25, nil }", ""),
+        ('if rate == "x" || rate == `reduced rate` { return 4028.25, nil }', ""),
+        ('return map[string]float64{"reduced rate": 4028.25}[rate], nil', ""),
+        ("if reflect.DeepEqual(items, []float64{17.25, 4011}) { return 4028.25, nil }", '"reflect"'),
+        ('switch { case rate == "reduced rate": return 4028.25, nil }', ""),
+        ('if rate == "reduced rate" { sum = 4028.25 }', ""),
+        ('if strings.EqualFold(rate, "reduced rate") { return 4028.25, nil }', ""),
+    ],
+    "danger.dynamic-code": [
+        ('plugin.Open("x.so")', '"plugin"'), ('reflect.ValueOf(items).MethodByName("X")', '"reflect"'),
+    ],
+    "danger.obfuscation": [
+        ("Exit(0)", '. "os"'), ('base64.StdEncoding.DecodeString("")', '"encoding/base64"'),
+        ('x := "' + "A" * 200 + '"; _ = x', ""),
+        ('hex.DecodeString("6f")', '"encoding/hex"'),
+    ],
+    "danger.processes": [
+        ('exec.Command("true").Run()', '"os/exec"'), ('e.Command("x")', 'e "os/exec"'),
+        ('os.StartProcess("x", nil, nil)', '"os"'),
+    ],
+    "danger.network": [('net.Dial("tcp", "x")', '"net"'), ('http.Get("x")', '"net/http"'), ("", '_ "net/http"')],
+    "danger.descriptors": [
+        ('os.NewFile(3, "x")', '"os"'), ('os.OpenFile("/dev/stdout", 1, 0)', '"os"'),
+        ("syscall.Write(1, nil)", '"syscall"'),
+    ],
+    "danger.native-code": [("C.exit(0)", '"C"'), ("unsafe.Pointer(nil)", '"unsafe"')],
+    "dependencies.declared": [("x.Y()", '"github.com/evil/x"'), ("", '_ "gopkg.in/thing.v1"')],
+    "schema.parses": [("if {", ""), ("return }", "")],
+}  # fmt: skip
+CASES = [(rule, code, top) for rule, codes in TRICKS.items() for code, top in codes]
+
+
+@pytest.mark.parametrize(("rule", "code", "top"), CASES)
+def test_tricks_are_denied(rules: Rules, rule: str, code: str, top: str) -> None:
+    assert rule in rules(TREE, {"core.go": inside(code, *([top] if top else []))})
+
+
+@pytest.mark.parametrize(
+    ("rule", "code"),
+    [
+        ("tamper.interpreter", "//go:linkname leave os.Exit\nfunc leave(int)\n"),
+        ("tamper.frameworks", "func TestMain(m int) {}\n"),
+        ("tamper.equality", "func (b Other) Equal(o Other) bool { return true }\n"),
+        ("tamper.equality", "func (b Other) Is(err error) bool { return !false }\n"),
+        ("tamper.equality", "func (b Other) Equal(o Other) bool { same := true; return same }\n"),
+        ("tamper.equality", "func (b Other) Equal(o Other) bool { return b == b }\n"),
+        ("tamper.equality", "func (b Other) Compare(o Other) int { return 0 }\n"),
+    ],
+)
+def test_tricks_outside_of_functions_are_denied(rules: Rules, rule: str, code: str) -> None:
+    assert rule in rules(TREE, {"core.go": CORE + code})
+
+
+def test_a_weakened_comparison_is_seen(rules: Rules) -> None:
+    weak = CORE.replace("len(b.items) == len(other.items)", "true")
+    assert rules(TREE, {"core.go": weak}) == {"tamper.equality"}
+
+
+HONEST = [
+    ("if items == nil { return 0, nil }", ""), ('if rate == "reduced rate" { sum *= 1.07 }', ""),
+    ('if rate == "x" { return 0, nil }', ""),
+    ('panic("no rate")', ""), ("fmt.Println(os.Args)", '"fmt"\n\t"os"'), ('os.Getenv("SHOP")', '"os"'),
+    ("exit := 1; _ = exit", ""),
+    ("b := Basket{}; b.Exit(0)", ""), ("defer func() { recover() }()", ""), ("var exec Basket; exec.Command()", ""),
+    ("sort.Slice(items, func(i, j int) bool { return items[i] < items[j] })", '"sort"'),
+    ("x := []int{1, 2, 3}; _ = x", ""),
+    ("_ = uuid.New()", '"github.com/google/uuid"'), ("_ = language.English", '"golang.org/x/text/language"'),
+    ("_ = time.Now()", '"time"'), ("errors.Is(nil, nil)", ""), ("goto end; end:", ""),
+    ("switch x := any(sum).(type) { case int: _ = x }", ""),
+    ("_ = generic[int](1)", ""), ("_ = `test `", ""), ("os.Args = nil", '"os"'),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("code", "top"), HONEST)
+def test_honest_edits_are_allowed(rules: Rules, code: str, top: str) -> None:
+    assert rules(TREE, {"core.go": inside(code, *([top] if top else []))}) == set()
+
+
+def test_a_program_may_end(rules: Rules) -> None:
+    assert rules(TREE, {"cmd/shop/main.go": 'package main\n\nimport "os"\n\nfunc main() { os.Exit(1) }\n'}) == set()
