@@ -49,7 +49,8 @@ class PlannerContext:
 
     `models` are those that may be asked, the first ones first (the cheapest, as a rule), `judge` is the one that ranks
     plausible patches, and `max_cost_usd` is what all calls together may cost. `issue` is the text of the issue that the
-    user gave; `salt` makes it hard to guess a redacted text from its placeholder.
+    user gave; `salt` makes it hard to guess a redacted text from its placeholder. `languages` are those of the
+    buildpacks that test the project.
     """
 
     view: RepoView
@@ -62,6 +63,7 @@ class PlannerContext:
     max_cost_usd: float = 0.0
     issue: str = ""
     salt: str = ""
+    languages: tuple[str, ...] = ()
 
 
 class Planner(Protocol):

@@ -6,6 +6,7 @@ import hashlib
 import json
 import platform
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from posixpath import basename
 
 from buildpacks.api import (
@@ -24,7 +25,7 @@ from buildpacks.go import toolchains
 from buildpacks.go.commands import DEFAULT, parse_command
 from buildpacks.go.modules import Workspace, read_workspace, used_folders
 from buildpacks.go.provide import DRIVER, SETTINGS, driver_source, provide
-from buildpacks.go.results import GO_TEST, case_id
+from buildpacks.go.results import GO_TEST, case_id, unbuilt
 from buildpacks.report import report_of
 from buildpacks.results import CaseId, SuiteReport
 from buildpacks.supplies import PROJECT, Layer, Supplies
@@ -137,7 +138,8 @@ class GoBuildpack:
 
     def parse(self, request: RunRequest, result: RunResult) -> SuiteReport:
         """The cases that the driver reported; if it did not finish, the reason why the tests could not run."""
-        return report_of(request, result, GO_TEST)
+        report = report_of(request, result, GO_TEST)
+        return replace(report, unbuilt=unbuilt(report.cases))
 
     def protected(self, view: RepoView) -> tuple[str, ...]:
         """The tests, and what decides which code is compiled."""

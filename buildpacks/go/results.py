@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 from buildpacks.report import Runner
-from buildpacks.results import CaseId
+from buildpacks.results import CaseId, CaseResult, Outcome
 from sandbox import CommandResult
 
-__all__ = ["GO_TEST", "case_id"]
+__all__ = ["GO_TEST", "case_id", "unbuilt"]
 
 _TEST = re.compile(r"(?:Test|Example|Fuzz)(?:[^a-zß-öø-ÿ].*)?|\[.*")
+_UNBUILT = "the package does not compile: "
 _NO_TESTS = 5
 _REFUSED = 4
 _MAX_LINE = 300
@@ -27,6 +29,13 @@ def case_id(id: str) -> CaseId:
     folder, name = "/".join(parts[:place]), "".join(parts[place : place + 1])
     inner = parts[place + 1 :]
     return CaseId("", (folder,) if folder else (), name, "".join(f"/{part}" for part in inner))
+
+
+def unbuilt(cases: Iterable[CaseResult]) -> str:
+    """What the compiler says of the first package that does not compile, with file and line; empty if all do."""
+    errors = (case.message for case in cases if case.outcome is Outcome.ERROR)
+    found = (message.removeprefix(_UNBUILT) for message in errors if message.startswith(_UNBUILT))
+    return next(found, "")[:_MAX_LINE]
 
 
 def _line(result: CommandResult, start: str) -> str:

@@ -104,6 +104,7 @@ class Project:
             max_cost_usd=config.max_cost,
             issue=self._issue,
             salt=ready.salt if ready else "",
+            languages=tuple(dict.fromkeys(part.pack.language for part in self.parts)),
         )
 
     @cached_property

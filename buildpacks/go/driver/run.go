@@ -7,12 +7,16 @@ import (
 	"strings"
 )
 
+// unbuilt is what the pack knows such messages by.
+const unbuilt = "the package does not compile: "
+
 // A suite runs the tests of all packages and collects what became of each.
 type suite struct {
 	*job
 	largest float64
 	cases   []caseLine
 	marks   []canaryLine
+	quit    []canaryLine // of packages whose TestMain ends the process well before any test
 	failed  bool
 }
 
@@ -70,6 +74,9 @@ func (all *suite) report(out *channel) int {
 	case len(all.cases) == 0:
 		code = codeNoTests
 	}
+	if len(all.marks) == 0 {
+		all.marks = all.quit
+	}
 	for _, canary := range all.marks {
 		out.write(canary)
 	}
@@ -84,10 +91,13 @@ func (all *suite) test(one *pkg) {
 	names := all.chosen(one)
 	switch {
 	case one.failure != "" && len(one.tests) == 0:
-		all.add(one, "[build]", "error", 0, one.failure)
+		all.add(one, "[build]", "error", 0, unbuilt+one.failure)
 	case one.failure != "":
+		if one.canary != "" {
+			all.canary(one, "error") // it fails with its package
+		}
 		for _, name := range names {
-			all.add(one, name, "error", 0, "the package does not compile: "+one.failure)
+			all.add(one, name, "error", 0, unbuilt+one.failure)
 		}
 	case len(one.tests) == 0:
 		// A package without tests is a case once it did not compile: later runs ask for it.

@@ -18,7 +18,7 @@ func (all *suite) alone(one *pkg, name string) bool {
 	is, canary := ran.results[name], ran.results[one.canary]
 	seen := one.canary != "" && canary.over()
 	if seen {
-		all.canary(one, canary.state)
+		all.canary(one, outcomes[canary.state])
 	}
 	expected := codePassed
 	if seen {
@@ -49,17 +49,19 @@ func (all *suite) alone(one *pkg, name string) bool {
 func (all *suite) probe(one *pkg) {
 	ran := start(one, []string{one.canary}, all.job, all.limit(one))
 	if canary := ran.results[one.canary]; canary.over() {
-		all.canary(one, canary.state)
-	} else if !one.quits(ran) {
-		all.marks = append(all.marks, canaryLine{one.id(one.canary)})
+		all.canary(one, outcomes[canary.state])
+	} else if mark := (canaryLine{one.id(one.canary)}); one.quits(ran) {
+		all.quit = append(all.quit, mark)
+	} else {
+		all.marks = append(all.marks, mark)
 	}
 }
 
-func (all *suite) canary(one *pkg, state string) {
+func (all *suite) canary(one *pkg, outcome string) {
 	id := one.id(one.canary)
 	all.marks = append(all.marks, canaryLine{id})
-	all.cases = append(all.cases, caseLine{id, outcomes[state], 0, ""})
-	all.failed = all.failed || state == "FAIL"
+	all.cases = append(all.cases, caseLine{id, outcome, 0, ""})
+	all.failed = all.failed || outcome == "failed" || outcome == "error"
 }
 
 // quits is whether the TestMain of a package ended the process well before any test, as where a service is missing.
