@@ -38,12 +38,8 @@ func start(one *pkg, names []string, asked *job, limit func(names []string) floa
 	if !intact(one) {
 		stop(codeBroken, "a test changed the files of the test run: "+filepath.Base(one.binary))
 	}
-	_, inner, _ := strings.Cut(asked.Run, "/")
-	pattern := "^(" + strings.Join(names, "|") + ")$"
-	if inner != "" {
-		pattern += "/" + inner
-	}
-	flags := []string{"-test.paniconexit0", "-test.v=test2json", "-test.timeout=0", "-test.run=" + pattern}
+	flags := []string{"-test.paniconexit0", "-test.v=test2json", "-test.timeout=0"}
+	flags = append(flags, "-test.run="+selecting(asked.Run, one.canary, names))
 	if asked.Skip != "" {
 		flags = append(flags, "-test.skip="+asked.Skip)
 	}

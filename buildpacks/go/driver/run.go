@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"os"
-	"regexp"
 	"strings"
 )
 
@@ -124,20 +123,10 @@ func (all *suite) test(one *pkg) {
 
 // chosen are the tests of a package that were asked for, by id or by the options of the command.
 func (all *suite) chosen(one *pkg) []string {
-	pattern, _, _ := strings.Cut(all.Run, "/")
-	matches, err := regexp.Compile(pattern)
-	if err != nil {
-		stop(codeBroken, err.Error())
-	}
-	skips := regexp.MustCompile(`^\b$`) // matches nothing
-	if all.Skip != "" && !strings.Contains(all.Skip, "/") {
-		if skips, err = regexp.Compile(all.Skip); err != nil {
-			stop(codeBroken, err.Error())
-		}
-	}
+	runs, skips := alternatives(all.Run), alternatives(all.Skip)
 	var names []string
 	for _, name := range one.tests {
-		if matches.MatchString(name) && !skips.MatchString(name) && all.wants(one.id(name)) {
+		if matches(name, runs) && !(all.Skip != "" && matches(name, whole(skips))) && all.wants(one.id(name)) {
 			names = append(names, name)
 		}
 	}

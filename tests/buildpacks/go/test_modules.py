@@ -77,7 +77,7 @@ def test_vendored_modules_are_not_fetched(view: Callable[..., FolderView]) -> No
 def test_a_workspace_has_the_requirements_of_its_modules(view: Callable[..., FolderView]) -> None:
     files = {
         "go.work": "go 1.22.1\n\nuse (\n\t./a\n\tb // another\n)\n",
-        "a/go.mod": "module example.com/a\ngo 1.21\nrequire (\n\texample.com/b v1.0.0\n\tgithub.com/one/one v1.0.0\n)\n",
+        "a/go.mod": "module example.com/a\nrequire (\n\texample.com/b v1.0.0\n\tgithub.com/one/one v1.0.0\n)\n",
         "b/go.mod": "module example.com/b\n\ngo 1.20\n",
         "b/go.sum": "github.com/one/one v1.0.0 h1:abc=\n",
         "c/go.mod": "module example.com/c\nrequire github.com/not/used v1.0.0\n",

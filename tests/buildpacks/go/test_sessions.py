@@ -70,7 +70,8 @@ def test_patches_are_judged(
 def test_an_edit_to_tests_or_modules_is_denied(path: str, example: Path, diff: Callable[..., Path], rfsn: Rfsn) -> None:
     ran = rfsn("judge", diff(path, "\n", "\n\n"), "--repo", example, "--json")
     assert (ran.json["status"], ran.code) == ("denied", 1)
-    assert path in ran.json["reason"]
+    assert path in ran.out
+    assert "tamper.protected" in ran.out
 
 
 def test_code_that_does_not_compile_is_the_fault_to_repair(
