@@ -8,10 +8,9 @@ from posixpath import basename
 
 from buildpacks.api import BuildpackError
 
-__all__ = ["DEFAULT", "TestCommand", "parse_command"]
+__all__ = ["TestCommand", "default_command", "parse_command"]
 
-DEFAULT = ("go", "test", "./...")
-"""The command of a project for which none is given."""
+_TEST_COMMAND = ("go", "test")
 
 _BUILD = frozenset({"race", "msan", "asan", "trimpath", "a", "linkshared"})
 _BUILD_WITH_VALUE = frozenset(
@@ -45,6 +44,11 @@ class TestCommand:
     skip: str
     flags: tuple[str, ...]
     args: tuple[str, ...]
+
+
+def default_command(folders: Sequence[str]) -> tuple[str, ...]:
+    """The command for all packages of the modules in these folders; the empty path is the top of the tree."""
+    return (*_TEST_COMMAND, *(f"./{folder}/...".replace("//", "/") for folder in folders or ("",)))
 
 
 def parse_command(command: Sequence[str]) -> TestCommand:

@@ -22,7 +22,7 @@ from buildpacks.api import (
     RunSpec,
 )
 from buildpacks.go import toolchains
-from buildpacks.go.commands import DEFAULT, parse_command
+from buildpacks.go.commands import default_command, parse_command
 from buildpacks.go.modules import Workspace, read_workspace, used_folders
 from buildpacks.go.provide import DRIVER, SETTINGS, driver_source, provide
 from buildpacks.go.results import GO_TEST, case_id, unbuilt
@@ -82,11 +82,12 @@ class GoBuildpack:
 
     def plan(self, view: RepoView, options: PlanOptions) -> BuildPlan:
         """The toolchain, the modules to fetch, and the step that compiles the tree before its tests run."""
-        test = options.test or DEFAULT
+        used = used_folders(view, "go.work") if view.exists("go.work") else ()
+        test = options.test or default_command(used)
         command = parse_command(test)
         workspace = read_workspace(view, options.packages)
         tool, mounts, description, version = _toolchain(workspace.release, options.image)
-        env = {**_environment(tool, workspace, options.image), **options.env}
+        env = {**_environment(tool, workspace, options.image), **({} if used else {"GOWORK": "off"}), **options.env}
         build = (DRIVER, "prime", tool, *command.build, "--", *command.patterns)
         driver = hashlib.sha256(json.dumps([[name, text.decode()] for name, text in driver_source().items()]).encode())
         return BuildPlan(

@@ -91,6 +91,8 @@ def test_a_workspace_has_the_requirements_of_its_modules(view: Callable[..., Fol
     assert b"example.com/b" not in neutral["go.mod"]
     assert b"one v1.0.0 h1:abc=" in neutral["go.sum"]
     assert GoBuildpack().detect(tree).roots == ("",)
+    plan = GoBuildpack().plan(tree, PlanOptions())
+    assert (plan.test, "GOWORK" in plan.env) == (("go", "test", "./a/...", "./b/..."), False)
 
 
 def test_each_module_with_tests_is_a_root(view: Callable[..., FolderView]) -> None:
