@@ -17,6 +17,7 @@ func newWork() string {
 	if err != nil {
 		stop(codeBroken, err.Error())
 	}
+	scratch = work
 	cache := filepath.Join(work, "cache")
 	for _, source := range []string{os.Getenv("RFSN_GO_ENV") + "/cache", projectCache()} {
 		link(source, cache)

@@ -58,6 +58,8 @@ func keptPlace(kept, dir string) string {
 	return filepath.Join(kept, hex.EncodeToString(name[:12]))
 }
 
+const canaryPrefix = "TestRfsn"
+
 const canarySource = `package %s_test
 
 import rfsn%[2]s "testing"
@@ -78,7 +80,7 @@ func canaries(found []*pkg, work string) []string {
 			stop(codeBroken, err.Error())
 		}
 		nonce := hex.EncodeToString(random)
-		one.canary = "TestRfsn" + nonce
+		one.canary = canaryPrefix + nonce
 		file := filepath.Join(work, nonce+".go")
 		source := fmt.Sprintf(canarySource, strings.TrimSuffix(one.Name, "_test"), nonce, one.canary)
 		if err := os.WriteFile(file, []byte(source), 0o600); err != nil {

@@ -36,9 +36,13 @@ func main() {
 	}
 }
 
+// scratch is the folder of this run, once there is one.
+var scratch string
+
 // stop ends the driver without a last result line: whatever it wrote is no report.
 func stop(code int, why string) {
 	fmt.Fprintln(os.Stderr, "error: "+why)
+	os.RemoveAll(scratch)
 	os.Exit(code)
 }
 

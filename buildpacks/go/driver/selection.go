@@ -86,7 +86,7 @@ func selecting(run, canary string, names []string) string {
 		}
 	}
 	if canary != "" {
-		parts = append(parts, "^"+canary+"$")
+		parts = append(parts, "^"+canaryPrefix+"[0-9a-f]{32}$") // its name is not for all to see in the arguments
 	}
 	return strings.Join(parts, "|")
 }

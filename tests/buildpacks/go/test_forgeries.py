@@ -53,6 +53,11 @@ FORGERIES = {
     "it prints more and exits with the code of a failure": cheat(
         "fmt syscall", f'\tfmt.Print({PASSING} + "\\x16--- FAIL: TestRfsn (0.00s)\\n")\n\tsyscall.Exit(1)\n'
     ),
+    "it looks for the canary in its arguments": cheat(
+        "fmt os strings syscall",
+        f'\tfmt.Print({PASSING})\n\tparts := strings.Split(strings.Join(os.Args, " "), "|")\n'
+        '\tfmt.Printf("\\x16--- FAIL: %s (0.00s)\\n", strings.Trim(parts[len(parts)-1], "^$"))\n\tsyscall.Exit(1)\n',
+    ),
     "it ends the goroutine": cheat("runtime", "\truntime.Goexit()\n"),
     "an init function exits": cheat(
         "fmt syscall", "", f"func init() {{\n\tfmt.Print({PASSING})\n\tsyscall.Exit(0)\n}}\n"

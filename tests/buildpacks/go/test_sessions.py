@@ -88,6 +88,30 @@ def test_code_that_does_not_compile_is_the_fault_to_repair(
     assert fixed | {"cmd/free/[build]"} == set(ran.json["tests"]["failing"])
 
 
+def test_beside_python_in_one_tree(
+    toolchain: toolchains.Toolchain, project: Make, git: Git, rfsn: Rfsn, tmp_path: Path
+) -> None:
+    del toolchain
+    files = {
+        "pytest.ini": "[pytest]\n",
+        "test_sum.py": "def test_sum():\n    assert 1 + 1 == 2\n",
+        "go.work": "go 1.21\n\nuse ./double\n",
+        "double/go.mod": "module example.com/double\n\ngo 1.21\n",
+        "double/double.go": "package double\n\nfunc Double(n int) int { return n + 2 }\n",
+        "double/double_test.go": (
+            'package double\n\nimport "testing"\n\nfunc TestDouble(t *testing.T) {\n'
+            '\tif Double(3) != 6 {\n\t\tt.Fatal("no")\n\t}\n}\n'
+        ),
+    }
+    folder = project(files)
+    (folder / "double" / "double.go").write_text(files["double/double.go"].replace("+", "*"))
+    (tmp_path / "p.diff").write_text(git("diff", cwd=folder))
+    git("checkout", "--quiet", ".", cwd=folder)
+    ran = rfsn("judge", tmp_path / "p.diff", "--repo", folder, "--json")
+    assert ran.json["status"] == "repaired", ran.json["reason"]
+    assert (ran.json["tests"]["total"], ran.json["tests"]["fixed"]) == (2, ["go:double/TestDouble"])
+
+
 def test_rows_of_a_data_set(example: Path, rfsn: Rfsn, tmp_path: Path) -> None:
     files = {
         str(path.relative_to(example)): path.read_text() for path in example.rglob("*.*") if ".git" not in path.parts
