@@ -118,7 +118,8 @@ class SuiteReport:
 
     `crashed` is whether the command began and then ended without a report: a test may have crashed it. `canaries` are
     the added tests that must fail; `forged` is whether some results are not the runner's own; `empty` is whether the
-    runner says that there are no tests. `parts` are the runs of several parts, if there are several.
+    runner says that there are no tests. `parts` are the runs of several parts, if there are several. `unbuilt` is what
+    the compiler says of code that does not compile, with file and line: its tests count as failing.
     """
 
     cases: tuple[CaseResult, ...]
@@ -131,6 +132,7 @@ class SuiteReport:
     forged: bool = False
     empty: bool = False
     parts: tuple[PartRun, ...] = ()
+    unbuilt: str = ""
 
     @property
     def part_runs(self) -> tuple[PartRun, ...]:

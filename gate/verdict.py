@@ -55,7 +55,9 @@ def verdict_on(
     A patch is accepted if, in every run: the tests could run; the targets pass; every case that passed on the base
     passes; none that was skipped or expected to fail there fails; the set of case ids is exactly the same; and in each
     part of the repository, tests are found if the base has some, the exit code agrees with the results, and the
-    canaries fail, if they did on the base. `unstable` ids, which changed on the base by themselves, are ignored.
+    canaries fail, if they did on the base. A test that failed on the base may have ended before it began those within
+    it: they are then no new cases. Code that did not compile on the base must do so now. `unstable` ids, which changed
+    on the base by themselves, are ignored.
     Without a run, nothing is accepted.
     """
     wanted, ignored = set(targets), set(unstable)
@@ -77,6 +79,9 @@ def verdict_on(
         missed |= wanted - passed
         broken |= passed_before - passed
         broken |= {id for id in set_aside if id in after and after[id].failing}
+        if run.unbuilt and run.unbuilt != baseline.unbuilt:
+            reasons.append(f"run {number}: {run.unbuilt}")
+            continue  # what else is wrong follows from it
         reasons += [f"run {number}: {reason}" for reason in _disagreements(run, baseline, set(before), set(after))]
     if broken:
         what = (
@@ -124,7 +129,9 @@ def _disagreements(run: SuiteReport, baseline: SuiteReport, expected: set[str], 
     reasons = list(filter(None, [run.problem or run.lost(baseline)]))
     if missing := expected - reported:
         reasons.append(f"cases that did not report: {_names(missing)}")
-    if extra := reported - expected:
+    begun = {case.parsed for case in baseline.cases if case.outcome.failing and case.parsed.name}
+    within = {case.id for case in run.cases if case.parsed.function in begun and not case.outcome.failing}
+    if extra := reported - expected - within:
         reasons.append(f"cases that the base does not have: {_names(extra)}")
     for part in run.part_runs:
         if not part.problem and (part.exit_code == 0) == part.failing:

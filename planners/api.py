@@ -50,7 +50,8 @@ class PlannerContext:
     `models` are those that may be asked, the first ones first (the cheapest, as a rule), `judge` is the one that ranks
     plausible patches, and `max_cost_usd` is what all calls together may cost, of which `spent_usd` is spent or
     reserved: more than the state knows if a call was under way at a crash. `issue` is the text of the issue that the
-    user gave; `salt` makes it hard to guess a redacted text from its placeholder.
+    user gave; `salt` makes it hard to guess a redacted text from its placeholder. `languages` are those of the
+    buildpacks that test the project.
     """
 
     view: RepoView
@@ -64,6 +65,7 @@ class PlannerContext:
     spent_usd: float = 0.0
     issue: str = ""
     salt: str = ""
+    languages: tuple[str, ...] = ()
 
 
 class Planner(Protocol):

@@ -7,7 +7,7 @@ of others may stand in its place.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from gate import GiveUp, ModelCard, Phase, Proposal
 from planners.api import PlannerContext, Strategy, StrategyFailed
@@ -63,7 +63,8 @@ class MetaPlanner:
             Judge(languages),
             Choose(languages),
         )
-        self._last = Stuck(asks=bool(models) and makers in {"auto", "llm", "agent"})
+        known = {language.name for language in languages.values()} if makers in {"auto", "search"} else None
+        self._last = Stuck(asks=bool(models) and makers in {"auto", "llm", "agent"}, known=known)
 
     def propose(self, state: State, context: PlannerContext) -> Proposal:
         """The next step. If a strategy fails, what it found before is still chosen and verified."""
@@ -130,14 +131,20 @@ class Stuck:
 
     phases = frozenset({Phase.STUCK})
 
-    def __init__(self, *, asks: bool) -> None:
-        """`asks` says whether models make patches, so that one would have been asked if there were money for it."""
+    def __init__(self, *, asks: bool, known: Collection[str] | None = None) -> None:
+        """`asks` says whether models make patches, so that one would have been asked if there were money for it.
+
+        `known` are the languages of the search, if it makes patches.
+        """
         self._asks = asks
+        self._known = known
 
     def propose(self, state: State, context: PlannerContext) -> Proposal:
         """The end, with the number of candidates that were tried."""
         what = "passes the tests" if state.kept is None else "repairs the rest"
         tried = f"none of {state.tried} candidates {what}" if state.tried else "nothing was found to try"
+        if unknown := [name for name in context.languages if self._known is not None and name not in self._known]:
+            tried += f"; the search knows no {' and no '.join(map(str.capitalize, unknown))} yet"
         calls = sum(count for purpose, count in state.asked if purpose in {"patch", "agent"})
         failed = [known for known in state.exchanges if known.failed]
         if failed and len(failed) == len(state.exchanges):

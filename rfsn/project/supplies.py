@@ -76,7 +76,13 @@ class Supplier:
     def layer(self, steps: Sequence[Step]) -> Layer:
         """See `Supplies.layer`."""
         identity = [
-            [step.argv, sorted(step.env.items()), [artifact.sha256 for artifact in step.artifacts]] for step in steps
+            [
+                step.argv,
+                sorted(step.env.items()),
+                [artifact.sha256 for artifact in step.artifacts],
+                {name: hashlib.sha256(content).hexdigest() for name, content in sorted(step.inputs.items())},
+            ]
+            for step in steps
         ]
         key = _digest((*self._plan.platform, self._provider.name, json.dumps(identity)))
 

@@ -33,6 +33,7 @@ ADVICE = {
     "fixture": "fix the fixture: a repair changes neither tests nor conftest.py; --env K=V sets a variable for it",
     "slow_tests": "raise --time-limit, which also raises the limit of each test, or leave them out with --target",
     "limit_reached": "raise --time-limit or --max-steps; --workers N or a faster --test tries more in the same time",
+    "no_edits": "name a model with --model, or give a patch of your own to rfsn judge",
     "no_source_line": "look at what these tests read and import; --allow-path GLOB lets a repair change such a file",
     "weak_spectrum": "add a passing test near the failing ones, or a smaller failing one, and start again",
     "rejected": "read the reasons in the report; a test that depends on others or on time may need fixing first",
@@ -123,6 +124,9 @@ def _by_search(record: Record, targets: tuple[str, ...], spectrum: Spectrum) -> 
     tried = counted(state.tried, "candidate")
     if state.ended is None:
         yield Finding("limit_reached", f"too little time: the search ended at its limit, after {tried}", targets)
+    if state.spectrum is not None and not spectrum.cases and not state.tried:
+        yield Finding("no_edits", "code in a language that the search has no edits for: no test was traced", targets)
+        return
     if state.spectrum is not None:
         suspects = rank(spectrum, targets, Project(record).is_source)
         alike = sum(suspect.score >= suspects[0].score - 1e-9 for suspect in suspects)

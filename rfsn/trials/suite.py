@@ -159,4 +159,5 @@ def _merged(reports: Mapping[str, SuiteReport], names: Mapping[str, str], durati
         any(report.forged for report in reports.values()),
         all(report.empty for report in reports.values()),
         tuple(parts),
+        "; ".join(report.unbuilt for report in reports.values() if report.unbuilt),
     )

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from buildpacks import CaseResult, Outcome, SuiteReport
+from buildpacks import CaseId, CaseResult, Outcome, SuiteReport
 from gate import unfinished, verdict_on
 
 
@@ -51,6 +51,36 @@ def test_a_failed_run_says_nothing_about_its_tests() -> None:
     verdict = verdict_on(BASELINE, ["a"], [], [GOOD, suite({}, problem="it did not finish")])
     assert verdict.reasons == ("run 2: it did not finish",)
     assert (verdict.accepted, verdict.fixed, verdict.unfixed, verdict.broken) == (False, (), ("a",), ())
+
+
+def within(outcomes: dict[str, Outcome]) -> SuiteReport:
+    """A suite whose ids are `test/subtest`."""
+    report = suite(outcomes)
+    parts = (CaseId("", (), case.id.partition("/")[0], "".join(case.id.partition("/")[1:])) for case in report.cases)
+    return replace(report, cases=tuple(map(lambda case, parsed: replace(case, parsed=parsed), report.cases, parts)))
+
+
+@pytest.mark.parametrize(
+    ("after", "reason"),
+    [
+        ({"a": P, "a/x": P, "a/y": P, "b": P}, ""),
+        ({"a": P, "a/x": P, "a/y": F, "b": P}, "cases that the base does not have: a/y"),
+        ({"a": P, "a/x": P, "b": P, "b/z": P}, "cases that the base does not have: b/z"),
+        ({"a": P, "a/y": P, "b": P}, "cases that did not report: a/x"),
+    ],
+)
+def test_a_test_that_failed_may_have_had_no_time_for_its_subtests(after: dict[str, Outcome], reason: str) -> None:
+    verdict = verdict_on(within({"a": F, "a/x": F, "b": P}), ["a", "a/x"], [], [within(after)])
+    assert verdict.accepted is not bool(reason)
+    assert reason in "; ".join(verdict.reasons)
+
+
+def test_what_does_not_compile_is_the_reason_unless_it_never_did() -> None:
+    unbuilt = replace(GOOD, unbuilt="a.go:3: undefined: x")
+    verdict = verdict_on(BASELINE, ["a"], [], [GOOD, unbuilt])
+    assert verdict.reasons == ("run 2: a.go:3: undefined: x",)
+    assert verdict_on(replace(BASELINE, unbuilt=unbuilt.unbuilt), ["a"], [], [unbuilt]).accepted
+    assert not verdict_on(replace(BASELINE, unbuilt="b.go:1: no"), ["a"], [], [unbuilt]).accepted
 
 
 def test_an_unfinished_verdict_keeps_a_negative_result() -> None:

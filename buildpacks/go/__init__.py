@@ -1,0 +1,5 @@
+"""The buildpack of Go modules and workspaces."""
+
+from buildpacks.go.pack import GoBuildpack
+
+__all__ = ["GoBuildpack"]

@@ -1,0 +1,3 @@
+module rfsn.invalid/driver
+
+go 1.21
