@@ -16,8 +16,10 @@ from planners.ladder import Ladder, Rung
 from planners.llm.judging import Judge
 from planners.localizing import Localize
 from planners.search.experience import Experience
+from planners.search.language import Language
 from planners.search.planner import CandidateSearch
 from planners.search.strategy import Search
+from planners.search.unknown import unknown_languages
 from planners.state import State
 from planners.steps import Reproduce, Verify, proposal
 from planners.targets import targets_of
@@ -63,7 +65,7 @@ class MetaPlanner:
             Judge(languages),
             Choose(languages),
         )
-        self._last = Stuck(asks=bool(models) and makers in {"auto", "llm", "agent"})
+        self._last = Stuck(languages, asks=bool(models) and makers in {"auto", "llm", "agent"})
 
     def propose(self, state: State, context: PlannerContext) -> Proposal:
         """The next step. If a strategy fails, what it found before is still chosen and verified."""
@@ -130,14 +132,18 @@ class Stuck:
 
     phases = frozenset({Phase.STUCK})
 
-    def __init__(self, *, asks: bool) -> None:
-        """`asks` says whether models make patches, so that one would have been asked if there were money for it."""
+    def __init__(self, languages: Mapping[str, Language], *, asks: bool) -> None:
+        """`asks` says whether models make patches, so that one would have been asked if there were money for it.
+
+        `languages` are those of the search.
+        """
+        self._languages = languages
         self._asks = asks
 
     def propose(self, state: State, context: PlannerContext) -> Proposal:
         """The end, with the number of candidates that were tried."""
         what = "passes the tests" if state.kept is None else "repairs the rest"
-        tried = f"none of {state.tried} candidates {what}" if state.tried else "nothing was found to try"
+        tried = f"none of {state.tried} candidates {what}" if state.tried else self._nothing(state, context)
         calls = sum(count for purpose, count in state.asked if purpose in {"patch", "agent"})
         failed = [known for known in state.exchanges if known.failed]
         if failed and len(failed) == len(state.exchanges):
@@ -151,6 +157,16 @@ class Stuck:
             )
             tried = f"{tried}; {poor}" if state.tried else poor
         return _give_up(state, tried)
+
+    def _nothing(self, state: State, context: PlannerContext) -> str:
+        """Why there was nothing to try: the failing tests may be in a language that the search knows nothing of."""
+        known = targets_of(state, context.reports, context.wanted)
+        files = [case.parsed.file for case in known.baseline.cases if case.id in known.left]
+        unknown = " or ".join(unknown_languages(files, self._languages))
+        if not unknown:
+            return "nothing was found to try"
+        remedy = "name a model with --model, or give a patch from elsewhere to rfsn judge"
+        return f"the search knows no {unknown} yet: {remedy}"
 
 
 def _reason(state: State, context: PlannerContext) -> str:

@@ -27,6 +27,7 @@ _PACKAGE = re.compile(r"(?:.*/)?node_modules/(?:\.bin/_?|)(vitest|jest|mocha)(?:
 _CHECKS = frozenset({"eslint", "standard", "semistandard", "xo", "prettier", "tslint", "biome", "oxlint", "commitlint"})
 _WRAPPERS = frozenset({"npx", "cross-env", "cross-env-shell", "env", "c8", "nyc", "dotenv", "time"})
 _MANAGERS = frozenset({"npm", "yarn", "pnpm", "bun"})
+_EXECUTE = frozenset({"exec", "x", "dlx"})
 _ENDS = frozenset({"&&", ";", "||", "|", "&"})
 _DEPTH = 6
 
@@ -63,8 +64,8 @@ def command_for(view: RepoView, given: Sequence[str] | None) -> tuple[str, ...]:
     tests = next((place for place, words in enumerate(segments) if _runner(words)), None)
     if tests is None:
         raise BuildpackError(
-            f"the Node.js buildpack runs node:test, jest, vitest and mocha, which {shlex.join(given)!r} does not start: "
-            "say --test 'node --test', or another command of these"
+            f"the Node.js buildpack runs node:test, jest, vitest and mocha, which {shlex.join(given)!r} does not "
+            "start: say --test 'node --test', or another command of these"
         )
     before = [words for words in segments[:tests] if not _is_check(words)]
     if not before and not _variables(segments[tests]):
@@ -162,10 +163,9 @@ def _without_wrappers(words: Sequence[str]) -> list[str]:
             left.pop(0)
             while left and left[0].startswith("-"):
                 left.pop(0)
-        elif left[0] in {"pnpm", "yarn", "npm"} and left[1:2] and (left[1] in {"exec", "x", "dlx", "--"} or left[1] in RUNNERS):
+        elif left[0] in _MANAGERS and left[1:2] and left[1] in {*_EXECUTE, *RUNNERS}:
             del left[: 1 if left[1] in RUNNERS else 2]
-            while left and left[0] == "--":
-                left.pop(0)
+            left = left[left[:1] == ["--"] :]
         else:
             break
     return left

@@ -10,7 +10,7 @@ from sandbox import CommandResult
 
 __all__ = ["NODE", "case_id"]
 
-_TOKEN = re.compile(r"\\.|::|.", re.DOTALL)
+_PIECE = re.compile(r"\\.|::|.", re.DOTALL)
 _ERROR = re.compile(r"^\S*(?:Error|Exception)\b.*", re.MULTILINE)
 _NO_TESTS = 9
 _MAX_LINE = 300
@@ -19,11 +19,11 @@ _MAX_LINE = 300
 def case_id(id: str) -> CaseId:
     r"""The parts of an id, in which a backslash escapes a colon or a backslash; without a name it is a file's."""
     parts = [""]
-    for token in _TOKEN.findall(id):
-        if token == "::":
+    for piece in _PIECE.findall(id):
+        if piece == "::":
             parts.append("")
         else:
-            parts[-1] += token[1:] if len(token) > 1 else token
+            parts[-1] += piece[1:] if len(piece) > 1 else piece
     file, *names = parts
     return CaseId(file, tuple(names[:-1]), names[-1]) if names else CaseId(file)
 

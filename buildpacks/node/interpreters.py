@@ -23,7 +23,7 @@ _SYSTEM = Path("/usr")
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """An executable of Node, its version if a file or its path tells it, the folder that it needs, and npm's program."""
+    """An executable of Node, its version if a file or its path tells it, the folder that it needs, and npm."""
 
     executable: Path
     version: str
@@ -55,7 +55,8 @@ def wanted_major(view: RepoView) -> int | None:
         if view.exists(name) and (found := _MAJOR.match(view.read(name).decode(errors="replace").strip())):
             return int(found[1])
     engines = read_manifest(view).get("engines")
-    exact = re.fullmatch(r"[\^~v]?(\d+)(?:\.[\dx*]+)*", str(engines.get("node", "")) if isinstance(engines, dict) else "")
+    node = str(engines.get("node", "")) if isinstance(engines, dict) else ""
+    exact = re.fullmatch(r"[\^~v]?(\d+)(?:\.[\dx*]+)*", node)
     return int(exact[1]) if exact else None
 
 

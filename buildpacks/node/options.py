@@ -13,9 +13,9 @@ _VALUES = {
          "--test-reporter-destination", "--test-name-pattern", "--test-skip-pattern", "--test-concurrency"}
     ),
     "mocha": frozenset(
-        {"--require", "-r", "--file", "--timeout", "-t", "--ui", "-u", "--reporter", "-R", "--grep", "-g", "--fgrep", "-f",
-         "--config", "--package", "--extension", "--spec", "--ignore", "--retries", "--slow", "-s", "--node-option", "-n",
-         "--jobs", "-j", "--reporter-option", "--reporter-options", "-O"}
+        {"--require", "-r", "--file", "--timeout", "-t", "--ui", "-u", "--reporter", "-R", "--grep", "-g", "--fgrep",
+         "-f", "--config", "--package", "--extension", "--spec", "--ignore", "--retries", "--slow", "-s", "--node-option",
+         "-n", "--jobs", "-j", "--reporter-option", "--reporter-options", "-O"}
     ),
     "jest": frozenset(
         {"--config", "-c", "--testNamePattern", "-t", "--reporters", "--maxWorkers", "-w", "--outputFile", "--rootDir",
@@ -23,8 +23,8 @@ _VALUES = {
          "--selectProjects", "--setupFilesAfterEnv"}
     ),
     "vitest": frozenset(
-        {"--config", "-c", "--root", "-r", "--dir", "--testNamePattern", "-t", "--reporter", "--outputFile", "--project",
-         "--environment", "--pool", "--maxWorkers", "--shard", "--bail", "--retry"}
+        {"--config", "-c", "--root", "-r", "--dir", "--testNamePattern", "-t", "--reporter", "--outputFile",
+         "--project", "--environment", "--pool", "--maxWorkers", "--shard", "--bail", "--retry"}
     ),
 }  # fmt: skip
 _ASIDE = {
@@ -41,8 +41,8 @@ _ASIDE = {
          "--updateSnapshot", "-u", "--onlyChanged", "-o", "--shard", "--notify", "--randomize", "--detectOpenHandles"}
     ),
     "vitest": frozenset(
-        {"run", "watch", "dev", "--run", "--bail", "--watch", "-w", "--ui", "--reporter", "--outputFile", "--update", "-u",
-         "--shard", "--retry"}
+        {"run", "watch", "dev", "--run", "--bail", "--watch", "-w", "--ui", "--reporter", "--outputFile", "--update",
+         "-u", "--shard", "--retry"}
     ),
 }  # fmt: skip
 _OF_COVERAGE = ("--coverage", "--test-coverage", "--collectCoverage")

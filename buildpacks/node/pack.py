@@ -119,9 +119,7 @@ class NodeBuildpack:
         del plan
 
 
-def _toolchain(
-    view: RepoView, image: str
-) -> tuple[str, tuple[str, ...], tuple[Mount, ...], str, str]:
+def _toolchain(view: RepoView, image: str) -> tuple[str, tuple[str, ...], tuple[Mount, ...], str, str]:
     """Node and npm as commands, the mounts that they need, what identifies them, and what they are."""
     if image:
         return "node", ("npm",), (), image, f"Node.js of the image {image}"

@@ -1,7 +1,7 @@
 """Node environments: packages by npm, from a neutral project, without any of their scripts.
 
-The step with the network sees the neutral project alone. Install scripts run later, in the project's own build, which has
-no network (`driver/build.cjs`).
+The step with the network sees the neutral project alone. Install scripts run later, in the project's own build, which
+has no network (`driver/build.cjs`).
 """
 
 from __future__ import annotations

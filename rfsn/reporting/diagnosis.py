@@ -123,7 +123,7 @@ def _by_search(record: Record, targets: tuple[str, ...], spectrum: Spectrum) -> 
     tried = counted(state.tried, "candidate")
     if state.ended is None:
         yield Finding("limit_reached", f"too little time: the search ended at its limit, after {tried}", targets)
-    if state.spectrum is not None:
+    if state.spectrum is not None and spectrum.cases:
         suspects = rank(spectrum, targets, Project(record).is_source)
         alike = sum(suspect.score >= suspects[0].score - 1e-9 for suspect in suspects)
         if not suspects:
