@@ -61,7 +61,7 @@ def command_for(view: RepoView, given: Sequence[str] | None) -> tuple[str, ...]:
             return (runner,) if runner else _NODE
         given = ("npm", "test")
     segments = _resolved(_segments(given), scripts, _DEPTH)
-    tests = next((place for place, words in enumerate(segments) if _runner(words)), None)
+    tests = _place(segments)
     if tests is None:
         raise BuildpackError(
             f"the Node.js buildpack runs node:test, jest, vitest and mocha, which {shlex.join(given)!r} does not "
@@ -80,6 +80,13 @@ def parsed(command: Sequence[str]) -> Command:
     runner, options, arguments = _runner(words) or ("node", (), ())
     node, arguments, files = sorted_out(runner, options, arguments)
     return Command(runner, arguments, node, variables, tuple(map(_joined, before)), files)
+
+
+def _place(segments: Sequence[Sequence[str]]) -> int | None:
+    """Which of the segments runs the tests: the first that is a runner, else the last that is a script of Node."""
+    found = [(place, runner) for place, words in enumerate(segments) if (runner := _runner(words))]
+    sure = (place for place, (name, _, arguments) in found if name != "node" or "--test" in arguments)
+    return next(sure, found[-1][0] if found else None)
 
 
 def _segments(command: Sequence[str]) -> list[list[str]]:

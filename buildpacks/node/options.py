@@ -14,8 +14,8 @@ _VALUES = {
     ),
     "mocha": frozenset(
         {"--require", "-r", "--file", "--timeout", "-t", "--ui", "-u", "--reporter", "-R", "--grep", "-g", "--fgrep",
-         "-f", "--config", "--package", "--extension", "--spec", "--ignore", "--retries", "--slow", "-s", "--node-option",
-         "-n", "--jobs", "-j", "--reporter-option", "--reporter-options", "-O"}
+         "-f", "--config", "--package", "--extension", "--spec", "--ignore", "--retries", "--slow", "-s",
+         "--node-option", "-n", "--jobs", "-j", "--reporter-option", "--reporter-options", "-O"}
     ),
     "jest": frozenset(
         {"--config", "-c", "--testNamePattern", "-t", "--reporters", "--maxWorkers", "-w", "--outputFile", "--rootDir",

@@ -99,8 +99,9 @@ class File {
     const ofCanary = `${idOf(this.file, [this.canary])}::`;
     for (const { id, outcome, seconds, message } of notes) {
       if (!id || partsOf(id)[0] !== this.file) continue;
-      if (this.canary && id.startsWith(ofCanary)) this.canaries.set(id, { outcome, seconds, message });
-      else if (isWanted(id)) this.results.set(id, { outcome, seconds, message });
+      if (this.canary && partsOf(id)[1] === this.canary) {
+        if (this.expected.includes(id)) this.canaries.set(id, { outcome, seconds, message });
+      } else if (isWanted(id)) this.results.set(id, { outcome, seconds, message });
     }
     for (const { run: id } of notes) {
       const inside = [...this.units].some((unit) => id?.startsWith(`${unit}::`));
