@@ -34,7 +34,7 @@ def node() -> Path:
 @pytest.fixture
 def node_bench(tmp_path: Path, provider: SandboxProvider, node: Path) -> Iterator[Callable[..., Bench]]:
     """A bench for the given files and test command, with their packages."""
-    assert node
+    assert node.is_file()
     held = ExitStack()
 
     def make(files: Mapping[str, str], *test: str, name: str = "bench") -> Bench:

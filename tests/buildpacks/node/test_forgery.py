@@ -57,7 +57,7 @@ TRICKS = {
     "a reporter called": (
         (
             "import('/rfsn/node/node-reporter.mjs').then((one) => { one.configure(() => {}, 'total.test.js', 'x');"
-            " one.default((async function* () { yield { type: 'test:pass', data: { name: 'adds', nesting: 0 } }; })()); });"
+            " one.default((async function* () { yield { type: 'test:pass', data: { name: 'adds' } }; })()); });"
         ),
         "",
     ),

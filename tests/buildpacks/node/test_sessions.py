@@ -1,4 +1,4 @@
-"""Whole sessions on projects of Node: the example, a data set, a fault that no file can be loaded with, and packages."""
+"""Whole sessions on projects of Node: the example, a data set, a file that cannot be loaded, and packages."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ import pytest
 
 REPAIRED = "exports.total = (items) => items.reduce((sum, item) => sum + item, 0);"
 WRONG = "exports.total = (items) => items.reduce((sum, item) => sum * item, 0);"
+pytestmark = pytest.mark.usefixtures("node")
+
 SOURCE = "exports.total = (items) => items.reduce((sum, item) => sum - item, 0);\n"
 
 
@@ -20,8 +22,7 @@ def diff(after: str, path: str = "total.js", before: str = SOURCE) -> str:
     return f"--- a/{path}\n+++ b/{path}\n@@ -1,{len(old)} +1,{len(new)} @@\n{body}"
 
 
-def test_the_search_says_that_it_knows_no_javascript(node: Path, examples: Path, rfsn: Callable[..., Any]) -> None:
-    assert node
+def test_the_search_says_that_it_knows_no_javascript(examples: Path, rfsn: Callable[..., Any]) -> None:
     ran = rfsn("repair", examples / "node", "--planner", "search", "--json")
     assert (ran.code, ran.json["status"]) == (1, "not_repaired")
     assert ran.json["reason"].startswith("the search knows no JavaScript yet: name a model")
@@ -33,8 +34,7 @@ def test_the_search_says_that_it_knows_no_javascript(node: Path, examples: Path,
     assert ran.json["diagnosis"] == []
 
 
-def test_a_patch_gets_a_verdict(node: Path, examples: Path, tmp_path: Path, rfsn: Callable[..., Any]) -> None:
-    assert node
+def test_a_patch_gets_a_verdict(examples: Path, tmp_path: Path, rfsn: Callable[..., Any]) -> None:
     before = (examples / "node/src/invoice.js").read_text()
     patch = tmp_path / "given.diff"
     for after, status in (("amount >= from", "repaired"), ("amount < from", "not_repaired")):
@@ -47,9 +47,8 @@ def test_a_patch_gets_a_verdict(node: Path, examples: Path, tmp_path: Path, rfsn
 
 
 def test_a_syntax_error_is_a_fault_to_repair(
-    node: Path, project: Callable[..., Path], tmp_path: Path, rfsn: Callable[..., Any]
+    project: Callable[..., Path], tmp_path: Path, rfsn: Callable[..., Any]
 ) -> None:
-    assert node
     broken = SOURCE.replace("=> sum - item, 0);", "=> sum + item, 0;")
     test = "const { test } = require('node:test');\nconst { total } = require('./total.js');\n"
     checks = "test('adds', () => require('assert').equal(total([1, 2]), 3));\ntest('nothing', () => total([]));\n"
@@ -57,7 +56,9 @@ def test_a_syntax_error_is_a_fault_to_repair(
     ran = rfsn("repair", tree, "--planner", "search", "--json")
     assert ran.json["status"] == "not_repaired"
     assert ran.json["tests"]["failing"] == ["total.test.js"]
-    assert "total.js:1: SyntaxError" in json.dumps(ran.json)
+    (finding,) = ran.json["diagnosis"]
+    assert finding["kind"] == "syntax_error"
+    assert finding["seems"].startswith("source that does not parse: total.js:1: SyntaxError: ")
     patch = tmp_path / "given.diff"
     for after, status in ((REPAIRED, "repaired"), (WRONG, "not_repaired")):
         patch.write_text(diff(f"{after}\n", before=broken))
@@ -65,8 +66,7 @@ def test_a_syntax_error_is_a_fault_to_repair(
         assert judged["status"] == status, judged["reason"]
 
 
-def test_a_data_set(node: Path, tmp_path: Path, rfsn: Callable[..., Any]) -> None:
-    assert node
+def test_a_data_set(tmp_path: Path, rfsn: Callable[..., Any]) -> None:
     test = "const test = require('node:test');\nconst { total } = require('./total.js');\n"
     check = "test('adds', () => require('node:assert').equal(total([1, 2]), 3));\n"
     files = {"package.json": '{"scripts": {"test": "node --test"}}', "total.js": SOURCE, "total.test.js": test + check}
@@ -100,10 +100,9 @@ RUNNERS: Mapping[str, tuple[Mapping[str, str], str, str]] = {
 @pytest.mark.slow
 @pytest.mark.parametrize("runner", RUNNERS)
 def test_runners_that_are_packages(
-    runner: str, node: Path, project: Callable[..., Path], tmp_path: Path, rfsn: Callable[..., Any]
+    runner: str, project: Callable[..., Path], tmp_path: Path, rfsn: Callable[..., Any]
 ) -> None:
     """The packages come from the registry, as those of Python projects do."""
-    assert node
     packages, path, head = RUNNERS[runner]
     check = EXPECT.format("to.equal" if runner == "mocha" else "toBe")
     tests = f"describe('a total', () => {{\n  it('adds', () => {{ {check}; }});\n  it('is there', () => {{}});\n}});\n"
