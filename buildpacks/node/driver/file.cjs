@@ -6,7 +6,7 @@ const assert = require('node:assert');
 
 const { canaries } = require('./canaries.cjs');
 const { idOf, partsOf } = require('./ids.cjs');
-const { loadFailure, tail } = require('./said.cjs');
+const { hasError, loadFailure, tail } = require('./said.cjs');
 
 const MAX_RUNS = 100; // of one file: each but the first is without a test that ended the one before
 
@@ -60,7 +60,9 @@ class File {
       if (this.isOver(ended)) return;
       const culprits = [...ended.running].filter((id) => !this.results.has(id));
       if (!culprits.length) {
-        this.fail(`${how(ended)} before all of its tests had reported${tail(ended.output)}`);
+        const loading = ended.code && !ended.notes.some((one) => one.run || one.id) && hasError(ended.output);
+        const early = `${how(ended)} before all of its tests had reported${tail(ended.output)}`;
+        this.fail(loading ? loadFailure(ended.output, ended.output) : early);
         return;
       }
       if (culprits.length === 1) this.blame(culprits[0], ended);

@@ -1,8 +1,8 @@
 // How long each test may take: a limit for all, one for some, and a budget for those that reach theirs.
 'use strict';
 
-const LOADING = 10; // files take so many times the limit of a test to load, at most,
-const LOADING_LEAST_S = 30; // or this
+const LOADING = 4; // files take so many times the limit of a test to load, at most,
+const LOADING_LEAST_S = 10; // or this
 const MAX_ALONE = 300; // tests of a suite that get a process of their own
 
 class Limits {

@@ -4,15 +4,21 @@
 const MAX_TAIL = 300;
 const PLACE = /^(?:file:\/\/)?(\/[^\n:]+):(\d+)(?::\d+)?$/m;
 const FRAME = /\(?(?:file:\/\/)?(\/[^\n:()]+):(\d+):\d+\)?$/gm;
+const BABEL = /SyntaxError: (\/[^\n:]+): (.*?) ?\((\d+):\d+\)/;
 const ERROR = /^(?:\w+ )?\w*(?:Error|Exception)\b.*$/m;
 
 /** `src/sum.js:3: SyntaxError: Unexpected token`, from the text of the error or from the output that it ended with. */
 exports.loadFailure = (text, output) => {
+  const [, path, what, line] = BABEL.exec(text) ?? [];
+  if (path && inTree(path)) return `${inTree(path)}:${line}: SyntaxError: ${what}`;
   const error = ERROR.exec(text)?.[0] ?? text.split('\n')[0];
   const syntax = error.startsWith('SyntaxError');
   const place = (syntax && (placeIn(text) ?? placeIn(output))) || frameIn(text) || requiredBy(text);
   return place ? `${place}: ${error}` : error;
 };
+
+/** Whether an output has an error in it. */
+exports.hasError = (output) => ERROR.test(output);
 
 /** The last line of an output that is not empty, after a colon. */
 exports.tail = (output) => {
