@@ -56,8 +56,8 @@ def verdict_on(
     passes; none that was skipped or expected to fail there fails; the set of case ids is exactly the same; and in each
     part of the repository, tests are found if the base has some, the exit code agrees with the results, and the
     canaries fail, if they did on the base. A test that failed on the base may have ended before it began those within
-    it: they are then no new cases. Code that did not compile on the base must do so now. `unstable` ids, which changed
-    on the base by themselves, are ignored.
+    it: they are then no new cases. A file of tests that could not be loaded on the base stands for its tests. Code that
+    did not compile on the base must do so now. `unstable` ids, which changed on the base by themselves, are ignored.
     Without a run, nothing is accepted.
     """
     wanted, ignored = set(targets), set(unstable)
@@ -74,7 +74,7 @@ def verdict_on(
         if run.problem and not run.cases:
             reasons.append(f"run {number}: {run.problem}")
             continue
-        after = {case.id: case.outcome for case in run.cases if case.id not in ignored}
+        after = {case.id: case.outcome for case in _comparable(run, baseline) if case.id not in ignored}
         passed = {id for id, outcome in after.items() if outcome is Outcome.PASSED}
         missed |= wanted - passed
         broken |= passed_before - passed
@@ -111,6 +111,29 @@ def unfinished(finished: Verdict | None, baseline: SuiteReport, targets: Collect
         return finished
     verdict = finished or verdict_on(baseline, targets, (), ())
     return replace(verdict, accepted=False, sound=False, reasons=(reason,), unfinished=True)
+
+
+def _comparable(run: SuiteReport, baseline: SuiteReport) -> list[CaseResult]:
+    """The cases of a run, among them each file of tests that failed as a whole on the base.
+
+    It fails if one of its tests does, else it passes if one passes. If it could not be loaded at all on the base, so
+    that nobody knows its tests, it stands for them.
+    """
+    cases = list(run.cases)
+    for whole in (case for case in baseline.cases if case.outcome.failing and _is_file(case)):
+        inside = [case for case in run.cases if case.parsed.file == whole.parsed.file]
+        own = [case for case in baseline.cases if case.parsed.file == whole.parsed.file]
+        if len(own) == 1:
+            cases = [case for case in cases if case not in inside]
+        if inside and (len(own) == 1 or not any(map(_is_file, inside))):
+            telling = min(inside, key=lambda case: (not case.outcome.failing, case.outcome is not Outcome.PASSED))
+            cases.append(replace(telling, id=whole.id))
+    return cases
+
+
+def _is_file(case: CaseResult) -> bool:
+    """Whether a case is a file of tests as a whole: its id has no name of a test."""
+    return bool(case.parsed.file) and not case.parsed.name
 
 
 def _canaries(baseline: SuiteReport, runs: Sequence[SuiteReport]) -> list[CaseResult]:

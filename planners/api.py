@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from random import Random
 from typing import Protocol
 
@@ -51,7 +51,7 @@ class PlannerContext:
     plausible patches, and `max_cost_usd` is what all calls together may cost, of which `spent_usd` is spent or
     reserved: more than the state knows if a call was under way at a crash. `issue` is the text of the issue that the
     user gave; `salt` makes it hard to guess a redacted text from its placeholder. `languages` are those of the
-    buildpacks that test the project.
+    project's parts, by the prefixes of their tests' ids.
     """
 
     view: RepoView
@@ -65,7 +65,7 @@ class PlannerContext:
     spent_usd: float = 0.0
     issue: str = ""
     salt: str = ""
-    languages: tuple[str, ...] = ()
+    languages: Mapping[str, str] = field(default_factory=dict)
 
 
 class Planner(Protocol):

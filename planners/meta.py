@@ -36,6 +36,8 @@ OWN_MAKERS: Mapping[str, str] = {
 }
 """Who can make patches, in words, by the names that `--planner` has for them."""
 
+_SPELLED = {"c": "C and C++", "dotnet": ".NET", "javascript": "JavaScript"}
+
 
 class MetaPlanner:
     """Ends if nothing would help; reproduces, verifies an applied patch, traces, climbs the ladder; then gives up."""
@@ -143,8 +145,9 @@ class Stuck:
         """The end, with the number of candidates that were tried."""
         what = "passes the tests" if state.kept is None else "repairs the rest"
         tried = f"none of {state.tried} candidates {what}" if state.tried else "nothing was found to try"
-        if unknown := [name for name in context.languages if self._known is not None and name not in self._known]:
-            tried += f"; the search knows no {' and no '.join(map(str.capitalize, unknown))} yet"
+        if unknown := self._unknown(state, context):
+            tried = f"the search knows no {' and no '.join(unknown)} yet"
+            tried += "" if self._asks else ": name a model with --model, or give rfsn judge a patch from elsewhere"
         calls = sum(count for purpose, count in state.asked if purpose in {"patch", "agent"})
         failed = [known for known in state.exchanges if known.failed]
         if failed and len(failed) == len(state.exchanges):
@@ -158,6 +161,15 @@ class Stuck:
             )
             tried = f"{tried}; {poor}" if state.tried else poor
         return _give_up(state, tried)
+
+    def _unknown(self, state: State, context: PlannerContext) -> list[str]:
+        """The languages of the failing tests' parts of which the search would have to know something, and does not."""
+        if self._known is None or state.tried:
+            return []
+        left = targets_of(state, context.reports, context.wanted).left
+        prefixes = [max(filter(id.startswith, context.languages), key=len, default="") for id in left]
+        names = dict.fromkeys(context.languages[prefix] for prefix in prefixes if prefix in context.languages)
+        return [_SPELLED.get(name, name.capitalize()) for name in names if name not in self._known]
 
 
 def _reason(state: State, context: PlannerContext) -> str:

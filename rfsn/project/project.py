@@ -105,7 +105,7 @@ class Project:
             spent_usd=projection.spent_usd,
             issue=self._issue,
             salt=ready.salt if ready else "",
-            languages=tuple(dict.fromkeys(part.pack.language for part in self.parts)),
+            languages={part.id(""): part.pack.language for part in self.parts},
         )
 
     @cached_property

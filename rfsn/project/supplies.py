@@ -75,16 +75,7 @@ class Supplier:
 
     def layer(self, steps: Sequence[Step]) -> Layer:
         """See `Supplies.layer`."""
-        identity = [
-            [
-                step.argv,
-                sorted(step.env.items()),
-                [artifact.sha256 for artifact in step.artifacts],
-                {name: hashlib.sha256(content).hexdigest() for name, content in sorted(step.inputs.items())},
-            ]
-            for step in steps
-        ]
-        key = _digest((*self._plan.platform, self._provider.name, json.dumps(identity)))
+        key = _digest((*self._plan.platform, self._provider.name, json.dumps(list(map(_identity, steps)))))
 
         def make(folder: Path) -> None:
             environment = folder / _ENVIRONMENT
@@ -143,6 +134,13 @@ class Supplier:
             for name in names:
                 with (folder / name).open("rb") as content:
                     yield self._downloads.add(name, content)
+
+
+def _identity(step: Step) -> list[Any]:
+    """What a step depends on besides the plan's platform."""
+    known = [step.argv, sorted(step.env.items()), [artifact.sha256 for artifact in step.artifacts]]
+    inputs = {name: hashlib.sha256(content).hexdigest() for name, content in sorted(step.inputs.items())}
+    return [*known, inputs] if inputs else known
 
 
 def run_step(

@@ -15,7 +15,7 @@ from planners.search.localize import rank
 from planners.targets import targets_of
 from rfsn.machine.text import counted
 from rfsn.project.project import Project
-from rfsn.reporting.signs import Sign, Tree, missing_file, missing_name, network
+from rfsn.reporting.signs import Sign, Tree, missing_file, missing_name, network, syntax_error
 from rfsn.sessions.record import Record
 
 __all__ = ["ADVICE", "Finding", "findings_of"]
@@ -30,6 +30,7 @@ ADVICE = {
         "the service in rfsn.toml (docs/sandbox.md)"
     ),
     "missing_name": "write it, or declare the dependency that has it: the search changes code and invents no functions",
+    "syntax_error": "begin with that line: no test of these files runs before it parses",
     "fixture": "fix the fixture: a repair changes neither tests nor conftest.py; --env K=V sets a variable for it",
     "slow_tests": "raise --time-limit, which also raises the limit of each test, or leave them out with --target",
     "limit_reached": "raise --time-limit or --max-steps; --workers N or a faster --test tries more in the same time",
@@ -45,6 +46,7 @@ _SIGNS: dict[str, tuple[str, Callable[[str, Tree], Sign | None]]] = {
     "missing_file": ("a missing file", missing_file),
     "network": ("tests that need the network, which they do not have here", network),
     "missing_name": ("something that is defined nowhere in the project", missing_name),
+    "syntax_error": ("source that does not parse", syntax_error),
 }
 """The kinds that the message of a failing test shows by itself."""
 

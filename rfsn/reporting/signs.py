@@ -14,7 +14,7 @@ from pathlib import PurePosixPath
 from buildpacks.view import FolderView
 from sandbox import REPO
 
-__all__ = ["Sign", "Tree", "missing_file", "missing_name", "network"]
+__all__ = ["Sign", "Tree", "missing_file", "missing_name", "network", "syntax_error"]
 
 _MAX_NAMES = 20
 _MAX_BYTES = 32 << 20
@@ -40,6 +40,7 @@ _NO_NAME = (
     re.compile(r"(?:type object )?'(?P<owner>\w+)' (?:object )?has no attribute '(?P<name>\w+)'"),
     re.compile(r"name '(?P<name>\w+)' is not defined|(?P<other>[\w$]+) is not (?:defined|a function)"),
 )
+_SYNTAX = re.compile(r"[^\s:][^\n:]*:\d+: SyntaxError\b.*")
 _INTRODUCED = rb"\b(?:def|class|fn|func|function|struct|type|trait|enum|interface|const|let|var)\s+"
 _TEMPORARY = ("/tmp/", "/var/tmp/")  # noqa: S108  # a test's own folders: a file missing there is not the project's
 
@@ -124,6 +125,12 @@ def network(message: str, _tree: Tree) -> Sign | None:
     """The network, or a server that does not answer."""
     raised = _raised(message)
     return Sign(raised.partition("\n")[0][:_MAX_SHOWN]) if _NETWORK.search(raised) else None
+
+
+def syntax_error(message: str, _tree: Tree) -> Sign | None:
+    """A source file that does not parse, with its line, if that is all that a file of tests could say."""
+    found = _SYNTAX.match(message)
+    return Sign(found[0][:_MAX_SHOWN]) if found else None
 
 
 def missing_name(message: str, tree: Tree) -> Sign | None:

@@ -193,3 +193,26 @@ def test_a_case_that_did_not_fail_on_the_base_may_not_fail(aside: Outcome) -> No
     assert (verdict.accepted, verdict.broken) == (False, ("c",))
     assert verdict.reasons == ("did not fail on the base and do now: c",)
     assert verdict_on(base, ["a"], [], [suite({"a": P, "b": P, "c": P})]).accepted
+
+
+def test_a_file_that_could_not_be_loaded_stands_for_its_tests() -> None:
+    """What tests it has is known only once it can be loaded."""
+
+    def case(id: str, outcome: Outcome) -> CaseResult:
+        file, _, name = id.partition("::")
+        return CaseResult(id, outcome, parsed=CaseId(file, (), name))
+
+    def run(code: int, *cases: CaseResult) -> SuiteReport:
+        return SuiteReport(cases, code, 0.1)
+
+    other = case("b::x", Outcome.PASSED)
+    base = run(1, case("a", Outcome.FAILED), other)
+    good, bad = case("a::one", Outcome.PASSED), case("a::two", Outcome.FAILED)
+    assert verdict_on(base, ["a"], (), [run(0, good, other)]).accepted
+    assert not verdict_on(base, ["a"], (), [run(1, good, bad, other)]).accepted
+    assert not verdict_on(base, ["a"], (), [run(0, case("a::one", Outcome.SKIPPED), other)]).accepted
+    assert not verdict_on(base, ["a"], (), [run(0, other)]).accepted
+    assert not verdict_on(base, ["a"], (), [run(0, good, other, case("b::y", Outcome.PASSED))]).accepted
+    ended = run(1, case("a", Outcome.FAILED), good, other)
+    assert verdict_on(ended, ["a"], (), [run(0, good, other)]).accepted
+    assert not verdict_on(ended, ["a"], (), [run(0, good, case("a::new", Outcome.PASSED), other)]).accepted
