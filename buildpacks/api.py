@@ -193,6 +193,10 @@ class Buildpack(Protocol):
         """How sure the pack is that it can test this tree."""
         ...
 
+    def runs(self, view: RepoView, command: Sequence[str]) -> bool:
+        """Whether a test command (argv) starts a runner whose results the pack reads."""
+        ...
+
     def plan(self, view: RepoView, options: PlanOptions) -> BuildPlan:
         """The plan for this tree. Raises `BuildpackError` if it cannot be tested as it stands."""
         ...

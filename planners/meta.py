@@ -36,7 +36,7 @@ OWN_MAKERS: Mapping[str, str] = {
 }
 """Who can make patches, in words, by the names that `--planner` has for them."""
 
-_SPELLED = {"c": "C and C++", "dotnet": ".NET", "javascript": "JavaScript"}
+_SPELLED = {"c": "C and C++", "dotnet": ".NET", "generic": "", "javascript": "JavaScript"}
 
 
 class MetaPlanner:
@@ -145,7 +145,9 @@ class Stuck:
         """The end, with the number of candidates that were tried."""
         what = "passes the tests" if state.kept is None else "repairs the rest"
         tried = f"none of {state.tried} candidates {what}" if state.tried else "nothing was found to try"
-        if unknown := self._unknown(state, context):
+        if "" in (unknown := self._unknown(state, context)):
+            tried = "the exit code of the test command is all that is known, and the search needs tests by name"
+        elif unknown:
             tried = f"the search knows no {' and no '.join(unknown)} yet"
             tried += "" if self._asks else ": name a model with --model, or give rfsn judge a patch from elsewhere"
         calls = sum(count for purpose, count in state.asked if purpose in {"patch", "agent"})

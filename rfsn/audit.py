@@ -81,7 +81,7 @@ def _reached_again(record: Record, patch: Patch) -> Verdict | Denied:
     if isinstance(decision, Denied):
         return decision
     known = targets_of(record.projection.state, record.blobs, record.config.target)
-    with temporary_folder() as scratch, opened_suite(record, project, Path(scratch)) as suite:
+    with temporary_folder() as scratch, opened_suite(project, Path(scratch)) as suite:
         suite.add(record.projection.state.scratch)
         budget = Budget(record.config.time_limit, record.config.max_steps, lambda: 0.0)
         return reach_verdict(suite, budget, Stability(suite, budget), known, change, context)

@@ -31,7 +31,8 @@ from rfsn.models.request import Wire
 from rfsn.plugins import load_operators, load_planner, load_rules
 from rfsn.project.diffs import MAX_DIFF_BYTES, patch_of, read_diff
 from rfsn.project.environment import prepared_environment
-from rfsn.project.project import Project, check_buildpacks
+from rfsn.project.layout import Layout, check_buildpacks
+from rfsn.project.project import Project
 from rfsn.reporting.results import write_results
 from rfsn.sessions.events import (
     EnvironmentReady,
@@ -223,7 +224,7 @@ def _run(
         session.record(Recalled(experience=session.blobs.put_experience(experience)))
     planner = planner or planner_of(session)
     project = Project(session)
-    with opened_suite(session, project, session.scratch) as suite, opened_desk(session, purse, sessions, wire) as desk:
+    with opened_suite(project, session.scratch) as suite, opened_desk(session, purse, sessions, wire) as desk:
         if session.projection.environment is None:
             session.record(_ready(suite))
         budget = Budget(config.time_limit, config.max_steps, lambda: session.journal.clock)
@@ -238,20 +239,20 @@ def _run(
 
 
 @contextmanager
-def opened_suite(record: Record, project: Project, scratch: Path) -> Iterator[Suite]:
-    """A sandbox and an environment for each part of a session's project, kept during the block. Raises their errors."""
-    config = record.config
+def opened_suite(layout: Layout, scratch: Path) -> Iterator[Suite]:
+    """A sandbox and an environment for each part of a tree, kept during the block. Raises their errors."""
+    config, base = layout.config, layout.base
     cache_bytes = round(config.cache_gib * (1 << 30))
     meter = Meter()
     with ExitStack() as held:
         benches: list[Bench] = []
-        for part, plan in zip(project.parts, project.plans, strict=True):
-            provider = held.enter_context(_provider(config.sandbox, project.image(part)))
+        for part, plan in zip(layout.parts, layout.plans, strict=True):
+            provider = held.enter_context(_provider(config.sandbox, layout.image(part)))
             making = prepared_environment(
-                part.pack, plan, record.base, provider, offline=config.offline, cache_bytes=cache_bytes
+                part.pack, plan, base, provider, offline=config.offline, cache_bytes=cache_bytes
             )
             environment = held.enter_context(making)
-            benches.append(Bench(record.base, project.view, environment, part, plan, provider, scratch, meter))
+            benches.append(Bench(base, layout.view, environment, part, plan, provider, scratch, meter))
         yield Suite(benches)
 
 

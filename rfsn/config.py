@@ -58,6 +58,20 @@ class BuildpackConfig(BaseModel):
 
     image: str | None = None
     """The image of the Docker sandbox for the projects of this pack."""
+    files: tuple[str, ...] = ()
+    """Patterns of file names by which a tree is recognized; with `test`, they make a pack that is not installed."""
+    test: tuple[str, ...] = ()
+    """The test command (argv), instead of the pack's own."""
+    fetch: tuple[tuple[str, ...], ...] = ()
+    """Commands that put dependencies into `/env`, with the network and without the tree, instead of the pack's own."""
+    build: tuple[tuple[str, ...], ...] = ()
+    """Commands that build the project, without the network; they may write to `/project`."""
+    packages: tuple[str, ...] | None = None
+    """The exact requirements of the environment, instead of the declared ones."""
+    env: dict[str, str] = Field(default_factory=dict)
+    """Environment variables of the build and of the test command."""
+    protect: tuple[str, ...] = ()
+    """Further patterns (gitignore syntax) of files that no repair may touch."""
 
 
 class ModelConfig(BaseModel):

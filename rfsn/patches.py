@@ -41,7 +41,7 @@ def vet(diff: bytes, repo: str | Remote, config: Config) -> Vetted:
         base = Path(scratch) / "base"
         take_source(repo, config.ref, base, sandbox=config.sandbox)
         view = FolderView(base)
-        fence = Fence(view, find_parts(view, whole=config.test is not None), config)
+        fence = Fence(view, find_parts(view, config.buildpacks, config.test), config)
         try:
             change = read_diff(diff, base)
         except NotADiff:

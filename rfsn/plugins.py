@@ -11,6 +11,7 @@ from typing import Any, cast
 import structlog
 from pydantic import TypeAdapter, ValidationError
 
+from buildpacks.conformance import Conformance
 from gate import ChangeRule, ModelCard, Phase, Proposal
 from gate.rules import CHANGE_RULES, PROPOSAL_RULES
 from planners.api import PlannerContext, Strategy, StrategyFailed
@@ -23,15 +24,19 @@ from rfsn.errors import UsageError
 __all__ = [
     "Installed",
     "buildpack_entries",
+    "installed_buildpacks",
     "installed_operators",
     "installed_planners",
     "installed_rules",
+    "load_conformance",
     "load_operators",
     "load_planner",
     "load_rules",
 ]
 
+_OURS = "rfsn"
 _BUILDPACKS = "rfsn.buildpacks"
+_CONFORMANCE = "rfsn.conformance"
 _GATE_RULES = "rfsn.gate_rules"
 _OPERATORS = "rfsn.operators"
 _PLANNERS = "rfsn.planners"
@@ -46,11 +51,34 @@ class Installed:
     name: str
     object: str
     distribution: str
+    version: str = ""
 
 
 def buildpack_entries() -> tuple[EntryPoint, ...]:
-    """The entry points of the installed buildpacks, by name; `rfsn.project.packs` loads them."""
-    return tuple(sorted(entry_points(group=_BUILDPACKS), key=lambda entry: entry.name))
+    """The entry points of the installed buildpacks, rfsn's own first, by name; `rfsn.project.packs` loads them."""
+
+    def key(entry: EntryPoint) -> tuple[bool, str]:
+        return entry.dist is None or entry.dist.name != _OURS, entry.name
+
+    return tuple(sorted(entry_points(group=_BUILDPACKS), key=key))
+
+
+def installed_buildpacks() -> tuple[Installed, ...]:
+    """The installed buildpacks, rfsn's own first."""
+    return tuple(map(_described, buildpack_entries()))
+
+
+def load_conformance(name: str) -> Conformance:
+    """What the pack of this name says of itself. Raises `UsageError` if its distribution does not say anything."""
+    try:
+        told = _entry(_CONFORMANCE, "conformance of the buildpack", name).load()
+    except UsageError:
+        raise
+    except Exception as error:
+        raise UsageError(f"the conformance of {name!r} cannot be loaded: {type(error).__name__}: {error}") from error
+    if not isinstance(told, Conformance):
+        raise UsageError(f"the conformance of {name!r} is no buildpacks.conformance.Conformance")
+    return told
 
 
 def installed_rules() -> tuple[Installed, ...]:
@@ -123,9 +151,13 @@ def load_planner(name: str, models: Sequence[ModelCard]) -> str | Strategy:
 
 
 def _installed(group: str) -> tuple[Installed, ...]:
-    entries = entry_points(group=group)
-    plugins = [Installed(entry.name, entry.value, entry.dist.name if entry.dist else "") for entry in entries]
+    plugins = map(_described, entry_points(group=group))
     return tuple(sorted(plugins, key=lambda plugin: (plugin.name, plugin.object)))
+
+
+def _described(entry: EntryPoint) -> Installed:
+    distribution, version = (entry.dist.name, entry.dist.version) if entry.dist else ("", "")
+    return Installed(entry.name, entry.value, distribution, version)
 
 
 def _entry(group: str, what: str, name: str, own: Iterable[str] = ()) -> EntryPoint:

@@ -8,7 +8,7 @@ from posixpath import basename
 
 from buildpacks.api import BuildpackError
 
-__all__ = ["TestCommand", "default_command", "parse_command"]
+__all__ = ["TestCommand", "default_command", "is_go_test", "parse_command"]
 
 _TEST_COMMAND = ("go", "test")
 
@@ -51,11 +51,15 @@ def default_command(folders: Sequence[str]) -> tuple[str, ...]:
     return (*_TEST_COMMAND, *(f"./{folder}/...".replace("//", "/") for folder in folders or ("",)))
 
 
+def is_go_test(command: Sequence[str]) -> bool:
+    """Whether a command is `go test`, by whatever path."""
+    return (basename(command[0]) if command else "", *command[1:2]) == _TEST_COMMAND
+
+
 def parse_command(command: Sequence[str]) -> TestCommand:
     """The parts of `go test ...`. Raises `BuildpackError` for any other command, or one that runs no tests."""
-    match [basename(command[0]) if command else "", *command[1:]]:
-        case ["go", "test", *arguments]:
-            return _parsed(arguments)
+    if is_go_test(command):
+        return _parsed(command[2:])
     raise BuildpackError(f"the Go buildpack runs go test, not {' '.join(command)!r}: say --test 'go test ./...'")
 
 

@@ -22,7 +22,7 @@ from buildpacks.api import (
     RunSpec,
 )
 from buildpacks.go import toolchains
-from buildpacks.go.commands import default_command, parse_command
+from buildpacks.go.commands import default_command, is_go_test, parse_command
 from buildpacks.go.modules import Workspace, read_workspace, used_folders
 from buildpacks.go.provide import DRIVER, SETTINGS, driver_source, provide
 from buildpacks.go.results import GO_TEST, case_id, unbuilt
@@ -79,6 +79,11 @@ class GoBuildpack:
         if inside := tuple(root for root in sorted(roots) if root in tested):
             return Detection(0.9, signs, inside)
         return Detection(0.6 if sources else 0.1, signs, tuple(sorted(roots)))
+
+    def runs(self, view: RepoView, command: Sequence[str]) -> bool:
+        """`go test`."""
+        del view
+        return is_go_test(command)
 
     def plan(self, view: RepoView, options: PlanOptions) -> BuildPlan:
         """The toolchain, the modules to fetch, and the step that compiles the tree before its tests run."""

@@ -15,7 +15,7 @@ from buildpacks.api import BuildpackError, RepoView
 from buildpacks.node.manifest import read_manifest, scripts_of, uses
 from buildpacks.node.options import sorted_out
 
-__all__ = ["RUNNERS", "Command", "command_for", "parsed"]
+__all__ = ["RUNNERS", "Command", "command_for", "is_known", "parsed"]
 
 RUNNERS = ("vitest", "jest", "mocha")
 """The runners that are packages of a project; node:test comes with Node."""
@@ -71,6 +71,15 @@ def command_for(view: RepoView, given: Sequence[str] | None) -> tuple[str, ...]:
     if not before and not _variables(segments[tests]):
         return tuple(segments[tests])
     return ("sh", "-c", " && ".join(_joined(words) for words in (*before, segments[tests])))
+
+
+def is_known(view: RepoView, command: Sequence[str]) -> bool:
+    """Whether a command starts one of the known runners."""
+    try:
+        command_for(view, command)
+    except BuildpackError:
+        return False
+    return True
 
 
 def parsed(command: Sequence[str]) -> Command:

@@ -19,7 +19,7 @@ from buildpacks.api import (
     RunSpec,
 )
 from buildpacks.node import interpreters
-from buildpacks.node.commands import command_for, parsed
+from buildpacks.node.commands import command_for, is_known, parsed
 from buildpacks.node.coordinates import exact, neutral_project
 from buildpacks.node.detection import detected
 from buildpacks.node.ids import NODE, case_id
@@ -49,6 +49,10 @@ class NodeBuildpack:
     def detect(self, view: RepoView) -> Detection:
         """Sure if a package.json comes with tests, less sure for either alone."""
         return detected(view)
+
+    def runs(self, view: RepoView, command: Sequence[str]) -> bool:
+        """The known runners, also through a script of package.json."""
+        return is_known(view, command)
 
     def plan(self, view: RepoView, options: PlanOptions) -> BuildPlan:
         """An environment with the declared packages that a registry has; the tree itself needs no installation."""

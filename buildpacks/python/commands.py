@@ -14,7 +14,16 @@ from typing import NoReturn
 
 from buildpacks.api import BuildpackError, RepoView
 
-__all__ = ["CONFIGURATIONS", "command_for", "escaped", "is_test_file", "options_of", "split", "unittest_files"]
+__all__ = [
+    "CONFIGURATIONS",
+    "command_for",
+    "escaped",
+    "is_known",
+    "is_test_file",
+    "options_of",
+    "split",
+    "unittest_files",
+]
 
 _PYTEST = ("python", "-m", "pytest")
 CONFIGURATIONS = ("pytest.ini", ".pytest.ini", "pytest.toml", ".pytest.toml", "tox.ini", "setup.cfg", "pyproject.toml")
@@ -29,6 +38,16 @@ _WITH_VALUE = frozenset(
      "--reruns-delay", "--only-rerun", "--rerun-except", "--numprocesses", "--dist", "--tx", "--maxprocesses",
      "--max-worker-restart", "--randomly-seed", "--random-order-bucket", "--random-order-seed"}
 )  # fmt: skip
+
+
+def is_known(command: Sequence[str]) -> bool:
+    """Whether a command is one of pytest or of unittest."""
+    match [basename(command[0]) if command else "", *command[1:]]:
+        case [python, "-m", "unittest" | "pytest", *_]:
+            return bool(re.fullmatch(r"python[\d.]*", python))
+        case ["pytest" | "py.test", *_]:
+            return True
+    return False
 
 
 def command_for(view: RepoView, given: Sequence[str] | None) -> tuple[str, ...]:

@@ -26,6 +26,7 @@ from buildpacks.python.commands import (
     CONFIGURATIONS,
     command_for,
     escaped,
+    is_known,
     is_test_file,
     options_of,
     split,
@@ -145,6 +146,11 @@ class PythonBuildpack:
         if roots := _projects_beneath(sources, view):
             return Detection(0.9, tuple(f"{root}/" for root in roots), roots)
         return Detection(0.5, (f"{len(sources)} Python files",)) if sources else Detection(0.0)
+
+    def runs(self, view: RepoView, command: Sequence[str]) -> bool:
+        """Pytest and unittest."""
+        del view
+        return is_known(command)
 
     def plan(self, view: RepoView, options: PlanOptions) -> BuildPlan:
         """An environment with pytest, the declared requirements and, if it can be installed, the project itself."""

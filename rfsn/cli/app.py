@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from rfsn import __version__
-from rfsn.cli.groups import Group, gates, models, sandboxes, sessions
+from rfsn.cli.groups import Group, gates, models, packs, sandboxes, sessions
 from rfsn.cli.options import (
     AllowPath,
     AllowTestEdits,
@@ -53,6 +53,7 @@ app.add_typer(sessions, name="sessions")
 app.add_typer(sandboxes, name="sandbox")
 app.add_typer(gates, name="gate")
 app.add_typer(models, name="models")
+app.add_typer(packs, name="buildpacks")
 
 
 def _version(wanted: bool) -> None:  # noqa: FBT001  # typer calls it with the flag

@@ -7,9 +7,27 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from rfsn.cli.options import AllowPath, AllowTestEdits, BaseUrl, ConfigFile, GateRule, Json, PatchFile, Repo, settings
+from rfsn.cli.options import (
+    AllowPath,
+    AllowTestEdits,
+    BaseUrl,
+    ConfigFile,
+    Env,
+    Folder,
+    GateRule,
+    Image,
+    Json,
+    Offline,
+    PatchFile,
+    Repo,
+    Sandbox,
+    Target,
+    Test,
+    TimeLimit,
+    settings,
+)
 
-__all__ = ["Group", "gates", "models", "sandboxes", "sessions"]
+__all__ = ["Group", "gates", "models", "packs", "sandboxes", "sessions"]
 
 _WHOLE = 1000
 
@@ -33,6 +51,7 @@ def _group(about: str) -> typer.Typer:
 sessions = _group("Sessions in rfsn's own folder; those in other folders (--out) are yours to manage.")
 sandboxes = _group("What sandboxes leave behind on this machine.")
 gates = _group("The rules that allow or deny a patch, without running any tests.")
+packs = _group("The languages: what rfsn sees in a project, and how it would build and test it.")
 models = _group("The models that --model can name: what they cost, and whether they answer.")
 
 
@@ -117,3 +136,75 @@ def check_model(
     from rfsn.cli import models as commands  # noqa: PLC0415
 
     raise typer.Exit(commands.check(name, base_url, config, as_json=json))
+
+
+@packs.command("list")
+def list_packs(*, json: Json = False) -> None:
+    """List the buildpacks that are installed, with the distributions that they come from."""
+    from rfsn.cli import buildpacks as commands  # noqa: PLC0415
+
+    raise typer.Exit(commands.list_all(as_json=json))
+
+
+@packs.command("detect")
+def detect_packs(folder: Folder, *, config: ConfigFile = None, json: Json = False) -> None:
+    """Show the parts of the project in DIR, which buildpack each gets, and why. Nothing is run."""
+    from rfsn.cli import buildpacks as commands  # noqa: PLC0415
+
+    raise typer.Exit(commands.detect(folder, config, as_json=json))
+
+
+@packs.command("plan")
+def plan_packs(
+    folder: Folder,
+    *,
+    test: Test = None,
+    env: Env = None,
+    sandbox: Sandbox = None,
+    image: Image = None,
+    config: ConfigFile = None,
+    json: Json = False,
+) -> None:
+    """Show what would be fetched, built and run for DIR, and what no repair may touch. Nothing is run."""
+    from rfsn.cli import buildpacks as commands  # noqa: PLC0415
+
+    options = settings(test=test, env=env, sandbox=sandbox, image=image)
+    raise typer.Exit(commands.plan(folder, options, config, as_json=json))
+
+
+@packs.command("run")
+def run_packs(
+    folder: Folder,
+    *,
+    test: Test = None,
+    target: Target = None,
+    env: Env = None,
+    sandbox: Sandbox = None,
+    image: Image = None,
+    offline: Offline = None,
+    time_limit: TimeLimit = None,
+    canaries: Annotated[bool, typer.Option("--canaries", help="Add tests that must fail, as a verdict does.")] = False,
+    config: ConfigFile = None,
+    json: Json = False,
+) -> None:
+    """Run the tests of DIR once, cold, and show the report; exit code 0 if all pass, 1 if not, 3 if none ran."""
+    from rfsn.cli import buildpacks as commands  # noqa: PLC0415
+
+    options = settings(test=test, target=target, env=env, sandbox=sandbox, image=image, offline=offline)
+    options |= {"time_limit": time_limit}
+    raise typer.Exit(commands.run(folder, options, config, canaries=canaries, as_json=json))
+
+
+@packs.command("check")
+def check_pack(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="An installed buildpack.")],
+    *,
+    sandbox: Sandbox = None,
+    image: Image = None,
+    config: ConfigFile = None,
+    json: Json = False,
+) -> None:
+    """Try the buildpack NAME on its own small projects: outcomes, hangs, crashes, forged results and more."""
+    from rfsn.cli import buildpacks as commands  # noqa: PLC0415
+
+    raise typer.Exit(commands.check(name, settings(sandbox=sandbox, image=image), config, as_json=json))

@@ -14,6 +14,7 @@ __all__ = [
     "BaseUrl",
     "ConfigFile",
     "Env",
+    "Folder",
     "GateRule",
     "Image",
     "Json",
@@ -37,6 +38,7 @@ __all__ = [
     "settings",
 ]
 
+Folder = Annotated[str, typer.Argument(metavar="DIR", help="A project: a folder or a repository.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout and nothing else there.")]
 Test = Annotated[str | None, typer.Option("--test", metavar="CMD", help="The test command, split as a shell would.")]
 Target = Annotated[

@@ -127,6 +127,8 @@ def _build(plan: BuildPlan, base: Path, packages: Path, folder: Path, provider: 
             why = InfraError(_output_of(result))
             if is_short_of_room(why, folder):
                 raise why  # the disk is full, which says nothing about the project
+            if not plan.fallback:
+                raise InfraError(f"the project cannot be built:\n{_output_of(result)}")
             (folder / _NOT_BUILT).write_text(_output_of(result), encoding="utf-8", errors="replace")
             result = _built(plan.fallback, plan, base, packages, scratch, provider)
             if not _succeeded(result):

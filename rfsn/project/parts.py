@@ -10,7 +10,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from buildpacks import Buildpack, CaseId, CaseResult, CaseTrace, Frame, RepoView, SuiteReport
+from buildpacks.generic import GenericBuildpack
 from buildpacks.view import PartView
+from rfsn.config import BuildpackConfig
 from rfsn.errors import UsageError
 from rfsn.project.packs import detect_buildpacks
 from sandbox import REPO
@@ -22,6 +24,8 @@ _MOST = 16
 
 _SURE = 0.8
 """The confidence from which on a pack gets a part, also beside others."""
+
+_NONE: Mapping[str, BuildpackConfig] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,15 +108,20 @@ class Part:
         return replace(own, file=self.path(own.file))
 
 
-def find_parts(view: RepoView, *, whole: bool = False) -> tuple[Part, ...]:
+def find_parts(
+    view: RepoView, settings: Mapping[str, BuildpackConfig] = _NONE, command: Sequence[str] | None = None
+) -> tuple[Part, ...]:
     """The parts of a tree, by root and name; if no pack is confident, those of the most confident one.
 
-    With `whole`, the tree is one part: a test command that the user gives is for all of it. Raises `UsageError` if no
-    buildpack recognizes the tree.
+    With a `command`, the tree is one part: what the user gives is for all of it. Its pack is the one that knows the
+    runner, else its exit code is all that is known, in the environment of the surest pack. The `settings` are for the
+    packs by name. Raises `UsageError` if no buildpack recognizes the tree.
     """
-    detected = detect_buildpacks(view)
-    if whole:
-        return (Part("", detected[0][0]),)
+    detected = detect_buildpacks(view, settings, command)
+    if command:
+        known = (pack for pack, _ in detected if pack.runs(view, command))
+        surest = detected[0][0] if detected else None
+        return (Part("", next(known, None) or GenericBuildpack(surest)),)
     confident = [(pack, detection) for pack, detection in detected if detection.confidence >= _SURE]
     taken: dict[tuple[str, str], Buildpack] = {}
     for pack, detection in confident or [detected[0]]:

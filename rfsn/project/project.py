@@ -6,69 +6,27 @@ from dataclasses import replace
 from functools import cached_property
 from random import Random
 
-from buildpacks import BuildpackError, BuildPlan, PlanOptions
-from buildpacks.view import FolderView
 from gate import Context
 from planners.api import PlannerContext
-from rfsn.config import Config
-from rfsn.errors import UsageError
 from rfsn.project.fence import Fence
 from rfsn.project.issue import issue_of
-from rfsn.project.packs import buildpack_names
-from rfsn.project.parts import Part, find_parts
+from rfsn.project.layout import Layout
 from rfsn.sessions.projection import Projection
 from rfsn.sessions.record import Record
-from sandbox import Service
 
-__all__ = ["Project", "check_buildpacks"]
-
-
-def check_buildpacks(config: Config) -> None:
-    """Raise `UsageError` if a configuration has settings for a buildpack that is not installed."""
-    known = buildpack_names()
-    if unknown := [name for name in config.buildpacks if name not in known]:
-        raise UsageError(
-            f"the configuration has settings for the unknown buildpack {unknown[0]}; installed: {', '.join(known)}"
-        )
+__all__ = ["Project"]
 
 
-class Project:
+class Project(Layout):
     """The base of a session, its parts and their plans: the same each time it is made from the record."""
 
     def __init__(self, record: Record) -> None:
         """Raises `UsageError` if no buildpack recognizes the tree, or the configuration names one not installed."""
-        self._config = record.config
-        check_buildpacks(self._config)
+        source = record.projection.source
+        super().__init__(record.base, record.config, source.version if source else "")
         self._record = record
-        self.view = FolderView(record.base)
-        self.parts = find_parts(self.view, whole=self._config.test is not None)
-        self._fence = Fence(self.view, self.parts, self._config)
+        self._fence = Fence(self.view, self.parts, self.config)
         self._context = self._fence.context()
-
-    def image(self, part: Part) -> str:
-        """The image that a part is built and tested in; empty if that is this very machine."""
-        config = self._config
-        if config.sandbox != "docker":
-            return ""
-        of_pack = config.buildpacks.get(part.pack.name)
-        return config.image or (of_pack and of_pack.image) or part.pack.image
-
-    @cached_property
-    def plans(self) -> tuple[BuildPlan, ...]:
-        """How the packs make the environments and run the tests, part by part. Raises `UsageError` if one cannot."""
-        return tuple(map(self._plan, self.parts))
-
-    def _plan(self, part: Part) -> BuildPlan:
-        config, source = self._config, self._record.projection.source
-        version = source.version if source else ""
-        options = PlanOptions(config.test, config.env, config.packages, version, self.image(part), part.tree)
-        try:
-            plan = part.pack.plan(part.view(self.view), options)
-        except BuildpackError as error:
-            where = f"{part.root}: " if part.root else ""
-            raise UsageError(f"{where}{error}") from error
-        services = tuple(Service(name, **service.model_dump()) for name, service in config.services.items())
-        return replace(plan, services=(*plan.services, *services))
 
     def is_source(self, path: str) -> bool:
         """Whether the search may change a path."""
@@ -81,7 +39,7 @@ class Project:
             self._context,
             commands=tuple(plan.test for plan in self.plans),
             models=ready.cards if ready else (),
-            left_usd=max(0.0, self._config.max_cost - projection.spent_usd),
+            left_usd=max(0.0, self.config.max_cost - projection.spent_usd),
             used_ids=projection.used_ids,
             reproduced=state.baseline is not None,
             applied=state.applied is not None,
@@ -91,7 +49,7 @@ class Project:
 
     def planner_context(self, projection: Projection) -> PlannerContext:
         """What planners see besides the state. Raises `JournalError` if the issue's text was changed."""
-        config, ready = self._config, self._record.projection.models
+        config, ready = self.config, self._record.projection.models
         seed = config.seed
         return PlannerContext(
             view=self.view,

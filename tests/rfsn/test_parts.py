@@ -150,7 +150,7 @@ def test_a_repository_of_too_many_projects_names_the_remedy(rfsn: Rfsn, project:
 def test_where_projects_are(files: Mapping[str, str], roots: list[str], tree: Any) -> None:
     view = tree(files)
     assert [part.root for part in find_parts(view)] == roots
-    assert [part.root for part in find_parts(view, whole=True)] == [""]
+    assert [part.root for part in find_parts(view, command=("pytest",))] == [""]
 
 
 def test_what_is_protected_in_a_part_and_outside_of_all(tree: Any) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from buildpacks import (
@@ -51,6 +52,9 @@ class SumsBuildpack:
 
     def detect(self, view: RepoView) -> Detection:
         return Detection(0.9 if any(path.startswith("checks/") for path in view.files()) else 0.0)
+
+    def runs(self, view: RepoView, command: Sequence[str]) -> bool:
+        return tuple(command[:2]) == ("sums", "check")
 
     def plan(self, view: RepoView, options: PlanOptions) -> BuildPlan:
         mounts = (Mount(Path(sys.base_prefix), sys.base_prefix),)
