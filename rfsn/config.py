@@ -271,6 +271,8 @@ def allowed(schema: Mapping[str, Any]) -> str:
             return " ".join(("a whole number" if kind == "integer" else "a number", " and ".join(bounds))).strip()
         case {"format": "uri"}:
             return "a URL with http or https"
+        case {"type": "array", "items": {"type": "array"}}:
+            return "a list of lists"
         case {"type": str() as kind}:
             return _KINDS.get(kind, kind)
     return "see docs/configuration.md"

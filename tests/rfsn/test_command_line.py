@@ -19,6 +19,7 @@ COMMANDS = [
     *(("operators",), ("planners",)),
     *(("sessions",), ("sessions", "list"), ("sessions", "prune"), ("sandbox",), ("sandbox", "prune")),
     *(("gate",), ("gate", "check"), ("gate", "rules"), ("models",), ("models", "check"), ("models", "list")),
+    *(("buildpacks",), *(("buildpacks", name) for name in ("list", "detect", "plan", "run", "check"))),
 ]
 
 
