@@ -8,7 +8,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -163,7 +163,7 @@ class _Kit:
         outcomes = {case.id: case.outcome for case in report.cases}
         if not self._by_exit_code and outcomes.get(self._told.hanging) is not Outcome.TIMEOUT:
             return f"{self._told.hanging} is {outcomes.get(self._told.hanging)}, not timeout; {report.problem}"
-        return _lost(self._told.cases, report)
+        return _lost(self._base, report)
 
     def _crash(self) -> str:
         if self._accepted(self._told.crash):
@@ -173,7 +173,7 @@ class _Kit:
         )
         if not any(case.outcome.failing for case in report.cases):
             return f"no test is named that fails; {report.problem}"
-        return _lost(self._told.cases, report)
+        return _lost(self._base, report)
 
     def _broken(self) -> str:
         report = self._run(self._told.broken)
@@ -199,7 +199,8 @@ class _Kit:
         return "" if report.problem and not report.cases else "noise is taken for results"
 
 
-def _lost(cases: Sequence[str] | Mapping[str, Outcome], report: SuiteReport) -> str:
-    """The tests that a report does not have."""
-    lost = set(cases) - {case.id for case in report.cases}
+def _lost(base: SuiteReport, report: SuiteReport) -> str:
+    """The tests that a report does not have, but those after the end of a file in which one failed."""
+    ended = {case.parsed.file for case in report.cases if case.outcome.failing} - {""}
+    lost = {case.id for case in base.cases if case.parsed.file not in ended} - {case.id for case in report.cases}
     return f"not reported: {', '.join(sorted(lost))}; {report.problem}" if lost else ""
