@@ -91,6 +91,8 @@ class ModelConfig(BaseModel):
     cached_usd: float | None = Field(default=None, ge=0, allow_inf_nan=False)
     written_usd: float | None = Field(default=None, ge=0, allow_inf_nan=False)
     """Prices in USD per million tokens: of input, output, input read from a cache and written to one."""
+    request_usd: float | None = Field(default=None, ge=0, allow_inf_nan=False)
+    """The price in USD of each request, besides its tokens."""
     extra: Annotated[dict[str, Any], AfterValidator(checked_fields)] = Field(default_factory=dict)
     """Further fields of the request, sent as they are and recorded: no place for a key."""
 
