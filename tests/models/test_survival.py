@@ -178,6 +178,35 @@ def test_ctrl_c_ends_a_call_that_never_ends(
         assert problems_of_calls(folder, ended, server.asked) == []
 
 
+@pytest.mark.parametrize("kept", [None, 0, 9])
+def test_what_a_power_cut_took_at_the_end_is_done_again(
+    kept: int | None, source: Path, rfsn: Rfsn, script: Path, environment: dict[str, str], tmp_path: Path
+) -> None:
+    """The lines of the last answer got to the disk, and the answer itself did not, or in part."""
+    folder, held = tmp_path / "session", Held(TALKERS["agent"].answer)
+    with serving(held) as server:
+        start = begun("agent", source, folder, server, held, script)
+        killed_once(lambda: held.left < 0, start, environment, folder)
+        held.left = 1_000
+        journal = folder / "journal.jsonl"
+        lines = journal.read_bytes().splitlines(keepends=True)
+        last = max(place for place, kind in enumerate(kinds(folder)) if kind == "call_ended")
+        more = kinds(folder)[last : last + 2] == ["call_ended", "observed"]
+        journal.write_bytes(b"".join(lines[: last + 1 + more]))
+        blob = folder / "blobs" / json.loads(lines[last])["event"]["answer"]
+        stored = blob.read_bytes()
+        blob.unlink()
+        if kept is not None:
+            blob.write_bytes(stored[:kept])
+        ran = rfsn("resume", folder)
+        assert ran.code == 0, ran.err
+        assert f"a power cut took files that the journal's end names: {1 + more} event" in ran.err
+        assert journal.read_bytes().startswith(b"".join(lines[:last]))
+        assert len(lost(folder)) == 1, "the answer that is gone counts as its reservation"
+    assert_readable(folder, rfsn)
+    assert blob.read_bytes() == stored, "it was given again"
+
+
 def test_an_answer_that_is_gone_or_altered_is_named(
     source: Path, rfsn: Rfsn, script: Path, environment: dict[str, str], tmp_path: Path
 ) -> None:
