@@ -69,6 +69,8 @@ class ModelConfig(BaseModel):
     """The endpoint, instead of the provider's own or that of --base-url."""
     key_variable: Annotated[str, AfterValidator(checked_variable)] | None = None
     """The environment variable that has the key, instead of the provider's own."""
+    key_over_http: bool = False
+    """Whether an endpoint that is not encrypted, and not on this machine, may get the key."""
     effort: str | None = None
     """How much the model reasons, in the provider's own words."""
     max_tokens: int = Field(default=16_384, ge=256)

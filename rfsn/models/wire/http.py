@@ -45,7 +45,9 @@ _OURS = {"model", "messages", "input", "system", "tools", "stream", "stream_opti
 _COSTLY = {"n", "best_of", "max_tokens", "max_completion_tokens", "max_output_tokens"}
 """Fields that would make a call cost more than was reserved."""
 
-_LOCAL = ("all://localhost", "all://127.0.0.1", "all://[::1]")
+_DIRECT = dict.fromkeys(("all://", "http://", "https://"))
+"""No proxy for any URL."""
+
 _NO_KEY = "none"
 _SHORTEST_KEY = 8
 """A shorter one is no secret, and may be an ordinary word of an answer."""
@@ -59,7 +61,7 @@ class HttpWire:
     def __init__(self, key_of: KeyOf, *, connect_s: float = 10.0) -> None:
         self._key_of = key_of
         self._timeout = httpx2.Timeout(None, connect=connect_s)  # the desk bounds each call as a whole
-        self._clients: dict[bool, httpx2.AsyncClient] = {}
+        self._clients: dict[tuple[bool, bool], httpx2.AsyncClient] = {}
         self._openai: dict[tuple[str, str], AsyncOpenAI] = {}
         self._anthropic: dict[tuple[str, str], AsyncAnthropic] = {}
 
@@ -165,16 +167,17 @@ class HttpWire:
 
     def _client(self, url: str) -> httpx2.AsyncClient:
         """The client for a URL: it uses the user's proxies, but for this machine, and follows no redirect."""
-        plain = is_loopback(url) and urlsplit(url).scheme == "http"
-        if (found := self._clients.get(plain)) is None:
+        local = is_loopback(url)
+        plain = local and urlsplit(url).scheme == "http"
+        if (found := self._clients.get((local, plain))) is None:
             # Without encryption there is nothing to verify, and reading all authorities takes longer than a call.
-            found = self._clients[plain] = httpx2.AsyncClient(
+            found = self._clients[local, plain] = httpx2.AsyncClient(
                 headers={"Accept-Encoding": "identity", "User-Agent": f"rfsn/{__version__}"},
                 timeout=self._timeout,
                 follow_redirects=False,
                 verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT) if plain else True,
                 trust_env=not plain,
-                mounts=None if plain else dict.fromkeys(_LOCAL),
+                mounts=_DIRECT if local else None,
                 event_hooks={"response": [bound]},
             )
         return found
