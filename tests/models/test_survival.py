@@ -178,6 +178,48 @@ def test_ctrl_c_ends_a_call_that_never_ends(
         assert problems_of_calls(folder, ended, server.asked) == []
 
 
+# Only the widened search, which comes after the models, makes the two edits that this needs.
+TWO_FAULTS = {
+    "ratio.py": "def ratio(values):\n    total = sum(values) / 0\n    return total / len(values) + 1\n",
+    "test_ratio.py": (
+        "from ratio import ratio\n\n\ndef test_ratio():\n    assert ratio([2, 4]) == 3\n"
+        "    assert ratio([6, 9, 3]) == 6\n    assert ratio([5]) == 5\n    assert ratio([5, 10, 15, 10]) == 10\n"
+    ),
+}
+
+
+def test_without_money_for_another_call_a_session_goes_on_without_a_model(
+    rfsn: Rfsn, script: Path, environment: dict[str, str], tmp_path: Path
+) -> None:
+    """The reservation of a call that a crash cut off stays spent, and what is left pays for no other."""
+    project, folder = committed(TWO_FAULTS, tmp_path / "project"), tmp_path / "session"
+    (tmp_path / "rfsn.toml").write_text(SETTINGS)
+    with serving(lambda _: Play(fault="silent")) as server:
+        model = ("--model", "scripted", "--base-url", server.endpoint("chat"), "--config", tmp_path / "rfsn.toml")
+        start: list[str | Path] = [
+            script,
+            "repair",
+            project,
+            *model,
+            "--max-cost",
+            "0.2",
+            "--no-memory",
+            "--json",
+            "--out",
+            folder,
+        ]
+        killed_once(lambda: bool(server.asked), start, environment, folder)
+        (reserved,) = lost(folder)
+        assert 0.1 < reserved < 0.2
+        ended = rfsn("resume", folder, "--json").json
+        assert len(server.asked) == 1
+    assert (ended["status"], ended["models"]["calls"]) == ("repaired", 1)
+    assert "/ 1" in ended["patch"]
+    assert ended["models"]["cost_usd"] == pytest.approx(reserved)
+    assert kinds(folder)[-1] == "session_ended"
+    assert_readable(folder, rfsn)
+
+
 @pytest.mark.parametrize("kept", [None, 0, 9])
 def test_what_a_power_cut_took_at_the_end_is_done_again(
     kept: int | None, source: Path, rfsn: Rfsn, script: Path, environment: dict[str, str], tmp_path: Path
