@@ -55,7 +55,7 @@ def _provider_of(card: ModelCard) -> Provider:
 
 
 def _too_open(card: ModelCard, variable: str) -> str:
-    table = f"key_over_http = true in [models.{json.dumps(card.name)}]"
+    table = f"key_over_http = true in [models.{json.dumps(card.name)}] of rfsn.toml"
     return (
         f"{card.name}: {card.endpoint} is not encrypted, so others could read the key in {variable}: "
         f"name it with https, unset {variable} if no key is needed, or set {table}"
