@@ -104,8 +104,9 @@ class Usage:
 class ModelCard:
     """A model that a session may ask: where it is, how it is spoken to, and its prices in USD per million tokens.
 
-    The prices are the highest that may apply; `priced` says where they are from. `window` and `max_tokens` are the most
-    tokens of a conversation and of an answer; 0 if unknown. `settings` is what the user set for its requests, as JSON.
+    `request_usd` is what each call costs besides. The prices are the highest that may apply; `priced` says where they
+    are from. `window` and `max_tokens` are the most tokens of a conversation and of an answer; 0 if unknown. `settings`
+    is what the user set for its requests, as JSON.
     """
 
     name: str
@@ -116,6 +117,7 @@ class ModelCard:
     output_usd: float = 0.0
     cached_usd: float = 0.0
     written_usd: float = 0.0
+    request_usd: float = 0.0
     priced: str = "free"
     window: int = 0
     max_tokens: int = 0
@@ -124,7 +126,7 @@ class ModelCard:
     def most_usd(self, input_tokens: int, output_tokens: int) -> float:
         """The most that a call of this size can cost."""
         each = max(self.input_usd, self.cached_usd, self.written_usd)
-        return (input_tokens * each + output_tokens * self.output_usd) / _MILLION
+        return (input_tokens * each + output_tokens * self.output_usd) / _MILLION + self.request_usd
 
     def cost_usd(self, usage: Usage) -> float:
         """What a call cost."""
@@ -135,7 +137,7 @@ class ModelCard:
             (usage.written, self.written_usd),
             (usage.output, self.output_usd),
         )
-        return sum(tokens * price for tokens, price in parts) / _MILLION
+        return sum(tokens * price for tokens, price in parts) / _MILLION + self.request_usd
 
 
 def reservation_usd(action: AskModel, card: ModelCard, sample: int) -> float:

@@ -56,6 +56,7 @@ class MetaPlanner:
         languages = search.languages
         self._strategies: tuple[Strategy, ...] = (
             *_reproducers(models),
+            ChooseAtLast(languages),
             EndEarly(),
             Reproduce(),
             Verify(),
@@ -115,6 +116,15 @@ def _reproducers(models: Sequence[ModelCard]) -> list[Strategy]:
     from planners.llm.reproducing import ReproduceIssue  # noqa: PLC0415  # a session without a model needs none of it
 
     return [ReproduceIssue(card) for card in models]
+
+
+class ChooseAtLast(Choose):
+    """Applies the likeliest patch that was found before a session ends because one step after another is denied."""
+
+    def propose(self, state: State, context: PlannerContext) -> Proposal | None:
+        """The patch to apply; None if there is none, or if that is denied as well."""
+        due = state.denials == _MAX_DENIALS and state.applied is None
+        return super().propose(state, context) if due else None
 
 
 class EndEarly:

@@ -83,6 +83,8 @@ class ModelConfig(BaseModel):
     """The endpoint, instead of the provider's own or that of --base-url."""
     key_variable: Annotated[str, AfterValidator(checked_variable)] | None = None
     """The environment variable that has the key, instead of the provider's own."""
+    key_over_http: bool = False
+    """Whether an endpoint that is not encrypted, and not on this machine, may get the key."""
     effort: str | None = None
     """How much the model reasons, in the provider's own words."""
     max_tokens: int = Field(default=16_384, ge=256)
@@ -105,6 +107,8 @@ class ModelConfig(BaseModel):
     cached_usd: float | None = Field(default=None, ge=0, allow_inf_nan=False)
     written_usd: float | None = Field(default=None, ge=0, allow_inf_nan=False)
     """Prices in USD per million tokens: of input, output, input read from a cache and written to one."""
+    request_usd: float | None = Field(default=None, ge=0, allow_inf_nan=False)
+    """The price in USD of each request, besides its tokens."""
     extra: Annotated[dict[str, Any], AfterValidator(checked_fields)] = Field(default_factory=dict)
     """Further fields of the request, sent as they are and recorded: no place for a key."""
 

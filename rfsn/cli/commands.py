@@ -76,6 +76,9 @@ def resume(name: str, *, metrics_port: int | None, as_json: bool) -> int:
     def run() -> int:
         with _measured(metrics_port) as follow:
             session = Session.resume(session_folder(name))
+            if session.taken_back:
+                lost = counted(session.taken_back, "event")
+                say(f"a power cut took files that the journal's end names: {lost} cut off, those steps are made again")
             if session.projection.ended is not None:
                 say(_ended_before(session))
             else:

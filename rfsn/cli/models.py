@@ -95,7 +95,7 @@ def _row(name: str, config: Config, *, configured: bool) -> dict[str, Any]:
 
 def _facts(card: ModelCard) -> dict[str, Any]:
     names = ("name", "model", "api", "endpoint", "window", "max_tokens", "priced")
-    prices = ("input_usd", "output_usd", "cached_usd", "written_usd")
+    prices = ("input_usd", "output_usd", "cached_usd", "written_usd", "request_usd")
     return {name: getattr(card, name) for name in (*names, *prices)}
 
 
@@ -106,7 +106,8 @@ def _line(row: dict[str, Any]) -> str:
 
 
 def _price(row: dict[str, Any]) -> str:
-    return FREE if row["priced"] == FREE else f"{row['input_usd']:g} in, {row['output_usd']:g} out"
+    fee = f", {row['request_usd']:g} a request" if row["request_usd"] else ""
+    return FREE if row["priced"] == FREE else f"{row['input_usd']:g} in, {row['output_usd']:g} out{fee}"
 
 
 def _window(tokens: int) -> str:

@@ -7,7 +7,7 @@ from itertools import groupby
 
 from gate import ModelCard
 from rfsn.config import Config
-from rfsn.machine.endpoint import is_loopback
+from rfsn.machine.endpoint import is_loopback, is_open
 from rfsn.machine.terminal import say
 from rfsn.models.cards import Cards
 from rfsn.models.keys import keys_found
@@ -38,7 +38,7 @@ def _described(endpoint: str, cards: Sequence[ModelCard]) -> str:
     facts = [", ".join(card.name for card in cards)]
     if is_loopback(endpoint):
         facts.append("on this machine")
-    elif endpoint.startswith("http:"):
+    elif is_open(endpoint):
         facts.append("not encrypted")
     if free := [card.name for card in cards if card.priced == FREE]:
         facts.append("free" if len(free) == len(cards) else f"free: {', '.join(free)}")

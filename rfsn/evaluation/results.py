@@ -203,17 +203,16 @@ def _prediction(row: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def summarize(rows: Iterable[dict[str, Any]], seconds: float) -> dict[str, Any]:
-    """Totals: how many instances ended with each status, CPU seconds, and what models cost, if any were asked.
+def summarize(rows: Iterable[dict[str, Any]], seconds: float, spent_usd: float | None) -> dict[str, Any]:
+    """Totals: how many instances ended with each status, CPU seconds, and what models cost, if any may be asked.
 
-    `seconds` is the wall time of this run.
+    `seconds` is the wall time of this run. `spent_usd` is of all runs: rows say nothing of sessions that were killed.
     """
     rows = list(rows)
-    costs = [row["cost_usd"] for row in rows if "cost_usd" in row]
     return {
         "total": len(rows),
         **dict(sorted(Counter(row["status"] for row in rows).items())),
         "seconds": round(seconds, 3),
         "cpu_seconds": round(sum(row["cpu_seconds"] for row in rows), 3),
-        **({"cost_usd": round(sum(costs), 9)} if costs else {}),
+        **({} if spent_usd is None else {"cost_usd": round(spent_usd, 9)}),
     }

@@ -91,7 +91,7 @@ def run_evaluation(
         _run_all(todo, run, workers, console, done=len(chosen) - len(todo))
         rows = results.load()
     ended = [rows[instance.instance_id] for instance in chosen if instance.instance_id in rows]
-    summary = summarize(ended, time.monotonic() - began)
+    summary = summarize(ended, time.monotonic() - began, purse.spent_usd if purse else None)
     if not quiet:
         _show(ended, summary, console)
     return summary

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlsplit
 
-__all__ = ["checked_fields", "checked_url", "checked_variable", "is_loopback"]
+__all__ = ["checked_fields", "checked_url", "checked_variable", "is_loopback", "is_open"]
 
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _KEY = re.compile(r"(?:x-)?api-?key|(?:proxy-)?authorization|password|secret|(?:access|auth|bearer)-token")
@@ -37,13 +37,18 @@ def checked_url(url: str) -> str:
 
 def is_loopback(url: str) -> bool:
     """Whether an endpoint is on this machine: what is sent there does not leave it."""
-    host = (urlsplit(url).hostname or "").rstrip(".")
-    if host == "localhost" or host.endswith(".localhost"):
+    host = urlsplit(url).hostname or ""
+    if host == "localhost":  # a name like models.localhost may be anybody's, by the name server that is asked
         return True
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+def is_open(url: str) -> bool:
+    """Whether others can read what is sent to an endpoint: it is not encrypted, and leaves this machine."""
+    return urlsplit(url).scheme == "http" and not is_loopback(url)
 
 
 def checked_variable(name: str) -> str:

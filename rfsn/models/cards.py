@@ -18,7 +18,7 @@ __all__ = ["LEAST_WINDOW", "Cards", "card_of", "cards_of", "check_models", "mode
 LEAST_WINDOW = 4_096
 """The fewest tokens of a window in which the task, some code and an answer have room."""
 
-_NOT_RECORDED = {"base_url", "input_usd", "output_usd", "cached_usd", "written_usd"}
+_NOT_RECORDED = {"base_url", "input_usd", "output_usd", "cached_usd", "written_usd", "request_usd"}
 """Settings of a model that its card has in fields of their own."""
 
 
@@ -76,6 +76,7 @@ def card_of(given: str, config: Config) -> ModelCard:
         output_usd=prices.output_usd,
         cached_usd=prices.cached_usd,
         written_usd=prices.written_usd,
+        request_usd=prices.request_usd,
         priced=prices.priced,
         window=settings.window or prices.window,
         max_tokens=settings.max_tokens,

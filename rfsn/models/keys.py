@@ -8,8 +8,9 @@ from importlib.util import find_spec
 
 from gate import ModelCard
 from rfsn.errors import UsageError
-from rfsn.machine.endpoint import is_loopback
+from rfsn.machine.endpoint import is_loopback, is_open
 from rfsn.models.names import PROVIDERS, Provider
+from rfsn.models.request import settings_of
 
 __all__ = ["SERVICE", "key_of", "keys_found"]
 
@@ -18,14 +19,19 @@ SERVICE = "rfsn"
 
 
 def key_of(card: ModelCard) -> str:
-    """The key for a model; empty if there is none and the endpoint, on this machine, needs none.
+    """The key for a model; empty if there is none and the endpoint needs none: it is on this machine, or not encrypted.
 
-    An endpoint on this machine takes one from its variable alone. Raises `UsageError` that says what to set, and never
-    quotes a key.
+    Such an endpoint takes one from its variable alone, and one that is not encrypted only if the user allows that.
+    Raises `UsageError` that says what to set, and never quotes a key.
     """
     provider = _provider_of(card)
-    variable = json.loads(card.settings).get("key_variable") or provider.key_variable
+    settings = settings_of(card)
+    variable = settings.key_variable or provider.key_variable
     origin, key = f"the variable {variable}", os.environ.get(variable, "").strip()
+    if is_open(card.endpoint) and not settings.key_over_http:
+        if key:
+            raise UsageError(_too_open(card, variable))
+        return ""
     if not key and not is_loopback(card.endpoint):
         origin, key = "the keyring", _in_keyring(provider.name)
     if key and not (key.isascii() and key.isprintable() and " " not in key):
@@ -46,6 +52,14 @@ def _provider_of(card: ModelCard) -> Provider:
     if colon and prefix in PROVIDERS.keys() - {"chat"}:
         return PROVIDERS[prefix]
     return next((each for each in PROVIDERS.values() if each.endpoint == card.endpoint), PROVIDERS["chat"])
+
+
+def _too_open(card: ModelCard, variable: str) -> str:
+    table = f"key_over_http = true in [models.{json.dumps(card.name)}] of rfsn.toml"
+    return (
+        f"{card.name}: {card.endpoint} is not encrypted, so others could read the key in {variable}: "
+        f"name it with https, unset {variable} if no key is needed, or set {table}"
+    )
 
 
 def _remedy(variable: str, provider: str) -> str:

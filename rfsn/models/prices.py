@@ -23,42 +23,53 @@ __all__ = ["FREE", "Prices", "prices_of"]
 FREE = "free"
 """Where the price of a model on this machine is from if nobody said one."""
 
+_KINDS = ("input", "output", "cached", "written", "request")
+
+_UNBOUNDED = ("output_citation_mtok",)
+"""Prices of what a model does of its own accord, as often as it likes: it has tools that no request asks for."""
+
 _WRITTEN_OF_INPUT = 1.25
 """Anthropic's price of writing to its cache for five minutes, over that of plain input."""
 
 
 @dataclass(frozen=True, slots=True)
 class Prices:
-    """USD per million tokens, where they are from, and the model's window if that is known there (else 0)."""
+    """USD per million tokens and per request, where they are from, and the model's window if known there (else 0)."""
 
     input_usd: float
     output_usd: float
     cached_usd: float
     written_usd: float
+    request_usd: float
     priced: str
     window: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """What genai-prices knows of a model; a price that it does not know is None."""
+    """What genai-prices knows of a model; a price that it does not know is None.
+
+    `more` is whether a request costs what nobody can reserve: the pages that it cites, for example.
+    """
 
     prices: dict[str, float | None]
     window: int
+    more: bool
 
 
 def prices_of(name: ModelName, endpoint: str, settings: ModelConfig) -> Prices:
     """The prices of a model at an endpoint. Raises `UsageError` with the lines to add if one is unknown."""
-    own = {kind: getattr(settings, f"{kind}_usd") for kind in ("input", "output", "cached", "written")}
+    own = {kind: getattr(settings, f"{kind}_usd") for kind in _KINDS}
     known = None if is_loopback(endpoint) else _known(name.model, endpoint, json.dumps(settings.extra, default=str))
     listed = known.prices if known else {}
     prices = {kind: price if price is not None else listed.get(kind) for kind, price in own.items()}
     sources = ["rfsn.toml"] if any(price is not None for price in own.values()) else []
-    if known and any(own[kind] is None for kind in ("input", "output")):
+    if known and any(own[kind] is None and listed[kind] is not None for kind in ("input", "output", "request")):
         sources.append(f"genai-prices {version('genai-prices')}")
     if is_loopback(endpoint):
         prices |= {kind: prices[kind] or 0.0 for kind in ("input", "output")}
-    missing = [kind for kind in ("input", "output") if prices[kind] is None]
+    needed = ("input", "output", "request") if known and known.more else ("input", "output")
+    missing = [kind for kind in needed if prices[kind] is None]
     if missing:
         raise UsageError(_what_to_add(name.given, endpoint, missing))
     base, output = prices["input"], prices["output"]
@@ -70,13 +81,15 @@ def prices_of(name: ModelName, endpoint: str, settings: ModelConfig) -> Prices:
         output_usd=output,
         cached_usd=base if prices["cached"] is None else prices["cached"],
         written_usd=write if prices["written"] is None else prices["written"],
+        request_usd=prices["request"] or 0.0,
         priced=", ".join(sources) or FREE,
         window=known.window if known else 0,
     )
 
 
 def _what_to_add(given: str, endpoint: str, missing: Sequence[str]) -> str:
-    lines = [f"{kind}_usd = <USD per million tokens of {kind}>" for kind in missing]
+    units = {"request": "USD at most per request, besides its tokens"}
+    lines = [f"{kind}_usd = <{units.get(kind, f'USD per million tokens of {kind}')}>" for kind in missing]
     table = f"[models.{json.dumps(given)}]"
     return "\n".join((f"{given}: its price at {endpoint} is unknown; add to {config_file()}:", table, *lines))
 
@@ -92,7 +105,10 @@ def _known(model: str, endpoint: str, extra: str) -> _Known | None:
     written = "cache_write_1h_mtok" if '"1h"' in extra else "cache_write_mtok"
     keys = {"input": "input_mtok", "output": "output_mtok", "cached": "cache_read_mtok", "written": written}
     may_apply = [*_standard(found, datetime.now(UTC)), *_variants(found, extra)]
-    return _Known({kind: _highest(may_apply, key) for kind, key in keys.items()}, found.context_window or 0)
+    highest = {kind: _highest(may_apply, key) for kind, key in keys.items()}
+    fee = _highest(may_apply, "requests_kcount")
+    more = any(_highest(may_apply, key) for key in _UNBOUNDED)
+    return _Known(highest | {"request": None if fee is None else fee / 1_000}, found.context_window or 0, more)
 
 
 def _standard(model: Any, now: datetime) -> Iterator[Any]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 import re
 import zlib
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from functools import lru_cache, partial
 from itertools import batched
 from pathlib import Path
@@ -18,7 +18,7 @@ from planners.answers import Answer
 from planners.search.experience import Experience
 from rfsn.errors import InfraError, JournalError
 from rfsn.machine.files import write_unsynced
-from rfsn.sessions.syncing import Syncing
+from rfsn.sessions.syncing import Syncing, unwritable
 from sandbox import UnsafePath, read_beneath
 
 __all__ = ["BlobStore"]
@@ -66,6 +66,7 @@ class BlobStore:
     """Reports, spectra, experience, answers and texts by name.
 
     A blob is written whole or not at all, and checked against its name when read. It is on the disk after `sync`.
+    Whatever writes raises `StorageError` if the disk refuses.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -79,19 +80,22 @@ class BlobStore:
 
     def begin_sync(self) -> None:
         """Have a thread put everything on the disk that was stored."""
-        self._syncing.begin()
+        with self._writing():
+            self._syncing.begin()
 
     def sync(self) -> None:
-        """Wait until everything is on the disk, but requests since `begin_sync`. Raises `OSError`."""
-        self._syncing.finish()
+        """Wait until everything is on the disk, but requests since `begin_sync`."""
+        with self._writing():
+            self._syncing.finish()
 
     def sync_all(self) -> None:
-        """Put everything on the disk that is there: whoever wrote it may have been killed before. Raises `OSError`."""
+        """Put everything on the disk that is there: whoever wrote it may have been killed before."""
         names = (path.name for path in self._folder.iterdir()) if self._folder.is_dir() else ()
         for some in batched(filter(_NAME.fullmatch, names), _OPEN_AT_ONCE):
-            for name in some:
-                self._syncing.add_old(name)
-            self._syncing.finish()
+            with self._writing():
+                for name in some:
+                    self._syncing.add_old(name)
+                self._syncing.finish()
 
     def close(self) -> None:
         """Put everything on the disk, as far as that takes it."""
@@ -149,20 +153,28 @@ class BlobStore:
         if name in self._known:
             return name
         path = self._folder / name
-        if path.exists() and self._is_whole(name):
+        if path.exists() and self.is_whole(name):
             self._syncing.add_old(name)
         else:
             stored = zlib.compress(data, 0 if request else 1)
             if len(data) > _MAX_BYTES or len(stored) >= _MAX_STORED:
                 raise InfraError(f"{len(data) >> 20} MiB of results are more than a session can store")
-            if not self._known:
-                self._folder.mkdir(parents=True, exist_ok=True)
-            self._syncing.add(write_unsynced(path, stored), may_wait=request)
+            with self._writing():
+                if not self._known:
+                    self._folder.mkdir(parents=True, exist_ok=True)
+                self._syncing.add(write_unsynced(path, stored), may_wait=request)
         self._known.add(name)
         return name
 
-    def _is_whole(self, name: str) -> bool:
-        """Whether a blob that was here before has its content: a power cut may leave a file without any."""
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise unwritable(self._folder, self._folder.parent, error) from error
+
+    def is_whole(self, name: str) -> bool:
+        """Whether a blob is here with its content: a power cut may leave a file without any, or none."""
         try:
             self._get(name)
         except JournalError:

@@ -8,6 +8,7 @@ import json
 import os
 import time
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -17,8 +18,8 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from buildpacks.text import spelled
 from rfsn.errors import InfraError, JournalError, OtherVersion, StorageError
 from rfsn.machine.files import LineFile
-from rfsn.machine.home import resume_command
 from rfsn.sessions.events import FORMAT, Event
+from rfsn.sessions.syncing import unwritable
 from sandbox import UnsafePath, read_beneath
 
 __all__ = ["Entry", "Journal", "has_events", "read_journal"]
@@ -88,7 +89,7 @@ class Journal:
     def append(self, event: Event, *, sync: bool = True) -> None:
         """Write one event and wait until it is on disk; if it is not to `sync`, until the next one is.
 
-        Raises `StorageError` if the disk is full, and `InfraError` if the event is too large to be read again.
+        Raises `StorageError` if the disk refuses it, and `InfraError` if the event is too large to be read again.
         """
         try:
             if not self._known:
@@ -106,9 +107,19 @@ class Journal:
             self._known = False  # until all of this is done: an interrupt may come at any moment
             self._file.append(line, sync=sync)
         except OSError as error:
-            raise self._full(error) from error
+            raise self._refused(error) from error
         self._last, self._hash = entry, _line_hash(line)
         self._known = True
+
+    def cut(self, sequence: int) -> None:
+        """Cut off the entry with this number and all after it. Raises `StorageError` if the disk refuses."""
+        self._known = False
+        try:
+            with self._file.path.open("rb") as lines:
+                os.ftruncate(self._file.descriptor, sum(map(len, islice(lines, sequence))))
+            self._load()
+        except OSError as error:
+            raise self._refused(error) from error
 
     def sync(self) -> None:
         """Wait until every event is on disk. Raises `StorageError` if it refuses, and takes back what it has not."""
@@ -116,12 +127,11 @@ class Journal:
         try:
             self._file.sync()
         except OSError as error:
-            raise self._full(error) from error
+            raise self._refused(error) from error
         self._known = known
 
-    def _full(self, error: OSError) -> StorageError:
-        problem = f"{self._file.path} cannot be written: {error.strerror}"
-        return StorageError(f"{problem}: free some space, then continue with: {resume_command(self._file.path.parent)}")
+    def _refused(self, error: OSError) -> StorageError:
+        return unwritable(self._file.path, self._file.path.parent, error)
 
     def close(self) -> None:
         """Release the lock. Closing twice does nothing."""

@@ -14,6 +14,7 @@ from pydantic_core import PydanticSerializationError
 
 from buildpacks.text import spelled
 from gate import AskModel, ReadFile, SearchCode
+from planners.observations import ModelReplied, Output, SpectrumReady, SuiteRan
 from rfsn import __version__
 from rfsn.config import Config
 from rfsn.errors import JournalError, StorageError, UsageError
@@ -29,7 +30,7 @@ from rfsn.sessions.events import (
     SessionStarted,
     Started,
 )
-from rfsn.sessions.journal import Journal, has_events
+from rfsn.sessions.journal import Entry, Journal, has_events
 from rfsn.sessions.projection import Projection, state_hash
 from rfsn.sessions.record import JOURNAL, Record
 from sandbox import MARK, is_marked, making, mark, remove_unfinished
@@ -61,6 +62,18 @@ def _put(files: Mapping[str, bytes], folder: Path) -> None:
         write_whole(folder / name, content)
 
 
+def _blobs_of(event: Event) -> tuple[str, ...]:
+    """The blobs without which a session cannot go on after an event that may wait for the disk."""
+    match event:
+        case CallEnded(answer=name) if name:
+            return (name,)
+        case Observed(observation=SuiteRan(report=name) | SpectrumReady(spectrum=name) | Output(blob=name)) if name:
+            return (name,)
+        case Observed(observation=ModelReplied(replies=replies)):
+            return tuple(reply.blob for reply in replies if reply.blob)
+    return ()
+
+
 def _is_free(folder: Path, files: Collection[str]) -> bool:
     """Whether there is an empty folder to begin a session in; false if there is none yet.
 
@@ -82,11 +95,16 @@ def _is_free(folder: Path, files: Collection[str]) -> bool:
 
 
 class Session(Record):
-    """An open session: the record that continues. It appends events, folds each in, and notifies listeners."""
+    """An open session: the record that continues. It appends events, folds each in, and notifies listeners.
+
+    `taken_back` is how many events at the end of its journal a power cut has robbed of their blobs.
+    """
 
     def __init__(self, folder: Path) -> None:
         """Open the session in `folder`, a new one if there is none yet; raises `JournalError` if it is in use."""
         self.journal = Journal(folder.resolve() / JOURNAL)
+        self.taken_back = 0
+        self._waiting: list[Entry] = []
         self.listeners: list[Callable[[Event, Projection], None]] = []
         super().__init__(folder)
 
@@ -132,6 +150,7 @@ class Session(Record):
             session.close()
             raise UsageError(f"{folder} has an empty journal: start again with 'rfsn repair'")
         if session.projection.ended is None:
+            session._take_back()
             session.blobs.sync_all()
             session.record(Resumed())
         return session
@@ -157,6 +176,22 @@ class Session(Record):
         after = self.projection.state
         if isinstance(event, Observed) and (after.phase is not before.phase or after.ended):
             self._append(PhaseEnded(phase=before.phase, state=state_hash(after)))
+
+    def _take_back(self) -> None:
+        """Cut off the first event that need not have been on the disk and whose blob is not, with all after it."""
+        for entry in self._waiting:
+            if not all(map(self.blobs.is_whole, _blobs_of(entry.event))):
+                self.taken_back = self.last.sequence + 1 - entry.sequence
+                self.journal.cut(entry.sequence)
+                self.recollect()
+                break
+
+    def _take(self, entry: Entry) -> None:
+        if self._may_wait(entry.event):
+            self._waiting.append(entry)
+        else:  # it was on the disk only after those before it
+            self._waiting.clear()
+        super()._take(entry)
 
     def _append(self, event: Event) -> None:
         sync = not self._may_wait(event)

@@ -8,11 +8,22 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
 
-__all__ = ["Syncing"]
+from rfsn.errors import StorageError
+from rfsn.machine.files import is_short_of_room
+from rfsn.machine.home import resume_command
+
+__all__ = ["Syncing", "unwritable"]
 
 _AT_ONCE = 4
 _FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+
+
+def unwritable(path: Path, session: Path, error: OSError) -> StorageError:
+    """The error of a session whose disk refuses to take what is in `path`: where, why, and how to go on."""
+    remedy = "free some space" if is_short_of_room(error, session) else "see to the disk"
+    problem = f"{path} cannot be written: {error.strerror}: {remedy}"
+    return StorageError(f"{problem}, then continue with: {resume_command(session)}")
 
 
 class _Written(NamedTuple):

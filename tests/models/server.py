@@ -38,7 +38,10 @@ PIECES = 5
 
 @dataclass(frozen=True)
 class Play:
-    """What the server does with a request. `calls` are tool calls: names and arguments as text."""
+    """What the server does with a request. `calls` are tool calls: names and arguments as text.
+
+    `error` is sent in place of an answer, with the status. `surplus` follows right after the end of the answer.
+    """
 
     text: str = "an answer"
     calls: tuple[tuple[str, str], ...] = ()
@@ -52,6 +55,7 @@ class Play:
     cached: int = 0
     written: int = 0
     reasoning: int = 0
+    surplus: bytes = b""
 
 
 @dataclass(frozen=True)
@@ -76,6 +80,7 @@ class ModelServer(ThreadingHTTPServer):
         self.plays: Iterator[Play] = iter(()) if callable(script) else iter(script)
         self.asked: list[Asked] = []
         self.problems: list[str] = []
+        self.connections = 0
         self.closing = threading.Event()
         self.lock = threading.Lock()
 
@@ -97,6 +102,10 @@ class ModelServer(ThreadingHTTPServer):
     def endpoint(self, api: str) -> str:
         """The address to name for a protocol."""
         return self.url if api == "messages" else f"{self.url}/v1"
+
+    def get_request(self) -> Any:
+        self.connections += 1
+        return super().get_request()
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A client that leaves is no error."""
@@ -135,7 +144,7 @@ class Handler(BaseHTTPRequestHandler):
         if play.fault == "silent":
             self.server.closing.wait()
             self.close_connection = True
-        elif play.status != 200:
+        elif play.status != 200 or play.error is not None:
             self.whole(play.status, play.error, play.headers)
         elif body.get("stream"):
             self.streamed(api, play)
@@ -174,7 +183,7 @@ class Handler(BaseHTTPRequestHandler):
                 self.server.closing.wait()
             self.close_connection = True
             return
-        self.wfile.write(content)
+        self.wfile.write(content + play.surplus)
 
     def streamed(self, api: str, play: Play) -> None:
         self.send_response(200)
@@ -193,7 +202,7 @@ class Handler(BaseHTTPRequestHandler):
             if play.fault == "unfinished" and number == first_of_last:
                 break
             self.chunk(data if isinstance(data, str) else json.dumps(data))
-        self.wfile.write(b"0\r\n\r\n")
+        self.wfile.write(b"0\r\n\r\n" + play.surplus)
 
     def trickle(self) -> None:
         """Comments, as servers send them to keep a connection open."""

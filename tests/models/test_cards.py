@@ -118,8 +118,9 @@ def test_what_rfsn_records_itself_is_no_setting(name: str, tmp_path: Path, monke
     ("url", "here"),
     [
         ("http://localhost:1/v1", True),
-        ("http://LOCALHOST./", True),
-        ("http://models.localhost/", True),
+        ("http://LOCALHOST/", True),
+        ("https://models.localhost/", False),
+        ("http://localhost./", False),
         ("http://127.3.2.1/", True),
         ("http://[::1]:8/", True),
         ("http://localhost.example/", False),

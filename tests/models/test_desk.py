@@ -261,6 +261,18 @@ def test_proxies_are_used_but_not_for_this_machine(
     server.problems.clear()
 
 
+@pytest.mark.parametrize("host", ["127.0.0.2", "[::1]", "localhost"])
+def test_no_proxy_is_used_for_this_machine_with_encryption_either(
+    host: str, server: ModelServer, office: Opener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("NO_PROXY", "no_proxy", "ALL_PROXY", "all_proxy", "https_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HTTPS_PROXY", server.url)
+    desk = office(card_of(f"https://{host}:1/v1"), patience=Patience(attempts=1))
+    assert checked(desk, desk.ask(action_of("why?"))) == ["unreachable"]
+    assert server.connections == 0
+
+
 def test_the_packages_are_imported_for_their_own_models_only() -> None:
     code = (
         "import sys, rfsn.loop.executor, rfsn.models.calls, rfsn.models.doubles\n"

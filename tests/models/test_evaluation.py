@@ -12,7 +12,10 @@ import pytest
 from rfsn.errors import UsageError
 from rfsn.evaluation.spending import Spending
 from rfsn.models.doubles import ScriptedModel
+from tests.kills import killed_once
 from tests.models.office import action_of, card_of, open_office
+from tests.models.server import Play, serving
+from tests.models.talkers import FILES, RIGHT, SETTINGS
 from tests.models.test_sessions import NO_KEYS
 
 ROW = {
@@ -82,6 +85,27 @@ def test_rows_and_predictions_name_the_models(rfsn: Callable[..., Any], tmp_path
     assert prediction["model_name_or_path"] == "rfsn-search+qwen3"
     assert rfsn(*command, *options, "--json", env=NO_KEYS).json["cost_usd"] == 0.0
     assert rfsn(*command, "--json", env=NO_KEYS).code == 2, "another configuration"
+
+
+def test_the_total_has_what_a_killed_run_spent(
+    rfsn: Callable[..., Any], script: Path, environment: dict[str, str], tmp_path: Path
+) -> None:
+    row = {"instance_id": "one", "files": FILES, "test_command": ["python", "-m", "pytest"]}
+    (tmp_path / "rows.jsonl").write_text(json.dumps(row) + "\n")
+    (tmp_path / "rfsn.toml").write_text(SETTINGS)
+    out, gives = tmp_path / "out", [Play(fault="silent")]
+    with serving(lambda _: gives[0]) as server:
+        model = ("--planner", "llm", "--model", "scripted", "--base-url", server.endpoint("chat"))
+        command = ("eval", tmp_path / "rows.jsonl", *model, "--config", tmp_path / "rfsn.toml", "--out", out, "--json")
+        killed_once(lambda: bool(server.asked), [script, *command], environment, out / "sessions" / "one")
+        gives[0] = Play(RIGHT)
+        total = rfsn(*command).json["cost_usd"]
+        assert rfsn(*command).json["cost_usd"] == total, "nothing is left to run"
+    (found,) = map(json.loads, (out / "results.jsonl").read_text().splitlines())
+    (lost,) = map(json.loads, (out / "spent.jsonl").read_text().splitlines())
+    assert found["status"] == "repaired"
+    assert min(lost["usd"], found["cost_usd"]) > 0
+    assert total == pytest.approx(lost["usd"] + found["cost_usd"])
 
 
 def test_what_is_missing_ends_an_evaluation_before_its_first_row(rfsn: Callable[..., Any], tmp_path: Path) -> None:

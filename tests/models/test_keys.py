@@ -86,6 +86,23 @@ def test_an_endpoint_on_this_machine_needs_none(monkeypatch: pytest.MonkeyPatch)
     assert key_of(local) == "wanted-all-the-same"
 
 
+@pytest.mark.parametrize("host", ["models.example", "192.168.1.5:8000", "x.localhost", "localhost."])
+def test_a_key_does_not_travel_where_others_can_read_it(host: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    far = card("qwen3", base_url=f"HTTP://{host}/v1")
+    keyring.set_keyring(Keys())  # type: ignore[no-untyped-call]  # it has no types
+    assert key_of(far) == key_of(card("openai:o3", base_url=f"http://{host}/v1")) == "", "and it needs none"
+    monkeypatch.setenv("CHAT_API_KEY", "canary")
+    with pytest.raises(UsageError, match="https, unset CHAT_API_KEY") as refused:
+        check_models(Config.model_validate({"model": ["qwen3"], "base_url": far.endpoint, "models": {"qwen3": PRICED}}))
+    assert 'key_over_http = true in [models."qwen3"]' in str(refused.value)
+    assert "canary" not in str(refused.value)
+    assert key_of(card("qwen3", base_url=f"http://{host}/v1", key_over_http=True)) == "canary"
+    monkeypatch.delenv("CHAT_API_KEY")
+    with pytest.raises(UsageError, match="set CHAT_API_KEY"):
+        key_of(card("qwen3", base_url=f"http://{host}/v1", key_over_http=True))
+    assert key_of(card("openai:o3", base_url=f"http://{host}/v1", key_over_http=True)) == "from-the-keyring"
+
+
 def test_a_key_that_cannot_be_one_is_refused_and_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     for key in ("two words-canary", "canary\nX-Evil: 1", "canary\N{EURO SIGN}"):
         monkeypatch.setenv("OPENAI_API_KEY", key)

@@ -12,7 +12,7 @@ import pytest
 from genai_prices import Usage, calc_price
 from genai_prices.data_snapshot import get_snapshot
 
-from gate import ModelCard
+from gate import AskModel, ModelCard, Turn, reservation_usd
 from gate import Usage as Counted
 from rfsn.cli.models import _WELL_KNOWN
 from rfsn.config import Config
@@ -20,6 +20,7 @@ from rfsn.errors import UsageError
 from rfsn.models.cards import card_of
 
 LOCAL = "http://localhost:11434/v1"
+PERPLEXITY = "https://api.perplexity.ai"
 
 
 def card(name: str, base_url: str | None = None, **settings: Any) -> ModelCard:
@@ -84,6 +85,24 @@ def test_the_users_own_prices_win_one_by_one() -> None:
     assert prices(card("gateway", "https://models.example/v1", input_usd=4, output_usd=8)) == (4, 8, 4, 4)
 
 
+@pytest.mark.parametrize("name", ["sonar", "sonar-reasoning-pro"])
+def test_a_fee_for_each_request_is_reserved_and_counted(name: str) -> None:
+    known = card(name, PERPLEXITY)
+    theirs = float(calc_price(Usage(input_tokens=1_000, output_tokens=500), name, provider_id="perplexity").total_price)
+    assert known.request_usd in {0.012, 0.014}
+    assert known.cost_usd(Counted(1_000, 500)) == pytest.approx(theirs)
+    assert known.most_usd(1_000, 500) == pytest.approx(theirs)
+    ask = AskModel(name, "patch", ((Turn("user", "why?"),),), 1)
+    assert reservation_usd(ask, known, 0) > known.request_usd
+
+
+def test_the_users_own_fee_wins() -> None:
+    assert card("sonar", PERPLEXITY, input_usd=1, output_usd=1).priced == "rfsn.toml, genai-prices 0.2.3"
+    own = card("sonar", PERPLEXITY, input_usd=1, output_usd=1, request_usd=0.005)
+    assert (own.request_usd, own.priced) == (0.005, "rfsn.toml")
+    assert card("gpt-5.5", LOCAL, request_usd=0.5).cost_usd(Counted(1_000, 500)) == 0.5
+
+
 def test_a_model_on_this_machine_is_free_unless_it_is_priced() -> None:
     free = card("gpt-5.5", LOCAL)
     assert (prices(free), free.priced) == ((0, 0, 0, 0), "free")
@@ -98,6 +117,7 @@ def test_a_model_on_this_machine_is_free_unless_it_is_priced() -> None:
         ("qwen3", "https://models.example/v1", {"input_usd": 1}, ["output_usd"]),
         ("openai:gpt-of-tomorrow", None, {}, ["input_usd", "output_usd"]),
         ("openai:tts-1", None, {}, ["input_usd", "output_usd"]),  # it has a price, but not for tokens
+        ("sonar-deep-research", PERPLEXITY, {}, ["request_usd"]),  # it also charges for what it cites
         ('openai:"quoted"', None, {}, ["input_usd", "output_usd"]),
     ],
 )
@@ -110,4 +130,5 @@ def test_an_unknown_price_is_refused_with_the_lines_to_add(
     assert "is unknown; add to " in said
     filled = tomllib.loads(re.sub("<.*>", "1.5", lines))
     assert filled == {"models": {name: dict.fromkeys(missing, 1.5)}}
-    assert math.isclose(card(name, base_url, **settings | filled["models"][name]).output_usd, 1.5)
+    priced = card(name, base_url, **settings | filled["models"][name])
+    assert all(math.isclose(getattr(priced, kind), 1.5) for kind in missing)

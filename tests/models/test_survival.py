@@ -178,6 +178,77 @@ def test_ctrl_c_ends_a_call_that_never_ends(
         assert problems_of_calls(folder, ended, server.asked) == []
 
 
+# Only the widened search, which comes after the models, makes the two edits that this needs.
+TWO_FAULTS = {
+    "ratio.py": "def ratio(values):\n    total = sum(values) / 0\n    return total / len(values) + 1\n",
+    "test_ratio.py": (
+        "from ratio import ratio\n\n\ndef test_ratio():\n    assert ratio([2, 4]) == 3\n"
+        "    assert ratio([6, 9, 3]) == 6\n    assert ratio([5]) == 5\n    assert ratio([5, 10, 15, 10]) == 10\n"
+    ),
+}
+
+
+def test_without_money_for_another_call_a_session_goes_on_without_a_model(
+    rfsn: Rfsn, script: Path, environment: dict[str, str], tmp_path: Path
+) -> None:
+    """The reservation of a call that a crash cut off stays spent, and what is left pays for no other."""
+    project, folder = committed(TWO_FAULTS, tmp_path / "project"), tmp_path / "session"
+    (tmp_path / "rfsn.toml").write_text(SETTINGS)
+    with serving(lambda _: Play(fault="silent")) as server:
+        model = ("--model", "scripted", "--base-url", server.endpoint("chat"), "--config", tmp_path / "rfsn.toml")
+        start: list[str | Path] = [
+            script,
+            "repair",
+            project,
+            *model,
+            "--max-cost",
+            "0.2",
+            "--no-memory",
+            "--json",
+            "--out",
+            folder,
+        ]
+        killed_once(lambda: bool(server.asked), start, environment, folder)
+        (reserved,) = lost(folder)
+        assert 0.1 < reserved < 0.2
+        ended = rfsn("resume", folder, "--json").json
+        assert len(server.asked) == 1
+    assert (ended["status"], ended["models"]["calls"]) == ("repaired", 1)
+    assert "/ 1" in ended["patch"]
+    assert ended["models"]["cost_usd"] == pytest.approx(reserved)
+    assert kinds(folder)[-1] == "session_ended"
+    assert_readable(folder, rfsn)
+
+
+@pytest.mark.parametrize("kept", [None, 0, 9])
+def test_what_a_power_cut_took_at_the_end_is_done_again(
+    kept: int | None, source: Path, rfsn: Rfsn, script: Path, environment: dict[str, str], tmp_path: Path
+) -> None:
+    """The lines of the last answer got to the disk, and the answer itself did not, or in part."""
+    folder, held = tmp_path / "session", Held(TALKERS["agent"].answer)
+    with serving(held) as server:
+        start = begun("agent", source, folder, server, held, script)
+        killed_once(lambda: held.left < 0, start, environment, folder)
+        held.left = 1_000
+        journal = folder / "journal.jsonl"
+        lines = journal.read_bytes().splitlines(keepends=True)
+        last = max(place for place, kind in enumerate(kinds(folder)) if kind == "call_ended")
+        more = kinds(folder)[last : last + 2] == ["call_ended", "observed"]
+        journal.write_bytes(b"".join(lines[: last + 1 + more]))
+        blob = folder / "blobs" / json.loads(lines[last])["event"]["answer"]
+        stored = blob.read_bytes()
+        blob.unlink()
+        if kept is not None:
+            blob.write_bytes(stored[:kept])
+        ran = rfsn("resume", folder)
+        assert ran.code == 0, ran.err
+        assert f"a power cut took files that the journal's end names: {1 + more} event" in ran.err
+        assert journal.read_bytes().startswith(b"".join(lines[:last]))
+        assert len(lost(folder)) == 1, "the answer that is gone counts as its reservation"
+    assert_readable(folder, rfsn)
+    assert blob.read_bytes() == stored, "it was given again"
+
+
 def test_an_answer_that_is_gone_or_altered_is_named(
     source: Path, rfsn: Rfsn, script: Path, environment: dict[str, str], tmp_path: Path
 ) -> None:

@@ -10,11 +10,12 @@ import pytest
 from gate import Turn, Usage
 from planners.answers import Answer, ToolCall
 from rfsn.models.failure import CallFailed
+from rfsn.models.patience import Patience
 from rfsn.models.request import Request
 from rfsn.models.wire import chat
 from tests.models.conftest import Opener
 from tests.models.office import APIS, KEY, READ, action_of, card_of
-from tests.models.server import ModelServer, Play
+from tests.models.server import Json, ModelServer, Play, message
 
 CALL = ("read_file", '{"path": "a.py"}')
 
@@ -283,3 +284,44 @@ def test_an_answer_with_megabytes_of_unknown_fields_is_none(server: ModelServer)
         chat.Reader(request).whole(whole)
     message["reasoning_content"] = "x" * 1_000
     assert chat.Reader(request).whole(whole).answer.text == "a"
+
+
+def test_what_follows_an_answer_is_no_answer_to_the_next_question(
+    server: ModelServer, office: Opener, api: str, *, stream: bool
+) -> None:
+    content = json.dumps(message(api, Play("smuggled"))).encode()
+    head = f"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {len(content)}\r\n\r\n"
+    server.play([Play("one"), Play("two", surplus=head.encode() + content), Play("three")])
+    desk = office(card_of(server.endpoint(api), api, stream=stream))
+    assert [desk.text(desk.ask(action_of(f"why {number}?"))) for number in range(3)] == ["one", "two", "three"]
+    assert server.connections == 2, "the first is used for as long as nothing is left on it"
+
+
+STREAMED = {"content-type": "text/event-stream"}
+
+
+@pytest.mark.parametrize(
+    ("headers", "start", "repeated", "many", "said"),
+    [
+        ({}, b'{"choices": [', b"{},", 8 << 20, "far more values"),
+        ({}, b'{"choices": [', b"{},", 9 << 20, "more than 26 MiB"),
+        (STREAMED, b'data: {"choices": [', b"{},", 1 << 20, "far more values"),
+        (STREAMED, b"", b'data: {"choices": [{"delta": {"a": [{}]}}]}\n\n', 1 << 17, "far more values"),
+        (STREAMED, b"", b": wait\n", 10 << 20, "more than 64 MiB"),
+    ],
+)
+def test_an_answer_that_would_fill_the_memory_fails(
+    headers: Json, start: bytes, repeated: bytes, many: int, said: str, server: ModelServer, office: Opener
+) -> None:
+    """An empty object takes 24 times as much memory as bytes on the wire."""
+    end = b"{}]}\n\n" if start else b""
+    server.play([Play(error=start + repeated * many + end, headers=headers)])
+    (reply,) = office(card_of(server.endpoint("chat")), patience=Patience(attempts=1)).ask(action_of("why?")).replies
+    assert said in reply.problem
+
+
+def test_a_long_answer_in_escapes_is_an_answer(server: ModelServer, office: Opener, api: str, *, stream: bool) -> None:
+    text = "\N{CJK UNIFIED IDEOGRAPH-4E2D}" * ((4 << 20) // (6 if stream else 1) - 1_000)
+    server.play([Play(text)])
+    desk = office(card_of(server.endpoint(api), api, stream=stream))
+    assert desk.text(desk.ask(action_of("why?"))) == text

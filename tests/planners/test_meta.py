@@ -34,6 +34,7 @@ from gate import (
     unfinished,
     verdict_on,
 )
+from planners import steps
 from planners.api import PlannerContext
 from planners.meta import MetaPlanner
 from planners.observations import (
@@ -345,6 +346,43 @@ def test_three_denials_in_a_row_end_a_session() -> None:
     proposal = planner().propose(state, CONTEXT)
     assert proposal.action == GiveUp("3 proposals in a row were denied")
     assert state.phase is Phase.REPRODUCE
+
+
+class Stubborn:
+    """Proposes one step again and again."""
+
+    phases = frozenset({Phase.PATCH})
+
+    def propose(self, state: State, context: PlannerContext) -> Proposal | None:
+        del context
+        return steps.proposal(
+            state, Phase.PATCH, RunTests(("t::gone",)), intent="run", hypothesis="why", expected_effect="what"
+        )
+
+
+@pytest.mark.parametrize("kind", [TrialOutcome.PLAUSIBLE, TrialOutcome.PARTIAL])
+def test_what_was_found_is_verified_before_denials_end_a_session(kind: TrialOutcome) -> None:
+    denial = Denial(Denied("some.rule", DenialKind.TAMPER, "no", "do not"))
+    _, proposals = walk([BASE, AGAIN, SpectrumReady("spectrum", 2, 0.1), Batch(0, "f", (), 0.1)])
+    found = replace(plausible(proposals[-1], 0), outcome=kind, fixed=("t::bad",))
+    state, _ = walk([BASE, AGAIN, SpectrumReady("spectrum", 2, 0.1)])
+    lists = {"plausible": (found,)} if kind is TrialOutcome.PLAUSIBLE else {"partial": (found,)}
+    state = replace(state, **lists)  # type: ignore[arg-type]  # one of its lists of trials
+    meta = MetaPlanner(CandidateSearch(), Stubborn())
+    for _ in range(3):
+        assert state.denials < 3
+        state = state.after(meta.propose(state, CONTEXT), denial)
+    chosen = meta.propose(state, CONTEXT)
+    assert chosen.action == ApplyPatch(found.patch)
+    assert meta.propose(state.after(chosen, denial), CONTEXT).action == GiveUp("4 proposals in a row were denied")
+    applied = state.after(chosen, Output("applied"))
+    assert meta.propose(applied, CONTEXT).action == RunTests(collect=Collect.VERDICT)
+    verified = applied.after(meta.propose(applied, CONTEXT), VerdictReached(ACCEPTED))
+    assert meta.propose(verified, CONTEXT).action == Finish()
+    lost = applied.after(meta.propose(applied, CONTEXT), VerdictReached(REFUSED))
+    for _ in range(3):
+        lost = lost.after(meta.propose(lost, CONTEXT), denial)
+    assert meta.propose(lost, CONTEXT).action == GiveUp("3 proposals in a row were denied"), "nothing is left"
 
 
 def test_a_patch_whose_verdict_ran_out_of_time_is_kept_as_unfinished() -> None:

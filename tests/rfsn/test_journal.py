@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import json
+import os
 import random
 import resource
 import shlex
@@ -11,19 +12,23 @@ import shutil
 import signal
 import subprocess
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from threading import Timer
 from typing import Any
 
 import pytest
 
-from gate import Allowed, Finish, NotApplied, Phase, Proposal
+from gate import Allowed, Finish, NotApplied, Phase, Proposal, ReadFile
+from planners.answers import Reply
+from planners.observations import ModelReplied, Observation, Output, SpectrumReady, SuiteRan
 from rfsn.config import Config
 from rfsn.errors import JournalError, StorageError
 from rfsn.machine.files import remove_partials, write_whole
 from rfsn.sessions.blobs import BlobStore
-from rfsn.sessions.events import Interrupted, Proposed, SessionEnded
+from rfsn.sessions.events import Interrupted, Observed, Proposed, SessionEnded
 from rfsn.sessions.journal import Journal, read_journal
+from rfsn.sessions.meter import Used
 from rfsn.sessions.session import Session
 from sandbox.maker import Maker
 
@@ -276,6 +281,62 @@ def test_a_hint_names_a_session_so_that_it_is_found_from_anywhere(
         assert named == ["one" if folder.is_relative_to(home) else str(folder)], report.err
         assert Path(rfsn("report", *named, cwd=tmp_path).out.strip()) == folder / "report.html"
     shutil.rmtree(home / "sessions" / "one")
+
+
+def test_a_blob_that_the_disk_refuses_is_named_with_how_to_go_on(tmp_path: Path) -> None:
+    folder = tmp_path / "session"
+    session = Session.create("here", Config(), folder)
+    session.blobs.put_output("a text")
+    pipe, other = os.pipe()
+    session.blobs._syncing.add(pipe)  # it cannot be synced: the kernel refuses
+    for _ in range(2):
+        with pytest.raises(StorageError, match="see to the disk") as refused:
+            session.record(Interrupted())
+        assert str(refused.value).startswith(f"{folder / 'blobs'} cannot be written: Invalid argument")
+        assert str(refused.value).endswith(f"rfsn resume {folder}")
+    assert [entry.event.kind for entry in read_journal(folder / "journal.jsonl")] == ["session_started"]
+    session.close()
+    os.close(other)
+
+
+def test_a_blob_that_the_disk_takes_in_part_is_named(tmp_path: Path, limited: Callable[[int], None]) -> None:
+    store = BlobStore(tmp_path / "session" / "blobs")
+    limited(1_000)
+    with pytest.raises(StorageError, match="free some space") as refused:
+        store.put_request("a long text " * 1_000)
+    assert str(refused.value).startswith(str(tmp_path / "session" / "blobs"))
+    assert str(refused.value).endswith(f"rfsn resume {tmp_path / 'session'}")
+
+
+@pytest.mark.parametrize("kind", ["report", "spectrum", "output", "answer"])
+@pytest.mark.parametrize("followed", [False, True])
+def test_an_event_is_cut_off_with_its_blob_unless_it_was_waited_for(
+    kind: str, *, followed: bool, tmp_path: Path
+) -> None:
+    session = Session.create("here", Config(), tmp_path / "session")
+    name = session.blobs.put_output("what the blob says")
+    reply = ModelReplied((Reply("failed"), Reply("complete", name)), 0.0, 0.0)
+    ran = SuiteRan(name, passed=1, failing_total=0, total=1, failing=(), duration_s=0.1, forecast_s=0.1)
+    observations: dict[str, Observation] = {
+        "report": ran,
+        "spectrum": SpectrumReady(name, 0, 0.0),
+        "output": Output("what", blob=name),
+        "answer": reply,
+    }
+    for number, observation in enumerate((Output("all"), observations[kind])):
+        proposal = Proposal(f"s{number}", Phase.PATCH, "look", "why", ReadFile("a.py"), "a text")
+        session.record(Proposed.of(proposal, Allowed()))
+        session.record(Observed.of(proposal, observation, Used(0.0, ())))
+    if followed:
+        session.record(Interrupted())
+    session.close()
+    whole = (tmp_path / "session" / "journal.jsonl").read_bytes().splitlines()
+    (tmp_path / "session" / "blobs" / name).unlink()
+    with closing(Session.resume(tmp_path / "session")) as resumed:
+        assert resumed.taken_back == (not followed)
+        assert len(resumed.projection.used_ids) == 1 + followed
+    kept = (tmp_path / "session" / "journal.jsonl").read_bytes().splitlines()
+    assert kept[:-1] == (whole if followed else whole[:-1]), "and one line says that it goes on"
 
 
 def test_an_empty_blob_that_a_power_cut_left_is_written_again(tmp_path: Path) -> None:

@@ -25,6 +25,7 @@ from rfsn.machine.text import to_json
 from rfsn.models.failure import CallFailed, broken
 from rfsn.models.request import Received, Request
 from rfsn.models.wire import chat, messages, responses
+from rfsn.models.wire.bounds import MAX_WHOLE_BYTES, REFUSED, Frame, bound, is_stream
 from rfsn.models.wire.faults import host_of, refused
 from rfsn.models.wire.fences import fenced, unfenced
 from rfsn.models.wire.reading import Json, Reader, parsed
@@ -38,18 +39,16 @@ __all__ = ["HttpWire", "KeyOf"]
 type KeyOf = Callable[[ModelCard], str]
 """The key of a model; empty if its endpoint needs none. It is asked when a call is made, and nothing else keeps it."""
 
-_MAX_WIRE_BYTES = 64 << 20
-"""The most bytes of one answer with everything around it."""
-
 _PROTOCOLS: dict[str, ModuleType] = {"responses": responses, "chat": chat, "messages": messages}
 _PACKAGES = {"responses": "openai", "messages": "anthropic"}
 _OURS = {"model", "messages", "input", "system", "tools", "stream", "stream_options", "store", "include"}
 _COSTLY = {"n", "best_of", "max_tokens", "max_completion_tokens", "max_output_tokens"}
 """Fields that would make a call cost more than was reserved."""
 
-_LOCAL = ("all://localhost", "all://127.0.0.1", "all://[::1]")
+_DIRECT = dict.fromkeys(("all://", "http://", "https://"))
+"""No proxy for any URL."""
+
 _NO_KEY = "none"
-_REFUSED = 300
 _SHORTEST_KEY = 8
 """A shorter one is no secret, and may be an ordinary word of an answer."""
 
@@ -62,7 +61,7 @@ class HttpWire:
     def __init__(self, key_of: KeyOf, *, connect_s: float = 10.0) -> None:
         self._key_of = key_of
         self._timeout = httpx2.Timeout(None, connect=connect_s)  # the desk bounds each call as a whole
-        self._clients: dict[bool, httpx2.AsyncClient] = {}
+        self._clients: dict[tuple[bool, bool], httpx2.AsyncClient] = {}
         self._openai: dict[tuple[str, str], AsyncOpenAI] = {}
         self._anthropic: dict[tuple[str, str], AsyncAnthropic] = {}
 
@@ -94,15 +93,16 @@ class HttpWire:
     async def _send(self, request: Request, key: str, began: Callable[[], None]) -> Received:
         protocol = _PROTOCOLS[request.card.api]
         reader: Reader = protocol.Reader(request)
+        frame = Frame(request.max_tokens)
         async with self._opened(request, protocol.body_of(request), key) as response:
-            if response.headers.get("content-type", "").lower().startswith("text/event-stream"):
-                async for event in httpx2.EventSource(response, max_event_size=_MAX_WIRE_BYTES):
+            if is_stream(response):
+                async for event in httpx2.EventSource(response, max_event_size=MAX_WHOLE_BYTES):
                     began()
-                    reader.event(event.data)
+                    reader.event(frame.bounded(event.data))
                 return reader.ended()
             message = await response.aread()
             began()
-            return reader.whole(parsed(message))
+            return reader.whole(parsed(frame.bounded(message.decode("utf-8-sig", "replace"))))
 
     @asynccontextmanager
     async def _opened(self, request: Request, body: Json, key: str) -> AsyncIterator[httpx2.Response]:
@@ -128,7 +128,7 @@ class HttpWire:
         """The response to a request that no package makes. Raises `httpx2.HTTPStatusError` for a refusal."""
         headers = {"Authorization": f"Bearer {key or _NO_KEY}", "Content-Type": "application/json"}
         async with self._client(url).stream("POST", url, content=to_json(body).encode(), headers=headers) as response:
-            if response.status_code >= _REFUSED:
+            if response.status_code >= REFUSED:
                 await response.aread()
             response.raise_for_status()
             yield response
@@ -167,46 +167,20 @@ class HttpWire:
 
     def _client(self, url: str) -> httpx2.AsyncClient:
         """The client for a URL: it uses the user's proxies, but for this machine, and follows no redirect."""
-        plain = is_loopback(url) and urlsplit(url).scheme == "http"
-        if (found := self._clients.get(plain)) is None:
+        local = is_loopback(url)
+        plain = local and urlsplit(url).scheme == "http"
+        if (found := self._clients.get((local, plain))) is None:
             # Without encryption there is nothing to verify, and reading all authorities takes longer than a call.
-            found = self._clients[plain] = httpx2.AsyncClient(
+            found = self._clients[local, plain] = httpx2.AsyncClient(
                 headers={"Accept-Encoding": "identity", "User-Agent": f"rfsn/{__version__}"},
                 timeout=self._timeout,
                 follow_redirects=False,
                 verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT) if plain else True,
                 trust_env=not plain,
-                mounts=None if plain else dict.fromkeys(_LOCAL),
-                event_hooks={"response": [_bound]},
+                mounts=_DIRECT if local else None,
+                event_hooks={"response": [bound]},
             )
         return found
-
-
-class _Bounded(httpx2.AsyncByteStream):
-    """The body of a response, up to a length."""
-
-    def __init__(self, stream: httpx2.AsyncByteStream) -> None:
-        self._stream = stream
-
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        left = _MAX_WIRE_BYTES
-        async for chunk in self._stream:
-            left -= len(chunk)
-            if left < 0:
-                raise CallFailed("broken", f"the server sent more than {_MAX_WIRE_BYTES >> 20} MiB in one answer")
-            yield chunk
-
-    async def aclose(self) -> None:
-        await self._stream.aclose()
-
-
-async def _bound(response: httpx2.Response) -> None:
-    if response.headers.get("content-encoding", "identity") != "identity":
-        if response.status_code < _REFUSED:
-            raise broken("the server compressed its answer, which it was not asked for")
-        del response.headers["content-encoding"]  # the status and the headers of a refusal say enough
-    assert isinstance(response.stream, httpx2.AsyncByteStream)
-    response.stream = _Bounded(response.stream)
 
 
 def _check(request: Request, key: str) -> None:

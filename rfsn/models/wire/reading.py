@@ -12,7 +12,9 @@ from rfsn.models.failure import CallFailed, broken
 from rfsn.models.request import Received, Request, echo
 
 __all__ = [
+    "LONGEST_ESCAPE",
     "MAX_CALLS",
+    "MAX_OPAQUE",
     "MAX_TEXT_BYTES",
     "Json",
     "Reader",
@@ -28,9 +30,9 @@ __all__ = [
 MAX_TEXT_BYTES = 4 << 20
 """The most bytes of text that an answer may have."""
 
-_MAX_OPAQUE = 1 << 20
+MAX_OPAQUE = 1 << 20
 """The most characters of what an answer has besides text and calls, such as reasoning that is sent back unchanged."""
-_LONGEST_ESCAPE = 6
+LONGEST_ESCAPE = 6
 
 MAX_CALLS = 64
 """The most tool calls that an answer may have."""
@@ -57,7 +59,7 @@ class Reader(Protocol):
         ...
 
 
-def parsed(data: str | bytes) -> Json:
+def parsed(data: str) -> Json:
     """A JSON object. Raises `CallFailed` for anything else."""
     try:
         value = json.loads(data)
@@ -108,8 +110,8 @@ def received(
     if size > MAX_TEXT_BYTES:
         raise CallFailed("broken", f"the answer is longer than {MAX_TEXT_BYTES >> 20} MiB: set a smaller max_tokens")
     raw = echo(request.card, message)
-    if len(raw) > _LONGEST_ESCAPE * size + _MAX_OPAQUE:
-        raise CallFailed("broken", f"the answer has more than {_MAX_OPAQUE >> 20} MiB besides text and calls")
+    if len(raw) > LONGEST_ESCAPE * size + MAX_OPAQUE:
+        raise CallFailed("broken", f"the answer has more than {MAX_OPAQUE >> 20} MiB besides text and calls")
     sound = tuple(ToolCall(spelled(call.id), spelled(call.name), spelled(call.arguments)) for call in calls)
     # A count without input is none, as every request has some; nor is one without output of an answer that has some.
     counted = usage if usage is not None and usage.input and (usage.output or not size) else None
