@@ -22,27 +22,49 @@ _CODE_WEIGHT = 10.0
 _TEST = re.compile(r"(?:^|[._-])(?:tests?|spec)(?=[._-])|^Test[A-Z]|Tests?(?=\.)")
 """What the name of a file with tests has in it, in the runners' conventions."""
 
+_CONVENTIONS = (
+    ("^test", "test_of_the_issue"),
+    ("^Test[A-Z]", "TestOfTheIssue"),
+    ("_test$", "of_the_issue_test"),
+    ("Tests$", "OfTheIssueTests"),
+    ("Test$", "OfTheIssueTest"),
+)
+"""What the names of files with tests look like, and the name of one more."""
+_PYTHON = "test_of_the_issue.py"
+_FIRST = {
+    "go": "of_the_issue_test.go",
+    "java": "src/test/java/OfTheIssueTest.java",
+    "javascript": "of_the_issue.test.js",
+    "rust": "tests/of_the_issue.rs",
+}
+"""The first test of a project, by the language of its part; elsewhere it is one of Python."""
+
 
 def path_of_test(context: PlannerContext) -> str:
     """A free path for the test, named like the project's tests and among them, so that the runner finds it."""
     tests = [PurePosixPath(path) for path in context.view.files() if _is_test(path, context)]
     folders = Counter(path.parent for path in tests)
     folder = folders.most_common(1)[0][0] if folders else PurePosixPath()
-    like = next((path for path in tests if path.parent == folder), PurePosixPath("test_x.py"))
-    name = like.name.partition(".")[0]
-    ending = like.name[len(name) :]
-    stem = (
-        "test_of_the_issue" if name.startswith("test") else f"of_the_issue{'_test' if name.endswith('_test') else ''}"
-    )
-    path = folder / f"{stem}{ending}"
+    like = next((path for path in tests if path.parent == folder), None)
+    if like is None:
+        path = PurePosixPath(next((_FIRST[name] for name in context.languages.values() if name in _FIRST), _PYTHON))
+    else:
+        name = like.name.partition(".")[0]
+        path = folder / f"{_named_like(name)}{like.name[len(name) :]}"
     while context.view.exists(str(path)):
-        path = path.with_name(f"{path.name.partition('.')[0]}_x{ending}")
+        path = path.with_name(re.sub("([iI]ssue)", r"\g<1>2", path.name, count=1))
     return str(path)
 
 
+def _named_like(name: str) -> str:
+    """The name of the test, by the convention that the name of another test follows."""
+    return next((ours for pattern, ours in _CONVENTIONS if re.search(pattern, name)), "of_the_issue")
+
+
 def _is_test(path: str, context: PlannerContext) -> bool:
-    name = PurePosixPath(path).name
-    return bool(_TEST.search(name)) and name.endswith(_SUFFIXES) and not context.is_source(path)
+    place = PurePosixPath(path)
+    named = _TEST.search(place.name) or (place.suffix == ".rs" and place.parent.name == "tests")
+    return bool(named) and place.name.endswith(_SUFFIXES) and not context.is_source(path)
 
 
 def relevant(context: PlannerContext) -> tuple[str, ...]:
