@@ -12,8 +12,8 @@ from pathlib import Path
 
 __all__ = ["LEAST", "Toolchain", "find", "version_of"]
 
-LEAST = (1, 70)
-"""The oldest release that the driver compiles with."""
+LEAST = (1, 74)
+"""The oldest release whose cargo has the options that the driver uses."""
 
 _VERSION = re.compile(r"(\d+)\.(\d+)(?:\.(\d+))?")
 _RUSTUP_VERSION = re.compile(rb'\[pkg\.rustc\]\s+version = "([^"\n]+)"')

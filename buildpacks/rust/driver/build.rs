@@ -20,7 +20,8 @@ type Error = (Key, PathBuf, String);
 pub struct Built {
     binaries: HashMap<Key, Vec<PathBuf>>,
     errors: Vec<Error>,
-    pub scripts: HashMap<String, Vec<(String, String)>>,
+    scripts: HashMap<String, Vec<(String, String)>>,
+    programs: HashMap<String, Vec<(String, String)>>,
     finished: bool,
     succeeded: bool,
     complaint: String,
@@ -84,8 +85,16 @@ impl Built {
         match message.get("reason").text() {
             "compiler-artifact" => {
                 let binary = message.get("executable").text();
-                if !binary.is_empty() && message.get("profile").get("test").truth() {
-                    self.binaries.entry(key_of(message)).or_default().push(PathBuf::from(binary));
+                if binary.is_empty() {
+                    return;
+                }
+                let (package, kind, name) = key_of(message);
+                if message.get("profile").get("test").truth() {
+                    self.binaries.entry((package, kind, name)).or_default().push(PathBuf::from(binary));
+                } else if kind == "bin" {
+                    // Tests find the programs of their package by these.
+                    let variable = format!("CARGO_BIN_EXE_{name}");
+                    self.programs.entry(package).or_default().push((variable, binary.to_string()));
                 }
             }
             "compiler-message" => {
@@ -110,6 +119,12 @@ impl Built {
         }
     }
 
+    /// The variables that cargo sets for the tests of a package besides what its manifest says.
+    pub fn variables(&self, package: &str) -> Vec<(String, String)> {
+        let known = [self.scripts.get(package), self.programs.get(package)];
+        known.iter().copied().flatten().flatten().cloned().collect()
+    }
+
     /// Gives each target its binary, or the reason why it has none. What fails to compile besides is returned by its
     /// source.
     pub fn give(&self, targets: &mut [Target], place: &Place) -> Vec<(PathBuf, String)> {
@@ -121,10 +136,11 @@ impl Built {
             match self.binaries.get(&key).map_or(&[][..], Vec::as_slice) {
                 // What a procedural macro prints comes between cargo's messages.
                 [binary] if binary.starts_with(&place.target) => target.binary = Some(binary.clone()),
-                [] if self.succeeded => {}
                 [] => {
-                    target.failure = self.reason(&key, target);
                     target.own_error = self.errors.iter().any(|error| is_own(error, &key, target));
+                    if !self.succeeded && (target.own_error || !target.conditional) {
+                        target.failure = self.reason(&key, target);
+                    }
                 }
                 _ => stop(BROKEN, &format!("several test binaries are named for {}", target.prefix)),
             }

@@ -45,6 +45,7 @@ impl Place {
         let scratch = PathBuf::from(SCRATCH);
         let (target, home) = (scratch.join("target"), scratch.join("home"));
         let project = PathBuf::from(std::env::var("RFSN_RUST_PROJECT").unwrap_or_default());
+        let _ = fs::remove_dir_all(&scratch); // of an earlier run in the same container
         let made = fs::create_dir(&scratch).and_then(|()| fs::create_dir(&home)).and_then(|()| fs::create_dir(&target));
         if let Err(error) = made {
             stop(BROKEN, &format!("{SCRATCH}: {error}"));
@@ -58,6 +59,11 @@ impl Place {
             }
         }
         place
+    }
+
+    /// Removes the folders of this run.
+    pub fn clear(&self) {
+        let _ = fs::remove_dir_all(SCRATCH);
     }
 
     /// Vendored sources take the place of the registry, if there are some.

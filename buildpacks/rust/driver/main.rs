@@ -55,5 +55,6 @@ fn prime(cargo: &str, flags: &[String]) -> i32 {
     let before = cache::marks(&place.tree);
     build::build(cargo, flags, &place);
     place.keep(&before);
+    place.clear();
     PASSED
 }

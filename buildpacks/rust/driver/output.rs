@@ -73,7 +73,7 @@ pub fn panicked(text: &str) -> String {
     clipped(&format!("{first} ({place})\n{}", rest.join("\n")))
 }
 
-/// `src/lib.rs:3:5:` without the column; before Rust 1.73 the message stood before it, in quotes.
+/// `src/lib.rs:3:5:` without the column.
 fn shortened(place: &str) -> String {
     let place = place.trim_end_matches(':');
     place.rsplit_once(':').map_or(place, |(front, _)| front).to_string()

@@ -129,8 +129,8 @@ fn usage(pid: u32) -> (f64, u64) {
     ((11..15).map(number).sum::<u64>() as f64 / TICKS, number(21) * PAGE)
 }
 
-/// Ends whatever a test process left running: its children are this process's now.
-fn sweep() {
+/// Ends whatever other processes left running: their children are this process's now.
+pub fn sweep() {
     loop {
         // SAFETY: the status may be null.
         match unsafe { waitpid(-1, std::ptr::null_mut(), WNOHANG) } {

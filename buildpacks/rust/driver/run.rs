@@ -4,7 +4,7 @@ use crate::build::build;
 use crate::cache::Place;
 use crate::channel::{opened, Case, Channel, Job};
 use crate::output::clipped;
-use crate::process::start;
+use crate::process::{start, sweep};
 use crate::sources;
 use crate::targets::{targets, Canary, Target};
 use crate::trust::Binary;
@@ -31,6 +31,7 @@ pub fn run(cargo: &str, flags: &[String]) -> i32 {
     place.freshen();
     let watched = sources::marks(&found);
     let built = build(cargo, flags, &place);
+    sweep(); // of what build scripts left running
     if sources::marks(&found) != watched {
         stop(BROKEN, "the build changed a file that tests are compiled from");
     }
@@ -46,6 +47,7 @@ pub fn run(cargo: &str, flags: &[String]) -> i32 {
         suite.add(&format!("{source}::[build]"), "error", 0.0, &format!("{UNBUILT}{text}"));
     }
     suite.known(&found);
+    place.clear();
     suite.report(&mut out)
 }
 

@@ -24,6 +24,8 @@ pub struct Target {
     pub failure: String,
     /// Whether the failure is in its own code, not in what it needs.
     pub own_error: bool,
+    /// Whether it is built only with some features.
+    pub conditional: bool,
 }
 
 /// A test that must fail, and the message that it fails with: nobody else knows either of them.
@@ -89,6 +91,7 @@ pub fn targets(cargo: &str, tree: &Path, job: &Job, own_main: &str) -> Vec<Targe
                 binary: None,
                 failure: String::new(),
                 own_error: false,
+                conditional: !target.get("required-features").list().is_empty(),
             });
         }
     }
@@ -136,14 +139,25 @@ pub fn kind_of(target: &Json) -> String {
 }
 
 fn is_used(job: &Job, name: &str, default: bool) -> bool {
-    let named = |all: &[String]| all.iter().any(|one| one.split('@').next() == Some(name));
+    let named = |all: &[String]| all.iter().any(|one| one.split(['@', ':']).next() == Some(name));
     !named(&job.excluded) && (job.workspace || if job.packages.is_empty() { default } else { named(&job.packages) })
 }
 
 /// Whether the options name a target, by its kind or as `kind name`; those with `test = false` only if by name.
 fn is_chosen(job: &Job, kind: &str, target: &Json) -> bool {
     let name = format!("{kind} {}", target.get("name").text());
-    job.names.contains(&name) || (job.kinds.iter().any(|one| one == kind) && target.get("test").truth())
+    job.names.iter().any(|pattern| fits(&name, pattern)) || (job.kinds.iter().any(|one| one == kind) && target.get("test").truth())
+}
+
+/// Whether a name fits a pattern, in which `*` stands for anything.
+fn fits(name: &str, pattern: &str) -> bool {
+    match pattern.split_once('*') {
+        None => name == pattern,
+        Some((start, rest)) => {
+            let left = name.strip_prefix(start);
+            left.map_or(false, |left| left.char_indices().map(|(at, _)| at).chain([left.len()]).any(|at| fits(&left[at..], rest)))
+        }
+    }
 }
 
 fn details(package: &Json) -> Vec<(String, String)> {

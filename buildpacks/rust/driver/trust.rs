@@ -37,7 +37,7 @@ impl<'a> Binary<'a> {
         let path = target.binary.clone().unwrap_or_default();
         let folder = target.folder().to_string_lossy().into_owned();
         let mut variables = target.details.clone();
-        variables.extend(built.scripts.get(&target.package).cloned().unwrap_or_default());
+        variables.extend(built.variables(&target.package));
         variables.push(("CARGO".to_string(), cargo.to_string()));
         variables.push(("CARGO_HOME".to_string(), place.home.to_string_lossy().into_owned()));
         variables.push(("CARGO_MANIFEST_DIR".to_string(), folder));
