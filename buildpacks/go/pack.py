@@ -21,11 +21,12 @@ from buildpacks.api import (
     RunResult,
     RunSpec,
 )
+from buildpacks.driven import unbuilt
 from buildpacks.go import toolchains
 from buildpacks.go.commands import default_command, is_go_test, parse_command
 from buildpacks.go.modules import Workspace, read_workspace, used_folders
 from buildpacks.go.provide import DRIVER, SETTINGS, driver_source, provide
-from buildpacks.go.results import GO_TEST, case_id, unbuilt
+from buildpacks.go.results import GO_TEST, case_id
 from buildpacks.report import report_of
 from buildpacks.results import CaseId, SuiteReport
 from buildpacks.supplies import PROJECT, Layer, Supplies

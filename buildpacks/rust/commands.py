@@ -8,7 +8,7 @@ from posixpath import basename
 
 from buildpacks.api import BuildpackError
 
-__all__ = ["TestCommand", "default_command", "parse_command"]
+__all__ = ["TestCommand", "default_command", "is_known", "parse_command"]
 
 _KINDS = {
     "--lib": ("lib",),
@@ -66,13 +66,24 @@ def default_command(*, workspace: bool) -> tuple[str, ...]:
     return ("cargo", "test", "--workspace") if workspace else ("cargo", "test")
 
 
+def is_known(command: Sequence[str]) -> bool:
+    """Whether a command starts the tests of cargo or of nextest."""
+    match _words(command):
+        case ["cargo", "test" | "t", *_] | ["cargo" | "cargo-nextest", "nextest", "run" | "r", *_]:
+            return True
+    return False
+
+
+def _words(command: Sequence[str]) -> list[str]:
+    """The command by its name alone, and without the name of a toolchain: it is the one that was found."""
+    words = [basename(command[0]) if command else "", *command[1:]]
+    return [words[0], *words[2:]] if words[0] == "cargo" and words[1:] and words[1].startswith("+") else words
+
+
 def parse_command(command: Sequence[str]) -> TestCommand:
     """The parts of a command. Raises `BuildpackError` for one that is not known, or that runs no tests."""
-    words = [basename(command[0]) if command else "", *command[1:]]
-    if words[0] == "cargo" and words[1:] and words[1].startswith("+"):
-        del words[1]  # the toolchain is the one that was found
     found = TestCommand()
-    match words:
+    match _words(command):
         case ["cargo", "test" | "t", *arguments]:
             _read(found, arguments, nextest=False)
         case ["cargo", "nextest", "run" | "r", *arguments] | ["cargo-nextest", "nextest", "run" | "r", *arguments]:

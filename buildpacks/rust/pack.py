@@ -21,14 +21,15 @@ from buildpacks.api import (
     RunResult,
     RunSpec,
 )
+from buildpacks.driven import unbuilt
 from buildpacks.report import report_of
 from buildpacks.results import CaseId, SuiteReport
 from buildpacks.rust import toolchains
-from buildpacks.rust.commands import default_command, parse_command
+from buildpacks.rust.commands import default_command, is_known, parse_command
 from buildpacks.rust.manifests import Packages, parsed, read_packages, table
 from buildpacks.rust.neutral import requirements_of
 from buildpacks.rust.provide import DRIVER, SETTINGS, VENDOR, driver_source, provide
-from buildpacks.rust.results import CARGO_TEST, case_id, unbuilt
+from buildpacks.rust.results import CARGO_TEST, case_id
 from buildpacks.supplies import PROJECT, Layer, Supplies
 from sandbox import Mount
 
@@ -92,6 +93,11 @@ class RustBuildpack:
         if inside := tuple(root for root in sorted(roots) if root in tested):
             return Detection(0.9, signs, inside)
         return Detection(0.6 if sources else 0.1, signs, tuple(sorted(roots)))
+
+    def runs(self, view: RepoView, command: Sequence[str]) -> bool:
+        """`cargo test` and `cargo nextest run`."""
+        del view
+        return is_known(command)
 
     def plan(self, view: RepoView, options: PlanOptions) -> BuildPlan:
         """The toolchain, the crates to fetch, and the step that compiles the tree before its tests run."""
