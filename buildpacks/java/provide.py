@@ -1,0 +1,77 @@
+"""Java environments: the driver, and the packages that a project requires.
+
+Only the resolver has the network (`driver/resolve/Resolve.java`, on the libraries of the installed Maven). It reads
+neutral poms that were written here from parsed coordinates, and loads no plugin and no extension of anybody.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from buildpacks.api import BuildPlan
+from buildpacks.supplies import INPUTS, Layer, Settings, Step, Supplies, SupplyError
+
+__all__ = ["DRIVER", "SETTINGS", "driver_source", "provide"]
+
+DRIVER = "/env/rfsn"
+"""Where the driver is in every run."""
+
+SETTINGS = Settings()
+"""Proxies and certificates apply to every step with the network; Maven has no variables of its own for registries."""
+
+_SOURCE = Path(__file__).parent / "driver"
+# Who may not read a program may not look into its process either: the driver has the key in its memory.
+_MAKE = """\
+set -e
+java=$(readlink -f "$(command -v "$1")") in=$2 to=$3
+mkdir -p "$to"/java/bin "$to"/child
+cp "$java" "$to"/java/bin/java
+chmod 0111 "$to"/java/bin/java
+ln -s "${java%/bin/java}"/lib "$to"/java/lib
+fast="-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
+compile() { "$java" $fast -m jdk.compiler/com.sun.tools.javac.Main -proc:none -nowarn -encoding UTF-8 "$@"; }
+for part in driver child; do
+  mkdir "$part"
+  for file in "$in"/"$part"-*; do cp "$file" "$part/${file##*-}"; done
+done
+compile -d "$to"/driver driver/*.java
+compile -d "$to"/child -cp "$(cat /env/packages/launcher.txt 2>/dev/null)" child/*.java
+"""
+_RESOLVE = """\
+set -e
+mkdir -p /env/packages source
+cp "$3"/resolve-Resolve.java source/Resolve.java
+exec "$1" -XX:TieredStopAtLevel=1 -XX:+UseSerialGC -cp "$2/lib/*" source/Resolve.java "$3" /env/packages
+"""
+
+
+def driver_source() -> Mapping[str, bytes]:
+    """The files of the driver by their names, with their folder before it."""
+    files = sorted(_SOURCE.glob("*/*.java"))
+    return {f"{path.parent.name}-{path.name}": path.read_bytes() for path in files}
+
+
+def provide(plan: BuildPlan, supplies: Supplies) -> Layer:
+    """The environment of a plan, see `Buildpack.provide`. Raises `SupplyError`."""
+    java, maven = plan.platform[-2:]
+    steps: list[Step] = []
+    files = driver_source()
+    poms = {f"{number}.xml": text.encode() for number, text in enumerate(plan.requirements)}
+    if poms:
+        if not maven:
+            raise SupplyError("the project requires packages, and no Maven 3 is here to resolve them: install maven")
+        argv = ("sh", "-c", _RESOLVE, "sh", java, maven, INPUTS)
+        steps.append(Step(argv, inputs={**_of("resolve", files), **poms}, network=True))
+    inputs = {**_of("driver", files), **_of("child", files)}
+    if not poms:
+        inputs = {name: text for name, text in inputs.items() if "JUnit" not in name} | {"child-JUnitTests.java": _NONE}
+    steps.append(Step(("sh", "-c", _MAKE, "sh", java, INPUTS, DRIVER), inputs=inputs))
+    return supplies.layer(steps)
+
+
+_NONE = b"package rfsn.child;\nfinal class JUnitTests { static void run(Reports out, java.util.List<String[]> asked) {} }\n"
+
+
+def _of(part: str, files: Mapping[str, bytes]) -> dict[str, bytes]:
+    return {name: content for name, content in files.items() if name.startswith(f"{part}-")}
