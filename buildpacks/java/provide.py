@@ -31,12 +31,14 @@ chmod 0111 "$to"/java/bin/java
 ln -s "${java%/bin/java}"/lib "$to"/java/lib
 fast="-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
 compile() { "$java" $fast -m jdk.compiler/com.sun.tools.javac.Main -proc:none -nowarn -encoding UTF-8 "$@"; }
+mkdir driver child
 for part in driver child; do
-  mkdir "$part"
   for file in "$in"/"$part"-*; do cp "$file" "$part/${file##*-}"; done
 done
+launcher=$(cat /env/packages/launcher.txt 2>/dev/null) || launcher=
+if [ -n "$launcher" ]; then for file in "$in"/junit-*; do cp "$file" "child/${file##*-}"; done; fi
 compile -d "$to"/driver driver/*.java
-compile -d "$to"/child -cp "$(cat /env/packages/launcher.txt 2>/dev/null)" child/*.java
+compile -d "$to"/child -cp "$launcher" child/*.java
 """
 _RESOLVE = """\
 set -e
@@ -63,14 +65,9 @@ def provide(plan: BuildPlan, supplies: Supplies) -> Layer:
             raise SupplyError("the project requires packages, and no Maven 3 is here to resolve them: install maven")
         argv = ("sh", "-c", _RESOLVE, "sh", java, maven, INPUTS)
         steps.append(Step(argv, inputs={**_of("resolve", files), **poms}, network=True))
-    inputs = {**_of("driver", files), **_of("child", files)}
-    if not poms:
-        inputs = {name: text for name, text in inputs.items() if "JUnit" not in name} | {"child-JUnitTests.java": _NONE}
+    inputs = {name: content for name, content in files.items() if not name.startswith("resolve-")}
     steps.append(Step(("sh", "-c", _MAKE, "sh", java, INPUTS, DRIVER), inputs=inputs))
     return supplies.layer(steps)
-
-
-_NONE = b"package rfsn.child;\nfinal class JUnitTests { static void run(Reports out, java.util.List<String[]> asked) {} }\n"
 
 
 def _of(part: str, files: Mapping[str, bytes]) -> dict[str, bytes]:
