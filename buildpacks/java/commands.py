@@ -20,10 +20,11 @@ _JAVAC_VALUES = frozenset({"--release", "-source", "--source", "-target", "--tar
                            "--add-exports", "--add-reads"})  # fmt: skip
 _JAVA_VALUES = frozenset({"--add-modules", "--add-opens", "--add-exports", "--add-reads"})
 _JVM = re.compile(r"-(?:ea|da|esa|enableassertions|Xss\w+|D[\w.]+=.*|D[\w.]+|-enable-preview)(?::.*)?")
-_TASKS = {"mvn": frozenset({"clean", "test", "verify", "package", "install", "surefire:test", "compile", "test-compile"}),
-          "gradle": frozenset({"clean", "test", "check", "build"})}  # fmt: skip
-_RUNS = {"mvn": frozenset({"test", "verify", "package", "install", "surefire:test"}),
-         "gradle": frozenset({"test", "check", "build"})}  # fmt: skip
+_RUNS = {
+    "mvn": frozenset({"test", "verify", "package", "install", "surefire:test"}),
+    "gradle": frozenset({"test", "check", "build"}),
+}
+_TASKS = {name: runs | {"clean", "compile", "test-compile"} for name, runs in _RUNS.items()}
 _TOOLS = {"mvn": "mvn", "mvnw": "mvn", "gradle": "gradle", "gradlew": "gradle"}
 
 
@@ -74,11 +75,15 @@ def _tool(name: str, arguments: Sequence[str]) -> Tool:
         elif name == "gradle" and word == "--tests" and left:
             tests.append(left.pop(0))
         elif word in {"-f", "--file", "-s", "--settings", "-P", "-T", "-t", "-p", "-b"} and left:
-            raise BuildpackError(f"the Java buildpack does not know the option {word} of {name}: name the folder as REPO")
+            raise BuildpackError(
+                f"the Java buildpack does not know the option {word} of {name}: name the folder as REPO"
+            )
         elif not word.startswith("-"):
             tasks.append(word.rpartition(":")[2] if name == "gradle" else word)
     if unknown := [task for task in tasks if task not in _TASKS[name]]:
-        raise BuildpackError(f"the Java buildpack runs the tests of {name}, not {unknown[0]!r}: say --test '{name} test'")
+        raise BuildpackError(
+            f"the Java buildpack runs the tests of {name}, not {unknown[0]!r}: say --test '{name} test'"
+        )
     if not _RUNS[name].intersection(tasks):
         raise BuildpackError(f"the command runs no tests: say --test '{name} test'")
     return Tool(name, tuple(tests), tuple(modules))
@@ -97,7 +102,9 @@ def _programs(text: str, name: str) -> Programs:
             case ["java", *arguments]:
                 runs.append(_java(arguments, folder, name))
             case [first, *_] if first not in _SET_ASIDE:
-                raise BuildpackError(f"the Java buildpack reads javac and java out of {name}, and cannot tell what {first} does")
+                raise BuildpackError(
+                    f"the Java buildpack reads javac and java out of {name}, and cannot tell what {first} does"
+                )
     if not compiles or not runs:
         raise BuildpackError(f"{name} calls no javac and java: say --test with the commands that run the tests")
     return Programs(tuple(compiles), tuple(runs))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from posixpath import join, normpath
 from typing import Any
 from xml.etree import ElementTree as ET
@@ -14,6 +16,7 @@ from buildpacks.java.toolchains import release_of
 __all__ = ["MavenModules", "read_modules"]
 
 _MAX_MODULES = 200
+_COORDINATES = ("groupId", "artifactId", "version")
 _USUAL = {
     "main": ("src/main/java",),
     "test": ("src/test/java",),
@@ -40,15 +43,22 @@ class MavenModules:
     @property
     def release(self) -> int:
         """The highest release of Java that a module asks for."""
-        return max((release_of(_facts(pom).get("maven.compiler.release", "")
-                               or _facts(pom).get("maven.compiler.source", "")) for pom in self.poms), default=0)  # fmt: skip
+        names = ("maven.compiler.release", "maven.compiler.source")
+        wanted = ([_facts(pom).get(name, "") for name in names] for pom in self.poms)
+        return max((release_of(release or source) for release, source in wanted), default=0)
 
     def layout(self) -> list[dict[str, Any]]:
         """Each module as the driver gets it."""
         return [self._module(number, pom) for number, pom in enumerate(self.poms)]
 
-    def neutral(self) -> tuple[str, ...]:
-        """A neutral pom for each module; none if nothing is required."""
+    def neutral(self, packages: Sequence[str] | None = None) -> tuple[str, ...]:
+        """A neutral pom for each module; none if nothing is required.
+
+        `packages` (`group:artifact:version`) are required instead, if they are given.
+        """
+        if packages is not None:
+            exact = tuple(map(_exact, packages))
+            return tuple(neutral_pom(replace(pom, parent=None), iter(()), iter(exact)) for pom in self.poms)
         if not any(pom.dependencies or pom.parent for pom in self.poms):
             return ()
         return tuple(neutral_pom(pom, self._managed(pom), self._required(pom)) for pom in self.poms)
@@ -102,7 +112,7 @@ class MavenModules:
             elif number is None and one.get("scope") != "system":
                 yield one
         for configuration in _configurations(pom, "maven-compiler-plugin") if depth == 0 else ():
-            yield from (processor | {"scope": "provided"} for processor in processors(configuration))
+            yield from ({**processor, "scope": "provided"} for processor in processors(configuration))
 
     def _inherited(self, other: Pom, scope: str, depth: int) -> Iterator[Dependency]:
         managed = {(one["groupId"], one["artifactId"]): one for one in self._managed(other)}
@@ -113,7 +123,7 @@ class MavenModules:
                 yield full | ({"scope": scope} if scope != "compile" else {})
 
 
-def read_modules(view: RepoView, chosen: Sequence[str]) -> MavenModules:
+def read_modules(view: RepoView) -> MavenModules:
     """The modules that the pom.xml at the top leads to. Raises `BuildpackError` for what javac alone cannot compile."""
     poms: dict[str, Pom] = {}
     left = ["pom.xml"]
@@ -124,12 +134,20 @@ def read_modules(view: RepoView, chosen: Sequence[str]) -> MavenModules:
         poms[path] = pom = read_pom(view, path)
         places = [normpath(join(pom.folder, module)) for module in pom.modules]
         left += [place if place.endswith(".xml") else f"{place}/pom.xml" for place in places]
-    del chosen
     for pom in poms.values():
-        active = {name for name, found in pom.plugins.items() if any(one.find("executions") is not None for one in found)}
+        active = {
+            name for name, found in pom.plugins.items() if any(one.find("executions") is not None for one in found)
+        }
         if made := sorted(_MAKERS & active):
             raise BuildpackError(f"{pom.path} has sources made by {made[0]}, which the Java buildpack does not run")
     return MavenModules(tuple(poms.values()))
+
+
+def _exact(package: str) -> Dependency:
+    parts = package.split(":")
+    if len(parts) != len(_COORDINATES) or not all(map(re.compile(r"[\w.+-]+").fullmatch, parts)):
+        raise BuildpackError(f"packages: {package!r} is not group:artifact:version")
+    return dict(zip(_COORDINATES, parts, strict=True))
 
 
 def _ordered(poms: Sequence[Pom]) -> tuple[Pom, ...]:

@@ -9,7 +9,6 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 from posixpath import basename
-from typing import Any
 
 from buildpacks.api import (
     API_VERSION,
@@ -63,7 +62,7 @@ class JavaBuildpack:
         tested = [path for path in sources if _TEST_FILE.fullmatch(path) or "/test/" in f"/{path}"]
         if not roots:
             scripted = any(basename(path) == "run_tests.sh" for path in view.files())
-            return Detection((0.5 if tested and scripted else 0.3 if tested else 0.0), ("no pom.xml, no build.gradle"))
+            return Detection((0.5 if tested and scripted else 0.3 if tested else 0.0), ("no pom.xml, no build.gradle",))
         signs = tuple(f"{root}/{name}".removeprefix("/") for root, name in roots.items())
         inside = tuple(root for root in roots if any(path.startswith(f"{root}/" if root else "") for path in tested))
         return Detection(0.9 if inside else 0.6 if sources else 0.1, signs, inside or tuple(roots))

@@ -171,13 +171,15 @@ def _text(element: ET.Element, path: str) -> str:
 
 
 def _properties(root: ET.Element) -> dict[str, str]:
-    return {one.tag: (one.text or "").strip() for one in root.findall("properties/*") if isinstance(one.tag, str)}
+    return {one.tag: (one.text or "").strip() for one in root.findall("properties/*")}
 
 
 def _dependencies(parent: ET.Element | None, name: str = "dependency") -> Iterator[Dependency]:
     for one in parent.findall(name) if parent is not None else ():
         found = {name: _text(one, name) for name in _PARTS if _text(one, name)}
-        excluded = [(_text(other, "groupId"), _text(other, "artifactId") or "*") for other in one.findall("exclusions/*")]
+        excluded = [
+            (_text(other, "groupId"), _text(other, "artifactId") or "*") for other in one.findall("exclusions/*")
+        ]
         without = " ".join(":".join(pair) for pair in excluded if all(map(_WORD.fullmatch, pair)))
         if all(map(_WORD.fullmatch, found.values())) and {"groupId", "artifactId"} <= found.keys():
             yield found | ({"without": without} if without else {})

@@ -36,6 +36,6 @@ def read_project(view: RepoView, tool: Tool, packages: Sequence[str] | None) -> 
         suffix = path[path.rfind(".") :] if "." in path else ""
         if suffix in _OTHERS and "/java/" not in path and path.startswith("src/") | ("/src/" in path):
             raise BuildpackError(f"{path} is {_OTHERS[suffix]}, which the Java buildpack does not compile")
-    modules = read_modules(view, tool.modules)
+    modules = read_modules(view)
     layout = {"modules": modules.layout(), "chosen": tool.tests, "folders": tool.modules}
-    return Project(layout, modules.neutral(), modules.release)
+    return Project(layout, modules.neutral(packages), modules.release)

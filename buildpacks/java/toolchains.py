@@ -75,5 +75,9 @@ def _jdks() -> Iterator[Jdk]:
             match = _RELEASE.search((home / "release").read_text(encoding="utf-8", errors="replace"))
         except OSError:
             continue
-        if match and os.access(home / "bin/java", os.X_OK) and (home / "jmods").is_dir() | (home / "lib/ct.sym").is_file():
+        if (
+            match
+            and os.access(home / "bin/java", os.X_OK)
+            and (home / "jmods").is_dir() | (home / "lib/ct.sym").is_file()
+        ):
             yield Jdk(int(match[1]), match[1] + match[2], home)

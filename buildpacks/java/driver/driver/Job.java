@@ -13,6 +13,8 @@ final class Job {
     final Set<String> ids;
     final boolean canaries;
     final String project;
+    private static final double STARTING = 10; // a JVM and the engines need some time before the first test
+
     private final double limit;
     private final double largest;
     private final Map<String, Double> limits = new HashMap<>();
@@ -66,7 +68,7 @@ final class Job {
     /** The CPU time for a test; without one, for what comes before the first. */
     double limit(String id) {
         double shared = budget > 0 ? limit : limit / 4;
-        return id.isEmpty() ? Math.max(largest, shared) : limits.getOrDefault(id, shared);
+        return id.isEmpty() ? Math.max(Math.max(largest, STARTING), shared) : limits.getOrDefault(id, shared);
     }
 
     void hung(double seconds) {

@@ -214,7 +214,8 @@ final class Suite {
                 }
             } else if (canaries != null) {
                 // Without canaries behind them, these run again without the one that ended their process.
-                passed.forEach(told::remove);
+                Set<String> again = passed.stream().map(Job::whole).collect(Collectors.toSet());
+                told.keySet().removeIf(id -> again.contains(Job.whole(id)));
             }
             culprits.forEach(id -> told.put(id, stopped(id, ran)));
             List<String> left = new ArrayList<>();

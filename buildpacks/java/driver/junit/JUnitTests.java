@@ -77,10 +77,10 @@ final class JUnitTests {
         for (TestIdentifier root : plan.getRoots()) {
             for (TestIdentifier one : plan.getDescendants(root)) {
                 Names names = Names.of(one, files);
-                if (names == null || names.method.isEmpty() || !names.invocation.isEmpty()) {
+                if (names == null || names.method.isEmpty()) {
                     continue;
                 }
-                if (wanted.isEmpty() || wanted.contains(names.id())) {
+                if (wanted.isEmpty() || wanted.contains(names.id()) || wanted.contains(names.whole())) {
                     out.send("planned", names.type, names.id());
                     chosen.add(selectUniqueId(one.getUniqueId()));
                 }
@@ -175,7 +175,7 @@ final class JUnitTests {
             }
             for (TestIdentifier inner : plan.getDescendants(one)) {
                 Names known = Names.of(inner, files);
-                if (known != null && !known.method.isEmpty() && known.invocation.isEmpty() && !told.contains(known.id())) {
+                if (known != null && !known.method.isEmpty() && !told.contains(known.id())) {
                     send(known, outcome, why, trace);
                 }
             }
