@@ -8,6 +8,7 @@ from typing import Any
 
 from buildpacks.api import BuildpackError, RepoView
 from buildpacks.java.commands import Tool
+from buildpacks.java.gradle import read_gradle
 from buildpacks.java.maven import read_modules
 
 __all__ = ["Project", "read_project"]
@@ -36,6 +37,7 @@ def read_project(view: RepoView, tool: Tool, packages: Sequence[str] | None) -> 
         suffix = path[path.rfind(".") :] if "." in path else ""
         if suffix in _OTHERS and "/java/" not in path and path.startswith("src/") | ("/src/" in path):
             raise BuildpackError(f"{path} is {_OTHERS[suffix]}, which the Java buildpack does not compile")
-    modules = read_modules(view)
+    modules = read_modules(view) if tool.name == "mvn" else read_gradle(view)
+    notes = () if tool.name == "mvn" else ("compiled by javac from what the build declares: Gradle does not run",)
     layout = {"modules": modules.layout(), "chosen": tool.tests, "folders": tool.modules}
-    return Project(layout, modules.neutral(packages), modules.release)
+    return Project(layout, modules.neutral(packages), modules.release, notes)

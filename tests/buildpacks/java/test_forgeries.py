@@ -82,7 +82,7 @@ FORGERIES = {
     },
     "it reads the driver's key": cheat(
         'for (java.io.File one : new java.io.File("/proc").listFiles()) { for (String name : new String[] {"mem", '
-        '"environ"}) { try (var in = new java.io.FileInputStream(one + "/" + name)) { if (!one.getName().equals('
+        '"environ"}) { try (var in = new java.io.FileInputStream(one + "/" + name)) { if (one.getName().matches("[0-9]+") && !one.getName().equals('
         'Long.toString(ProcessHandle.current().pid())) && new String(new java.io.FileInputStream(one + "/comm")'
         '.readAllBytes()).startsWith("java")) { return a; } } catch (java.io.IOException error) { } } }'
     ),

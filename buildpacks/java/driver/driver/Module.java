@@ -21,6 +21,7 @@ import java.util.stream.Collectors;
 /** A module of a build: its sources, what they see, and what became of them. */
 final class Module {
     private static final String USUAL = "**/Test*.java,**/*Test.java,**/*Tests.java,**/*TestCase.java";
+    private static final Pattern DECLARES = Pattern.compile("@\\w*Test|@TestFactory|@RunWith|@Theory|extends\\s");
     private static final int OLDEST = 8;
     private static final Map<String, String> GLOBS =
             Map.of("**/", "(?:.*/)?", "**", ".*", "*", "[^/]*", "?", "[^/]");
@@ -98,7 +99,7 @@ final class Module {
                 String type = inside.replace(".java", "").replace('/', '.');
                 boolean named = chosen.isEmpty() ? matches(inside, includes) && !matches(inside, fact("excludes"))
                         : chosen.stream().anyMatch(one -> names(one, type));
-                if (named) {
+                if (named && DECLARES.matcher(Files.readString(Path.of(file), StandardCharsets.ISO_8859_1)).find()) {
                     classes.put(type, file);
                 }
             }
