@@ -41,6 +41,7 @@ _BUILDS = ("pom.xml", "build.gradle", "build.gradle.kts")
 _SETTINGS = ("settings.gradle", "settings.gradle.kts")
 _IGNORED = frozenset({"target", "build", "node_modules", "testdata", "src", "buildSrc"})
 _TEST_FILE = re.compile(r"(?:.*/)?(?:Test\w*|\w*(?:Test|Tests|TestCase))\.java")
+_DECLARES = re.compile(rb"<(?:dependenc|parent|module)")
 _MAIN = re.compile(rb"public\s+static\s+void\s+main\s*\(")
 _PACKAGE = re.compile(rb"^\s*package\s+([\w.]+)\s*;", re.MULTILINE)
 _JVM = ("-Xshare:auto", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xmx256m", "-XX:ReservedCodeCacheSize=64m",
@@ -135,9 +136,9 @@ class JavaBuildpack:
 
 def _default_command(view: RepoView) -> tuple[str, ...]:
     """Maven's or Gradle's tests, a script's, or every program of tests that javac alone compiles."""
-    if view.exists("pom.xml"):
+    if view.exists("pom.xml") and _DECLARES.search(view.read("pom.xml")):
         return ("mvn", "test")
-    if any(map(view.exists, (*_BUILDS, *_SETTINGS))):
+    if any(map(view.exists, (*_BUILDS[1:], *_SETTINGS))):
         return ("gradle", "test")
     if view.exists("run_tests.sh"):
         return ("sh", "run_tests.sh")

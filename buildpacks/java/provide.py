@@ -42,9 +42,11 @@ compile -d "$to"/child -cp "$launcher" child/*.java
 """
 _RESOLVE = """\
 set -e
-mkdir -p /env/packages source
-cp "$3"/resolve-Resolve.java source/Resolve.java
-exec "$1" -XX:TieredStopAtLevel=1 -XX:+UseSerialGC -cp "$2/lib/*" source/Resolve.java "$3" /env/packages
+mkdir -p /env/packages resolve
+for file in "$3"/resolve-*; do cp "$file" "resolve/${file##*-}"; done
+fast="-XX:TieredStopAtLevel=1 -XX:+UseSerialGC" libraries=$(printf '%s:' "$2"/lib/*.jar)
+"$1" $fast -m jdk.compiler/com.sun.tools.javac.Main -proc:none -nowarn -d classes -cp "$libraries" resolve/*.java
+exec "$1" $fast -cp "classes:$libraries" rfsn.resolve.Resolve "$3" /env/packages
 """
 
 

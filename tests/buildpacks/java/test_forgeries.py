@@ -81,10 +81,12 @@ FORGERIES = {
         "src/main/resources/META-INF/services/org.junit.platform.launcher.TestExecutionListener": "thing.Cheat\n",
     },
     "it reads the driver's key": cheat(
-        'for (java.io.File one : new java.io.File("/proc").listFiles()) { for (String name : new String[] {"mem", '
-        '"environ"}) { try (var in = new java.io.FileInputStream(one + "/" + name)) { if (one.getName().matches("[0-9]+") && !one.getName().equals('
-        'Long.toString(ProcessHandle.current().pid())) && new String(new java.io.FileInputStream(one + "/comm")'
-        '.readAllBytes()).startsWith("java")) { return a; } } catch (java.io.IOException error) { } } }'
+        "String own = Long.toString(ProcessHandle.current().pid()); "
+        'for (java.io.File one : new java.io.File("/proc").listFiles((in, name) -> name.matches("[0-9]+"))) { '
+        'for (String name : new String[] {"mem", "environ"}) { '
+        'try (var in = new java.io.FileInputStream(one + "/" + name)) { if (!one.getName().equals(own) && '
+        'new String(new java.io.FileInputStream(one + "/comm").readAllBytes()).startsWith("java")) { return a; } '
+        "} catch (java.io.IOException error) { } } }"
     ),
     "it writes to the driver's output": cheat(
         'for (java.io.File one : new java.io.File("/proc").listFiles()) { try (var out = new java.io.FileOutputStream('

@@ -31,8 +31,10 @@ final class Suite {
         }
         for (Module module : modules) {
             module.select(Job.strings(project.get("chosen")));
-            if (module.fact("testng").equals("true") && module.fact("junit").isEmpty() && !module.classes.isEmpty()) {
-                throw new IOException("the tests of " + module.folder + " are TestNG's, which this buildpack does not run");
+            boolean known = module.fact("jupiter").equals("true") || module.fact("junit4").equals("true");
+            boolean other = module.fact("testng").equals("true") || !module.fact("junit").isEmpty();
+            if (other && !known && !module.classes.isEmpty()) {
+                throw new IOException("the tests of " + module.folder + " are neither JUnit 4's nor Jupiter's");
             }
             boolean tested = !module.classes.isEmpty() && !module.fact("junit").isEmpty();
             Canaries canaries = job.canaries && tested ? new Canaries(module) : null;
@@ -210,9 +212,11 @@ final class Suite {
                 Collection<String> ids = planned.containsKey(type) ? planned.get(type) : declared(module, List.of(type));
                 ids.stream().filter(id -> !done(id)).forEach(culprits::add);
                 if (culprits.isEmpty()) {
-                    passed.forEach(id -> told.put(id, error(id, Driver.left(ran, places()))));
+                    passed.stream().filter(id -> id.startsWith(module.classes.get(type) + "::"))
+                            .forEach(id -> told.put(id, error(id, Driver.left(ran, places()))));
                 }
-            } else if (canaries != null) {
+            }
+            if (canaries != null && !culprits.isEmpty()) {
                 // Without canaries behind them, these run again without the one that ended their process.
                 Set<String> again = passed.stream().map(Job::whole).collect(Collectors.toSet());
                 told.keySet().removeIf(id -> again.contains(Job.whole(id)));
