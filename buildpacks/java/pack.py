@@ -108,7 +108,8 @@ class JavaBuildpack:
             "canaries": request.canaries,
             "project": plan.env[_PROJECT],
         }
-        argv = (f"{DRIVER}/java/bin/java", *_JVM, "-cp", f"{DRIVER}/driver", "rfsn.driver.Driver")
+        archive = f"-XX:SharedArchiveFile={DRIVER}/java.jsa"
+        argv = (f"{DRIVER}/java/bin/java", *_JVM, archive, "-cp", f"{DRIVER}/driver.jar", "rfsn.driver.Driver")
         return RunSpec(argv, (), json.dumps(job).encode())
 
     def case_id(self, id: str) -> CaseId:

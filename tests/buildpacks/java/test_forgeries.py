@@ -93,8 +93,8 @@ FORGERIES = {
         'one + "/fd/1")) { out.write(10); } catch (java.io.IOException error) { } }'
     ),
     "it replaces the driver's classes": cheat(
-        'for (String name : new String[] {"driver/Driver", "child/Child"}) { try { new java.io.FileOutputStream('
-        '"/env/rfsn/" + name.split("/")[0] + "/rfsn/" + name + ".class").close(); return a; } '
+        'for (String name : new String[] {"driver.jar", "child/rfsn/child/Child.class"}) { '
+        'try { new java.io.FileOutputStream("/env/rfsn/" + name, true).close(); return a; } '
         "catch (java.io.IOException error) { } }"
     ),
 }

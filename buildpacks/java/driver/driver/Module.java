@@ -132,15 +132,15 @@ final class Module {
         }
         List<String> seen = new ArrayList<>(split(fact("compile")));
         uses.forEach(other -> seen.add(other.main.toString()));
+        List<String> tested = new ArrayList<>(testSources());
+        if (!tested.isEmpty()) {
+            tested.addAll(more);
+        }
         if (broken.isEmpty()) {
-            broken = Javac.compile(work, options(seen), sources("main"), main, seen);
+            broken = Javac.compile(work, new Javac.Unit(options(seen), sources("main"), main, seen),
+                    new Javac.Unit(options(split(fact("first"), fact("last"))), tested, test, classpath()));
         }
         copy("resources", main);
-        List<String> tested = new ArrayList<>(testSources());
-        if (broken.isEmpty() && !tested.isEmpty()) {
-            tested.addAll(more);
-            broken = Javac.compile(work, options(split(fact("first"), fact("last"))), tested, test, classpath());
-        }
         copy("testResources", test);
     }
 

@@ -82,16 +82,16 @@ final class Plain {
         Path out = outs.get(one.get("out"));
         List<String> own = expanded(one);
         if (!job.canaries || !last) {
-            return Javac.compile(work, options, own, out, classpath);
+            return Javac.compile(work, new Javac.Unit(options, own, out, classpath));
         }
         List<String> more = canaries(runs);
         own.addAll(more);
-        String broken = Javac.compile(work, options, own, out, classpath);
+        String broken = Javac.compile(work, new Javac.Unit(options, own, out, classpath));
         if (more.stream().anyMatch(broken::startsWith)) {
             // Classes of the tree hide those of the language from the tests.
             plainCanary = false;
             own.removeAll(more.subList(1, more.size()));
-            broken = Javac.compile(work, options, own, out, classpath);
+            broken = Javac.compile(work, new Javac.Unit(options, own, out, classpath));
         }
         return broken;
     }
