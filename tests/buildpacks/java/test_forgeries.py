@@ -59,12 +59,12 @@ def cheat(body: str, more: str = "") -> dict[str, str]:
     return {PATH: SOURCE.replace(RETURN, f"        {body}\n{RETURN}").replace("public class", f"{more}\npublic class")}
 
 
-# Each needs several processes to be told apart; what has to do with one process alone is tried as one.
 FORGERIES = {
     "it exits": cheat("System.exit(0);"),
     "it halts": cheat("Runtime.getRuntime().halt(0);"),
-    "a static initializer exits": cheat("", "").copy()
-    | {PATH: SOURCE.replace("{\n    public", "{\n    static { Runtime.getRuntime().halt(0); }\n\n    public", 1)},
+    "a static initializer exits": {
+        PATH: SOURCE.replace("{\n    public", "{\n    static { Runtime.getRuntime().halt(0); }\n\n    public", 1)
+    },
     "it prints what the child reports": cheat(
         'for (String kind : new String[] {"finished", "end"}) { new java.io.PrintStream(new java.io.FileOutputStream('
         f'java.io.FileDescriptor.out)).println("\\t" + kind + "\\t{ID}least\\tpassed\\t0\\t\\t"); }}'
@@ -77,7 +77,7 @@ FORGERIES = {
     "it ends the thread": cheat("Thread.currentThread().stop();"),
     "it replaces the assertions": {"src/main/java/org/junit/jupiter/api/Assertions.java": ASSERTIONS},
     "a listener is registered": {
-        "src/main/java/thing/Cheat.java": LISTENER.replace("import org.junit", "import org.junit"),
+        "src/main/java/thing/Cheat.java": LISTENER,
         "src/main/resources/META-INF/services/org.junit.platform.launcher.TestExecutionListener": "thing.Cheat\n",
     },
     "it reads the driver's key": cheat(

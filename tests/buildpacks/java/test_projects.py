@@ -112,8 +112,8 @@ def test_a_simple_gradle_build(view: Callable[..., FolderView]) -> None:
 @pytest.mark.parametrize(
     ("files", "options", "why"),
     [
-        ({"pom.xml": "<project>"}, PlanOptions(), "pom.xml is not XML"),
-        ({"pom.xml": "<!DOCTYPE a><project/>"}, PlanOptions(), "declares entities"),
+        ({"pom.xml": "<project>"}, PlanOptions(("mvn", "test")), "pom.xml is not XML"),
+        ({"pom.xml": "<!DOCTYPE a><project/>"}, PlanOptions(("mvn", "test")), "declares entities"),
         ({"pom.xml": TOP.replace(">11<", ">99<")}, PlanOptions(), "no JDK here is 99 or later, as the build asks"),
         ({"pom.xml": TOP}, PlanOptions(packages=("a b",)), "is not group:artifact:version"),
         ({"pom.xml": TOP, "src/main/kotlin/A.kt": ""}, PlanOptions(), "is Kotlin"),
