@@ -37,7 +37,8 @@ pub fn run(cargo: &str, flags: &[String]) -> i32 {
     }
     let others = built.give(&mut found, &place);
     let mut suite = Suite::new(job);
-    let binaries: Vec<Binary> = found.iter().filter(|target| target.chosen).map(|target| Binary::of(target, &built, cargo, &place)).collect();
+    let chosen = found.iter().filter(|target| target.chosen);
+    let binaries: Vec<Binary> = chosen.map(|target| Binary::of(target, &built, cargo, &place)).collect();
     thread::sleep(Duration::from_millis(10)); // a change of a binary now has another time than its making
     for binary in &binaries {
         suite.test(binary);

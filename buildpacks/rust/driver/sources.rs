@@ -268,7 +268,8 @@ fn after_text(signs: &[char], start: usize) -> usize {
 }
 
 fn after_raw(signs: &[char], start: usize, hashes: usize) -> usize {
-    let closes = |place: usize| signs[place] == '"' && signs[place + 1..].iter().take(hashes).filter(|sign| **sign == '#').count() == hashes;
+    let after = |place: usize| signs[place + 1..].iter().take(hashes).filter(|sign| **sign == '#').count();
+    let closes = |place: usize| signs[place] == '"' && after(place) == hashes;
     (start..signs.len()).find(|place| closes(*place)).map_or(signs.len(), |place| place + 1 + hashes)
 }
 

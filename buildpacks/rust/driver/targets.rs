@@ -155,7 +155,8 @@ fn fits(name: &str, pattern: &str) -> bool {
         None => name == pattern,
         Some((start, rest)) => {
             let left = name.strip_prefix(start);
-            left.map_or(false, |left| left.char_indices().map(|(at, _)| at).chain([left.len()]).any(|at| fits(&left[at..], rest)))
+            let ends = |left: &str| (0..=left.len()).filter_map(|at| left.get(at..)).any(|end| fits(end, rest));
+            left.map_or(false, ends)
         }
     }
 }
