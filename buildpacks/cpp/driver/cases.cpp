@@ -89,6 +89,22 @@ std::string escaped(const std::string &name) {
     return done;
 }
 
+// What Catch2 says of the first check that failed: file, line and expression, and the end of the rest.
+std::string complaint(const std::string &inside) {
+    for (const Element &one : elements(inside, "Expression")) {
+        if (attribute(one.tag, "success") != "false") continue;
+        std::string message = attribute(one.tag, "filename") + ":" + attribute(one.tag, "line") + ":";
+        for (const char *sign : {"<Original>", "<Expanded>"}) {
+            size_t place = one.inside.find(sign);
+            if (place == std::string::npos) continue;
+            std::string text = one.inside.substr(place + 10, one.inside.find("</", place) - place - 10);
+            message += (sign[1] == 'O' ? " " : "; it was ") + stripped(unescaped(text));
+        }
+        return message;
+    }
+    return stripped(unescaped(inside));
+}
+
 // How a case ended by the report of its framework: `passed`, `failed`, `skipped`; empty if it is not there.
 std::string reported(const std::string &data, Program::Kind kind, const std::string &name, std::string &message) {
     std::string outcome;
@@ -99,11 +115,10 @@ std::string reported(const std::string &data, Program::Kind kind, const std::str
         bool good = kind == Program::GTEST ? attribute(one.tag, "status") == "run" && !has(one.inside, "<failure")
                                            : has(one.inside, "<OverallResult success=\"true\"");
         if (!good) {
-            size_t place = one.inside.find("message=\"");
-            message = place == std::string::npos ? stripped(one.inside) : unescaped(one.inside.substr(place + 9, one.inside.find('"', place + 9) - place - 9));
+            message = kind == Program::GTEST ? attribute(one.inside, "message") : complaint(one.inside);
             return "failed";
         }
-        outcome = has(one.inside, "<skipped") || attribute(one.tag, "result") == "skipped" ? "skipped" : "passed";
+        outcome = has(one.inside, "<skipped") || has(one.inside, " skips=\"1\"") || attribute(one.tag, "result") == "skipped" ? "skipped" : "passed";
     }
     return outcome;
 }
@@ -141,7 +156,7 @@ Program program_in(const Test &test, const Job &job) {
     std::string data = read_file(program_of(test.process));
     found.marked = job.canaries && test.process.witnessed && has(data, "rfsn-" + nonce);
     if (!test.pass.empty() || !test.fail.empty() || test.will_fail || !test.process.witnessed) return found;
-    found.kind = has(data, "gtest_list_tests") || has(data, "libgtest") ? Program::GTEST : has(data, "list-test-names-only") || has(data, "libCatch2") ? Program::CATCH : Program::BARE;
+    found.kind = has(data, "gtest_list_tests") || has(data, "libgtest") ? Program::GTEST : has(data, "list-test-names-only") || has(data, " a Catch2 v") || has(data, "libCatch2") ? Program::CATCH : Program::BARE;
     if (found.kind == Program::BARE) return found;
     std::string exact;
     for (const std::string &argument : test.process.argv)
@@ -181,6 +196,7 @@ Result run_case(const Test &test, const Program &program, const std::string &nam
         std::string why = ended.code == 0 ? how_it_ended(ended) : "";
         return {"error", "the process ended before the test did: " + (why.empty() ? told(ended) : why), ended.seconds};
     }
+    if (outcome == "skipped") return {outcome, "", ended.seconds};
     bool fails = !program.canaries.empty();
     std::string why = (ended.code != 0) != fails ? "the test passed, and its process then ended with " + told(ended) : how_it_ended(ended);
     if (why.empty() && std::any_of(canaries.begin(), canaries.end(), [](const std::string &one) { return one != "failed"; }))
