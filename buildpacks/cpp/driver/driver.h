@@ -117,6 +117,7 @@ int run_suite(const Job &job, const Listing &listing);
 // wrap.cpp
 extern std::string nonce;  // of this run's canaries; empty without
 void prepare_wrapping(const std::string &work, bool canaries);
+bool canaries_compiled(const std::string &work);
 int compile(const Texts &argv);
 
 extern const std::string OWN;  // the folder of the driver and what comes with it

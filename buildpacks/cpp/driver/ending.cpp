@@ -52,6 +52,7 @@ std::string first_error(const std::string &output) {
         size_t place = std::min(line.find(": error: "), line.find(": fatal error: "));
         if (place == std::string::npos || line.find(':') > place) continue;
         std::string where = line.substr(0, place), what = line.substr(line.find("error: ", place) + 7);
+        if (starts(where, "./")) where.erase(0, 2);
         size_t column = where.rfind(':');  // of FILE:LINE:COLUMN
         if (column != std::string::npos && where.rfind(':', column - 1) != std::string::npos) where.erase(column);
         return local(where + ": " + what);

@@ -15,11 +15,18 @@ const char *const CANARY = R"(#pragma GCC system_header
 #else
 #define RFSN_EXTERN extern
 #endif
-RFSN_EXTERN void *rfsn_find_@(void *, const char *) __asm__("dlsym");
-__attribute__((used)) static const char rfsn_mark_@[] = "rfsn-@";
 #if defined(main) || defined(if) || defined(else) || defined(return) || defined(while) || defined(for) || defined(int) \
+    || defined(__attribute__) || defined(__asm__) \
     || (defined(__cplusplus) && (defined(true) || defined(false) || defined(bool)))
 #define RFSN_BODY
+#undef __attribute__
+#undef __asm__
+#undef if
+#undef int
+#endif
+RFSN_EXTERN void *rfsn_find_@(void *, const char *) __asm__("dlsym");
+__attribute__((used)) static const char rfsn_mark_@[] = "rfsn-@";
+#ifdef RFSN_BODY
 #elif defined(GTEST_TEST_) && defined(EXPECT_EQ)
 #define RFSN_TEST(name) GTEST_TEST_(RfsnZ@, name, ::testing::Test, ::testing::internal::GetTestTypeId())
 RFSN_TEST(eq_$) { EXPECT_EQ(1, 2); }
@@ -96,6 +103,13 @@ void prepare_wrapping(const std::string &work, bool canaries) {
     if (!canaries) return;
     nonce = hex_of_random(12);
     write_file(work + "/wrap/nonce", nonce);
+}
+
+// Whether a file of tests was compiled with canaries: each has a folder.
+bool canaries_compiled(const std::string &work) {
+    for (const auto &entry : std::filesystem::directory_iterator(work + "/wrap"))
+        if (entry.is_directory()) return true;
+    return false;
 }
 
 // It is called instead of a compiler, with its arguments; the first one is its name or its path.

@@ -136,7 +136,8 @@ def test_programs_of_a_makefile_are_tests(make_cpp: Callable[..., Bench]) -> Non
     broken = change("least.h", LEAST, LEAST.replace("? a", "? c"))
     report = bench.run_tests(RunRequest((FIRST, SECOND)), 60, broken)
     assert outcomes(report) == {FIRST: E, SECOND: E}
-    assert "least.h:1: 'c' was not declared in this scope" in report.unbuilt
+    assert report.unbuilt.startswith("least.h:1: ")
+    assert "was not declared in this scope" in report.unbuilt
 
 
 def test_a_script_that_reads_what_a_program_prints_is_one_test(make_cpp: Callable[..., Bench]) -> None:

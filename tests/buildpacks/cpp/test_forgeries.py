@@ -51,6 +51,9 @@ FORGERIES = {
     "it exits before main": beside("__attribute__((constructor)) static void early() { _exit(0); }"),
     "it exits after main": SOURCE.replace(BODY, "    atexit([] { _exit(0); });\n" + BODY),
     "main is another function": beside("#define main() main() { return 0; } int second()"),
+    "canaries are not registered": beside(
+        "#define __attribute__(what)\n#define main() main() { return 0; } int second()"
+    ),
     "assertions find nothing": beside(
         'extern "C" void __assert_fail(const char *, const char *, unsigned, const char *) noexcept { _exit(0); }'
     ),
