@@ -1,0 +1,100 @@
+"""Looks for projects of C and C++: folders with a CMakeLists.txt or a Makefile that has tests."""
+
+from __future__ import annotations
+
+import re
+from posixpath import basename
+
+from buildpacks.api import Detection, RepoView
+
+__all__ = ["MAKEFILES", "detect", "fetched", "has_cmake_tests", "make_target"]
+
+MAKEFILES = ("GNUmakefile", "makefile", "Makefile")
+"""The files that make looks for, in its order."""
+
+_SOURCE = re.compile(r"\.(?:c|cc|cpp|cxx|c\+\+|C|h|hh|hpp|hxx)$")
+_TESTED = re.compile(r"^[^#\n]*\b(?:enable_testing|add_test|include\s*\(\s*CTest)\b", re.MULTILINE | re.IGNORECASE)
+_TARGET = re.compile(r"^(?:[\w.%$(){}-]+\s+)*(test|check)(?:\s+[\w.%$(){}-]+)*\s*::?(?![=:])", re.MULTILINE)
+_COMPILES = re.compile(
+    r"\$[({](?:CC|CXX|LINK\.\w+|COMPILE\.\w+)[)}]|\b(?:gcc|g\+\+|cc|c\+\+|clang|clang\+\+)\b|\w\.o\b"
+)
+_FETCHED = re.compile(
+    r"^[^#\n]*?\b(FetchContent_Declare|ExternalProject_Add|CPMAddPackage)\s*\(\s*([\w.+-]+|\"[^\"]*\")",
+    re.MULTILINE | re.IGNORECASE,
+)
+_PACKAGES = ("conanfile.txt", "conanfile.py", "vcpkg.json")
+_OTHERS = ("setup.py", "pyproject.toml", "package.json", "go.mod", "Cargo.toml", "pom.xml", "build.gradle")
+_IGNORED = frozenset(
+    {"third_party", "thirdparty", "vendor", "external", "extern", "deps", "node_modules", "subprojects"}
+)
+_MAX_BYTES = 1 << 20
+
+
+def detect(view: RepoView) -> Detection:
+    """Sure of folders whose build declares tests, less sure beside the files of another language."""
+    files = view.files()
+    if not any(_SOURCE.search(path) for path in files):
+        return Detection(0.0, ("no source of C or C++",))
+    folders = {path.rpartition("/")[0] for path in files if basename(path) in {"CMakeLists.txt", *MAKEFILES}}
+    tested = sorted(folder for folder in folders if not _is_ignored(folder) and _has_tests(view, folder))
+    roots = [folder for folder in tested if not any(_is_within(folder, other) for other in tested)]
+    signs = tuple(_sign(view, root) for root in roots)
+    if not roots:
+        return Detection(0.3 if folders else 0.1, ("no build with tests",))
+    others = any(view.exists(_joined(root, name)) for root in roots for name in _OTHERS)
+    return Detection(0.4 if others else 0.9, signs, tuple(roots))
+
+
+def has_cmake_tests(view: RepoView, folder: str = "") -> bool:
+    """Whether the CMake project in a folder declares tests, there or beneath."""
+    if not view.exists(_joined(folder, "CMakeLists.txt")):
+        return False
+    names = [path for path in view.files() if path.endswith((".cmake", "CMakeLists.txt")) and _beneath(path, folder)]
+    return any(_TESTED.search(_text(view, path)) for path in names)
+
+
+def make_target(view: RepoView, folder: str = "") -> str:
+    """The target of a Makefile that runs tests: `test`, else `check`; empty if there is none."""
+    name = next((name for name in MAKEFILES if view.exists(_joined(folder, name))), None)
+    if name is None:
+        return ""
+    text = _text(view, _joined(folder, name))
+    targets = {match[1] for match in _TARGET.finditer(text)}
+    return ("test" if "test" in targets else next(iter(targets), "")) if _COMPILES.search(text) else ""
+
+
+def fetched(view: RepoView) -> tuple[str, ...]:
+    """What a build would download, by name, and the package managers that it needs."""
+    names: dict[str, None] = {}
+    for path in view.files():
+        if path.endswith((".cmake", "CMakeLists.txt")):
+            names |= dict.fromkeys(match[2].strip('"') for match in _FETCHED.finditer(_text(view, path)))
+    return (*names, *(name for name in _PACKAGES if view.exists(name)))
+
+
+def _has_tests(view: RepoView, folder: str) -> bool:
+    return has_cmake_tests(view, folder) or bool(make_target(view, folder))
+
+
+def _sign(view: RepoView, root: str) -> str:
+    return _joined(root, "CMakeLists.txt" if has_cmake_tests(view, root) else "Makefile")
+
+
+def _text(view: RepoView, path: str) -> str:
+    return view.read(path)[:_MAX_BYTES].decode(errors="replace")
+
+
+def _joined(folder: str, name: str) -> str:
+    return f"{folder}/{name}" if folder else name
+
+
+def _beneath(path: str, folder: str) -> bool:
+    return not folder or path.startswith(f"{folder}/")
+
+
+def _is_within(folder: str, other: str) -> bool:
+    return folder != other and _beneath(folder, other)
+
+
+def _is_ignored(folder: str) -> bool:
+    return any(part in _IGNORED or part.startswith(".") for part in folder.split("/") if part)
