@@ -15,7 +15,7 @@ from sandbox import CommandResult
 
 __all__ = ["driven", "unbuilt"]
 
-_UNBUILT = re.compile(r"(?:it |the package )?does not compile: ")
+_UNBUILT = re.compile(r"(?:it |the package |the code )?does not compile: ")
 _NO_TESTS = 5
 _REFUSED = 4
 _MAX_LINE = 300

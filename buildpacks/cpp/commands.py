@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from posixpath import basename
 
 from buildpacks.api import BuildpackError, RepoView
-from buildpacks.cpp.detection import MAKEFILES, has_cmake_tests, make_target
+from buildpacks.cpp.detection import MAKEFILES, has_cmake_tests, is_of_others, make_target
 
-__all__ = ["TestCommand", "default_command", "parse_command"]
+__all__ = ["TestCommand", "default_command", "is_known", "parse_command"]
 
 _CHOICE = frozenset(
     {"-R", "--tests-regex", "-E", "--exclude-regex", "-L", "--label-regex", "-LE", "--label-exclude", "-C",
@@ -54,6 +54,14 @@ def default_command(view: RepoView) -> tuple[str, ...]:
     if view.exists("meson.build"):
         raise BuildpackError("Meson is not run yet: say --test with a command that compiles and runs the tests")
     raise BuildpackError("neither CMakeLists.txt declares tests nor has a Makefile a target test or check: say --test")
+
+
+def is_known(view: RepoView, command: Sequence[str]) -> bool:
+    """Whether a command is ctest's, or one that the driver can run without the environment of another language."""
+    try:
+        return parse_command(view, command).kind == "ctest" or not is_of_others(view)
+    except BuildpackError:
+        return False
 
 
 def parse_command(view: RepoView, command: Sequence[str]) -> TestCommand:

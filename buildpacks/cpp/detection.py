@@ -7,7 +7,7 @@ from posixpath import basename
 
 from buildpacks.api import Detection, RepoView
 
-__all__ = ["MAKEFILES", "detect", "fetched", "has_cmake_tests", "make_target"]
+__all__ = ["MAKEFILES", "detect", "fetched", "has_cmake_tests", "is_of_others", "make_target"]
 
 MAKEFILES = ("GNUmakefile", "makefile", "Makefile")
 """The files that make looks for, in its order."""
@@ -41,8 +41,13 @@ def detect(view: RepoView) -> Detection:
     signs = tuple(_sign(view, root) for root in roots)
     if not roots:
         return Detection(0.3 if folders else 0.1, ("no build with tests",))
-    others = any(view.exists(_joined(root, name)) for root in roots for name in _OTHERS)
+    others = any(is_of_others(view, root) for root in roots)
     return Detection(0.4 if others else 0.9, signs, tuple(roots))
+
+
+def is_of_others(view: RepoView, folder: str = "") -> bool:
+    """Whether the project in a folder is one of another language as well."""
+    return any(view.exists(_joined(folder, name)) for name in _OTHERS)
 
 
 def has_cmake_tests(view: RepoView, folder: str = "") -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import platform
+from collections.abc import Sequence
 from dataclasses import replace
 
 from buildpacks.api import (
@@ -19,10 +20,11 @@ from buildpacks.api import (
     RunSpec,
 )
 from buildpacks.cpp import detection, toolchain
-from buildpacks.cpp.commands import TestCommand, default_command, parse_command
+from buildpacks.cpp.commands import TestCommand, default_command, is_known, parse_command
 from buildpacks.cpp.patterns import CONFIGURATION, TESTS
 from buildpacks.cpp.provide import DRIVER, driver_source, provide
-from buildpacks.cpp.results import DRIVER_RUNS, case_id, unbuilt
+from buildpacks.cpp.results import DRIVER_RUNS, case_id
+from buildpacks.driven import unbuilt
 from buildpacks.report import report_of
 from buildpacks.results import CaseId, SuiteReport
 from buildpacks.supplies import Layer, Supplies
@@ -44,6 +46,10 @@ class CppBuildpack:
     def detect(self, view: RepoView) -> Detection:
         """Sure of a CMake project with tests, or of a Makefile that compiles and has a target `test` or `check`."""
         return detection.detect(view)
+
+    def runs(self, view: RepoView, command: Sequence[str]) -> bool:
+        """ctest, and make, scripts and programs where no other language is at home."""
+        return is_known(view, command)
 
     def plan(self, view: RepoView, options: PlanOptions) -> BuildPlan:
         """The test command, in its parts; nothing is fetched, and each run builds for itself."""

@@ -11,7 +11,7 @@ from typing import Any
 
 from buildpacks.api import BuildpackError, RepoView
 
-__all__ = ["Programs", "Tool", "read_command"]
+__all__ = ["Programs", "Tool", "is_known", "read_command"]
 
 _FIND = re.compile(r"""\$\(\s*find\s+(\S+)\s+(?:-type f\s+)?-name\s+['"]?([\w*.]+)['"]?(?:\s+-type f)?\s*\)""")
 _HERE = re.compile(r"""\$\(\s*dirname\s+(?:--\s+)?"?\$\{?0\}?"?\s*\)""")
@@ -43,6 +43,15 @@ class Tool:
     name: str
     tests: tuple[str, ...] = ()
     modules: tuple[str, ...] = ()
+
+
+def is_known(view: RepoView, command: Sequence[str]) -> bool:
+    """Whether it can be told from a command how the tests run."""
+    try:
+        read_command(view, command)
+    except BuildpackError:
+        return False
+    return True
 
 
 def read_command(view: RepoView, command: Sequence[str]) -> Programs | Tool:

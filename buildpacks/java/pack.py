@@ -6,7 +6,7 @@ import hashlib
 import json
 import platform
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from posixpath import basename
 
@@ -21,12 +21,13 @@ from buildpacks.api import (
     RunResult,
     RunSpec,
 )
+from buildpacks.driven import unbuilt
 from buildpacks.java import toolchains
-from buildpacks.java.commands import Programs, read_command
+from buildpacks.java.commands import Programs, is_known, read_command
 from buildpacks.java.patterns import CONFIGURATION, TESTS
 from buildpacks.java.projects import Project, read_project
 from buildpacks.java.provide import DRIVER, SETTINGS, driver_source, provide
-from buildpacks.java.results import JAVA, case_id, unbuilt
+from buildpacks.java.results import JAVA, case_id
 from buildpacks.report import report_of
 from buildpacks.results import CaseId, SuiteReport
 from buildpacks.supplies import Layer, Supplies
@@ -67,6 +68,10 @@ class JavaBuildpack:
         signs = tuple(f"{root}/{name}".removeprefix("/") for root, name in roots.items())
         inside = tuple(root for root in roots if any(path.startswith(f"{root}/" if root else "") for path in tested))
         return Detection(0.9 if inside else 0.6 if sources else 0.1, signs, inside or tuple(roots))
+
+    def runs(self, view: RepoView, command: Sequence[str]) -> bool:
+        """Maven, Gradle, and scripts that call javac and java."""
+        return is_known(view, command)
 
     def plan(self, view: RepoView, options: PlanOptions) -> BuildPlan:
         """The JDK, the packages to fetch, and what the driver compiles and runs."""
