@@ -56,7 +56,8 @@ CONFORMANCE = Conformance(
         "it exits without farewell": _with("_exit(0);", "unistd.h"),
         "it exits by a system call": _with("syscall(SYS_exit_group, 0);", "sys/syscall.h>\n#include <unistd.h"),
         "it exits before main": {
-            "src/least.cpp": f"#include <unistd.h>\n{_SOURCE}__attribute__((constructor)) static void f() {{ _exit(0); }}\n"
+            "src/least.cpp": _SOURCE
+            + "#include <unistd.h>\n__attribute__((constructor)) static void early() { _exit(0); }\n"
         },
         "it becomes another program": _with('execl("/bin/true", "true", (char *)nullptr);', "unistd.h"),
     },
