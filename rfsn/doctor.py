@@ -38,6 +38,21 @@ _NO_SPACE = 100 << 20
 _MAKE_NAMESPACE = "import os; os.unshare(os.CLONE_NEWUSER)"
 
 
+_MORE_PATH = f"/usr/local/go/bin:{Path.home()}/.cargo/bin"
+"""Where installers put compilers without a word on the PATH; the buildpacks look there too."""
+
+_TOOLCHAINS = {
+    "C and C++": (("g++", "--version"), ("cmake", "--version"), ("make", "--version")),
+    "Go": (("go", "version"),),
+    "Java": (("javac", "-version"), ("mvn", "--version")),
+    "Node.js": (("node", "--version"), ("npm", "--version")),
+    "Rust": (("cargo", "--version"),),
+}
+"""The tools and the argument to which they say their release, by language."""
+
+_RELEASE = re.compile(r"\d+(?:\.\d+)+")
+
+
 class Level(StrEnum):
     """The result of a check: a problem keeps `rfsn repair` from working, a warning does not."""
 
@@ -71,6 +86,7 @@ def diagnose() -> list[Check]:
         _workspaces,
         _docker,
         _docker_protections,
+        _toolchains,
         lambda: _storage("sessions", home.sessions_home()),
         lambda: _storage("caches", home.cache_home()),
         _configuration,
@@ -143,6 +159,26 @@ def _docker() -> Check:
         only = "" if needed else "; only --sandbox docker needs it"
         return Check("docker", Level.PROBLEM if needed else Level.WARNING, found + only, fix)
     return Check("docker", Level.OK, f"engine {version}, for --sandbox docker")
+
+
+def _toolchains() -> Check:
+    """What projects in other languages than Python need; with containers, the image has it."""
+    found = {
+        name: ", ".join(filter(None, (_release_of(tool, argument) for tool, argument in tools)))
+        for name, tools in _TOOLCHAINS.items()
+    }
+    here = "; ".join(f"{name}: {text}" for name, text in found.items() if text)
+    missing = [name for name, text in found.items() if not text]
+    without = f"nothing for projects in {', '.join(missing)}" if missing else ""
+    fix = "install what your projects need, or use --sandbox docker" if missing else ""
+    return Check("toolchains", Level.OK, "; ".join(filter(None, (here, without))), fix)
+
+
+def _release_of(tool: str, argument: str) -> str:
+    """The name and the release of a tool; empty if it is not there."""
+    path = shutil.which(tool, path=f"{os.environ.get('PATH', '')}:{_MORE_PATH}")
+    release = _RELEASE.search(_first_line(path, argument)) if path else None
+    return f"{tool} {release[0]}" if release else ""
 
 
 def _docker_protections() -> Check:

@@ -29,6 +29,7 @@ CHECKS = [
     "workspaces",
     "docker",
     "docker limits",
+    "toolchains",
     "sessions",
     "caches",
     "configuration",
@@ -161,3 +162,13 @@ def test_a_table_on_a_terminal(script: Path, environment: dict[str, str]) -> Non
     assert process.wait(timeout=60) == 0
     assert b"result, and what to do" in shown
     assert b"rfsn can repair here" in shown
+
+
+def test_what_there_is_of_other_languages(rfsn: Rfsn, tmp_path: Path) -> None:
+    for tool, said in (("go", "go version go1.24.1 linux/amd64"), ("cargo", "cargo 1.90.0 (8f8d1b5 2026-01-02)")):
+        (tmp_path / tool).write_text(f"#!/bin/sh\necho '{said}'\n")
+        (tmp_path / tool).chmod(0o755)
+    found = checks(rfsn("doctor", "--json", env={"PATH": str(tmp_path)}))["toolchains"]
+    assert found["found"].startswith("Go: go 1.24.1; Rust: cargo 1.90.0; nothing for projects in C and C++, Java")
+    assert found["level"] == "ok"
+    assert "--sandbox docker" in found["fix"]

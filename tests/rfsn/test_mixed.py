@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+REQUIRED = os.environ.get("RFSN_REQUIRE_TOOLCHAINS") == "1"
 FILES = {
     "pyproject.toml": '[project]\nname = "shop"\nversion = "1"\n[tool.pytest.ini_options]\ntestpaths = ["tests"]\n',
     "shop.py": "def total(prices):\n    return sum(prices)\n",
@@ -44,7 +45,7 @@ def replaced(path: str, text: str, old: str, new: str) -> str:
 def toolchains() -> None:
     missing = [name for name in ("go", "node") if shutil.which(name) is None]
     if missing:
-        assert os.environ.get("RFSN_REQUIRE_TOOLCHAINS") != "1", f"RFSN_REQUIRE_TOOLCHAINS=1, and no {missing}"
+        assert not REQUIRED, f"RFSN_REQUIRE_TOOLCHAINS=1, and no {missing}"
         pytest.skip(f"not on the PATH: {', '.join(missing)}")
 
 

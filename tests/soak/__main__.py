@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from tests.soak.filling import full_disks
 from tests.soak.killing import killed_evaluations, killed_sessions
+from tests.soak.languages import all_languages
 from tests.soak.measuring import grown_memory
 from tests.soak.models import killed_models
 from tests.soak.sources import random_sources
@@ -19,6 +20,7 @@ PARTS: Mapping[str, tuple[Callable[[int, int], list[str]], int]] = {
     "evaluations": (killed_evaluations, 50),
     "disks": (full_disks, 200),
     "memory": (grown_memory, 80),
+    "languages": (all_languages, 1),
     "sources": (random_sources, 2_000),
 }
 """Each part: a function of a seed and a count that gives the problems it found, and how many trials it is run for."""

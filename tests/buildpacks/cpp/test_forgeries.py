@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import pytest
+
 from buildpacks import Outcome, RunRequest
 from gate import Change, FileChange, verdict_on
 from rfsn.trials.bench import Bench
+
+pytestmark = pytest.mark.thorough
 
 MAKEFILE = "test:\n\t@mkdir -p build\n\t@$(CXX) -o build/tests tests/test_least.cpp\n\t@./build/tests\n"
 SOURCE = """#pragma once

@@ -10,6 +10,8 @@ from buildpacks import CaseResult, Outcome, RunRequest, SuiteReport
 from gate import Change, FileChange
 from rfsn.trials.bench import Bench
 
+pytestmark = pytest.mark.thorough
+
 P, F, E, S, T = Outcome.PASSED, Outcome.FAILED, Outcome.ERROR, Outcome.SKIPPED, Outcome.TIMEOUT
 SHOP = {
     "shop/shop.go": """package shop

@@ -10,6 +10,8 @@ from buildpacks import Outcome, RunRequest
 from gate import Change, FileChange, verdict_on
 from rfsn.trials.bench import Bench
 
+pytestmark = pytest.mark.thorough
+
 SOURCE = """package thing
 
 func Least(a, b int) int {

@@ -11,6 +11,8 @@ from gate import Change, FileChange, verdict_on
 from rfsn.trials.bench import Bench
 from tests.buildpacks.java.conftest import JUNIT4, JUPITER, pom
 
+pytestmark = pytest.mark.thorough
+
 P, F, E, S, T = Outcome.PASSED, Outcome.FAILED, Outcome.ERROR, Outcome.SKIPPED, Outcome.TIMEOUT
 SHOP = """package shop;
 

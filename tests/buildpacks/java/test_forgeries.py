@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import pytest
+
 from buildpacks import Outcome, RunRequest
 from gate import Change, FileChange, verdict_on
 from rfsn.trials.bench import Bench
 from tests.buildpacks.java.conftest import JUPITER, pom
+
+pytestmark = pytest.mark.thorough
 
 PATH = "src/main/java/thing/Least.java"
 SOURCE = """package thing;

@@ -10,6 +10,8 @@ from buildpacks import Outcome, RunRequest, SuiteReport
 from gate import Change, FileChange, verdict_on
 from rfsn.trials.bench import Bench
 
+pytestmark = pytest.mark.thorough
+
 SOURCE = "{top}\nexports.total = (items) => {{ {inside} return items.reduce((sum, item) => sum {sign} item, 0); }};\n"
 TEST = """
 const { test } = require('node:test');

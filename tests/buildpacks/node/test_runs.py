@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import pytest
+
 from buildpacks import Outcome, RunRequest, SuiteReport
 from rfsn.trials.bench import Bench
+
+pytestmark = pytest.mark.thorough
 
 ORDINARY = """
 const { test, describe, it } = require('node:test');

@@ -11,6 +11,8 @@ from buildpacks import CaseResult, Outcome, RunRequest, SuiteReport
 from gate import Change, FileChange
 from rfsn.trials.bench import Bench
 
+pytestmark = pytest.mark.thorough
+
 P, F, E, S, T = Outcome.PASSED, Outcome.FAILED, Outcome.ERROR, Outcome.SKIPPED, Outcome.TIMEOUT
 SHOP = {
     "src/lib.rs": """pub mod stock;

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import pytest
+
 from buildpacks import Outcome, RunRequest
 from gate import Change, FileChange, verdict_on
 from rfsn.trials.bench import Bench
+
+pytestmark = pytest.mark.thorough
 
 SOURCE = """pub fn least(a: i32, b: i32) -> i32 {
     if a > b {

@@ -1,0 +1,38 @@
+"""Every pack keeps the contract, on a project of its own with its real toolchain."""
+
+from __future__ import annotations
+
+import os
+import shutil
+
+import pytest
+
+from rfsn.config import Config
+from rfsn.conformance import conform
+from rfsn.plugins import buildpack_entries, load_conformance
+from rfsn.project.packs import load_pack
+from sandbox import SandboxProvider
+
+TOOLS = {"cpp": ("g++", "cmake"), "go": ("go",), "java": ("javac", "mvn"), "node": ("node", "npm"), "rust": ("cargo",)}
+REQUIRED = os.environ.get("RFSN_REQUIRE_TOOLCHAINS") == "1"
+PACKS = ["cpp", "go", "java", "node", "python", "rust"]
+
+
+def problems(name: str, config: Config) -> list[str]:
+    (entry,) = [entry for entry in buildpack_entries() if entry.name == name]
+    checks = conform(load_pack(entry), load_conformance(name), config)
+    return [f"{check.name}: {check.problem}" for check in checks if check.problem]
+
+
+def test_every_pack_is_tried() -> None:
+    assert sorted(entry.name for entry in buildpack_entries()) == sorted([*PACKS, "generic"])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", PACKS)
+def test_it_conforms(name: str, provider: SandboxProvider) -> None:
+    if missing := [tool for tool in TOOLS.get(name, ()) if shutil.which(tool) is None]:
+        assert not REQUIRED, f"RFSN_REQUIRE_TOOLCHAINS=1, and there is no {missing[0]}"
+        pytest.skip(f"no {missing[0]} here")
+    assert provider.name
+    assert problems(name, Config()) == []
