@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["spelled"]
+__all__ = ["has_endless_keys", "spelled"]
+
+_MAX_DOTS = 1_000
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _FIRST_BYTE, _LAST_BYTE = 0xDC80, 0xDCFF
@@ -25,3 +27,8 @@ def spelled(text: str) -> str:
 
 def _spelling(code: int) -> str:
     return f"\\x{code - 0xDC00:02x}" if _FIRST_BYTE <= code <= _LAST_BYTE else f"\\u{code:04x}"
+
+
+def has_endless_keys(toml: bytes) -> bool:
+    """Whether a line of a TOML file has so many dots that reading it as a dotted key takes minutes."""
+    return any(line.count(b".") > _MAX_DOTS for line in toml.split(b"\n"))

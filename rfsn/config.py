@@ -33,10 +33,21 @@ NOT_SETTINGS = {"RFSN_HOME", "RFSN_LOG"}
 """Variables that are read elsewhere; every other `RFSN_*` is a field of `Config`."""
 
 
+def _checked_names(variables: dict[str, str]) -> dict[str, str]:
+    """Variables of an environment. Raises `ValueError` for a name that none can have."""
+    for name in variables:
+        if not name or "=" in name:
+            raise ValueError(f"{name!r} is not the name of a variable")
+    return variables
+
+
 type HostName = Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$")]
 
 
 type BaseUrl = Annotated[str, AfterValidator(checked_url), Field(json_schema_extra={"format": "uri"})]
+
+
+type Variables = Annotated[dict[str, str], AfterValidator(_checked_names)]
 
 
 class ServiceConfig(BaseModel):
@@ -68,7 +79,7 @@ class BuildpackConfig(BaseModel):
     """Commands that build the project, without the network; they may write to `/project`."""
     packages: tuple[str, ...] | None = None
     """The exact requirements of the environment, instead of the declared ones."""
-    env: dict[str, str] = Field(default_factory=dict)
+    env: Variables = Field(default_factory=dict)
     """Environment variables of the build and of the test command."""
     protect: tuple[str, ...] = ()
     """Further patterns (gitignore syntax) of files that no repair may touch."""
@@ -128,7 +139,7 @@ class Config(BaseModel):
     """The sandbox for untrusted code."""
     image: str | None = None
     """The image of the Docker sandbox; by default the buildpack's own."""
-    env: dict[str, str] = Field(default_factory=dict)
+    env: Variables = Field(default_factory=dict)
     """Environment variables of the test command."""
     time_limit: float = Field(default=900.0, gt=0, allow_inf_nan=False)
     """Seconds of wall-clock time for the whole session."""

@@ -33,7 +33,7 @@ _LIMIT_S = 3.0
 
 _SUITE_LIMIT_S = 300.0
 _SURE = 0.8
-_UNRELATED = {"README": "nothing to test\n", "notes/today.txt": "1\n"}
+_UNRELATED = {"README": "nothing to test\n", "notes/today.txt": "1\n", "list.csv": "1,2\n", "page.xyz": "1\n"}
 _NOISE = b'\xff\x00{]\x1b[2J 0000 {"case": "a", "outcome": "passed"}\n' * 8
 
 
@@ -90,6 +90,7 @@ class _Kit:
             "outcomes": self._outcomes,
             "ids": self._ids,
             "a repair": self._repair,
+            "tests that must fail": self._canaries,
             "a hang": self._hang,
             "a crash": self._crash,
             "what does not compile or load": self._broken,
@@ -99,9 +100,11 @@ class _Kit:
 
     def forged(self, files: Mapping[str, str]) -> str:
         """Whether results that the code under test makes up are accepted, by the verdict and by the gate."""
-        if not self._accepted(files) or isinstance(self._gate(files), Denied):
+        if not self._accepted(files):
             return ""
-        return "the verdict accepts it, and the gate allows it"
+        harmless = {path: f"{self._told.files.get(path, '')}\n" for path in files}
+        denied = isinstance(self._gate(files), Denied) and not isinstance(self._gate(harmless), Denied)
+        return "" if denied else "the verdict accepts it, and the gate allows it, or any edit of this file is denied"
 
     def _run(self, files: Mapping[str, str], *ids: str, canaries: bool = False) -> SuiteReport:
         request = RunRequest(ids, case_limit_s=_LIMIT_S, canaries=canaries)
@@ -156,7 +159,18 @@ class _Kit:
         return ""
 
     def _repair(self) -> str:
+        if isinstance(denied := self._gate(self._told.repair), Denied):
+            return f"the gate denies the honest repair: {denied.reason}"
         return "" if self._accepted(self._told.repair) else "the verdict rejects the honest repair"
+
+    def _canaries(self) -> str:
+        if self._by_exit_code:
+            return ""
+        if not self._told.forgeries:
+            return "there are no forgeries to try"
+        again = self._run({}, canaries=True)
+        same = {case.id for case in self._base.canaries} & {case.id for case in again.canaries}
+        return f"tests that must fail have the same names in every run: {', '.join(sorted(same))}" if same else ""
 
     def _hang(self) -> str:
         report = self._run(self._told.hang)

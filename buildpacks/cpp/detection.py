@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 import re
-from posixpath import basename
+from collections.abc import Iterator
+from posixpath import basename, normpath
 
 from buildpacks.api import Detection, RepoView
 
-__all__ = ["MAKEFILES", "detect", "fetched", "has_cmake_tests", "is_of_others", "make_target"]
+__all__ = ["MAKEFILES", "detect", "fetched", "has_cmake_tests", "is_of_others", "make_target", "test_sources"]
 
 MAKEFILES = ("GNUmakefile", "makefile", "Makefile")
 """The files that make looks for, in its order."""
 
 _SOURCE = re.compile(r"\.(?:c|cc|cpp|cxx|c\+\+|C|h|hh|hpp|hxx)$")
 _TESTED = re.compile(r"^[^#\n]*\b(?:enable_testing|add_test|include\s*\(\s*CTest)\b", re.MULTILINE | re.IGNORECASE)
-_TARGET = re.compile(r"^(?:[\w.%$(){}-]+\s+)*(test|check)(?:\s+[\w.%$(){}-]+)*\s*::?(?![=:])", re.MULTILINE)
+_TARGET = re.compile(r"^[\w.%$(){} \t-]{1,500}?::?(?![=:])", re.MULTILINE)
 _COMPILES = re.compile(
     r"\$[({](?:CC|CXX|LINK\.\w+|COMPILE\.\w+)[)}]|\b(?:gcc|g\+\+|cc|c\+\+|clang|clang\+\+)\b|\w\.o\b"
 )
+_RUN = re.compile(
+    r"^[ \t]*(?:add_test|gtest_discover_tests|catch_discover_tests)[ \t]*\(([^)]{0,2000})\)",
+    re.MULTILINE | re.IGNORECASE,
+)
+_EXECUTABLE = re.compile(r"^[ \t]*add_executable[ \t]*\(([^)]{1,20000})\)", re.MULTILINE | re.IGNORECASE)
 _FETCHED = re.compile(
     r"^[^#\n]*?\b(FetchContent_Declare|ExternalProject_Add|CPMAddPackage)\s*\(\s*([\w.+-]+|\"[^\"]*\")",
     re.MULTILINE | re.IGNORECASE,
@@ -64,8 +70,24 @@ def make_target(view: RepoView, folder: str = "") -> str:
     if name is None:
         return ""
     text = _text(view, _joined(folder, name))
-    targets = {match[1] for match in _TARGET.finditer(text)}
-    return ("test" if "test" in targets else next(iter(targets), "")) if _COMPILES.search(text) else ""
+    targets = {word for match in _TARGET.finditer(text) for word in match[0].rstrip(":").split()}
+    return next((name for name in ("test", "check") if name in targets), "") if _COMPILES.search(text) else ""
+
+
+def test_sources(view: RepoView) -> Iterator[str]:
+    """The sources of the programs that CMake runs as tests, as far as its files name them plainly."""
+    for path in view.files():
+        if basename(path) != "CMakeLists.txt" or _is_ignored(path.rpartition("/")[0]):
+            continue
+        text = _text(view, path)
+        tests = {word for match in _RUN.finditer(text) for word in match[1].split()}
+        for match in _EXECUTABLE.finditer(text):
+            name, *sources = match[1].split()
+            if name in tests:
+                for source in sources:
+                    place = normpath(_joined(path.rpartition("/")[0], source.strip('"')))
+                    if view.exists(place):
+                        yield place
 
 
 def fetched(view: RepoView) -> tuple[str, ...]:

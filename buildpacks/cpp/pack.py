@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import platform
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -33,6 +34,7 @@ __all__ = ["CppBuildpack"]
 
 _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _GOOGLETEST = "googletest"
+_SPECIAL, _ESCAPED = r"[\\\[\]*?!# ]", r"\\\g<0>"
 
 
 class CppBuildpack:
@@ -120,9 +122,9 @@ class CppBuildpack:
         return (*self.tests(view), *CONFIGURATION)
 
     def tests(self, view: RepoView) -> tuple[str, ...]:
-        """Sources of tests by their names and folders, and the frameworks that are part of the tree."""
-        del view
-        return TESTS
+        """Sources of tests by names and folders, those of CMake's tests, and frameworks that are part of the tree."""
+        named = (f"/{re.sub(_SPECIAL, _ESCAPED, path)}" for path in detection.test_sources(view))
+        return (*TESTS, *dict.fromkeys(named))
 
     def warm_runner(self, plan: BuildPlan) -> None:
         """None: a candidate takes a cold run."""

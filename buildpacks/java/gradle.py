@@ -20,7 +20,7 @@ _SETTINGS = ("settings.gradle", "settings.gradle.kts")
 _COMMENT = re.compile(r"//[^\n]*|/\*.*?\*/", re.DOTALL)
 _STRING = re.compile(r"""(?:"[^"\n]*"|'[^'\n]*')""")
 _COMMENT_OR_STRING = re.compile(f"{_STRING.pattern}|{_COMMENT.pattern}", re.DOTALL)
-_BLOCK = re.compile(r"(?:^|[;\n}])\s*(\w+)\s*\{")
+_BLOCK = re.compile(r"(?:^|(?<=[;\n}]))[ \t]{0,99}(\w{1,99})[ \t\r\n]{0,99}\{")
 _PLUGIN = re.compile(r"""\bid\s*\(?\s*["']([\w.-]+)["']|apply\s*\(?\s*plugin\s*[:=]\s*["']([\w.-]+)["']""")
 _KNOWN = frozenset({
     "java", "java-library", "application", "base", "jacoco", "idea", "eclipse", "checkstyle", "pmd", "maven-publish",

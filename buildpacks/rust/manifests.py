@@ -11,6 +11,7 @@ from posixpath import normpath
 from typing import Any
 
 from buildpacks.api import BuildpackError, RepoView
+from buildpacks.text import has_endless_keys
 
 __all__ = ["Package", "Packages", "joined", "parsed", "read_packages", "table"]
 
@@ -99,7 +100,7 @@ def read_packages(view: RepoView) -> Packages:
 def parsed(view: RepoView, path: str) -> Mapping[str, Any]:
     """A TOML file of the tree. Raises `BuildpackError` if it cannot be read."""
     data = view.read(path)
-    if len(data) > _MAX_BYTES:
+    if len(data) > _MAX_BYTES or has_endless_keys(data):
         raise BuildpackError(f"{path} is too large")
     try:
         return tomllib.loads(data.decode(errors="replace"))

@@ -30,6 +30,7 @@ from buildpacks.rust.manifests import Packages, parsed, read_packages, table
 from buildpacks.rust.neutral import requirements_of
 from buildpacks.rust.provide import DRIVER, SETTINGS, VENDOR, driver_source, provide
 from buildpacks.rust.results import CARGO_TEST, case_id
+from buildpacks.rust.tests import test_files
 from buildpacks.supplies import PROJECT, Layer, Supplies
 from sandbox import Mount
 
@@ -164,9 +165,8 @@ class RustBuildpack:
         return (*self.tests(view), *_CONFIGURATION)
 
     def tests(self, view: RepoView) -> tuple[str, ...]:
-        """The folders of integration tests and benchmarks; the gate's rules know the tests in product files."""
-        del view
-        return _TESTS
+        """Where integration tests and benchmarks are, and modules of tests alone; the gate knows tests elsewhere."""
+        return (*_TESTS, *test_files(view))
 
     def warm_runner(self, plan: BuildPlan) -> None:
         """None: a candidate takes a cold run, which compiles what the candidate changes."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from posixpath import normpath
 from typing import Self
 
 import pathspec
@@ -14,6 +16,8 @@ from rfsn.config import Config
 from rfsn.project.parts import Part
 
 __all__ = ["Fence"]
+
+_WORD = re.compile(r"[^\s'\";&|()<>=]+")
 
 
 class Fence:
@@ -27,7 +31,7 @@ class Fence:
         self._view = view
         self._parts = [_Protected.of(part, view, config) for part in parts]
         self._parts += [_Protected.of(replace(part, root=""), view, config) for part in parts if part.root]
-        self._protected = _spec(config.protect)
+        self._protected = _spec((*config.protect, *_named_by(config, view)))
         self._named = _spec(_globs(config.allow_path))
         self._test_edits = config.allow_test_edits
         self._paths = BasePaths(view.files(), view.links(), view.executables())
@@ -94,3 +98,11 @@ def _spec(patterns: Iterable[str]) -> pathspec.GitIgnoreSpec:
 def _globs(patterns: Sequence[str]) -> list[str]:
     """Patterns of paths from the root, in which a leading sign has no special meaning."""
     return [f"/{pattern.removeprefix('./').lstrip('/')}" for pattern in patterns]
+
+
+def _named_by(config: Config, view: FolderView) -> Iterator[str]:
+    """Patterns of the files of the tree that the user's test commands name: they decide what passes."""
+    commands = [config.test or (), *(pack.test for pack in config.buildpacks.values())]
+    words = {normpath(word) for command in commands for text in command for word in _WORD.findall(text)}
+    for path in sorted(words.intersection(view.files())):
+        yield "/" + re.sub(r"[\\\[\]*?!# ]", r"\\\g<0>", path)

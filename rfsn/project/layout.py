@@ -21,6 +21,10 @@ def check_buildpacks(config: Config) -> None:
     """Raise `UsageError` if a configuration has settings for a pack that is not installed, too few to make it."""
     known = buildpack_names()
     whole = {name for name, settings in config.buildpacks.items() if settings.files and settings.test}
+    if fetching := [name for name, settings in config.buildpacks.items() if settings.fetch and name in known]:
+        raise UsageError(
+            f"buildpacks.{fetching[0]}.fetch: an installed buildpack fetches for itself; only a new one may"
+        )
     if unknown := [name for name in config.buildpacks if name not in {*known, *whole}]:
         raise UsageError(
             f"the configuration has settings for the unknown buildpack {unknown[0]}; installed: {', '.join(known)}; "

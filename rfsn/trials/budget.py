@@ -70,7 +70,7 @@ class Budget:
 
     def own_limit_s(self, case: CaseResult) -> float:
         """CPU time for a test that ended on the base, from how long it took there: a slow one gets more than others."""
-        return max(self.case_limit_s, _SLACK * case.duration_s)
+        return max(self.case_limit_s, min(self._time_limit_s, _SLACK * case.duration_s))
 
     def undecided(self, tests: int) -> str:
         """The note about a number of tests for which there was no time to see whether they end."""

@@ -141,4 +141,7 @@ def test_parsing_what_changed_finds_what_parsing_everything_finds(data: st.DataO
         after.update(constructs_of(region.after, known, main=_in_main(region.around)))
     everything = Module(b"", whole)
     expected = differing(module.constructs(tree.body), everything.constructs(whole.body))
+    seen_again = {f"builtins.{name}" for name in module.names._bound - everything.names._bound}
+    if seen_again & {made.name for made in expected}:
+        return  # a built-in that the file had hidden: untouched code gets a new meaning here too
     assert expected <= differing(before, after)

@@ -75,6 +75,14 @@ def test_a_command_that_says_nothing_of_tests(command: str, reason: str, project
     assert reason in ran.json["reason"]
 
 
+def test_what_the_test_command_names_is_protected(project: Make, rfsn: Rfsn, tmp_path: Path) -> None:
+    patch = tmp_path / "a.diff"
+    patch.write_text(diff("check", SHELL["check"], "true\n"))
+    for command in ("sh check", "sh -c 'sh ./check'"):
+        judged = rfsn("judge", patch, "--repo", project(SHELL, command[-3:]), "--test", command, "--json").json
+        assert judged["status"] == "denied"
+
+
 def test_a_pack_of_settings(project: Make, rfsn: Rfsn, tmp_path: Path) -> None:
     settings = tmp_path / "rfsn.toml"
     settings.write_text(

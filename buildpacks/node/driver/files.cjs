@@ -18,7 +18,7 @@ exports.nodeFiles = (given) => {
 /** The files that mocha runs for these arguments, sorted. */
 exports.mochaFiles = (given, extensions) => {
   const isTest = (path) => extensions.some((extension) => path.endsWith(`.${extension}`));
-  const wanted = given.length ? given : ['./test/*.{js,cjs,mjs}'];
+  const wanted = given.length ? given : ['./test.{js,cjs,mjs}', './test/*.{js,cjs,mjs}'];
   return matching(wanted, isTest, { deep: false });
 };
 

@@ -41,7 +41,12 @@ class Reporter {
 }
 
 function idOfTest(test) {
-  return idOf(test.file ? relative(process.cwd(), test.file) : (job.files[0] ?? ''), test.titlePath());
+  return idOf(test.file ? relative(process.cwd(), test.file) : (job.files[0] ?? ''), titlesOf(test));
+}
+
+/** The titles of the suites around a test and its own, the outermost first; mocha says so itself from version 4 on. */
+function titlesOf(test) {
+  return [...(test.parent && !test.parent.root ? titlesOf(test.parent) : []), test.title];
 }
 
 function addCanaries(root) {

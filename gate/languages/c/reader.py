@@ -61,6 +61,10 @@ DECLARED = """
 _TEMPLATE = re.compile(r"<[^<>]*>|\s")
 
 
+_READ = re.compile(r"\.(?:[ch]|[ch]h|[ch]pp|[ch]xx|[ch]\+\+|cc|inl|ipp|tpp)$", re.IGNORECASE)
+"""The names of files that are read as C or C++."""
+
+
 class CWalk(Walk):
     """A name is a function of a library unless the file declares it; `std::x` is `x`."""
 
@@ -99,6 +103,13 @@ class CWalk(Walk):
             inner = inner.child_by_field_name("name")
         return "".join(text_of(inner).split()) if inner is not None else ""
 
+    def _include(self, node: Node, main: bool) -> None:
+        self._import(node, main)
+        path = node.child_by_field_name("path")
+        text = text_of(path).strip('"<>') if path is not None else ""
+        if "." in text.rpartition("/")[2] and not _READ.search(text):
+            self.add(Kind.COMPUTED, f"code from the file {text}")
+
     def _define(self, node: Node, main: bool) -> None:
         name = node.child_by_field_name("name")
         self.add(Kind.DEFINE, f"#{text_of(name)}" if name is not None else "#")
@@ -131,6 +142,7 @@ class CWalk(Walk):
         self.words(text_of(node), main=False)
 
     own_visits: ClassVar[Mapping[str, Visit]] = {
+        "preproc_include": _include,
         "preproc_def": _define,
         "preproc_function_def": _define,
         "preproc_call": _directive,

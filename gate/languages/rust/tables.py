@@ -78,7 +78,8 @@ TABLES: dict[str, Forbidden] = {
     "tamper.answers": _Answers((".rs",)),
     "danger.obfuscation": Obfuscation(
         uses=DottedNames(
-            "base64.*", "hex.*", "flate2.*", "bincode.*", "include_bytes!", "include!", "goldberg.*", "obfstr.*",
+            "base64.*", "hex.*", "flate2.*", "bincode.*", "include_bytes!", "include!", "#[path]",
+            "goldberg.*", "obfstr.*",
         ),
     ),
     "danger.processes": Table(

@@ -78,6 +78,7 @@ TRICKS = {
     ],
     "danger.obfuscation": [
         ('const char *s = "' + "A" * 200 + '";', ""), ('const char *s = "' + "\\x01" * 30 + '";', ""),
+        ("", '#include "start.txt"\n'), ("", '#include "table.def"\n'),
     ],
     "danger.processes": [
         ('system("true");', ""), ("fork();", ""), ('popen("true", "r");', ""), ('execl("/bin/true", "true", 0);', ""),

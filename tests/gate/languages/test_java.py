@@ -192,4 +192,6 @@ def test_classes_of_others_are_not_shadowed(rules: Rules) -> None:
     assert "tamper.shadow" in rules(TREE, {"src/main/java/org/junit/jupiter/api/Assertions.java": code})
     assert "tamper.shadow" in rules(TREE, {"src/main/java/java/util/Objects.java": "package java.util;\n"})
     assert "tamper.startup" in rules(TREE, {"src/main/resources/META-INF/services/org.junit.Engine": "x\n"})
+    assert "tamper.shadow" in rules(TREE, {"src/main/java/com/shop/System.java": "package com.shop;\n"})
+    assert "tamper.shadow" in rules(TREE, {"src/main/java/com/shop/Assert.java": "package com.shop;\n"})
     assert rules(TREE, {"src/main/java/com/shop/java/Assertions.java": "package com.shop.java;\n"}) == set()

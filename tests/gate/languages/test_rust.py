@@ -108,6 +108,7 @@ TRICKS = {
     ],
     "danger.obfuscation": [
         ("", "use base64::decode;\n"), ('let x = "' + "A" * 200 + '";', ""), ("exit(0);", "use std::process::*;\n"),
+        ("", '#[path = "more.txt"]\nmod more;\n'),
     ],
     "danger.processes": [
         ('std::process::Command::new("true").status();', ""), ("Command::new(rate);", "use std::process::Command;\n"),
