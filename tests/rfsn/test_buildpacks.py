@@ -137,7 +137,7 @@ def plugin(tmp_path: Path, environment: dict[str, str]) -> dict[str, str]:
     return environment | {"PYTHONPATH": str(site)}
 
 
-@pytest.mark.slow
+@pytest.mark.thorough
 def test_the_example_conforms(plugin: dict[str, str], rfsn: Rfsn) -> None:
     ran = rfsn("buildpacks", "check", "perl", "--json", env=plugin)
     assert [check for check in ran.json["checks"] if check["problem"]] == []

@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+pytestmark = pytest.mark.thorough
+
 Make = Callable[..., Path]
 Rfsn = Callable[..., Any]
 Git = Callable[..., str]

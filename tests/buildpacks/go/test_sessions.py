@@ -11,6 +11,8 @@ import pytest
 
 from buildpacks.go import toolchains
 
+pytestmark = pytest.mark.thorough
+
 Make = Callable[..., Path]
 Rfsn = Callable[..., Any]
 Git = Callable[..., str]

@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+pytestmark = pytest.mark.thorough
+
 REPAIRED = "exports.total = (items) => items.reduce((sum, item) => sum + item, 0);"
 WRONG = "exports.total = (items) => items.reduce((sum, item) => sum * item, 0);"
 pytestmark = pytest.mark.usefixtures("node")

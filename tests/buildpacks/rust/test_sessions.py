@@ -11,6 +11,8 @@ import pytest
 
 from buildpacks.rust import toolchains
 
+pytestmark = pytest.mark.thorough
+
 Make = Callable[..., Path]
 Rfsn = Callable[..., Any]
 Git = Callable[..., str]
