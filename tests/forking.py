@@ -117,7 +117,10 @@ if __name__ == "__main__":
     import rfsn.cli
     import rfsn.cli.app
     import rfsn.cli.commands  # what takes the time
+    from rfsn.plugins import buildpack_entries
 
+    for entry in buildpack_entries():
+        entry.load()
     gc.freeze()
     wanted = serve(socket.socket(fileno=int(sys.argv[1])))
     os.chdir(wanted["cwd"])

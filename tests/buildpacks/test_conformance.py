@@ -15,6 +15,9 @@ from sandbox import SandboxProvider
 
 TOOLS = {"cpp": ("g++", "cmake"), "go": ("go",), "java": ("javac", "mvn"), "node": ("node", "npm"), "rust": ("cargo",)}
 REQUIRED = os.environ.get("RFSN_REQUIRE_TOOLCHAINS") == "1"
+MARKS = {"go": pytest.mark.thorough, "java": pytest.mark.thorough}
+"""Those that take half a minute and more: the compiler of Go makes its standard library first."""
+
 PACKS = ["cpp", "go", "java", "node", "python", "rust"]
 
 
@@ -29,7 +32,7 @@ def test_every_pack_is_tried() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", PACKS)
+@pytest.mark.parametrize("name", [pytest.param(name, marks=MARKS.get(name, ())) for name in PACKS])
 def test_it_conforms(name: str, provider: SandboxProvider) -> None:
     if missing := [tool for tool in TOOLS.get(name, ()) if shutil.which(tool) is None]:
         assert not REQUIRED, f"RFSN_REQUIRE_TOOLCHAINS=1, and there is no {missing[0]}"

@@ -37,8 +37,8 @@ def test_both_sandboxes_give_the_same_patch(image: str, rfsn: Rfsn, examples: Pa
     assert image in docker["environment"]
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("name", ["cpp", pytest.param("python", marks=pytest.mark.thorough)])
+@pytest.mark.thorough
+@pytest.mark.parametrize("name", ["cpp", "python"])
 def test_a_pack_conforms_in_containers(name: str, image: str, rfsn: Rfsn) -> None:
     ran = rfsn("buildpacks", "check", name, "--sandbox", "docker", "--image", image, "--json")
     assert [check for check in ran.json["checks"] if check["problem"]] == []
