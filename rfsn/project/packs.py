@@ -25,6 +25,16 @@ _OURS = "rfsn"
 _LIMIT_S = 20.0
 """What a pack of others may take for one answer: it reads a tree or a report, and runs nothing."""
 
+_NEEDED: Mapping[str, tuple[str, ...]] = {
+    "cpp": (".c", ".cc", ".cpp", ".cxx", ".c++", ".C", ".h", ".hh", ".hpp", ".hxx"),
+    "generic": ("/",),
+    "go": (".go", "go.mod", "go.work"),
+    "java": (".java", "pom.xml", ".gradle", ".gradle.kts"),
+    "node": ("package.json", ".js", ".cjs", ".mjs", ".jsx", ".ts", ".cts", ".mts", ".tsx"),
+    "rust": (".rs", "Cargo.toml"),
+}
+"""How the name of a file ends that a pack of ours needs: without one it is not imported, which would take time."""
+
 _log = structlog.get_logger("rfsn")
 
 
@@ -48,6 +58,8 @@ def detect_buildpacks(
     known: list[str] = []
     for entry in buildpack_entries():
         known.append(entry.name)
+        if _is_ours(entry) and entry.name not in settings and not _is_possible(entry.name, view):
+            continue
         try:
             pack = load_pack(entry, detected)
             found = _checked(pack.detect(view))
@@ -92,6 +104,11 @@ def load_pack(entry: EntryPoint, taken: Container[str] = ()) -> Buildpack:
     if pack.name in taken:
         raise UsageError(f"another buildpack has the name {pack.name!r}")
     return _guarded(pack, limited=not ours)
+
+
+def _is_possible(name: str, view: RepoView) -> bool:
+    """Whether a tree has any file of those that a pack of ours needs."""
+    return name not in _NEEDED or any(path.endswith(_NEEDED[name]) for path in view.files())
 
 
 def _is_ours(entry: EntryPoint) -> bool:

@@ -49,9 +49,8 @@ def toolchains() -> None:
         pytest.skip(f"not on the PATH: {', '.join(missing)}")
 
 
-@pytest.mark.parametrize(
-    "part", ["go", *(pytest.param(name, marks=pytest.mark.thorough) for name in ("node", "python"))]
-)
+@pytest.mark.thorough
+@pytest.mark.parametrize("part", FAULTS)
 def test_the_part_with_the_fault_decides_and_all_are_verified(
     part: str, project: Callable[..., Path], tmp_path: Path, rfsn: Callable[..., Any]
 ) -> None:

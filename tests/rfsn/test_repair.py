@@ -168,7 +168,6 @@ def test_an_unknown_target_is_named_with_its_neighbours(rfsn: Rfsn, project: Mak
         ({"a.py": "", "test_a.py": "def test(): pass\n"}, [], "nothing_to_repair", 0, "all 1 tests pass"),
         ({"a.py": "x = 1\n"}, [], "infra_error", 3, "no tests were found; what ran: python -m pytest, at the root"),
         ({"README": "no code"}, [], "usage_error", 2, "no buildpack"),
-        (BUGGY, ["--test", "make check"], "usage_error", 2, "runs pytest, not 'make check'"),
         (
             BUGGY,
             ["--test", "pytest --nosuchoption"],
