@@ -6,6 +6,7 @@ import json
 import runpy
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,34 @@ def test_every_benchmark_can_be_loaded(benchmark: Path) -> None:
     load = f"import runpy; runpy.run_path({str(benchmark)!r}, run_name='benchmark')"
     loaded = subprocess.run([sys.executable, "-P", "-c", load], capture_output=True, text=True, check=False)
     assert loaded.returncode == 0, loaded.stderr
+
+
+@pytest.mark.parametrize("name", ["imports", "planted"])
+def test_the_sets_of_faults_are_balanced(name: str) -> None:
+    rows = list(map(json.loads, (BENCHMARKS[0].parent / "faults" / f"{name}.jsonl").read_text("utf-8").splitlines()))
+    assert len({row["id"] for row in rows}) == len(rows) == 60
+    assert sorted(Counter(row["repo"] for row in rows).values()) == [10] * 6
+    assert all(row["original"] and row["original"] != row["faulty"] for row in rows)
+    if name == "imports":
+        assert sorted(Counter(row["kind"] for row in rows).values()) == [6] * 10
+        assert len({(row["repo"], row["kind"]) for row in rows}) == 60
+
+
+def test_a_fault_is_put_where_its_lines_are_and_a_repair_is_judged_by_what_is_left_of_it(tmp_path: Path) -> None:
+    script = runpy.run_path(str(BENCHMARKS[0].with_name("faults.py")), run_name="benchmark")
+    fields = {"id": "library-1", "repo": "a/b", "commit": "c", "kind": "k", "path": "code.py", "line": 2}
+    texts = {"original": "    return a\n", "faulty": "    return b\n"}
+    row = script["Row"](**fields, **texts, packages=[], python="3.12", test_command=["pytest"])
+    original = "def f(a, b):\n    return a\n"
+    assert row.broken(original) == original.replace("return a", "return b")
+    assert row.broken("\n" + original) is None
+    (tmp_path / "code.py").write_text(row.broken(original))
+    for command in (["init", "-q"], ["add", "--all"], ["commit", "-qm", "base"]):
+        script["git"](tmp_path, *command)
+    head = "--- a/code.py\n+++ b/code.py\n@@ -1,2 +1,2 @@\n def f(a, b):\n-    return b\n"
+    assert script["judged"](row, tmp_path, original, f"{head}+    return (a)  # the first\n") == "same"
+    script["git"](tmp_path, "checkout", "-q", ".")
+    assert script["judged"](row, tmp_path, original, f"{head}+    return a or b\n") == "other"
 
 
 REFERENCE = """\
