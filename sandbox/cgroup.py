@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import signal
 import time
 from contextlib import suppress
 from dataclasses import dataclass
@@ -101,27 +102,52 @@ def groups_work() -> bool:
 
 
 def remove_dead_groups() -> list[str]:
-    """Remove the groups of dead controllers, and return their paths."""
+    """Remove the groups of dead controllers, with the processes left in them, and return their paths."""
     removed = []
     for place in set(_places()[:2]):
         for folder in place.glob(f"{_PREFIX}*"):
             maker = Maker.parse(folder.name.removeprefix(_PREFIX).rpartition(".")[0])
-            if maker is not None and maker.is_dead():
-                _remove(folder)
+            if maker is not None and maker.is_dead() and _end(folder):
                 removed.append(str(folder))
     return removed
 
 
-def _remove(folder: Path) -> None:
+def _end(folder: Path) -> bool:
+    """Kill what is left in a group, and remove it; whether that succeeded.
+
+    A bwrap that was killed early leaves a child that waits for it forever: it has not asked for its own end with its
+    parent's yet.
+    """
+    for pid in _members(folder):
+        with suppress(OSError):
+            process = os.pidfd_open(pid)
+            try:
+                if pid in _members(folder):  # otherwise the number may be that of another process by now
+                    signal.pidfd_send_signal(process, signal.SIGKILL)
+            finally:
+                os.close(process)
+    return _remove(folder)
+
+
+def _members(folder: Path) -> list[int]:
+    """The processes in a group that are visible from here."""
+    try:
+        return [pid for pid in map(int, (folder / "cgroup.procs").read_text().split()) if pid]
+    except OSError:
+        return []
+
+
+def _remove(folder: Path) -> bool:
     for _ in range(_REMOVE_TRIES):
         try:
             folder.rmdir()
         except FileNotFoundError:
-            return
+            return True
         except OSError:
             time.sleep(0.01)
         else:
-            return
+            return True
+    return False
 
 
 @cache

@@ -1,7 +1,8 @@
 """Sandbox programs whose controller is dead, which is named in their environment.
 
-A bwrap dies with its parent once it is set up; one whose parent is killed before that waits forever. A process inside
-a sandbox never counts, whatever its environment claims: the kernel shows that it is in another pid namespace.
+A bwrap dies with its parent once it is set up; one whose parent is killed before that waits forever, and so does its
+child, the first process of the sandbox's pid namespace. No other process inside a sandbox counts, whatever its
+environment claims: the kernel shows that it is in another pid namespace.
 """
 
 from __future__ import annotations
@@ -43,7 +44,7 @@ def _ended(number: str) -> bool:
 
 
 def _is_orphan(process: Path) -> bool:
-    if not _is_outside(process):  # a sandboxed process can make reading its memory take arbitrarily long
+    if not _is_known(process):  # a sandboxed process can make reading its memory take arbitrarily long
         return False
     with (process / "environ").open("rb") as file:
         variables = file.read(_LONGEST)
@@ -54,7 +55,8 @@ def _is_orphan(process: Path) -> bool:
     return maker is not None and maker.is_dead()
 
 
-def _is_outside(process: Path) -> bool:
-    """Whether a process is in our own pid namespace: one in a nested namespace has a pid there too."""
+def _is_known(process: Path) -> bool:
+    """Whether a process is in our own pid namespace, or the first in one below it, which is bwrap or our shell."""
     numbers = _NUMBERS.search((process / "status").read_bytes())
-    return numbers is not None and len(numbers[1].split()) == 1
+    inside = numbers[1].split()[1:] if numbers else [b""]
+    return inside in ([], [b"1"])
