@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from difflib import get_close_matches
 
-from buildpacks import CaseResult, Outcome, RunRequest, SuiteReport
+from buildpacks import CaseResult, CaseTrace, Outcome, RunRequest, SuiteReport
 from buildpacks.report import NO_TESTS
 from gate import (
     ApplyPatch,
@@ -208,7 +208,12 @@ class Executor:
         cases = {case.id: case for case in known.baseline.cases}
         limits = [(id, self._budget.trace_limit_s(cases.get(id))) for id in ids]
         kept = self._change(state.kept.patch) if state.kept else None
-        spectrum = self._suite.trace(limits, frozenset(known.left), kept)
+        deadline = self._budget.trace_deadline(state)
+        spectrum = self._suite.trace(limits, frozenset(known.left), deadline, kept)
+        if time.monotonic() > deadline and spectrum.cases:
+            untraced = {*known.left}.intersection(ids) - {trace.id for trace in spectrum.cases}
+            late = tuple(_as_it_ended(cases[id]) for id in ids if id in untraced)
+            spectrum = replace(spectrum, cases=(*spectrum.cases, *late))
         return SpectrumReady(
             self._blobs.put_spectrum(spectrum), len(spectrum.cases), round(time.monotonic() - began, 3)
         )
@@ -218,6 +223,11 @@ class Executor:
 
     def _change(self, patch: Patch) -> Change:
         return apply(patch, self._suite.view.read)
+
+
+def _as_it_ended(case: CaseResult) -> CaseTrace:
+    """What is known of a target for whose trace there was no time."""
+    return CaseTrace(case.id, case.outcome, case.duration_s, {}, case.frames, case.message, parsed=case.parsed)
 
 
 def _near(text: str, cases: Sequence[CaseResult]) -> list[str]:

@@ -16,6 +16,9 @@ _VERDICT_SHARE = 2.5
 _SLACK = 3.0
 """How many times its duration on the base a slow test may take."""
 
+_TRACING_SHARE = 0.4
+"""The share of the time left for the search that tracing may take."""
+
 _LEAST_ASK_S = 60.0
 """A model that is asked has this time, if there is as much."""
 
@@ -112,6 +115,11 @@ class Budget:
         """How long the calls of one step may take: half of what is left, or a minute, never the verdict's reserve."""
         left_s = max(0.0, self._time_limit_s - self._clock() - self.reserve_s(state))
         return min(left_s, max(_LEAST_ASK_S, left_s / 2.0))
+
+    def trace_deadline(self, state: State) -> float:
+        """When tracing must stop, on the monotonic clock: what it finds is worth nothing without time to search."""
+        left_s = max(0.0, self._time_limit_s - self._clock() - self.reserve_s(state))
+        return time.monotonic() + _TRACING_SHARE * left_s
 
     def search_deadline(self, state: State) -> float:
         """When the search must stop, on the monotonic clock."""

@@ -84,10 +84,13 @@ class Suite:
         bench = next((bench for bench in self.benches.values() if bench.plan.test == tuple(argv)), self._first)
         return bench.run_command(argv, timeout_s, change)
 
-    def trace(self, tests: TestLimits, kinds: frozenset[str], change: Change | None = None) -> Spectrum:
+    def trace(
+        self, tests: TestLimits, kinds: frozenset[str], deadline: float, change: Change | None = None
+    ) -> Spectrum:
         """What these tests execute on the base with a change, each with its CPU limit; nothing without a warm runner.
 
-        Those in `kinds` also tell what kinds of values the variables have.
+        Those in `kinds` also tell what kinds of values the variables have. None is begun after the `deadline` (on the
+        monotonic clock).
         """
         spectrum = Spectrum(())
         limits = dict(tests)
@@ -97,7 +100,7 @@ class Suite:
                 continue
             worker = WarmWorker(bench, change)
             try:
-                traces = tuple(worker.trace([(id, limits[id]) for id in ids], kinds))
+                traces = tuple(worker.trace([(id, limits[id]) for id in ids], kinds, deadline))
                 spectrum = Spectrum((*spectrum.cases, *traces), {**spectrum.imported, **worker.ready().imported})
             finally:
                 worker.close()

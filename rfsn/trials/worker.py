@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import select
 import time
@@ -106,12 +107,15 @@ class WarmWorker:
         self.ready()
         return self._planned
 
-    def trace(self, tests: TestLimits, kinds: Collection[str] = ()) -> Iterator[CaseTrace]:
+    def trace(self, tests: TestLimits, kinds: Collection[str] = (), deadline: float = math.inf) -> Iterator[CaseTrace]:
         """Trace tests, each with its CPU limit; tests that the worker cannot trace are left out.
 
-        Those in `kinds` also tell what kinds of values the variables have.
+        Those in `kinds` also tell what kinds of values the variables have. None is begun after the `deadline` (on the
+        monotonic clock).
         """
         for id, limit in tests:
+            if time.monotonic() > deadline:
+                return
             try:
                 request = encode_trace(self._own(id), limit, kinds=id in kinds)
                 trace = decode_trace(self._ask(request, _patience(limit)))

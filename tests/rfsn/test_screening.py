@@ -530,3 +530,16 @@ def test_state_that_one_test_leaves_for_the_next_is_not_set_up(make_bench: Calla
     found, planned = letters(bench, [BAD, GOOD, BAD, GOOD], tests=passing)
     assert found == "fpfp"
     assert (planned.screened, planned.why) == (2, "test_steps.py::test_seen changes what other tests see")
+
+
+@pytest.mark.parametrize(("error", "screened"), [("AttributeError", 2), ("OSError", 0)])
+def test_an_object_that_does_not_show_its_attributes_costs_no_session(
+    error: str, screened: int, make_bench: Callable[..., Bench]
+) -> None:
+    """Classes in C have such objects; what their attributes' own code does is not ours to know."""
+    hidden = (
+        f"\nclass Hidden:\n    @property\n    def __dict__(self):\n        raise {error}('hidden')\n\nH = Hidden()\n"
+    )
+    found, planned = letters(make_bench(BASE | {"steps.py": SOURCE + hidden}), [BAD, GOOD])
+    assert found == "fp"
+    assert (planned.screened, error in planned.why) == (screened, not screened)

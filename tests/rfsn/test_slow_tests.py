@@ -140,6 +140,36 @@ def test_a_model_may_take_half_of_the_time_that_is_left() -> None:
     assert [budget.ask_deadline_s(state) for _ in range(4)] == [387.0, 60.0, 34.0, 0.0]
 
 
+SLOW_TRACES = """\
+import pathlib
+import sys
+import time
+
+import pytest
+
+from thing import least
+
+
+@pytest.mark.parametrize("n", range(8))
+def test_least(n):
+    if sys.monitoring.get_tool(sys.monitoring.COVERAGE_ID):
+        first = pathlib.Path("/tmp/first")
+        if not first.exists():
+            first.touch()
+        if time.time() - first.stat().st_mtime < 7:
+            time.sleep(3)
+    assert least(n, 9) == n
+"""
+
+
+def test_tracing_leaves_time_to_search(rfsn: Rfsn, project: Make) -> None:
+    """Some tests take much longer when they are traced, and there may be many."""
+    source = "def least(a, b):\n    return a if a > b else b\n"
+    ran = rfsn("repair", project({"thing.py": source, "test_thing.py": SLOW_TRACES}), "--time-limit", "24", "--json")
+    assert ran.json["status"] == "repaired", ran.json
+    assert len(ran.json["tests"]["failing"]) == 8
+
+
 def test_a_verdict_without_time_blames_no_test(make_bench: MakeBench) -> None:
     waits = "import time\n\n\ndef test_waits():\n    time.sleep(60)\n\n\ndef test_a():\n    pass\n"
     bench = make_bench({"test_waits.py": waits})

@@ -108,7 +108,7 @@ def instances_of(kind: type) -> Any:
             held += base.__iter__(thing)
             held += dict.values(thing) if base is dict else ()
         if has_dict:
-            attributes = object.__getattribute__(thing, "__dict__")
+            attributes = _attributes(thing)
             held += attributes
             held += attributes.values()
         for member in members:
@@ -119,6 +119,14 @@ def instances_of(kind: type) -> Any:
         return tuple(held)
 
     return parts if containers or has_dict or members else None
+
+
+def _attributes(thing: Any) -> Dict[str, Any]:
+    try:
+        attributes: Dict[str, Any] = object.__getattribute__(thing, "__dict__")
+    except AttributeError:  # a class in C may have it and not show it
+        return {}
+    return attributes
 
 
 def modules(names: List[str]) -> Parts:

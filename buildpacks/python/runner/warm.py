@@ -235,9 +235,13 @@ class Worker:
             return None, "threads are alive after the import"
         targets, tests = self._limited(self._targets), self._limited(self._tests)
         calls = direct_calls([item for item, _ in (*targets, *tests)]) if self._direct else {}
-        screen, why = prepare_screen(
-            self._runner, calls, self._root + "/", targets, tests, tuple(self._live.code()), self._replacements
-        )
+        code = tuple(self._live.code())
+        try:
+            screen, why = prepare_screen(
+                self._runner, calls, self._root + "/", targets, tests, code, self._replacements
+            )
+        except Exception as error:  # noqa: BLE001  # looking at objects runs code of the tree and of its libraries
+            return None, f"{type(error).__name__} while the state was read: {error}"
         if screen is not None:
             self._runner.calls = {item: call for item, call in calls.items() if item.nodeid in screen.screened}
             _freeze()
