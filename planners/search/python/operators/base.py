@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import pairwise
+from types import EllipsisType
 
 from gate import Edit, EditFile, Patch
 from planners.search.language import Operator, Replacement, TextEdit
@@ -15,6 +16,11 @@ from planners.search.python.scope import Scope
 from planners.search.python.source import Source
 
 __all__ = ["PythonOperator", "Site", "parse_expression"]
+
+_NEW_OBJECTS = (
+    *(ast.Constant, ast.JoinedStr, ast.BinOp, ast.UnaryOp, ast.Lambda),
+    *(ast.List, ast.Tuple, ast.Dict, ast.Set, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +100,7 @@ class Site:
             node = self.node
         parsed = parse_expression(text)
         in_braces = isinstance(self.source.parents[node][0], ast.FormattedValue)
-        if parsed is None or (in_braces and text.startswith("{")):
+        if parsed is None or (in_braces and text.startswith("{")) or _is_identity_of_a_value(parsed, self.source, node):
             return
         start, end = self.source.span(node)
         enclosed = self.source.text[start - 1 : start] == "(" and self.source.text[end : end + 1] == ")"
@@ -109,6 +115,15 @@ class Site:
     def lines(self, start: int, end: int, text: str, *, weight: float = 1.0) -> Replacement:
         """Change whole lines."""
         return Replacement((TextEdit(start, end, text),), weight, block=True)
+
+
+def _is_identity_of_a_value(parsed: ast.expr, source: Source, node: ast.expr) -> bool:
+    """Whether it would compare a value that is made on the spot with `is`: which object that is, is no condition."""
+    parent = source.parents[node][0]
+    if not isinstance(parent, ast.Compare) or not isinstance(parsed, _NEW_OBJECTS):
+        return False
+    single = isinstance(parsed, ast.Constant) and isinstance(parsed.value, bool | EllipsisType | None)
+    return not single and any(isinstance(operator, ast.Is | ast.IsNot) for operator in parent.ops)
 
 
 @dataclass(frozen=True, slots=True)

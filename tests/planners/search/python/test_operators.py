@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -187,6 +188,14 @@ def test_the_widened_search_has_more(search: Search, operator: str, before: str,
     raw, wanted = function(before).encode(), function(after).encode()
     assert wanted not in search.results(raw)
     assert search.results(raw, width=1)[wanted] == operator
+
+
+@pytest.mark.parametrize("width", [0, 1])
+def test_no_candidate_compares_the_identity_of_a_value(search: Search, width: int) -> None:
+    raw = function("if a is None or b is items:\n    return 0\nreturn 'x' + a[1]").encode()
+    made = search.results(raw, width)
+    assert any(b"a is not None" in text for text in made)
+    assert not [text for text in made if re.search(rb"\bis (not )?[\d'\[{]", text)]
 
 
 def test_expressions_of_other_functions_belong_to_the_widened_search(search: Search) -> None:
