@@ -32,6 +32,7 @@ __all__ = ["ResultLineError", "ResultLines", "read_result_lines"]
 
 _MAX_MESSAGE = 2_000
 _MAX_ID = 10_000
+_MAX_SHOWN = 80
 _WORST_FIRST = (Outcome.ERROR, Outcome.FAILED, Outcome.TIMEOUT, Outcome.XPASSED, Outcome.XFAILED, Outcome.SKIPPED)
 
 
@@ -62,7 +63,8 @@ def read_result_lines(data: bytes, key: bytes) -> ResultLines:
     for number, line in enumerate(lines):
         mac, _, encoded = line.partition(b" ")
         if not hmac.compare_digest(mac, _mac(key, number, encoded)):
-            raise ResultLineError(f"line {number + 1} of the results was not written by the test runner")
+            start = f"it starts with {line[:_MAX_SHOWN]!r}"
+            raise ResultLineError(f"line {number + 1} of the results was not written by the test runner: {start}")
         if end is not None:
             raise ResultLineError("there are results after the last line")
         result = _decode(encoded)

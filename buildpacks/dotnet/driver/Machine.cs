@@ -107,7 +107,12 @@ namespace Rfsn
             try
             {
                 string status = File.ReadAllText("/proc/" + id + "/stat", Encoding.GetEncoding("iso-8859-1"));
-                string[] fields = status.Substring(status.LastIndexOf(')') + 2).Split(' ');
+                int name = status.LastIndexOf(')');
+                if (name < 0)
+                {
+                    return null; // it ended between opening and reading, which some runtimes read as an empty file
+                }
+                string[] fields = status.Substring(name + 2).Split(' ');
                 double ticks = fields.Skip(11).Take(4).Sum(field => double.Parse(field, CultureInfo.InvariantCulture));
                 bool alive = fields[0] != "Z" && fields[0] != "X";
                 int parent = int.Parse(fields[1], CultureInfo.InvariantCulture);
