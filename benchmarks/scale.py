@@ -2,7 +2,7 @@
 
 It prints the rows a second, the seconds of the reports, the memory of the evaluation over time, and the disk.
 
-    .venv/bin/python benchmarks/scale.py --rows 100000
+    .venv/bin/python -P benchmarks/scale.py --rows 100000
 """
 
 from __future__ import annotations

@@ -107,7 +107,9 @@ Environments = Annotated[
     Path | None,
     typer.Option(metavar="FILE", help="Python, packages and test command by repository and version."),
 ]
-InstanceTimeout = Annotated[float | None, typer.Option(metavar="S", help="Seconds for each instance.")]
+InstanceTimeout = Annotated[
+    float | None, typer.Option("--instance-timeout", "--time-limit", metavar="S", help="Seconds for each instance.")
+]
 PatchFile = Annotated[str, typer.Argument(metavar="PATCH", help="A diff: a file, or - for standard input.")]
 TimeLimit = Annotated[float | None, typer.Option(metavar="S", help="Seconds for the whole session (default 900).")]
 Out = Annotated[Path | None, typer.Option(metavar="DIR", help="The session's folder.")]

@@ -9,7 +9,8 @@ from __future__ import annotations
 import io
 import tarfile
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import Collection, Generator, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -60,8 +61,9 @@ class Hub:
         """An instance is at this step."""
         self._steps[id] = step
 
-    def steps(self) -> dict[str, str]:
-        """What each instance was last at."""
+    def steps(self, ids: Collection[str]) -> dict[str, str]:
+        """What each of these instances was last at; what others were at is forgotten."""
+        self._steps = {id: step for id, step in self._steps.items() if id in ids}
         return self._steps
 
 
@@ -109,8 +111,8 @@ class RayCrew:
     def run(self, jobs: Iterator[Job], until: float) -> Generator[Row]:
         """The row of each job as it ends; see `Crew.run`. A session that is interrupted on a node begins anew."""
         own = self._connect()
+        hub = self._hub()
         try:
-            hub = self._hub()
             work = ray.remote(num_cpus=1, max_retries=_RETRIES)(_work)
             while True:
                 while len(self._under_way) < self._size and time.monotonic() < until:
@@ -129,6 +131,8 @@ class RayCrew:
         finally:
             for task in self._under_way:
                 ray.cancel(task, force=True)
+            with suppress(RayError):
+                self._refresh(hub)
             self._under_way.clear()
             if own:
                 ray.shutdown()
@@ -153,7 +157,7 @@ class RayCrew:
         return remote(num_cpus=0, scheduling_strategy=here)(Hub).remote(cap, spent)
 
     def _refresh(self, hub: Any) -> None:
-        steps: dict[str, str] = ray.get(hub.steps.remote())
+        steps: dict[str, str] = ray.get(hub.steps.remote([doing.job.id for doing in self._under_way.values()]))
         for doing in self._under_way.values():
             doing.step = steps.get(doing.job.id, doing.step)
         if self._purse is not None:

@@ -2,31 +2,25 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
-import os
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
-from threading import Lock
 from typing import Any
 
-from rfsn import __version__
 from rfsn.config import Config
 from rfsn.errors import StorageError, UsageError
+from rfsn.evaluation.claimed import ClaimedFolder
 from rfsn.evaluation.rows import RESULTS, SESSIONS, is_solved, open_results, rows_in
-from rfsn.machine.files import LineFile, remove_partials, usable, write_streamed, write_whole
+from rfsn.machine.files import LineFile, usable, write_streamed, write_whole
 from rfsn.machine.text import to_json
-from rfsn.source.folders import read_plain
 from sandbox import remove_unfinished
-from sandbox.folders import kind_of
 
 __all__ = ["REPORT", "Results", "Summary"]
 
 REPORT = "report.json"
 """The file in an evaluation's folder with the report that the SWE-bench harness would write."""
 
-_MAX_CONFIGURATION = 16 << 20
 _MODEL_NAME = "rfsn-search"
 
 
@@ -43,34 +37,15 @@ class Results:
         created.
         """
         self._folder = folder
-        self._lock = Lock()
-        with usable(folder):
-            folder.mkdir(parents=True, exist_ok=True)
-            self._held = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        self._claimed = ClaimedFolder(folder, config, identity, "eval")
         try:
-            fcntl.flock(self._held, fcntl.LOCK_EX | fcntl.LOCK_NB)
             with usable(folder):
-                self._claim({"version": __version__, **identity, "config": config.model_dump(mode="json")})
-        except BlockingIOError as error:
-            self.close()
-            raise UsageError(
-                f"{folder} is in use by another 'rfsn eval': wait for it, or choose another --out"
-            ) from error
+                self._prepare_sessions()
         except BaseException:
             self.close()
             raise
 
-    def _claim(self, identity: Mapping[str, Any]) -> None:
-        """Make sure that the folder belongs to this very evaluation, or claim it if it is empty."""
-        remove_partials(self._folder)
-        known = self._folder / "configuration.json"
-        there = kind_of(known.name, self._held)
-        if not there and any(self._folder.iterdir()):
-            raise UsageError(f"{self._folder} is not empty and not an evaluation's: choose a new or an empty --out")
-        if not there:
-            write_whole(known, json.dumps(identity, indent=2) + "\n")
-        elif _decoded(read_plain(known.name, self._held, _MAX_CONFIGURATION, str(known))) != identity:
-            raise UsageError(f"{self._folder} holds results of another data set or configuration: choose another --out")
+    def _prepare_sessions(self) -> None:
         sessions = self.sessions()
         sessions.mkdir(exist_ok=True)
         if sessions.is_symlink():
@@ -79,9 +54,7 @@ class Results:
 
     def close(self) -> None:
         """Release the folder. Closing twice does nothing."""
-        if self._held >= 0:
-            os.close(self._held)
-            self._held = -1
+        self._claimed.close()
 
     def sessions(self) -> Path:
         """The folder of this evaluation's sessions."""
@@ -122,7 +95,7 @@ class Results:
         """The valid lines of the results by their numbers."""
         path = self._folder / RESULTS
         try:
-            file = open_results(path, self._held)
+            file = open_results(path, self._claimed.descriptor)
         except FileNotFoundError:
             return
         with file:
@@ -133,9 +106,8 @@ class Results:
 
         Raises `StorageError` if the disk is full: the same evaluation then runs that instance again.
         """
-        with self._lock:
-            for name, line in (("results", row), ("predictions", _prediction(row))):
-                self._append(self._folder / f"{name}.jsonl", to_json(line).encode())
+        for name, line in (("results", row), ("predictions", _prediction(row))):
+            self._append(self._folder / f"{name}.jsonl", to_json(line).encode())
 
     @staticmethod
     def _append(path: Path, line: bytes) -> None:
@@ -148,13 +120,6 @@ class Results:
         except OSError as error:
             problem = f"{path} cannot be written: {error.strerror}"
             raise StorageError(f"{problem}: free some space, then start the same command again") from error
-
-
-def _decoded(content: bytes | None) -> object:
-    try:
-        return json.loads(content or b"")
-    except (ValueError, RecursionError):
-        return None
 
 
 def _prediction(row: dict[str, Any]) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from typing import Annotated, Any, BinaryIO
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from rfsn.errors import UsageError
-from rfsn.evaluation.formats import check_instance_id, shown
+from rfsn.evaluation.formats import check_instance_id, check_text, shown
 from rfsn.sessions.outcome import EXIT_CODES
 from sandbox.folders import PLAIN
 
@@ -45,8 +45,8 @@ class _Row(BaseModel):
     status: Annotated[str, AfterValidator(_status)]
     seconds: _Seconds
     cpu_seconds: _Seconds
-    candidates: Annotated[int, Field(ge=0)]
-    patch: str | None
+    candidates: Annotated[int, Field(ge=0, lt=1 << 53)]
+    patch: Annotated[str, AfterValidator(check_text)] | None
     reason: str
     models: list[str] = Field(default_factory=list)
     cost_usd: _Cost = 0.0

@@ -14,7 +14,7 @@ from typing import Any, Literal, Protocol
 from rfsn.config import Config
 from rfsn.errors import JournalError, UsageError
 from rfsn.evaluation.crew import WORKER, Crew, Doing
-from rfsn.evaluation.formats import Dataset, InlineInstance, opened_dataset, read_environments, shown
+from rfsn.evaluation.formats import Dataset, opened_dataset, read_environments, shown
 from rfsn.evaluation.jobs import Job
 from rfsn.evaluation.page import write_page
 from rfsn.evaluation.results import Results, Summary
@@ -25,7 +25,7 @@ from rfsn.models.cards import cards_of
 from rfsn.models.purse import Purse, SharedPurse
 from rfsn.sessions.outcome import EXIT_CODES
 from rfsn.sessions.record import JOURNAL, Record
-from sandbox import is_marked
+from sandbox import is_marked, remove_marked
 
 __all__ = ["Evaluation", "Selection", "run_evaluation"]
 
@@ -95,14 +95,16 @@ def run_evaluation(
         opened_dataset(dataset, read_environments(how.environments)) as rows,
         storing(place, "start the same command again"),
     ):
+        if how.tests == "hidden" and rows.inline:
+            raise UsageError(f"--tests hidden: {rows.inline} is an inline row, whose tests are files of the project")
         chosen = _chosen(rows, selection)
         identity = {"dataset": rows.digest, "tests": how.tests}
         with closing(Results(place, config, identity)) as results:
-            todo = _todo(chosen, selection.retry, results)
             spending = Spending(place, results.sessions()) if cards_of(config).all else None
+            todo = _todo(chosen, selection.retry, results, spending)
             purse = SharedPurse(config.max_cost, spending.total_usd()) if spending else None
             crew = _crew(how, purse)
-            jobs = _jobs(rows, todo, config, how, results, spending, again=bool(selection.retry))
+            jobs = _jobs(rows, todo, config, how, results, spending)
             view = View(len(chosen), len(chosen) - len(todo), crew.doing, purse, quiet=quiet)
             try:
                 with view, closing(crew.run(jobs, began + how.total_s)) as done:
@@ -111,6 +113,8 @@ def run_evaluation(
                         view.ended(row)
                         ended(Path(row["session"]))
             finally:
+                if spending is not None and purse is not None:
+                    spending.keep_lost(purse.spent_usd)
                 page = write_page(place)
                 results.write_report(chosen)
             summary = Summary()
@@ -147,8 +151,8 @@ def _place(out: Path | None, dataset: str) -> Path:
     return place
 
 
-def _todo(chosen: Sequence[str], retry: Collection[str], results: Results) -> list[str]:
-    """The instances to run; their results so far, if any, are dropped.
+def _todo(chosen: Sequence[str], retry: Collection[str], results: Results, spending: Spending | None) -> list[str]:
+    """The instances to run. The results of those that are tried again are dropped, and their sessions.
 
     Raises `UsageError` if a session would replace something that rfsn did not make.
     """
@@ -159,6 +163,10 @@ def _todo(chosen: Sequence[str], retry: Collection[str], results: Results) -> li
     for folder in (results.sessions() / id for id in todo):
         if os.path.lexists(folder) and not is_marked(folder):
             raise UsageError(f"{folder} is in the way, and rfsn did not make it: move it away, or choose another --out")
+    for id in again:
+        if spending is not None:
+            spending.keep(id)
+        remove_marked(results.sessions() / id)
     results.keep_only(kept)
     return todo
 
@@ -170,17 +178,13 @@ def _jobs(
     how: Evaluation,
     results: Results,
     spending: Spending | None,
-    *,
-    again: bool,
 ) -> Iterator[Job]:
-    """The jobs, each made when it is its turn. A session that was cut off goes on; one that is retried begins anew."""
+    """The jobs, each made when it is its turn. A session that was cut off goes on."""
     for id in todo:
         instance = dataset.instance(id)
         hidden = how.tests == "hidden"
-        if hidden and isinstance(instance, InlineInstance):
-            raise UsageError(f"--tests hidden: {id} is an inline row, whose tests are files of the project")
         folder = results.sessions() / id
-        resumed = not again and _resumable(folder)
+        resumed = _resumable(folder)
         if spending is not None and not resumed:
             spending.keep(id)
         yield Job(instance, config, folder, how.repos, hidden=hidden, resumed=resumed, sessions=how.workers)

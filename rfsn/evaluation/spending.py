@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from rfsn.errors import UsageError
 from rfsn.machine.files import LineFile
+from rfsn.models.purse import ROUNDING_USD
 from rfsn.sessions.record import JOURNAL, Record
 
 __all__ = ["Spending"]
@@ -43,9 +44,15 @@ class Spending:
 
     def keep(self, instance: str) -> None:
         """Note what the session of an instance has spent, because its folder is about to be removed."""
-        usd = _spent_usd(self._sessions / instance)
-        if not usd:
-            return
+        if usd := _spent_usd(self._sessions / instance):
+            self._note(instance, usd)
+
+    def keep_lost(self, spent_usd: float) -> None:
+        """Note what no session tells of `spent_usd`, the whole: sessions that were lost with their machine spent it."""
+        if (usd := spent_usd - self.total_usd()) > ROUNDING_USD:
+            self._note("lost", usd)
+
+    def _note(self, instance: str, usd: float) -> None:
         file = LineFile(self._file)
         try:
             file.append(_Spent(instance_id=instance, usd=usd).model_dump_json().encode())

@@ -64,9 +64,11 @@ def _put(path: Path, chunks: Iterable[bytes], *, sync: bool) -> int:
         if sync:
             os.fsync(descriptor)
         partial.rename(path)
-    except BaseException:
+    except BaseException as error:
         os.close(descriptor)
         partial.unlink(missing_ok=True)
+        if isinstance(error, OSError) and error.filename == str(partial):
+            error.filename, error.filename2 = str(path), None  # what is in the way, not what has just been removed
         raise
     return descriptor
 

@@ -52,6 +52,10 @@ def test_spending_is_remembered_when_a_session_is_removed(tmp_path: Path) -> Non
     assert (tmp_path / "spent.jsonl").read_text().count("\n") == 1
     (sessions / "a").rename(tmp_path / "removed")
     assert spending.total_usd() == pytest.approx(whole)
+    for _ in range(2):  # the second time nothing is missing
+        spending.keep_lost(whole + 0.25)
+        assert spending.total_usd() == pytest.approx(whole + 0.25)
+    whole += 0.25
     with (tmp_path / "spent.jsonl").open("a") as file:
         file.write('{"instance_id": "c", "usd"')  # a crash
     assert Spending(tmp_path, sessions).total_usd() == pytest.approx(whole)

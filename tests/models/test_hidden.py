@@ -81,3 +81,4 @@ def test_without_a_model_or_with_inline_rows_it_is_refused(rfsn: Rfsn, tmp_path:
     assert (ran.code, "--tests hidden needs a model" in ran.err) == (2, True)
     ran = rfsn(*command, "--model", "qwen3", "--base-url", "http://127.0.0.1:9/v1")
     assert (ran.code, "one is an inline row, whose tests are files of the project" in ran.err) == (2, True)
+    assert not (tmp_path / "out").exists()

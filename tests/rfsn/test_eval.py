@@ -87,7 +87,7 @@ def test_every_instance_ends_and_is_counted(rfsn: Rfsn, dataset: Path, tmp_path:
     assert (out / "results.jsonl").read_bytes() == before, "finished instances ran again"
     assert again["total"] == 4
 
-    refused = rfsn("eval", dataset, "--instance-timeout", "61", "--out", out)
+    refused = rfsn("eval", dataset, "--time-limit", "61", "--out", out)
     assert refused.code == 2
     assert "another data set or configuration" in refused.err
 
@@ -95,6 +95,15 @@ def test_every_instance_ends_and_is_counted(rfsn: Rfsn, dataset: Path, tmp_path:
     rfsn(*command, "--only", "fine", "--retry", "not_repaired")
     assert (out / "results.jsonl").read_bytes() == before, "a result that was not chosen was dropped"
     assert sorted(lines(out / "predictions.jsonl")) == sorted(results), "a prediction that a crash lost is missing"
+
+    left = [line for line in before.splitlines(keepends=True) if b'"fine"' not in line]
+    (out / "results.jsonl").write_bytes(b"".join(left))  # as if it was killed before it could write the line
+    journals = {name: (out / "sessions" / name / "journal.jsonl").read_bytes() for name in ("fine", "wrong-operator")}
+    assert rfsn(*command, "--retry", "repaired", "--json").json["total"] == 4
+    for name, same in (("fine", True), ("wrong-operator", False)):
+        journal = (out / "sessions" / name / "journal.jsonl").read_bytes()
+        assert (journal == journals[name]) is same, f"{name}: what was cut off goes on, what is retried begins anew"
+    before = (out / "results.jsonl").read_bytes()
 
     retried = rfsn(*command, "--retry", "not_repaired", "--json").json
     assert retried["total"] == 4

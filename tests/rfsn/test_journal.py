@@ -181,6 +181,14 @@ def test_a_file_is_the_old_one_or_the_new_one(tmp_path: Path, limited: Callable[
     assert path.read_bytes() == b"\xff\xe2\x80\xa8"
 
 
+def test_what_stands_in_the_way_of_a_file_is_named(tmp_path: Path) -> None:
+    (tmp_path / "report.json").mkdir()
+    with pytest.raises(OSError, match=r"report\.json") as raised:
+        write_whole(tmp_path / "report.json", b"x")
+    assert raised.value.filename == str(tmp_path / "report.json")
+    assert [path.name for path in tmp_path.iterdir()] == ["report.json"]
+
+
 def test_only_the_leftovers_of_a_killed_writer_are_removed(tmp_path: Path) -> None:
     dead = f".report.json.{'0' * 32}-1-1-1.00000000.partial"
     living = f".report.json.{Maker.own()}.00000000.partial"

@@ -162,6 +162,13 @@ def test_what_cannot_be_shown_is_refused(rfsn: Rfsn, tmp_path: Path) -> None:
     assert "there are no results" in rfsn("eval", "show", "a", "--out", tmp_path / "empty").err
 
 
+@pytest.mark.parametrize("wrong", [{"patch": "\ud800"}, {"candidates": 10**25}])
+def test_a_line_that_no_evaluation_writes_is_named(wrong: dict[str, Any], rfsn: Rfsn, tmp_path: Path) -> None:
+    ran = rfsn("eval", "show", "b", "--out", write(tmp_path / "out", row("a"), row("b", **wrong)))
+    assert ran.code == 2
+    assert "results.jsonl:2: " in ran.err
+
+
 def test_a_data_set_may_have_the_name_of_a_command(rfsn: Rfsn, tmp_path: Path) -> None:
     (tmp_path / "compare").write_text("no json\n")
     for arguments in (("./compare",), ("--limit", "1", "compare"), ("--out", "x", "./compare", "--json")):

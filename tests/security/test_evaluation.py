@@ -247,7 +247,7 @@ def test_a_folder_with_something_else_in_it_is_not_taken(tmp_path: Path, content
     for path, text in content.items():
         (out / path).parent.mkdir(parents=True, exist_ok=True)
         (out / path).write_text(text)
-    with pytest.raises(UsageError, match="not an evaluation's"):
+    with pytest.raises(UsageError, match="not from 'rfsn eval'"):
         Results(out, Config(), identity_of(rows))
     assert {str(path.relative_to(out)): path.read_text() for path in out.rglob("*") if path.is_file()} == content
 

@@ -2,7 +2,14 @@
 
 from rfsn.evaluation.formats.dataset import Dataset, opened_dataset
 from rfsn.evaluation.formats.environments import Environments, read_environments
-from rfsn.evaluation.formats.instances import InlineInstance, Instance, RepositoryInstance, check_instance_id, shown
+from rfsn.evaluation.formats.instances import (
+    InlineInstance,
+    Instance,
+    RepositoryInstance,
+    check_instance_id,
+    check_text,
+    shown,
+)
 
 __all__ = [
     "Dataset",
@@ -11,6 +18,7 @@ __all__ = [
     "Instance",
     "RepositoryInstance",
     "check_instance_id",
+    "check_text",
     "opened_dataset",
     "read_environments",
     "shown",

@@ -25,7 +25,7 @@ class Dataset:
     """The instances of a data set by their ids, in its order. It holds where they are, not what they are.
 
     `name` is how the user named it, and `digest` a hash (SHA-256) of all that it has, with
-    its environments.
+    its environments. `inline` is the id of the first row that has its whole project, if any has.
     """
 
     def __init__(self, name: str, path: Path, environments: Environments) -> None:
@@ -33,6 +33,7 @@ class Dataset:
         self.name = name
         self._path = path
         self._environments = environments
+        self.inline = ""
         self._places: dict[str, int] = {}
         digest, seen = hashlib.sha256(environments.model_dump_json().encode()), dict[str, tuple[int, str]]()
         for number, place, line in numbered_lines(path):
@@ -41,6 +42,8 @@ class Dataset:
             key = instance.instance_id.casefold()  # one folder, if the file system ignores case
             if key in seen:
                 raise UsageError(f"{name}:{number}: {_twice(seen[key], instance.instance_id)}")
+            if isinstance(instance, InlineInstance):
+                self.inline = self.inline or instance.instance_id
             seen[key] = number, instance.instance_id
             self._places[instance.instance_id] = place
         if not self._places:

@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-__all__ = ["InlineInstance", "Instance", "RepositoryInstance", "check_instance_id", "shown"]
+__all__ = ["InlineInstance", "Instance", "RepositoryInstance", "check_instance_id", "check_text", "shown"]
 
 _MAX_ID = 128
 _MAX_SHOWN = 80
@@ -65,8 +65,11 @@ def _files(files: dict[str, str]) -> dict[str, str]:
     return files
 
 
-def _text(text: str) -> str:
-    """Text that can be written: bytes that are not UTF-8 are allowed, half a surrogate pair (as in JSON) is not."""
+def check_text(text: str) -> str:
+    """Text that can be written: bytes that are not UTF-8 are allowed, half a surrogate pair (as in JSON) is not.
+
+    Raises `ValueError`.
+    """
     text.encode("utf-8", "surrogateescape")
     return text
 
@@ -74,12 +77,12 @@ def _text(text: str) -> str:
 def _argument(text: str) -> str:
     if "\0" in text:
         raise ValueError("it contains a NUL")
-    return _text(text)
+    return check_text(text)
 
 
 type _Id = Annotated[str, AfterValidator(check_instance_id)]
 type _Path = Annotated[str, AfterValidator(_path)]
-type _Text = Annotated[str, AfterValidator(_text)]
+type _Text = Annotated[str, AfterValidator(check_text)]
 type _Argument = Annotated[str, AfterValidator(_argument)]
 type _Command = Annotated[tuple[_Argument, ...], Field(min_length=1)]
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import json
-import os
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -14,11 +12,11 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from rfsn import __version__
 from rfsn.config import Config
 from rfsn.errors import StorageError, UsageError
+from rfsn.evaluation.claimed import ClaimedFolder
 from rfsn.evaluation.grading.grader import Grade
-from rfsn.machine.files import LineFile, remove_partials, usable, write_whole
+from rfsn.machine.files import LineFile, write_whole
 from rfsn.machine.text import to_json
 
 __all__ = ["Folder", "Job", "Known"]
@@ -69,40 +67,12 @@ class Folder:
         """
         self.path = folder
         self._lock = Lock()
-        with usable(folder):
-            folder.mkdir(parents=True, exist_ok=True)
-            self._held = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        try:
-            fcntl.flock(self._held, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            with usable(folder):
-                self._claim(config, {"dataset": dataset, "predictions": _digest(predictions)})
-        except BlockingIOError as error:
-            self.close()
-            raise UsageError(
-                f"{folder} is in use by another 'rfsn grade': wait for it, or choose another --out"
-            ) from error
-        except BaseException:
-            self.close()
-            raise
-
-    def _claim(self, config: Config, hashes: dict[str, str | None]) -> None:
-        identity = {"version": __version__, **hashes, "config": config.model_dump(mode="json")}
-        remove_partials(self.path)
-        known = self.path / _CONFIGURATION
-        if not known.exists():
-            if any(self.path.iterdir()):
-                raise UsageError(f"{self.path} is not empty and not a grading run's: choose a new or an empty --out")
-            write_whole(known, json.dumps(identity, indent=2) + "\n")
-        elif _decoded(known) != identity:
-            raise UsageError(
-                f"{self.path} has grades of another data set, predictions or configuration: choose another --out"
-            )
+        identity = {"dataset": dataset, "predictions": _digest(predictions)}
+        self._claimed = ClaimedFolder(folder, config, identity, "grade")
 
     def close(self) -> None:
         """Release the folder. Closing twice does nothing."""
-        if self._held >= 0:
-            os.close(self._held)
-            self._held = -1
+        self._claimed.close()
 
     def load(self) -> list[Known]:
         """The grades so far, the last of each; a torn last line is left out. Raises `UsageError` for an invalid one."""
@@ -162,10 +132,3 @@ def _digest(path: Path | None) -> str | None:
         return None
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _decoded(path: Path) -> object:
-    try:
-        return json.loads(path.read_bytes())
-    except (OSError, ValueError):
-        return None
