@@ -94,10 +94,11 @@ def report_of(
         # Whatever else ends a run without a test, such as a broken conftest.py, is not the same as having none.
         return replace(report(results, problem), empty=command.exit_code == runner.no_tests)
     for case in results.cases:
-        if case.outcome is Outcome.ERROR and not runner.case_id(case.id).name:
+        # With frames, it is code of the tree that keeps the tests from being loaded, which a repair may change.
+        if case.outcome is Outcome.ERROR and not case.frames and not runner.case_id(case.id).name:
             why = runner.explain(case.message) or _cause(command, runner)
             return report(results, f"{case.id} could not be collected: {why}")
-    if request.canaries and not results.canaries:
+    if request.canaries and not results.canaries and any(runner.case_id(case.id).name for case in results.cases):
         return report(results, "the tests that must fail were not added", forged=True)
     return report(results)
 

@@ -8,6 +8,7 @@ big-endian) and the result. Results are:
 
 - `{"canary": id}`: a test with that id, which no file of the tree has, is made to fail; before all other results.
 - `{"case": id, "outcome": outcome, "duration_s": s, "message": text}`; if an id is repeated, the worst outcome counts.
+  With `"frames": [[path, line, function], ...]` it says where in the tree it failed, outermost first.
 - `{"end": code}`: the last line; the exit code that follows.
 
 Texts are escaped by `buildpacks.text.spelled`, and a run is asked for tests by the escaped ids.
@@ -25,13 +26,14 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
-from buildpacks.results import CaseResult, Outcome
+from buildpacks.results import CaseResult, Frame, Outcome
 from buildpacks.text import spelled
 
 __all__ = ["ResultLineError", "ResultLines", "read_result_lines"]
 
 _MAX_MESSAGE = 2_000
 _MAX_ID = 10_000
+_MAX_FRAMES = 100
 _MAX_SHOWN = 80
 _WORST_FIRST = (Outcome.ERROR, Outcome.FAILED, Outcome.TIMEOUT, Outcome.XPASSED, Outcome.XFAILED, Outcome.SKIPPED)
 
@@ -105,7 +107,15 @@ def _case(result: dict[str, Any]) -> CaseResult:
         raise ResultLineError(f"a result is not a case: {error}") from error
     if len(id) > _MAX_ID or not math.isfinite(duration):
         raise ResultLineError("a case has an id that is too long, or an infinite duration")
-    return CaseResult(id, outcome, duration, _text(result.get("message", ""))[:_MAX_MESSAGE])
+    return CaseResult(id, outcome, duration, _text(result.get("message", ""))[:_MAX_MESSAGE], _frames(result))
+
+
+def _frames(result: dict[str, Any]) -> tuple[Frame, ...]:
+    try:
+        frames = tuple(Frame(_text(path), int(line), _text(name)) for path, line, name in result.get("frames", ()))
+    except (OverflowError, TypeError, ValueError) as error:
+        raise ResultLineError(f"a case has frames that are none: {error}") from error
+    return frames[-_MAX_FRAMES:]
 
 
 def _text(value: object) -> str:

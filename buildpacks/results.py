@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from posixpath import normpath
 
 __all__ = [
     "Basis",
@@ -66,7 +67,7 @@ class CaseId:
 
     `file` is relative to the tree and empty if the runner does not report it, `scope` are the classes or suites around
     the test, the outermost first, and `parameters` are written as in the id. An id without a `name` stands for a file
-    that could not be collected.
+    that could not be collected, or for a folder of such files.
     """
 
     file: str = ""
@@ -84,6 +85,13 @@ class CaseId:
         """What contains the test: its class or suite, or the file."""
         return CaseId(self.file, self.scope)
 
+    def holds(self, other: CaseId) -> bool:
+        """Whether this stands for a file or a folder as a whole, and the other one is in it."""
+        if self.name or not self.file:
+            return False
+        place = normpath(self.file)
+        return place in {".", other.file} or other.file.startswith(f"{place}/")
+
 
 @dataclass(frozen=True, slots=True)
 class CaseResult:
@@ -95,6 +103,17 @@ class CaseResult:
     message: str = ""
     frames: tuple[Frame, ...] = ()
     parsed: CaseId = field(default_factory=CaseId)
+
+    @property
+    def unloaded(self) -> bool:
+        """Whether it is a file or a folder of tests as a whole, which failed: nobody knows which tests it has."""
+        return self.outcome.failing and bool(self.parsed.file) and not self.parsed.name
+
+    @property
+    def reason(self) -> str:
+        """Where and why it could not be loaded."""
+        place = f"{self.frames[-1].path}, line {self.frames[-1].line}: " if self.frames else ""
+        return f"{place}{self.message}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -79,9 +79,13 @@ def verdict_on(
         missed |= wanted - passed
         broken |= passed_before - passed
         broken |= {id for id in set_aside if id in after and after[id].failing}
+        unloaded = next((case for case in run.cases if case.unloaded and case.id not in before), None)
+        if unloaded is not None:
+            reasons.append(f"run {number}: {unloaded.id} could not be collected: {unloaded.reason}")
+            continue  # what else is wrong follows from it
         if run.unbuilt and run.unbuilt != baseline.unbuilt:
             reasons.append(f"run {number}: {run.unbuilt}")
-            continue  # what else is wrong follows from it
+            continue
         reasons += [f"run {number}: {reason}" for reason in _disagreements(run, baseline, set(before), set(after))]
     if broken:
         what = (
@@ -114,35 +118,25 @@ def unfinished(finished: Verdict | None, baseline: SuiteReport, targets: Collect
 
 
 def _comparable(run: SuiteReport, baseline: SuiteReport) -> list[CaseResult]:
-    """The cases of a run, among them each file of tests that failed as a whole on the base.
+    """The cases of a run, among them each file or folder of tests that failed as a whole on the base.
 
-    It fails if one of its tests does, else it passes if one passes. If it could not be loaded at all on the base, so
-    that nobody knows its tests, it stands for them.
+    It fails if one of its tests does, else it passes if one passes. If none of them is known on the base, it stands for
+    them: nobody knows which there are.
     """
-    cases = list(run.cases)
-    for whole in (case for case in baseline.cases if case.outcome.failing and _is_file(case)):
-        inside = [case for case in run.cases if case.parsed.file == whole.parsed.file]
-        own = [case for case in baseline.cases if case.parsed.file == whole.parsed.file]
-        if len(own) == 1:
-            cases = [case for case in cases if case not in inside]
-        if inside and (len(own) == 1 or not any(map(_is_file, inside))):
+    reported, replaced, made = {case.id for case in run.cases}, set[str](), list[CaseResult]()
+    for whole in (case for case in baseline.cases if case.unloaded):
+        inside = [case for case in run.cases if whole.parsed.holds(case.parsed)]
+        if not any(case.parsed.name and whole.parsed.holds(case.parsed) for case in baseline.cases):
+            replaced |= {case.id for case in inside if case.parsed.name}
+        if inside and whole.id not in reported:
             telling = min(inside, key=lambda case: (not case.outcome.failing, case.outcome is not Outcome.PASSED))
-            cases.append(replace(telling, id=whole.id))
-    return cases
-
-
-def _is_file(case: CaseResult) -> bool:
-    """Whether a case is a file of tests as a whole: its id has no name of a test."""
-    return bool(case.parsed.file) and not case.parsed.name
+            made.append(replace(telling, id=whole.id))
+    return [*(case for case in run.cases if case.id not in replaced), *made]
 
 
 def _canaries(baseline: SuiteReport, runs: Sequence[SuiteReport]) -> list[CaseResult]:
-    """The canaries of the runs, in the parts in which they fail on the base."""
-    trusted = {
-        part.part
-        for part in baseline.part_runs
-        if part.canaries and all(canary.outcome.failing for canary in part.canaries)
-    }
+    """The canaries of the runs, in the parts in which they fail on the base, if it came so far."""
+    trusted = {part.part for part in baseline.part_runs if all(canary.outcome.failing for canary in part.canaries)}
     parts = [part for run in runs for part in run.part_runs if part.part in trusted]
     return [canary for part in parts for canary in part.canaries]
 

@@ -154,6 +154,8 @@ class Stuck:
         """The end, with the number of candidates that were tried."""
         what = "passes the tests" if state.kept is None else "repairs the rest"
         tried = f"none of {state.tried} candidates {what}" if state.tried else "nothing was found to try"
+        if unloaded := self._unloaded(state, context):
+            tried = f"{unloaded}; {tried}"
         if state.last_verdict is not None and not state.last_verdict.accepted and not state.tried:
             tried = f"the patch was rejected: {'; '.join(state.last_verdict.reasons)}"
         elif "" in (unknown := self._unknown(state, context)):
@@ -174,6 +176,12 @@ class Stuck:
             )
             tried = f"{tried}; {poor}" if state.tried else poor
         return _give_up(state, tried)
+
+    def _unloaded(self, state: State, context: PlannerContext) -> str:
+        """Why the first target that is no test but a whole file cannot be loaded; empty if there is none."""
+        known = targets_of(state, context.reports, context.wanted)
+        wholes = (case for case in known.baseline.cases if case.unloaded and case.frames and case.id in known.left)
+        return next((f"{case.id} could not be collected: {case.reason}" for case in wholes), "")
 
     def _unknown(self, state: State, context: PlannerContext) -> list[str]:
         """The languages of the failing tests' parts of which the search would have to know something, and does not."""

@@ -228,8 +228,8 @@ class PythonBuildpack:
 
 
 _CACHE = ("-o", "cache_dir=/tmp/pytest-cache")
-# A test could print a gigabyte: its output is not repeated in the report of its failure.
-_QUIET = ("--show-capture=no", *_CACHE)
+# A test could print a gigabyte: its output is not repeated in the report of its failure. What can be loaded is run.
+_QUIET = ("--show-capture=no", "--continue-on-collection-errors", *_CACHE)
 _RUNNER_MOUNT = Mount(_RUNNER, "/rfsn/rfsn_runner")
 
 

@@ -12,8 +12,6 @@ __all__ = ["PYTEST", "case_id"]
 
 _REFUSED = re.compile(r"^\S*: error: (.*)$", re.MULTILINE)
 _ERROR = re.compile(r"ERROR|E  |ModuleNotFoundError|ImportError|(INTERNALERROR>\s+)?(\w+\.)*\w+(Error|Exception): ")
-_SYNTAX_ERROR_AT = re.compile(r"^E\s+File \"(?:/repo/)?(.+)\", line (\d+)", re.MULTILINE)
-_SYNTAX_ERRORS = ("SyntaxError", "IndentationError", "TabError")
 _NO_TESTS = 5
 _USAGE_ERROR = 4
 _MAX_LINE = 300
@@ -28,13 +26,9 @@ def case_id(id: str) -> CaseId:
 
 
 def _explained(text: str) -> str:
-    """The last line of pytest's message, as Python words it; for a syntax error with the file and the line."""
+    """The last line of pytest's message, as Python words it."""
     lines = [line.strip().removeprefix("E  ").strip() for line in text.splitlines() if line.strip()]
-    if not lines:
-        return ""
-    places = _SYNTAX_ERROR_AT.findall(text) if lines[-1].startswith(_SYNTAX_ERRORS) else []
-    place = "{}, line {}: ".format(*places[-1]) if places else ""
-    return f"{place}{lines[-1]}"[:_MAX_LINE]
+    return lines[-1][:_MAX_LINE] if lines else ""
 
 
 def _error(result: CommandResult) -> str:

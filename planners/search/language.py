@@ -13,9 +13,11 @@ from enum import StrEnum
 from functools import partial
 from typing import Any, NamedTuple, Protocol
 
-from gate import Patch
+from buildpacks import CaseTrace, RepoView
+from gate import Candidate, Patch
 
 __all__ = [
+    "MEND",
     "AntiPattern",
     "Definition",
     "File",
@@ -28,6 +30,9 @@ __all__ = [
     "Site",
     "TextEdit",
 ]
+
+MEND = "load-"
+"""How the operators of mends begin (see `Language.mends`)."""
 
 type SeenKinds = Mapping[str, Mapping[str, frozenset[str]]]
 """The kinds of the variables' values in the failing tests, by the names of the function and of the variable."""
@@ -208,6 +213,15 @@ class Language(Protocol):
 
     def parse(self, path: str, raw: bytes, kinds: SeenKinds, neighbours: Neighbours) -> File | None:
         """A file; None if it does not parse, or could not be written back unchanged."""
+        ...
+
+    def mends(
+        self, failures: Sequence[CaseTrace], view: RepoView, is_source: Callable[[str], bool]
+    ) -> Iterator[Candidate]:
+        """Patches of files that `is_source` allows for failures that say what is missing, likeliest first.
+
+        `failures` are tests, and whole files of tests that cannot be loaded.
+        """
         ...
 
     def anti_patterns(self, before: bytes, after: bytes) -> Iterable[AntiPattern]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import islice
+from itertools import chain, islice
 
 from gate import Candidate, Patch
 from planners.api import PlannerContext
@@ -93,7 +93,8 @@ class CandidateSearch:
                 operators = self._experience.weigh(operators, _failure(state, context, targets))
             self._space = Space(context.view, suspects, kinds, operators, self.languages, kept)
             self._source, self._at, self._widened = source, 0, False
-            self._stream = self._space.singles(width=0)
+            failures = [trace for trace in spectrum.cases if trace.id in targets]
+            self._stream = chain(self._space.mends(failures, context.is_source), self._space.singles(width=0))
             self._ahead.clear()
         while self._at < tried:
             self._look_ahead(1, state.near_misses, widen=True)

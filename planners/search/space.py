@@ -7,10 +7,10 @@ would be hopeless: their number is quadratic.
 from __future__ import annotations
 
 import heapq
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from buildpacks import Kinds, RepoView
+from buildpacks import CaseTrace, Kinds, RepoView
 from gate import Candidate, EditFile, Patch, compose
 from planners.search.candidates import enumerate_candidates
 from planners.search.language import Language, Operator
@@ -46,17 +46,25 @@ class Space:
 
     def singles(self, *, width: int) -> Iterator[Candidate]:
         """Candidates with one edit, as patches on the base."""
-        tree, kept = patched(self.view, self.kept), self.kept
         candidates = enumerate_candidates(
-            tree,
+            patched(self.view, self.kept),
             self.suspects,
             width=width,
             operators=self.operators,
             kinds=self.kinds,
             languages=self.languages,
         )
+        yield from self._on_base(candidates)
+
+    def mends(self, failures: Sequence[CaseTrace], is_source: Callable[[str], bool]) -> Iterator[Candidate]:
+        """Candidates for failures that say what is missing, as patches on the base."""
+        tree = patched(self.view, self.kept)
+        for language in dict.fromkeys(self.languages.values()):
+            yield from self._on_base(language.mends(failures, tree, is_source))
+
+    def _on_base(self, candidates: Iterator[Candidate]) -> Iterator[Candidate]:
         for candidate in candidates:
-            patch = compose(kept, candidate.patch, self.view.read) if kept else candidate.patch
+            patch = compose(self.kept, candidate.patch, self.view.read) if self.kept else candidate.patch
             if patch:  # otherwise it undoes the kept patch
                 yield replace(candidate, patch=patch)
 

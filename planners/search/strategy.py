@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from gate import Candidate, Phase, Proposal, TryPatches
 from planners.api import PlannerContext
-from planners.search.language import Language
+from planners.search.language import MEND, Language
 from planners.search.planner import CandidateSearch
 from planners.search.ranking import doubtful
 from planners.state import State
@@ -19,10 +19,11 @@ __all__ = ["Search", "more_to_collect"]
 _LEAST_SHARE, _TURN_SHARE = 0.02, 0.1
 """The shares of the remaining time which an impatient search takes at least, whatever it has tried, and at most."""
 _CHOICE = 6
-_COLLECTING, _IN_DOUBT = 64, 512
+_COLLECTING, _IN_DOUBT, _OF_MENDS = 64, 512, 6
 _COLLECTING_SHARE, _IN_DOUBT_SHARE = 0.05, 0.1
 """After a plausible patch: how many are enough; how many more candidates to try (or half as many as before it), and the
-share of the time for them. The second figures apply if all patches are doubtful."""
+share of the time for them. The second figures apply if all patches are doubtful, the third after a mend of what Python
+itself says is missing: few others can be right, and each takes a cold run."""
 
 
 class Search:
@@ -77,7 +78,8 @@ def more_to_collect(state: State, context: PlannerContext, languages: Mapping[st
     unsure = all(doubtful(trial, context.view, languages) for trial in state.plausible)
     first, begun = state.plausible[0].index, state.kept.tried if state.kept else 0
     searched = 0 if state.plausible[0].operator == MODEL else first - begun  # what it tried in vain promises nothing
-    patience = max(_IN_DOUBT if unsure else _COLLECTING, searched // 2)
+    usual = _OF_MENDS if state.plausible[0].operator.startswith(MEND) else _COLLECTING
+    patience = max(_IN_DOUBT if unsure else usual, searched // 2)
     late = state.spent >= 1.0 or state.spent - state.plausible_at > (_IN_DOUBT_SHARE if unsure else _COLLECTING_SHARE)
     return 0 if late or len(state.plausible) >= _CHOICE else max(0, first + 1 + patience - state.tried)
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from difflib import get_close_matches
 
-from buildpacks import CaseResult, CaseTrace, Outcome, RunRequest, SuiteReport
+from buildpacks import CaseResult, CaseTrace, Outcome, RunRequest, Spectrum, SuiteReport
 from buildpacks.report import NO_TESTS
 from gate import (
     ApplyPatch,
@@ -81,9 +81,9 @@ class Executor:
                 self._suite.add(scratch)
                 return self._trace(ids, state)
             case RunTests(scratch=CreateFile() as scratch, kept=kept):
-                return self._run_scratch(scratch, kept=kept)
+                return self._run_scratch(scratch, context, kept=kept)
             case RunTests(ids, Collect.OUTCOMES):
-                return self._run_tests(ids, state)
+                return self._run_tests(ids, state, context)
             case RunTests(ids, Collect.SPECTRUM):
                 return self._trace(ids, state)
             case RunTests():
@@ -130,29 +130,30 @@ class Executor:
 
     # Running tests
 
-    def _run_tests(self, ids: tuple[str, ...], state: State) -> SuiteRan:
+    def _run_tests(self, ids: tuple[str, ...], state: State, context: Context) -> SuiteRan:
         if state.baseline is None:
-            return self._run_base()
+            return self._run_base(context)
         request = self._budget.request(self._blobs.report(state.baseline.report), ids)
         report = self._ran(request, self._applied(state))
         return self._suite_ran(report, report.duration_s)
 
-    def _run_base(self) -> SuiteRan:
+    def _run_base(self, context: Context) -> SuiteRan:
         limit = self._budget.first_limit_s
         first = self._ran(RunRequest((), limit, limit, canaries=True), singly=self._budget.case_limit_s)
         if NO_TESTS in first.problem:
             first = replace(first, problem=f"{first.problem}; {self._what_ran()}")
+        first = replace(first, problem=first.problem or _fault_of_tests(first, context))
         if first.problem:
             return self._suite_ran(first, first.duration_s)
         self._check_wanted(first)
         report = settled(self._suite, self._budget, first)
         return self._suite_ran(report, forecast_s(first, report))
 
-    def _run_scratch(self, scratch: CreateFile, *, kept: bool) -> SuiteRan:
+    def _run_scratch(self, scratch: CreateFile, context: Context, *, kept: bool) -> SuiteRan:
         """Run a test that is not part of the source: alone, or with all others if it is to be kept."""
         self._suite.add(scratch)
         if kept:
-            return self._run_base()
+            return self._run_base(context)
         limit = self._budget.first_limit_s
         report = self._ran(RunRequest((scratch.path,), limit, limit))
         own = tuple(case for case in report.cases if case.parsed.file == scratch.path)
@@ -206,14 +207,17 @@ class Executor:
         began = time.monotonic()
         known = targets_of(state, self._blobs, self._wanted)
         cases = {case.id: case for case in known.baseline.cases}
-        limits = [(id, self._budget.trace_limit_s(cases.get(id))) for id in ids]
+        unloaded = {id for id in known.left if cases[id].unloaded}
+        limits = [(id, self._budget.trace_limit_s(cases.get(id))) for id in ids if id not in unloaded]
         kept = self._change(state.kept.patch) if state.kept else None
         deadline = self._budget.trace_deadline(state)
-        spectrum = self._suite.trace(limits, frozenset(known.left), deadline, kept)
+        # Beside tests that cannot be loaded, others tell nothing of the fault.
+        spectrum = Spectrum(()) if unloaded else self._suite.trace(limits, frozenset(known.left), deadline, kept)
+        untraced = unloaded
         if time.monotonic() > deadline and spectrum.cases:
             untraced = {*known.left}.intersection(ids) - {trace.id for trace in spectrum.cases}
-            late = tuple(_as_it_ended(cases[id]) for id in ids if id in untraced)
-            spectrum = replace(spectrum, cases=(*spectrum.cases, *late))
+        late = tuple(_as_it_ended(cases[id]) for id in ids if id in untraced)
+        spectrum = replace(spectrum, cases=(*spectrum.cases, *late))
         return SpectrumReady(
             self._blobs.put_spectrum(spectrum), len(spectrum.cases), round(time.monotonic() - began, 3)
         )
@@ -226,8 +230,17 @@ class Executor:
 
 
 def _as_it_ended(case: CaseResult) -> CaseTrace:
-    """What is known of a target for whose trace there was no time."""
+    """What is known of a target that was not traced: there was no time, or it cannot be loaded."""
     return CaseTrace(case.id, case.outcome, case.duration_s, {}, case.frames, case.message, parsed=case.parsed)
+
+
+def _fault_of_tests(report: SuiteReport, context: Context) -> str:
+    """Why tests cannot be loaded, if the fault is in what no repair may change: the tests or their configuration."""
+    for case in report.cases:
+        path = case.frames[-1].path if case.unloaded and case.frames else ""
+        if path and context.protected(path) and not context.lifted(path):
+            return f"{case.id} could not be collected: {case.reason} ({path} belongs to the tests)"
+    return ""
 
 
 def _near(text: str, cases: Sequence[CaseResult]) -> list[str]:

@@ -101,7 +101,9 @@ class Budget:
         """The request to run tests that ran on the `base` before, with a limit for each that ended there."""
         ended = (case for case in base.cases if not case.outcome.over_limit)
         limits = {case.id: self.own_limit_s(case) for case in ended}
-        return RunRequest(ids, self.first_limit_s, self.first_limit_s, canaries, alone, limits)
+        unknown = any(case.unloaded for case in base.cases)  # tests that may be slow, as nobody has seen them
+        others_s = self.case_limit_s if unknown else self.first_limit_s
+        return RunRequest(ids, others_s, others_s, canaries, alone, limits)
 
     def reserve_s(self, state: State) -> float:
         """The time reserved for the verdict."""

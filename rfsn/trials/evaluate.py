@@ -120,7 +120,8 @@ class Evaluator:
         for prefix, bench in self._suite.benches.items():
             runner = bench.part.pack.warm_runner(bench.plan) if bench.answers("try") else None
             own = known.of({case.id for case in known.baseline.cases if self._suite.bench_of(case.id) is bench})
-            if runner is None or not own.left or not traced.issuperset(own.left):
+            unloaded = any(case.unloaded and case.id in own.left for case in own.baseline.cases)
+            if runner is None or not own.left or unloaded or not traced.issuperset(own.left):
                 continue
             warm = _WarmPart(prefix, bench.part, runner.suffixes, own, edits)
             self._pool.plan(prefix, TrialPlan(*ordered(own, spectrum, self._budget), warm.outside(change)))
@@ -129,11 +130,31 @@ class Evaluator:
 
     def run_cold(self, change: Change, known: Targets, state: State) -> Verdict:
         """The verdict of one cold run of everything on a candidate."""
-        assert state.baseline is not None
-        timeout = min(self._budget.left_s, 10.0 + 5.0 * state.baseline.forecast_s)
-        report = self._suite.run_tests(self._budget.request(known.baseline), timeout, change)
+        report = self._suite.run_tests(self._budget.request(known.baseline), self._cold_limit_s(known, state), change)
         ignored = {*known.unstable, *self._stability.unstable(known, [report])}
         return verdict_on(known.baseline, known.all, ignored, [report])
+
+    def loads(self, change: Change, known: Targets, state: State) -> bool:
+        """Whether the first of the targets that cannot be loaded can be with a candidate: quicker to see than the rest.
+
+        It is true without such a target.
+        """
+        whole = next((case.id for case in known.baseline.cases if case.unloaded and case.id in known.left), None)
+        if whole is None:
+            return True
+        request = self._budget.request(known.baseline, (whole,))
+        report = self._suite.run_tests(request, self._cold_limit_s(known, state), change)
+        return bool(report.cases) and not any(case.unloaded for case in report.cases)
+
+    def _cold_limit_s(self, known: Targets, state: State) -> float:
+        """How long a cold run of a candidate may take. Alternatives to one that passes leave the verdict its time."""
+        assert state.baseline is not None
+        limit_s = min(self._budget.left_s, 10.0 + 5.0 * state.baseline.forecast_s)
+        if any(case.unloaded for case in known.baseline.cases):  # the suite takes longer than what ran of it
+            limit_s = self._budget.suite_limit_s
+        if state.plausible:
+            limit_s = min(limit_s, self._budget.search_deadline(state) - time.monotonic())
+        return max(1.0, limit_s)
 
     def screen(self, patch: Patch, context: Context) -> Change | None:
         """What a candidate changes; None if the gate's cheap rules deny it."""
@@ -267,6 +288,8 @@ class _Trials:
     def _tried_cold(self, index: int, change: Change | None) -> Trial:
         if change is None or not self._evaluator.allows(change, self._context):
             return self._result(index, TrialOutcome.DENIED)
+        if not self._evaluator.loads(change, self._known, self._state):
+            return self._result(index, TrialOutcome.FAILED)
         verdict = self._evaluator.run_cold(change, self._known, self._state)
         fixed = tuple(id for id in verdict.fixed if id in self._known.left)
         if verdict.accepted:

@@ -69,9 +69,8 @@ def test_a_source_that_ends_the_interpreter_is_blamed_and_repaired(how: str, rfs
 
 def test_a_syntax_error_in_the_source_is_named(rfsn: Rfsn, project: Make) -> None:
     ran = rfsn("repair", project({"thing.py": "def least(a, b:\n", "test_thing.py": TEST}), "--json")
-    assert (ran.code, ran.json["status"]) == (3, "infra_error")
-    assert "test_thing.py could not be collected" in ran.json["reason"]
-    assert "SyntaxError" in ran.json["reason"]
+    assert (ran.code, ran.json["status"]) == (1, "not_repaired")
+    assert "test_thing.py could not be collected: thing.py, line 1: SyntaxError" in ran.json["reason"]
 
 
 @pytest.mark.parametrize(

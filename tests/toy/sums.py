@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from gate import Edit, EditFile, Patch, content_hash
+from buildpacks import CaseTrace, RepoView
+from gate import Candidate, Edit, EditFile, Patch, content_hash
 from planners.search.language import (
     AntiPattern,
     Definition,
@@ -97,6 +98,12 @@ class Sums:
         del kinds, neighbours
         text = raw.decode("ascii", "replace")
         return SumsFile(path, text) if all(map(_LINE.fullmatch, text.splitlines())) else None
+
+    def mends(
+        self, failures: Sequence[CaseTrace], view: RepoView, is_source: Callable[[str], bool]
+    ) -> Iterator[Candidate]:
+        del failures, view, is_source
+        return iter(())
 
     def anti_patterns(self, before: bytes, after: bytes) -> Iterator[AntiPattern]:
         if after.count(b" * 0\n") > before.count(b" * 0\n"):

@@ -4,11 +4,13 @@ import hashlib
 import hmac
 import json
 import os
-from typing import Any, Dict
+from typing import Any, Dict, Generator, Optional, Tuple
 
 import pytest
+from _pytest.config import ConftestImportFailure
 
 from .limits import OVER_LIMIT
+from .loading import Frames, folder_of, reason_of
 
 _MAX_MESSAGE = 2000
 
@@ -42,11 +44,29 @@ class Channel:
 
 
 class Reporter:
-    """Sends the outcome of each case as pytest reports it."""
+    """Sends the outcome of each case as pytest reports it.
+
+    A file or a folder of tests that cannot be loaded is a case too, with the reason.
+    """
 
     def __init__(self, channel: Channel) -> None:
         self._channel = channel
         self._setup_s = 0.0
+        self._tree = os.getcwd()
+        self._reason: Optional[Tuple[str, Frames]] = None
+
+    @pytest.hookimpl(hookwrapper=True, tryfirst=True)
+    def pytest_load_initial_conftests(self, early_config: "pytest.Config") -> Generator[None, Any, None]:
+        outcome = yield
+        error = outcome.excinfo[1] if outcome.excinfo else None
+        if isinstance(error, ConftestImportFailure):
+            root = getattr(early_config, "rootpath", None) or vars(early_config)["rootdir"]  # before pytest 6.1
+            message, frames = reason_of(error, self._tree)
+            self._write(folder_of(str(error.path), str(root)), "error", 0.0, message, frames)
+
+    def pytest_exception_interact(self, call: "pytest.CallInfo[Any]", report: Any) -> None:
+        if isinstance(report, pytest.CollectReport) and call.excinfo is not None:
+            self._reason = reason_of(call.excinfo.value, self._tree)
 
     @pytest.hookimpl(trylast=True)
     def pytest_runtest_logreport(self, report: "pytest.TestReport") -> None:
@@ -60,7 +80,10 @@ class Reporter:
 
     @pytest.hookimpl(trylast=True)
     def pytest_collectreport(self, report: "pytest.CollectReport") -> None:
-        if report.failed:
+        reason, self._reason = self._reason, None
+        if report.failed and reason:
+            self._write(report.nodeid or ".", "error", 0.0, *reason)
+        elif report.failed:
             self._send(report, "error", 0.0)
         elif report.skipped:
             self._send(report, "skipped", 0.0)
@@ -69,8 +92,11 @@ class Reporter:
         message = _message(report) if outcome != "passed" else ""
         if outcome in {"failed", "error"} and OVER_LIMIT in message:
             outcome = "timeout"
-        case = {"case": report.nodeid, "outcome": outcome, "duration_s": round(duration, 6), "message": message}
-        self._channel.write(case)
+        self._write(report.nodeid, outcome, duration, message)
+
+    def _write(self, id: str, outcome: str, duration: float, message: str, frames: Optional[Frames] = None) -> None:
+        case = {"case": id, "outcome": outcome, "duration_s": round(duration, 6), "message": message[-_MAX_MESSAGE:]}
+        self._channel.write({**case, "frames": frames} if frames else case)
 
 
 def _outcome(report: "pytest.TestReport") -> str:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
+from buildpacks import CaseTrace, RepoView
+from gate import Candidate
 from planners.search.language import AntiPattern, Neighbours, Operator, SeenKinds
 from planners.search.python.anti_patterns import anti_patterns
 from planners.search.python.file import PythonFile
+from planners.search.python.loading import mends
 from planners.search.python.operators import OPERATORS
 from planners.search.python.source import load
 
@@ -28,6 +31,12 @@ class Python:
         """A file; None if it cannot be decoded or does not parse."""
         source = load(path, raw)
         return PythonFile(source, kinds, neighbours) if source else None
+
+    def mends(
+        self, failures: Sequence[CaseTrace], view: RepoView, is_source: Callable[[str], bool]
+    ) -> Iterator[Candidate]:
+        """Patches for text that does not parse, and for names, imports and attributes that are not there."""
+        return mends(failures, view, is_source)
 
     def anti_patterns(self, before: bytes, after: bytes) -> Iterator[AntiPattern]:
         """The anti-patterns in a change of a file."""

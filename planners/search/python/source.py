@@ -8,12 +8,27 @@ import re
 import tokenize
 import warnings
 from bisect import bisect_right
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 
+from gate import Edit, EditFile, Patch
 from gate.patch import content_hash
+from planners.search.language import TextEdit
 
-__all__ = ["FUNCTIONS", "Function", "Lines", "Source", "Unit", "fingerprint", "is_docstring", "load", "parse"]
+__all__ = [
+    "FUNCTIONS",
+    "Function",
+    "Lines",
+    "Source",
+    "Unit",
+    "decoded",
+    "fingerprint",
+    "is_docstring",
+    "load",
+    "parse",
+]
 
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 _SCOPES = (*FUNCTIONS, ast.Module)
@@ -133,6 +148,20 @@ class Source:
             return offset + self._bom
         return len(self.text[:offset].encode(self.encoding)) + self._bom
 
+    def patch(self, edits: Sequence[TextEdit]) -> Patch:
+        """Edits of the text as a patch of the file.
+
+        Raises `ValueError` for edits that overlap, and for text that the file's encoding cannot represent.
+        """
+        places = [0, *(place for edit in edits for place in (edit.start, edit.end)), len(self.text)]
+        if any(before > after for before, after in pairwise(places)):
+            raise ValueError(f"{edits!r} are out of order, or beyond the end")
+        changed = tuple(
+            Edit(self.byte_offset(edit.start), self.byte_offset(edit.end), edit.text.encode(self.encoding))
+            for edit in edits
+        )
+        return (EditFile(self.path, self.hash, changed),)
+
     def statement(self, node: ast.AST) -> ast.stmt | ast.excepthandler | None:
         """The statement or `except` clause that contains a node; None in a `case`, which no statement contains."""
         while not isinstance(node, ast.stmt | ast.excepthandler):
@@ -175,6 +204,17 @@ class Source:
 
 def load(path: str, raw: bytes) -> Source | None:
     """Parse a file; None if it cannot be decoded (PEP 263), is not valid Python, or cannot be written back."""
+    source = decoded(path, raw)
+    try:
+        if source is not None:
+            source.tree = parse(source.text)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+    return source
+
+
+def decoded(path: str, raw: bytes) -> Source | None:
+    """A file without its tree, which is empty; None if it cannot be decoded, or cannot be written back."""
     try:
         encoding, _ = tokenize.detect_encoding(io.BytesIO(raw).readline)
         codec = "utf-8" if encoding == "utf-8-sig" else encoding
@@ -183,9 +223,9 @@ def load(path: str, raw: bytes) -> Source | None:
         # A codec with shift states has no byte offset for a character.
         if text.encode(codec) != bare or (codec not in {"utf-8", "iso-8859-1"} and "2022" in codec):
             return None
-        return Source(path, raw, text, codec, parse(text))
-    except (SyntaxError, ValueError, LookupError, RecursionError, MemoryError):
+    except (SyntaxError, ValueError, LookupError):
         return None
+    return Source(path, raw, text, codec, ast.Module([], []))
 
 
 def parse(text: str) -> ast.Module:

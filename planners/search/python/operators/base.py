@@ -6,10 +6,9 @@ import ast
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
-from itertools import pairwise
 from types import EllipsisType
 
-from gate import Edit, EditFile, Patch
+from gate import Patch
 from planners.search.language import Operator, Replacement, TextEdit
 from planners.search.python.precedence import ATOM, TEST, precedence, required
 from planners.search.python.scope import Scope
@@ -71,15 +70,7 @@ class Site:
 
         Raises `ValueError` for edits that overlap, and for text that the file's encoding cannot represent.
         """
-        source = self.source
-        places = [0, *(place for edit in replacement.edits for place in (edit.start, edit.end)), len(source.text)]
-        if any(before > after for before, after in pairwise(places)):
-            raise ValueError(f"{replacement!r} has edits out of order, or beyond the end")
-        edits = tuple(
-            Edit(source.byte_offset(edit.start), source.byte_offset(edit.end), edit.text.encode(source.encoding))
-            for edit in replacement.edits
-        )
-        return (EditFile(source.path, source.hash, edits),)
+        return self.source.patch(replacement.edits)
 
     def text(self, node: ast.expr | None = None, level: int = TEST) -> str:
         """The text of a node (the site's own by default) for a place that requires the precedence `level`."""
