@@ -41,7 +41,8 @@ def find(requires: str) -> Interpreter | None:
 def asked(name: str) -> Interpreter:
     """The interpreter that the user names, by its release or its path. Raises `BuildpackError` if it is not there."""
     here = {known.version: known for known in (*_on_this_machine(), _running())}
-    interpreter = _at(Path(name)) if "/" in name else here.get(_release(name))
+    release = re.fullmatch(r"(\d+\.\d+)(?:\.\d+)?", name, re.ASCII)
+    interpreter = _at(Path(name)) if "/" in name else here.get(_release(release[1])) if release else None
     if interpreter is None:
         there = ", ".join(f"{major}.{minor}" for major, minor in sorted(here))
         raise BuildpackError(f"--python {name}: no such interpreter; there are {there}: name one, or install it")

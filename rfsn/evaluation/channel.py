@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from multiprocessing.connection import Connection
 from threading import Lock
 from typing import Any
@@ -18,8 +19,8 @@ class Channel:
         self._lock = Lock()
 
     def tell(self, **message: Any) -> None:
-        """Send a message."""
-        with self._lock:
+        """Send a message. If the evaluation was killed, nobody hears it, and this process is about to be killed too."""
+        with self._lock, suppress(BrokenPipeError):
             self._connection.send_bytes(json.dumps(message).encode())
 
     def ask(self, **message: Any) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from rfsn import __version__
 from rfsn.config import Config
 from rfsn.errors import UsageError
 from rfsn.machine.files import remove_partials, usable, write_whole
+from rfsn.machine.text import to_json
 from rfsn.source.folders import read_plain
 from sandbox.folders import kind_of
 
@@ -20,6 +21,9 @@ __all__ = ["ClaimedFolder"]
 
 _CONFIGURATION = "configuration.json"
 _MAX_BYTES = 16 << 20
+_MAX_SHOWN = 80
+_OTHERS = ("predictions", "tests")
+"""What else may differ between two runs of one command."""
 
 
 class ClaimedFolder:
@@ -56,15 +60,37 @@ class ClaimedFolder:
             raise UsageError(f"{self.path} is not empty and not from 'rfsn {command}': choose a new or an empty --out")
         if not there:
             write_whole(known, json.dumps(identity, indent=2) + "\n")
-        elif _decoded(read_plain(known.name, self.descriptor, _MAX_BYTES, str(known))) != identity:
-            what = "another data set or configuration, or other predictions"
-            raise UsageError(f"{self.path} holds results of {what}: choose another --out")
+            return
+        before = _decoded(read_plain(known.name, self.descriptor, _MAX_BYTES, str(known)))
+        if before != identity:
+            raise UsageError(f"{self.path} holds results of {_difference(before, identity)}: choose another --out")
 
     def close(self) -> None:
         """Release the folder. Closing twice does nothing."""
         if self.descriptor >= 0:
             os.close(self.descriptor)
             self.descriptor = -1
+
+
+def _difference(before: object, now: Mapping[str, Any]) -> str:
+    """What is not the same in a folder as in this run, in words: its settings by name, with both values."""
+    if not isinstance(before, dict) or not isinstance(before.get("config"), dict):
+        return "what is unknown: its configuration.json cannot be read"
+    there = before["config"]
+    settings = [
+        f"{name} {_worded(there.get(name))}, not {_worded(value)}"
+        for name, value in now["config"].items()
+        if there.get(name) != value
+    ]
+    if before.get("version") != now["version"]:
+        return f"rfsn {before.get('version')}"
+    others = [f"other {name}" for name in _OTHERS if name in now and before.get(name) != now[name]]
+    data = ["another data set or other environments"] if before.get("dataset") != now.get("dataset") else []
+    return "; ".join([*data, *others, *settings]) or "another configuration"
+
+
+def _worded(value: object) -> str:
+    return to_json(value)[:_MAX_SHOWN]
 
 
 def _decoded(content: bytes | None) -> object:

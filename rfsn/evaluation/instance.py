@@ -130,7 +130,7 @@ def _new_session(job: Job) -> Session:
     files = {ISSUE: issue} if issue.strip() and cards_of(config).all else {}
     if files:
         update["issue"] = hashlib.sha256(issue).hexdigest()
-    return Session.create(f"instance {job.id}", config.model_copy(update=update), job.folder, files)
+    return Session.create(job.source, config.model_copy(update=update), job.folder, files)
 
 
 def _told(follower: Follower) -> Callable[[Event, Projection], None]:

@@ -9,7 +9,12 @@ from typing import Any
 from rfsn.config import Config
 from rfsn.evaluation.formats import InlineInstance, Instance, RepositoryInstance
 
-__all__ = ["Job", "lost_row"]
+__all__ = ["Job", "lost_row", "source_of"]
+
+
+def source_of(id: str) -> str:
+    """What the session of an instance is told that it repairs: by that it is known again."""
+    return f"instance {id}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +36,11 @@ class Job:
     def id(self) -> str:
         """The id of the instance."""
         return self.instance.instance_id
+
+    @property
+    def source(self) -> str:
+        """What its session is told that it repairs."""
+        return source_of(self.id)
 
     def message(self) -> dict[str, Any]:
         """The job as JSON."""

@@ -12,7 +12,7 @@ from rfsn.config import Config
 from rfsn.errors import StorageError, UsageError
 from rfsn.evaluation.claimed import ClaimedFolder
 from rfsn.evaluation.rows import RESULTS, SESSIONS, is_solved, open_results, rows_in
-from rfsn.machine.files import LineFile, usable, write_streamed, write_whole
+from rfsn.machine.files import LineFile, is_short_of_room, usable, write_streamed, write_whole
 from rfsn.machine.text import to_json
 from sandbox import remove_unfinished
 
@@ -118,8 +118,10 @@ class Results:
             finally:
                 file.close()
         except OSError as error:
-            problem = f"{path} cannot be written: {error.strerror}"
-            raise StorageError(f"{problem}: free some space, then start the same command again") from error
+            remedy = "free some space" if is_short_of_room(error, path.parent) else "let it be written"
+            raise StorageError(
+                f"{path} cannot be written: {error.strerror}: {remedy}, then start the same command again"
+            ) from error
 
 
 def _prediction(row: dict[str, Any]) -> dict[str, Any]:

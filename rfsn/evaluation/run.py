@@ -7,7 +7,6 @@ import time
 from collections.abc import Callable, Collection, Generator, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
@@ -15,7 +14,7 @@ from rfsn.config import Config
 from rfsn.errors import JournalError, UsageError
 from rfsn.evaluation.crew import WORKER, Crew, Doing
 from rfsn.evaluation.formats import Dataset, opened_dataset, read_environments, shown
-from rfsn.evaluation.jobs import Job
+from rfsn.evaluation.jobs import Job, source_of
 from rfsn.evaluation.page import write_page
 from rfsn.evaluation.results import Results, Summary
 from rfsn.evaluation.spending import Spending
@@ -97,6 +96,8 @@ def run_evaluation(
     ):
         if how.tests == "hidden" and rows.inline:
             raise UsageError(f"--tests hidden: {rows.inline} is an inline row, whose tests are files of the project")
+        if how.repos is not None and not how.repos.is_dir():
+            raise UsageError(f"--repos {how.repos}: there is no such folder")
         chosen = _chosen(rows, selection)
         identity = {"dataset": rows.digest, "tests": how.tests}
         with closing(Results(place, config, identity)) as results:
@@ -105,7 +106,9 @@ def run_evaluation(
             purse = SharedPurse(config.max_cost, spending.total_usd()) if spending else None
             crew = _crew(how, purse)
             jobs = _jobs(rows, todo, config, how, results, spending)
-            view = View(len(chosen), len(chosen) - len(todo), crew.doing, purse, quiet=quiet)
+            statuses = results.statuses()
+            known = [statuses[id] for id in chosen if id in statuses]
+            view = View(place, len(chosen), known, crew.doing, purse, quiet=quiet)
             try:
                 with view, closing(crew.run(jobs, began + how.total_s)) as done:
                     for row in done:
@@ -116,13 +119,14 @@ def run_evaluation(
                 if spending is not None and purse is not None:
                     spending.keep_lost(purse.spent_usd)
                 page = write_page(place)
-                results.write_report(chosen)
+                ran = results.statuses().keys() | {*chosen}
+                results.write_report([id for id in rows.ids if id in ran])
             summary = Summary()
             for row in results.rows(chosen):
                 summary.add(row)
             totals = summary.totals(time.monotonic() - began, purse.spent_usd if purse else None, len(chosen))
             view.finished(results.rows(chosen), totals, page)
-    return totals
+    return {**totals, "out": str(place), "report": str(page)}
 
 
 def _crew(how: Evaluation, purse: Purse | None) -> _Crew:
@@ -140,7 +144,7 @@ def _chosen(dataset: Dataset, selection: Selection) -> list[str]:
         raise UsageError(f"{dataset.name} has no instance {', '.join(map(shown, sorted(unknown)))}")
     if unknown := set(selection.retry) - EXIT_CODES.keys():
         raise UsageError(f"--retry {shown(min(unknown))}: unknown status; known are {', '.join(EXIT_CODES)}")
-    return list(islice((id for id in ids if not selection.only or id in selection.only), selection.limit))
+    return [id for id in ids if not selection.only or id in selection.only][: selection.limit]
 
 
 def _place(out: Path | None, dataset: str) -> Path:
@@ -184,17 +188,18 @@ def _jobs(
         instance = dataset.instance(id)
         hidden = how.tests == "hidden"
         folder = results.sessions() / id
-        resumed = _resumable(folder)
+        resumed = _resumable(folder, id)
         if spending is not None and not resumed:
             spending.keep(id)
         yield Job(instance, config, folder, how.repos, hidden=hidden, resumed=resumed, sessions=how.workers)
 
 
-def _resumable(folder: Path) -> bool:
-    """Whether a folder has a session of this evaluation whose journal can be read."""
+def _resumable(folder: Path, id: str) -> bool:
+    """Whether a folder has a session of this instance whose journal can be read."""
     if not (folder / JOURNAL).is_file():
         return False
     try:
-        return Record(folder).projection.started is not None
+        started = Record(folder).projection.started
     except JournalError:
         return False
+    return started is not None and started.source == source_of(id)

@@ -26,21 +26,32 @@ __all__ = ["View"]
 _REFRESHES_PER_SECOND = 2
 _BAR_WIDTH = 30
 _MOST_ROWS = 200
-_MOST_REASON = 80
+_MOST_REASON = 300
 _APART = {"seconds", "cpu_seconds", "cost_usd"}
 """The totals that are not counts of instances."""
 
 
 class View:
-    """Shows how many of `total` instances have ended (`before` of them earlier), and what each worker does."""
+    """Shows how many of `total` instances have ended, some of them `earlier` (by status), and what each worker does.
+
+    `place` is the folder of the evaluation.
+    """
 
     def __init__(
-        self, total: int, before: int, doing: Callable[[], Sequence[Doing]], purse: Purse | None, *, quiet: bool
+        self,
+        place: Path,
+        total: int,
+        earlier: Sequence[str],
+        doing: Callable[[], Sequence[Doing]],
+        purse: Purse | None,
+        *,
+        quiet: bool,
     ) -> None:
-        self._total, self._before, self._doing, self._purse = total, before, doing, purse
+        self._place, self._total, self._before, self._doing, self._purse = place, total, len(earlier), doing, purse
         self._quiet = quiet
         self._console = console_on(errors(), quiet=quiet)
-        self._done = self._repaired = 0
+        self._done = 0
+        self._repaired = earlier.count("repaired")
         self._began = time.monotonic()
         self._open = ExitStack()
 
@@ -62,30 +73,34 @@ class View:
     ) -> None:
         self._open.close()
         if kind is KeyboardInterrupt:
-            self._tell("stopped: the same command continues where the sessions are")
+            ended = f"{self._before + self._done} of {self._total} instances have ended"
+            self._tell(f"stopped: {ended}; the same command goes on; results: {self._place}")
 
     def ended(self, row: Mapping[str, Any]) -> None:
         """Count a result."""
         self._done += 1
         self._repaired += row["status"] == "repaired"
         if not self._console.is_terminal:
-            self._tell(f"{row['instance_id']}: {row['status']} in {row['seconds']:.1f} s")
+            why = "" if row["status"] == "repaired" else f": {_first_line(row['reason'])}"
+            self._tell(f"{row['instance_id']}: {row['status']} in {row['seconds']:.1f} s{why}")
 
     def finished(self, rows: Iterable[Mapping[str, Any]], totals: Mapping[str, Any], page: Path) -> None:
-        """Show where the page is, the results, if they are few enough to read, and the totals."""
+        """Show where the page is, on a terminal the results, if they are few enough to read, and the totals."""
         if self._quiet:
             return
         self._tell(f"report: {page}")
-        if totals["total"] <= _MOST_ROWS:
+        if self._console.is_terminal and totals["total"] <= _MOST_ROWS:
             table = Table("instance", "status", "seconds", "candidates", "reason")
             for row in rows:
-                reason = str(row["reason"]).splitlines()[0][:_MOST_REASON] if row["reason"] else ""
+                reason = _first_line(row["reason"])
                 cells = (row["instance_id"], row["status"], f"{row['seconds']:.1f}", row["candidates"], reason)
                 table.add_row(*map(_cell, cells))
             self._console.print(table)
+        if "left" in totals:
+            self._tell("stopped by --total-timeout: the same command goes on")
         counts = ", ".join(f"{key} {value}" for key, value in totals.items() if key not in _APART)
         cost = f"; {totals['cost_usd']:.4f} USD for models" if "cost_usd" in totals else ""
-        self._tell(f"{counts}; {totals['seconds']:.0f} s, {totals['cpu_seconds']:.0f} CPU s{cost}")
+        self._tell(f"{counts}; {totals['seconds']:.0f} s now, {totals['cpu_seconds']:.0f} CPU s in all{cost}")
         if totals["total"] and totals.get("infra_error") == totals["total"]:
             self._tell("no repair was started: the problem is the machine or the data set; try: rfsn doctor")
 
@@ -96,7 +111,7 @@ class View:
         left = ""
         if self._done and ended < self._total:
             left = f", about {_duration((now - self._began) / self._done * (self._total - ended))} left"
-        state = f"{ended} of {self._total}, repaired {self._repaired} of {self._done} in {_duration(now - self._began)}"
+        state = f"{ended} of {self._total}, repaired {self._repaired}, in {_duration(now - self._began)}"
         bar.add_row(ProgressBar(total=self._total, completed=ended, width=_BAR_WIDTH), Text(f"{state}{left}"))
         table.add_row(Text("done", style="bold"), bar)
         if self._purse is not None:
@@ -110,6 +125,11 @@ class View:
     def _tell(self, line: str) -> None:
         """Print a line without wrapping it at the console's width: a program may read it."""
         self._console.print(Text(one_line(line)), soft_wrap=True)
+
+
+def _first_line(reason: object) -> str:
+    line = str(reason).strip().partition("\n")[0]
+    return line if len(line) <= _MOST_REASON else f"{line[:_MOST_REASON]}…"
 
 
 def _cell(value: object) -> Text:

@@ -57,7 +57,11 @@ def write_unsynced(path: Path, data: bytes) -> int:
 
 def _put(path: Path, chunks: Iterable[bytes], *, sync: bool) -> int:
     partial = path.with_name(f".{path.name}.{Maker.own()}.{os.urandom(4).hex()}.partial")
-    descriptor = os.open(partial, _NEW, 0o644)
+    try:
+        descriptor = os.open(partial, _NEW, 0o644)
+    except OSError as error:
+        error.filename = str(path)
+        raise
     try:
         for chunk in chunks:
             write_all(descriptor, chunk)

@@ -52,6 +52,8 @@ def _status(state: State) -> str:
         return "infra_error"
     if state.denials:
         return "denied"
+    if baseline is not None and baseline.note and not baseline.failing_total:
+        return "not_repaired"  # there was no time to see whether some tests end
     if baseline is not None and (not baseline.failing_total or baseline.wanted_pass):
         return "nothing_to_repair" if state.last_verdict is None or state.last_verdict.accepted else "not_repaired"
     untraced = state.spectrum is None and state.last_verdict is None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -89,11 +90,12 @@ def test_every_instance_ends_and_is_counted(rfsn: Rfsn, dataset: Path, tmp_path:
 
     refused = rfsn("eval", dataset, "--time-limit", "61", "--out", out)
     assert refused.code == 2
-    assert "another data set or configuration" in refused.err
+    assert f"{out} holds results of time_limit 60.0, not 61.0: choose another --out" in refused.err
 
     (out / "predictions.jsonl").write_text("")
     rfsn(*command, "--only", "fine", "--retry", "not_repaired")
     assert (out / "results.jsonl").read_bytes() == before, "a result that was not chosen was dropped"
+    assert json.loads((out / "report.json").read_text()) == report, "the report is of all instances that have a result"
     assert sorted(lines(out / "predictions.jsonl")) == sorted(results), "a prediction that a crash lost is missing"
 
     left = [line for line in before.splitlines(keepends=True) if b'"fine"' not in line]
@@ -103,6 +105,13 @@ def test_every_instance_ends_and_is_counted(rfsn: Rfsn, dataset: Path, tmp_path:
     for name, same in (("fine", True), ("wrong-operator", False)):
         journal = (out / "sessions" / name / "journal.jsonl").read_bytes()
         assert (journal == journals[name]) is same, f"{name}: what was cut off goes on, what is retried begins anew"
+    before = (out / "results.jsonl").read_bytes()
+
+    kept = [line for line in before.splitlines(keepends=True) if b'"hopeless"' not in line]
+    (out / "results.jsonl").write_bytes(b"".join(kept))
+    shutil.rmtree(out / "sessions" / "hopeless")
+    shutil.copytree(out / "sessions" / "wrong-operator", out / "sessions" / "hopeless")
+    assert rfsn(*command, "--json").json["not_repaired"] == 2, "the session of another instance was taken for its own"
     before = (out / "results.jsonl").read_bytes()
 
     retried = rfsn(*command, "--retry", "not_repaired", "--json").json
@@ -133,6 +142,9 @@ def test_a_stopped_evaluation_continues(rfsn: Rfsn, dataset: Path, tmp_path: Pat
     assert ran.code == 0
     assert sorted(lines(out / "results.jsonl")) == ["fine", "wrong-operator"]
     assert "fine: nothing_to_repair" in ran.err
+    for wrong, said in ((("--repos", tmp_path / "no"), "there is no such folder"), (("--limit", str(10**20)), "")):
+        again = rfsn("eval", dataset, "--out", out, "--only", "fine", *wrong)
+        assert (again.code, said in again.err) == (2 if said else 0, True), again.err
     assert "wrong-operator: repaired" not in ran.err, "a finished instance ran again"
     assert "total 2" in ran.err
 

@@ -211,7 +211,35 @@ def test_environments_by_repository_and_version(tmp_path: Path) -> None:
     assert completed() == ("3.6", ("pytest==7.4",), own)
     assert completed(version="2.0") == ("3.9", ("pytest==7.4",), OF_FILES)
     assert completed(python="3.8", packages=["x"], test_command=["make"]) == ("3.8", ("x",), ("make",))
-    assert completed(repo="third/name") == (None, None, OF_FILES)
+    rows = lines(tmp_path / "rows.jsonl", CLASSIC, CLASSIC | {"instance_id": "other", "repo": "third/name"})
+    with opened_dataset(str(rows), known) as dataset:
+        other = dataset.instance("other")
+        assert isinstance(other, RepositoryInstance)
+        assert (other.python, other.packages, other.test_command) == (None, None, OF_FILES)
+    with pytest.raises(UsageError, match=r"no row is of a repository that --environments has a table for"):
+        completed(repo="third/name")
+
+
+def test_a_version_without_an_environment_is_named(tmp_path: Path) -> None:
+    table = "[[environment]]\nrepo = 'owner/name'\nversions = ['1.5', '1.6']\npython = '3.8'\n"
+    (tmp_path / "environments.toml").write_text(table)
+    known = read_environments(tmp_path / "environments.toml")
+    with pytest.raises(UsageError, match=r"no table for owner/name 1\.4: it has 1\.5, 1\.6"):
+        read(lines(tmp_path / "rows.jsonl", CLASSIC), environments=known)
+    says_itself = CLASSIC | {"python": "3.9"}
+    has_a_table = CLASSIC | {"instance_id": "other", "version": "1.5", "packages": ["x"]}
+    with opened_dataset(str(lines(tmp_path / "rows.jsonl", says_itself, has_a_table)), known) as dataset:
+        found = [dataset.instance(id) for id in dataset.ids]
+    assert [one.python for one in found if isinstance(one, RepositoryInstance)] == ["3.9", "3.8"]
+
+
+@pytest.mark.parametrize("python", ["repos/evil/python3.12", "/usr/bin/python3", "-c", "junk", "3", "3.12; x"])
+def test_a_data_set_names_releases_of_python_and_no_files(python: str, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"python: it is not a release of Python, such as 3\.9"):
+        read(lines(tmp_path / "rows.jsonl", CLASSIC | {"python": python}))
+    (tmp_path / "environments.toml").write_text(f"[[environment]]\nrepo = 'owner/name'\npython = '{python}'\n")
+    with pytest.raises(UsageError, match="not a release of Python"):
+        read_environments(tmp_path / "environments.toml")
 
 
 @pytest.mark.parametrize(
@@ -219,7 +247,9 @@ def test_environments_by_repository_and_version(tmp_path: Path) -> None:
     [
         ("[[environment", "not TOML"),
         ("[[environment]]\npython = '3.9'\n", "environment.0.repo: Field required"),
-        ("[[environment]]\nrepo = 'a/b'\nimage = 'x'\n", "environment.0.image: Extra inputs"),
+        ("[[environment]]\nrepo = 'a/b'\nimage = 'x'\n", r"environment.0.image: Extra inputs .* \(known are repo, "),
+        ("[[environment]]\nrepo = 'a/b'\n" * 2, "environment: two tables are for a/b"),
+        ("a = " + "[" * 5_000, "not TOML"),
         ("[[environment]]\nrepo = 'a/b'\ntest_command = []\n", "test_command: List should have at least 1 item"),
     ],
 )
@@ -233,9 +263,10 @@ def test_a_data_set_that_changes_while_it_is_read_is_noticed(tmp_path: Path) -> 
     path = lines(tmp_path / "rows.jsonl", CLASSIC | {"instance_id": "one"}, CLASSIC | {"instance_id": "two"})
     with opened_dataset(str(path)) as dataset:
         assert dataset.ids == ("one", "two")
-        lines(path, CLASSIC | {"instance_id": "new"}, CLASSIC | {"instance_id": "two"})
-        with pytest.raises(UsageError, match="was changed while it was read"):
-            dataset.instance("one")
+        for change in ({"instance_id": "new"}, {"instance_id": "one", "problem_statement": "It fell.."}):
+            lines(path, CLASSIC | change, CLASSIC | {"instance_id": "two"})
+            with pytest.raises(UsageError, match="was changed while it was read"):
+                dataset.instance("one")
 
 
 @pytest.mark.parametrize(

@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
 import pytest
-from tests.rfsn.conftest import Make, Rfsn
+
+type Rfsn = Callable[..., Any]
+type Make = Callable[..., Path]
 
 CART = """\
 import json
@@ -50,7 +57,8 @@ def test_what_keeps_tests_from_being_loaded_is_repaired(
     assert ran["status"] == "repaired", ran
     assert ran["tests"]["failing"] == [target]
     assert f"+{right.splitlines()[0]}" in ran["patch"] or right in ran["patch"], ran["patch"]
-    assert ran["verdict"]["canaries"] > 0
+    evidence = json.loads((Path(ran["folder"]) / "evidence.json").read_text())
+    assert evidence["after"]["canaries"] == 6
     assert rfsn("replay", ran["folder"]).code == 0
 
 
@@ -83,4 +91,4 @@ def test_a_patch_that_lets_tests_be_loaded_and_fail_is_no_repair(rfsn: Rfsn, pro
     wrong = CART.replace("+ amount", "- amount").replace("def dump(self):", "def dump(self)")
     ran = rfsn("repair", project(PROJECT | {"shop/cart.py": wrong}), "--time-limit", "40", "--json")
     assert (ran.code, ran.json["status"]) == (1, "not_repaired")
-    assert "tests/test_cart.py could not be collected: shop/cart.py, line 13: SyntaxError" in ran.json["reason"]
+    assert "tests/test_cart.py could not be collected: shop/cart.py, line 14: SyntaxError" in ran.json["reason"]

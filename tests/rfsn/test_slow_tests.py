@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from gate import BasePaths, Context
 from planners.observations import SuiteRan
 from planners.state import State
 from planners.targets import Targets
+from rfsn.sessions.outcome import conclude
 from rfsn.trials.bench import Bench
 from rfsn.trials.budget import Budget
 from rfsn.trials.patience import forecast_s, settled
@@ -122,6 +124,12 @@ def test_slow_tests_that_pass_leave_nothing_to_repair(rfsn: Rfsn, project: Make)
     ran = rfsn("repair", project({"cpu.py": CPU, "test_slow.py": slow}), "--time-limit", "60", "--json")
     assert (ran.code, ran.json["status"]) == (0, "nothing_to_repair"), ran.json
     assert ran.json["reason"] == "all 2 tests pass"
+
+
+def test_tests_that_nobody_saw_end_are_no_tests_that_pass() -> None:
+    suite = SuiteRan("base", 3, 0, 4, (), 50.0, 50.0, note=Budget(60.0, 100, lambda: 59.0).undecided(1))
+    assert conclude(State(baseline=suite), None).status == "not_repaired"
+    assert conclude(State(baseline=replace(suite, note="")), None).status == "nothing_to_repair"
 
 
 def test_the_user_learns_what_to_do_if_the_verdict_leaves_no_time_to_search() -> None:

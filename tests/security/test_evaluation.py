@@ -258,7 +258,7 @@ def test_a_configuration_of_something_else_is_not_taken(tmp_path: Path, text: st
     rows.write_text(json.dumps(ROW) + "\n")
     out.mkdir()
     (out / "configuration.json").write_text(text)
-    with pytest.raises(UsageError, match="another data set or configuration"):
+    with pytest.raises(UsageError, match=r"its configuration\.json cannot be read: choose another --out"):
         Results(out, Config(), identity_of(rows))
     assert (out / "configuration.json").read_text() == text
 

@@ -20,6 +20,8 @@ from rfsn.machine import home
 
 __all__ = ["Dataset", "opened_dataset"]
 
+_MAX_PROBLEM = 300
+
 
 class Dataset:
     """The instances of a data set by their ids, in its order. It holds where they are, not what they are.
@@ -34,7 +36,8 @@ class Dataset:
         self._path = path
         self._environments = environments
         self.inline = ""
-        self._places: dict[str, int] = {}
+        self._applied = False
+        self._places: dict[str, tuple[int, bytes]] = {}
         digest, seen = hashlib.sha256(environments.model_dump_json().encode()), dict[str, tuple[int, str]]()
         for number, place, line in numbered_lines(path):
             digest.update(line)
@@ -45,9 +48,12 @@ class Dataset:
             if isinstance(instance, InlineInstance):
                 self.inline = self.inline or instance.instance_id
             seen[key] = number, instance.instance_id
-            self._places[instance.instance_id] = place
+            self._places[instance.instance_id] = place, _hash(line)
         if not self._places:
             raise UsageError(f"{name}: the data set is empty")
+        if environments.environment and not self._applied:
+            repos = ", ".join(sorted({table.repo for table in environments.environment}))
+            raise UsageError(f"{name}: no row is of a repository that --environments has a table for ({repos})")
         self.digest = digest.hexdigest()
 
     @property
@@ -63,13 +69,14 @@ class Dataset:
         """The instance with an id and its whole row: with the solution, which only whoever grades may read."""
         try:
             with self._path.open("rb") as file:
-                file.seek(self._places[id])
-                found, row = self._parsed(0, file.readline())
+                place, known = self._places[id]
+                file.seek(place)
+                line = file.readline()
         except OSError as error:
             raise UsageError(f"{self.name}: cannot be read: {error.strerror}") from error
-        if found.instance_id != id:
+        if _hash(line) != known:
             raise UsageError(f"{self.name} was changed while it was read: start the same command again")
-        return found, row
+        return self._parsed(0, line)
 
     def _parsed(self, number: int, line: bytes) -> tuple[Instance, Mapping[str, Any]]:
         where = f"{self.name}:{number}"
@@ -83,6 +90,7 @@ class Dataset:
             columns = adapted(row)
             if "files" in columns:
                 return InlineInstance.model_validate(columns), row
+            self._applied |= any(table.repo == columns.get("repo") for table in self._environments.environment)
             return RepositoryInstance.model_validate(self._environments.completed(columns, row)), row
         except ValidationError as error:
             raise UsageError(f"{where}: {_first_problem(error)}") from error
@@ -111,6 +119,10 @@ def opened_dataset(source: str, environments: Environments | None = None) -> Ite
         yield Dataset(source, lines, known)
 
 
+def _hash(line: bytes) -> bytes:
+    return hashlib.blake2b(line, digest_size=16).digest()
+
+
 def _twice(other: tuple[int, str], id: str) -> str:
     number, name = other
     same = f"two rows have the instance_id {id!r}"
@@ -121,5 +133,7 @@ def _twice(other: tuple[int, str], id: str) -> str:
 def _first_problem(error: ValidationError) -> str:
     first = error.errors(include_input=True)[0]
     where = ".".join(shown(str(part)) for part in first["loc"])
+    if first["type"] == "tuple_type" and isinstance(first["input"], str):
+        return f"{where}: it is a list of words, such as {json.dumps(first['input'].split())}"[:_MAX_PROBLEM]
     given = f" (it is {shown(first['input'])})" if isinstance(first["input"], str) else ""
     return f"{where}: {first['msg'].removeprefix('Value error, ')}{given}"

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from rfsn.errors import UsageError
-from rfsn.evaluation.formats.instances import shown
+from rfsn.evaluation.formats.instances import check_release, shown
 from rfsn.evaluation.formats.shapes import test_files
 
 __all__ = ["Environments", "read_environments"]
@@ -23,9 +23,18 @@ class _Environment(BaseModel):
 
     repo: str
     versions: Annotated[list[str], Field(min_length=1)] | None = None
-    python: str | None = None
+    python: Annotated[str, AfterValidator(check_release)] | None = None
     packages: list[str] | None = None
     test_command: Annotated[list[str], Field(min_length=1)] | None = None
+
+
+def _distinct(tables: list[_Environment]) -> list[_Environment]:
+    """Tables of which no two are for the same version of a repository. Raises `ValueError`."""
+    keys = [(table.repo, version) for table in tables for version in table.versions or ("",)]
+    twice = next((key for key in keys if keys.count(key) > 1), None)
+    if twice:
+        raise ValueError("two tables are for {} {}".format(*twice).strip())
+    return tables
 
 
 class Environments(BaseModel):
@@ -33,7 +42,7 @@ class Environments(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
-    environment: list[_Environment] = Field(default_factory=list)
+    environment: Annotated[list[_Environment], AfterValidator(_distinct)] = Field(default_factory=list)
 
     def completed(self, columns: Mapping[str, Any], row: Mapping[str, Any]) -> dict[str, Any]:
         """The columns of an instance, with what its `row` leaves open: of its version's table, else its repository's.
@@ -41,8 +50,12 @@ class Environments(BaseModel):
         `{tests}` in a test command stands for the files of the tests of the row.
         """
         own = [table for table in self.environment if table.repo == columns.get("repo")]
-        tables = [table for table in own if table.versions and columns.get("version") in table.versions]
+        version = columns.get("version")
+        tables = [table for table in own if table.versions and version in table.versions]
         tables += [table for table in own if table.versions is None]
+        if own and not tables and all(row.get(name) is None for name in ("python", "packages")):
+            there = ", ".join(version for table in own for version in table.versions or ())
+            raise UsageError(f"--environments has no table for {own[0].repo} {version}: it has {there}")
         found: dict[str, Any] = {}
         for name in ("python", "packages", "test_command"):
             values = (getattr(table, name) for table in tables)
@@ -68,6 +81,8 @@ def read_environments(path: Path | None) -> Environments:
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"]))
-        raise UsageError(f"--environments {path}: {where}: {first['msg']}") from error
-    except ValueError as error:
+        known = f" (known are {', '.join(_Environment.model_fields)})" if first["type"] == "extra_forbidden" else ""
+        message = first["msg"].removeprefix("Value error, ")
+        raise UsageError(f"--environments {path}: {where}: {message}{known}") from error
+    except (ValueError, RecursionError) as error:
         raise UsageError(f"--environments {path}: not TOML: {shown(str(error))}") from error

@@ -11,7 +11,15 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-__all__ = ["InlineInstance", "Instance", "RepositoryInstance", "check_instance_id", "check_text", "shown"]
+__all__ = [
+    "InlineInstance",
+    "Instance",
+    "RepositoryInstance",
+    "check_instance_id",
+    "check_release",
+    "check_text",
+    "shown",
+]
 
 _MAX_ID = 128
 _MAX_SHOWN = 80
@@ -19,6 +27,7 @@ _MAX_PATH = 4096
 _MAX_DEPTH = 64
 _PLAIN_ID = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+=@:~-]*")
 _REPO = re.compile(r"[A-Za-z0-9_.+-]+(/[A-Za-z0-9_.+-]+)?")
+_RELEASE = re.compile(r"\d\.\d{1,2}(\.\d{1,2})?", re.ASCII)
 _COMMIT = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_./^~@{}-]*")
 
 
@@ -74,6 +83,13 @@ def check_text(text: str) -> str:
     return text
 
 
+def check_release(text: str) -> str:
+    """A release of Python, such as 3.9: a data set names no file to be run. Raises `ValueError`."""
+    if not _RELEASE.fullmatch(text):
+        raise ValueError("it is not a release of Python, such as 3.9")
+    return text
+
+
 def _argument(text: str) -> str:
     if "\0" in text:
         raise ValueError("it contains a NUL")
@@ -124,7 +140,7 @@ class RepositoryInstance(_Row):
     version: _Text = ""
     test_command: _Command | None = None
     packages: tuple[_Argument, ...] | None = None
-    python: _Argument | None = None
+    python: Annotated[str, AfterValidator(check_release)] | None = None
     log_parser: _Text = ""
     eval_type: Literal["pass_and_fail", "fail_only"] = "pass_and_fail"
 
