@@ -191,7 +191,7 @@ class _Kit:
 
     def _broken(self) -> str:
         report = self._run(self._told.broken)
-        said = "\n".join((report.problem, report.unbuilt, *(case.message for case in report.cases)))
+        said = "\n".join((report.problem, report.unbuilt, *(case.reason for case in report.cases)))
         if self._told.complaint not in said:
             return f"{self._told.complaint!r} is not in the report: {said[:500]}"
         return "the verdict accepts it" if self._accepted(self._told.broken) else ""

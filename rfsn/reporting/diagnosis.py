@@ -101,11 +101,12 @@ def _by_message(
     shown: dict[str, list[tuple[str, Sign]]] = {}
     traces = {trace.id: trace for trace in spectrum.cases}
     for case in cases:
-        signs = ((kind, sign_of(case.message, tree)) for kind, (_, sign_of) in _SIGNS.items())
+        said = case.reason if case.unloaded else case.message
+        signs = ((kind, sign_of(said, tree)) for kind, (_, sign_of) in _SIGNS.items())
         kind, sign = next(((kind, sign) for kind, sign in signs if sign), ("", None))
         if sign is not None:
             shown.setdefault(kind, []).append((case.id, sign))
-        elif case.outcome is Outcome.ERROR and case.id in traces:
+        elif case.outcome is Outcome.ERROR and case.id in traces and not case.unloaded:
             frames = traces[case.id].frames
             where = f", in {frames[-1].function} at {frames[-1].path}:{frames[-1].line}" if frames else ""
             first_line = case.message.strip().partition("\n")[0]

@@ -40,7 +40,7 @@ _NO_NAME = (
     re.compile(r"(?:type object )?'(?P<owner>\w+)' (?:object )?has no attribute '(?P<name>\w+)'"),
     re.compile(r"name '(?P<name>\w+)' is not defined|(?P<other>[\w$]+) is not (?:defined|a function)"),
 )
-_SYNTAX = re.compile(r"[^\s:][^\n:]*:\d+: SyntaxError\b.*")
+_SYNTAX = re.compile(r"[^\s:][^\n:]*(?::|, line )\d+: (?:Syntax|Indentation|Tab)Error\b.*")
 _INTRODUCED = rb"\b(?:def|class|fn|func|function|struct|type|trait|enum|interface|const|let|var)\s+"
 _TEMPORARY = ("/tmp/", "/var/tmp/")  # noqa: S108  # a test's own folders: a file missing there is not the project's
 
