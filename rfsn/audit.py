@@ -19,6 +19,7 @@ from rfsn.sessions.projection import Projection
 from rfsn.sessions.record import Record
 from rfsn.sessions.signing import Signer, signature_problem
 from rfsn.source.objects import tree_of_files
+from rfsn.trials.beyond import Beyond
 from rfsn.trials.budget import Budget
 from rfsn.trials.stability import Stability
 from rfsn.trials.verdict import reach_verdict
@@ -84,7 +85,7 @@ def _reached_again(record: Record, patch: Patch) -> Verdict | Denied:
     with temporary_folder() as scratch, opened_suite(project, Path(scratch)) as suite:
         suite.add(record.projection.state.scratch)
         budget = Budget(record.config.time_limit, record.config.max_steps, lambda: 0.0)
-        return reach_verdict(suite, budget, Stability(suite, budget), known, change, context)
+        return reach_verdict(suite, budget, Stability(suite, budget), Beyond(suite, budget), known, change, context)
 
 
 def _evidence(record: Record) -> list[str]:

@@ -40,6 +40,7 @@ from rfsn.machine.text import counted
 from rfsn.models.desk import Desk
 from rfsn.sessions.blobs import BlobStore
 from rfsn.sessions.meter import Used
+from rfsn.trials.beyond import Beyond
 from rfsn.trials.budget import Budget
 from rfsn.trials.evaluate import Evaluator
 from rfsn.trials.patience import forecast_s, settled
@@ -71,7 +72,10 @@ class Executor:
         self._wanted = wanted
         self._desk = desk
         self._stability = Stability(suite, budget)
-        self._evaluator = Evaluator(suite, gate, blobs, budget, self._stability, workers=workers, wanted=wanted)
+        self._beyond = Beyond(suite, budget)
+        self._evaluator = Evaluator(
+            suite, gate, blobs, budget, self._stability, self._beyond, workers=workers, wanted=wanted
+        )
 
     def execute(self, proposal: Proposal, state: State, context: Context) -> Observation:
         """Execute an allowed proposal. Raises `InfraError` if sandboxes, not tests, fail."""
@@ -201,7 +205,9 @@ class Executor:
 
     def _verdict(self, state: State, context: Context) -> Verdict:
         known = targets_of(state, self._blobs, self._wanted)
-        return reach_verdict(self._suite, self._budget, self._stability, known, self._applied(state), context)
+        return reach_verdict(
+            self._suite, self._budget, self._stability, self._beyond, known, self._applied(state), context
+        )
 
     def _trace(self, ids: tuple[str, ...], state: State) -> SpectrumReady:
         began = time.monotonic()

@@ -30,6 +30,7 @@ from planners.targets import Targets, probes, reached, targets_of
 from planners.trial import Trial, TrialOutcome
 from rfsn.project.parts import Part
 from rfsn.sessions.blobs import BlobStore
+from rfsn.trials.beyond import Beyond
 from rfsn.trials.budget import Budget
 from rfsn.trials.explain import Explainer
 from rfsn.trials.order import ordered
@@ -65,6 +66,7 @@ class Evaluator:
         blobs: BlobStore,
         budget: Budget,
         stability: Stability,
+        beyond: Beyond,
         *,
         workers: int,
         wanted: tuple[str, ...] = (),
@@ -74,6 +76,7 @@ class Evaluator:
         self._blobs = blobs
         self._budget = budget
         self._stability = stability
+        self._beyond = beyond
         self._wanted = wanted
         warm = {part: bench for part, bench in suite.benches.items() if bench.answers("try")}
         self._pool = Pool([{part: WarmWorker(bench) for part, bench in warm.items()} for _ in range(workers)])
@@ -133,6 +136,10 @@ class Evaluator:
         report = self._suite.run_tests(self._budget.request(known.baseline), self._cold_limit_s(known, state), change)
         ignored = {*known.unstable, *self._stability.unstable(known, [report])}
         return verdict_on(known.baseline, known.all, ignored, [report])
+
+    def breaks_others(self, change: Change, known: Targets, context: Context) -> bool:
+        """Whether a candidate breaks tests that the command leaves out."""
+        return bool(self._beyond.broken(known, change, context, sure=False))
 
     def loads(self, change: Change, known: Targets, state: State) -> bool:
         """Whether the first of the targets that cannot be loaded can be with a candidate: quicker to see than the rest.
@@ -283,7 +290,9 @@ class _Trials:
         if outcome is TrialOutcome.PARTIAL:
             return outcome
         verdict = self._evaluator.run_cold(change, self._known, self._state)
-        return TrialOutcome.PLAUSIBLE if verdict.accepted else TrialOutcome.UNCONFIRMED
+        if not verdict.accepted or self._evaluator.breaks_others(change, self._known, self._context):
+            return TrialOutcome.UNCONFIRMED
+        return TrialOutcome.PLAUSIBLE
 
     def _tried_cold(self, index: int, change: Change | None) -> Trial:
         if change is None or not self._evaluator.allows(change, self._context):
@@ -292,6 +301,8 @@ class _Trials:
             return self._result(index, TrialOutcome.FAILED)
         verdict = self._evaluator.run_cold(change, self._known, self._state)
         fixed = tuple(id for id in verdict.fixed if id in self._known.left)
+        if verdict.accepted and self._evaluator.breaks_others(change, self._known, self._context):
+            return self._result(index, TrialOutcome.UNCONFIRMED)
         if verdict.accepted:
             return self._result(index, TrialOutcome.PLAUSIBLE, fixed)
         if fixed and verdict.partly:

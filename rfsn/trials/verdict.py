@@ -3,21 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from buildpacks import SuiteReport
 from gate import Change, Context, Verdict, unfinished, verdict_on
 from planners.targets import Targets
+from rfsn.trials.beyond import Beyond
 from rfsn.trials.budget import Budget
 from rfsn.trials.stability import Stability
 from rfsn.trials.suite import Suite
 
 __all__ = ["reach_verdict"]
 
+_NAMED = 5
+
 
 def reach_verdict(
-    suite: Suite, budget: Budget, stability: Stability, known: Targets, change: Change | None, context: Context
+    suite: Suite,
+    budget: Budget,
+    stability: Stability,
+    beyond: Beyond,
+    known: Targets,
+    change: Change | None,
+    context: Context,
 ) -> Verdict:
-    """The verdict on a change; an unfinished one if the time is too short.
+    """The verdict on a change; an unfinished one if the time is too short. It breaks no test `beyond` the command's.
 
     Raises `InfraError` if the sandbox fails.
     """
@@ -38,7 +48,15 @@ def reach_verdict(
         runs.append(run)
     verdict = so_far(runs)
     fragile = stability.fragile(known, runs) if verdict.broken else set()
-    return verdict_on(known.baseline, known.all, ignored_in(runs) | fragile, runs) if fragile else verdict
+    if fragile:
+        verdict = verdict_on(known.baseline, known.all, ignored_in(runs) | fragile, runs)
+    lost = beyond.broken(known, change, context, sure=True) if verdict.sound else ()
+    if not lost:
+        return verdict
+    named = f"{', '.join(lost[:_NAMED])}{f' and {len(lost) - _NAMED} more' if len(lost) > _NAMED else ''}"
+    reasons = (*verdict.reasons, f"pass on the base, are not run by the command, and no longer pass: {named}")
+    broken = tuple(sorted({*verdict.broken, *lost}))
+    return replace(verdict, accepted=False, sound=False, broken=broken, reasons=reasons)
 
 
 def _rewritten(change: Change | None, context: Context, known: Targets, runs: Sequence[SuiteReport]) -> set[str]:

@@ -14,6 +14,7 @@ from planners.state import State
 from planners.targets import Targets
 from rfsn.sessions.outcome import conclude
 from rfsn.trials.bench import Bench
+from rfsn.trials.beyond import Beyond
 from rfsn.trials.budget import Budget
 from rfsn.trials.patience import forecast_s, settled
 from rfsn.trials.stability import Stability
@@ -186,7 +187,7 @@ def test_a_verdict_without_time_blames_no_test(make_bench: MakeBench) -> None:
     known, budget = Targets(base, (), (), ()), Budget(300.0, 100, lambda: 299.0)
     context = Context(BasePaths([]), bench.view.read, bool)
     suite = Suite([bench])
-    verdict = reach_verdict(suite, budget, Stability(suite, budget), known, None, context)
+    verdict = reach_verdict(suite, budget, Stability(suite, budget), Beyond(suite, budget), known, None, context)
     assert verdict.unfinished
     assert verdict.broken == ()
     assert verdict.reasons[0].startswith("no time to verify the patch: run 1 of 2 did not finish within the 1 s ")
@@ -209,6 +210,6 @@ def test_a_test_that_a_patch_makes_slower_than_its_limit_is_broken(make_bench: M
     known, budget = Targets(base, (), (), ()), Hurried(30.0, 100, lambda: 0.0)
     context = Context(BasePaths([]), bench.view.read, bool)
     suite = Suite([bench])
-    verdict = reach_verdict(suite, budget, Stability(suite, budget), known, None, context)
+    verdict = reach_verdict(suite, budget, Stability(suite, budget), Beyond(suite, budget), known, None, context)
     assert verdict.result == "rejected"
     assert verdict.broken == ("test_own.py::test_slow",)

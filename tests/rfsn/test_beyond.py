@@ -1,0 +1,69 @@
+"""Tests that the command leaves out: a patch that breaks those of what it changes is no repair."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from rfsn.trials.beyond import _words
+
+type Rfsn = Callable[..., Any]
+type Make = Callable[..., Path]
+type Git = Callable[..., str]
+
+CLIP = """\
+def clip(value, low, high):
+    if value < low:
+        return low
+    if value > low:
+        return high
+    return value
+"""
+PROJECT = {
+    "shop/__init__.py": "",
+    "shop/clip.py": CLIP,
+    "tests/test_orders.py": "from shop.clip import clip\n\n\ndef test_order():\n    assert clip(5, 0, 10) == 5\n",
+    "tests/test_clip.py": (
+        "import pytest\n\nfrom shop.clip import clip\n\n\n"
+        "@pytest.mark.parametrize(('value', 'clipped'), [(-1, 0), (11, 10)])\n"
+        "def test_clip(value, clipped):\n    assert clip(value, 0, 10) == clipped\n"
+    ),
+    "tests/test_unlike.py": "from shop.clip import clip\n\n\ndef test_it():\n    assert clip(3, 0, 10) == 10\n",
+}
+COMMAND = ("--test", "python -m pytest tests/test_orders.py")
+LOST = "pass on the base, are not run by the command, and no longer pass: tests/test_clip.py::test_clip[11-10]"
+
+
+def test_the_search_keeps_what_the_command_does_not_run(rfsn: Rfsn, project: Make) -> None:
+    ran = rfsn("repair", project(PROJECT), *COMMAND, "--json").json
+    assert ran["status"] == "repaired", ran
+    assert "+    if value > high:" in ran["patch"]
+
+
+@pytest.mark.parametrize(("condition", "reasons"), [("value < low", [LOST]), ("value > high", [])])
+def test_a_patch_from_elsewhere_is_judged_by_them_too(
+    condition: str, reasons: list[str], rfsn: Rfsn, project: Make, git: Git, tmp_path: Path
+) -> None:
+    folder = project(PROJECT)
+    (folder / "shop/clip.py").write_text(CLIP.replace("value > low", condition))
+    (tmp_path / "p.diff").write_text(git("diff", cwd=folder))
+    git("checkout", "--quiet", ".", cwd=folder)
+    verdict = rfsn("judge", tmp_path / "p.diff", "--repo", folder, *COMMAND, "--json").json["verdict"]
+    assert (verdict["accepted"], verdict["reasons"]) == (not reasons, reasons)
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("test_pycode_ast", ("pycode", "ast")),
+        ("HTTPServerTest", ("http", "server")),
+        ("foo.test", ("foo",)),
+        ("tests", ()),
+        ("utf8_spec", ("utf", "8")),
+    ],
+)
+def test_a_file_of_tests_is_known_by_its_words(name: str, words: tuple[str, ...]) -> None:
+    assert _words(name) == words
