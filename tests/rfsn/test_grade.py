@@ -267,6 +267,24 @@ def test_a_run_that_was_killed_goes_on(
     assert sorted(json.loads(line)["instance_id"] for line in lines) == ids
 
 
+def test_predictions_through_a_pipe_are_told_from_others(
+    script: Path, environment: dict[str, str], bugs: Bugs, tmp_path: Path
+) -> None:
+    command = ["grade", "/dev/stdin", "--dataset", bugs.dataset, "--repos", bugs.repos, "--out", tmp_path / "out"]
+    command.append("--json")
+
+    def piped(patch: str) -> subprocess.CompletedProcess[str]:
+        given = json.dumps({"one": {"model_patch": patch}})
+        return subprocess.run(
+            [script, *map(str, command)], env=environment, input=given, capture_output=True, text=True, check=False
+        )
+
+    gold = bugs.diff({MODULE: FIXED})
+    assert json.loads(piped(gold).stdout)["resolved_ids"] == ["one"]
+    assert json.loads(piped(gold).stdout)["resolved_ids"] == ["one"]
+    assert json.loads(piped("no diff").stdout)["status"] == "usage_error"
+
+
 def test_an_unknown_runner_is_read_by_its_parser_and_the_report_says_so(rfsn: Rfsn, bugs: Bugs, tmp_path: Path) -> None:
     columns = {"test_command": ["sh", "run.sh"], "FAIL_TO_PASS": ["new"], "PASS_TO_PASS": ["old"], "test_patch": ""}
     bugs.rows("one", **columns, log_parser="parse_log_pytest")

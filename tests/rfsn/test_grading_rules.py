@@ -170,7 +170,7 @@ PRO = {"instance_id": "a", "patch": "d", "prefix": "m"}
 )
 def test_files_of_predictions(tmp_path: Path, name: str, text: str, found: tuple[str, str, str]) -> None:
     (tmp_path / name).write_text(text)
-    (only,) = read_predictions(tmp_path / name).values()
+    (only,) = read_predictions(tmp_path / name)[1].values()
     assert (only.instance_id, only.model, only.patch) == found
 
 

@@ -74,10 +74,11 @@ def grade_predictions(
     cannot be graded or an `out` of another run, and `StorageError` if the disk is full: the same call then goes on.
     """
     digest, rows = read_rows(dataset, read_environments(options.environments))
-    asked = _asked(rows, None if predictions is None else read_predictions(predictions), options)
+    of_predictions, given = (None, None) if predictions is None else read_predictions(predictions)
+    asked = _asked(rows, given, options)
     place = out or Path(f"rfsn-grade-{Path(predictions or dataset.partition(':')[0]).stem}")
     console = console_on(errors(), quiet=options.quiet)
-    with storing(place, _AGAIN), closing(Folder(place, config, digest, predictions)) as folder:
+    with storing(place, _AGAIN), closing(Folder(place, config, digest, of_predictions)) as folder:
         done = {known.job for known in folder.load()}
         todo = [(row, [job for job in asked.jobs(row) if job[0] not in done]) for row in asked.rows]
         _run_all([(row, jobs) for row, jobs in todo if jobs], folder, config, repos, options.workers, console)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
@@ -21,7 +20,6 @@ from rfsn.machine.text import to_json
 
 __all__ = ["Folder", "Job", "Known"]
 
-_CONFIGURATION = "configuration.json"
 _GRADES = "grades.jsonl"
 
 
@@ -59,15 +57,15 @@ class Known(BaseModel):
 class Folder:
     """A folder bound to one data set, file of predictions and configuration; a lock keeps every other run out."""
 
-    def __init__(self, folder: Path, config: Config, dataset: str, predictions: Path | None) -> None:
+    def __init__(self, folder: Path, config: Config, dataset: str, predictions: str | None) -> None:
         """Open or create the folder.
 
-        `dataset` is a hash of the rows. Raises `UsageError` if the folder has grades of others, of other predictions or
-        another configuration, or anything else, or is in use.
+        `dataset` and `predictions` are hashes of the rows and of the file of predictions. Raises `UsageError` if the
+        folder has grades of others, of other predictions or another configuration, or anything else, or is in use.
         """
         self.path = folder
         self._lock = Lock()
-        identity = {"dataset": dataset, "predictions": _digest(predictions)}
+        identity = {"dataset": dataset, "predictions": predictions}
         self._claimed = ClaimedFolder(folder, config, identity, "grade")
 
     def close(self) -> None:
@@ -125,10 +123,3 @@ class Folder:
         of_kind = self.path / ("instances" if job.kind == "predictions" else job.kind)
         place = of_kind / job.instance_id
         return place if job.number == 1 else place / f"repeat-{job.number}"
-
-
-def _digest(path: Path | None) -> str | None:
-    if path is None:
-        return None
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

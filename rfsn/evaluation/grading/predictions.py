@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -27,10 +28,14 @@ class Prediction:
     patch: str
 
 
-def read_predictions(path: Path) -> dict[str, Prediction]:
-    """The predictions of a file by instance id. Raises `UsageError` naming the line or entry that is wrong."""
+def read_predictions(path: Path) -> tuple[str, dict[str, Prediction]]:
+    """A hash of a file of predictions, and these by instance id. The file is read once: it may be a pipe.
+
+    Raises `UsageError` naming the line or entry that is wrong.
+    """
+    content = _read(path)
     predictions: dict[str, Prediction] = {}
-    for where, entry, key in _entries(path):
+    for where, entry, key in _entries(content, path):
         try:
             prediction = _prediction(entry, key)
         except ValueError as error:
@@ -40,12 +45,11 @@ def read_predictions(path: Path) -> dict[str, Prediction]:
         predictions[prediction.instance_id] = prediction
     if not predictions:
         raise UsageError(f"{path}: there are no predictions")
-    return predictions
+    return hashlib.sha256(content).hexdigest(), predictions
 
 
-def _entries(path: Path) -> Iterator[tuple[str, object, str | None]]:
+def _entries(content: bytes, path: Path) -> Iterator[tuple[str, object, str | None]]:
     """Where each prediction is, what is there, and the id that it is filed under, if it is."""
-    content = _read(path)
     if path.suffix == ".jsonl":
         for number, line in enumerate(content.split(b"\n"), 1):
             if line.strip():
