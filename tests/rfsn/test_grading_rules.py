@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import json
+import os
+from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from buildpacks import CaseId, CaseResult, Outcome, SuiteReport
+from rfsn.config import Config
 from rfsn.errors import UsageError
 from rfsn.evaluation.formats import read_environments
 from rfsn.evaluation.grading import Ended, run_report
+from rfsn.evaluation.grading.folder import Folder, Job
+from rfsn.evaluation.grading.grader import Grade
 from rfsn.evaluation.grading.logs import grade_log
 from rfsn.evaluation.grading.parsers import PARSERS, parser_named
 from rfsn.evaluation.grading.predictions import read_predictions
@@ -224,3 +230,60 @@ def test_rows_have_what_only_grading_sees(tmp_path: Path) -> None:
     path.write_text(json.dumps(inline))
     with pytest.raises(UsageError, match=r"b cannot be graded: .*FAIL_TO_PASS"):
         read_rows(str(path))
+
+
+RESOLVED = Grade("resolved", {"resolved": True}, basis="ids", seconds=1.5)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Iterator[Folder]:
+    with closing(Folder(tmp_path / "out", Config(), "rows", "predictions")) as opened:
+        yield opened
+
+
+def test_grades_are_read_as_they_were_kept(folder: Folder) -> None:
+    job = Job("a", "predictions", 1)
+    folder.add(job, "diff", RESOLVED)
+    (known,) = folder.load()
+    assert (known.job, known.status, known.report, known.seconds) == (job, "resolved", {"resolved": True}, 1.5)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"status": "solved"},
+        {"status": "unresolved"},
+        {"report": {"resolved": 1}},
+        {"report": None},
+        {"instance_id": "../a"},
+        {"kind": "silver"},
+        {"number": 0},
+        {"number": "1"},
+        {"seconds": float("nan")},
+        {"seconds": float("inf")},
+        {"seconds": -1.0},
+        {"reason": "\ud800"},
+        {"set_aside": ["\ud800"]},
+    ],
+)
+def test_a_line_that_is_no_grade_is_refused(folder: Folder, wrong: dict[str, Any]) -> None:
+    folder.add(Job("a", "predictions", 1), "diff", RESOLVED)
+    grades = folder.path / "grades.jsonl"
+    with grades.open("a") as file:
+        file.write(json.dumps(json.loads(grades.read_text()) | wrong) + "\n")
+    with pytest.raises(UsageError, match=r"grades.jsonl:2: not a grade: remove that line"):
+        folder.load()
+
+
+@pytest.mark.parametrize(
+    ("put", "problem"),
+    [
+        (Path.mkdir, "grades.jsonl is not a regular file"),
+        (os.mkfifo, "grades.jsonl is not a regular file"),
+        (lambda path: path.symlink_to("/dev/zero"), "grades.jsonl cannot be read: .*symbolic links"),
+    ],
+)
+def test_grades_that_are_no_plain_file_are_refused(folder: Folder, put: Callable[[Path], None], problem: str) -> None:
+    put(folder.path / "grades.jsonl")
+    with pytest.raises(UsageError, match=problem):
+        folder.load()

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from buildpacks import RunRequest, SuiteReport
 from buildpacks.generic import GenericBuildpack
@@ -36,7 +36,10 @@ from rfsn.source.source import take_source
 from rfsn.trials.suite import Suite
 from sandbox import Ending, UnsafePath
 
-__all__ = ["Grade", "Grader", "opened_grader"]
+__all__ = ["Grade", "Grader", "Status", "opened_grader"]
+
+type Status = Literal["resolved", "unresolved", "error", "infra_failure"]
+"""How a grading ended."""
 
 _LONGEST_LINE = 10_000
 """No test has an id of more characters: a parser need not look at longer lines of a hostile output."""
@@ -44,7 +47,7 @@ _LONGEST_LINE = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Grade:
-    """How a prediction ended: `resolved`, `unresolved`, `error`, `infra_failure` or `empty_patch`.
+    """How a prediction ended.
 
     `report` has the fields of the harness's report, if the tests were run. `cause` is the harness's word for what may
     be at fault besides the patch, and `reason` says what is wrong in words. `basis` is what the results rest on: `ids`
@@ -52,7 +55,7 @@ class Grade:
     the tests did not see. `output` is the log.
     """
 
-    status: str
+    status: Status
     report: dict[str, Any] | None = None
     reason: str = ""
     cause: str = ""
