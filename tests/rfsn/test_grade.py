@@ -316,6 +316,9 @@ def test_a_row_may_need_an_old_pytest(rfsn: Rfsn, bugs: Bugs, tmp_path: Path) ->
 def test_what_is_asked_must_make_sense(rfsn: Rfsn, bugs: Bugs) -> None:
     neither = rfsn("grade", "--dataset", bugs.dataset)
     assert (neither.code, "--check" in neither.err) == (2, True)
+    elsewhere = bugs.predictions(dict.fromkeys(("one", "four", "three", "two", "five"), "d"))
+    refused = rfsn("grade", elsewhere, "--dataset", bugs.dataset, "--repos", bugs.repos)
+    assert (refused.code, "no row for 4 predictions: five, four, three, ..." in refused.err) == (2, True)
     bugs.rows("one", patch="")
     without = rfsn("grade", "--check", "--dataset", bugs.dataset, "--repos", bugs.repos)
     assert (without.code, "no gold patch" in without.err) == (2, True)

@@ -189,6 +189,10 @@ def test_files_of_predictions(tmp_path: Path, name: str, text: str, found: tuple
         ("p.jsonl", '{"instance_id": "../a", "patch": ""}', "p.jsonl:1: .*names a folder"),
         ("p.jsonl", '{"instance_id": "a", "patch": 3}', "p.jsonl:1: patch is a int"),
         ("p.jsonl", '{"instance_id": "a", "patch": "\\ud800"}', "p.jsonl:1: .*surrogate"),
+        ("p.jsonl", '{"instance_id": "a", "model_patch": "", "model_patch": "d"}', "p.jsonl:1: .*model_patch .*twice"),
+        ("p.jsonl", '{"instance_id": "a", "patch": "", "score": NaN}', "p.jsonl:1: .*NaN is not a number"),
+        ("p.jsonl", '{"instance_id": "a", "patch": "\udcff"}', "p.jsonl:1: not JSON: .*utf-8"),
+        ("p.json", '{"a": {"patch": ""}, "a": {"patch": "d"}}', "p.json: not JSON: the key a appears twice"),
         ("p.json", '[{"instance_id": "a"}]', "prediction 1: .*none of the columns model_patch, patch"),
         ("p.json", '{"a": {"instance_id": "b", "patch": ""}}', "p.json: a: .*another instance"),
         ("p.json", "3", "neither a list"),
@@ -196,7 +200,7 @@ def test_files_of_predictions(tmp_path: Path, name: str, text: str, found: tuple
     ],
 )
 def test_bad_predictions_are_named(tmp_path: Path, name: str, text: str, problem: str) -> None:
-    (tmp_path / name).write_text(text)
+    (tmp_path / name).write_text(text, errors="surrogateescape")
     with pytest.raises(UsageError, match=problem):
         read_predictions(tmp_path / name)
 

@@ -26,13 +26,14 @@ from rfsn.machine.files import storing
 from rfsn.machine.log import bound, log
 from rfsn.machine.terminal import console as console_on
 from rfsn.machine.terminal import errors
-from rfsn.machine.text import one_line
+from rfsn.machine.text import counted, one_line
 from sandbox import SandboxError
 
 __all__ = ["Options", "grade_predictions"]
 
 _AGAIN = "start the same command again"
 _SHOWN = 200
+_NAMED = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +91,9 @@ def grade_predictions(
 
 def _asked(rows: list[Row], predictions: dict[str, Prediction] | None, options: Options) -> _Asked:
     if predictions is not None:
+        if unknown := sorted(predictions.keys() - {row.id for row in rows}):
+            some = ", ".join(unknown[:_NAMED]) + (", ..." if len(unknown) > _NAMED else "")
+            raise UsageError(f"the data set has no row for {counted(len(unknown), 'prediction')}: {some}")
         given = {id: prediction.patch for id, prediction in predictions.items()}
         return _Asked(rows, {"predictions": given}, options.repeat)
     if missing := [row.id for row in rows if not row.gold]:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from rfsn.errors import UsageError
-from rfsn.evaluation.formats import check_instance_id, shown
+from rfsn.evaluation.formats import check_instance_id, check_text, decoded, shown
 
 __all__ = ["Prediction", "read_predictions"]
 
@@ -77,8 +76,8 @@ def _read(path: Path) -> bytes:
 
 def _decoded(content: bytes, where: str) -> object:
     try:
-        return json.loads(content)
-    except (ValueError, RecursionError) as error:
+        return decoded(content.decode())
+    except ValueError as error:
         raise UsageError(f"{where}: not JSON: {shown(str(error))}") from error
 
 
@@ -115,7 +114,6 @@ def _text(entry: dict[str, Any], column: str) -> str:
     if not isinstance(text, str):
         raise ValueError(f"{column} is a {type(text).__name__}, not a string")  # noqa: TRY004  # as above
     try:
-        text.encode("utf-8", "surrogateescape")
+        return check_text(text)
     except UnicodeEncodeError as error:
         raise ValueError(f"{column} has half a surrogate pair: it is no text") from error
-    return text
