@@ -230,6 +230,9 @@ def test_rows_have_what_only_grading_sees(tmp_path: Path) -> None:
     path.write_text(json.dumps(ROW | {"eval_type": "fast"}))
     with pytest.raises(UsageError, match="eval_type: Input should be 'pass_and_fail' or 'fail_only'"):
         read_rows(str(path))
+    path.write_text(json.dumps(ROW | {"patch": "\ud800"}))
+    with pytest.raises(UsageError, match=r"rows.jsonl: a: patch has half a surrogate pair"):
+        read_rows(str(path))
     inline = {"instance_id": "b", "files": {"a.py": ""}, "test_command": ["pytest"]}
     path.write_text(json.dumps(inline))
     with pytest.raises(UsageError, match=r"b cannot be graded: .*FAIL_TO_PASS"):
