@@ -303,6 +303,52 @@ def test_an_unknown_runner_is_read_by_its_parser_and_the_report_says_so(rfsn: Rf
     assert "has no log_parser" in graded(rfsn, bugs, {"one": gold}, tmp_path / "none")["reasons"]["one"]
 
 
+def test_an_environment_in_which_no_test_runs_is_not_the_fault_of_the_patch(
+    rfsn: Rfsn, bugs: Bugs, tmp_path: Path
+) -> None:
+    gold = bugs.diff({MODULE: FIXED})
+    needy = bugs.diff({"tests/test_new.py": NEW, "tests/conftest.py": "import somewhat\n"})
+    bugs.rows("one", test_patch=needy)
+    report = graded(rfsn, bugs, {"one": gold}, tmp_path / "needy")
+    assert report["infra_failure_ids"] == report["error_ids"] == ["one"]
+    assert "no test runs on the base either: " in report["reasons"]["one"]
+    assert "No module named 'somewhat'" in report["reasons"]["one"]
+    # Nothing ran on this base once, so this may be what the fix is for.
+    bugs.rows("one", test_patch=needy, PASS_TO_PASS=[])
+    report = graded(rfsn, bugs, {"one": gold}, tmp_path / "alone")
+    assert report["unresolved_ids"] == report["ambiguous_failure_ids"] == ["one"]
+    command = ["sh", "-c", "cd /testbed && sh run.sh"]
+    bugs.rows("one", test_patch="", test_command=command, log_parser="parse_log_pytest", PASS_TO_PASS=["old"])
+    report = graded(rfsn, bugs, {"one": gold}, tmp_path / "elsewhere")
+    assert report["infra_failure_ids"] == ["one"]
+
+
+def test_a_base_whose_own_code_needs_what_is_not_there_is_not_the_fault_of_the_patch(
+    rfsn: Rfsn, bugs: Bugs, tmp_path: Path
+) -> None:
+    needs = (
+        "try:\n    import sorting\nexcept ImportError:\n    raise ImportError('least depends on sorting') from None\n"
+    )
+    (bugs.clone / MODULE).write_text(needs + SOURCE)
+    bugs.git("commit", "--quiet", "--all", "--message", "needs", cwd=bugs.clone)
+    bugs.rows("one", base_commit=bugs.git("rev-parse", "HEAD", cwd=bugs.clone).strip())
+    report = graded(rfsn, bugs, {"one": bugs.diff({MODULE: needs + FIXED})}, tmp_path / "out")
+    assert report["infra_failure_ids"] == ["one"]
+    assert f"{MODULE}, line 4: ImportError: least depends on sorting" in report["reasons"]["one"]
+
+
+def test_a_base_without_the_name_that_the_fix_adds_is_sound(rfsn: Rfsn, bugs: Bugs, tmp_path: Path) -> None:
+    tests = bugs.diff(
+        {"tests/test_new.py": "from least import most\n\n\ndef test_least():\n    assert most(4, 3) == 4\n"}
+    )
+    command = ["python", "-m", "pytest", "-q", "tests/test_new.py"]
+    bugs.rows("wrong", "right", test_patch=tests, test_command=command, PASS_TO_PASS=[])
+    wrong, right = bugs.diff({MODULE: FIXED}), bugs.diff({MODULE: f"{SOURCE}\n\nmost = max\n"})
+    report = graded(rfsn, bugs, {"wrong": wrong, "right": right}, tmp_path / "out")
+    assert (report["resolved_ids"], report["unresolved_ids"]) == (["right"], ["wrong"])
+    assert report["ambiguous_failure_ids"] == report["infra_failure_ids"] == []
+
+
 def test_a_row_may_need_an_old_pytest(rfsn: Rfsn, bugs: Bugs, tmp_path: Path) -> None:
     """Before pytest 7, items have no path of the kind that canaries are placed by."""
     bugs.rows("one", packages=["pytest==6.2.5"], test_command=["python", "-m", "pytest", "-q", "-W", "ignore"])
