@@ -161,7 +161,9 @@ def test_no_hostile_patch_resolves_a_row(rfsn: Rfsn, bugs: Bugs, tmp_path: Path)
     assert report["error_ids"] == ["link", "stale"]
     assert report["incomplete_ids"] == ["not-submitted"]
     assert report["infra_failure_ids"] == []
-    assert "does not apply" in report["reasons"]["stale"]
+    assert report["reasons"]["stale"] == f"the patch does not apply: a hunk for {MODULE} fails"
+    assert "while searching for" in (tmp_path / "out/instances/stale/test_output.txt").read_text()
+    assert report["reasons"]["edited-test"] == f"FAIL_TO_PASS 0 of 1 ({IDS[0]}); PASS_TO_PASS 1 of 1"
     assert "link" in report["reasons"]["link"]
     grades = {
         row["instance_id"]: row for row in map(json.loads, (tmp_path / "out/grades.jsonl").read_text().splitlines())

@@ -22,7 +22,7 @@ from rfsn.evaluation.grading.logs import grade_log
 from rfsn.evaluation.grading.parsers import PARSERS, parser_named
 from rfsn.evaluation.grading.predictions import read_predictions
 from rfsn.evaluation.grading.rows import read_rows
-from rfsn.evaluation.grading.rules import Expected, is_resolved, split_tests, statuses_of
+from rfsn.evaluation.grading.rules import Expected, is_resolved, split_tests, statuses_of, told
 
 
 @pytest.mark.parametrize(
@@ -160,6 +160,14 @@ def test_the_report_of_a_run() -> None:
     assert report["infra_failure_ids"] == ["broken"]
     assert report["ambiguous_failure_ids"] == ["bad"]
     assert report["failure_reasons"] == {"bad": "missing_module", "broken": "no clone"}
+
+
+def test_which_tests_did_not_end_as_they_should() -> None:
+    expected = Expected(("a", "b"), ("c", "d", "e", "f"))
+    assert told(split_tests(dict.fromkeys("abcdef", "PASSED"), expected)) == "FAIL_TO_PASS 2 of 2; PASS_TO_PASS 4 of 4"
+    told_of = told(split_tests({"b": "PASSED", "c": "SKIPPED"}, expected))
+    assert told_of == "FAIL_TO_PASS 1 of 2 (a); PASS_TO_PASS 1 of 4 (d, e, ...)"
+    assert told(split_tests({}, Expected(("a",)))) == "FAIL_TO_PASS 0 of 1 (a)"
 
 
 PRO = {"instance_id": "a", "patch": "d", "prefix": "m"}

@@ -32,7 +32,7 @@ from sandbox import SandboxError
 __all__ = ["Options", "grade_predictions"]
 
 _AGAIN = "start the same command again"
-_SHOWN = 200
+_SHOWN = 400
 _NAMED = 3
 
 

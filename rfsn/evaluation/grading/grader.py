@@ -25,7 +25,7 @@ from rfsn.evaluation.grading.causes import NO_TESTS_COLLECTED, cause_in
 from rfsn.evaluation.grading.logs import END, EXIT_CODE, START, blank_report, contradicts, filled_report
 from rfsn.evaluation.grading.parsers import Parser, parser_named
 from rfsn.evaluation.grading.rows import Row
-from rfsn.evaluation.grading.rules import Expected, statuses_of
+from rfsn.evaluation.grading.rules import Expected, statuses_of, told
 from rfsn.machine.home import temporary_folder
 from rfsn.machine.text import one_line
 from rfsn.project.fence import Fence
@@ -52,7 +52,7 @@ class Grade:
     `report` has the fields of the harness's report, if the tests were run. `cause` is the harness's word for what may
     be at fault besides the patch, and `reason` says what is wrong in words. `basis` is what the results rest on: `ids`
     of signed results, or the `output`, which the code under test can write. `set_aside` are the files of the patch that
-    the tests did not see. `output` is the log.
+    the tests did not see. `output` is the log: of the tests, or of the tools that did not apply the patch.
     """
 
     status: Status
@@ -109,7 +109,8 @@ class Grader:
             change = Change({path: file for path, file in files.items() if path not in set_aside})
             run = self._run_output(change) if self._parser else self._run_ids(change)
         except (DoesNotApply, UnsafePath) as error:
-            return Grade("error", reason=str(error), seconds=_since(began))
+            said = error.said if isinstance(error, DoesNotApply) else ""
+            return Grade("error", reason=str(error), output=said, seconds=_since(began))
         grade = self._graded(run)
         return replace(grade, set_aside=set_aside, output=run.output, basis=run.basis, seconds=_since(began))
 
@@ -121,14 +122,16 @@ class Grader:
             return Grade("error", reason=run.why, cause="tests_timed_out")
         # Only the base can show that the machine is at fault, or a patch could choose how it fails.
         broken = "" if run.reports else self._base_problem
-        # What passes before and after ran on this base once. Without such tests, that none runs may be the bug itself.
         why = f"no test runs on the base either: {broken}" if broken else run.why
+        # What passes before and after ran on this base once. Without such tests, that none runs may be the bug itself.
         if broken and self._row.expected.pass_to_pass:
             return Grade("infra_failure", reason=why, cause="infra_failure")
         report = blank_report() | {"patch_exists": True}
         if not why:
             report = filled_report(report, run.statuses, self._row.expected)
-            return Grade("resolved" if report["resolved"] else "unresolved", report, run.note)
+            if report["resolved"]:
+                return Grade("resolved", report, run.note)
+            return Grade("unresolved", report, "; ".join(filter(None, (told(report["tests_status"]), run.note))))
         # No test can be said to have passed, also where an absent failure would count as a pass.
         expected = Expected(self._row.expected.fail_to_pass, self._row.expected.pass_to_pass)
         report = filled_report(report, {}, expected) | {"resolved": False}
