@@ -214,6 +214,9 @@ def test_a_data_set_is_checked_and_nothing_is_done_twice(rfsn: Rfsn, bugs: Bugs,
     assert "one (gold): resolved" in ran.err
     assert "one (empty): unresolved" in ran.err
     assert "lost (gold): infra_failure" in ran.err
+    counts = "2 instances: resolved 1, unresolved 0, empty patch 0, error 1, incomplete 0"
+    more = "(infra failure 1, ambiguous failure 0, empty resolved 0)"
+    assert ran.err.splitlines()[-1] == f"{counts} {more}; grades: {tmp_path / 'out'}"
     grades = (tmp_path / "out/grades.jsonl").read_bytes()
     again = rfsn(*command, "--json")
     assert again.err == ""
@@ -267,6 +270,37 @@ def test_a_run_that_was_killed_goes_on(
     lines = (out / "grades.jsonl").read_text().splitlines()
     assert lines[: len(before)] == before
     assert sorted(json.loads(line)["instance_id"] for line in lines) == ids
+
+
+def test_a_run_says_where_its_grades_are_and_can_be_ended_at_once(
+    script: Path,
+    environment: dict[str, str],
+    bugs: Bugs,
+    processes: Callable[[str], list[str]],
+    tmp_path: Path,
+) -> None:
+    asleep = f"sleep 86400.{os.getpid()}"
+    patch = bugs.diff({MODULE: f"import subprocess\nsubprocess.run({asleep.split()})\n{SOURCE}"})
+    command = ["grade", bugs.predictions({"one": patch}), "--dataset", bugs.dataset, "--repos", bugs.repos]
+    running = subprocess.Popen(
+        [script, *map(str, command)], env=environment, cwd=tmp_path, stderr=subprocess.PIPE, text=True
+    )
+    assert running.stderr is not None
+    while not processes(asleep):
+        assert running.poll() is None, running.stderr.read()
+        time.sleep(0.01)
+    running.send_signal(signal.SIGTERM)
+    said = running.stderr.readline()
+    assert said.startswith("stopping: ")
+    assert "two more Ctrl-C end it at once" in said
+    assert "grades so far: rfsn-grade-predictions" in said
+    running.send_signal(signal.SIGINT)
+    assert "still stopping" in running.stderr.readline()
+    running.send_signal(signal.SIGINT)
+    assert running.wait() == 130
+    running.stderr.close()
+    while processes(asleep):  # it ends with the sandbox, which ends with the process
+        time.sleep(0.01)
 
 
 def test_predictions_through_a_pipe_are_told_from_others(
