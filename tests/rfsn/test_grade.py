@@ -385,6 +385,23 @@ def test_a_base_without_the_name_that_the_fix_adds_is_sound(rfsn: Rfsn, bugs: Bu
     assert report["ambiguous_failure_ids"] == report["infra_failure_ids"] == []
 
 
+def test_a_command_with_variables_before_it_has_results_by_id(rfsn: Rfsn, bugs: Bugs, tmp_path: Path) -> None:
+    tests = (
+        "import os\nfrom least import least\n\n\ndef test_least():\n    assert least(4, int(os.environ['LOW'])) == 3\n"
+    )
+    script = ">>>>> Start Test Output'\nLOW='3' pytest -rA tests\n: '>>>>> End Test Output"
+    row = json.loads(bugs.dataset.read_text())
+    del row["test_command"]
+    row |= {
+        "eval_script": script,
+        "test_patch": bugs.diff({"tests/test_new.py": tests}),
+        "log_parser": "parse_log_pytest",
+    }
+    bugs.dataset.write_text(json.dumps(row) + "\n")
+    report = graded(rfsn, bugs, {"one": bugs.diff({MODULE: FIXED})}, tmp_path / "out")
+    assert (report["resolved_ids"], report["output_basis_ids"]) == (["one"], [])
+
+
 def test_a_row_may_need_an_old_pytest(rfsn: Rfsn, bugs: Bugs, tmp_path: Path) -> None:
     """Before pytest 7, items have no path of the kind that canaries are placed by."""
     bugs.rows("one", packages=["pytest==6.2.5"], test_command=["python", "-m", "pytest", "-q", "-W", "ignore"])

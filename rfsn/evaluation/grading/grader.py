@@ -207,8 +207,9 @@ def opened_grader(row: Row, config: Config, repos: Path | None) -> Iterator[Grad
     """
     instance = row.instance
     clone = clone_of(instance, repos)
-    update: dict[str, Any] = {"test": instance.test_command, "packages": instance.packages, "python": instance.python}
-    config = config.model_copy(update=update)
+    variables, command = instance.bare_command
+    update: dict[str, Any] = {"test": command, "packages": instance.packages, "python": instance.python}
+    config = config.model_copy(update=update | {"env": {**config.env, **variables}})
     with temporary_folder() as folder:
         plain, base, scratch = (Path(folder) / name for name in ("plain", "base", "scratch"))
         scratch.mkdir()
