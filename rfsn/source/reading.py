@@ -36,11 +36,12 @@ from sandbox import (
 from sandbox.docker import hosted_programs
 from sandbox.folders import identity, opened_path
 
-__all__ = ["CheckedOut", "Reader", "Tracked", "opened_reader"]
+__all__ = ["TIMEOUT_S", "CheckedOut", "Reader", "Tracked", "opened_reader"]
 
 _OBJECTS = "/objects"
 _LIMITS = Limits(file_bytes=MAX_BYTES, disk_bytes=2 * MAX_BYTES)
-_TIMEOUT_S = 300.0
+TIMEOUT_S = 300.0
+"""How long git may take with a repository."""
 _MAX_LISTING = 64 << 20
 _MAX_SAID = 500
 _MAX_TAG = 4096
@@ -167,7 +168,21 @@ class Reader:
             remove_tree(self.scratch)
 
     def run(self, repository: Repository, work: Path, script: str, *arguments: str, objects: bool) -> CommandResult:
-        """Run a shell script in a workspace, in which `$0` is git and `$1` the first argument. It may fail."""
+        """Run a shell script in a workspace, in which `$0` is git and `$1` the first argument. It may fail.
+
+        Raises `UsageError` if the repository is too much for it.
+        """
+        ran = self.attempt(repository, work, script, *arguments, objects=objects)
+        if ran.ending is Ending.TIMEOUT:
+            raise UsageError(f"git did not get through {repository.common} within {TIMEOUT_S:.0f} s: try 'git fsck'")
+        if ran.ending is Ending.OUTPUT_LIMIT:
+            raise UsageError(f"{repository.common} has more than {MAX_BYTES >> 30} GiB of files: rfsn refuses it")
+        if ran.ending is not Ending.EXITED:
+            raise self._broken(ran)
+        return ran
+
+    def attempt(self, repository: Repository, work: Path, script: str, *arguments: str, objects: bool) -> CommandResult:
+        """The same, for a script that may also need too much: time, memory or room, as its `ending` says."""
         git = _host_git()
         mounts = [Mount(prefix, str(prefix)) for prefix in _prefixes(git)]
         if objects:
@@ -177,18 +192,17 @@ class Reader:
         sandbox = self.provider.open(SandboxSpec(work, mounts=tuple(mounts), limits=_LIMITS))
         try:
             argv = ("/bin/sh", "-c", script, str(git), *arguments)
-            ran = sandbox.run(Command(argv, _TIMEOUT_S, env=_ENVIRONMENT))
+            ran = sandbox.run(Command(argv, TIMEOUT_S, env=_ENVIRONMENT))
         finally:
             sandbox.close()
-        if ran.ending is Ending.TIMEOUT:
-            raise UsageError(f"git did not get through {repository.common} within {_TIMEOUT_S:.0f} s: try 'git fsck'")
-        if ran.ending is Ending.OUTPUT_LIMIT:
-            raise UsageError(f"{repository.common} has more than {MAX_BYTES >> 30} GiB of files: rfsn refuses it")
         if ran.exit_code == _ANOTHER:
             raise UsageError(f"{repository.common / 'objects'} was replaced while it was read")
-        if ran.ending is not Ending.EXITED:
-            raise InfraError(f"git could not be run in the {self.provider.name} sandbox: {_message(ran)}")
+        if ran.ending is Ending.INFRA_ERROR:
+            raise self._broken(ran)
         return ran
+
+    def _broken(self, ran: CommandResult) -> InfraError:
+        return InfraError(f"git could not be run in the {self.provider.name} sandbox: {_message(ran)}")
 
 
 @contextmanager

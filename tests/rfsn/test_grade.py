@@ -161,7 +161,9 @@ def test_no_hostile_patch_resolves_a_row(rfsn: Rfsn, bugs: Bugs, tmp_path: Path)
     assert report["error_ids"] == ["link", "stale"]
     assert report["incomplete_ids"] == ["not-submitted"]
     assert report["infra_failure_ids"] == []
-    assert "does not apply" in report["reasons"]["stale"]
+    assert report["reasons"]["stale"] == f"the patch does not apply: a hunk for {MODULE} fails"
+    assert "while searching for" in (tmp_path / "out/instances/stale/test_output.txt").read_text()
+    assert report["reasons"]["edited-test"] == f"FAIL_TO_PASS 0 of 1 ({IDS[0]}); PASS_TO_PASS 1 of 1"
     assert "link" in report["reasons"]["link"]
     grades = {
         row["instance_id"]: row for row in map(json.loads, (tmp_path / "out/grades.jsonl").read_text().splitlines())
@@ -212,6 +214,9 @@ def test_a_data_set_is_checked_and_nothing_is_done_twice(rfsn: Rfsn, bugs: Bugs,
     assert "one (gold): resolved" in ran.err
     assert "one (empty): unresolved" in ran.err
     assert "lost (gold): infra_failure" in ran.err
+    counts = "2 instances: resolved 1, unresolved 0, empty patch 0, error 1, incomplete 0"
+    more = "(infra failure 1, ambiguous failure 0, empty resolved 0)"
+    assert ran.err.splitlines()[-1] == f"{counts} {more}; grades: {tmp_path / 'out'}"
     grades = (tmp_path / "out/grades.jsonl").read_bytes()
     again = rfsn(*command, "--json")
     assert again.err == ""
@@ -267,6 +272,55 @@ def test_a_run_that_was_killed_goes_on(
     assert sorted(json.loads(line)["instance_id"] for line in lines) == ids
 
 
+def test_a_run_says_where_its_grades_are_and_can_be_ended_at_once(
+    script: Path,
+    environment: dict[str, str],
+    bugs: Bugs,
+    processes: Callable[[str], list[str]],
+    tmp_path: Path,
+) -> None:
+    asleep = f"sleep 86400.{os.getpid()}"
+    patch = bugs.diff({MODULE: f"import subprocess\nsubprocess.run({asleep.split()})\n{SOURCE}"})
+    command = ["grade", bugs.predictions({"one": patch}), "--dataset", bugs.dataset, "--repos", bugs.repos]
+    running = subprocess.Popen(
+        [script, *map(str, command)], env=environment, cwd=tmp_path, stderr=subprocess.PIPE, text=True
+    )
+    assert running.stderr is not None
+    while not processes(asleep):
+        assert running.poll() is None, running.stderr.read()
+        time.sleep(0.01)
+    running.send_signal(signal.SIGTERM)
+    said = running.stderr.readline()
+    assert said.startswith("stopping: ")
+    assert "two more Ctrl-C end it at once" in said
+    assert "grades so far: rfsn-grade-predictions" in said
+    running.send_signal(signal.SIGINT)
+    assert "still stopping" in running.stderr.readline()
+    running.send_signal(signal.SIGINT)
+    assert running.wait() == 130
+    running.stderr.close()
+    while processes(asleep):  # it ends with the sandbox, which ends with the process
+        time.sleep(0.01)
+
+
+def test_predictions_through_a_pipe_are_told_from_others(
+    script: Path, environment: dict[str, str], bugs: Bugs, tmp_path: Path
+) -> None:
+    command = ["grade", "/dev/stdin", "--dataset", bugs.dataset, "--repos", bugs.repos, "--out", tmp_path / "out"]
+    command.append("--json")
+
+    def piped(patch: str) -> subprocess.CompletedProcess[str]:
+        given = json.dumps({"one": {"model_patch": patch}})
+        return subprocess.run(
+            [script, *map(str, command)], env=environment, input=given, capture_output=True, text=True, check=False
+        )
+
+    gold = bugs.diff({MODULE: FIXED})
+    assert json.loads(piped(gold).stdout)["resolved_ids"] == ["one"]
+    assert json.loads(piped(gold).stdout)["resolved_ids"] == ["one"]
+    assert json.loads(piped("no diff").stdout)["status"] == "usage_error"
+
+
 def test_an_unknown_runner_is_read_by_its_parser_and_the_report_says_so(rfsn: Rfsn, bugs: Bugs, tmp_path: Path) -> None:
     columns = {"test_command": ["sh", "run.sh"], "FAIL_TO_PASS": ["new"], "PASS_TO_PASS": ["old"], "test_patch": ""}
     bugs.rows("one", **columns, log_parser="parse_log_pytest")
@@ -285,6 +339,69 @@ def test_an_unknown_runner_is_read_by_its_parser_and_the_report_says_so(rfsn: Rf
     assert "has no log_parser" in graded(rfsn, bugs, {"one": gold}, tmp_path / "none")["reasons"]["one"]
 
 
+def test_an_environment_in_which_no_test_runs_is_not_the_fault_of_the_patch(
+    rfsn: Rfsn, bugs: Bugs, tmp_path: Path
+) -> None:
+    gold = bugs.diff({MODULE: FIXED})
+    needy = bugs.diff({"tests/test_new.py": NEW, "tests/conftest.py": "import somewhat\n"})
+    bugs.rows("one", test_patch=needy)
+    report = graded(rfsn, bugs, {"one": gold}, tmp_path / "needy")
+    assert report["infra_failure_ids"] == report["error_ids"] == ["one"]
+    assert "no test runs on the base either: " in report["reasons"]["one"]
+    assert "No module named 'somewhat'" in report["reasons"]["one"]
+    # Nothing ran on this base once, so this may be what the fix is for.
+    bugs.rows("one", test_patch=needy, PASS_TO_PASS=[])
+    report = graded(rfsn, bugs, {"one": gold}, tmp_path / "alone")
+    assert report["unresolved_ids"] == report["ambiguous_failure_ids"] == ["one"]
+    command = ["sh", "-c", "cd /testbed && sh run.sh"]
+    bugs.rows("one", test_patch="", test_command=command, log_parser="parse_log_pytest", PASS_TO_PASS=["old"])
+    report = graded(rfsn, bugs, {"one": gold}, tmp_path / "elsewhere")
+    assert report["infra_failure_ids"] == ["one"]
+
+
+def test_a_base_whose_own_code_needs_what_is_not_there_is_not_the_fault_of_the_patch(
+    rfsn: Rfsn, bugs: Bugs, tmp_path: Path
+) -> None:
+    needs = (
+        "try:\n    import sorting\nexcept ImportError:\n    raise ImportError('least depends on sorting') from None\n"
+    )
+    (bugs.clone / MODULE).write_text(needs + SOURCE)
+    bugs.git("commit", "--quiet", "--all", "--message", "needs", cwd=bugs.clone)
+    bugs.rows("one", base_commit=bugs.git("rev-parse", "HEAD", cwd=bugs.clone).strip())
+    report = graded(rfsn, bugs, {"one": bugs.diff({MODULE: needs + FIXED})}, tmp_path / "out")
+    assert report["infra_failure_ids"] == ["one"]
+    assert f"{MODULE}, line 4: ImportError: least depends on sorting" in report["reasons"]["one"]
+
+
+def test_a_base_without_the_name_that_the_fix_adds_is_sound(rfsn: Rfsn, bugs: Bugs, tmp_path: Path) -> None:
+    tests = bugs.diff(
+        {"tests/test_new.py": "from least import most\n\n\ndef test_least():\n    assert most(4, 3) == 4\n"}
+    )
+    command = ["python", "-m", "pytest", "-q", "tests/test_new.py"]
+    bugs.rows("wrong", "right", test_patch=tests, test_command=command, PASS_TO_PASS=[])
+    wrong, right = bugs.diff({MODULE: FIXED}), bugs.diff({MODULE: f"{SOURCE}\n\nmost = max\n"})
+    report = graded(rfsn, bugs, {"wrong": wrong, "right": right}, tmp_path / "out")
+    assert (report["resolved_ids"], report["unresolved_ids"]) == (["right"], ["wrong"])
+    assert report["ambiguous_failure_ids"] == report["infra_failure_ids"] == []
+
+
+def test_a_command_with_variables_before_it_has_results_by_id(rfsn: Rfsn, bugs: Bugs, tmp_path: Path) -> None:
+    tests = (
+        "import os\nfrom least import least\n\n\ndef test_least():\n    assert least(4, int(os.environ['LOW'])) == 3\n"
+    )
+    script = ">>>>> Start Test Output'\nLOW='3' pytest -rA tests\n: '>>>>> End Test Output"
+    row = json.loads(bugs.dataset.read_text())
+    del row["test_command"]
+    row |= {
+        "eval_script": script,
+        "test_patch": bugs.diff({"tests/test_new.py": tests}),
+        "log_parser": "parse_log_pytest",
+    }
+    bugs.dataset.write_text(json.dumps(row) + "\n")
+    report = graded(rfsn, bugs, {"one": bugs.diff({MODULE: FIXED})}, tmp_path / "out")
+    assert (report["resolved_ids"], report["output_basis_ids"]) == (["one"], [])
+
+
 def test_a_row_may_need_an_old_pytest(rfsn: Rfsn, bugs: Bugs, tmp_path: Path) -> None:
     """Before pytest 7, items have no path of the kind that canaries are placed by."""
     bugs.rows("one", packages=["pytest==6.2.5"], test_command=["python", "-m", "pytest", "-q", "-W", "ignore"])
@@ -298,6 +415,9 @@ def test_a_row_may_need_an_old_pytest(rfsn: Rfsn, bugs: Bugs, tmp_path: Path) ->
 def test_what_is_asked_must_make_sense(rfsn: Rfsn, bugs: Bugs) -> None:
     neither = rfsn("grade", "--dataset", bugs.dataset)
     assert (neither.code, "--check" in neither.err) == (2, True)
+    elsewhere = bugs.predictions(dict.fromkeys(("one", "four", "three", "two", "five"), "d"))
+    refused = rfsn("grade", elsewhere, "--dataset", bugs.dataset, "--repos", bugs.repos)
+    assert (refused.code, "no row for 4 predictions: five, four, three, ..." in refused.err) == (2, True)
     bugs.rows("one", patch="")
     without = rfsn("grade", "--check", "--dataset", bugs.dataset, "--repos", bugs.repos)
     assert (without.code, "no gold patch" in without.err) == (2, True)

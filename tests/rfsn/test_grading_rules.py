@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import json
+import os
+from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from buildpacks import CaseId, CaseResult, Outcome, SuiteReport
+from rfsn.config import Config
 from rfsn.errors import UsageError
 from rfsn.evaluation.formats import read_environments
 from rfsn.evaluation.grading import Ended, run_report
+from rfsn.evaluation.grading.folder import Folder, Job
+from rfsn.evaluation.grading.grader import Grade
 from rfsn.evaluation.grading.logs import grade_log
 from rfsn.evaluation.grading.parsers import PARSERS, parser_named
 from rfsn.evaluation.grading.predictions import read_predictions
 from rfsn.evaluation.grading.rows import read_rows
-from rfsn.evaluation.grading.rules import Expected, is_resolved, split_tests, statuses_of
+from rfsn.evaluation.grading.rules import Expected, is_resolved, split_tests, statuses_of, told
 
 
 @pytest.mark.parametrize(
@@ -156,6 +162,14 @@ def test_the_report_of_a_run() -> None:
     assert report["failure_reasons"] == {"bad": "missing_module", "broken": "no clone"}
 
 
+def test_which_tests_did_not_end_as_they_should() -> None:
+    expected = Expected(("a", "b"), ("c", "d", "e", "f"))
+    assert told(split_tests(dict.fromkeys("abcdef", "PASSED"), expected)) == "FAIL_TO_PASS 2 of 2; PASS_TO_PASS 4 of 4"
+    told_of = told(split_tests({"b": "PASSED", "c": "SKIPPED"}, expected))
+    assert told_of == "FAIL_TO_PASS 1 of 2 (a); PASS_TO_PASS 1 of 4 (d, e, ...)"
+    assert told(split_tests({}, Expected(("a",)))) == "FAIL_TO_PASS 0 of 1 (a)"
+
+
 PRO = {"instance_id": "a", "patch": "d", "prefix": "m"}
 
 
@@ -170,7 +184,7 @@ PRO = {"instance_id": "a", "patch": "d", "prefix": "m"}
 )
 def test_files_of_predictions(tmp_path: Path, name: str, text: str, found: tuple[str, str, str]) -> None:
     (tmp_path / name).write_text(text)
-    (only,) = read_predictions(tmp_path / name).values()
+    (only,) = read_predictions(tmp_path / name)[1].values()
     assert (only.instance_id, only.model, only.patch) == found
 
 
@@ -183,6 +197,10 @@ def test_files_of_predictions(tmp_path: Path, name: str, text: str, found: tuple
         ("p.jsonl", '{"instance_id": "../a", "patch": ""}', "p.jsonl:1: .*names a folder"),
         ("p.jsonl", '{"instance_id": "a", "patch": 3}', "p.jsonl:1: patch is a int"),
         ("p.jsonl", '{"instance_id": "a", "patch": "\\ud800"}', "p.jsonl:1: .*surrogate"),
+        ("p.jsonl", '{"instance_id": "a", "model_patch": "", "model_patch": "d"}', "p.jsonl:1: .*model_patch .*twice"),
+        ("p.jsonl", '{"instance_id": "a", "patch": "", "score": NaN}', "p.jsonl:1: .*NaN is not a number"),
+        ("p.jsonl", '{"instance_id": "a", "patch": "\udcff"}', "p.jsonl:1: not JSON: .*utf-8"),
+        ("p.json", '{"a": {"patch": ""}, "a": {"patch": "d"}}', "p.json: not JSON: the key a appears twice"),
         ("p.json", '[{"instance_id": "a"}]', "prediction 1: .*none of the columns model_patch, patch"),
         ("p.json", '{"a": {"instance_id": "b", "patch": ""}}', "p.json: a: .*another instance"),
         ("p.json", "3", "neither a list"),
@@ -190,7 +208,7 @@ def test_files_of_predictions(tmp_path: Path, name: str, text: str, found: tuple
     ],
 )
 def test_bad_predictions_are_named(tmp_path: Path, name: str, text: str, problem: str) -> None:
-    (tmp_path / name).write_text(text)
+    (tmp_path / name).write_text(text, errors="surrogateescape")
     with pytest.raises(UsageError, match=problem):
         read_predictions(tmp_path / name)
 
@@ -220,7 +238,67 @@ def test_rows_have_what_only_grading_sees(tmp_path: Path) -> None:
     path.write_text(json.dumps(ROW | {"eval_type": "fast"}))
     with pytest.raises(UsageError, match="eval_type: Input should be 'pass_and_fail' or 'fail_only'"):
         read_rows(str(path))
+    path.write_text(json.dumps(ROW | {"patch": "\ud800"}))
+    with pytest.raises(UsageError, match=r"rows.jsonl: a: patch has half a surrogate pair"):
+        read_rows(str(path))
     inline = {"instance_id": "b", "files": {"a.py": ""}, "test_command": ["pytest"]}
     path.write_text(json.dumps(inline))
     with pytest.raises(UsageError, match=r"b cannot be graded: .*FAIL_TO_PASS"):
         read_rows(str(path))
+
+
+RESOLVED = Grade("resolved", {"resolved": True}, basis="ids", seconds=1.5)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Iterator[Folder]:
+    with closing(Folder(tmp_path / "out", Config(), "rows", "predictions")) as opened:
+        yield opened
+
+
+def test_grades_are_read_as_they_were_kept(folder: Folder) -> None:
+    job = Job("a", "predictions", 1)
+    folder.add(job, "diff", RESOLVED)
+    (known,) = folder.load()
+    assert (known.job, known.status, known.report, known.seconds) == (job, "resolved", {"resolved": True}, 1.5)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"status": "solved"},
+        {"status": "unresolved"},
+        {"report": {"resolved": 1}},
+        {"report": None},
+        {"instance_id": "../a"},
+        {"kind": "silver"},
+        {"number": 0},
+        {"number": "1"},
+        {"seconds": float("nan")},
+        {"seconds": float("inf")},
+        {"seconds": -1.0},
+        {"reason": "\ud800"},
+        {"set_aside": ["\ud800"]},
+    ],
+)
+def test_a_line_that_is_no_grade_is_refused(folder: Folder, wrong: dict[str, Any]) -> None:
+    folder.add(Job("a", "predictions", 1), "diff", RESOLVED)
+    grades = folder.path / "grades.jsonl"
+    with grades.open("a") as file:
+        file.write(json.dumps(json.loads(grades.read_text()) | wrong) + "\n")
+    with pytest.raises(UsageError, match=r"grades.jsonl:2: not a grade: remove that line"):
+        folder.load()
+
+
+@pytest.mark.parametrize(
+    ("put", "problem"),
+    [
+        (Path.mkdir, "grades.jsonl is not a regular file"),
+        (os.mkfifo, "grades.jsonl is not a regular file"),
+        (lambda path: path.symlink_to("/dev/zero"), "grades.jsonl cannot be read: .*symbolic links"),
+    ],
+)
+def test_grades_that_are_no_plain_file_are_refused(folder: Folder, put: Callable[[Path], None], problem: str) -> None:
+    put(folder.path / "grades.jsonl")
+    with pytest.raises(UsageError, match=problem):
+        folder.load()

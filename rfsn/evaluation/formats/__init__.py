@@ -10,6 +10,7 @@ from rfsn.evaluation.formats.instances import (
     check_text,
     shown,
 )
+from rfsn.evaluation.formats.rows import decoded
 
 __all__ = [
     "Dataset",
@@ -19,6 +20,7 @@ __all__ = [
     "RepositoryInstance",
     "check_instance_id",
     "check_text",
+    "decoded",
     "opened_dataset",
     "read_environments",
     "shown",

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from itertools import takewhile
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
@@ -28,6 +29,7 @@ _MAX_DEPTH = 64
 _PLAIN_ID = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+=@:~-]*")
 _REPO = re.compile(r"[A-Za-z0-9_.+-]+(/[A-Za-z0-9_.+-]+)?")
 _RELEASE = re.compile(r"\d\.\d{1,2}(\.\d{1,2})?", re.ASCII)
+_VARIABLE = re.compile(r"[A-Za-z_]\w*=", re.ASCII)
 _COMMIT = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_./^~@{}-]*")
 
 
@@ -143,6 +145,18 @@ class RepositoryInstance(_Row):
     python: Annotated[str, AfterValidator(check_release)] | None = None
     log_parser: _Text = ""
     eval_type: Literal["pass_and_fail", "fail_only"] = "pass_and_fail"
+
+    @property
+    def bare_command(self) -> tuple[dict[str, str], tuple[str, ...] | None]:
+        """The variables that `env` sets for the test command, and the command itself, as buildpacks know it."""
+        command = self.test_command
+        if command is None or command[0] != "env":
+            return {}, command
+        variables = [word.partition("=") for word in takewhile(_VARIABLE.match, command[1:])]
+        bare = command[1 + len(variables) :]
+        if not bare or bare[0].startswith("-"):
+            return {}, command
+        return {name: value for name, _, value in variables}, bare
 
 
 type Instance = InlineInstance | RepositoryInstance

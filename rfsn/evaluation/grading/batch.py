@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import threading
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from contextlib import closing
+from contextlib import closing, contextmanager
 from contextvars import copy_context
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,13 +27,16 @@ from rfsn.machine.files import storing
 from rfsn.machine.log import bound, log
 from rfsn.machine.terminal import console as console_on
 from rfsn.machine.terminal import errors
-from rfsn.machine.text import one_line
+from rfsn.machine.text import counted, one_line
+from rfsn.sessions.outcome import EXIT_CODES
 from sandbox import SandboxError
 
 __all__ = ["Options", "grade_predictions"]
 
 _AGAIN = "start the same command again"
-_SHOWN = 200
+_AT_ONCE = "two more Ctrl-C end it at once, and the same command goes on"
+_SHOWN = 400
+_NAMED = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,21 +78,25 @@ def grade_predictions(
     cannot be graded or an `out` of another run, and `StorageError` if the disk is full: the same call then goes on.
     """
     digest, rows = read_rows(dataset, read_environments(options.environments))
-    asked = _asked(rows, None if predictions is None else read_predictions(predictions), options)
+    of_predictions, given = (None, None) if predictions is None else read_predictions(predictions)
+    asked = _asked(rows, given, options)
     place = out or Path(f"rfsn-grade-{Path(predictions or dataset.partition(':')[0]).stem}")
     console = console_on(errors(), quiet=options.quiet)
-    with storing(place, _AGAIN), closing(Folder(place, config, digest, predictions)) as folder:
+    with storing(place, _AGAIN), closing(Folder(place, config, digest, of_predictions)) as folder:
         done = {known.job for known in folder.load()}
         todo = [(row, [job for job in asked.jobs(row) if job[0] not in done]) for row in asked.rows]
         _run_all([(row, jobs) for row, jobs in todo if jobs], folder, config, repos, options.workers, console)
         report = _report(asked, folder.load())
         folder.finish(report)
-    _tell(_summary(report), console)
+    _tell(f"{_summary(report)}; grades: {place}", console)
     return report
 
 
 def _asked(rows: list[Row], predictions: dict[str, Prediction] | None, options: Options) -> _Asked:
     if predictions is not None:
+        if unknown := sorted(predictions.keys() - {row.id for row in rows}):
+            some = ", ".join(unknown[:_NAMED]) + (", ..." if len(unknown) > _NAMED else "")
+            raise UsageError(f"the data set has no row for {counted(len(unknown), 'prediction')}: {some}")
         given = {id: prediction.patch for id, prediction in predictions.items()}
         return _Asked(rows, {"predictions": given}, options.repeat)
     if missing := [row.id for row in rows if not row.gold]:
@@ -114,7 +122,7 @@ def _run_all(
         with bound(instance=row.id):
             _grade_row(row, jobs, folder, config, repos, stop, console)
 
-    with ThreadPoolExecutor(workers, thread_name_prefix="grading") as pool:
+    with _pool(workers) as pool:
         futures = [pool.submit(copy_context().run, run, row, jobs) for row, jobs in todo]
         try:
             for future in as_completed(futures):
@@ -122,8 +130,21 @@ def _run_all(
         except BaseException as error:
             stop.set()
             if isinstance(error, KeyboardInterrupt):
-                _tell("stopping: tests that run are finished first; the same command goes on later", console)
+                _tell(f"stopping: tests that run are finished first; {_AT_ONCE}; grades so far: {folder.path}", console)
             raise
+
+
+@contextmanager
+def _pool(workers: int) -> Iterator[ThreadPoolExecutor]:
+    """Threads that are waited for when the block ends, unless the user does not want to: sandboxes end with us."""
+    pool = ThreadPoolExecutor(workers, thread_name_prefix="grading")
+    try:
+        yield pool
+    finally:
+        try:
+            pool.shutdown()
+        except KeyboardInterrupt:
+            os._exit(EXIT_CODES["interrupted"])  # nothing else ends a process whose threads wait for tests
 
 
 def _grade_row(
@@ -211,14 +232,15 @@ def _differ(grades: Sequence[Known]) -> bool:
 
 
 def _summary(report: Mapping[str, Any]) -> str:
-    names = ("resolved", "unresolved", "empty_patch", "error", "infra_failure", "ambiguous_failure")
-    counts = [f"{name.replace('_', ' ')} {report[f'{name}_instances']}" for name in names]
-    counts += [
-        f"{name.removesuffix('_ids').replace('_', ' ')} {len(report[name])}"
-        for name in ("empty_resolved_ids", "flaky_ids")
-        if name in report
-    ]
-    return f"{report['total_instances']} instances: {', '.join(counts)}"
+    """How many instances ended in each way, which adds up; what is counted once more is in brackets."""
+    ways, again = (
+        ", ".join(f"{name.replace('_', ' ')} {len(report[f'{name}_ids'])}" for name in names if f"{name}_ids" in report)
+        for names in (
+            ("resolved", "unresolved", "empty_patch", "error", "incomplete"),
+            ("infra_failure", "ambiguous_failure", "empty_resolved", "flaky"),
+        )
+    )
+    return f"{counted(report['total_instances'], 'instance')}: {ways} ({again})"
 
 
 def _tell(line: str, console: Console) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-__all__ = ["Cause", "cause_in"]
+__all__ = ["NO_TESTS_COLLECTED", "Cause", "cause_in"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +15,8 @@ class Cause:
     reason: str
     of_machine: bool
 
+
+NO_TESTS_COLLECTED = Cause("no_tests_collected", of_machine=False)
 
 _SIGNATURES = (
     (Cause("browser_launch_failed", of_machine=True), "Failed to launch|Failed to connect to the bus"),
@@ -26,7 +28,7 @@ _SIGNATURES = (
     ),
     (Cause("network_unreachable", of_machine=True), "Could not resolve host|Temporary failure in name resolution"),
     (Cause("missing_module", of_machine=False), "Cannot find module|MODULE_NOT_FOUND|ModuleNotFoundError"),
-    (Cause("no_tests_collected", of_machine=False), "no tests ran|collected 0 items"),
+    (NO_TESTS_COLLECTED, "no tests ran|collected 0 items"),
     (Cause("tests_timed_out", of_machine=False), r"Timeout error: \d+ seconds exceeded"),
 )
 _COMPILED = tuple((cause, re.compile(pattern, re.MULTILINE)) for cause, pattern in _SIGNATURES)

@@ -2,27 +2,29 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from threading import Lock
-from typing import Any
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from rfsn.config import Config
 from rfsn.errors import StorageError, UsageError
 from rfsn.evaluation.claimed import ClaimedFolder
-from rfsn.evaluation.grading.grader import Grade
+from rfsn.evaluation.formats import check_instance_id, check_text
+from rfsn.evaluation.grading.grader import Grade, Status
+from rfsn.evaluation.rows import open_results
 from rfsn.machine.files import LineFile, write_whole
 from rfsn.machine.text import to_json
 
 __all__ = ["Folder", "Job", "Known"]
 
-_CONFIGURATION = "configuration.json"
 _GRADES = "grades.jsonl"
+
+type _Text = Annotated[str, AfterValidator(check_text)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,18 +39,24 @@ class Job:
 class Known(BaseModel):
     """A line of the file of grades: what a grade was, without its log."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", strict=True)
 
-    instance_id: str
-    kind: str
-    number: int
-    status: str
+    instance_id: Annotated[str, AfterValidator(check_instance_id)]
+    kind: Literal["predictions", "gold", "empty"]
+    number: Annotated[int, Field(ge=1)]
+    status: Status
     report: dict[str, Any] | None
-    reason: str
-    cause: str
-    basis: str
-    set_aside: tuple[str, ...]
-    seconds: float
+    reason: _Text
+    cause: _Text
+    basis: _Text
+    set_aside: tuple[_Text, ...]
+    seconds: Annotated[float, Field(ge=0, allow_inf_nan=False)]
+
+    @model_validator(mode="after")
+    def _agrees(self) -> Self:
+        if (self.status == "resolved") != (self.report is not None and self.report.get("resolved") is True):
+            raise ValueError("the status and the report do not agree")
+        return self
 
     @property
     def job(self) -> Job:
@@ -59,15 +67,15 @@ class Known(BaseModel):
 class Folder:
     """A folder bound to one data set, file of predictions and configuration; a lock keeps every other run out."""
 
-    def __init__(self, folder: Path, config: Config, dataset: str, predictions: Path | None) -> None:
+    def __init__(self, folder: Path, config: Config, dataset: str, predictions: str | None) -> None:
         """Open or create the folder.
 
-        `dataset` is a hash of the rows. Raises `UsageError` if the folder has grades of others, of other predictions or
-        another configuration, or anything else, or is in use.
+        `dataset` and `predictions` are hashes of the rows and of the file of predictions. Raises `UsageError` if the
+        folder has grades of others, of other predictions or another configuration, or anything else, or is in use.
         """
         self.path = folder
         self._lock = Lock()
-        identity = {"dataset": dataset, "predictions": _digest(predictions)}
+        identity = {"dataset": dataset, "predictions": predictions}
         self._claimed = ClaimedFolder(folder, config, identity, "grade")
 
     def close(self) -> None:
@@ -75,7 +83,10 @@ class Folder:
         self._claimed.close()
 
     def load(self) -> list[Known]:
-        """The grades so far, the last of each; a torn last line is left out. Raises `UsageError` for an invalid one."""
+        """The grades so far, the last of each; a torn last line is left out.
+
+        Raises `UsageError` for an invalid line, and if the file is not a regular one.
+        """
         known: dict[Job, Known] = {}
         for number, line in enumerate(self._lines(), 1):
             try:
@@ -88,10 +99,11 @@ class Folder:
 
     def _lines(self) -> Iterator[bytes]:
         try:
-            with (self.path / _GRADES).open("rb") as file:
-                yield from (line for line in file if line.endswith(b"\n"))
+            file = open_results(self.path / _GRADES, self._claimed.descriptor)
         except FileNotFoundError:
             return
+        with file:
+            yield from (line for line in file if line.endswith(b"\n"))
 
     def add(self, job: Job, patch: str, grade: Grade) -> None:
         """Keep a grade with its files, each on the disk before this returns. Raises `StorageError` if that is full."""
@@ -125,10 +137,3 @@ class Folder:
         of_kind = self.path / ("instances" if job.kind == "predictions" else job.kind)
         place = of_kind / job.instance_id
         return place if job.number == 1 else place / f"repeat-{job.number}"
-
-
-def _digest(path: Path | None) -> str | None:
-    if path is None:
-        return None
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from buildpacks import RunRequest, SuiteReport
 from buildpacks.generic import GenericBuildpack
@@ -21,11 +21,11 @@ from rfsn.compose import opened_suite
 from rfsn.config import Config
 from rfsn.errors import UsageError
 from rfsn.evaluation.clones import clone_of
-from rfsn.evaluation.grading.causes import cause_in
+from rfsn.evaluation.grading.causes import NO_TESTS_COLLECTED, cause_in
 from rfsn.evaluation.grading.logs import END, EXIT_CODE, START, blank_report, contradicts, filled_report
 from rfsn.evaluation.grading.parsers import Parser, parser_named
 from rfsn.evaluation.grading.rows import Row
-from rfsn.evaluation.grading.rules import Expected, statuses_of
+from rfsn.evaluation.grading.rules import Expected, statuses_of, told
 from rfsn.machine.home import temporary_folder
 from rfsn.machine.text import one_line
 from rfsn.project.fence import Fence
@@ -36,7 +36,10 @@ from rfsn.source.source import take_source
 from rfsn.trials.suite import Suite
 from sandbox import Ending, UnsafePath
 
-__all__ = ["Grade", "Grader", "opened_grader"]
+__all__ = ["Grade", "Grader", "Status", "opened_grader"]
+
+type Status = Literal["resolved", "unresolved", "error", "infra_failure"]
+"""How a grading ended."""
 
 _LONGEST_LINE = 10_000
 """No test has an id of more characters: a parser need not look at longer lines of a hostile output."""
@@ -44,15 +47,15 @@ _LONGEST_LINE = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Grade:
-    """How a prediction ended: `resolved`, `unresolved`, `error`, `infra_failure` or `empty_patch`.
+    """How a prediction ended.
 
     `report` has the fields of the harness's report, if the tests were run. `cause` is the harness's word for what may
     be at fault besides the patch, and `reason` says what is wrong in words. `basis` is what the results rest on: `ids`
     of signed results, or the `output`, which the code under test can write. `set_aside` are the files of the patch that
-    the tests did not see. `output` is the log.
+    the tests did not see. `output` is the log: of the tests, or of the tools that did not apply the patch.
     """
 
-    status: str
+    status: Status
     report: dict[str, Any] | None = None
     reason: str = ""
     cause: str = ""
@@ -64,11 +67,15 @@ class Grade:
 
 @dataclass(frozen=True, slots=True)
 class _Run:
-    """The statuses of a run by test; `why` it cannot be trusted, if it cannot; and its log."""
+    """The statuses of a run by test; `why` it cannot be trusted, if it cannot; and its log.
+
+    `reports` is whether any test was loaded, whatever became of it.
+    """
 
     statuses: dict[str, str]
     output: str
     basis: str
+    reports: bool
     why: str = ""
     note: str = ""
     timed_out: bool = False
@@ -102,7 +109,8 @@ class Grader:
             change = Change({path: file for path, file in files.items() if path not in set_aside})
             run = self._run_output(change) if self._parser else self._run_ids(change)
         except (DoesNotApply, UnsafePath) as error:
-            return Grade("error", reason=str(error), seconds=_since(began))
+            said = error.said if isinstance(error, DoesNotApply) else ""
+            return Grade("error", reason=str(error), output=said, seconds=_since(began))
         grade = self._graded(run)
         return replace(grade, set_aside=set_aside, output=run.output, basis=run.basis, seconds=_since(began))
 
@@ -112,15 +120,23 @@ class Grader:
     def _graded(self, run: _Run) -> Grade:
         if run.timed_out:
             return Grade("error", reason=run.why, cause="tests_timed_out")
+        # Only the base can show that the machine is at fault, or a patch could choose how it fails.
+        broken = "" if run.reports else self._base_problem
+        why = f"no test runs on the base either: {broken}" if broken else run.why
+        # What passes before and after ran on this base once. Without such tests, that none runs may be the bug itself.
+        if broken and self._row.expected.pass_to_pass:
+            return Grade("infra_failure", reason=why, cause="infra_failure")
         report = blank_report() | {"patch_exists": True}
-        if not run.why:
+        if not why:
             report = filled_report(report, run.statuses, self._row.expected)
-            return Grade("resolved" if report["resolved"] else "unresolved", report, run.note)
+            if report["resolved"]:
+                return Grade("resolved", report, run.note)
+            return Grade("unresolved", report, "; ".join(filter(None, (told(report["tests_status"]), run.note))))
         # No test can be said to have passed, also where an absent failure would count as a pass.
         expected = Expected(self._row.expected.fail_to_pass, self._row.expected.pass_to_pass)
         report = filled_report(report, {}, expected) | {"resolved": False}
-        cause = cause_in(run.why)
-        return Grade("unresolved", report, run.why, cause.reason if cause else "")
+        cause = NO_TESTS_COLLECTED if broken else cause_in(why)
+        return Grade("unresolved", report, why, cause.reason if cause else "")
 
     def _run_ids(self, change: Change) -> _Run:
         limit_s = self._layout.config.time_limit
@@ -129,7 +145,8 @@ class Grader:
         timed_out = bool(report.problem) and report.duration_s >= limit_s
         why = self._distrust(report)
         statuses = {} if why else statuses_of(report, self._row.expected)
-        return _Run(statuses, _log(report, why), "ids", why, "" if why else report.problem, timed_out)
+        note = "" if why else report.problem
+        return _Run(statuses, _log(report, why), "ids", _loaded(report), why, note, timed_out)
 
     def _distrust(self, report: SuiteReport) -> str:
         """Why the results of a run count for nothing; empty if they count."""
@@ -145,11 +162,28 @@ class Grader:
     @cached_property
     def _canaries_fail(self) -> bool:
         """Whether the tests that must fail do so on the base: where they do not, they show nothing."""
-        limit_s = self._layout.config.time_limit
-        base = self._suite.run_tests(RunRequest(case_limit_s=limit_s, canaries=True), limit_s)
-        return all(canary.outcome.failing for canary in base.canaries)
+        return all(canary.outcome.failing for canary in self._base.canaries)
 
-    def _run_output(self, change: Change) -> _Run:
+    @cached_property
+    def _base(self) -> SuiteReport:
+        limit_s = self._layout.config.time_limit
+        return self._suite.run_tests(RunRequest(case_limit_s=limit_s, canaries=True), limit_s)
+
+    @cached_property
+    def _base_problem(self) -> str:
+        """Why no test runs on the base either; empty if one does.
+
+        If none has to go on passing, a base is sound whose tests are not loaded for want of what the fix adds.
+        """
+        if self._parser:
+            run = self._run_output(None)
+            return "" if run.reports else run.why
+        if _loaded(self._base):
+            return ""
+        whole = self._base.cases if self._row.expected.pass_to_pass else ()
+        return self._base.problem or next((case.reason for case in whole), "")
+
+    def _run_output(self, change: Change | None) -> _Run:
         assert self._parser is not None
         limit_s = self._layout.config.time_limit
         ran = self._suite.run_command(self._layout.plans[0].test, limit_s, change)
@@ -157,12 +191,12 @@ class Grader:
         output = f"{START}\n{text}\n{END}\n{EXIT_CODE}: {ran.exit_code}\n"
         if ran.ending is not Ending.EXITED:
             why = f"the test command did not finish ({ran.ending}) after {ran.duration_s:.0f} s"
-            return _Run({}, output, "output", why, timed_out=ran.ending is Ending.TIMEOUT)
+            return _Run({}, output, "output", reports=False, why=why, timed_out=ran.ending is Ending.TIMEOUT)
         statuses = self._parser("\n".join(line[:_LONGEST_LINE] for line in text.splitlines()))
         why = "" if statuses else f"{self._row.log_parser} finds no test in the output"
         if contradicts(ran.exit_code, statuses):
             why = f"exit code {ran.exit_code}, though no test failed"
-        return _Run(statuses, output, "output", why)
+        return _Run(statuses, output, "output", bool(statuses), why)
 
 
 @contextmanager
@@ -173,8 +207,9 @@ def opened_grader(row: Row, config: Config, repos: Path | None) -> Iterator[Grad
     """
     instance = row.instance
     clone = clone_of(instance, repos)
-    update: dict[str, Any] = {"test": instance.test_command, "packages": instance.packages, "python": instance.python}
-    config = config.model_copy(update=update)
+    variables, command = instance.bare_command
+    update: dict[str, Any] = {"test": command, "packages": instance.packages, "python": instance.python}
+    config = config.model_copy(update=update | {"env": {**config.env, **variables}})
     with temporary_folder() as folder:
         plain, base, scratch = (Path(folder) / name for name in ("plain", "base", "scratch"))
         scratch.mkdir()
@@ -183,6 +218,10 @@ def opened_grader(row: Row, config: Config, repos: Path | None) -> Iterator[Grad
         layout = Layout(base, config, snapshot.version)
         with opened_suite(layout, scratch) as suite:
             yield Grader(row, plain, layout, suite, scratch)
+
+
+def _loaded(report: SuiteReport) -> bool:
+    return any(not case.unloaded for case in report.cases)
 
 
 def _log(report: SuiteReport, why: str) -> str:

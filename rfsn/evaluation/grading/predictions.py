@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
+import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from rfsn.errors import UsageError
-from rfsn.evaluation.formats import check_instance_id, shown
+from rfsn.evaluation.formats import check_instance_id, check_text, decoded, shown
 
 __all__ = ["Prediction", "read_predictions"]
 
@@ -27,10 +27,14 @@ class Prediction:
     patch: str
 
 
-def read_predictions(path: Path) -> dict[str, Prediction]:
-    """The predictions of a file by instance id. Raises `UsageError` naming the line or entry that is wrong."""
+def read_predictions(path: Path) -> tuple[str, dict[str, Prediction]]:
+    """A hash of a file of predictions, and these by instance id. The file is read once: it may be a pipe.
+
+    Raises `UsageError` naming the line or entry that is wrong.
+    """
+    content = _read(path)
     predictions: dict[str, Prediction] = {}
-    for where, entry, key in _entries(path):
+    for where, entry, key in _entries(content, path):
         try:
             prediction = _prediction(entry, key)
         except ValueError as error:
@@ -40,12 +44,11 @@ def read_predictions(path: Path) -> dict[str, Prediction]:
         predictions[prediction.instance_id] = prediction
     if not predictions:
         raise UsageError(f"{path}: there are no predictions")
-    return predictions
+    return hashlib.sha256(content).hexdigest(), predictions
 
 
-def _entries(path: Path) -> Iterator[tuple[str, object, str | None]]:
+def _entries(content: bytes, path: Path) -> Iterator[tuple[str, object, str | None]]:
     """Where each prediction is, what is there, and the id that it is filed under, if it is."""
-    content = _read(path)
     if path.suffix == ".jsonl":
         for number, line in enumerate(content.split(b"\n"), 1):
             if line.strip():
@@ -73,8 +76,8 @@ def _read(path: Path) -> bytes:
 
 def _decoded(content: bytes, where: str) -> object:
     try:
-        return json.loads(content)
-    except (ValueError, RecursionError) as error:
+        return decoded(content.decode())
+    except ValueError as error:
         raise UsageError(f"{where}: not JSON: {shown(str(error))}") from error
 
 
@@ -111,7 +114,6 @@ def _text(entry: dict[str, Any], column: str) -> str:
     if not isinstance(text, str):
         raise ValueError(f"{column} is a {type(text).__name__}, not a string")  # noqa: TRY004  # as above
     try:
-        text.encode("utf-8", "surrogateescape")
+        return check_text(text)
     except UnicodeEncodeError as error:
         raise ValueError(f"{column} has half a surrogate pair: it is no text") from error
-    return text

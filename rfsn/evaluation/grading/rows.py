@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from rfsn.errors import UsageError
-from rfsn.evaluation.formats import Environments, RepositoryInstance, opened_dataset
+from rfsn.evaluation.formats import Environments, RepositoryInstance, check_text, opened_dataset
 from rfsn.evaluation.grading.rules import Expected
 
 __all__ = ["Row", "hidden_row", "read_rows"]
@@ -54,4 +54,7 @@ def _row(instance: RepositoryInstance, columns: Mapping[str, Any], source: str) 
     gold = columns.get("patch") or columns.get("fix_patch") or ""
     if not isinstance(gold, str):
         raise UsageError(f"{source}: {instance.instance_id}: patch is not a string")
-    return replace(hidden_row(instance), gold=gold)
+    try:
+        return replace(hidden_row(instance), gold=check_text(gold))
+    except UnicodeEncodeError as error:
+        raise UsageError(f"{source}: {instance.instance_id}: patch has half a surrogate pair: it is no text") from error

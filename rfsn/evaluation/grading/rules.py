@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from buildpacks import Outcome, SuiteReport
 from planners.targets import named
+from rfsn.evaluation.formats import shown
 
 __all__ = [
     "ERROR",
@@ -20,12 +21,14 @@ __all__ = [
     "is_resolved",
     "split_tests",
     "statuses_of",
+    "told",
 ]
 
 FAILED, PASSED, SKIPPED, ERROR, XFAIL = "FAILED", "PASSED", "SKIPPED", "ERROR", "XFAIL"
 STATUSES = (FAILED, PASSED, SKIPPED, ERROR, XFAIL)
 """The words that logs and rules have for the outcome of a test."""
 
+_NAMED = 3
 _WORST_FIRST = (FAILED, ERROR, SKIPPED, XFAIL, PASSED)
 _PASSING = frozenset({PASSED, XFAIL})
 _NOT_PASSING = frozenset({FAILED, ERROR, SKIPPED})
@@ -88,6 +91,19 @@ def split_tests(statuses: Mapping[str, str], expected: Expected) -> Split:
 def is_resolved(split: Split) -> bool:
     """Whether all tests of both lists that count ended as they should; a list without such tests is no obstacle."""
     return not split["FAIL_TO_PASS"]["failure"] and not split["PASS_TO_PASS"]["failure"]
+
+
+def told(split: Split) -> str:
+    """How many tests of each list ended as they should, and the first few that did not."""
+    lists, left = [], _NAMED
+    for name, tests in split.items():
+        good, bad = tests["success"], tests["failure"]
+        some = [shown(id) for id in bad[:left]]
+        left -= len(some)
+        ids = ", ".join([*some, *(["..."] if len(bad) > len(some) else [])])
+        if good or bad:
+            lists.append(f"{name} {len(good)} of {len(good) + len(bad)}{f' ({ids})' if ids else ''}")
+    return "; ".join(lists)
 
 
 def _split(statuses: Mapping[str, str], ids: Iterable[str], accepted: frozenset[str]) -> dict[str, list[str]]:
