@@ -129,6 +129,11 @@ HOSTILE = {
     "hook-at-the-top": {"conftest.py": "def pytest_collection_modifyitems(items):\n    items[:] = []\n"},
     "edited-test": {"tests/test_old.py": "def test_same(): ...\n", "tests/test_new.py": "def test_least(): ...\n"},
     "configured": {"pytest.ini": "[pytest]\npythonpath = src other\naddopts = -p cheat\n", "other/cheat.py": CHEAT},
+    "plugin": {
+        "cheat.py": HOOK,
+        "cheat-1.dist-info/METADATA": "Name: cheat\nVersion: 1\n",
+        "cheat-1.dist-info/entry_points.txt": "[pytest11]\ncheat = cheat\n",
+    },
     "project-table": {"pyproject.toml": "[tool.pytest.ini_options]\naddopts = '--collect-only'\n"},
     "tests-alone": {"tests/test_more.py": "def test_more(): ...\n"},
 }
@@ -167,6 +172,7 @@ def test_no_hostile_patch_resolves_a_row(rfsn: Rfsn, bugs: Bugs, tmp_path: Path)
         row["instance_id"]: row for row in map(json.loads, (tmp_path / "out/grades.jsonl").read_text().splitlines())
     }
     assert grades["gold-and-tests"]["set_aside"] == ["conftest.py"]
+    assert grades["plugin"]["set_aside"] == [path for path in sorted(HOSTILE["plugin"]) if "-info" in path]
     assert grades["edited-test"]["set_aside"] == ["tests/test_new.py", "tests/test_old.py"]
     folder = tmp_path / "out/instances/gold"
     assert json.loads((folder / "report.json").read_text())["gold"]["resolved"]

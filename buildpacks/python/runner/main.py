@@ -20,10 +20,12 @@ def main() -> None:
     from .canaries import Canaries
     from .chosen import Chosen, files_of
     from .cold import Watchdog
+    from .installed import only_installed_plugins
     from .result_lines import Channel, Reporter
     from .tame import Tame
     from .warm import Worker
 
+    only_installed_plugins(os.getcwd())
     sys.path.pop(0)
     if options["module"]:
         sys.path.insert(0, os.getcwd())
