@@ -22,7 +22,20 @@ type Rfsn = Callable[..., Any]
 
 SOURCE = "def least(a, b):\n    return a if a > b else b\n"
 FIXED = "def least(a, b):\n    return min(a, b)\n"
-NEW = "from least import least\n\n\ndef test_least():\n    assert least(4, 3) == 3\n"
+NEW = """\
+from unittest import TestCase
+
+from least import least
+
+
+def test_least():
+    assert least(4, 3) == 3
+
+
+class Least(TestCase):
+    def test_least(self):
+        self.assertEqual(least(4, 3), 3)
+"""
 FILES = {
     "src/least/__init__.py": SOURCE,
     "tests/test_old.py": "from least import least\n\n\ndef test_same():\n    assert least(1, 1) == 1\n",
@@ -135,6 +148,7 @@ HOSTILE = {
         "cheat-1.dist-info/entry_points.txt": "[pytest11]\ncheat = cheat\n",
     },
     "project-table": {"pyproject.toml": "[tool.pytest.ini_options]\naddopts = '--collect-only'\n"},
+    "stop": {MODULE: "def least(a, b):\n    from unittest.case import _ShouldStop\n\n    raise _ShouldStop\n"},
     "tests-alone": {"tests/test_more.py": "def test_more(): ...\n"},
 }
 LINK = """\

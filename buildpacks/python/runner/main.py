@@ -22,10 +22,12 @@ def main() -> None:
     from .cold import Watchdog
     from .installed import only_installed_plugins
     from .result_lines import Channel, Reporter
+    from .stops import count_as_failure_what_only_unittest_may_raise
     from .tame import Tame
     from .warm import Worker
 
     only_installed_plugins(os.getcwd())
+    count_as_failure_what_only_unittest_may_raise()
     sys.path.pop(0)
     if options["module"]:
         sys.path.insert(0, os.getcwd())
