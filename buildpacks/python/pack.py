@@ -198,7 +198,7 @@ class PythonBuildpack:
             # With a folder before it, no id is an option.
             named = (id if not id.startswith("-") else f"./{id}" for id in request.ids if id not in unsure)
             arguments = (*options_of(arguments), *named)
-        job = request.job(args=[*arguments, *_QUIET], whole=whole, unsure=unsure, module=module)
+        job = request.job(args=[*arguments, *_QUIET], whole=whole, unsure=unsure, module=module, tests=_TESTS)
         return RunSpec(
             ("/env/bin/python", "-c", _START, _RUNNER_MOUNT.target, "cold"),
             (_RUNNER_MOUNT,),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
@@ -47,6 +48,99 @@ class T(unittest.TestCase):
         Inner().run(result)
         self.assertEqual((len(result.failures), len(result.errors)), (1, 0))
 """
+EXCUSES = {
+    "thing.py": """\
+import functools
+
+import pytest
+
+alias = pytest.xfail
+
+
+def direct():
+    pytest.xfail("no")
+
+
+def raised():
+    raise pytest.xfail.Exception("no")
+
+
+def calls(function):
+    return function()
+
+
+class Odd:
+    __bool__ = functools.partial(pytest.xfail, "no")
+
+    def __eq__(self, other):
+        return self
+""",
+    "conftest.py": "import pytest\n\n\n@pytest.fixture\ndef cannot():\n    pytest.xfail('not yet')\n",
+    "helpers_tests/more.py": "import pytest\n\n\ndef helped():\n    pytest.xfail('not yet')\n",
+    "helpers_tests/__init__.py": "",
+    "test_thing.py": """\
+import unittest
+
+import pytest
+from helpers_tests.more import helped
+from pytest import xfail
+from thing import Odd, alias, calls, direct, raised
+
+
+def test_bad_call():
+    assert direct() == 1
+
+
+def test_bad_exception():
+    assert raised() == 1
+
+
+def test_bad_alias():
+    assert alias("no") == 1
+
+
+def test_bad_object():
+    assert Odd() == 1
+
+
+class T(unittest.TestCase):
+    def test_bad_call_in_a_case(self):
+        self.assertEqual(direct(), 1)
+
+    def test_good_call_in_a_case(self):
+        pytest.xfail("not yet")
+
+    @unittest.expectedFailure
+    def test_good_expectation(self):
+        self.assertEqual(1, 2)
+
+
+def test_good_call():
+    xfail("not yet")
+
+
+def test_good_helper():
+    helped()
+
+
+def test_good_callback():
+    calls(lambda: pytest.xfail("not yet"))
+
+
+def test_good_fixture(cannot):
+    pass
+
+
+@pytest.mark.xfail
+def test_good_mark():
+    assert 1 == 2
+
+
+@pytest.mark.xfail(run=False)
+def test_good_mark_that_does_not_run():
+    pass
+""",
+}
 RELEASES = [
     (),
     ("3.6", "pytest==3.10.1"),
@@ -64,7 +158,7 @@ def options(request: pytest.FixtureRequest) -> PlanOptions:
             interpreters.asked(release[0])
         except BuildpackError as error:
             pytest.skip(str(error))
-    return PlanOptions(python=release[0] if release else None, packages=release[1:] or None)
+    return PlanOptions(python=release[0] if release else "", packages=release[1:] or None)
 
 
 def outcomes(bench: Bench) -> dict[str, str]:
@@ -92,3 +186,14 @@ def test_what_unittest_swallows(options: PlanOptions, make_bench: Callable[..., 
     report = bench.run_tests(RunRequest(canaries=True), 60)
     target = "test_thing.py::T::test_stopped"
     assert verdict_on(report, [target], [], [report]).unfixed == (target,)
+
+
+@pytest.mark.parametrize("command", [(), ("python", "-m", "pytest", "--assert=plain")], ids=len)
+def test_what_is_expected_to_fail(
+    command: tuple[str, ...], options: PlanOptions, make_bench: Callable[..., Bench]
+) -> None:
+    found = outcomes(make_bench(EXCUSES, options=replace(options, test=command or None)))
+    assert len(found) == 13
+    wrong = {name: outcome for name, outcome in found.items() if (outcome == "xfailed") is not ("good" in name)}
+    assert not wrong
+    assert {outcome for name, outcome in found.items() if "bad" in name} == {"failed"}

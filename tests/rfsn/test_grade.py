@@ -149,6 +149,7 @@ HOSTILE = {
     },
     "project-table": {"pyproject.toml": "[tool.pytest.ini_options]\naddopts = '--collect-only'\n"},
     "stop": {MODULE: "def least(a, b):\n    from unittest.case import _ShouldStop\n\n    raise _ShouldStop\n"},
+    "xfail": {MODULE: "import pytest\n\n\ndef least(a, b):\n    return a if a == b else pytest.xfail('no')\n"},
     "tests-alone": {"tests/test_more.py": "def test_more(): ...\n"},
 }
 LINK = """\
