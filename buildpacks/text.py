@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-__all__ = ["escaped", "has_endless_keys", "named", "spelled"]
+__all__ = ["escaped", "has_endless_keys", "in_any_case", "named", "spelled"]
 
 _MAX_DOTS = 1_000
 _MAX_NAMED = 5
@@ -39,6 +39,11 @@ def has_endless_keys(toml: bytes) -> bool:
 def escaped(path: str) -> str:
     """A path as a pattern of gitignore's that stands for it alone."""
     return re.sub(r"[\\\[\]*?!# ]", r"\\\g<0>", path)
+
+
+def in_any_case(pattern: str) -> str:
+    """A pattern of gitignore's whose letters are matched in upper and lower case."""
+    return re.sub(r"[a-zA-Z]", lambda letter: f"[{letter[0].lower()}{letter[0].upper()}]", pattern)
 
 
 def named(what: str, names: Iterable[str]) -> str:

@@ -39,7 +39,7 @@ from buildpacks.python.requirements import read_needs
 from buildpacks.report import report_of
 from buildpacks.results import CaseId, SuiteReport
 from buildpacks.supplies import PROJECT, Layer, Supplies
-from buildpacks.text import escaped, named
+from buildpacks.text import escaped, in_any_case, named
 from sandbox import Mount
 
 __all__ = ["PythonBuildpack"]
@@ -104,6 +104,10 @@ _CONFIGURATION = (
     "pyproject.toml",
     "noxfile.py",
     ".coveragerc",
+    # metadata of packages, which names plugins of pytest, and what every interpreter runs when it starts
+    *(in_any_case(f"*{suffix}") for suffix in (".dist-info", ".egg-info", ".egg-link", ".pth")),
+    "sitecustomize.py",
+    "usercustomize.py",
     # dependencies and their locks
     "requirements*.txt",
     "requirements/",
@@ -194,7 +198,7 @@ class PythonBuildpack:
             # With a folder before it, no id is an option.
             named = (id if not id.startswith("-") else f"./{id}" for id in request.ids if id not in unsure)
             arguments = (*options_of(arguments), *named)
-        job = request.job(args=[*arguments, *_QUIET], whole=whole, unsure=unsure, module=module)
+        job = request.job(args=[*arguments, *_QUIET], whole=whole, unsure=unsure, module=module, tests=_TESTS)
         return RunSpec(
             ("/env/bin/python", "-c", _START, _RUNNER_MOUNT.target, "cold"),
             (_RUNNER_MOUNT,),

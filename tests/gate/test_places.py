@@ -80,13 +80,19 @@ def test_binary_content_is_unreadable(shop: Shop) -> None:
     "path",
     [".pytest.ini", "pytest.ini", "pytest.toml", ".pytest.toml", "tox.ini", "setup.cfg", "pyproject.toml",
      "conftest.py", "src/shop/conftest.py", "tests/conftest.py", "tests/test_core.py", "src/shop/test_more.py",
-     "uv.lock", ".coveragerc", "requirements-dev.txt", ".github/workflows/ci.yml", "setup.py", "Makefile"],
+     "uv.lock", ".coveragerc", "requirements-dev.txt", ".github/workflows/ci.yml", "setup.py", "Makefile",
+     "shop-1.0.dist-info/METADATA", "src/Shop.Egg-Info/entry_points.txt", "shop.EGG-INFO", "shop.egg-link", "a.PTH"],
 )  # fmt: skip
 def test_files_that_define_what_is_right_are_protected(shop: Shop, path: str) -> None:
     assert "tamper.protected" in shop.rules({path: "x = 2\n"}, tree={path: "x = 1\n"})
     assert "tamper.protected" in shop.rules({path: "x = 2\n"})
     assert "tamper.protected" in shop.rules({path: None}, tree={path: "x = 1\n"})
     assert shop.rules({path: "x = 2\n"}, path) == set()
+
+
+@pytest.mark.parametrize("path", ["docs/dist-info.txt", "src/egg-info/notes.txt", "src/shop/pth.txt", "x.pth.txt"])
+def test_files_with_similar_names_are_not(shop: Shop, path: str) -> None:
+    assert shop.rules({path: "x = 2\n"}) == set()
 
 
 def test_paths_of_one_change_are_told_apart(shop: Shop) -> None:

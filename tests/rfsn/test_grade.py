@@ -22,7 +22,20 @@ type Rfsn = Callable[..., Any]
 
 SOURCE = "def least(a, b):\n    return a if a > b else b\n"
 FIXED = "def least(a, b):\n    return min(a, b)\n"
-NEW = "from least import least\n\n\ndef test_least():\n    assert least(4, 3) == 3\n"
+NEW = """\
+from unittest import TestCase
+
+from least import least
+
+
+def test_least():
+    assert least(4, 3) == 3
+
+
+class Least(TestCase):
+    def test_least(self):
+        self.assertEqual(least(4, 3), 3)
+"""
 FILES = {
     "src/least/__init__.py": SOURCE,
     "tests/test_old.py": "from least import least\n\n\ndef test_same():\n    assert least(1, 1) == 1\n",
@@ -129,7 +142,14 @@ HOSTILE = {
     "hook-at-the-top": {"conftest.py": "def pytest_collection_modifyitems(items):\n    items[:] = []\n"},
     "edited-test": {"tests/test_old.py": "def test_same(): ...\n", "tests/test_new.py": "def test_least(): ...\n"},
     "configured": {"pytest.ini": "[pytest]\npythonpath = src other\naddopts = -p cheat\n", "other/cheat.py": CHEAT},
+    "plugin": {
+        "cheat.py": HOOK,
+        "cheat-1.dist-info/METADATA": "Name: cheat\nVersion: 1\n",
+        "cheat-1.dist-info/entry_points.txt": "[pytest11]\ncheat = cheat\n",
+    },
     "project-table": {"pyproject.toml": "[tool.pytest.ini_options]\naddopts = '--collect-only'\n"},
+    "stop": {MODULE: "def least(a, b):\n    from unittest.case import _ShouldStop\n\n    raise _ShouldStop\n"},
+    "xfail": {MODULE: "import pytest\n\n\ndef least(a, b):\n    return a if a == b else pytest.xfail('no')\n"},
     "tests-alone": {"tests/test_more.py": "def test_more(): ...\n"},
 }
 LINK = """\
@@ -169,6 +189,7 @@ def test_no_hostile_patch_resolves_a_row(rfsn: Rfsn, bugs: Bugs, tmp_path: Path)
         row["instance_id"]: row for row in map(json.loads, (tmp_path / "out/grades.jsonl").read_text().splitlines())
     }
     assert grades["gold-and-tests"]["set_aside"] == ["conftest.py"]
+    assert grades["plugin"]["set_aside"] == [path for path in sorted(HOSTILE["plugin"]) if "-info" in path]
     assert grades["edited-test"]["set_aside"] == ["tests/test_new.py", "tests/test_old.py"]
     folder = tmp_path / "out/instances/gold"
     assert json.loads((folder / "report.json").read_text())["gold"]["resolved"]

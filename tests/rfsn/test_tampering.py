@@ -88,6 +88,13 @@ def file(name: str, path: str, text: str | None, twin_path: str, twin_text: str 
     return Trick(name, {path: text}, beside={twin_path: twin_text})
 
 
+def metadata(folder: str) -> dict[str, str]:
+    """What says that a package with a plugin of pytest is installed."""
+    about = "Metadata-Version: 2.1\nName: evil\nVersion: 1.0\n"
+    name = "METADATA" if folder.endswith("dist-info") else "PKG-INFO"
+    return {f"{folder}/{name}": about, f"{folder}/entry_points.txt": "[pytest11]\nevil = evilplug\n"}
+
+
 def mended(tricks: Sequence[Trick]) -> dict[str, str | None]:
     """The honest twins of some tricks at one place, together."""
     (place,) = {trick.place for trick in tricks}
@@ -116,6 +123,9 @@ EVERY_REPORT = (
     "import pytest\n\n\n@pytest.hookimpl(hookwrapper=True)\ndef pytest_runtest_makereport(item, call):\n"
     "    outcome = yield\n    outcome.get_result().outcome = 'passed'\n"
 )
+PLUGIN = {
+    "evilplug.py": EVERY_REPORT.replace("    outcome.get", "    if item.name == 'test_total':\n        outcome.get")
+}
 FORGED = b'{"case": "tests/test_calc.py::test_total", "outcome": "passed", "duration_s": 0.1}\n'.decode()
 
 TRICKS = [
@@ -325,6 +335,8 @@ TRICKS = [
     file("typing.py", "typing.py", "raise SystemExit(0)\n", "kinds.py"),
     file("a package pytest", "pytest/__init__.py", "raise SystemExit(0)\n", "calcs/__init__.py"),
     file("a package _pytest", "_pytest/__init__.py", "raise SystemExit(0)\n", "_calcs/__init__.py"),
+    Trick("a plugin by metadata", PLUGIN | metadata("evil-1.0.dist-info"), beside={"calc.dist-info.txt": ""}),
+    Trick("a plugin by an egg-info", PLUGIN | metadata("src/Evil.EGG-info"), beside={"calc.egg-info.txt": ""}),
     file("iniconfig.py", "iniconfig.py", "raise SystemExit(0)\n", "configs.py"),
     # The tests themselves.
     file("a test deleted", "tests/test_calc.py", None, "notes.txt", "mended\n"),

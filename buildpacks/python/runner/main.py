@@ -20,10 +20,15 @@ def main() -> None:
     from .canaries import Canaries
     from .chosen import Chosen, files_of
     from .cold import Watchdog
+    from .excuses import Excuses
+    from .installed import only_installed_plugins
     from .result_lines import Channel, Reporter
+    from .stops import count_as_failure_what_only_unittest_may_raise
     from .tame import Tame
     from .warm import Worker
 
+    only_installed_plugins(os.getcwd())
+    count_as_failure_what_only_unittest_may_raise()
     sys.path.pop(0)
     if options["module"]:
         sys.path.insert(0, os.getcwd())
@@ -31,7 +36,7 @@ def main() -> None:
     if mode == "warm":
         sys.exit(int(pytest.main(options["args"], plugins=[Tame(), Worker(options)])))
     channel = Channel(bytes.fromhex(options.pop("key")))
-    plugins: List[object] = [Tame(), Watchdog(options), Reporter(channel)]
+    plugins: List[object] = [Tame(), Watchdog(options), Reporter(channel), Excuses(options)]
     if not all(map(os.path.exists, files_of(options["ids"]))):
         # Ids begin in pytest's root directory, which may be another one: the tests are chosen from all of the command.
         plugins.append(Chosen(options["ids"]))

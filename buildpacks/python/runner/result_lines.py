@@ -8,6 +8,7 @@ from typing import Any, Dict, Generator, Optional, Tuple
 
 import pytest
 from _pytest.config import ConftestImportFailure
+from _pytest.reports import CollectReport  # `pytest` itself has it since 7
 
 from .limits import OVER_LIMIT
 from .loading import Frames, folder_of, reason_of
@@ -65,7 +66,7 @@ class Reporter:
             self._write(folder_of(str(error.path), str(root)), "error", 0.0, message, frames)
 
     def pytest_exception_interact(self, call: "pytest.CallInfo[Any]", report: Any) -> None:
-        if isinstance(report, pytest.CollectReport) and call.excinfo is not None:
+        if isinstance(report, CollectReport) and call.excinfo is not None:
             self._reason = reason_of(call.excinfo.value, self._tree)
 
     @pytest.hookimpl(trylast=True)
@@ -79,7 +80,7 @@ class Reporter:
             self._send(report, outcome, report.duration if report.when == "setup" else self._setup_s + report.duration)
 
     @pytest.hookimpl(trylast=True)
-    def pytest_collectreport(self, report: "pytest.CollectReport") -> None:
+    def pytest_collectreport(self, report: CollectReport) -> None:
         reason, self._reason = self._reason, None
         if report.failed and reason:
             self._write(report.nodeid or ".", "error", 0.0, *reason)
