@@ -124,7 +124,9 @@ def _new_session(job: Job) -> Session:
     else:
         update = {"packages": instance.packages, "python": instance.python or config.python}
         if not job.hidden:
-            update |= {"test": instance.test_command or config.test, "target": instance.fail_to_pass}
+            variables, command = instance.bare_command
+            update |= {"test": command or config.test, "env": {**config.env, **variables}}
+            update |= {"target": instance.fail_to_pass}
             update |= {"protect": (*config.protect, *paths_of(instance.test_patch))}
     issue = instance.problem_statement.encode(errors="replace")
     files = {ISSUE: issue} if issue.strip() and cards_of(config).all else {}

@@ -165,7 +165,7 @@ def test_rows_of_repositories(
     (clone / "src/least/__init__.py").write_text("def least(a, b):\n    return min(a, b)\n")
     gold = git("diff", "--", "src", cwd=clone)
     git("commit", "--quiet", "--all", "--message", "fix", cwd=clone)
-    common = {
+    common: dict[str, Any] = {
         "repo": "someone/least",
         "base_commit": base,
         "patch": gold,
@@ -177,7 +177,9 @@ def test_rows_of_repositories(
     }
     rows = [
         common | {"instance_id": "least-1"},
-        common | {"instance_id": "least-2", "packages": ["pytest"]},
+        common
+        | {"instance_id": "least-2", "packages": ["pytest"]}
+        | {"test_command": ["env", "LEAST=2", *common["test_command"]]},
         common | {"instance_id": "no-clone", "repo": "nobody/nothing"},
         common | {"instance_id": "bad-patch", "test_patch": test_patch.replace("+++ b/tests/", "+++ b/../")},
     ]
@@ -190,6 +192,8 @@ def test_rows_of_repositories(
     for name in ("least-1", "least-2"):
         assert results[name]["mode"] == predictions[name]["mode"] == "given"
         assert results[name]["baseline"] == {"fail_to_pass": 1, "failing": 1, "pass_to_pass": 1, "passing": 1}
+    journal = (tmp_path / "out" / "sessions" / "least-2" / "journal.jsonl").read_text()
+    assert '"env":{"LEAST":"2"}' in journal.replace(": ", ":"), "a variable before the command is one of the command"
     assert "no clone of nobody/nothing" in results["no-clone"]["reason"]
     for path in (tmp_path / "out").rglob("*"):
         assert not path.is_file() or SECRET.encode() not in path.read_bytes(), path
