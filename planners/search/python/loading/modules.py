@@ -74,7 +74,9 @@ class Modules:
     def importing(self, name: str, but: str) -> list[Import]:
         """How other files of the tree than `but` import a name, the commonest way first."""
         found: Counter[Import] = Counter()
-        for path, tree in self._mentioning(name, rf"^\s*(?:from|import)\b.*\b{re.escape(name)}\b|^\s+{name},?$", but):
+        for path, tree in self._mentioning(
+            name, rf"^[ \t]*(?:from|import)\b.*\b{re.escape(name)}\b|^[ \t]+{name},?$", but
+        ):
             found.update(made for made in _imports(tree, path, self._module(path)) if made.name == name)
         return [made for made, _ in found.most_common()]
 

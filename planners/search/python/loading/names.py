@@ -148,9 +148,8 @@ class _Names:
         for other, close in alike(name, others):
             for node in source.tree.body:
                 if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) and node.name == other:
-                    if not uses[other]:
-                        place = re.compile(rf"\b{other}\b").search(source.text, source.span(node)[0])
-                        assert place is not None
+                    place = re.compile(rf"\b{other}\b").search(source.text, source.span(node)[0])
+                    if place and not uses[other]:  # Python writes some names in more than one way
                         edit = TextEdit(place.start(), place.end(), name)
                         yield source, Mend("definition", (edit,), close * 0.8, node.lineno)
                 elif isinstance(node, ast.Assign) and uses[other] == 1:
@@ -256,9 +255,9 @@ class _Names:
             used = [node for node in place.of(ast.Attribute) if isinstance(node, ast.Attribute) and node.attr == name]
             for node in used[:1]:
                 _, end = place.source.span(node)
-                for other, close in alike(name, members):
-                    edit = TextEdit(end - len(name), end, other)
-                    yield place.source, Mend("attribute", (edit,), close, node.lineno)
+                start = end - len(name)
+                for other, close in alike(name, members) if place.source.text[start:end] == name else ():
+                    yield place.source, Mend("attribute", (TextEdit(start, end, other),), close, node.lineno)
             if used:
                 break
         if module in self._modules.paths:

@@ -9,10 +9,13 @@ __all__ = ["alike", "likeness"]
 
 _LEAST, _WORTH_IT = 0.6, 0.5
 _MOST = 8
+_LONGEST = 100
 
 
 def likeness(name: str, other: str) -> float:
     """How much alike two names are, from 0 to 1, whatever their case (Ratcliff and Obershelp, as in `difflib`)."""
+    if max(len(name), len(other)) > _LONGEST:
+        return 0.0
     first, second = name.lower(), other.lower()
     if first.replace("_", "") == second.replace("_", ""):
         return 1.0

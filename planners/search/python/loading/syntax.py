@@ -21,8 +21,12 @@ from planners.search.python.source import Source, fingerprint
 
 __all__ = ["Mend", "syntax_mends"]
 
-_MOST_PARSED = 400
-"""The most edits of one file that are parsed."""
+_MOST_PARSED, _MOST_CHARACTERS = 400, 20_000_000
+"""The most edits of one file that are parsed, and the most characters in all of them."""
+
+_MOST_TRAILING = 12
+_LONGEST_LINE = 500
+"""In a longer line, only its end is looked at."""
 
 _BACK, _AHEAD = 3, 8
 """How many lines before and after the place of the error are looked at."""
@@ -72,7 +76,7 @@ def syntax_mends(source: Source) -> Iterator[Mend]:
         return
     ranked = sorted(_Mender(source, error).edits(), key=lambda mend: -mend.weight)
     made: set[str] = set()
-    for mend in islice(ranked, _MOST_PARSED):
+    for mend in islice(ranked, min(_MOST_PARSED, _MOST_CHARACTERS // max(1, len(source.text)))):
         text = _edited(source.text, mend.edits)
         tree = _parsed(text)
         if tree is not None and _error(text) is None and (known := fingerprint(tree)) not in made:
@@ -140,19 +144,21 @@ class _Mender:
         yield from self._indented(number)
         start, line = self._source.line_starts[number - 1], self._lines[number - 1].rstrip("\r\n")
         end = self._end_of_code(line)
-        boundaries = [piece.start() for piece in _TOKEN.finditer(line) if piece.start() <= end]
-        places = list(dict.fromkeys([end, *reversed(_trailing(line, end)), *boundaries]))
+        pieces = list(_TOKEN.finditer(line)) if len(line) <= _LONGEST_LINE else []
+        boundaries = [piece.start() for piece in pieces if piece.start() <= end]
+        trailing = _trailing(line, end)
+        places = list(dict.fromkeys([end, *reversed(trailing), *boundaries]))
         for order, place in enumerate(places):
-            usual = 1.0 if order == 0 else 0.8 if place in _trailing(line, end) else 0.4
+            usual = 1.0 if order == 0 else 0.8 if place in trailing else 0.4
             for kind, text, weight in self._insertions(line, place, end):
                 yield Mend(kind, (TextEdit(start + place, start + place, text),), weight * usual, number)
-        for piece in _TOKEN.finditer(line):
+        for piece in pieces:
             if piece.group().strip():
                 for kind, text, weight in self._instead(piece.group(), line, piece.start()):
                     place = start + piece.start()
                     yield Mend(kind, (TextEdit(place, place + len(piece.group()), text),), weight, number)
         for pattern, text in _FOREIGN.items():
-            for found in re.finditer(rf"(?<!\w){pattern}" if pattern[0].isalpha() else pattern, line[:end]):
+            for found in re.finditer(rf"(?<!\w){pattern}" if pattern[0].isalpha() else pattern, line[:_LONGEST_LINE]):
                 weight = self._told(0.9 if pattern[0].isalpha() else 0.4, "instead of", "assign to", "invalid")
                 edit = TextEdit(start + found.start(), start + found.end(), text)
                 yield Mend("word", (edit,), weight, number)
@@ -234,9 +240,9 @@ class _Mender:
 
 
 def _trailing(line: str, end: int) -> list[int]:
-    """The places before each of the closing signs that end a line."""
+    """The places before each of the closing signs that end a line; there are few in most."""
     start = end
-    while start and line[start - 1] in ")]}:,":
+    while start and line[start - 1] in ")]}:," and end - start < _MOST_TRAILING:
         start -= 1
     return list(range(start, end))
 

@@ -230,3 +230,18 @@ def test_failures_of_tests_that_only_an_import_can_mend_count_too() -> None:
         failed = CaseTrace("t.py::t", Outcome.FAILED, 0.0, {}, (frame,), message, parsed=CaseId("t.py", (), "t"))
         texts = [apply(made.patch, tree.read).files["a.py"].after for made in PYTHON.mends([failed], tree, bool)]
         assert (b"import json\ndef f():\n    return json.dumps(1)\n" in texts) is expected
+
+
+@pytest.mark.parametrize(
+    "text", ["x = (" + "a, " * 200_000 + "\n", "\n" * 500_000 + "x = (\n", "if x" + ":" * 100_000 + "\n"]
+)
+def test_hostile_texts_have_few_candidates_and_end(text: str) -> None:
+    tree = GivenTree({"a.py": text.encode(), "b.py": b"\n" * 500_000 + b"import jsn\n"})
+    for path, message in (
+        ("a.py", "SyntaxError: invalid syntax"),
+        ("b.py", "ModuleNotFoundError: No module named 'jsn'"),
+    ):
+        failure = CaseTrace(
+            "t.py", Outcome.ERROR, 0.0, {}, (Frame(path, 500_001, "<module>"),), message, parsed=CaseId("t.py")
+        )
+        assert len(list(PYTHON.mends([failure], tree, bool))) <= 40
