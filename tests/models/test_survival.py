@@ -80,7 +80,7 @@ def gone(processes: Callable[[str], list[str]], folder: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", TALKERS)
+@pytest.mark.parametrize("name", ["one-shot", pytest.param("agent", marks=pytest.mark.thorough)])
 def test_a_session_killed_again_and_again_ends_as_if_undisturbed(
     name: str,
     source: Path,
@@ -220,7 +220,7 @@ def test_without_money_for_another_call_a_session_goes_on_without_a_model(
     assert_readable(folder, rfsn)
 
 
-@pytest.mark.parametrize("kept", [None, 0, 9])
+@pytest.mark.parametrize("kept", [None, 0, pytest.param(9, marks=pytest.mark.thorough)])
 def test_what_a_power_cut_took_at_the_end_is_done_again(
     kept: int | None, source: Path, rfsn: Rfsn, script: Path, environment: dict[str, str], tmp_path: Path
 ) -> None:

@@ -57,7 +57,10 @@ def test_megabytes_of_output_in_every_run_do_no_harm(rfsn: Rfsn, project: Make) 
     assert result["status"] == "repaired", result
 
 
-@pytest.mark.parametrize("how", ["os._exit(0)", "os.kill(os.getpid(), 11)", "os.abort()"])
+@pytest.mark.parametrize(
+    "how",
+    ["os._exit(0)", "os.kill(os.getpid(), 11)", pytest.param("os.abort()", marks=pytest.mark.thorough)],
+)
 def test_a_source_that_ends_the_interpreter_is_blamed_and_repaired(how: str, rfsn: Rfsn, project: Make) -> None:
     source = f"import os\n\n\ndef least(a, b):\n    if a <= b:\n        {how}\n    return min(a, b)\n"
     others = "\n\ndef test_large():\n    assert least(5, 4) == 4\n"
@@ -126,7 +129,7 @@ def test_links_pipes_and_read_only_files_do_no_harm(rfsn: Rfsn, project: Make) -
     assert (folder / "thing.py").read_text() == FIXABLE
 
 
-@pytest.mark.slow
+@pytest.mark.thorough
 def test_a_repository_of_twenty_thousand_files(rfsn: Rfsn, project: Make) -> None:
     folder = project({"thing.py": FIXABLE, "test_thing.py": TEST})
     for number in range(200):

@@ -186,6 +186,7 @@ def test_settings_that_no_pack_can_have_are_refused(text: str, project: Make, rf
     assert REFUSED_SETTINGS[text] in ran.err
 
 
+@pytest.mark.thorough  # the documentation's own command is run by test_docs
 def test_a_pack_is_checked(rfsn: Rfsn) -> None:
     ran = rfsn("buildpacks", "check", "python", "--json")
     assert ran.code == 0

@@ -27,6 +27,7 @@ FILES = {
 }
 
 
+@pytest.mark.thorough
 def test_both_sandboxes_give_the_same_patch(image: str, rfsn: Rfsn, examples: Path) -> None:
     docker = rfsn("repair", examples / "intervals", "--sandbox", "docker", "--image", image, "--json").json
     bubblewrap = rfsn("repair", examples / "intervals", "--sandbox", "bubblewrap", "--json").json

@@ -10,6 +10,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from sandbox import make_marked
 
 type Rfsn = Callable[..., Any]
@@ -126,6 +128,7 @@ def test_without_a_sandbox_a_trusted_project_is_repaired_too(rfsn: Rfsn, project
     assert "ran without a sandbox" in ran.err
 
 
+@pytest.mark.thorough
 def test_a_project_that_its_own_test_tools_need_is_tested_itself(rfsn: Rfsn, project: Make) -> None:
     """What needs rich needs mdurl: the one of the index must not stand in for the one of the repository."""
     settings = BUILT + '[project]\nname = "MDURL"\nversion = "7"\n[tool.setuptools.packages.find]\nwhere = ["src"]\n'

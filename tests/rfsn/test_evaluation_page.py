@@ -120,6 +120,7 @@ def test_every_instance_is_in_every_plot() -> None:
     assert " 1000.0,0 " in progress, "the last band does not reach the number of instances"
 
 
+@pytest.mark.thorough
 def test_memory_does_not_grow_with_the_reasons_and_patches(tmp_path: Path) -> None:
     write(tmp_path / "out", (row(number, reason=f"{number:x}" * 80, patch="x" * 5000) for number in range(10_000)))
     assert (tmp_path / "out" / "results.jsonl").stat().st_size > 50 << 20

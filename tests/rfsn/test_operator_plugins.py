@@ -126,6 +126,7 @@ def test_a_killed_session_continues_with_its_operators(
     assert "1e-9" in ran.json["patch"]
 
 
+@pytest.mark.thorough
 def test_the_variable_and_the_file_name_operators_too(
     plugin: dict[str, str], project: Callable[..., Path], tmp_path: Path, rfsn: Callable[..., Any]
 ) -> None:

@@ -284,7 +284,7 @@ BODIES = [
 ]
 
 
-@pytest.mark.parametrize("without_fixture", [True, False])
+@pytest.mark.parametrize("without_fixture", [True, pytest.param(False, marks=pytest.mark.thorough)])
 def test_every_kind_of_test_has_the_outcome_of_a_cold_run(
     make_bench: Callable[..., Bench], *, without_fixture: bool
 ) -> None:

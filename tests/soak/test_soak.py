@@ -20,8 +20,8 @@ ROOT = Path(__file__).resolve().parents[2]
     [
         ("sessions", 1),
         pytest.param("models", 1, marks=pytest.mark.thorough),
-        ("evaluations", 1),
-        ("disks", 1),
+        pytest.param("evaluations", 1, marks=pytest.mark.thorough),
+        pytest.param("disks", 1, marks=pytest.mark.thorough),
         ("sources", 30),
     ],
 )
