@@ -65,7 +65,7 @@ def _import_of(places: Places, name: str) -> tuple[Place, ast.ImportFrom, ast.al
 def _no_module(places: Places, missing: str) -> Iterator[Found]:
     last = missing.rpartition(".")[2]
     for place in places.places:
-        statements = [*place.of(ast.Import), *place.of(ast.ImportFrom)]
+        statements: list[ast.Import | ast.ImportFrom] = [*place.of(ast.Import), *place.of(ast.ImportFrom)]
         for node in statements:
             yield from _other_modules(places, place.source, node, missing, last)
         if statements:
