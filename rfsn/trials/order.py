@@ -55,9 +55,11 @@ def ordered(known: Targets, spectrum: Spectrum, budget: Budget) -> tuple[TestLim
 def _limit(trace: CaseTrace | None, usual: float, case: CaseResult | None, budget: Budget) -> float:
     """CPU seconds that a test may use under a candidate: ten times what it used on the base, if it ended there.
 
-    A multiple of that bounds its wall-clock time, so a test that waits gets more, enough for ten times its duration.
+    A multiple of that bounds its wall-clock time, so a test that waits gets more, enough for ten times its duration. A
+    test that ends on the base and not while it is traced has the limit of one that was not traced.
     """
-    if trace is None:
+    ended = case is not None and not case.outcome.over_limit
+    if trace is None or (ended and trace.outcome is Outcome.TIMEOUT):
         return budget.own_limit_s(case) if case else budget.case_limit_s
     if trace.outcome is Outcome.TIMEOUT:
         return max(_LEAST_LIMIT_S, 10.0 * usual)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from buildpacks import CaseResult, Outcome, RunRequest, SuiteReport
+from buildpacks import CaseId, CaseResult, CaseTrace, Outcome, RunRequest, Spectrum, SuiteReport
 from gate import BasePaths, Context
 from planners.observations import SuiteRan
 from planners.state import State
@@ -16,6 +16,7 @@ from rfsn.sessions.outcome import conclude
 from rfsn.trials.bench import Bench
 from rfsn.trials.beyond import Beyond
 from rfsn.trials.budget import Budget
+from rfsn.trials.order import ordered
 from rfsn.trials.patience import forecast_s, settled
 from rfsn.trials.stability import Stability
 from rfsn.trials.suite import Suite
@@ -125,6 +126,19 @@ def test_slow_tests_that_pass_leave_nothing_to_repair(rfsn: Rfsn, project: Make)
     ran = rfsn("repair", project({"cpu.py": CPU, "test_slow.py": slow}), "--time-limit", "60", "--json")
     assert (ran.code, ran.json["status"]) == (0, "nothing_to_repair"), ran.json
     assert ran.json["reason"] == "all 2 tests pass"
+
+
+def test_a_test_that_takes_long_to_trace_alone_keeps_its_time() -> None:
+    def case(name: str, outcome: Outcome, duration_s: float) -> CaseResult:
+        return CaseResult(f"t::{name}", outcome, duration_s, parsed=CaseId("t", (), name))
+
+    cases = (case("bad", Outcome.FAILED, 0.01), case("hangs", Outcome.TIMEOUT, 5.0), case("slow", Outcome.PASSED, 1.5))
+    known = Targets(SuiteReport(cases, 1, 7.0), ("t::bad", "t::hangs"), (), ("t::bad", "t::hangs"))
+    late = [CaseTrace(f"t::{name}", Outcome.TIMEOUT, 10.0, {}) for name in ("hangs", "slow")]
+    spectrum = Spectrum((CaseTrace("t::bad", Outcome.FAILED, 0.01, {}), *late))
+    targets, tests = ordered(known, spectrum, Budget(300.0, 100, lambda: 0.0))
+    assert dict(targets)["t::hangs"] < 1.0
+    assert tests == [("t::slow", 10.0)]
 
 
 def test_tests_that_nobody_saw_end_are_no_tests_that_pass() -> None:
