@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Generator, Iterable, Mapping, Sequence
+from bisect import bisect_right
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 
@@ -118,7 +119,7 @@ class Evaluator:
         The search goes on from the patch `kept`.
         """
         traced = {trace.id for trace in spectrum.cases if trace.outcome is not Outcome.MISSING}
-        change, edits = apply(kept, self._suite.view.read), _edits(kept) or {}
+        change = apply(kept, self._suite.view.read)
         warm_parts: list[_WarmPart] = []
         for prefix, bench in self._suite.benches.items():
             runner = bench.part.pack.warm_runner(bench.plan) if bench.answers("try") else None
@@ -126,8 +127,9 @@ class Evaluator:
             unloaded = any(case.unloaded and case.id in own.left for case in own.baseline.cases)
             if runner is None or not own.left or unloaded or not traced.issuperset(own.left):
                 continue
-            warm = _WarmPart(prefix, bench.part, runner.suffixes, own, edits)
-            self._pool.plan(prefix, TrialPlan(*ordered(own, spectrum, self._budget), warm.outside(change)))
+            warm = _WarmPart(prefix, bench.part, runner.suffixes, own, change, self._suite.view.read)
+            tree = change if change.files else None
+            self._pool.plan(prefix, TrialPlan(*ordered(own, spectrum, self._budget), tree))
             warm_parts.append(warm)
         return sorted(warm_parts, key=lambda warm: -len(warm.prefix))
 
@@ -177,29 +179,37 @@ class Evaluator:
 class _WarmPart:
     """A part of the repository with a warm runner, the prefix of its test ids, and what is to be repaired in it.
 
-    `kept` are the edits that the search continues from: its workers have those of other parts in their tree.
+    `kept` is the change that the search continues from: the workers' trees have it, and candidates, which are patches
+    on the base that `read` returns, differ from it.
     """
 
     prefix: str
     part: Part
     suffixes: tuple[str, ...]
     known: Targets
-    kept: Edits
-
-    def outside(self, change: Change) -> Change | None:
-        """What a change does in other parts."""
-        files = {path: file for path, file in change.files.items() if self.part.own_path(path) is None}
-        return Change(files) if files else None
+    kept: Change
+    read: Callable[[str], bytes]
 
     def edits(self, candidate: Candidate) -> Edits | None:
         """The edits for a runner to make for a candidate; None if it cannot, or if other parts are edited too."""
         edits = _edits(candidate.patch)
-        if edits is None:
-            return None
-        inside = {path: file for path, file in edits.items() if self.part.own_path(path) is not None}
-        others = {path: file for path, file in edits.items() if path not in inside}
-        known = others == {path: file for path, file in self.kept.items() if self.part.own_path(path) is None}
-        return inside if inside and known and all(path.endswith(self.suffixes) for path in inside) else None
+        if edits is not None and self.kept.files:
+            edits = self._beside_kept(apply(candidate.patch, self.read))
+        fits = edits and all(path.endswith(self.suffixes) and self.part.own_path(path) is not None for path in edits)
+        return edits if fits else None
+
+    def _beside_kept(self, change: Change) -> Edits | None:
+        """How the tree of a change differs from that of the kept one; None if not by edits of files alone."""
+        edits: dict[str, list[tuple[int, int, bytes]]] = {}
+        for path in change.files.keys() | self.kept.files.keys():
+            kept, made = self.kept.files.get(path), change.files.get(path)
+            before = kept.after if kept else made.before if made else None
+            after = made.after if made else kept.before if kept else None
+            if before != after and after is None:
+                return None
+            if before != after:
+                edits[path] = [_difference(before or b"", after or b"")]
+        return edits
 
 
 class _Trials:
@@ -316,6 +326,19 @@ class _Trials:
         return Trial(
             index, self._candidates[index], outcome, fixed if outcome is TrialOutcome.PARTIAL else (), progress
         )
+
+
+def _difference(before: bytes, after: bytes) -> tuple[int, int, bytes]:
+    """The edit that leads from one content to another."""
+    head = _alike(before, after)
+    tail = _alike(before[head:][::-1], after[head:][::-1])
+    return head, len(before) - tail, after[head : len(after) - tail]
+
+
+def _alike(first: bytes, second: bytes) -> int:
+    """How many bytes are the same from the start."""
+    sizes = range(1, min(len(first), len(second)) + 1)
+    return bisect_right(sizes, 0, key=lambda size: int(first[:size] != second[:size]))
 
 
 def _edits(patch: Patch) -> Edits | None:

@@ -43,11 +43,20 @@ def test_the_search_keeps_what_the_command_does_not_run(rfsn: Rfsn, project: Mak
     assert "+    if value > high:" in ran["patch"]
 
 
-@pytest.mark.parametrize(("condition", "reasons"), [("value < low", [LOST]), ("value > high", [])])
+@pytest.mark.parametrize(
+    ("condition", "name", "reasons"),
+    [
+        ("value < low", "test_clip", [LOST]),
+        ("value < low", "test_shop_clip", [LOST.replace("test_clip.py", "test_shop_clip.py")]),
+        ("value < low", "test_trim", []),
+        ("value > high", "test_clip", []),
+    ],
+)
 def test_a_patch_from_elsewhere_is_judged_by_them_too(
-    condition: str, reasons: list[str], rfsn: Rfsn, project: Make, git: Git, tmp_path: Path
+    condition: str, name: str, reasons: list[str], rfsn: Rfsn, project: Make, git: Git, tmp_path: Path
 ) -> None:
-    folder = project(PROJECT)
+    files = {path.replace("test_clip", name): text for path, text in PROJECT.items()}
+    folder = project(files)
     (folder / "shop/clip.py").write_text(CLIP.replace("value > low", condition))
     (tmp_path / "p.diff").write_text(git("diff", cwd=folder))
     git("checkout", "--quiet", ".", cwd=folder)

@@ -62,6 +62,22 @@ def test_what_keeps_tests_from_being_loaded_is_repaired(
     assert rfsn("replay", ran["folder"]).code == 0
 
 
+def test_a_fault_of_another_kind_is_repaired_beside_it_and_warm(rfsn: Rfsn, project: Make) -> None:
+    """The workers' tree has the patch that lets the tests be loaded: the base's own file does not even compile."""
+    files = {
+        "shop/cart.py": CART.replace("def dump(self):", "def dump(self)"),
+        "shop/plain.py": "def least(a, b):\n    return a if a > b else b\n",
+        "tests/test_plain.py": "from shop.plain import least\n\n\ndef test_least():\n    assert least(1, 2) == 1\n",
+        "shop/__init__.py": "",
+        "tests/test_cart.py": PROJECT["tests/test_cart.py"].replace("from shop import", "from shop.cart import"),
+    }
+    ran = rfsn("repair", project(PROJECT | files), "--json").json
+    assert (ran["status"], len(ran["tests"]["failing"])) == ("repaired", 2), ran
+    assert "+    def dump(self):" in ran["patch"]
+    assert "+++ b/shop/plain.py" in ran["patch"]
+    assert not ran["outcomes"].get("invalid"), ran["outcomes"]
+
+
 @pytest.mark.parametrize(
     ("files", "said"),
     [

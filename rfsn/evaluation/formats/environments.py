@@ -55,7 +55,9 @@ class Environments(BaseModel):
         tables += [table for table in own if table.versions is None]
         if own and not tables and all(row.get(name) is None for name in ("python", "packages")):
             there = ", ".join(version for table in own for version in table.versions or ())
-            raise UsageError(f"--environments has no table for {own[0].repo} {version}: it has {there}")
+            raise UsageError(
+                f"--environments has no table for {own[0].repo} {version or 'without a version'}: it has {there}"
+            )
         found: dict[str, Any] = {}
         for name in ("python", "packages", "test_command"):
             values = (getattr(table, name) for table in tables)

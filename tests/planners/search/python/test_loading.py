@@ -175,11 +175,9 @@ NAMES = [
 def test_what_is_not_there_is_mended_by_one_of_the_first_candidates(
     path: str, right: str, wrong: str, message: str
 ) -> None:
-    used = right.partition("import ")[2].strip() if not wrong else right
-    line = line_of(path, used if wrong else f"{used}." if path == "jobs/queue.py" and used == "json" else used)
-    if not wrong:  # where the name is used
-        text = changed(path, right, wrong)
-        line = next(number for number, one in enumerate(text.splitlines(), 1) if used in one)
+    broken = changed(path, right, wrong)
+    at = wrong or right.rsplit(maxsplit=1)[-1]  # without its import, a name fails where it is used
+    line = next(number for number, text in enumerate(broken.splitlines(), 1) if at in text)
     made = mended(path, right, wrong, message, Frame(path, line, "<module>"))[:3]
     expected = {ast.dump(node) for node in ast.parse(TREE[path]).body}
     assert any(expected == {ast.dump(node) for node in ast.parse(text[path]).body} for text in made if path in text)
