@@ -24,7 +24,7 @@ has the lines of functions that were called while it collected the tests. Then i
   candidate, with a series of inputs like those of the tests, the same for every candidate of a plan; answered by
   `behaviour`: `i` and a digest of the inputs, then a word for each input: `r` and a digest of the result, `e` and a
   digest of the exception, `t` for one over the limit, `x` if the process ended, `-` if it was not tried. It is empty
-  if the candidate cannot be observed.
+  if the candidate cannot be observed. `calls` and `answers` show people each input and what comes of it, in order.
 - `{"op": "end"}`: sent to end a `try` early; answered by `{"ended": true}`, after the answers that were under way.
 
 Every answer comes out of a sandbox and is hostile: decoding checks it and raises `ProtocolError`. Its texts are escaped
@@ -44,6 +44,7 @@ from buildpacks.results import CaseTrace, Frame, Kinds, Outcome
 from buildpacks.text import spelled
 
 __all__ = [
+    "Behaviour",
     "Edits",
     "Planned",
     "ProtocolError",
@@ -67,7 +68,7 @@ type Edits = Mapping[str, Sequence[tuple[int, int, bytes]]]
 
 _OUTCOMES = frozenset({"passed", "failed", "error", "skipped", "xfailed", "xpassed", "timeout", "missing"})
 _MAX_LINES, _MAX_KINDS = 5, 8
-_MAX_INPUTS = 100
+_MAX_INPUTS, _MAX_SHOWN = 100, 400
 _SERIES = re.compile("i[0-9a-f]{5}")
 _DIGEST = re.compile("[re][0-9a-f]{5}|[tx-]")
 _TRIED = _OUTCOMES | {"invalid", "crashed", "unknown"}
@@ -75,6 +76,18 @@ _TRIED = _OUTCOMES | {"invalid", "crashed", "unknown"}
 
 class ProtocolError(ValueError):
     """An answer of a warm runner does not follow the protocol."""
+
+
+@dataclass(frozen=True, slots=True)
+class Behaviour:
+    """What a candidate does on inputs that no test has: the words of an `observe`.
+
+    `calls` and `answers` show each input and what comes of it; they are empty if the runner shows none.
+    """
+
+    words: tuple[str, ...] = ()
+    calls: tuple[str, ...] = ()
+    answers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,15 +210,21 @@ def decode_result(line: bytes) -> WarmResult:
     )
 
 
-def decode_behaviour(line: bytes) -> tuple[str, ...]:
+def decode_behaviour(line: bytes) -> Behaviour:
     """The answer to an `observe`."""
-    words = _list(_object(line).get("behaviour"))
+    data = _object(line)
+    words = _list(data.get("behaviour"))
     forms = [_SERIES, *[_DIGEST] * (len(words) - 1)]
     if len(words) > 1 + _MAX_INPUTS or not all(isinstance(word, str) for word in words):
         raise ProtocolError("not a list of digests")
     if not all(form.fullmatch(word) for form, word in zip(forms, words, strict=False)):
         raise ProtocolError(f"not digests: {words!r:.80}")
-    return tuple(words)
+    calls, answers = (
+        tuple(_text(text, _MAX_SHOWN) for text in _list(data.get(key, []))[:_MAX_INPUTS])
+        for key in ("calls", "answers")
+    )
+    whole = len(calls) == len(answers) == len(words) - 1
+    return Behaviour(tuple(words), calls if whole else (), answers if whole else ())
 
 
 def decode_trace(line: bytes) -> CaseTrace:

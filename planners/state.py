@@ -36,7 +36,8 @@ MAX_NEAR_MISSES = 24
 class Kept:
     """A patch that repairs some targets according to a verdict, or one whose verdict ran out of time.
 
-    The search continues from a patch of the first kind. `tried`, `searched` and `spent` are what had been used by then.
+    The search continues from a patch of the first kind. `tried`, `searched` and `spent` are what had been used by then,
+    and `chosen` are the trials that the patch comes from.
     """
 
     patch: Patch
@@ -44,6 +45,7 @@ class Kept:
     tried: int
     searched: int
     spent: float
+    chosen: tuple[Trial, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +74,8 @@ class State:
     runs of those that were considered.
 
     `plausible_at` is what the search had spent when it found the first patch of `plausible`. `near_misses` are from the
-    time before the search was `widened`: the widened one is made from them. `unfinished` is the patch whose verdict ran
+    time before the search was `widened`: the widened one is made from them. `chosen` are the trials that `applied`
+    comes from, one for each fault that it repairs. `unfinished` is the patch whose verdict ran
     out of time. `last` is the whole observation of the last step, and `history` has the newest steps in short, for
     planners that decide by what was tried and denied before. All of this follows from the steps alone, so it is the
     same in a resumed or replayed session.
@@ -94,6 +97,7 @@ class State:
     kept: Kept | None = None
     unfinished: Kept | None = None
     applied: Patch | None = None
+    chosen: tuple[Trial, ...] = ()
     verdict: Verdict | None = None
     rejected: int = 0
     denials: int = 0
@@ -127,6 +131,17 @@ class State:
     def last_verdict(self) -> Verdict | None:
         """The verdict that is reported: that of the verified patch, else the newest one."""
         return self.verified[1] if self.verified else self.verdict
+
+    @property
+    def origin(self) -> tuple[Trial, ...]:
+        """The trials that the verified patch comes from; empty if it comes from elsewhere, or there is none."""
+        if self.applied is not None and self.verified and self.verified[0] == self.applied:
+            return self.chosen
+        return self.kept.chosen if self.kept else ()
+
+    def without_verified(self) -> State:
+        """The state if the verified patch does not count: it is one of those that pass every test."""
+        return replace(self, plausible=(*self.origin[-1:], *self.plausible), applied=None, kept=None)
 
     def after(self, proposal: Proposal, observation: Observation) -> State:
         """The state after one step. A denied step changes no phase; `denials` counts consecutive ones."""
@@ -179,7 +194,7 @@ class State:
             case VerdictReached(verdict) if verdict.accepted:
                 return replace(state, verdict=verdict)
             case VerdictReached(verdict) if verdict.partly and self.applied is not None:
-                kept = Kept(self.applied, verdict, self.tried, self.searched, self.spent)
+                kept = Kept(self.applied, verdict, self.tried, self.searched, self.spent, self.chosen)
                 return replace(
                     state,
                     kept=kept,
@@ -192,7 +207,7 @@ class State:
                     widened=False,
                 )
             case VerdictReached(verdict) if verdict.unfinished and self.applied is not None:
-                unfinished = Kept(self.applied, verdict, self.tried, self.searched, self.spent)
+                unfinished = Kept(self.applied, verdict, self.tried, self.searched, self.spent, self.chosen)
                 return replace(state, applied=None, verdict=verdict, unfinished=unfinished)
             case VerdictReached(verdict):
                 return replace(state, applied=None, verdict=verdict, rejected=self.rejected + 1)
@@ -200,7 +215,9 @@ class State:
                 patch = proposal.action.patch
                 plausible = tuple(known for known in self.plausible if known.patch != patch)
                 partial = tuple(known for known in self.partial if known.patch != patch)
-                return replace(state, applied=patch, verdict=None, plausible=plausible, partial=partial)
+                found = [known for known in (*self.plausible, *self.partial) if known.patch == patch]
+                chosen = (*(self.kept.chosen if self.kept else ()), *found[:1])
+                return replace(state, applied=patch, chosen=chosen, verdict=None, plausible=plausible, partial=partial)
             case Ended():
                 return replace(state, ended=observation)
         return state

@@ -50,7 +50,9 @@ class Trial:
     candidate with progress is a *near miss*: perhaps the first half of a repair in two places.
 
     `behaviour` is what a plausible candidate does on inputs that no test has, which are the same for every candidate:
-    the words of `buildpacks/warm.py`, separated by spaces. It is empty if that was not observed.
+    the words of `buildpacks/warm.py`, separated by spaces. It is empty if that was not observed. `shown` names the
+    output that has each input and what comes of it in words, as JSON pairs. `cold_s` is how long the cold run took that
+    showed a candidate to be plausible.
     """
 
     index: int
@@ -59,6 +61,8 @@ class Trial:
     fixed: tuple[str, ...] = ()
     progress: tuple[int, ...] | None = None
     behaviour: str = ""
+    shown: str = ""
+    cold_s: float = 0.0
 
     @property
     def patch(self) -> Patch:

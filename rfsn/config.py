@@ -66,6 +66,8 @@ class Config(BaseModel):
     """Whether the environment must come from caches only."""
     cache_gib: float = Field(default=20.0, gt=0, allow_inf_nan=False)
     """How large the cached environments may become (GiB); the least recently used ones are removed."""
+    min_confidence: float = Field(default=0.0, ge=0, le=1, allow_inf_nan=False)
+    """The least confidence, 0 to 1, that a repair must have to count as one."""
     apply: bool = False
     """Whether a verified patch is written into the working tree."""
     branch: str | None = None

@@ -12,18 +12,17 @@ another. So the more a patch agrees with others, the likelier it is: test-based 
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from statistics import mean
+from collections.abc import Collection, Iterable, Mapping
 from types import MappingProxyType
 
 from buildpacks import RepoView
 from gate import Patch, apply
+from planners.agreement import agreement
 from planners.search.language import AntiPattern, Language
 from planners.search.registry import LANGUAGES, language_of
 from planners.trial import MODEL, Trial
 
-__all__ = ["doubtful", "likeliest"]
+__all__ = ["doubtful", "likeliest", "trust"]
 
 _NEAR = 32
 """The number of places in the order of the search that count about the same."""
@@ -34,9 +33,6 @@ _ANSWERS = 16
 _NO_VOTES: Mapping[int, float] = MappingProxyType({})
 
 _DOUBTFUL = 0.6
-
-_FEWEST_VOTES = 3
-"""With fewer observed patches than this, agreement is meaningless."""
 
 _WITHOUT_AGREEMENT = 0.5
 """The weight of a patch that agrees with no other; one that agrees with all has 1 more."""
@@ -72,13 +68,13 @@ def likeliest(
     agree. `votes` are the shares of a judge's votes, by the number of the trial.
     """
     patches = list(plausible)
-    agreement = _agreement([trial.behaviour for trial in patches])
+    agreed = agreement([trial.behaviour for trial in patches])
 
     def likelihood(place: int) -> float:
         trial = patches[place]
-        prior = _trust(trial.patch, view, languages) / (_NEAR + _place(trial, begun))
+        prior = trust(trial.patch, view, languages) / (_NEAR + _place(trial, begun))
         judged = _WITHOUT_AGREEMENT + votes.get(trial.index, 0.0) if votes else 1.0
-        return prior * (_WITHOUT_AGREEMENT + agreement[place]) * judged
+        return prior * (_WITHOUT_AGREEMENT + agreed[place]) * judged
 
     return patches[max(range(len(patches)), key=lambda place: (likelihood(place), -patches[place].index))]
 
@@ -91,32 +87,13 @@ def _place(trial: Trial, begun: int) -> float:
 def doubtful(trial: Trial, view: RepoView, languages: Mapping[str, Language] = LANGUAGES) -> bool:
     """Whether the patch of a trial has one of the patterns that speak against whoever made it."""
     usual = _USUAL_OF_MODELS if trial.operator == MODEL else frozenset[AntiPattern]()
-    return _trust(trial.patch, view, languages, usual) < _DOUBTFUL
+    return trust(trial.patch, view, languages, usual) < _DOUBTFUL
 
 
-def _agreement(behaviours: Sequence[str]) -> list[float]:
-    """For each patch the share of the others that it agrees with; the mean if it was not observed.
-
-    Inputs on which all patches do the same are ignored, and so are inputs on which no patch returns.
-    """
-    words = [behaviour.split() for behaviour in behaviours]
-    series = Counter(own[0] for own in words if own).most_common(1)
-    voters = [place for place, own in enumerate(words) if own and own[0] == series[0][0]]
-    shares: dict[int, list[float]] = {place: [] for place in voters}
-    for input in range(1, min((len(words[place]) for place in voters), default=0)):
-        answers = {place: words[place][input] for place in voters if words[place][input] != "-"}
-        votes = Counter(answers.values())
-        if len(answers) >= _FEWEST_VOTES and len(votes) > 1 and any(word.startswith("r") for word in votes):
-            for place, word in answers.items():
-                shares[place].append((votes[word] - 1) / (len(answers) - 1))
-    known = {place: mean(agreed) for place, agreed in shares.items() if agreed}
-    usual = mean(known.values()) if known else 1.0
-    return [known.get(place, usual) for place in range(len(behaviours))]
-
-
-def _trust(
+def trust(
     patch: Patch, view: RepoView, languages: Mapping[str, Language], usual: Collection[AntiPattern] = ()
 ) -> float:
+    """The product of the factors of every anti-pattern that a patch shows, but the `usual` ones: 1 if it shows none."""
     value = 1.0
     for path, file in apply(patch, view.read).files.items():
         language = language_of(path, languages)

@@ -14,16 +14,16 @@ from planners.steps import proposal
 from planners.targets import targets_of
 from planners.trial import MODEL
 
-__all__ = ["Search", "more_to_collect"]
+__all__ = ["Search", "collecting_share", "more_to_collect"]
 
 _LEAST_SHARE, _TURN_SHARE = 0.02, 0.1
 """The shares of the remaining time which an impatient search takes at least, whatever it has tried, and at most."""
 _CHOICE = 6
 _COLLECTING, _IN_DOUBT, _OF_MENDS = 64, 512, 6
-_COLLECTING_SHARE, _IN_DOUBT_SHARE = 0.05, 0.1
+_COLLECTING_SHARE, _IN_DOUBT_SHARE, _OF_MENDS_SHARE = 0.05, 0.1, 0.02
 """After a plausible patch: how many are enough; how many more candidates to try (or half as many as before it), and the
 share of the time for them. The second figures apply if all patches are doubtful, the third after a mend of what Python
-itself says is missing: few others can be right, and each takes a cold run."""
+itself says is wrong: few others can be right, and each takes a cold run."""
 
 
 class Search:
@@ -75,13 +75,20 @@ def more_to_collect(state: State, context: PlannerContext, languages: Mapping[st
     """
     if not state.plausible:
         return None
-    unsure = all(doubtful(trial, context.view, languages) for trial in state.plausible)
+    mended = state.plausible[0].operator.startswith(MEND)
+    unsure = not mended and all(doubtful(trial, context.view, languages) for trial in state.plausible)
     first, begun = state.plausible[0].index, state.kept.tried if state.kept else 0
     searched = 0 if state.plausible[0].operator == MODEL else first - begun  # what it tried in vain promises nothing
-    usual = _OF_MENDS if state.plausible[0].operator.startswith(MEND) else _COLLECTING
+    usual = _OF_MENDS if mended else _COLLECTING
     patience = max(_IN_DOUBT if unsure else usual, searched // 2)
-    late = state.spent >= 1.0 or state.spent - state.plausible_at > (_IN_DOUBT_SHARE if unsure else _COLLECTING_SHARE)
+    share = collecting_share(state) if mended or unsure else _COLLECTING_SHARE
+    late = state.spent >= 1.0 or state.spent - state.plausible_at > share
     return 0 if late or len(state.plausible) >= _CHOICE else max(0, first + 1 + patience - state.tried)
+
+
+def collecting_share(state: State) -> float:
+    """The share of the time that alternatives to the plausible patches of a state may take at most."""
+    return _OF_MENDS_SHARE if state.plausible[0].operator.startswith(MEND) else _IN_DOUBT_SHARE
 
 
 def _hypothesis(batch: tuple[Candidate, ...]) -> str:

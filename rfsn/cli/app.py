@@ -24,6 +24,7 @@ from rfsn.cli.options import (
     JudgeModel,
     MaxSteps,
     MetricsPort,
+    MinConfidence,
     Model,
     Offline,
     Operator,
@@ -104,6 +105,7 @@ def repair(
     issue: Annotated[
         Path | None, typer.Option(metavar="FILE", help="The text of the issue to repair, for a model to read.")
     ] = None,
+    min_confidence: MinConfidence = None,
     accept_generated: Annotated[
         bool | None,
         typer.Option("--accept-generated", help="Count a repair that only a test written from the issue shows."),
@@ -133,7 +135,7 @@ def repair(
     options |= {"memory": False if no_memory else None}
     options |= settings(allow_test_edits=allow_test_edits, allow_path=allow_path, gate_rules=gate_rule)
     options |= settings(operators=operator, planner=planner, model=model, base_url=base_url, max_cost=max_cost)
-    options |= {"judge_model": judge_model, "accept_generated": accept_generated}
+    options |= {"judge_model": judge_model, "accept_generated": accept_generated, "min_confidence": min_confidence}
     raise typer.Exit(commands.repair(repo, options, config, out, issue=issue, metrics_port=metrics_port, as_json=json))
 
 
@@ -219,6 +221,7 @@ def evaluate(
         float | None, typer.Option(metavar="USD", help="The most that models may cost in all instances (default 2).")
     ] = None,
     judge_model: JudgeModel = None,
+    min_confidence: MinConfidence = None,
     max_steps: MaxSteps = None,
     seed: Seed = None,
     config: ConfigFile = None,
@@ -232,7 +235,7 @@ def evaluate(
     options |= {"time_limit": instance_timeout, "max_steps": max_steps, "seed": seed}
     options |= settings(allow_test_edits=allow_test_edits, allow_path=allow_path, gate_rules=gate_rule)
     options |= settings(operators=operator, planner=planner, model=model, base_url=base_url, max_cost=max_cost)
-    options |= {"judge_model": judge_model, "python": python}
+    options |= {"judge_model": judge_model, "python": python, "min_confidence": min_confidence}
     chosen = evaluating.Selection(limit, tuple(only or ()), tuple(retry or ()))
     how = evaluating.Evaluation(workers, repos, environments, tests, total_timeout, ray)
     raise typer.Exit(

@@ -32,6 +32,7 @@ from sandbox import SandboxError
 
 __all__ = ["counting", "finish", "guarded", "measured", "repair", "replay", "resume"]
 
+_AMBIGUITIES = 3
 _FINDINGS = 3
 """How many findings the terminal shows; the report has all."""
 _PATIENT = 2
@@ -229,10 +230,17 @@ def _show(result: Mapping[str, Any], *, judged: bool) -> None:
         calls, cost = counted(asked["calls"], "call"), f"{asked['cost_usd']:.4f} of {asked['max_cost_usd']:g} USD"
         say(f"models: {calls}, {cost}")
     say(f"report: {result['folder']}/report.html", whole=True)
+    if result["confidence"] is not None:
+        say(f"confidence {result['confidence']:.2f}: {'; '.join(result['because'])}")
+    for known in result["ambiguities"][:_AMBIGUITIES]:
+        others = ", ".join(map(str, known["alternatives"]))
+        say(f"not decided by any test: {known['input']} is {known['answer']} with this patch,")
+        say(f"  and {known['other']} with alternative {others}, which passes the tests as well")
     if result["best"]:
         fixed = len(result["best"]["fixed"])
         repairs = f", repairs {fixed}" if fixed else ""
-        say(f"best candidate, not verified{repairs}: {result['folder']}/best.diff", whole=True)
+        what = "withdrawn" if result["verdict"] and result["verdict"]["accepted"] else "not verified"
+        say(f"best candidate, {what}{repairs}: {result['folder']}/best.diff", whole=True)
     if result["oracle"] == "generated":
         say(f"oracle: generated; the test was written from the issue: {result['folder']}/report.html", whole=True)
     if result["patch"]:

@@ -23,6 +23,7 @@ __all__ = [
     "JudgeModel",
     "MaxSteps",
     "MetricsPort",
+    "MinConfidence",
     "Model",
     "Offline",
     "Operator",
@@ -109,6 +110,10 @@ Environments = Annotated[
 ]
 InstanceTimeout = Annotated[
     float | None, typer.Option("--instance-timeout", "--time-limit", metavar="S", help="Seconds for each instance.")
+]
+MinConfidence = Annotated[
+    float | None,
+    typer.Option(metavar="P", help="Only count repairs that are right with at least this confidence, 0 to 1."),
 ]
 PatchFile = Annotated[str, typer.Argument(metavar="PATCH", help="A diff: a file, or - for standard input.")]
 TimeLimit = Annotated[float | None, typer.Option(metavar="S", help="Seconds for the whole session (default 900).")]

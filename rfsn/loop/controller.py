@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from gate import Denied, Gate
 from planners.api import Planner
+from planners.confidence import confidence_in
 from planners.observations import Denial, Observation
+from planners.state import State
 from rfsn.loop.executor import Executor
 from rfsn.machine.log import bound, log
 from rfsn.project.project import Project
@@ -42,10 +44,21 @@ class Controller:
             state = session.projection.state
             problem = None if state.ended else self._budget.problem(state)
             if state.ended or problem:
-                session.record(conclude(state, problem, issue=bool(session.config.issue)))
+                session.record(self._end(state, problem))
             else:
                 self.step()
         return session.projection.ended
+
+    def _end(self, state: State, problem: str | None) -> SessionEnded:
+        session = self._session
+        context, config = self._project.planner_context(session.projection), session.config
+        return conclude(
+            state,
+            problem,
+            issue=bool(config.issue),
+            confidence=confidence_in(state, context.view, context.reports, context.wanted),
+            min_confidence=config.min_confidence,
+        )
 
     def step(self) -> None:
         """Propose, decide, execute, observe."""

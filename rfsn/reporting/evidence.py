@@ -66,6 +66,7 @@ def evidence_of(record: Record) -> dict[str, Any]:
         if baseline
         else None,
         "oracle": state.oracle,
+        "confidence": projection.ended.confidence if projection.ended else None,
         "after": {
             "accepted": told.accepted,
             "fixed": list(told.fixed),

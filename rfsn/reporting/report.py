@@ -15,6 +15,7 @@ from rfsn.errors import JournalError, RfsnError
 from rfsn.machine.home import resume_command
 from rfsn.project.message import name_of_source, place_of_fault
 from rfsn.project.project import Project
+from rfsn.reporting.ambiguity import ambiguities, chosen_and_others
 from rfsn.reporting.calls import models_report
 from rfsn.reporting.diagnosis import findings_of
 from rfsn.sessions.events import Interrupted, Observed, Proposed
@@ -64,6 +65,9 @@ def report_of(record: Record) -> dict[str, Any]:
         "diagnosis": _diagnosis(record),
         "patch": diff_of(record, state.verified[0]) if state.verified else None,
         "best": _best(record),
+        "confidence": ended.confidence if ended else None,
+        "because": list(ended.because) if ended else [],
+        "ambiguities": _ambiguities(record),
         "alternatives": _alternatives(record),
         "tests": {
             "command": list(projection.environment.parts[0].test) if projection.environment else None,
@@ -105,11 +109,13 @@ def _title(record: Record) -> str:
 
 
 def _best(record: Record) -> dict[str, Any] | None:
-    """The patch that there was no time to verify, if nothing better was found; `fixed` is what it is known to fix."""
-    state = record.projection.state
+    """The patch that was withdrawn, or that there was no time to verify; `fixed` is what it is known to fix."""
+    state, ended = record.projection.state, record.projection.ended
     if state.verified:
         return None
-    if state.unfinished:
+    if ended is not None and ended.withdrawn:
+        patch, fixed = state.plausible[0].patch, state.last_verdict.fixed if state.last_verdict else ()
+    elif state.unfinished:
         patch, fixed = state.unfinished.patch, state.unfinished.verdict.fixed
     elif state.applied:
         patch, fixed = state.applied, ()
@@ -124,13 +130,19 @@ def _best(record: Record) -> dict[str, Any] | None:
 
 
 def _alternatives(record: Record) -> list[dict[str, str]]:
-    """The other patches that pass every test, if one was verified."""
-    state = record.projection.state
-    others = state.plausible if state.verified else ()
+    """The other patches that pass every test, if one was verified or withdrawn."""
+    chosen, others = chosen_and_others(record)
     return [
         {"operator": other.operator, "location": other.location, "patch": diff_of(record, other.patch)}
-        for other in others
+        for other in (others if chosen else ())
     ]
+
+
+def _ambiguities(record: Record) -> list[dict[str, Any]]:
+    try:
+        return ambiguities(record)
+    except RfsnError:  # a blob is damaged: the rest of the report is still worth having
+        return []
 
 
 def _named_suspects(record: Record) -> list[str]:

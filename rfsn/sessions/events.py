@@ -44,7 +44,7 @@ _CANDIDATES: TypeAdapter[tuple[Candidate, ...]] = TypeAdapter(tuple[Candidate, .
 _SAMPLES: TypeAdapter[tuple[tuple[Turn, ...], ...]] = TypeAdapter(tuple[tuple[Turn, ...], ...])
 
 
-FORMAT = 4
+FORMAT = 5
 """The format of the events here. It is raised with every change after which older journals are unreadable."""
 
 
@@ -277,11 +277,18 @@ class Resumed(_Event):
 
 
 class SessionEnded(_Event):
-    """The session has its result."""
+    """The session has its result.
+
+    `confidence` is how likely the patch is right, from 0 to 1, and `because` says why; `withdrawn` is whether that is
+    less than the user asks for, so that the patch does not count.
+    """
 
     kind: Literal["session_ended"] = "session_ended"
     status: str
     reason: str
+    confidence: float | None = None
+    because: tuple[str, ...] = ()
+    withdrawn: bool = False
 
 
 type Event = Annotated[

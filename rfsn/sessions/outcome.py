@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from planners.confidence import Confidence
 from planners.state import State
 from rfsn.sessions.events import SessionEnded
 
@@ -23,10 +24,18 @@ EXIT_CODES: Mapping[str, int] = {
 """Each status, and the exit code of a command that ends with it."""
 
 
-def conclude(state: State, problem: str | None, *, issue: bool = False) -> SessionEnded:
+def conclude(
+    state: State,
+    problem: str | None,
+    *,
+    issue: bool = False,
+    confidence: Confidence | None = None,
+    min_confidence: float = 0.0,
+) -> SessionEnded:
     """The end of a session whose planner has ended it, or whose budget is used up (`problem` says how).
 
-    With an `issue`, tests that all pass are no sign that there is nothing to repair.
+    With an `issue`, tests that all pass are no sign that there is nothing to repair. A patch whose `confidence` is less
+    than the least that is asked for does not count.
     """
     status = _status(state)
     if status == "nothing_to_repair" and issue:
@@ -39,7 +48,15 @@ def conclude(state: State, problem: str | None, *, issue: bool = False) -> Sessi
         reason = f"the patch repairs {fixed} of {fixed + left} targets and breaks nothing; {reason}"
     if state.unfinished and not state.verified and state.unfinished.verdict.reasons[0] not in reason:
         reason = f"{reason}; {state.unfinished.verdict.reasons[0]}"
-    return SessionEnded(status=status, reason=reason)
+    if confidence is None:
+        return SessionEnded(status=status, reason=reason)
+    withdrawn = confidence.value < min_confidence
+    if withdrawn:
+        status = "not_repaired"
+        reason = f"a patch passes every test, but its confidence of {confidence.value:g} is below {min_confidence:g}"
+    return SessionEnded(
+        status=status, reason=reason, confidence=confidence.value, because=confidence.reasons, withdrawn=withdrawn
+    )
 
 
 def _status(state: State) -> str:

@@ -96,7 +96,8 @@ def fold(projection: Projection, event: Event) -> Projection:
         case Resumed():
             return replace(projection, pending=None)
         case SessionEnded():
-            return replace(projection, ended=event)
+            state = projection.state.without_verified() if event.withdrawn else projection.state
+            return replace(projection, state=state, ended=event)
     return projection
 
 

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 
 from buildpacks import CaseResult, Outcome, RunRequest, SuiteReport
+from planners.search.strategy import collecting_share
 from planners.state import State
 
 __all__ = ["Budget", "verdict_s"]
@@ -106,8 +107,9 @@ class Budget:
         return RunRequest(ids, others_s, others_s, canaries, alone, limits)
 
     def reserve_s(self, state: State) -> float:
-        """The time reserved for the verdict."""
-        return verdict_s(state.baseline.forecast_s if state.baseline else 0.0)
+        """The time reserved for the verdict: tests that could not be loaded on the base take theirs under a patch."""
+        forecast_s = state.baseline.forecast_s if state.baseline else 0.0
+        return verdict_s(max(forecast_s, *(trial.cold_s for trial in state.plausible), 0.0))
 
     def search_spent(self, state: State) -> float:
         """The share of the search time that is used up, from 0 to 1."""
@@ -124,8 +126,12 @@ class Budget:
         return time.monotonic() + _TRACING_SHARE * left_s
 
     def search_deadline(self, state: State) -> float:
-        """When the search must stop, on the monotonic clock."""
-        return time.monotonic() + self._time_limit_s - self._clock() - self.reserve_s(state)
+        """When the search must stop, on the monotonic clock, or the search for alternatives to a plausible patch."""
+        left_s = self._time_limit_s - self._clock() - self.reserve_s(state)
+        if state.plausible:
+            spent = self.search_spent(state) - state.plausible_at
+            left_s = min(left_s, (collecting_share(state) - spent) * self._time_limit_s)
+        return time.monotonic() + left_s
 
     def problem(self, state: State) -> str | None:
         """Why no further step may begin, or None. The steps of a verdict use its reserve."""

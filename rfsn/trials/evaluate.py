@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from bisect import bisect_right
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
@@ -9,7 +10,7 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 
 from buildpacks import CaseTrace, Outcome, Spectrum
-from buildpacks.warm import Edits, WarmResult
+from buildpacks.warm import Behaviour, Edits, WarmResult
 from gate import (
     Candidate,
     Change,
@@ -139,6 +140,10 @@ class Evaluator:
         ignored = {*known.unstable, *self._stability.unstable(known, [report])}
         return verdict_on(known.baseline, known.all, ignored, [report])
 
+    def kept_answers(self, seen: Behaviour) -> str:
+        """The blob with what a candidate does on inputs that no test has, in words."""
+        return self._blobs.put_output(json.dumps([*zip(seen.calls, seen.answers, strict=True)]))
+
     def breaks_others(self, change: Change, known: Targets, context: Context) -> bool:
         """Whether a candidate breaks tests that the command leaves out."""
         return bool(self._beyond.broken(known, change, context, sure=False))
@@ -236,6 +241,7 @@ class _Trials:
         self._failing: Mapping[str, CaseTrace] = {trace.id: trace for trace in spectrum.cases if trace.outcome.failing}
         self._probes: dict[tuple[str, str], tuple[str, ...]] = {}
         self._passed: dict[int, tuple[WarmWorker, TrialRequest]] = {}
+        self._cold_s: dict[int, float] = {}
 
     def evaluated(self, lane: Lane, indexes: Sequence[int]) -> Generator[Trial]:
         """Try these candidates in order, each warm if possible, else cold."""
@@ -257,7 +263,9 @@ class _Trials:
         if plausible.index not in self._passed:
             return plausible
         worker, trial = self._passed[plausible.index]
-        return replace(plausible, behaviour=" ".join(worker.observe(trial)))
+        seen = worker.observe(trial)
+        shown = self._evaluator.kept_answers(seen) if seen.calls else ""
+        return replace(plausible, behaviour=" ".join(seen.words), shown=shown)
 
     def _tried_warm(
         self, worker: WarmWorker, warm: _WarmPart, indexes: Iterable[int], changes: Mapping[int, Change | None]
@@ -273,7 +281,7 @@ class _Trials:
                 if outcome is TrialOutcome.PLAUSIBLE and len(warm.known.left) < len(self._known.left):
                     outcome, fixed = TrialOutcome.PARTIAL, warm.known.left
                 if outcome in {TrialOutcome.PLAUSIBLE, TrialOutcome.PARTIAL}:
-                    outcome = self._confirmed(outcome, changes[tried.index])
+                    outcome = self._confirmed(tried.index, outcome, changes[tried.index])
                 if outcome is TrialOutcome.PLAUSIBLE:
                     self._passed[tried.index] = worker, trials[tried.index]
                 yield self._result(tried.index, outcome, fixed, tried)
@@ -293,13 +301,13 @@ class _Trials:
         fitting = (prefix for prefix, warm in self._warm_parts.items() if warm.edits(candidate) is not None)
         return next(fitting, None)
 
-    def _confirmed(self, outcome: TrialOutcome, change: Change | None) -> TrialOutcome:
+    def _confirmed(self, index: int, outcome: TrialOutcome, change: Change | None) -> TrialOutcome:
         """The outcome, after all rules and a cold run, of a candidate that passes warm for all targets or for some."""
         if change is None or not self._evaluator.allows(change, self._context):
             return TrialOutcome.DENIED
         if outcome is TrialOutcome.PARTIAL:
             return outcome
-        verdict = self._evaluator.run_cold(change, self._known, self._state)
+        verdict = self._run_cold(index, change)
         if not verdict.accepted or self._evaluator.breaks_others(change, self._known, self._context):
             return TrialOutcome.UNCONFIRMED
         return TrialOutcome.PLAUSIBLE
@@ -309,7 +317,7 @@ class _Trials:
             return self._result(index, TrialOutcome.DENIED)
         if not self._evaluator.loads(change, self._known, self._state):
             return self._result(index, TrialOutcome.FAILED)
-        verdict = self._evaluator.run_cold(change, self._known, self._state)
+        verdict = self._run_cold(index, change)
         fixed = tuple(id for id in verdict.fixed if id in self._known.left)
         if verdict.accepted and self._evaluator.breaks_others(change, self._known, self._context):
             return self._result(index, TrialOutcome.UNCONFIRMED)
@@ -319,13 +327,19 @@ class _Trials:
             return self._result(index, TrialOutcome.PARTIAL, fixed)
         return self._result(index, TrialOutcome.FAILED, fixed)
 
+    def _run_cold(self, index: int, change: Change) -> Verdict:
+        began = time.monotonic()
+        verdict = self._evaluator.run_cold(change, self._known, self._state)
+        self._cold_s[index] = round(time.monotonic() - began, 3)
+        return verdict
+
     def _result(
         self, index: int, outcome: TrialOutcome, fixed: tuple[str, ...] = (), tried: WarmResult | None = None
     ) -> Trial:
         progress = progress_of(outcome, fixed, tried, self._failing)
-        return Trial(
-            index, self._candidates[index], outcome, fixed if outcome is TrialOutcome.PARTIAL else (), progress
-        )
+        partly = fixed if outcome is TrialOutcome.PARTIAL else ()
+        cold_s = self._cold_s.get(index, 0.0) if outcome is TrialOutcome.PLAUSIBLE else 0.0
+        return Trial(index, self._candidates[index], outcome, partly, progress, cold_s=cold_s)
 
 
 def _difference(before: bytes, after: bytes) -> tuple[int, int, bytes]:

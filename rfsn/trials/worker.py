@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass, replace
 
 from buildpacks import CaseTrace
 from buildpacks.warm import (
+    Behaviour,
     Edits,
     Planned,
     ProtocolError,
@@ -154,15 +155,15 @@ class WarmWorker:
             if left:
                 self._interrupt()
 
-    def observe(self, candidate: TrialRequest) -> tuple[str, ...]:
-        """The behaviour of a candidate on inputs that no test has (see `buildpacks/warm.py`); empty if unknown."""
+    def observe(self, candidate: TrialRequest) -> Behaviour:
+        """The behaviour of a candidate on inputs that no test has; empty if unknown."""
         if "observe" not in self._runner.operations:
-            return ()
+            return Behaviour()
         try:
             return decode_behaviour(self._ask(encode_observe(self._files(candidate)), _OBSERVATION_S))
         except (_WorkerDied, ProtocolError):
             self.close()
-            return ()
+            return Behaviour()
 
     def close(self) -> None:
         """End the process and remove its workspace."""

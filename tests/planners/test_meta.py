@@ -259,7 +259,8 @@ def test_after_a_kept_patch_the_rest_is_searched_from_the_tree_that_it_makes(two
     found = partial(planner().propose(walk(two_targets)[0], CONTEXT), 2)
     begin = [*two_targets, half(0.5, found), Output("applied"), VerdictReached(PARTLY)]
     state, _ = walk(begin)
-    assert (state.kept, state.applied, state.spectrum) == (Kept(found.patch, PARTLY, 4, 4, 0.5), None, None)
+    kept = Kept(found.patch, PARTLY, 4, 4, 0.5, (found,))
+    assert (state.kept, state.applied, state.spectrum) == (kept, None, None)
     assert planner().propose(state, CONTEXT).action == RunTests(("t::worse", "t::good"), Collect.SPECTRUM)
     state, _ = walk([*begin, SpectrumReady("spectrum", 2, 0.1)])
     action = planner().propose(state, CONTEXT).action

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
 
 import pytest
 
-from buildpacks.warm import ProtocolError, decode_behaviour
+from buildpacks.warm import Behaviour, ProtocolError, decode_behaviour
 from rfsn.trials.bench import Bench
 from rfsn.trials.worker import TrialPlan, TrialRequest, WarmWorker
 
@@ -89,6 +90,12 @@ def trial(body: str, old: str = BODY) -> TrialRequest:
 def observed(
     bench: Bench, trials: Sequence[TrialRequest], target: str = "test_above", tests: Sequence[str] = ("test_none",)
 ) -> list[tuple[str, ...]]:
+    return [found.words for found in behaviours(bench, trials, target, tests)]
+
+
+def behaviours(
+    bench: Bench, trials: Sequence[TrialRequest], target: str = "test_above", tests: Sequence[str] = ("test_none",)
+) -> list[Behaviour]:
     worker = WarmWorker(bench)
     worker.plan(TrialPlan([(f"test_steps.py::{target}", 0.3)], [(f"test_steps.py::{one}", 0.3) for one in tests]))
     found = [worker.observe(one) for one in trials]
@@ -150,6 +157,26 @@ def test_equivalent_candidates_behave_alike_and_others_do_not(make_bench: Callab
     assert {"x", "-"} < set(found["leaves"])
     again = observed(bench, [trial(GOOD), trial(DIFFERENT["the fault"])])
     assert all(map(like, again, [good, found["the fault"]])), "another worker makes the same inputs"
+
+
+def test_people_are_shown_what_goes_in_and_what_comes_out(make_bench: Callable[..., Bench]) -> None:
+    bench = make_bench({"steps.py": SOURCE, "test_steps.py": TESTS, **INI})
+    others = ("the fault", "an object", "changes its arguments", "raises", "is huge")
+    bodies = [GOOD, *(DIFFERENT[name] for name in others)]
+    found = behaviours(bench, [trial(body) for body in bodies])
+    assert len({one.calls for one in found}) == 1
+    shown = [dict(zip(one.calls, one.answers, strict=True)) for one in found]
+    assert [one["above([1, 5, 7], 5)"] for one in shown] == [
+        "[5, 7]",
+        "[7]",
+        "<Kind {'value': [5, 7]}>",
+        "[5, 7], and the arguments are then [[5, 7], 5]",
+        "[5, 7]",
+        shown[-1]["above([1, 5, 7], 5)"],
+    ]
+    assert shown[-1]["above([1, 5, 7], 5)"].endswith("...")
+    assert len(shown[-1]["above([1, 5, 7], 5)"]) < 400
+    assert "raises ValueError" in shown[-2].values()
 
 
 def test_an_unobservable_candidate_has_no_behaviour(make_bench: Callable[..., Bench]) -> None:
@@ -233,8 +260,11 @@ def test_an_answer_of_another_form_is_refused(answer: str) -> None:
 
 
 def test_answers_of_the_right_form() -> None:
-    assert decode_behaviour(b'{"behaviour": []}') == ()
-    assert decode_behaviour(b'{"behaviour": ["i0f0f0", "r00000", "e12345", "t", "x", "-"]}')[1:] == (
-        *("r00000", "e12345"),
-        *("t", "x", "-"),
-    )
+    assert decode_behaviour(b'{"behaviour": []}') == Behaviour()
+    words = ("i0f0f0", "r00000", "e12345", "t", "x", "-")
+    assert decode_behaviour(json.dumps({"behaviour": words}).encode()) == Behaviour(words)
+    texts = [f"f({number})" for number in range(5)]
+    shown = decode_behaviour(json.dumps({"behaviour": words, "calls": texts, "answers": texts}).encode())
+    assert shown == Behaviour(words, tuple(texts), tuple(texts))
+    few = decode_behaviour(json.dumps({"behaviour": words, "calls": texts, "answers": texts[1:]}).encode())
+    assert few == Behaviour(words), "what does not belong together is not shown"

@@ -301,13 +301,13 @@ def test_a_batch_ends_at_the_first_confirmed_candidate(make_bench: Callable[...,
             evaluated = warm.run(pool, numbered, lambda index: index == 104)
             late = warm.run(pool, numbered, lambda _: True, seconds=-1)
             seen |= {lane.observe(numbered[2]) for lane in lanes}
-            assert lanes[0].observe(numbered[4]) == (), "it has to be imported anew"
+            assert lanes[0].observe(numbered[4]).words == (), "it has to be imported anew"
         assert [one.index for one in evaluated] == [100, 101, 102, 103, 104]
         assert "".join(one.outcome for one in evaluated) == "ffcfp"
         assert "".join(one.outcome for one in earlier) == "ffp"
         assert late == []
     assert len(seen) == 1, "whichever worker observes"
-    assert len(seen.pop()) > 10
+    assert len(seen.pop().words) > 10
 
 
 TWO_FAULTS = """\

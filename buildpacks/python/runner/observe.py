@@ -1,4 +1,4 @@
-"""The behaviour of a candidate on inputs that no test has, as a series of digests to compare with other candidates.
+"""The behaviour of a candidate on inputs that no test has: digests to compare candidates, and texts for people to read.
 
 The inputs are the same for every candidate of a plan: recorded ones of the functions that the targets call, and changed
 ones. Calls are made in a fork of the server. A call that exceeds its limit, ends the process or leaves something behind
@@ -7,6 +7,7 @@ loses only its own digest: the series continues in another fork.
 
 import hashlib
 import io
+import json
 import marshal
 import os
 import random
@@ -16,11 +17,12 @@ from contextlib import redirect_stderr, redirect_stdout
 from functools import partial
 from itertools import islice
 from types import FunctionType
-from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence, Set
+from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence, Set, Tuple
 
 from .attempt import Limited, Runner
 from .calls import Arguments, CallRecorder, Recorded
 from .child import in_child, send
+from .describe import described, described_call, shortened
 from .inputs import inputs_like
 from .limits import cap_memory
 from .state import TooMuchState, TreeState
@@ -41,8 +43,13 @@ _MOST_ENDED = 4
 """The most calls that may end their process."""
 
 _DIGITS = 5
-_MOST_PARTS, _MOST_OF_A_TEXT, _MOST_ITEMS, _DEEPEST = 2000, 10_000, 500, 50
+_SHOWN = 160
+"""The characters of a call or a result that people are shown."""
 _TIMEOUT, _ENDED, _UNANSWERED = "t", "x", "-"
+_IN_WORDS = {_TIMEOUT: "does not end in time", _ENDED: "ends the process", _UNANSWERED: ""}
+
+Behaviour = Dict[str, List[str]]
+"""What an `observe` is answered with, see `buildpacks/warm.py`."""
 
 
 class Input(NamedTuple):
@@ -71,26 +78,30 @@ class Observer:
         self._inputs = _inputs(recorded.calls)
         named = [(functions[call.place].__qualname__, call.arguments) for call in self._inputs]
         self._series = "i" + _hashed(repr(named))
+        loaded = ((name, marshal.loads(arguments)) for name, arguments in named)  # noqa: S302  # our own
+        self._calls = [described_call(name, arguments, _SHOWN) for name, arguments in loaded]
         try:
             self._state: Optional[TreeState] = TreeState(folder, ())
         except TooMuchState:
             self._state = None
 
-    def observe(self, replacements: Sequence[Replacement]) -> List[str]:
+    def observe(self, replacements: Sequence[Replacement]) -> Behaviour:
         """The name of the series, and a digest for each input; empty if no input reaches a replaced function."""
         if not any(id(function) in self._reached for function, _ in replacements):
-            return []
-        digests: List[str] = []
+            return {"behaviour": []}
+        answers: List[Tuple[str, str]] = []
         ended, deadline = 0, time.monotonic() + _OBSERVATION_S
-        while len(digests) < len(self._inputs) and ended < _MOST_ENDED and time.monotonic() < deadline:
-            calls = _Calls(self._functions, self._inputs[len(digests) :], self._state, deadline)
+        while len(answers) < len(self._inputs) and ended < _MOST_ENDED and time.monotonic() < deadline:
+            calls = _Calls(self._functions, self._inputs[len(answers) :], self._state, deadline)
             answer, written = in_child(partial(calls.make, replacements), _OBSERVATION_S)
-            digests += [line for line in written.decode("ascii", "replace").split("\n") if line]
+            answers += _read(written)
             if "outcome" in answer:
-                digests.append(_TIMEOUT if answer["outcome"] == "timeout" else _ENDED)
+                answers.append(_without_result(_TIMEOUT if answer["outcome"] == "timeout" else _ENDED))
                 ended += 1
-        digests += [_UNANSWERED] * (len(self._inputs) - len(digests))
-        return [self._series, *digests[: len(self._inputs)]]
+        answers += [_without_result(_UNANSWERED)] * (len(self._inputs) - len(answers))
+        answers = answers[: len(self._inputs)]
+        digests, texts = [digest for digest, _ in answers], [text for _, text in answers]
+        return {"behaviour": [self._series, *digests], "calls": self._calls, "answers": texts}
 
 
 def _recorded(
@@ -158,11 +169,11 @@ class _Calls:
         put(replacements)
         for place, arguments in self._inputs:
             _start_timers()
-            digest = _digest(self._functions[place], *marshal.loads(arguments))  # noqa: S302  # our own
+            digest, text = _answer(self._functions[place], *marshal.loads(arguments))  # noqa: S302  # our own
             _stop_timers()
             if os.getpid() != myself:  # a child that the call forked
                 os._exit(0)
-            send(out, digest.encode() + b"\n")
+            send(out, json.dumps([digest, text]).encode() + b"\n")
             if self._state is None or self._state.changed() or time.monotonic() > self._deadline:
                 break
         return {}
@@ -183,67 +194,38 @@ def _stop_timers() -> None:
         signal.setitimer(timer, 0)
 
 
-def _digest(function: FunctionType, positional: List[Any], named: Dict[str, Any]) -> str:
-    """A short digest of the result of a call and its changed arguments, or of its exception."""
+def _answer(function: FunctionType, positional: List[Any], named: Dict[str, Any]) -> Tuple[str, str]:
+    """A digest of the result of a call and its changed arguments, or of its exception, and the beginning in words."""
+    before = described([positional, named], alike=True)
     try:
         with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
             result = function(*positional, **named)
-            text = _Shape().of(result) + " after " + _Shape().of([positional, named])
+            whole, text = described(result, alike=True), shortened(described(result), _SHOWN)
+            after = described([positional, named], alike=True)
+            if after != before:
+                whole += f" after {after}"
+                text += f", and the arguments are then {described([*positional, *named.values()])}"
         kind = "r"
     except BaseException as error:  # noqa: BLE001  # whatever it raises, also to end the process
-        kind, text = "e", type(error).__name__
-    return kind + _hashed(text)
+        kind, whole, text = "e", type(error).__name__, f"raises {type(error).__name__}"
+    return kind + _hashed(whole), shortened(text, 2 * _SHOWN)
 
 
 def _hashed(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:_DIGITS]
 
 
-class _Shape:
-    """Describes values, equal ones alike, and without a `repr` of the tree, which may be anything."""
-
-    def __init__(self) -> None:
-        self._left = _MOST_PARTS
-        self._around: List[int] = []
-
-    def of(self, value: Any) -> str:
-        """The description, of limited size."""
-        self._left -= 1
-        if id(value) in self._around:
-            return f"<again {len(self._around) - self._around.index(id(value))}>"
-        if self._left < 0 or len(self._around) > _DEEPEST:
-            return "..."
-        self._around.append(id(value))
+def _read(written: bytes) -> List[Tuple[str, str]]:
+    """The answers that a child wrote, as far as they are whole."""
+    answers: List[Tuple[str, str]] = []
+    for line in written.decode("ascii", "replace").split("\n"):
         try:
-            return self._inside(value, type(value))
-        finally:
-            self._around.pop()
-
-    def _inside(self, value: Any, kind: type) -> str:
-        if kind in (bool, int, float):
-            return _number(value)
-        if kind in (str, bytes):
-            return f"{len(value)} {value[:_MOST_OF_A_TEXT]!r}"
-        if kind in (list, tuple):
-            return f"{kind.__name__}({self._each(value)})"
-        if kind in (set, frozenset):
-            return f"set({', '.join(sorted(self.of(item) for item in islice(value, _MOST_ITEMS)))})"
-        if kind is dict:
-            pairs = (f"{self.of(key)}: {self.of(item)}" for key, item in islice(value.items(), _MOST_ITEMS))
-            return f"dict({', '.join(sorted(pairs))})"
-        if hasattr(kind, "__next__"):
-            return f"iterator({self._each(value)})"
-        attributes = getattr(value, "__dict__", None)
-        inner = self.of(attributes) if type(attributes) is dict and not callable(value) else ""
-        return f"<{kind.__name__} {inner}>"
-
-    def _each(self, values: Any) -> str:
-        size = f"{len(values)}: " if hasattr(values, "__len__") else ""
-        return size + ", ".join(self.of(item) for item in islice(values, _MOST_ITEMS))
+            digest, text = json.loads(line)
+        except ValueError:  # an empty line, or what a candidate's code wrote
+            continue
+        answers.append((str(digest), str(text)))
+    return answers
 
 
-def _number(value: Any) -> str:
-    """Equal numbers alike: 2 and 2.0 are the same, and so are True and 1; the last digits of a float are noise."""
-    if isinstance(value, int):
-        return f"{int(value):x}"
-    return f"{int(value):x}" if value.is_integer() and abs(value) < 1e15 else f"{value:.9g}"
+def _without_result(word: str) -> Tuple[str, str]:
+    return word, _IN_WORDS[word]

@@ -178,7 +178,7 @@ class Worker:
             return
         if self._observer is None:
             self._observer = self._prepare_observer()
-        self._answer({"behaviour": self._observer.observe(replacements)})
+        self._answer(self._observer.observe(replacements))
 
     def _do_end(self, _request: Dict[str, Any]) -> None:
         self._answer({"ended": True})

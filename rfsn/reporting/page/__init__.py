@@ -53,12 +53,33 @@ def page_of(record: Record, report: Mapping[str, Any]) -> str:
 
 def _patch(report: Mapping[str, Any]) -> Html:
     if report["patch"]:
-        return diff(report["patch"])
+        return tag("div", diff(report["patch"]), _confidence(report))
     if report["best"]:
         fixed = tag("ul", *(tag("li", tag("code", id)) for id in report["best"]["fixed"]))
-        note = tag("p", "No patch was verified. The best candidate broke none of the tests that it ran; it repairs:")
-        return tag("div", note, fixed, diff(report["best"]["patch"]))
+        note = "No patch was verified. The best candidate broke none of the tests that it ran; it repairs:"
+        if report["confidence"] is not None:
+            note = "The patch was withdrawn, for its confidence is less than what was asked for; it repairs:"
+        return tag("div", tag("p", note), fixed, diff(report["best"]["patch"]), _confidence(report))
     return tag("p", "No patch was verified.")
+
+
+def _confidence(report: Mapping[str, Any]) -> Html:
+    """How likely the patch is right and why, and inputs on which others that pass every test give other answers."""
+    if report["confidence"] is None:
+        return Html("")
+    why = tag("p", tag("strong", f"Confidence {report['confidence']:.2f}: "), "; ".join(report["because"]), ".")
+    if not report["ambiguities"]:
+        return why
+    head = tag("tr", *(tag("th", name) for name in ("No test has", "This patch", "Others", "Alternatives")))
+    rows = (
+        tag(
+            "tr",
+            *(tag("td", tag("code", known[key])) for key in ("input", "answer", "other")),
+            tag("td", ", ".join(map(str, known["alternatives"]))),
+        )
+        for known in report["ambiguities"]
+    )
+    return tag("div", why, tag("p", "What no test decides:"), tag("table", head, *rows))
 
 
 def _diagnosis(report: Mapping[str, Any]) -> Html:
