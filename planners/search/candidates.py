@@ -165,9 +165,10 @@ class _Search:
         file, site = stream.file, stream.site
         if self._width:
             _remember(file, site, block=replacement.block)
-        if not file.accept(site, replacement):
+        accepted = file.accept(site, replacement)
+        if accepted is None:
             return None
-        return Candidate(site.patch(replacement), stream.operator.id, site.location, score)
+        return Candidate(site.patch(accepted), stream.operator.id, site.location, score)
 
 
 def _remember(file: SearchedFile, site: Site, *, block: bool) -> None:

@@ -114,18 +114,21 @@ class SearchedFile:
         self._remembered.add((region, block))
         return self._core_sites.get((region, block), [])
 
-    def accept(self, site: Site, replacement: Replacement) -> bool:
-        """Whether a replacement parses, changes the tree, and makes a new one."""
+    def accept(self, site: Site, replacement: Replacement) -> Replacement | None:
+        """A replacement in its simplest form, if it parses, changes the tree, and makes a new one."""
         region = site.region(block=replacement.block)
         if region is None:
-            return False
+            return None
         text = self._file.edited(region, replacement)
         if not _is_new(text, self._texts[region, replacement.block]):
-            return False
+            return None
         if replacement.block:
-            return True
-        tree = self._file.tree(text)
-        return tree is not None and _is_new(tree, self._trees_of(region))
+            return replacement
+        simplest = self._file.simplest(region, replacement)
+        if simplest is None:
+            return None
+        tree = self._file.tree(self._file.edited(region, simplest))
+        return simplest if tree is not None and _is_new(tree, self._trees_of(region)) else None
 
     def _trees_of(self, region: Hashable) -> set[bytes]:
         """Digests of the trees that were made from a statement, including its own."""

@@ -174,6 +174,10 @@ class File(Protocol):
         """The text of a region after an edit in it, which `tree` can parse if the edit is inside a statement."""
         ...
 
+    def simplest(self, region: Any, replacement: Replacement) -> Replacement | None:
+        """A replacement inside a statement in its simplest form; None if nobody would write what it makes."""
+        ...
+
     def tree(self, text: str) -> str | None:
         """A text that is equal for equal programs, whatever their formatting; None if `text` does not parse."""
         ...
@@ -190,6 +194,11 @@ class AntiPattern(StrEnum):
     EARLY_EXIT = "early exit"
     CONSTANT_CONDITION = "constant condition"
     CONSTANT_RESULT = "constant result"
+    CONSTANT_OUTCOME = "constant outcome"
+    ARGUMENT_DROPPED = "argument dropped"
+    DEAD_CODE = "dead code"
+    NARROWED = "narrowed to an input of the tests"
+    QUOTES_CHANGED = "quotes changed"
     SAME_OPERAND_TWICE = "same operand twice"
     SHORTER = "shorter"
 

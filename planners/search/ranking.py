@@ -1,9 +1,9 @@
 """Which of several plausible patches is likeliest to be correct: overfitting ones tend to remove something.
 
 The patterns are those of Tan, Yoshida, Prasad and Roychoudhury, "Anti-patterns in Search-Based Program Repair" (FSE
-2016): deleted statements and control flow, early exits, trivial conditions. Others are code that stops using a name or
-a call, constants in place of results (Qi et al., "Kali", ISSTA 2015), and the same operand twice. The language detects
-them in a change; tests play no part.
+2016): deleted statements and control flow, early exits, trivial conditions. Others are code that stops using a name, a
+call or an argument, code that nothing reaches, constants in place of results (Qi et al., "Kali", ISSTA 2015),
+conditions for one value, and the same operand twice. The language detects them in a change; tests play no part.
 
 Besides, correct patches do the same on inputs that no test has, while overfitting ones differ from them and from one
 another. So the more a patch agrees with others, the likelier it is: test-based patch clustering (Martinez et al.,
@@ -46,6 +46,11 @@ _FACTORS: Mapping[AntiPattern, float] = {
     AntiPattern.EARLY_EXIT: 0.5,
     AntiPattern.CONSTANT_CONDITION: 0.3,
     AntiPattern.CONSTANT_RESULT: 0.5,
+    AntiPattern.CONSTANT_OUTCOME: 0.3,
+    AntiPattern.ARGUMENT_DROPPED: 0.6,
+    AntiPattern.DEAD_CODE: 0.2,
+    AntiPattern.NARROWED: 0.5,
+    AntiPattern.QUOTES_CHANGED: 0.5,
     AntiPattern.SAME_OPERAND_TWICE: 0.3,
     AntiPattern.SHORTER: 0.8,
 }

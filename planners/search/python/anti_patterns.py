@@ -19,6 +19,9 @@ _CONVERSIONS = frozenset(
 )
 """Calls without side effects: one too many is as common a mistake as one too few."""
 
+_COMMON = frozenset((None, 0, 1, 2, -1, ""))
+"""What code is compared with everywhere; True and False are equal to 1 and 0."""
+
 _EMPTY = frozenset(ast.dump(ast.parse(text, mode="eval").body) for text in ("[]", "()", "{}"))
 
 
@@ -40,6 +43,16 @@ def anti_patterns(before: ast.Module, after: ast.Module) -> Iterator[AntiPattern
         yield AntiPattern.CONSTANT_CONDITION
     if _constant_results(new) > _constant_results(old):
         yield AntiPattern.CONSTANT_RESULT
+    if _certain(new) > _certain(old):
+        yield AntiPattern.CONSTANT_OUTCOME
+    if _fewer_arguments(old, new):
+        yield AntiPattern.ARGUMENT_DROPPED
+    if _unreachable(new) > _unreachable(old):
+        yield AntiPattern.DEAD_CODE
+    if _singled_out(new) - _singled_out(old) - _literals(old):
+        yield AntiPattern.NARROWED
+    if _requoted(_texts(old), _texts(new)):
+        yield AntiPattern.QUOTES_CHANGED
     if _twins(new) > _twins(old):
         yield AntiPattern.SAME_OPERAND_TWICE
     if len(new) < len(old):
@@ -72,6 +85,73 @@ def _constant_results(nodes: Iterable[ast.AST]) -> int:
     """The number of results that depend on nothing: constants and empty collections."""
     values = [node.value for node in nodes if isinstance(node, ast.Return)]
     return sum(isinstance(value, ast.Constant) or _is_empty(value) for value in values)
+
+
+def _certain(nodes: Iterable[ast.AST]) -> int:
+    """The number of comparisons whose outcome is certain: of two constants, or of a length with less than nothing."""
+    count = 0
+    for node in nodes:
+        match node:
+            case ast.Compare(ast.Constant(), [_], [ast.Constant()]):
+                count += 1
+            case ast.Compare(ast.Call(ast.Name("len")), [ast.GtE() | ast.Lt()], [ast.Constant(0)]):
+                count += 1
+            case ast.Compare(ast.Constant(0), [ast.LtE() | ast.Gt()], [ast.Call(ast.Name("len"))]):
+                count += 1
+    return count
+
+
+def _fewer_arguments(old: Iterable[ast.AST], new: Iterable[ast.AST]) -> bool:
+    """Whether a function is called as often as before, with fewer arguments."""
+
+    def counted(nodes: Iterable[ast.AST]) -> tuple[Counter[str], Counter[str]]:
+        calls, arguments = Counter[str](), Counter[str]()
+        for node in nodes:
+            if isinstance(node, ast.Call):
+                calls[fingerprint(node.func)] += 1
+                arguments[fingerprint(node.func)] += len(node.args) + len(node.keywords)
+        return calls, arguments
+
+    (calls, before), (still, after) = counted(old), counted(new)
+    return any(calls[name] == still[name] and after[name] < before[name] for name in calls)
+
+
+def _unreachable(nodes: Iterable[ast.AST]) -> int:
+    """The number of statements that follow one after which nothing follows."""
+    blocks = (getattr(node, field, None) for node in nodes for field in ("body", "orelse", "finalbody"))
+    return sum(
+        len(block) - 1 - place
+        for block in blocks
+        if isinstance(block, list)
+        for place, statement in enumerate(block)
+        if isinstance(statement, _EXITS)
+    )
+
+
+def _singled_out(nodes: Iterable[ast.AST]) -> set[str]:
+    """The literals, but not the most common ones, that something is compared with for equality."""
+    sides = (
+        side
+        for node in nodes
+        if isinstance(node, ast.Compare)
+        for operator, side in zip(node.ops, node.comparators, strict=True)
+        if isinstance(operator, ast.Eq | ast.NotEq)
+    )
+    return {repr(side.value) for side in sides if isinstance(side, ast.Constant) and side.value not in _COMMON}
+
+
+def _literals(nodes: Iterable[ast.AST]) -> set[str]:
+    return {repr(node.value) for node in nodes if isinstance(node, ast.Constant)}
+
+
+def _texts(nodes: Iterable[ast.AST]) -> set[str]:
+    return {node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str)}
+
+
+def _requoted(old: set[str], new: set[str]) -> bool:
+    """Whether a text differs from one that it replaces only in its kind of quotes."""
+    gone, made = ({text.replace('"', "'") for text in texts} for texts in (old - new, new - old))
+    return not gone.isdisjoint(made)
 
 
 def _is_empty(node: ast.expr | None) -> bool:

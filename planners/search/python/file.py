@@ -8,9 +8,10 @@ from collections.abc import Iterator
 from functools import cached_property
 
 from planners.search import language
-from planners.search.language import Definition, Neighbours, Replacement, SeenKinds
+from planners.search.language import Definition, Neighbours, Replacement, SeenKinds, TextEdit
 from planners.search.python.operators.base import Site, parse_expression
 from planners.search.python.scope import Scope
+from planners.search.python.simplify import absurd, simplest
 from planners.search.python.source import FUNCTIONS, Function, Source, fingerprint, load, parse
 
 __all__ = ["PythonFile"]
@@ -106,12 +107,32 @@ class PythonFile:
         unit = self._source.unit(region)
         return unit.prefix + _spliced(text, unit.start, unit.end, replacement) + unit.suffix
 
+    def simplest(self, region: ast.stmt | ast.excepthandler, replacement: Replacement) -> Replacement | None:
+        """A replacement inside a statement in its simplest form; None if nobody would write what it makes."""
+        unit = self._source.unit(region)
+        before, after = self.edited(region, Replacement(())), self.edited(region, replacement)
+        if absurd(before, after):
+            return None
+        simpler = simplest(before, after)
+        if simpler == after:
+            return replacement
+        head = _common(before, simpler)
+        tail = _common(before[head:][::-1], simpler[head:][::-1])
+        start, end = unit.start - len(unit.prefix) + head, unit.end + len(unit.suffix) - tail
+        return replacement._replace(edits=(TextEdit(start, end, simpler[head : len(simpler) - tail]),))
+
     def tree(self, text: str) -> str | None:
         """The fingerprint of the tree."""
         try:
             return fingerprint(parse(text))
         except (SyntaxError, ValueError, RecursionError):
             return None
+
+
+def _common(one: str, other: str) -> int:
+    """The number of characters that both texts begin with."""
+    pairs = zip(one, other, strict=False)
+    return next((place for place, (left, right) in enumerate(pairs) if left != right), min(len(one), len(other)))
 
 
 def _spliced(text: str, start: int, end: int, replacement: Replacement) -> str:

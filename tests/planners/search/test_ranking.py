@@ -51,6 +51,12 @@ def best(*edits: tuple[str, str], places: tuple[int, ...] = (0, 1, 2)) -> tuple[
         ("return found", "return []"),
         ("return found", "if not limit:\n        return items\n    return found"),
         ("item < limit", "item == item"),
+        ("len(found) < 9", "len(found) >= 0"),
+        ("len(found) < 9", "8 < 9"),
+        ("found.append(item - limit)", "found.append()"),
+        ("    found = []", "    return []\n    found = []"),
+        ("item < limit", "item != 17"),
+        ("if item < limit", "if item != 'a' and limit"),
     ],
 )
 def test_what_overfits_is_left_for_what_does_not(old: str, new: str) -> None:
