@@ -68,7 +68,7 @@ type Edits = Mapping[str, Sequence[tuple[int, int, bytes]]]
 
 _OUTCOMES = frozenset({"passed", "failed", "error", "skipped", "xfailed", "xpassed", "timeout", "missing"})
 _MAX_LINES, _MAX_KINDS = 5, 8
-_MAX_INPUTS, _MAX_SHOWN = 100, 400
+_MAX_INPUTS, _MAX_SHOWN = 150, 400
 _SERIES = re.compile("i[0-9a-f]{5}")
 _DIGEST = re.compile("[re][0-9a-f]{5}|[tx-]")
 _TRIED = _OUTCOMES | {"invalid", "crashed", "unknown"}

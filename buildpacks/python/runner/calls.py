@@ -97,8 +97,8 @@ class CallRecorder:
             self._write((place, None))
 
     def _begin(self, place: int, frame: FrameType) -> None:
-        arguments = _arguments_of(frame)
-        if not _is_plain(arguments):
+        arguments = arguments_of(frame)
+        if not is_plain(arguments):
             return
         self._outermost = frame
         if frame.f_code.co_flags & inspect.CO_GENERATOR:
@@ -114,7 +114,8 @@ class CallRecorder:
         send(self._out, base64.b64encode(marshal.dumps(what)) + b"\n")
 
 
-def _arguments_of(frame: FrameType) -> Arguments:
+def arguments_of(frame: FrameType) -> Arguments:
+    """The arguments that a function which begins was called with."""
     code, values = frame.f_code, frame.f_locals
     names = list(code.co_varnames)
     count, by_name = code.co_argcount, code.co_kwonlyargcount
@@ -128,7 +129,7 @@ def _arguments_of(frame: FrameType) -> Arguments:
     return positional, named
 
 
-def _is_plain(value: object) -> bool:
+def is_plain(value: object) -> bool:
     """Whether a value consists of literals and collections of them, all small and without subclasses."""
     things, parts = [(value, 0)], 0
     while things:

@@ -25,10 +25,11 @@ from .child import in_child, send
 from .describe import described, described_call, shortened
 from .inputs import inputs_like
 from .limits import cap_memory
+from .moments import Variation, make_calls, moments_of, places_of, variations_of
 from .state import TooMuchState, TreeState
 from .swap import Replacement, put
 
-MOST_INPUTS = 96
+MOST_INPUTS, MOST_VARIATIONS = 96, 32
 
 _SEED = 0
 _MOST_FUNCTIONS = 6
@@ -73,13 +74,22 @@ class Observer:
     ) -> None:
         """Record the tests' calls of the functions outside of `sources`, the files of the tests themselves."""
         self._functions = functions
+        self._runner = runner
+        self._tests = [*targets, *tests[:_MOST_TESTS]]
         recorded = _recorded(functions, runner, sources, targets, tests)
-        self._reached = {id(functions[place]) for place in recorded.reached}
+        self._sources = sources
+        moments, reached = moments_of(places_of(functions, sources), runner, self._tests)
+        self._reached = {id(functions[place]) for place in recorded.reached | reached}
         self._inputs = _inputs(recorded.calls)
         named = [(functions[call.place].__qualname__, call.arguments) for call in self._inputs]
-        self._series = "i" + _hashed(repr(named))
         loaded = ((name, marshal.loads(arguments)) for name, arguments in named)  # noqa: S302  # our own
         self._calls = [described_call(name, arguments, _SHOWN) for name, arguments in loaded]
+        self._variations: List[Variation] = []
+        chance = random.Random(_SEED)  # noqa: S311  # the same every time
+        self._variations = self._stable(variations_of(moments, MOST_VARIATIONS, chance))
+        varied = [variation.shown(functions[variation.moment.place].__qualname__) for variation in self._variations]
+        self._calls += [shortened(text, 2 * _SHOWN) for text in varied]
+        self._series = "i" + _hashed(repr((named, varied)))
         try:
             self._state: Optional[TreeState] = TreeState(folder, ())
         except TooMuchState:
@@ -99,9 +109,39 @@ class Observer:
                 answers.append(_without_result(_TIMEOUT if answer["outcome"] == "timeout" else _ENDED))
                 ended += 1
         answers += [_without_result(_UNANSWERED)] * (len(self._inputs) - len(answers))
-        answers = answers[: len(self._inputs)]
+        answers = answers[: len(self._inputs)] + self._varied(self._variations, replacements)
         digests, texts = [digest for digest, _ in answers], [text for _, text in answers]
         return {"behaviour": [self._series, *digests], "calls": self._calls, "answers": texts}
+
+    def _stable(self, variations: Sequence[Variation]) -> List[Variation]:
+        """Those to which the base gives the same answer twice."""
+        first, second = (self._varied(variations, ()) for _ in range(2))
+        return [one for one, left, right in zip(variations, first, second) if left == right]
+
+    def _varied(self, variations: Sequence[Variation], replacements: Sequence[Replacement]) -> List[Tuple[str, str]]:
+        """The answers to calls that tests make, in order."""
+        answers = [_without_result(_UNANSWERED)] * len(variations)
+        deadline = time.monotonic() + _OBSERVATION_S
+        for test in sorted({variation.moment.test for variation in variations}):
+            if time.monotonic() > deadline:
+                break
+            own = [(number, one) for number, one in enumerate(variations) if one.moment.test == test]
+            written = in_child(partial(self._vary, own, replacements), _OBSERVATION_S)[1]
+            for line in written.split(b"\n"):
+                number, _, answer = line.partition(b" ")
+                if number.isdigit() and int(number) < len(answers):
+                    answers[int(number)] = (_read(answer) or [_without_result(_ENDED)])[0]
+        return answers
+
+    def _vary(
+        self, variations: Sequence[Tuple[int, Variation]], replacements: Sequence[Replacement], out: int
+    ) -> Dict[str, Any]:
+        item, limit = self._tests[variations[0][1].moment.test]
+        cap_memory()
+        put(replacements)
+        run = partial(self._runner.run, item, limit)
+        places = places_of(self._functions, self._sources)  # by the code that they have now
+        return make_calls(self._functions, places, run, variations, _answered, _WAITING_S, out)
 
 
 def _recorded(
@@ -168,12 +208,10 @@ class _Calls:
         cap_memory()
         put(replacements)
         for place, arguments in self._inputs:
-            _start_timers()
-            digest, text = _answer(self._functions[place], *marshal.loads(arguments))  # noqa: S302  # our own
-            _stop_timers()
+            answer = _answered(self._functions[place], *marshal.loads(arguments))  # noqa: S302  # our own
             if os.getpid() != myself:  # a child that the call forked
                 os._exit(0)
-            send(out, json.dumps([digest, text]).encode() + b"\n")
+            send(out, answer + b"\n")
             if self._state is None or self._state.changed() or time.monotonic() > self._deadline:
                 break
         return {}
@@ -192,6 +230,14 @@ def _start_timers() -> None:
 def _stop_timers() -> None:
     for timer in (signal.ITIMER_PROF, signal.ITIMER_REAL):
         signal.setitimer(timer, 0)
+
+
+def _answered(function: FunctionType, positional: List[Any], named: Dict[str, Any]) -> bytes:
+    """What comes of a call, as a line."""
+    _start_timers()
+    digest, text = _answer(function, positional, named)
+    _stop_timers()
+    return json.dumps([digest, text]).encode()
 
 
 def _answer(function: FunctionType, positional: List[Any], named: Dict[str, Any]) -> Tuple[str, str]:
