@@ -12,7 +12,7 @@ from buildpacks import Spectrum
 from gate import ApplyPatch, Phase, Proposal
 from planners.api import PlannerContext
 from planners.search.language import Language
-from planners.search.ranking import likeliest
+from planners.search.ranking import doubtful, likeliest
 from planners.search.registry import LANGUAGES
 from planners.state import State
 from planners.steps import proposal
@@ -40,7 +40,8 @@ class Choose:
             votes = _votes(state, context)
             best = likeliest(state.plausible, context.view, begun, self._languages, votes)
             return _apply(state, best, f"the likeliest of {len(state.plausible)} patches that pass every test")
-        return _apply_partial(state, context, state.partial[0]) if state.partial else None
+        sound = _sound(state, context, self._languages)
+        return _apply_partial(state, context, sound[0]) if sound else None
 
 
 class AskJudge:
@@ -74,27 +75,35 @@ class ChooseRipe:
 
     phases = frozenset({Phase.PATCH, Phase.EXPAND})
 
+    def __init__(self, languages: Mapping[str, Language] = LANGUAGES) -> None:
+        self._languages = languages
+
     def propose(self, state: State, context: PlannerContext) -> Proposal | None:
         """The patch to apply; None if there is none, or none is ripe."""
-        ripe = None if state.plausible else _ripe(state, context)
+        ripe = None if state.plausible else _ripe(state, context, _sound(state, context, self._languages))
         return _apply_partial(state, context, ripe) if ripe else None
 
 
-def _ripe(state: State, context: PlannerContext) -> Trial | None:
+def _sound(state: State, context: PlannerContext, languages: Mapping[str, Language]) -> tuple[Trial, ...]:
+    """The patches for some of the targets that have no anti-pattern: fewer tests speak for them than for others."""
+    return tuple(trial for trial in state.partial if not doubtful(trial, context.view, languages))
+
+
+def _ripe(state: State, context: PlannerContext, partial: tuple[Trial, ...]) -> Trial | None:
     """The patch for some targets to continue from.
 
     That is one that repairs every target that runs the edited line: immediately if no source line is run by all targets
     (then a single edit cannot repair them), else after some patience. It is any patch when half of the remaining time
     is used.
     """
-    if not state.partial or state.spectrum is None:
+    if not partial or state.spectrum is None:
         return None
     begun = state.kept.spent if state.kept else 0.0
     if state.spent >= (1.0 + begun) / 2:
-        return state.partial[0]
+        return partial[0]
     targets = targets_of(state, context.reports, context.wanted).left
     spectrum = context.reports.spectrum(state.spectrum.spectrum)
-    for trial in state.partial:
+    for trial in partial:
         complete = {trace.id for trace in reached(spectrum, targets, trial.location)} <= set(trial.fixed)
         waited = state.tried - trial.index > max(_PATIENCE, trial.index - (state.kept.tried if state.kept else 0))
         if complete and (waited or not _shared(spectrum, targets, context)):

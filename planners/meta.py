@@ -60,7 +60,7 @@ class MetaPlanner:
             Reproduce(),
             Verify(),
             Localize(),
-            ChooseRipe(),
+            ChooseRipe(languages),
             *_makers(search, makers, models, experience),
             AskJudge(languages),
             Choose(languages),

@@ -240,7 +240,10 @@ def two_targets(monkeypatch: pytest.MonkeyPatch) -> list[Observation]:
 
 
 def partial(batch: Proposal, index: int) -> Trial:
-    return replace(plausible(batch, index), outcome=TrialOutcome.PARTIAL, fixed=("t::bad",))
+    """A trial with this number of the first candidate that only changes a comparison."""
+    assert isinstance(batch.action, TryPatches)
+    change = next(one for one in batch.action.candidates if one.operator == "compare")
+    return Trial(index, change, TrialOutcome.PARTIAL, fixed=("t::bad",))
 
 
 def half(spent: float, found: Trial) -> Batch:
@@ -253,6 +256,17 @@ def test_a_patch_for_some_targets_waits_for_one_for_all(two_targets: list[Observ
     early, late = (walk([*two_targets, half(spent, found)])[0] for spent in (0.1, 0.5))
     assert isinstance(planner().propose(early, CONTEXT).action, TryPatches)
     assert planner().propose(late, CONTEXT).action == ApplyPatch(found.patch)
+
+
+def test_a_patch_for_some_targets_that_takes_something_away_is_not_applied(two_targets: list[Observation]) -> None:
+    batch = planner().propose(walk(two_targets)[0], CONTEXT)
+    assert isinstance(batch.action, TryPatches)
+    deleted = next(one for one in batch.action.candidates if one.operator == "delete-statement")
+    found = Trial(2, deleted, TrialOutcome.PARTIAL, fixed=("t::bad",))
+    late = walk([*two_targets, half(0.5, found)])[0]
+    assert isinstance(planner().propose(late, CONTEXT).action, TryPatches)
+    last = planner().propose(replace(late, tried=10_000, searched=10_000), CONTEXT)
+    assert isinstance(last.action, GiveUp)
 
 
 def test_after_a_kept_patch_the_rest_is_searched_from_the_tree_that_it_makes(two_targets: list[Observation]) -> None:
@@ -365,7 +379,7 @@ class Stubborn:
 def test_what_was_found_is_verified_before_denials_end_a_session(kind: TrialOutcome) -> None:
     denial = Denial(Denied("some.rule", DenialKind.TAMPER, "no", "do not"))
     _, proposals = walk([BASE, AGAIN, SpectrumReady("spectrum", 2, 0.1), Batch(0, "f", (), 0.1)])
-    found = replace(plausible(proposals[-1], 0), outcome=kind, fixed=("t::bad",))
+    found = replace(partial(proposals[-1], 0), outcome=kind)
     state, _ = walk([BASE, AGAIN, SpectrumReady("spectrum", 2, 0.1)])
     lists = {"plausible": (found,)} if kind is TrialOutcome.PLAUSIBLE else {"partial": (found,)}
     state = replace(state, **lists)  # type: ignore[arg-type]  # one of its lists of trials
