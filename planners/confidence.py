@@ -18,7 +18,7 @@ from buildpacks import RepoView, Spectrum
 from planners.agreement import alike, comparable
 from planners.api import ReportView
 from planners.search.language import MEND, Language
-from planners.search.ranking import trust
+from planners.search.ranking import hollow, trust
 from planners.search.registry import LANGUAGES
 from planners.state import State
 from planners.targets import targets_of
@@ -32,16 +32,18 @@ class Signs:
     """What a session shows of the patch that it chose. Counts are logarithms of one plus the count.
 
     `place` is the candidate's number in the search, since the last patch that was kept; `mended` is 1 if it mends what
-    Python itself says is wrong; `model` is 1 if a model made it; `doubt` grows with its anti-patterns; `rivals` counts
-    other patches that pass every test and behave otherwise or could not be observed, `allies` those that behave alike;
-    `passing` counts passing tests that run the changed lines, and `targets` the tests that it repairs; `faults` counts
-    patches that were kept before it; `rejected` counts patches that a verdict rejected.
+    Python itself says is wrong; `model` is 1 if a model made it; `doubt` grows with its anti-patterns; `hollow` is 1 if
+    a patch that has some passes at the same place as well; `rivals` counts other patches that pass every test and
+    behave otherwise or could not be observed, `allies` those that behave alike; `passing` counts passing tests that run
+    the changed line, and `targets` the tests that it repairs; `faults` counts patches that were kept before it;
+    `rejected` counts patches that a verdict rejected.
     """
 
     place: float
     mended: float
     model: float
     doubt: float
+    hollow: float
     rivals: float
     allies: float
     passing: float
@@ -56,6 +58,7 @@ WEIGHTS = Signs(
     mended=1.0,
     model=0.0,
     doubt=-1.0,
+    hollow=-1.0,
     rivals=-0.5,
     allies=0.3,
     passing=0.3,
@@ -110,6 +113,7 @@ def signs_of(
         mended=float(last.operator.startswith(MEND)),
         model=float(last.operator == MODEL),
         doubt=-math.log(trust(state.verified[0], view, languages)),
+        hollow=float(hollow(last, others, view, languages)),
         rivals=math.log1p(len(others) - allies),
         allies=math.log1p(allies),
         passing=math.log1p(_passing(spectrum, last)),
@@ -148,6 +152,8 @@ def _reasons(signs: Signs) -> Iterator[str]:
     yield f"{count['passing']} passing tests run the changed line"
     if signs.doubt:
         yield "it removes or avoids code more than it mends it"
+    if signs.hollow:
+        yield "a patch that only takes something away at the same place passes as well"
     if count["faults"]:
         yield f"{count['faults'] + 1} faults were repaired one after another"
     if count["rejected"]:

@@ -197,6 +197,7 @@ class AntiPattern(StrEnum):
     CONSTANT_OUTCOME = "constant outcome"
     ARGUMENT_DROPPED = "argument dropped"
     DEAD_CODE = "dead code"
+    CONSTANT_ASSIGNED = "constant assigned"
     NARROWED = "narrowed to an input of the tests"
     QUOTES_CHANGED = "quotes changed"
     SAME_OPERAND_TWICE = "same operand twice"

@@ -22,7 +22,7 @@ from planners.search.language import AntiPattern, Language
 from planners.search.registry import LANGUAGES, language_of
 from planners.trial import MODEL, Trial
 
-__all__ = ["doubtful", "likeliest", "trust"]
+__all__ = ["doubtful", "hollow", "likeliest", "trust"]
 
 _NEAR = 32
 """The number of places in the order of the search that count about the same."""
@@ -49,6 +49,7 @@ _FACTORS: Mapping[AntiPattern, float] = {
     AntiPattern.CONSTANT_OUTCOME: 0.3,
     AntiPattern.ARGUMENT_DROPPED: 0.6,
     AntiPattern.DEAD_CODE: 0.2,
+    AntiPattern.CONSTANT_ASSIGNED: 0.2,
     AntiPattern.NARROWED: 0.5,
     AntiPattern.QUOTES_CHANGED: 0.5,
     AntiPattern.SAME_OPERAND_TWICE: 0.3,
@@ -93,6 +94,17 @@ def doubtful(trial: Trial, view: RepoView, languages: Mapping[str, Language] = L
     """Whether the patch of a trial has one of the patterns that speak against whoever made it."""
     usual = _USUAL_OF_MODELS if trial.operator == MODEL else frozenset[AntiPattern]()
     return trust(trial.patch, view, languages, usual) < _DOUBTFUL
+
+
+def hollow(
+    trial: Trial, others: Iterable[Trial], view: RepoView, languages: Mapping[str, Language] = LANGUAGES
+) -> bool:
+    """Whether a doubtful patch at the same place passes as well: then the tests do not show what has to be done."""
+    return any(
+        other.location == trial.location and doubtful(other, view, languages)
+        for other in others
+        if other.patch != trial.patch
+    )
 
 
 def trust(

@@ -8,7 +8,7 @@ from gate import Candidate, Phase, Proposal, TryPatches
 from planners.api import PlannerContext
 from planners.search.language import MEND, Language
 from planners.search.planner import CandidateSearch
-from planners.search.ranking import doubtful
+from planners.search.ranking import doubtful, hollow
 from planners.state import State
 from planners.steps import proposal
 from planners.targets import targets_of
@@ -76,7 +76,10 @@ def more_to_collect(state: State, context: PlannerContext, languages: Mapping[st
     if not state.plausible:
         return None
     mended = state.plausible[0].operator.startswith(MEND)
-    unsure = not mended and all(doubtful(trial, context.view, languages) for trial in state.plausible)
+    unsure = not mended and all(
+        doubtful(trial, context.view, languages) or hollow(trial, state.plausible, context.view, languages)
+        for trial in state.plausible
+    )
     first, begun = state.plausible[0].index, state.kept.tried if state.kept else 0
     searched = 0 if state.plausible[0].operator == MODEL else first - begun  # what it tried in vain promises nothing
     usual = _OF_MENDS if mended else _COLLECTING

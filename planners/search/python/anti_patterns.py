@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
 from planners.search.language import AntiPattern
-from planners.search.python.source import fingerprint
+from planners.search.python.source import FUNCTIONS, fingerprint
 
 __all__ = ["anti_patterns"]
 
@@ -49,6 +49,8 @@ def anti_patterns(before: ast.Module, after: ast.Module) -> Iterator[AntiPattern
         yield AntiPattern.ARGUMENT_DROPPED
     if _unreachable(new) > _unreachable(old):
         yield AntiPattern.DEAD_CODE
+    if _constants_assigned(after) > _constants_assigned(before):
+        yield AntiPattern.CONSTANT_ASSIGNED
     if _singled_out(new) - _singled_out(old) - _literals(old):
         yield AntiPattern.NARROWED
     if _requoted(_texts(old), _texts(new)):
@@ -126,6 +128,16 @@ def _unreachable(nodes: Iterable[ast.AST]) -> int:
         for place, statement in enumerate(block)
         if isinstance(statement, _EXITS)
     )
+
+
+def _constants_assigned(tree: ast.Module) -> int:
+    """How often functions assign to what is named like a constant (PEP 8)."""
+    functions = (node for node in ast.walk(tree) if isinstance(node, FUNCTIONS))
+    stored = (
+        node for function in functions for node in ast.walk(function) if isinstance(node, ast.Name | ast.Attribute)
+    )
+    names = (node.id if isinstance(node, ast.Name) else node.attr for node in stored if isinstance(node.ctx, ast.Store))
+    return sum(name.isupper() and len(name) > 1 for name in names)
 
 
 def _singled_out(nodes: Iterable[ast.AST]) -> set[str]:

@@ -57,6 +57,7 @@ def best(*edits: tuple[str, str], places: tuple[int, ...] = (0, 1, 2)) -> tuple[
         ("    found = []", "    return []\n    found = []"),
         ("item < limit", "item != 17"),
         ("if item < limit", "if item != 'a' and limit"),
+        ("    found = []", "    FOUND = found = []"),
     ],
 )
 def test_what_overfits_is_left_for_what_does_not(old: str, new: str) -> None:
