@@ -171,7 +171,7 @@ def _is_empty(node: ast.expr | None) -> bool:
 
 
 def _twins(nodes: Iterable[ast.AST]) -> int:
-    """The number of operations with equal operands, such as `a - a`, `a == a`, `a and a`, but not squares."""
+    """The number of operations with equal operands, such as `a - a`, `a == a`, `f(a, a)`, but not squares."""
     twins = 0
     for node in nodes:
         match node:
@@ -181,6 +181,8 @@ def _twins(nodes: Iterable[ast.AST]) -> int:
                 pair: list[ast.expr] = [left, right]
             case ast.BoolOp(values=values):
                 pair = values
+            case ast.Call(args=arguments):
+                pair = arguments
             case _:
                 continue
         texts = [fingerprint(operand) for operand in pair if not isinstance(operand, ast.Constant)]

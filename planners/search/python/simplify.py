@@ -89,6 +89,8 @@ def _same(node: ast.expr) -> ast.expr | None:
             return left
         case ast.BoolOp(ast.And(), [ast.Constant(True), right]) | ast.BoolOp(ast.Or(), [ast.Constant(False), right]):
             return right
+        case ast.Call(ast.Name("min" | "max"), [left, right], []) if fingerprint(left) == fingerprint(right):
+            return left
         case ast.Call(ast.Name(outer), [ast.Call(ast.Name(inner)) as call], []) if outer == inner in _IDEMPOTENT:
             return call
     return None

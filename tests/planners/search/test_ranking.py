@@ -56,6 +56,7 @@ def best(*edits: tuple[str, str], places: tuple[int, ...] = (0, 1, 2)) -> tuple[
         ("found.append(item - limit)", "found.append()"),
         ("    found = []", "    return []\n    found = []"),
         ("item < limit", "item != 17"),
+        ("item < limit", "divmod(item, item)"),
         ("if item < limit", "if item != 'a' and limit"),
         ("    found = []", "    FOUND = found = []"),
     ],
