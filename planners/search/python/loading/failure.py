@@ -25,6 +25,12 @@ class Failure:
     said: str
     frames: tuple[Frame, ...]
 
+    @property
+    def meant(self) -> str:
+        """The name that Python suggests itself (since 3.10); empty if it suggests none."""
+        found = re.search(r"Did you mean: '([\w.]+)'|forget to import '(\w+)'", self.said)
+        return found[1] or found[2] if found else ""
+
     def match(self, pattern: str) -> re.Match[str] | None:
         """Where what is said matches, from its start."""
         return re.match(pattern, self.said)

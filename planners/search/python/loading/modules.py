@@ -24,6 +24,9 @@ _SUFFIX = ".py"
 _ALL = re.compile(r"^__all__\s*(?::[^=]*)?\+?=\s*[\[(](.*?)[\])]", re.MULTILINE | re.DOTALL)
 
 
+_PUBLIC = re.compile(r"^(?:def|class) ([A-Za-z]\w*)", re.MULTILINE)
+
+
 class Import(NamedTuple):
     """What binds a name: `from module import original as name`, or `import module` if there is no `original`."""
 
@@ -111,7 +114,7 @@ def modules_near(module: str, package: str) -> str:
 
 
 def standard_exporters(name: str) -> list[str]:
-    """The modules of the standard library whose `__all__` has a name, short names first."""
+    """The modules of the standard library that have a name in `__all__`, or define it without one; short ones first."""
     found = [module for module, text in _standard_texts() if re.search(rf"['\"]{re.escape(name)}['\"]", text)]
     return sorted(found, key=lambda module: (module.count("."), len(module)))
 
@@ -174,21 +177,30 @@ def _standard_names(module: str) -> tuple[str, ...]:
     folder = Path(sysconfig.get_paths()["stdlib"], *module.split("."))
     for path in (folder.with_suffix(_SUFFIX), folder / "__init__.py"):
         if path.is_file():
-            return tuple(bound(ast.parse(path.read_bytes())))
+            tree = ast.parse(path.read_bytes())
+            return tuple(dict.fromkeys([*bound(tree), *_all_of_others(tree, module)]))
     # In C, and so part of the interpreter or a library beside it: nothing but names is made by importing it.
     if module in sys.builtin_module_names:
         return tuple(dir(__import__(module)))
     return ()
 
 
+def _all_of_others(tree: ast.Module, module: str) -> Iterator[str]:
+    """The names that a module of the standard library takes from others by `import *`."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and node.names[0].name == "*" and not node.level and node.module != module:
+            yield from _standard_names(node.module or "")
+
+
 @cache
 def _standard_texts() -> tuple[tuple[str, str], ...]:
-    """The `__all__` of each module of the standard library, as text."""
+    """The `__all__` of each module of the standard library as text, or what it defines if it has none."""
     folder = Path(sysconfig.get_paths()["stdlib"])
     texts = []
     for name in sorted(sys.stdlib_module_names):
         for path in (folder / f"{name}.py", folder / name / "__init__.py"):
             if name[0] != "_" and path.is_file():
-                listed = _ALL.findall(path.read_text("utf-8", "replace"))
+                text = path.read_text("utf-8", "replace")
+                listed = _ALL.findall(text) or [f"'{made}'" for made in _PUBLIC.findall(text)]
                 texts.append((name, " ".join(listed)))
     return tuple(texts)

@@ -46,6 +46,9 @@ def _undefined(places: Places, name: str) -> Iterator[Found]:
     source = place.source
     known = [*stored(source), *BUILTINS]
     uses = [node for node in place.of(ast.Name) if node.id == name]
+    for node in uses[:1] if "." in places.failure.meant else ():
+        edit = TextEdit(*source.span(node), places.failure.meant)
+        yield source, Mend("name", (edit,), 0.9, node.lineno)
     for other, close in alike(name, known):
         for node in uses[:1]:
             edit = TextEdit(*source.span(node), other)
@@ -56,6 +59,7 @@ def _undefined(places: Places, name: str) -> Iterator[Found]:
 
 
 def _no_attribute(places: Places, name: str, members: Sequence[str], module: str = "") -> Iterator[Found]:
+    members = [*filter(None, [places.failure.meant]), *members]
     for place in places.places:
         used = [node for node in place.of(ast.Attribute) if node.attr == name]
         for node in used[:1]:

@@ -14,7 +14,7 @@ from functools import cached_property
 from buildpacks import Frame, RepoView
 from planners.search.language import TextEdit
 from planners.search.python.loading.failure import Failure
-from planners.search.python.loading.modules import Import, Modules, modules_near, standard_exporters
+from planners.search.python.loading.modules import Import, Modules, full_name, modules_near, standard_exporters
 from planners.search.python.loading.spelling import alike
 from planners.search.python.loading.syntax import Mend
 from planners.search.python.source import Source, load
@@ -79,28 +79,48 @@ class Places:
 
     def sources_of(self, name: str, path: str) -> Iterator[tuple[Import, float]]:
         """The imports that bind a name."""
+        exporters = standard_exporters(name)
+        for module in self._imported_from(path):
+            if module in exporters or (module in self.modules.paths and name in self.modules.names(module)):
+                yield Import(module, name, name), _IMPORTED
         for made in self.modules.importing(name, path)[:3]:
             yield made, _IMPORTED
         if name in sys.stdlib_module_names:
             yield Import(name, "", name), _IMPORTED
         for module in self.modules.defining(name, path)[:3]:
             yield Import(module, name, name), _DEFINED
-        for order, module in enumerate(standard_exporters(name)[:4]):
+        for order, module in enumerate(exporters[:4]):
             yield Import(module, name, name), _STANDARD - order / 100
 
+    def _imported_from(self, path: str) -> list[str]:
+        """The modules that a file imports names from."""
+        tree, package = self.modules.tree(path), self.package(path)
+        nodes = tree.body if tree else []
+        return list(dict.fromkeys(full_name(node, package) for node in nodes if isinstance(node, ast.ImportFrom)))
+
     def imported(self, source: Source, made: Import, weight: float) -> Mend:
-        """An import added to those of a file, with whatever else of the same module the file uses and lacks."""
+        """An import added to those of a file, with whatever else of the same module the file uses and lacks.
+
+        A statement that imports names of the module already gets those as well.
+        """
         names = [made]
         if made.original:
             there = frozenset(self.modules.names(made.module))
             others = (name for name in lacking(source) if name != made.name and name in there)
             names += [Import(made.module, name, name) for name in others]
+        for node in source.tree.body:
+            same = isinstance(node, ast.ImportFrom) and full_name(node, self.package(source.path)) == made.module
+            if made.original and same and isinstance(node, ast.ImportFrom) and node.names[-1].name != "*":
+                last = node.names[-1]
+                end = source.offset(last.end_lineno or last.lineno, last.end_col_offset or 0)
+                more = "".join(f", {str(one).partition(' import ')[2]}" for one in names)
+                return Mend("import", (TextEdit(end, end, more),), weight, node.lineno)
         module = made.module
         if made.original and any(isinstance(node, ast.ImportFrom) and node.level for node in source.tree.body):
             module = modules_near(made.module, self.package(source.path)) if module in self.modules.paths else module
         written = [str(Import(module, one.original, one.name)) for one in names]
         text = written[0] + "".join(f", {line.partition(' import ')[2]}" for line in written[1:])
-        start = _after_imports(source)
+        start = _after_imports(source, standard=made.module.partition(".")[0] in sys.stdlib_module_names)
         return Mend("import", (TextEdit(start, start, text + source.newline),), weight, source.line_of(start))
 
     def renamed(self, source: Source, name: str, others: Sequence[str]) -> Iterator[Found]:
@@ -125,18 +145,32 @@ class Places:
         return load(path, self.view.read(path)) if path else None
 
 
-def _after_imports(source: Source) -> int:
-    """Where an import is added: after the file's first imports, else after its documentation."""
+def _after_imports(source: Source, *, standard: bool) -> int:
+    """Where an import is added: after the file's first imports, else after its documentation.
+
+    One of the standard library comes after the others of it, if there are any.
+    """
     last: ast.stmt | None = None
+    inner: ast.stmt | None = None
     for place, node in enumerate(source.tree.body):
         documentation = not place and isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
         if not documentation and not isinstance(node, ast.Import | ast.ImportFrom):
             break
         last = node
+        inner = node if _is_standard(node) else inner
+    last = inner if standard and inner is not None else last
     if last is None:
         return source.span(source.tree.body[0])[0] if source.tree.body else 0
     line = last.end_lineno or last.lineno
     return source.line_starts[line] if line < len(source.line_starts) else len(source.text)
+
+
+def _is_standard(node: ast.stmt) -> bool:
+    """Whether a statement imports from the standard library."""
+    if isinstance(node, ast.ImportFrom):
+        return not node.level and (node.module or "").partition(".")[0] in sys.stdlib_module_names
+    names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+    return bool(names) and all(name.partition(".")[0] in sys.stdlib_module_names for name in names)
 
 
 def stored(source: Source) -> list[str]:

@@ -64,10 +64,22 @@ SIZES = OrderedDict([
 KINDS = {types.FunctionType, types.GeneratorType}
 EMPTY = Queue()
 '''
+SHAPES = '''"""Shapes."""
+
+import collections.abc
+from typing import Any
+from abc import ABC, abstractmethod
+
+
+class Shape(ABC, collections.abc.MutableMapping):
+    @abstractmethod
+    def area(self) -> Any: ...
+'''
 TREE = {
     "jobs/__init__.py": "from .limits import SIZES\nfrom .queue import Queue, total\n",
     "jobs/queue.py": QUEUE,
     "jobs/limits.py": LIMITS,
+    "jobs/shapes.py": SHAPES,
     "jobs/deep/__init__.py": "",
     "jobs/deep/texts.py": "from ..queue import total\n\nMANY = total([1])\n",
     "jobs/other.py": "import json\nfrom io import StringIO\n\nprint(json, StringIO)\n",
@@ -167,6 +179,12 @@ NAMES = [
         "types.GeneratorTyp",
         "AttributeError: module 'types' has no attribute 'GeneratorTyp'",
     ),
+    (
+        "jobs/shapes.py",
+        "MutableMapping",
+        "MutableMaping",
+        "AttributeError: module 'collections.abc' has no attribute 'MutableMaping'",
+    ),
     ("jobs/limits.py", '("small", 1),', '("small", 1)', "TypeError: 'tuple' object is not callable"),
 ]
 
@@ -181,6 +199,25 @@ def test_what_is_not_there_is_mended_by_one_of_the_first_candidates(
     made = mended(path, right, wrong, message, Frame(path, line, "<module>"))[:3]
     expected = {ast.dump(node) for node in ast.parse(TREE[path]).body}
     assert any(expected == {ast.dump(node) for node in ast.parse(text[path]).body} for text in made if path in text)
+
+
+def test_the_first_candidate_is_what_a_person_would_write() -> None:
+    """A statement that imports from the module gets the name, and what Python suggests comes before what is alike."""
+    message = "NameError: name 'abstractmethod' is not defined"
+    frame = Frame("jobs/shapes.py", line_of("jobs/shapes.py", "@abstractmethod"), "Shape")
+    made = mended("jobs/shapes.py", "import ABC, abstractmethod", "import ABC", message, frame)
+    assert made[0] == {"jobs/shapes.py": SHAPES}
+    message = "NameError: name 'limits' is not defined. Did you mean: 'self.items'?"
+    frame = Frame("jobs/queue.py", line_of("jobs/queue.py", "elif item in"), "push")
+    made = mended("jobs/queue.py", "elif item in self.items", "elif item in limits", message, frame)
+    assert made[0] == {"jobs/queue.py": QUEUE}
+
+
+def test_an_import_of_the_standard_library_comes_after_the_others_of_it() -> None:
+    frame = Frame("jobs/limits.py", line_of("jobs/limits.py", "types.FunctionType"), "<module>")
+    made = mended("jobs/limits.py", "import types\n", "", "NameError: name 'types' is not defined", frame)
+    lines = made[0]["jobs/limits.py"].splitlines()
+    assert lines.index("import types") == lines.index("from collections import OrderedDict") + 1
 
 
 @pytest.mark.parametrize(
