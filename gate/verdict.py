@@ -56,8 +56,9 @@ def verdict_on(
     passes; none that was skipped or expected to fail there fails; the set of case ids is exactly the same; and in each
     part of the repository, tests are found if the base has some, the exit code agrees with the results, and the
     canaries fail, if they did on the base. A test that failed on the base may have ended before it began those within
-    it: they are then no new cases. A file of tests that could not be loaded on the base stands for its tests. Code that
-    did not compile on the base must do so now. `unstable` ids, which changed on the base by themselves, are ignored.
+    it: they are then no new cases. A file of tests that could not be loaded on the base stands for its tests; if all
+    are skipped now, it says nothing beside another such file that passes. Code that did not compile on the base must do
+    so now. `unstable` ids, which changed on the base by themselves, are ignored.
     Without a run, nothing is accepted.
     """
     wanted, ignored = set(targets), set(unstable)
@@ -68,7 +69,9 @@ def verdict_on(
     canaries = _canaries(baseline, runs)
     if passing := [canary.id for canary in canaries if not canary.outcome.failing]:
         reasons.append(f"tests that must fail did not, so results are forged or hidden: {_names(passing)}")
+    wholes = {case.id for case in baseline.cases if case.unloaded and case.id in wanted}
     missed: set[str] = set()
+    silent: set[str] = set()
     broken: set[str] = set()
     for number, run in enumerate(runs, 1):
         if run.problem and not run.cases:
@@ -76,7 +79,9 @@ def verdict_on(
             continue
         after = {case.id: case.outcome for case in _comparable(run, baseline) if case.id not in ignored}
         passed = {id for id, outcome in after.items() if outcome is Outcome.PASSED}
-        missed |= wanted - passed
+        skipped = {id for id in wholes if id in after and after[id] in _SET_ASIDE} if passed & wholes else set[str]()
+        silent |= skipped
+        missed |= wanted - passed - skipped
         broken |= passed_before - passed
         broken |= {id for id in set_aside if id in after and after[id].failing}
         unloaded = next((case for case in run.cases if case.unloaded and case.id not in before), None)
@@ -99,7 +104,7 @@ def verdict_on(
     return Verdict(
         accepted=not reasons,
         sound=sound,
-        fixed=tuple(sorted(wanted - unfixed)),
+        fixed=tuple(sorted(wanted - unfixed - silent)),
         unfixed=tuple(sorted(unfixed)),
         broken=tuple(sorted(broken)),
         reasons=tuple(reasons),

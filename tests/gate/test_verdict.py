@@ -216,3 +216,30 @@ def test_a_file_that_could_not_be_loaded_stands_for_its_tests() -> None:
     ended = run(1, case("a", Outcome.FAILED), good, other)
     assert verdict_on(ended, ["a"], (), [run(0, good, other)]).accepted
     assert not verdict_on(ended, ["a"], (), [run(0, good, case("a::new", Outcome.PASSED), other)]).accepted
+
+
+def of_files(outcomes: dict[str, Outcome]) -> SuiteReport:
+    """A suite whose ids are `file` for a file that cannot be loaded, or `file::test`."""
+    report = suite(outcomes)
+    parts = (CaseId(case.id.partition("::")[0], (), case.id.partition("::")[2]) for case in report.cases)
+    return replace(
+        report, cases=tuple(replace(case, parsed=parsed) for case, parsed in zip(report.cases, parts, strict=True))
+    )
+
+
+@pytest.mark.parametrize(
+    ("after", "fixed", "unfixed"),
+    [
+        ({"one.py::a": P, "two.py::b": P}, ("one.py", "two.py"), ()),
+        ({"one.py::a": P, "two.py::b": S}, ("one.py",), ()),  # beside one that passes, it says nothing
+        ({"one.py::a": S, "two.py::b": S}, (), ("one.py", "two.py")),
+        ({"one.py::a": P, "two.py::b": S, "two.py::c": F}, ("one.py",), ("two.py",)),
+        ({"one.py::a": P}, ("one.py",), ("two.py",)),
+    ],
+)
+def test_files_that_could_not_be_loaded_pass_by_their_tests(
+    after: dict[str, Outcome], fixed: tuple[str, ...], unfixed: tuple[str, ...]
+) -> None:
+    base, run = of_files({"one.py": F, "two.py": F}), of_files(after)
+    verdict = verdict_on(base, ["one.py", "two.py"], [], [run, run])
+    assert (verdict.accepted, verdict.fixed, verdict.unfixed) == (not unfixed, fixed, unfixed)
