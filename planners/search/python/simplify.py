@@ -60,9 +60,20 @@ def simplest(before: str, after: str) -> str:
 def _simpler(text: str, known: set[str]) -> str | None:
     """The text with one expression simplified that is not in `known`; None if there is none."""
     for node in ast.walk(parse(text)):
+        if isinstance(node, ast.AugAssign) and (turned := _turned(text, node)):
+            return _replaced(text, node, turned)
         if isinstance(node, ast.expr) and (same := _same(node)) is not None and fingerprint(node) not in known:
             return _replaced(text, node, ast.unparse(same) if same not in ast.walk(node) else _text(text, same))
     return None
+
+
+def _turned(text: str, node: ast.AugAssign) -> str:
+    """The subtraction in place of adding something negative, and the reverse; empty for anything else."""
+    match node:
+        case ast.AugAssign(target, ast.Add() | ast.Sub() as operator, ast.UnaryOp(ast.USub(), value)):
+            sign = "-" if isinstance(operator, ast.Add) else "+"
+            return f"{_text(text, target)} {sign}= {_text(text, value)}"
+    return ""
 
 
 def _same(node: ast.expr) -> ast.expr | None:
@@ -108,7 +119,7 @@ def _text(text: str, node: ast.expr) -> str:
     return inner if isinstance(node, tight) else f"({inner})"
 
 
-def _replaced(text: str, node: ast.expr, by: str) -> str:
+def _replaced(text: str, node: ast.expr | ast.stmt, by: str) -> str:
     """The text with an expression replaced, without parentheses that it no longer needs."""
     lines = text.splitlines(keepends=True)
     assert node.end_lineno is not None

@@ -28,6 +28,8 @@ from planners.testing import GivenTree
         ("x = a or b", "x = b or b", "x = b"),
         ("x = list(a)", "x = list(list(a))", "x = list(a)"),
         ("x = -a", "x = --a", "x = a"),
+        ("x[i] += 1", "x[i] += -1", "x[i] -= 1"),
+        ("x -= y", "x -= -y", "x += y"),
         ("x = min(a, b)", "x = min(a, a)", "x = a"),
         ("x = (\n    a\n    + 1\n)", "x = (\n    a\n    + 0\n)", "x = (\n    a\n)"),
         ("x = 'ä', a + 1", "x = 'ä', a + 0", "x = 'ä', a"),
