@@ -20,7 +20,7 @@ __all__ = ["absurd", "simplest"]
 _MOST_ROUNDS = 4
 _TELLING = re.compile(
     r"\b(?:[01]|and|or|if|is|not|True|False|abs|bool|dict|float|frozenset|int|list|max|min|set|sorted|str|tuple)\b"
-    r"|--|- -"
+    r"|--|- -|[-+]= ?-"
 )
 """Only a text with one of these has something to simplify, or to call absurd."""
 _LAST = re.compile(r"(\w+|[\])}])\s*$")
