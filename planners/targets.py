@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from dataclasses import dataclass, replace
-from pathlib import PurePosixPath
 
-from buildpacks import CaseResult, CaseTrace, Outcome, Spectrum, SuiteReport
+from buildpacks import CaseTrace, Outcome, Spectrum, SuiteReport
 from planners.api import ReportView
+from planners.naming import Names
 from planners.state import State
 
-__all__ = ["Targets", "bare_name", "named", "probes", "reached", "repeated", "stable_failures", "targets_of"]
+__all__ = ["Targets", "probes", "reached", "repeated", "stable_failures", "targets_of"]
 
 _MAX_PROBES = 3
 _MAX_COMPARED = 32
@@ -23,58 +23,20 @@ def repeated(baseline: SuiteReport) -> tuple[str, ...]:
     return tuple(case.id for case in baseline.cases if case.outcome.failing and not case.outcome.over_limit)
 
 
-def named(text: str, cases: Collection[CaseResult]) -> tuple[str, ...]:
-    """The ids of the tests that `text` names: the test with that id, else all in that file, class or function.
-
-    Otherwise tests with that bare name, or with the same class and name in another file: many reports place an
-    inherited test in the file that defines it, not in the file of the class.
-    """
-    if any(case.id == text for case in cases):
-        return (text,)
-    if inside := tuple(case.id for case in cases if text in _within(case)):
-        return inside
-    return tuple(case.id for case in cases if _bears(case, text))
-
-
-def bare_name(case: CaseResult) -> str:
-    """The name of a test without its file and class, with its parameters."""
-    return case.parsed.name + case.parsed.parameters
-
-
-def _within(case: CaseResult) -> Iterator[str]:
-    """Names for everything that contains a test: its file, and its id up to each class and up to the parameters."""
-    yield case.parsed.file
-    end = 0
-    for part in (case.parsed.file, *case.parsed.scope, case.parsed.name):
-        start = case.id.find(part, end)
-        if part and start >= 0:
-            end = start + len(part)
-            yield case.id[:end]
-
-
-def _bears(case: CaseResult, text: str) -> bool:
-    """Whether a test has this name, with or without parameters, or its id ends like this id in another file."""
-    if not case.parsed.name:
-        return False
-    inside = case.id.removeprefix(case.parsed.file) if case.parsed.file else ""
-    other = PurePosixPath(text.removesuffix(inside))
-    same = inside and text.endswith(inside) and other.suffix == PurePosixPath(case.parsed.file).suffix
-    return bool(same) or text in {case.parsed.name, bare_name(case)}
-
-
 def stable_failures(
     baseline: SuiteReport, repeat: SuiteReport | None, wanted: Collection[str] = ()
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The targets, and the unstable ids, with different outcomes in the two runs or present in only one of them.
 
-    `wanted` narrows the targets to the ids that it names (see `named`). A repeat that could not run is ignored.
+    `wanted` narrows the targets to the ids that it names (see `Names`). A repeat that could not run is ignored.
     """
     first = {case.id: case.outcome for case in baseline.cases}
     second = {case.id: case.outcome for case in repeat.cases} if repeat and not repeat.problem else {}
     unstable = {id for id, outcome in second.items() if outcome.failing != first.get(id, Outcome.MISSING).failing} | (
         second.keys() - first.keys()
     )
-    meant = {id for text in wanted for id in named(text, baseline.cases)}
+    names = Names(baseline.cases)
+    meant = {id for text in wanted for id in names.of(text)}
     failing = (id for id, outcome in first.items() if outcome.failing and id not in unstable)
     return tuple(id for id in failing if not wanted or id in meant), tuple(sorted(unstable))
 

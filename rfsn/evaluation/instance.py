@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from buildpacks import Outcome
-from planners.targets import named
+from planners.naming import Names
 from rfsn.compose import run_session
 from rfsn.errors import RfsnError, StorageError
 from rfsn.evaluation.channel import Channel, RemotePurse
@@ -152,9 +152,10 @@ def _agreement(instance: RepositoryInstance, session: Session) -> dict[str, int]
         return None
     cases = session.blobs.report(baseline.report).cases
     outcomes = {case.id: case.outcome for case in cases}
+    names = Names(cases)
 
     def passes(id: str) -> bool:
-        matching = [outcomes[case] for case in named(id, cases)]
+        matching = [outcomes[case] for case in names.of(id)]
         return bool(matching) and all(outcome is Outcome.PASSED for outcome in matching)
 
     failing = [id for id in instance.fail_to_pass if not passes(id)]

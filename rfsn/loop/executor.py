@@ -31,9 +31,10 @@ from gate import (
     apply,
 )
 from planners.history import MAX_NOTE
+from planners.naming import Names, bare_name
 from planners.observations import MAX_LISTED, Ended, Observation, Output, SpectrumReady, SuiteRan, VerdictReached
 from planners.state import State
-from planners.targets import bare_name, named, targets_of
+from planners.targets import targets_of
 from rfsn.errors import UsageError
 from rfsn.loop.looking import MAX_OUTPUT, read_file, search_code
 from rfsn.machine.text import counted
@@ -194,12 +195,14 @@ class Executor:
 
     def _wanted_pass(self, report: SuiteReport) -> bool:
         outcomes = {case.id: case.outcome for case in report.cases}
-        meant = [outcomes[case] for id in self._wanted for case in named(id, report.cases)]
+        names = Names(report.cases)
+        meant = [outcomes[case] for id in self._wanted for case in names.of(id)]
         return Outcome.PASSED in meant and not any(outcome.failing or outcome is Outcome.SLOW for outcome in meant)
 
     def _check_wanted(self, report: SuiteReport) -> None:
+        names = Names(report.cases)
         for id in self._wanted:
-            if not named(id, report.cases):
+            if not names.of(id):
                 near = ", ".join(_near(id, report.cases)) or "none"
                 raise UsageError(f"--target {id}: no such test; similar: {near}")
 

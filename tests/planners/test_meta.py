@@ -53,7 +53,7 @@ from planners.search.ranking import likeliest
 from planners.search.registry import LANGUAGES
 from planners.search.strategy import Search, more_to_collect
 from planners.state import Kept, State
-from planners.targets import named, probes, reached, repeated, stable_failures
+from planners.targets import probes, reached, repeated, stable_failures
 from planners.testing import GivenReports, GivenTree
 from planners.trial import MODEL, Trial, TrialOutcome
 from rfsn.sessions.outcome import conclude
@@ -418,33 +418,6 @@ def test_the_same_state_gives_the_same_proposal_in_any_planner() -> None:
     for tried in (0, 30, 7):
         used.propose(replace(state, tried=tried, searched=tried), CONTEXT)
     assert used.propose(state, CONTEXT) == planner().propose(state, CONTEXT)
-
-
-KNOWN = ["a/t.py::test_one[1::x]", "a/t.py::test_one[2]", "a/t.py::K::test_two", "b/t.py::test_two", "b/broken.py"]
-
-
-@pytest.mark.parametrize(
-    ("id", "meant"),
-    [
-        ("a/t.py::test_one[2]", [1]),
-        ("a/t.py::test_one", [0, 1]),
-        ("a/t.py", [0, 1, 2]),
-        ("a/t.py::K", [2]),
-        ("test_one", [0, 1]),
-        ("test_one[1::x]", [0]),
-        ("test_two", [2, 3]),
-        ("c/t.py::K::test_two", [2]),
-        ("c/t.py::test_two", [3]),
-        ("c/t.py::L::test_two", []),
-        ("b/broken.py", [4]),
-        ("broken.py", []),
-        ("test_t", []),
-        ("t.py", []),
-    ],
-)
-def test_a_target_is_named_by_its_id_or_less(id: str, meant: list[int]) -> None:
-    cases = suite(dict.fromkeys(KNOWN, P)).cases
-    assert named(id, cases) == tuple(KNOWN[place] for place in meant)
 
 
 def test_targets_fail_every_time() -> None:

@@ -163,6 +163,27 @@ def test_the_shapes_of_pro_and_multi_swe_bench(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    "change",
+    [
+        {
+            "fixed_tests": {"name": ["test_one", "test_two"], "run": ["FAIL", "NONE"]},
+            "p2p_tests": {"name": ["test_three"]},
+        },
+        {"fixed_tests": {**MULTI["fixed_tests"], "test_of_another_row": None}, "s2p_tests": {"test_two": {}}},
+        {"fixed_tests": None, "f2p_tests": {"test_one": {}}, "s2p_tests": None, "n2p_tests": {"test_two": {}}},
+        {"resolved_issues": {"number": [5, 6], "title": ["It fails", "So"], "body": ["always", None]}},
+        {"resolved_issues": [], "title": "It fails", "body": "always\n\nSo"},
+    ],
+)
+def test_multi_swe_bench_with_one_schema_for_all_rows(change: dict[str, Any], tmp_path: Path) -> None:
+    instance = read(lines(tmp_path / "multi.jsonl", {**MULTI, **change}))
+    assert (instance.fail_to_pass, instance.pass_to_pass) == (("test_one", "test_two"), ("test_three",))
+    assert instance.problem_statement == (
+        "It fails\nalways\n\nSo" if "resolved_issues" in change else "It fails\nalways"
+    )
+
+
+@pytest.mark.parametrize(
     ("row", "said"),
     [
         ({"id": 1, "text": "x"}, "no known shape: its columns are id, text; "),

@@ -179,6 +179,7 @@ PRO = {"instance_id": "a", "patch": "d", "prefix": "m"}
         ("p.jsonl", '{"instance_id": "a", "model_name_or_path": "m", "model_patch": "d"}\n\n', ("a", "m", "d")),
         ("p.jsonl", '{"instance_id": "a", "model_patch": null}', ("a", "unknown", "")),
         ("p.json", json.dumps([PRO]), ("a", "m", "d")),
+        ("p.jsonl", '{"org": "o", "repo": "n", "number": 7, "fix_patch": "d"}', ("o__n-7", "unknown", "d")),
         ("p.json", '{"a": {"model_patch": "d", "model_name_or_path": "m"}}', ("a", "m", "d")),
     ],
 )

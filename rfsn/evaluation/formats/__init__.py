@@ -11,6 +11,7 @@ from rfsn.evaluation.formats.instances import (
     shown,
 )
 from rfsn.evaluation.formats.rows import decoded
+from rfsn.evaluation.formats.shapes import multi_id
 
 __all__ = [
     "Dataset",
@@ -21,6 +22,7 @@ __all__ = [
     "check_instance_id",
     "check_text",
     "decoded",
+    "multi_id",
     "opened_dataset",
     "read_environments",
     "shown",

@@ -18,7 +18,7 @@ from rfsn.errors import UsageError
 from rfsn.evaluation.formats.instances import shown
 from rfsn.evaluation.formats.rows import decoded
 
-__all__ = ["SHAPES", "Shape", "adapted", "test_files"]
+__all__ = ["SHAPES", "Shape", "adapted", "multi_id", "test_files"]
 
 type _Row = Mapping[str, Any]
 
@@ -104,21 +104,48 @@ def _pro(row: _Row) -> dict[str, Any]:
 
 def _multi(row: _Row) -> dict[str, Any]:
     """Rows of Multi-SWE-bench: the tests and their outcomes are objects, the base is a branch with its commit."""
-    repo = f"{row['org']}/{row['repo']}"
-    resolved = [issue for issue in row.get("resolved_issues") or [] if isinstance(issue, dict)]
-    issues: Sequence[_Row] = resolved or [row]
+    issues: Sequence[_Row] = _issues(row.get("resolved_issues")) or [row]
     texts = (f"{issue.get('title') or ''}\n{issue.get('body') or ''}".strip() for issue in issues)
     base = row["base"]
+    kinds = ("fixed_tests",) if row.get("fixed_tests") else ("f2p_tests", "s2p_tests", "n2p_tests")
     return {
-        "instance_id": row.get("instance_id") or f"{row['org']}__{row['repo']}-{row['number']}",
-        "repo": repo,
+        "instance_id": row.get("instance_id") or multi_id(row),
+        "repo": f"{row['org']}/{row['repo']}",
         "base_commit": base.get("sha") if isinstance(base, dict) else base,
         "test_patch": row["test_patch"],
-        "FAIL_TO_PASS": [*(row.get("fixed_tests") or row.get("f2p_tests") or {})],
-        "PASS_TO_PASS": [*(row.get("p2p_tests") or {})],
+        "FAIL_TO_PASS": [name for kind in kinds for name in _tests(row.get(kind))],
+        "PASS_TO_PASS": _tests(row.get("p2p_tests")),
         "problem_statement": "\n\n".join(texts),
         **{name: row[name] for name in ("test_command", "packages", "python") if row.get(name) is not None},
     }
+
+
+def multi_id(row: _Row) -> str:
+    """The id of a row of Multi-SWE-bench, or of a prediction for it, that has no `instance_id`."""
+    return f"{row['org']}__{row['repo']}-{row['number']}"
+
+
+def _tests(tests: object) -> list[Any]:
+    """The names of an object of tests: its keys, or what its column `name` lists.
+
+    Where all rows have one schema, as in Parquet, a row has the keys of all others too, with null.
+    """
+    if tests is None:
+        return []
+    if not isinstance(tests, dict):
+        raise ValueError("tests are an object by their names")  # noqa: TRY004  # one kind of error for all that is wrong
+    listed = tests.get("name")
+    if isinstance(listed, list):
+        return listed
+    return [name for name, outcomes in tests.items() if outcomes is not None]
+
+
+def _issues(issues: object) -> list[_Row]:
+    """The issues of a row: a list of objects, or one object of columns."""
+    if isinstance(issues, dict):
+        columns = {name: values for name, values in issues.items() if isinstance(values, list)}
+        return [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]
+    return [issue for issue in issues if isinstance(issue, dict)] if isinstance(issues, list) else []
 
 
 SHAPES = (

@@ -1,4 +1,7 @@
-"""Files of predictions: JSON Lines, a JSON list, or an object by instance id; columns of SWE-bench, Live or Pro."""
+"""Files of predictions: JSON Lines, a JSON list, or an object by instance id.
+
+Their columns are those of SWE-bench, Live, Pro or Multi-SWE-bench.
+"""
 
 from __future__ import annotations
 
@@ -9,12 +12,13 @@ from pathlib import Path
 from typing import Any
 
 from rfsn.errors import UsageError
-from rfsn.evaluation.formats import check_instance_id, check_text, decoded, shown
+from rfsn.evaluation.formats import check_instance_id, check_text, decoded, multi_id, shown
 
 __all__ = ["Prediction", "read_predictions"]
 
 _MAX_BYTES = 2 << 30
-_PATCHES = ("model_patch", "patch")
+_PATCHES = ("model_patch", "patch", "fix_patch")
+_OF_MULTI = ("org", "repo", "number")
 _NAMES = ("model_name_or_path", "prefix")
 
 
@@ -85,7 +89,7 @@ def _prediction(entry: object, key: str | None) -> Prediction:
     """What an entry says. Raises `ValueError` with what is wrong with it."""
     if not isinstance(entry, dict):
         raise ValueError(f"a prediction is an object, and this is a {type(entry).__name__}")  # noqa: TRY004  # one kind of error for all that is wrong
-    id = entry.get("instance_id", key)
+    id = entry.get("instance_id", multi_id(entry) if all(name in entry for name in _OF_MULTI) else key)
     if id is None:
         raise ValueError("the prediction has no instance_id")
     if key is not None and id != key:

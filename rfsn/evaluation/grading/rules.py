@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from buildpacks import Outcome, SuiteReport
-from planners.targets import named
+from planners.naming import Names
 from rfsn.evaluation.formats import shown
 
 __all__ = [
@@ -67,8 +67,8 @@ def statuses_of(report: SuiteReport, expected: Expected = _NONE) -> dict[str, st
     test in the file that defines it. Its status is the worst of theirs.
     """
     statuses = {case.id: _WORDS.get(case.outcome, FAILED) for case in report.cases}
-    missing = (id for id in (*expected.fail_to_pass, *expected.pass_to_pass) if id not in statuses)
-    meant = {id: [statuses[case] for case in named(id, report.cases)] for id in missing}
+    names = Names(report.cases)
+    meant = {id: [statuses[case] for case in names.of(id)] for id in (*expected.fail_to_pass, *expected.pass_to_pass)}
     return statuses | {id: min(words, key=_WORST_FIRST.index) for id, words in meant.items() if words}
 
 
