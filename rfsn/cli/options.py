@@ -21,6 +21,7 @@ __all__ = [
     "InstanceTimeout",
     "Json",
     "JudgeModel",
+    "Limit",
     "MaxSteps",
     "MetricsPort",
     "MinConfidence",
@@ -34,6 +35,7 @@ __all__ = [
     "Repo",
     "Repos",
     "Results",
+    "Retry",
     "Sandbox",
     "Seed",
     "SessionName",
@@ -115,6 +117,8 @@ MinConfidence = Annotated[
     float | None,
     typer.Option(metavar="P", help="Only count repairs that are right with at least this confidence, 0 to 1."),
 ]
+Limit = Annotated[int | None, typer.Option(metavar="N", min=1, help="Only the first N instances.")]
+Retry = Annotated[list[str] | None, typer.Option(metavar="STATUS", help="Run instances with this status again.")]
 PatchFile = Annotated[str, typer.Argument(metavar="PATCH", help="A diff: a file, or - for standard input.")]
 TimeLimit = Annotated[float | None, typer.Option(metavar="S", help="Seconds for the whole session (default 900).")]
 Out = Annotated[Path | None, typer.Option(metavar="DIR", help="The session's folder.")]

@@ -17,6 +17,7 @@ from rfsn.cli.options import (
     Image,
     InstanceTimeout,
     Json,
+    Limit,
     Offline,
     Out,
     PatchFile,
@@ -24,6 +25,7 @@ from rfsn.cli.options import (
     Repo,
     Repos,
     Results,
+    Retry,
     Sandbox,
     SessionName,
     SignKey,
@@ -93,6 +95,8 @@ def grade(
     check: Annotated[
         bool, typer.Option("--check", help="Grade the gold patch of each row, which must resolve it, and no patch.")
     ] = False,
+    limit: Limit = None,
+    retry: Retry = None,
     environments: Environments = None,
     instance_timeout: InstanceTimeout = None,
     out: Results = None,
@@ -107,5 +111,5 @@ def grade(
     from rfsn.cli import grading  # noqa: PLC0415
 
     given = settings(sandbox=sandbox, image=image, env=env, offline=offline) | {"time_limit": instance_timeout}
-    options = grading.Options(workers, repeat, check, json, environments)
+    options = grading.Options(workers, repeat, check, json, environments, limit, tuple(retry or ()))
     raise typer.Exit(grading.grade(predictions, dataset, given, config, out, repos, options))

@@ -42,6 +42,11 @@ class Doing:
     step: str = ""
     """Empty until the worker has begun."""
 
+    @property
+    def name(self) -> str:
+        """The id of the instance."""
+        return self.job.id
+
 
 class _Worker:
     """A process and the connection to it."""

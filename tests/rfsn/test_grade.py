@@ -249,6 +249,15 @@ def test_a_data_set_is_checked_and_nothing_is_done_twice(rfsn: Rfsn, bugs: Bugs,
     assert "no clone of nobody/nothing" in report["reasons"]["lost"]
     assert report["empty_resolved_ids"] == []
     assert report["empty_not_run_ids"] == ["lost"]
+    assert json.loads(grades.splitlines()[0])["environment_seconds"] > 0
+    ran = rfsn(*command, "--limit", "1", "--retry", "unresolved", "--retry", "infra_failure")
+    lines = (tmp_path / "out/grades.jsonl").read_bytes().removeprefix(grades).splitlines()
+    assert [(json.loads(line)["instance_id"], json.loads(line)["kind"]) for line in lines] == [("one", "empty")]
+    assert ran.err.splitlines()[-1] == f"{counts} {more}; grades: {tmp_path / 'out'}", "earlier grades are reported too"
+    wrong = rfsn(*command, "--retry", "repaired")
+    assert (wrong.code, "known are resolved, unresolved, error, infra_failure" in wrong.err) == (2, True)
+    few = rfsn(*command[:-1], tmp_path / "few", "--limit", "1", "--offline", "--json").json
+    assert (few["total_instances"], few["submitted_instances"], few["resolved_ids"]) == (1, 1, ["one"])
     other = rfsn(*command, "--instance-timeout", "77")
     assert (other.code, "choose another --out" in other.err) == (2, True)
 
@@ -312,7 +321,7 @@ def test_a_run_says_where_its_grades_are_and_can_be_ended_at_once(
         time.sleep(0.01)
     running.send_signal(signal.SIGTERM)
     said = running.stderr.readline()
-    assert said.startswith("stopping: ")
+    assert said.startswith("stopping: tests that run have 30 s to end; ")
     assert "two more Ctrl-C end it at once" in said
     assert "grades so far: rfsn-grade-predictions" in said
     running.send_signal(signal.SIGINT)

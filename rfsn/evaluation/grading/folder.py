@@ -51,6 +51,7 @@ class Known(BaseModel):
     basis: _Text
     set_aside: tuple[_Text, ...]
     seconds: Annotated[float, Field(ge=0, allow_inf_nan=False)]
+    environment_seconds: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.0
 
     @model_validator(mode="after")
     def _agrees(self) -> Self:

@@ -52,7 +52,9 @@ class Grade:
     `report` has the fields of the harness's report, if the tests were run. `cause` is the harness's word for what may
     be at fault besides the patch, and `reason` says what is wrong in words. `basis` is what the results rest on: `ids`
     of signed results, or the `output`, which the code under test can write. `set_aside` are the files of the patch that
-    the tests did not see. `output` is the log: of the tests, or of the tools that did not apply the patch.
+    the tests did not see. `output` is the log: of the tests, or of the tools that did not apply the patch. `seconds`
+    are without those that the row's environment took to make (`environment_seconds`), once for all that is graded on
+    it.
     """
 
     status: Status
@@ -63,6 +65,7 @@ class Grade:
     set_aside: tuple[str, ...] = ()
     output: str = ""
     seconds: float = 0.0
+    environment_seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +97,7 @@ class Grader:
         self._tests = frozenset(paths_of(row.instance.test_patch)) if row.instance.test_patch else frozenset()
         self._fence = Fence(layout.view, layout.parts, layout.config)
         self._parser: Parser | None = None
+        self.environment_s = 0.0
         if isinstance(layout.parts[0].pack, GenericBuildpack):
             if not row.log_parser:
                 raise UsageError("no buildpack knows the runner of the test command, and the row has no log_parser")
@@ -101,6 +105,9 @@ class Grader:
 
     def grade(self, patch: str) -> Grade:
         """Grade a patch, or the base if it is empty. Raises `InfraError` or `SandboxError` if the machine fails."""
+        return replace(self._timed(patch), environment_seconds=self.environment_s)
+
+    def _timed(self, patch: str) -> Grade:
         began = time.monotonic()
         set_aside: tuple[str, ...] = ()
         try:
@@ -216,8 +223,11 @@ def opened_grader(row: Row, config: Config, repos: Path | None) -> Iterator[Grad
         take_source(str(clone), instance.base_commit, plain, sandbox=config.sandbox)
         snapshot = take_source(str(clone), instance.base_commit, base, instance.test_patch, sandbox=config.sandbox)
         layout = Layout(base, config, snapshot.version)
+        began = time.monotonic()
         with opened_suite(layout, scratch) as suite:
-            yield Grader(row, plain, layout, suite, scratch)
+            grader = Grader(row, plain, layout, suite, scratch)
+            grader.environment_s = _since(began)
+            yield grader
 
 
 def _loaded(report: SuiteReport) -> bool:
