@@ -14,7 +14,7 @@ from types import MappingProxyType
 from buildpacks import Kinds, RepoView
 from gate import Candidate
 from planners.search.files import SearchedFile
-from planners.search.language import Language, Operator, Replacement, Site
+from planners.search.language import FailingTest, Language, Operator, Replacement, Site
 from planners.search.localize import Suspect
 from planners.search.registry import LANGUAGES, OPERATORS, language_of
 
@@ -39,15 +39,17 @@ def enumerate_candidates(
     operators: Sequence[Operator] = OPERATORS,
     kinds: Kinds = _NO_KINDS,
     languages: Mapping[str, Language] = LANGUAGES,
+    failing: Sequence[FailingTest] = (),
 ) -> Iterator[Candidate]:
     """Single-edit patches in the order of prior x suspiciousness, each resulting tree once.
 
     A `width` of 1 gives what the normal space (0) leaves out: less suspicious lines, and operators with many
     ingredients. The order depends on the inputs alone, so a search can be resumed by skipping candidates. `kinds` are
-    the kinds of the variables' values in the failing tests: edits that do not fit them are left out or come late. Files
-    in none of the `languages` (by suffix) have no candidates.
+    the kinds of the variables' values in the failing tests: edits that do not fit them are left out or come late. What
+    the `failing` tests say makes edits likelier that add what they name. Files in none of the `languages` (by suffix)
+    have no candidates.
     """
-    return _Search(view, suspects, width, operators, kinds, languages).run()
+    return _Search(view, suspects, width, operators, kinds, languages, failing).run()
 
 
 @dataclass(slots=True)
@@ -81,8 +83,10 @@ class _Search:
         operators: Sequence[Operator],
         kinds: Kinds,
         languages: Mapping[str, Language],
+        failing: Sequence[FailingTest],
     ) -> None:
         self._view, self._width, self._kinds, self._languages = view, width, kinds, languages
+        self._failing = failing
         self._operators: dict[str, list[Operator]] = defaultdict(list)
         for operator in sorted(operators, key=lambda operator: -operator.prior):
             if operator.width <= width:
@@ -119,7 +123,8 @@ class _Search:
             raw = self._view.read(path)
         except FileNotFoundError:
             return
-        parsed = language.parse(path, raw, self._kinds.get(path, {}), partial(self._neighbours, path, language))
+        others = partial(self._neighbours, path, language)
+        parsed = language.parse(path, raw, self._kinds.get(path, {}), others, self._failing)
         if parsed is None:
             return
         operators = self._operators[language.name]

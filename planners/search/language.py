@@ -20,6 +20,7 @@ __all__ = [
     "MEND",
     "AntiPattern",
     "Definition",
+    "FailingTest",
     "File",
     "Function",
     "Language",
@@ -41,6 +42,14 @@ type Neighbours = Callable[[], Sequence[tuple[str, bytes]]]
 """Gives other files of the same language that ingredients may come from, as paths and contents, nearest first."""
 
 
+class FailingTest(NamedTuple):
+    """A test to repair: what its failure says, the name of its function, and the file with it (empty if unknown)."""
+
+    message: str
+    name: str = ""
+    source: bytes = b""
+
+
 class TextEdit(NamedTuple):
     """Replace the text from `start` up to `end`: offsets as the language counts them (characters in Python)."""
 
@@ -53,12 +62,13 @@ class Replacement(NamedTuple):
     """One edit of the source. `weight` (more than 0, at most 1) is its likelihood relative to the operator's best.
 
     Edits of a `block` are made at sites that are statements, and add, remove or move whole statements, so that the file
-    still parses; other edits stay inside one statement.
+    still parses; other edits stay inside one statement. `also` makes the same change in other files.
     """
 
     edits: tuple[TextEdit, ...]
     weight: float = 1.0
     block: bool = False
+    also: Patch = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,8 +231,18 @@ class Language(Protocol):
         """Whether an operator may name this in its `nodes`."""
         ...
 
-    def parse(self, path: str, raw: bytes, kinds: SeenKinds, neighbours: Neighbours) -> File | None:
-        """A file; None if it does not parse, or could not be written back unchanged."""
+    def parse(
+        self,
+        path: str,
+        raw: bytes,
+        kinds: SeenKinds,
+        neighbours: Neighbours,
+        failing: Sequence[FailingTest] = (),
+    ) -> File | None:
+        """A file; None if it does not parse, or could not be written back unchanged.
+
+        `failing` are tests to repair: what they say may name what is missing.
+        """
         ...
 
     def mends(

@@ -7,11 +7,15 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from math import sqrt
 
-from buildpacks import CaseTrace, Kinds, Spectrum
+from buildpacks import CaseTrace, Kinds, RepoView, Spectrum
+from planners.search.language import FailingTest
 
-__all__ = ["Suspect", "kinds_of", "rank"]
+__all__ = ["Suspect", "failing_tests", "kinds_of", "rank"]
 
 type _Line = tuple[str, int]
+
+_READ_TESTS = 8
+"""How many of the targets are read for what they say: one fault makes many tests fail in the same way."""
 
 _FRAME_SHARE = 0.4
 """The share of the stack frames in a score; coverage has the rest."""
@@ -64,6 +68,20 @@ def kinds_of(spectrum: Spectrum, targets: Collection[str]) -> Kinds:
                     for name, kinds in names.items():
                         known[name] = known.get(name, frozenset()) | kinds
     return together
+
+
+def failing_tests(traces: Iterable[CaseTrace], view: RepoView) -> tuple[FailingTest, ...]:
+    """What the first of the failing tests say, each function of tests once."""
+    first = {(trace.parsed.function, trace.message): trace for trace in reversed(list(traces))}
+    read = sorted(first.values(), key=lambda trace: trace.id)[:_READ_TESTS]
+    return tuple(
+        FailingTest(
+            trace.message,
+            trace.parsed.name,
+            view.read(trace.parsed.file) if trace.parsed.file and view.exists(trace.parsed.file) else b"",
+        )
+        for trace in read
+    )
 
 
 def _hits(cases: Iterable[CaseTrace], is_source: Callable[[str], bool]) -> Counter[_Line]:

@@ -14,7 +14,7 @@ from gate import Candidate, Patch
 from planners.api import PlannerContext
 from planners.search.experience import Experience, fingerprint
 from planners.search.language import Language, Operator
-from planners.search.localize import kinds_of, rank
+from planners.search.localize import failing_tests, kinds_of, rank
 from planners.search.registry import LANGUAGES, operators_of
 from planners.search.space import Space
 from planners.state import State
@@ -91,9 +91,10 @@ class CandidateSearch:
             operators = self._operators
             if self._experience.overall:
                 operators = self._experience.weigh(operators, _failure(state, context, targets))
-            self._space = Space(context.view, suspects, kinds, operators, self.languages, kept)
-            self._source, self._at, self._widened = source, 0, False
             failures = [trace for trace in spectrum.cases if trace.id in targets]
+            failing = failing_tests(failures, context.view)
+            self._space = Space(context.view, suspects, kinds, operators, self.languages, kept, failing)
+            self._source, self._at, self._widened = source, 0, False
             self._stream = chain(self._space.mends(failures, context.is_source), self._space.singles(width=0))
             self._ahead.clear()
         while self._at < tried:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from buildpacks import CaseTrace, Kinds, RepoView
 from gate import Candidate, EditFile, Patch, compose
 from planners.search.candidates import enumerate_candidates
-from planners.search.language import Language, Operator
+from planners.search.language import FailingTest, Language, Operator
 from planners.search.localize import Suspect
 from planners.tree import patched
 from planners.trial import Trial
@@ -35,7 +35,10 @@ _UNREACHED = 0.3
 
 @dataclass(frozen=True, slots=True)
 class Space:
-    """The candidates on the tree that `kept`, a patch on the base `view`, makes; `suspects` are lines of that tree."""
+    """The candidates on the tree that `kept`, a patch on the base `view`, makes; `suspects` are lines of that tree.
+
+    `failing` are the tests to repair.
+    """
 
     view: RepoView
     suspects: Sequence[Suspect]
@@ -43,6 +46,7 @@ class Space:
     operators: Sequence[Operator]
     languages: Mapping[str, Language]
     kept: Patch = ()
+    failing: Sequence[FailingTest] = ()
 
     def singles(self, *, width: int) -> Iterator[Candidate]:
         """Candidates with one edit, as patches on the base."""
@@ -53,6 +57,7 @@ class Space:
             operators=self.operators,
             kinds=self.kinds,
             languages=self.languages,
+            failing=self.failing,
         )
         yield from self._on_base(candidates)
 

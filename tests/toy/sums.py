@@ -11,6 +11,7 @@ from gate import Candidate, Edit, EditFile, Patch, content_hash
 from planners.search.language import (
     AntiPattern,
     Definition,
+    FailingTest,
     Function,
     Neighbours,
     Operator,
@@ -98,8 +99,10 @@ class Sums:
     def is_kind_of_node(self, kind: object) -> bool:
         return kind == "sum"
 
-    def parse(self, path: str, raw: bytes, kinds: SeenKinds, neighbours: Neighbours) -> SumsFile | None:
-        del kinds, neighbours
+    def parse(
+        self, path: str, raw: bytes, kinds: SeenKinds, neighbours: Neighbours, failing: Sequence[FailingTest] = ()
+    ) -> SumsFile | None:
+        del kinds, neighbours, failing
         text = raw.decode("ascii", "replace")
         return SumsFile(path, text) if all(map(_LINE.fullmatch, text.splitlines())) else None
 

@@ -9,6 +9,7 @@ from functools import cached_property
 
 from planners.search import language
 from planners.search.language import Definition, Neighbours, Replacement, SeenKinds, TextEdit
+from planners.search.python.evidence import Evidence
 from planners.search.python.operators.base import Site, parse_expression
 from planners.search.python.scope import Scope
 from planners.search.python.simplify import absurd, simplest
@@ -22,8 +23,8 @@ _FIXED_FIELDS = frozenset({"annotation", "returns", "decorator_list", "type_para
 class PythonFile:
     """A parsed file, with a scope for each requested function."""
 
-    def __init__(self, source: Source, kinds: SeenKinds, neighbours: Neighbours) -> None:
-        self._source, self._kinds, self._neighbours = source, kinds, neighbours
+    def __init__(self, source: Source, kinds: SeenKinds, neighbours: Neighbours, evidence: Evidence) -> None:
+        self._source, self._kinds, self._neighbours, self._evidence = source, kinds, neighbours, evidence
         self._scopes: dict[ast.AST, Scope] = {}
 
     @property
@@ -88,7 +89,9 @@ class PythonFile:
         if known is None:
             around = None if isinstance(function, ast.Module) else self._scope_of(self._source.function(function))
             seen = {} if isinstance(function, ast.Module) else self._kinds.get(function.name, {})
-            known = self._scopes[function] = Scope(self._source, function, around, lambda: self._modules, seen)
+            known = self._scopes[function] = Scope(
+                self._source, function, around, lambda: self._modules, seen, self._evidence
+            )
         return known
 
     @cached_property

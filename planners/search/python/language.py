@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterator, Sequence
 
 from buildpacks import CaseTrace, RepoView
 from gate import Candidate
-from planners.search.language import AntiPattern, Neighbours, Operator, SeenKinds
+from planners.search.language import AntiPattern, FailingTest, Neighbours, Operator, SeenKinds
 from planners.search.python.anti_patterns import anti_patterns
+from planners.search.python.evidence import Evidence
 from planners.search.python.file import PythonFile
 from planners.search.python.loading import mends
 from planners.search.python.operators import OPERATORS
@@ -27,10 +28,17 @@ class Python:
         """Whether it is a class of `ast`."""
         return isinstance(kind, type) and issubclass(kind, ast.AST)
 
-    def parse(self, path: str, raw: bytes, kinds: SeenKinds, neighbours: Neighbours) -> PythonFile | None:
+    def parse(
+        self,
+        path: str,
+        raw: bytes,
+        kinds: SeenKinds,
+        neighbours: Neighbours,
+        failing: Sequence[FailingTest] = (),
+    ) -> PythonFile | None:
         """A file; None if it cannot be decoded or does not parse."""
         source = load(path, raw)
-        return PythonFile(source, kinds, neighbours) if source else None
+        return PythonFile(source, kinds, neighbours, Evidence(failing)) if source else None
 
     def mends(
         self, failures: Sequence[CaseTrace], view: RepoView, is_source: Callable[[str], bool]

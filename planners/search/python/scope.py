@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import ast
 import builtins
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from types import MappingProxyType
 
+from planners.search.python.evidence import NO_EVIDENCE, Evidence
 from planners.search.python.ingredients import Ingredients
 from planners.search.python.kinds import note_kinds
+from planners.search.python.known_guards import Guard, guards_of
 from planners.search.python.source import FUNCTIONS, Function, Source
 
 __all__ = ["Scope"]
@@ -32,12 +34,13 @@ class Scope:
         outer: Scope | None,
         others: Callable[[], Sequence[Scope]] = tuple,
         seen: Mapping[str, frozenset[str]] = _NOTHING_SEEN,
+        evidence: Evidence = NO_EVIDENCE,
     ) -> None:
         """`others` gives the modules of other files that ingredients may come from.
 
-        `seen` are the kinds of the variables' values in the failing tests.
+        `seen` are the kinds of the variables' values in the failing tests; `evidence` is what these tests say.
         """
-        self.source, self.function, self.outer = source, function, outer
+        self.source, self.function, self.outer, self.evidence = source, function, outer, evidence
         self._others = others
         self._seen = seen
 
@@ -158,6 +161,27 @@ class Scope:
         """The names of the modules that the scope's own statements import."""
         aliases = [alias for node in self.nodes if isinstance(node, ast.Import) for alias in node.names]
         return tuple(alias.asname or alias.name.partition(".")[0] for alias in aliases)
+
+    @cached_property
+    def guards(self) -> tuple[tuple[Guard, int], ...]:
+        """The guards of the file, each text once, with how often it occurs."""
+        first: dict[str, Guard] = {}
+        times: Counter[str] = Counter()
+        for guard in guards_of(self.source):
+            text = ast.unparse(guard.node)
+            first.setdefault(text, guard)
+            times[text] += 1
+        return tuple((guard, times[text]) for text, guard in first.items())
+
+    @cached_property
+    def used_results(self) -> frozenset[str]:
+        """The names of functions and methods of which a call in the file uses the result."""
+        names: set[str] = set()
+        for node, (parent, _) in self.source.parents.items():
+            match node:
+                case ast.Call(func=ast.Name(id=name) | ast.Attribute(attr=name)) if not isinstance(parent, ast.Expr):
+                    names.add(name)
+        return frozenset(names)
 
     @cached_property
     def arity(self) -> dict[str, int]:

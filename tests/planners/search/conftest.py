@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import pytest
 
 from gate import Candidate
 from gate.patch import apply
 from planners.search.candidates import enumerate_candidates
+from planners.search.language import FailingTest
 from planners.search.localize import Suspect
 from planners.testing import GivenTree
 
@@ -17,9 +18,9 @@ class Search:
     path = "program.py"
     tree = GivenTree
 
-    def __call__(self, raw: bytes, width: int = 0) -> Iterator[Candidate]:
+    def __call__(self, raw: bytes, width: int = 0, failing: Sequence[FailingTest] = ()) -> Iterator[Candidate]:
         suspects = [Suspect(self.path, line + 1, 1.0) for line in range(len(raw.splitlines()))]
-        return enumerate_candidates(GivenTree({self.path: raw}), suspects, width=width)
+        return enumerate_candidates(GivenTree({self.path: raw}), suspects, width=width, failing=failing)
 
     def result(self, candidate: Candidate, raw: bytes) -> bytes:
         after = apply(candidate.patch, GivenTree({self.path: raw}).read).files[self.path].after

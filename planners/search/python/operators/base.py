@@ -70,7 +70,7 @@ class Site:
 
         Raises `ValueError` for edits that overlap, and for text that the file's encoding cannot represent.
         """
-        return self.source.patch(replacement.edits)
+        return self.source.patch(replacement.edits) + replacement.also
 
     def text(self, node: ast.expr | None = None, level: int = TEST) -> str:
         """The text of a node (the site's own by default) for a place that requires the precedence `level`."""

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from planners.search.language import Replacement
 from planners.search.python.operators.base import PythonOperator, Site
-from planners.search.python.operators.blocks import insert
+from planners.search.python.operators.blocks import in_loop, insert
 from planners.search.python.operators.frequencies import RARE, STATEMENT
 from planners.search.python.operators.predicates import first_predicates
 from planners.search.python.scope import Scope
@@ -34,7 +34,6 @@ _OTHERS = (
 )
 _ENDINGS = ("Error", "Exception", "Warning", "Exit", "Stop", "Timeout", "Interrupt")
 _TESTS = 12
-_LOOPS = (ast.For, ast.While, ast.AsyncFor)
 
 
 def _own(scope: Scope) -> list[str]:
@@ -99,7 +98,7 @@ def _may_raise(node: ast.stmt) -> bool:
 
 def _instead(site: Site, scope: Scope) -> list[str]:
     """The possible bodies of a handler: another value, a return, an exception of the file."""
-    statements = ["continue"] if _in_loop(site) else []
+    statements = ["continue"] if in_loop(site) else []
     match site.node:
         case ast.Assign(targets=[ast.Name(id=name)], value=ast.Call(args=[ast.Name(id=argument)])):
             statements += [f"{name} = None", f"{name} = {argument}"]
@@ -115,15 +114,6 @@ def _instead(site: Site, scope: Scope) -> list[str]:
 
 def _raises(scope: Scope) -> list[str]:
     return [f"raise {name}" for name in [*_own(scope)[:2], "ValueError"]]
-
-
-def _in_loop(site: Site) -> bool:
-    node: ast.AST = site.node
-    while not isinstance(node, (*FUNCTIONS, ast.Module, ast.ClassDef)):
-        node = site.source.parents[node][0]
-        if isinstance(node, _LOOPS):
-            return True
-    return False
 
 
 def _refuse(site: Site, scope: Scope) -> Iterator[Replacement]:

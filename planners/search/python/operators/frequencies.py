@@ -3,6 +3,8 @@
 TSSB-3M, 1.44 million fixes (Richter and Wehrheim, "TSSB-3M: Mining single statement bugs at massive scale", MSR 2022).
 Operators that are a part of a kind take a fraction of its figure. STATEMENT and RARE are estimates: adding, moving and
 deleting statements is outside of that study, and what it does not list is taken to be rare.
+RAISE_EXPECTED is the estimated share of missing checks among the fixes of tests that expect an exception in vain; its
+operator has no candidates for others.
 """
 
 from __future__ import annotations
@@ -22,6 +24,7 @@ __all__ = [
     "LOOSER_IF",
     "MORE_ARGUMENTS",
     "NUMERAL",
+    "RAISE_EXPECTED",
     "RARE",
     "STATEMENT",
     "STRICTER_IF",
@@ -45,4 +48,5 @@ BINARY_OPERATOR = 2.0
 LOOSER_IF = 1.5
 ARGUMENT_SWAP = 0.6
 STATEMENT = 2.0
+RAISE_EXPECTED = 20.0
 RARE = 0.5

@@ -11,23 +11,22 @@ from collections.abc import Iterator
 
 from planners.search.language import Replacement
 from planners.search.python.operators.base import PythonOperator, Site
-from planners.search.python.operators.blocks import insert, siblings
+from planners.search.python.operators.blocks import LOOPS, insert, is_first, siblings
 from planners.search.python.operators.frequencies import STATEMENT
 from planners.search.python.operators.predicates import first_predicates
 from planners.search.python.scope import Scope
-from planners.search.python.source import FUNCTIONS, is_docstring
+from planners.search.python.source import FUNCTIONS
 
 __all__ = ["OPERATORS"]
 
 _RESULTS = ("None", "[]", "0", "False", "True", "''", "1", "-1")
-_LOOPS = (ast.For, ast.While, ast.AsyncFor)
 _LEAVING = (ast.Return, ast.Raise, ast.Break, ast.Continue)
 _TESTS_AT_ENTRY = 10
 
 
 def _return_early(site: Site, scope: Scope) -> Iterator[Replacement]:
     """Return early, where a function begins: `if not x: return []`."""
-    if isinstance(scope.function, FUNCTIONS) and site.parent is scope.function and _is_first(site):
+    if isinstance(scope.function, FUNCTIONS) and site.parent is scope.function and is_first(site):
         tests = list(first_predicates(site, scope, wide=False))
         for test in tests[:_TESTS_AT_ENTRY]:
             for result in _results(site, scope):
@@ -56,17 +55,13 @@ def _uses_only(value: ast.expr, known: set[str]) -> bool:
     return all(node.id in known for node in ast.walk(value) if isinstance(node, ast.Name))
 
 
-def _is_first(site: Site) -> bool:
-    return site.node is next((statement for statement in siblings(site) if not is_docstring(statement)), None)
-
-
 def _leave_loop(site: Site, scope: Scope) -> Iterator[Replacement]:
     """Leave a loop or continue it: `if p: continue`, `if p: break`, `if p: return x`."""
     node = site.node
     assert isinstance(node, ast.stmt)
-    inside = isinstance(site.parent, _LOOPS) and site.field == "body"
+    inside = isinstance(site.parent, LOOPS) and site.field == "body"
     at_end = isinstance(site.parent, ast.If) and node is siblings(site)[-1] and not isinstance(node, _LEAVING)
-    if not inside and not (at_end and isinstance(site.source.parents[site.parent][0], _LOOPS)):
+    if not inside and not (at_end and isinstance(site.source.parents[site.parent][0], LOOPS)):
         return
     results = [f"return {site.text(value)}" for value in scope.ingredients.returns]
     for test in first_predicates(site, scope, wide=False):
@@ -77,22 +72,19 @@ def _leave_loop(site: Site, scope: Scope) -> Iterator[Replacement]:
 
 def _return_later(site: Site, scope: Scope) -> Iterator[Replacement]:
     """Return early, before a statement that is not the first of its function."""
-    if isinstance(scope.function, FUNCTIONS) and not (site.parent is scope.function and _is_first(site)):
+    if isinstance(scope.function, FUNCTIONS) and not (site.parent is scope.function and is_first(site)):
         for test in first_predicates(site, scope, wide=False):
             for result in _results(site, scope)[:5]:
                 yield from insert(site, f"if {test}:\n    return {result}")
 
 
-def _finish(site: Site, scope: Scope) -> Iterator[Replacement]:
-    """Add the `return x` that a function ends without, or a `break` to a branch in a loop."""
+def _end_branch(site: Site, _: Scope) -> Iterator[Replacement]:
+    """Add a `break` or a `continue` to a branch in a loop."""
     node = site.node
     assert isinstance(node, ast.stmt)
     if node is not siblings(site)[-1] or isinstance(node, _LEAVING):
         return
-    if site.parent is scope.function and isinstance(scope.function, FUNCTIONS):
-        for name in [*scope.bindings, *_RESULTS[:5]]:
-            yield from insert(site, f"return {name}", after=True)
-    elif isinstance(site.parent, ast.If) and isinstance(site.source.parents[site.parent][0], _LOOPS):
+    if isinstance(site.parent, ast.If) and isinstance(site.source.parents[site.parent][0], LOOPS):
         for action in ("break", "continue"):
             yield from insert(site, action, after=True)
 
@@ -119,7 +111,7 @@ _SIMPLE = (ast.Assign, ast.AugAssign, ast.Expr, ast.Return)
 OPERATORS = (
     PythonOperator("return-early", STATEMENT, 1, 30, (ast.stmt,), _return_early),
     PythonOperator("leave-loop", STATEMENT / 2, 4, 30, (ast.stmt,), _leave_loop),
-    PythonOperator("finish", STATEMENT / 4, 1, 6, (ast.stmt,), _finish),
+    PythonOperator("end-branch", STATEMENT / 4, 1, 6, (ast.stmt,), _end_branch),
     PythonOperator("surround", STATEMENT / 2, 6, 24, _SIMPLE, _surround),
     PythonOperator("return-later", STATEMENT / 2, 8, 60, (ast.stmt,), _return_later, width=1),
 )

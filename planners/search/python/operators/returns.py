@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 from planners.search.language import Replacement
 from planners.search.python.operators.base import PythonOperator, Site
+from planners.search.python.operators.blocks import in_loop
 from planners.search.python.operators.frequencies import IDENTIFIER, RARE
 from planners.search.python.scope import Scope
 
@@ -33,17 +34,8 @@ def _leave(site: Site, scope: Scope) -> Iterator[Replacement]:
     start, end = site.source.span(site.node)
     elsewhere = [f"return {site.text(value)}" for value in scope.ingredients.returns]
     for text in dict.fromkeys(["break", "continue", "return", *elsewhere]):
-        if text != site.source.text[start:end] and (text not in {"break", "continue"} or _in_loop(site)):
+        if text != site.source.text[start:end] and (text not in {"break", "continue"} or in_loop(site)):
             yield site.edit(start, end, text)
-
-
-def _in_loop(site: Site) -> bool:
-    node, field = site.source.parents[site.node]
-    while not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Module):
-        if isinstance(node, ast.For | ast.While | ast.AsyncFor) and field == "body":
-            return True
-        node, field = site.source.parents[node]
-    return False
 
 
 def _yield(site: Site, _: Scope) -> Iterator[Replacement]:

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from planners.search.language import Replacement, TextEdit
 from planners.search.python.operators.base import PythonOperator, Site
-from planners.search.python.operators.blocks import delete, insert, siblings
+from planners.search.python.operators.blocks import LOOPS, delete, indented, insert, siblings
 from planners.search.python.operators.frequencies import IDENTIFIER, RARE, STATEMENT
 from planners.search.python.scope import Scope
 from planners.search.python.source import FUNCTIONS, is_docstring
@@ -19,7 +19,6 @@ from planners.search.python.source import FUNCTIONS, is_docstring
 __all__ = ["OPERATORS"]
 
 _BLOCKS = ("body", "orelse", "finalbody")
-_LOOPS = (ast.For, ast.While, ast.AsyncFor)
 _COPIED = (ast.Assign, ast.AugAssign, ast.Expr)
 
 
@@ -59,7 +58,7 @@ def _move(site: Site, _: Scope) -> Iterator[Replacement]:
 
 def _may_leave(site: Site) -> bool:
     """Whether a statement can leave its block: it is not a function or class, and no `break` loses its loop."""
-    if isinstance(site.parent, _LOOPS):
+    if isinstance(site.parent, LOOPS):
         return not any(isinstance(node, ast.Break | ast.Continue) for node in ast.walk(site.node))
     return not isinstance(site.parent, (*FUNCTIONS, ast.ClassDef))
 
@@ -72,21 +71,13 @@ def _moved(site: Site, cut: TextEdit, anchor: ast.stmt, text: str, *, after: boo
     if place is None or site.source.text[place[1] - 1 : place[1]] not in {"\n", "\r"}:
         return
     old = site.source.text[: site.source.first(node)].rpartition("\n")[2]
-    shifted = _indented(text, old, place[2], site.source.newline)
+    shifted = indented(text, old, place[2], site.source.newline)
     if shifted is None:
         return
     at = place[1] if after else place[0]
     edits = sorted([cut, TextEdit(at, at, shifted)])
     if edits[0].end <= edits[1].start:
         yield Replacement(tuple(edits), block=True)
-
-
-def _indented(text: str, old: str, new: str, newline: str) -> str | None:
-    """The lines of a statement with another indentation; None if a line has less than the statement's."""
-    lines = [line.rstrip("\r\n") for line in text.splitlines()]
-    if any(line.strip() and not line.startswith(old) for line in lines) or "'''" in text or '"""' in text:
-        return None
-    return "".join(f"{new}{line[len(old) :]}{newline}" if line.strip() else newline for line in lines)
 
 
 def _assign(site: Site, scope: Scope) -> Iterator[Replacement]:

@@ -11,6 +11,7 @@ from gate import apply
 from planners.search.candidates import enumerate_candidates
 from planners.search.localize import Suspect
 from planners.search.registry import OPERATORS
+from tests.planners.search.python.test_missing_logic import CASES as MISSING
 
 if TYPE_CHECKING:
     from tests.planners.search.conftest import Search
@@ -138,7 +139,8 @@ CASES = [
     ("everywhere-in-function", "c = a[0]\nreturn c * a[1]", "c = items[0]\nreturn c * items[1]"),
     ("return-early", "return items[a]", "if not items:\n    return None\nreturn items[a]"),
     ("leave-loop", "for a in items:\n    b(a)", "for a in items:\n    if not a:\n        continue\n    b(a)"),
-    ("finish", "c = a + b", "c = a + b\nreturn c"),
+    ("return-result", "c = a + b", "c = a + b\nreturn c"),
+    ("end-branch", "for a in items:\n    if b:\n        a()", "for a in items:\n    if b:\n        a()\n        break"),
     ("surround", "items.append(a)\nreturn b", "if not a:\n    items.append(a)\nreturn b"),
     ("delete-statement", "a.x()\nreturn b", "return b"),
     ("delete-statement", "if a:\n    a.x()\nreturn b", "if a:\n    pass\nreturn b"),
@@ -247,5 +249,6 @@ def test_every_operator_has_its_own_id_and_a_prior() -> None:
 
 def test_every_operator_of_the_normal_search_has_an_example() -> None:
     shown = {operator for operator, _, _ in [*CASES, *WIDE]}
+    shown |= {case.operator for case in MISSING} | {"foreign-guard"}
     shown |= {"file-expression", "copy-file-statement", "repository-expression", "copy-repository-statement"}
     assert {operator.id for operator in OPERATORS if not operator.id.endswith("-wide")} == shown
