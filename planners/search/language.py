@@ -43,11 +43,15 @@ type Neighbours = Callable[[], Sequence[tuple[str, bytes]]]
 
 
 class FailingTest(NamedTuple):
-    """A test to repair: what its failure says, the name of its function, and the file with it (empty if unknown)."""
+    """A test to repair: what its failure says, the name of its function, and the file with it (empty if unknown).
+
+    `raised_at` is the path and the line in the tree where the failure was raised; a path is empty if that is unknown.
+    """
 
     message: str
     name: str = ""
     source: bytes = b""
+    raised_at: tuple[str, int] = ("", 0)
 
 
 class TextEdit(NamedTuple):

@@ -79,6 +79,7 @@ def failing_tests(traces: Iterable[CaseTrace], view: RepoView) -> tuple[FailingT
             trace.message,
             trace.parsed.name,
             view.read(trace.parsed.file) if trace.parsed.file and view.exists(trace.parsed.file) else b"",
+            (trace.frames[-1].path, trace.frames[-1].line) if trace.frames else ("", 0),
         )
         for trace in read
     )

@@ -59,6 +59,10 @@ class Evidence:
         found = (pair for message in self._messages for pair in _NOT_RAISED.findall(message))
         return tuple(dict.fromkeys(name.rpartition(".")[2] for pair in found for name in pair if name))
 
+    def raised_in(self, path: str, lines: range) -> bool:
+        """Whether one of the failures was raised on one of the lines of a file."""
+        return any(test.raised_at[0] == path and test.raised_at[1] in lines for test in self._failing)
+
     @cached_property
     def wants_value(self) -> bool:
         """Whether a test compares None with something, or uses it as something else."""

@@ -163,6 +163,11 @@ class Scope:
         return tuple(alias.asname or alias.name.partition(".")[0] for alias in aliases)
 
     @cached_property
+    def is_generator(self) -> bool:
+        """Whether the function yields."""
+        return any(isinstance(node, ast.Yield | ast.YieldFrom) for node in self.nodes)
+
+    @cached_property
     def guards(self) -> tuple[tuple[Guard, int], ...]:
         """The guards of the file, each text once, with how often it occurs."""
         first: dict[str, Guard] = {}

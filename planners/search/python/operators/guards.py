@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from itertools import islice
 
 from planners.search.language import Replacement
 from planners.search.python.operators.base import PythonOperator, Site
-from planners.search.python.operators.blocks import LOOPS, insert, is_first, siblings
+from planners.search.python.operators.blocks import LOOPS, in_loop, insert, is_first, siblings
 from planners.search.python.operators.frequencies import STATEMENT
-from planners.search.python.operators.predicates import first_predicates
+from planners.search.python.operators.predicates import first_predicates, of_one
 from planners.search.python.scope import Scope
 from planners.search.python.source import FUNCTIONS
 
@@ -22,6 +23,7 @@ __all__ = ["OPERATORS"]
 _RESULTS = ("None", "[]", "0", "False", "True", "''", "1", "-1")
 _LEAVING = (ast.Return, ast.Raise, ast.Break, ast.Continue)
 _TESTS_AT_ENTRY = 10
+_NAMES_BEFORE_FAILURE, _TESTS_BEFORE_FAILURE, _RESULTS_BEFORE_FAILURE = 4, 3, 4
 
 
 def _return_early(site: Site, scope: Scope) -> Iterator[Replacement]:
@@ -30,13 +32,15 @@ def _return_early(site: Site, scope: Scope) -> Iterator[Replacement]:
         tests = list(first_predicates(site, scope, wide=False))
         for test in tests[:_TESTS_AT_ENTRY]:
             for result in _results(site, scope):
-                yield from insert(site, f"if {test}:\n    return {result}")
+                yield from insert(site, f"if {test}:\n    return {result}".rstrip())
 
 
 def _results(site: Site, scope: Scope) -> list[str]:
-    """Results that the function returns elsewhere, then plain values and parameters."""
+    """Results that the function returns elsewhere, then plain values and parameters; none in a generator."""
     node = site.node
     assert isinstance(node, ast.stmt)
+    if scope.is_generator:
+        return [""]
     known = set(scope.names(node)) | set(scope.functions)
     elsewhere = [site.text(value) for value in scope.ingredients.returns if _uses_only(value, known)]
     usual = _usual(scope)
@@ -75,7 +79,26 @@ def _return_later(site: Site, scope: Scope) -> Iterator[Replacement]:
     if isinstance(scope.function, FUNCTIONS) and not (site.parent is scope.function and is_first(site)):
         for test in first_predicates(site, scope, wide=False):
             for result in _results(site, scope)[:5]:
-                yield from insert(site, f"if {test}:\n    return {result}")
+                yield from insert(site, f"if {test}:\n    return {result}".rstrip())
+
+
+def _before_failure(site: Site, scope: Scope) -> Iterator[Replacement]:
+    """Leave before a statement that raises, if what it reads is empty or absent: `if not x: return y`."""
+    node = site.node
+    assert isinstance(node, ast.stmt)
+    inner: list[ast.stmt] = getattr(node, "body", [])
+    lines = range(node.lineno, inner[0].lineno if inner else (node.end_lineno or node.lineno) + 1)
+    if not isinstance(scope.function, FUNCTIONS) or not scope.evidence.raised_in(site.source.path, lines):
+        return
+    parts = (part for part in ast.walk(node) if isinstance(part, ast.Name))
+    read = [part.id for part in parts if part.lineno in lines and isinstance(part.ctx, ast.Load)]
+    known = [name for name in dict.fromkeys(read) if scope.bindings.get(name, node.lineno) < node.lineno]
+    results = [f"return {result}".rstrip() for result in _results(site, scope)[:_RESULTS_BEFORE_FAILURE]]
+    actions = ["continue", *results] if in_loop(site) else results
+    for name in known[:_NAMES_BEFORE_FAILURE]:
+        for test in islice(of_one(name, scope), _TESTS_BEFORE_FAILURE):
+            for action in actions:
+                yield from insert(site, f"if {test}:\n    {action}")
 
 
 def _end_branch(site: Site, _: Scope) -> Iterator[Replacement]:
@@ -110,6 +133,7 @@ _SIMPLE = (ast.Assign, ast.AugAssign, ast.Expr, ast.Return)
 
 OPERATORS = (
     PythonOperator("return-early", STATEMENT, 1, 30, (ast.stmt,), _return_early),
+    PythonOperator("leave-before-failure", STATEMENT, 1, 12, (ast.stmt,), _before_failure),
     PythonOperator("leave-loop", STATEMENT / 2, 4, 30, (ast.stmt,), _leave_loop),
     PythonOperator("end-branch", STATEMENT / 4, 1, 6, (ast.stmt,), _end_branch),
     PythonOperator("surround", STATEMENT / 2, 6, 24, _SIMPLE, _surround),

@@ -25,6 +25,9 @@ __all__ = ["OPERATORS"]
 
 _MOST_VARIABLES, _MOST_MAPPINGS, _MOST_GUARDS = 2, 6, 60
 _COMMON = 1.5
+_RAISED_ALREADY = 0.05
+"""The weight of one more check where a function raises the expected exception already: its condition may be wrong."""
+
 _ELSEWHERE, _RENAMED, _FURTHER_ON, _ANOTHER_PLACE = 0.5, 0.6, 0.5, 0.3
 """Factors of guards that occur more than once; of those of other classes, with other names, not at the beginning;
 and of those that do not begin a block here as they do there, or the other way round."""
@@ -125,7 +128,7 @@ def _raise_expected(site: Site, scope: Scope) -> Iterator[Replacement]:
     unraised = scope.evidence.unraised
     if not isinstance(scope.function, FUNCTIONS) or site.parent is not scope.function or is_docstring(node):
         return
-    place = 1.0 if is_first(site) else _FURTHER_ON
+    place = (1.0 if is_first(site) else _FURTHER_ON) * (_RAISED_ALREADY if _raises(scope, unraised) else 1.0)
     if unraised:
         for change in _inserted(site, scope, scope.module, unraised):
             yield change._replace(weight=change.weight * place)
@@ -135,8 +138,13 @@ def _raise_expected(site: Site, scope: Scope) -> Iterator[Replacement]:
             yield from insert(site, f"if {test}:\n    raise {name}", weight=place)
 
 
+def _raises(scope: Scope, names: Collection[str]) -> bool:
+    raised = (node.exc for node in scope.nodes if isinstance(node, ast.Raise) and node.exc)
+    return any(part.id in names for exc in raised for part in ast.walk(exc) if isinstance(part, ast.Name))
+
+
 OPERATORS = (
-    PythonOperator("raise-expected", RAISE_EXPECTED, 2, 12, (ast.stmt,), _raise_expected),
+    PythonOperator("raise-expected", RAISE_EXPECTED, 4, 12, (ast.stmt,), _raise_expected),
     PythonOperator("known-guard", STATEMENT, 1, 8, (ast.stmt,), _at_entry),
     PythonOperator("known-guard-further-on", STATEMENT, 4, 12, (ast.stmt,), _further_on),
     PythonOperator("foreign-guard", STATEMENT / 4, 1, 60, (ast.stmt,), _from_elsewhere, width=1),

@@ -32,7 +32,7 @@ def _return_result(site: Site, scope: Scope) -> Iterator[Replacement]:
     function = scope.function
     if site.parent is not function or node is not siblings(site)[-1] or isinstance(node, _LEAVING):
         return
-    if not isinstance(function, FUNCTIONS) or _is_generator(scope):
+    if not isinstance(function, FUNCTIONS) or scope.is_generator:
         return
     wanted = scope.evidence.wants_value or _is_wanted(scope)
     for place, value in enumerate(_results(site, scope)):
@@ -83,10 +83,6 @@ def _siblings_return_self(scope: Scope) -> bool:
     )
 
 
-def _is_generator(scope: Scope) -> bool:
-    return any(isinstance(node, ast.Yield | ast.YieldFrom) for node in scope.nodes)
-
-
 def _is_wanted(scope: Scope) -> bool:
     """Whether the annotation says that there is a result, or a call in the file uses it."""
     function = scope.function
@@ -108,7 +104,7 @@ def _return_call(site: Site, scope: Scope) -> Iterator[Replacement]:
     called = node.value.func
     name = called.attr if isinstance(called, ast.Attribute) else getattr(called, "id", "")
     evidence = bool(scope.ingredients.returns) or scope.evidence.wants_value or _is_wanted(scope)
-    if name not in _CHANGING and not _is_generator(scope):
+    if name not in _CHANGING and not scope.is_generator:
         start = site.source.span(node)[0]
         yield site.edit(start, start, "return ", weight=1.0 if evidence or name == function.name else 0.25)
 

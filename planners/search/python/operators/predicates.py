@@ -12,7 +12,7 @@ from itertools import islice, permutations
 from planners.search.python.operators.base import Site
 from planners.search.python.scope import Scope
 
-__all__ = ["first_predicates"]
+__all__ = ["first_predicates", "of_one"]
 
 _LIMIT = 24
 """How many conditions the normal search tries at a site; the widened search tries the rest."""
@@ -25,10 +25,10 @@ def _predicates(site: Site, scope: Scope) -> Iterator[str]:
     seen: set[str] = set()
     own = [*scope.names(node), *scope.ingredients.fields]
     sources = (
-        (test for name in own[:6] for test in _of_one(name, scope)),
+        (test for name in own[:6] for test in of_one(name, scope)),
         (text for condition in scope.ingredients.conditions for text in _known(site, condition)),
         (test for first, second in permutations(own[:6], 2) for test in _of_two(first, second, scope)),
-        (test for name in own[6:] for test in _of_one(name, scope)),
+        (test for name in own[6:] for test in of_one(name, scope)),
     )
     for source in sources:
         for text in source:
@@ -37,7 +37,8 @@ def _predicates(site: Site, scope: Scope) -> Iterator[str]:
                 yield text
 
 
-def _of_one(name: str, scope: Scope) -> Iterator[str]:
+def of_one(name: str, scope: Scope) -> Iterator[str]:
+    """Conditions on one variable by the kinds of its values, the most usual first."""
     kind = scope.kind(name)
     if "callable" in kind:
         return

@@ -24,6 +24,7 @@ class Case(NamedTuple):
     rank: int
     said: str = ""
     test: str = ""
+    raised: int = 0
 
 
 CASES = [
@@ -113,7 +114,7 @@ def drop(number, items):
         raise ValueError("count must not be negative") #+
     return items[number:]
 """,
-        60,
+        80,
         "Failed: DID NOT RAISE <class 'ValueError'>",
     ),
     Case(
@@ -145,8 +146,24 @@ def parts(number, items):
     size = len(items) // number
     return [items[at : at + size] for at in range(0, len(items), size)]
 """,
-        12,
+        30,
         "Failed: DID NOT RAISE <class 'ValueError'>",
+    ),
+    Case(
+        "leave-before-failure",
+        """
+def merged(rows):
+    order = sorted(rows, key=len, reverse=True)
+    widths = [len(row) for row in order]
+    if not order: #+
+        return #+
+    longest = order[0]
+    for place in range(widths[0]):
+        yield longest[place]
+""",
+        80,
+        "IndexError: list index out of range",
+        raised=4,
     ),
     Case(
         "copy-from-branch",
@@ -266,7 +283,7 @@ class Box:
     def paint(self, canvas):
         canvas.fill(self.width, self.height, self.colour)
 """,
-        4,
+        6,
         "AttributeError: 'Box' object has no attribute 'colour'",
     ),
     Case(
@@ -386,7 +403,7 @@ class Cache:
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.operator)
 def test_what_is_missing_is_found_soon(search: Search, case: Case) -> None:
     before, after = _texts(case)
-    failing = [FailingTest(case.said, "test_kind", case.test.encode())]
+    failing = [FailingTest(case.said, "test_kind", case.test.encode(), (search.path, case.raised))]
     for rank, candidate in enumerate(islice(search(before, failing=failing), case.rank)):
         if search.result(candidate, before) == after:
             assert candidate.operator == case.operator, rank
