@@ -23,6 +23,7 @@ __all__ = ["OPERATORS"]
 _RESULTS = ("None", "[]", "0", "False", "True", "''", "1", "-1")
 _LEAVING = (ast.Return, ast.Raise, ast.Break, ast.Continue)
 _TESTS_AT_ENTRY = 10
+_OF_ABSENCE = (" is None", " == 0", " < 0")
 _NAMES_BEFORE_FAILURE, _TESTS_BEFORE_FAILURE, _RESULTS_BEFORE_FAILURE = 4, 3, 4
 
 
@@ -88,7 +89,9 @@ def _before_failure(site: Site, scope: Scope) -> Iterator[Replacement]:
     assert isinstance(node, ast.stmt)
     inner: list[ast.stmt] = getattr(node, "body", [])
     lines = range(node.lineno, inner[0].lineno if inner else (node.end_lineno or node.lineno) + 1)
-    if not isinstance(scope.function, FUNCTIONS) or not scope.evidence.raised_in(site.source.path, lines):
+    if not isinstance(scope.function, FUNCTIONS) or isinstance(node, ast.Raise | ast.Assert):
+        return
+    if not scope.evidence.raised_in(site.source.path, lines):
         return
     parts = (part for part in ast.walk(node) if isinstance(part, ast.Name))
     read = [part.id for part in parts if part.lineno in lines and isinstance(part.ctx, ast.Load)]
@@ -96,7 +99,8 @@ def _before_failure(site: Site, scope: Scope) -> Iterator[Replacement]:
     results = [f"return {result}".rstrip() for result in _results(site, scope)[:_RESULTS_BEFORE_FAILURE]]
     actions = ["continue", *results] if in_loop(site) else results
     for name in known[:_NAMES_BEFORE_FAILURE]:
-        for test in islice(of_one(name, scope), _TESTS_BEFORE_FAILURE):
+        tests = (test for test in of_one(name, scope) if test.startswith("not ") or test.endswith(_OF_ABSENCE))
+        for test in islice(tests, _TESTS_BEFORE_FAILURE):
             for action in actions:
                 yield from insert(site, f"if {test}:\n    {action}")
 
