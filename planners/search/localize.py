@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from math import sqrt
 
-from buildpacks import CaseTrace, Kinds, RepoView, Spectrum
+from buildpacks import CaseTrace, Kinds, Outcome, RepoView, Spectrum
 from planners.search.language import FailingTest
 
 __all__ = ["Suspect", "failing_tests", "kinds_of", "rank"]
@@ -79,10 +79,17 @@ def failing_tests(traces: Iterable[CaseTrace], view: RepoView) -> tuple[FailingT
             trace.message,
             trace.parsed.name,
             view.read(trace.parsed.file) if trace.parsed.file and view.exists(trace.parsed.file) else b"",
-            (trace.frames[-1].path, trace.frames[-1].line) if trace.frames else ("", 0),
+            _raised_at(trace),
         )
         for trace in read
     )
+
+
+def _raised_at(trace: CaseTrace) -> tuple[str, int]:
+    """Where a failure was raised; nowhere if a limit ended the test."""
+    if not trace.frames or trace.outcome is Outcome.TIMEOUT:
+        return "", 0
+    return trace.frames[-1].path, trace.frames[-1].line
 
 
 def _hits(cases: Iterable[CaseTrace], is_source: Callable[[str], bool]) -> Counter[_Line]:
