@@ -36,17 +36,20 @@ from buildpacks.warm import WarmResult
 from gate import Candidate, EditFile, apply
 from planners.search.candidates import enumerate_candidates
 from planners.search.localize import rank
-from planners.targets import probes, reached
+from planners.targets import Targets, probes, reached
 from rfsn.project.environment import prepared_environment
 from rfsn.project.parts import Part
 from rfsn.source.snapshot import take_files
 from rfsn.trials.bench import Bench
+from rfsn.trials.budget import Budget
+from rfsn.trials.order import ordered
 from rfsn.trials.worker import TrialPlan, TrialRequest, WarmWorker
 from sandbox import choose
 
 EXAMPLE = Path(__file__).parents[1] / "examples" / "intervals"
 CASE_LIMIT_S = 2.0
 SUITE_LIMIT_S = 120.0
+SESSION_S = 900.0
 CHUNK = 64
 
 
@@ -108,25 +111,27 @@ def prepared(name: str, wanted: int) -> Iterator[Subject]:
         provider.close()
 
 
-def subject_of(bench: Bench, sources: list[str], wanted: int) -> Subject:
-    """Run and trace the tests as a session would, and enumerate candidates."""
+def subject_of(bench: Bench, sources: list[str], wanted: int, named: frozenset[str] = frozenset()) -> Subject:
+    """Run and trace the tests as a session would, and enumerate candidates.
+
+    The targets are the failing tests, or of these only the `named` ones if there are any.
+    """
     report = bench.run_tests(RunRequest((), CASE_LIMIT_S, CASE_LIMIT_S), SUITE_LIMIT_S)
-    failing = [case.id for case in report.cases if case.outcome.failing]
+    failing = tuple(case.id for case in report.cases if case.outcome.failing and (not named or case.id in named))
+    if not failing:
+        sys.exit(f"no test fails: {report.problem}")
     passing = [case.id for case in report.cases if case.outcome is Outcome.PASSED]
     tracer = WarmWorker(bench)
     spectrum = Spectrum(tuple(tracer.trace([(id, CASE_LIMIT_S) for id in (*failing, *passing)])))
     tracer.close()
-    cost = {trace.id: trace.cpu_s for trace in spectrum.cases}
     suspects = rank(spectrum, failing, lambda path: path in sources)
     both = chain.from_iterable(enumerate_candidates(bench.view, suspects, width=width) for width in (0, 1))
     candidates = list(islice(both, wanted))
     chosen = [probes(reached(spectrum, failing, candidate.location)) for candidate in candidates]
     trials = [TrialRequest(index, edits_of(candidate), chosen[index]) for index, candidate in enumerate(candidates)]
-
-    def limited(ids: list[str]) -> list[tuple[str, float]]:
-        return [(id, max(0.1, 10 * cost[id])) for id in sorted(ids, key=lambda id: cost[id])]
-
-    return Subject(bench, limited(failing), limited(passing), sources, candidates, trials)
+    budget = Budget(SESSION_S, 1, lambda: 0.0)
+    targets, tests = ordered(Targets(report, failing, (), failing), spectrum, budget)
+    return Subject(bench, list(targets), list(tests), sources, candidates, trials)
 
 
 def edits_of(candidate: Candidate) -> dict[str, list[tuple[int, int, bytes]]]:

@@ -25,6 +25,8 @@ has the lines of functions that were called while it collected the tests. Then i
   `behaviour`: `i` and a digest of the inputs, then a word for each input: `r` and a digest of the result, `e` and a
   digest of the exception, `t` for one over the limit, `x` if the process ended, `-` if it was not tried. It is empty
   if the candidate cannot be observed. `calls` and `answers` show people each input and what comes of it, in order.
+- `{"op": "spent"}`: where the time of the candidates of this plan went; answered by `spent`, wall-clock seconds by
+  kind, which the runner names as it likes.
 - `{"op": "end"}`: sent to end a `try` early; answered by `{"ended": true}`, after the answers that were under way.
 
 Every answer comes out of a sandbox and is hostile: decoding checks it and raises `ProtocolError`. Its texts are escaped
@@ -54,10 +56,12 @@ __all__ = [
     "decode_planned",
     "decode_ready",
     "decode_result",
+    "decode_spent",
     "decode_trace",
     "encode_end",
     "encode_observe",
     "encode_plan",
+    "encode_spent",
     "encode_trace",
     "encode_try",
     "is_end",
@@ -67,7 +71,7 @@ type Edits = Mapping[str, Sequence[tuple[int, int, bytes]]]
 """The edits of each path: (start, end, text), with byte offsets on the base."""
 
 _OUTCOMES = frozenset({"passed", "failed", "error", "skipped", "xfailed", "xpassed", "timeout", "missing"})
-_MAX_LINES, _MAX_KINDS = 5, 8
+_MAX_LINES, _MAX_KINDS, _MAX_SPENT = 5, 8, 20
 _MAX_INPUTS, _MAX_SHOWN = 150, 400
 _SERIES = re.compile("i[0-9a-f]{5}")
 _DIGEST = re.compile("[re][0-9a-f]{5}|[tx-]")
@@ -154,6 +158,11 @@ def encode_observe(files: Edits) -> bytes:
     return _line({"op": "observe", "files": _texts(files)})
 
 
+def encode_spent() -> bytes:
+    """The request to say where the time of candidates went."""
+    return _line({"op": "spent"})
+
+
 def encode_end() -> bytes:
     """The request that ends a `try` early."""
     return _line({"op": "end"})
@@ -225,6 +234,12 @@ def decode_behaviour(line: bytes) -> Behaviour:
     )
     whole = len(calls) == len(answers) == len(words) - 1
     return Behaviour(tuple(words), calls if whole else (), answers if whole else ())
+
+
+def decode_spent(line: bytes) -> dict[str, float]:
+    """The answer to a `spent`: seconds by kind."""
+    kinds = list(_dict(_object(line).get("spent")).items())[:_MAX_SPENT]
+    return {_text(kind, 40): _number(seconds, float) for kind, seconds in kinds}
 
 
 def decode_trace(line: bytes) -> CaseTrace:

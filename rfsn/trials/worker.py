@@ -6,7 +6,7 @@ import math
 import os
 import select
 import time
-from collections.abc import Collection, Generator, Iterator, Sequence
+from collections.abc import Collection, Generator, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 
 from buildpacks import CaseTrace
@@ -21,10 +21,12 @@ from buildpacks.warm import (
     decode_planned,
     decode_ready,
     decode_result,
+    decode_spent,
     decode_trace,
     encode_end,
     encode_observe,
     encode_plan,
+    encode_spent,
     encode_trace,
     encode_try,
     is_end,
@@ -164,6 +166,14 @@ class WarmWorker:
         except (_WorkerDied, ProtocolError):
             self.close()
             return Behaviour()
+
+    def spent(self) -> Mapping[str, float]:
+        """Where the time of the candidates went since the plan was set: seconds by kind; empty if it is unknown."""
+        try:
+            return decode_spent(self._ask(encode_spent(), _OBSERVATION_S)) if self._process else {}
+        except (_WorkerDied, ProtocolError):
+            self.close()
+            return {}
 
     def close(self) -> None:
         """End the process and remove its workspace."""

@@ -308,19 +308,72 @@ def test_every_kind_of_test_has_the_outcome_of_a_cold_run(
 
 
 LEAKY = """\
+import collections
+import functools
+import os
+import pytest
 import steps
 
-def test_after():
-    steps.SEEN.append(steps.after(1))
-    assert steps.SEEN == [2]
+QUEUE = collections.deque([1], maxlen=3)
+ORDERED = collections.OrderedDict(a=1, b=2)
+NUMBERS = iter(range(1, 9))
 
-def test_first():
-    assert steps.first([3]) == 3
+
+class Slots:
+    __slots__ = ("one", "two")
+
+SLOTS = Slots()
+SLOTS.one = 1
+
+
+@functools.lru_cache
+def cached(x):
+    return []
+
+
+def counted(seen=[]):
+    seen.append(1)
+    return len(seen)
+
+
+class TestSteps:
+    @pytest.fixture(autouse=True)
+    def expected(self):
+        type(self).expected = {2}
+
+    def test_after(self):
+        LEAVES
+        assert steps.after(1) in self.expected
+
+    def test_first(self):
+        assert steps.first([3]) == 3
 """
+SET_BACK = [
+    "steps.SEEN.append(object()); assert len(steps.SEEN) == 1",
+    "steps.OPTIONS = {**steps.OPTIONS, len(steps.OPTIONS): 2}; assert len(steps.OPTIONS) == 2",
+    "assert list(steps.OPTIONS.values()) == [1]; del steps.OPTIONS['step']; steps.OPTIONS['step'] = object()",
+    "steps.Settings.other = object(); steps.Settings.step += 1; assert steps.Settings.step == 2",
+    "QUEUE.append(object()); assert len(QUEUE) == 2",
+    "ORDERED.move_to_end('a'); ORDERED['c'] = object(); assert list(ORDERED) == ['b', 'a', 'c']",
+    "SLOTS.one += 1; SLOTS.two = object(); assert SLOTS.one == 2",
+    "cached(1).append(object()); assert len(cached(1)) == 1",
+    "assert counted() == 1",
+    "assert os.getcwd() != '/' and 'STEP' not in os.environ; os.environ['STEP'] = 'x'; os.chdir('/')",
+]
 
 
-def test_tests_that_leave_something_behind_are_run_in_forks(make_bench: Callable[..., Bench]) -> None:
-    found, planned = letters(make_bench(BASE | {"test_steps.py": LEAKY}), [BAD, GOOD, GOOD, BAD])
+def test_what_tests_leave_behind_is_set_back(make_bench: Callable[..., Bench]) -> None:
+    """Each line of the test fails another time if it is not."""
+    ids = [f"test_steps.py::TestSteps::test_{name}" for name in ("after", "first")]
+    bench = make_bench(BASE | {"test_steps.py": LEAKY.replace("LEAVES", "\n        ".join(SET_BACK))})
+    found, planned = letters(bench, [BAD, GOOD, GOOD, BAD], ids[:1], ids[1:])
+    assert (found, planned) == ("fppf", Planned(2, 2))
+
+
+def test_tests_that_leave_something_behind_for_good_are_run_in_forks(make_bench: Callable[..., Bench]) -> None:
+    ids = [f"test_steps.py::TestSteps::test_{name}" for name in ("after", "first")]
+    bench = make_bench(BASE | {"test_steps.py": LEAKY.replace("LEAVES", "assert next(NUMBERS) < 3")})
+    found, planned = letters(bench, [BAD, GOOD, GOOD, BAD], ids[:1], ids[1:])
     assert found == "fppf"
     assert planned.screened == 0
     assert "test_after" in planned.why

@@ -55,6 +55,14 @@ _NO_STATE = frozenset(
 )
 
 
+def _cell(held: object) -> Any:
+    return (lambda: held).__closure__[0]  # type: ignore[index]  # it has one
+
+
+CELL = type(_cell(None))
+"""The type of the variables in a closure; types.CellType is newer than 3.7."""
+
+
 def top_level(module: types.ModuleType) -> Collection[Any]:
     """The values at a module's top level."""
     if module is sys:  # pytest stores the last failure in it
@@ -93,12 +101,7 @@ def instances_of(kind: type) -> Any:
     """How to list the references of a class's instances: elements, attributes and slots, bypassing overrides."""
     if kind.__module__.partition(".")[0] in _STEADY:
         return None
-    members = [
-        attribute
-        for base in kind.__mro__
-        for name, attribute in vars(base).items()
-        if type(attribute) is types.MemberDescriptorType and not name.endswith("offset__")
-    ]
+    members = members_of(kind)
     containers = [base for base in (dict, list, tuple, set, frozenset, collections.deque) if issubclass(kind, base)]
     has_dict = kind.__dictoffset__ != 0
 
@@ -108,7 +111,7 @@ def instances_of(kind: type) -> Any:
             held += base.__iter__(thing)
             held += dict.values(thing) if base is dict else ()
         if has_dict:
-            attributes = _attributes(thing)
+            attributes = attributes_of(thing)
             held += attributes
             held += attributes.values()
         for member in members:
@@ -121,7 +124,19 @@ def instances_of(kind: type) -> Any:
     return parts if containers or has_dict or members else None
 
 
-def _attributes(thing: Any) -> Dict[str, Any]:
+@functools.lru_cache(maxsize=4096)
+def members_of(kind: type) -> List[types.MemberDescriptorType]:
+    """The slots of a class's instances."""
+    return [
+        attribute
+        for base in kind.__mro__
+        for name, attribute in vars(base).items()
+        if type(attribute) is types.MemberDescriptorType and not name.endswith("offset__")
+    ]
+
+
+def attributes_of(thing: Any) -> Dict[str, Any]:
+    """The attributes of an instance in its own dictionary, bypassing overrides."""
     try:
         attributes: Dict[str, Any] = object.__getattribute__(thing, "__dict__")
     except AttributeError:  # a class in C may have it and not show it
@@ -141,7 +156,7 @@ def modules(names: List[str]) -> Parts:
 def value_of(kind: type) -> Any:
     """How to get the value of a class's instances; None if their references are everything."""
     if kind is _LRU_CACHE:
-        return _LRU_CACHE.cache_info
+        return _of_cache
     if kind is bytearray:
         return bytes
     if issubclass(kind, random.Random):
@@ -155,6 +170,12 @@ def value_of(kind: type) -> Any:
     return None
 
 
+def _of_cache(cache: Any) -> Tuple[int, int]:
+    """What changes if the content does: hits leave it alone, and so do misses that store nothing."""
+    info = cache.cache_info()
+    return info.misses if info.currsize else 0, info.currsize
+
+
 def _of_generator(generator: Any) -> int:
     return -2 if generator.gi_frame is None else int(generator.gi_frame.f_lasti)
 
@@ -165,7 +186,7 @@ def _of_iterator(iterator: Any) -> str:
     except TypeError:
         return ""
     flat = [inner for part in parts[1:] for inner in (part if type(part) is tuple else (part,))]
-    return repr([part for part in flat if type(part) is int])
+    return repr([part for part in flat if type(part) in (int, range)])
 
 
 def _of_buffer(buffer: Any) -> int:

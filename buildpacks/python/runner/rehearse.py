@@ -12,7 +12,8 @@ from .counters import event_counter
 from .direct import DirectCall, arguments_of
 from .limits import LimitReached, limited
 from .screen import Candidate, LazyState, Screen
-from .state import OtherModules, TooMuchState, TreeState
+from .spent import Spent
+from .state import Mark, OtherModules, TooMuchState, TreeState
 from .swap import Replacement, lines_of
 from .trace import ExecutedLines
 
@@ -21,7 +22,7 @@ Result = Tuple[str, str]
 
 _BUDGET_S = 2.0
 _WORTHWHILE_S = 2.0  # tests with a higher limit are slow, so a fork costs little in comparison
-_MOST_TESTS = 64  # a candidate that breaks none of these is likely to pass: the necessary fork runs the rest
+_MOST_TESTS = 256  # a candidate that breaks none of these is likely to pass: the necessary fork runs the rest
 _REPEATED = 20
 _HANGS = ("timeout", "")
 _LEAST_EVENTS = 100_000
@@ -37,6 +38,7 @@ def prepare_screen(
     tests: Sequence[Limited],
     code: Sequence[CodeType],
     replacements: Callable[[Candidate], List[Replacement]],
+    spent: Spent,
 ) -> Tuple[Optional[Screen], str]:
     """Rehearse in a fork, and make a screen of the fit tests; also the reason why others, or all, are not fit.
 
@@ -62,8 +64,9 @@ def prepare_screen(
     canaries = {id: results[id] for id in (*live[:1], *live[-1:])}
     order = [item.nodeid for item, _ in tests]
     limits = _event_limits(answer["events"], {item.nodeid for item, _ in targets})
+    unclean = frozenset(answer["unclean"])
     lazy = LazyState(folder, tuple(answer["settled"]), frozenset(code[place] for place in answer["once"]))
-    screen = Screen(runner, screened, order, canaries, state, others, code, limits, lazy, replacements)
+    screen = Screen(runner, screened, order, canaries, state, others, code, limits, lazy, unclean, replacements, spent)
     return screen, answer["why"]
 
 
@@ -96,14 +99,15 @@ class _Rehearsal:
         self._code = code
         self._events: Dict[str, int] = {}
         self._settled: List[str] = []
+        self._unclean: Set[str] = set()
         self._once_only: Set[Tuple[str, int]] = set()
 
     def run(self, tests: Sequence[Limited]) -> Dict[str, Any]:
         """The `results` of the fit tests, the `lazy` modules of others, and `why` the first unfit test is unfit.
 
-        A lazy module is set up by the first test that needs it. `events` are the counts of the tests that ended,
-        `settled` are the tests that changed the tree's state the first time only, and `once` has the places of the code
-        that behaved differently then.
+        What `unclean` tests change has to be set back. A lazy module is set up by the first test that needs it.
+        `events` are the counts of the tests that ended, `settled` are the tests that changed the tree's state the first
+        time only, and `once` has the places of the code that behaved differently then.
         """
         self._counter = event_counter(self._code)
         results: Dict[str, Result] = {}
@@ -116,13 +120,7 @@ class _Rehearsal:
             if time.process_time() > deadline:
                 why = why or "there are more tests than can be rehearsed"
                 break
-            first, second, lines = self._twice(item, limit)
-            changed = state.changed()
-            problem = self._problem(item, first, second)
-            if changed or problem:
-                state = TreeState(self._folder, parameters)
-            if changed and not problem and not self._settles(item, limit, first, lines, state):
-                problem = f"changes {changed}"
+            first, problem = self._examined(item, limit, state)
             if not problem or (first == _HANGS and item in self._targets):
                 results[item.nodeid] = first
             else:
@@ -130,7 +128,7 @@ class _Rehearsal:
         lazy = others.changed()
         others = OtherModules(self._folder)
         again = [test for test in tests if results.get(test[0].nodeid, _HANGS) != _HANGS]
-        steady = self._repeat(again, results, deadline)
+        steady = self._repeat(again, results, deadline, state)
         if self._settled and (not steady or state.changed()):  # that was not a set-up: tests depend on their order
             why = why or f"{self._settled[0]} changes what other tests see"
             results = {id: result for id, result in results.items() if id not in self._settled}
@@ -144,36 +142,63 @@ class _Rehearsal:
             "lazy": sorted(lazy),
             "events": self._events,
             "settled": self._settled,
+            "unclean": sorted(self._unclean),
             "once": once,
             "why": why,
         }
 
-    def _twice(self, item: pytest.Item, limit: float) -> Tuple[Result, Result, Set[Tuple[str, int]]]:
-        """Run a test through pytest, then in the way to be used; also the lines that were executed the first time."""
+    def _examined(self, item: pytest.Item, limit: float, state: TreeState) -> Tuple[Result, str]:
+        """Run a test through pytest, then in the way to be used: its result, and why it is not fit.
+
+        If it changes the state the first time only, this is a set-up; else what it changes is set back each time.
+        """
         self._runner.calls = {}
         first, lines = self._watched(item, limit)
         self._runner.calls = self._calls
-        return first, first if first == _HANGS else self._once(item, limit), lines
+        changed = state.changed()
+        if first == _HANGS or not changed:
+            second = first if first == _HANGS else self._once(item, limit)
+            changed = changed or state.changed()
+            problem = self._problem(item, first, second)
+            mark = state.accept() if changed else None
+        else:
+            mark = state.accept()
+            again, others = self._watched(item, limit)
+            problem = self._problem(item, first, again)
+            if others and not problem and not state.changed():
+                self._settled.append(item.nodeid)
+                self._once_only |= lines ^ others
+                return first, ""
+        if changed and mark:
+            problem = self._set_back(item, limit, first, state, mark)
+        return first, problem
 
-    def _repeat(self, tests: Sequence[Limited], results: Mapping[str, Result], deadline: float) -> bool:
+    def _set_back(self, item: pytest.Item, limit: float, first: Result, state: TreeState, mark: Mark) -> str:
+        """Why a test is not fit even if all that it changes is set back each time."""
+        state.revert(mark)
+        left = state.restore()
+        problem = ""
+        if not left and first != _HANGS:
+            problem = self._problem(item, first, self._once(item, limit))
+            left = state.restore()
+        if left or problem:
+            state.accept()
+            return problem or f"changes {left}"
+        self._unclean.add(item.nodeid)
+        return ""
+
+    def _repeat(
+        self, tests: Sequence[Limited], results: Mapping[str, Result], deadline: float, state: TreeState
+    ) -> bool:
         """Run some tests once more, or all if some have settled; whether they have the same results."""
         steady = True
         for item, limit in tests if self._settled else tests[:_REPEATED]:
             if self._settled and time.process_time() > deadline:
                 return False
             steady = self._once(item, limit) == results[item.nodeid] and steady
+            if item.nodeid in self._unclean:
+                state.restore()
         return steady
-
-    def _settles(
-        self, item: pytest.Item, limit: float, first: Result, lines: Set[Tuple[str, int]], state: TreeState
-    ) -> bool:
-        """Whether a test that changed something does not change it again; the places of its code are remembered."""
-        again, others = self._watched(item, limit)
-        if not others or again != first or state.changed():
-            return False
-        self._settled.append(item.nodeid)
-        self._once_only |= lines ^ others
-        return True
 
     def _watched(self, item: pytest.Item, limit: float) -> Tuple[Result, Set[Tuple[str, int]]]:
         """Run a test; also the lines of the tree that it executes, if they can be traced."""

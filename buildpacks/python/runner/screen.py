@@ -4,6 +4,7 @@ from types import CodeType
 from typing import Any, Callable, Dict, FrozenSet, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
 from .attempt import Limited, Runner
+from .spent import Spent
 from .state import OtherModules, TreeState
 from .swap import Replacement
 
@@ -30,7 +31,8 @@ class Screen(NamedTuple):
     """What screeners need: the `tests` that must not break, in order, and how to run and watch them.
 
     `screened` are the tests that may be run here, `canaries` the results of some of them on the base. Events in `code`
-    and in the code of candidates are counted for the tests that have a limit in `events`.
+    and in the code of candidates are counted for the tests that have a limit in `events`. What `unclean` tests change
+    is set back before the next test.
     """
 
     runner: Runner
@@ -42,4 +44,6 @@ class Screen(NamedTuple):
     code: Sequence[CodeType]
     events: Mapping[str, int]
     lazy: LazyState
+    unclean: FrozenSet[str]
     replacements: Callable[[Candidate], List[Replacement]]
+    spent: Spent

@@ -14,7 +14,8 @@ import os
 import signal
 import struct
 import sys
-from typing import Any, List, NoReturn, Sequence, Tuple
+import time
+from typing import Any, List, NoReturn, Sequence, Set, Tuple
 
 from .attempt import failure
 from .child import send
@@ -22,6 +23,7 @@ from .counters import event_counter
 from .direct import Ended, arguments_of
 from .limits import OVER_LIMIT, LimitReached, cap_memory, wall
 from .screen import Answer, Candidate, Screen
+from .spent import Spent
 from .state import TreeState
 from .swap import INVALID, NeedsImport, put
 
@@ -66,30 +68,46 @@ class Screener:
     def __init__(self, screen: Screen, writing: int, place: Place) -> None:
         self._screen = screen
         self._writing = writing
+        self._spent: Spent = screen.spent
         self._place = place
         self._answers: List[Answer] = []
+        self._learned: Set[str] = set()
         self._running = ""
+        self._began = time.monotonic()
         self._counted_out = False  # the current test has used up its events
         self._cut = False  # its interruption was requested
 
-    def run(self, candidates: Sequence[Candidate]) -> NoReturn:
-        """Try candidates and exit."""
+    def run(self, candidates: Sequence[Candidate], began: float) -> NoReturn:
+        """Try candidates and exit; `began` is when the fork of this process did, on the monotonic clock."""
         try:
             self._myself = os.getpid()
             cap_memory()
             self._counter = event_counter(self._screen.code) if self._screen.events else None
             self._set_up()
+            self._spent.add("screeners", time.monotonic() - began)
             for place, candidate in enumerate(candidates):
                 self._place.begin_candidate(place)
                 answer = self._try(candidate)
                 self._answers.append(answer)
-                leaked = bool(self._state.changed())
+                leaked = not self._clean()
                 if leaked or len(self._answers) == _GROUP or place + 1 == len(candidates):
                     self._send(sound=not self._screen.others.changed() and (leaked or self._canaries_live()))
                 if leaked:
                     break
         finally:
             os._exit(0)
+
+    def _clean(self) -> bool:
+        """Set back what was changed; whether everything is as it was."""
+        with self._spent.on("state"):
+            return not (self._state.changed() and self._state.restore())
+
+    def _set_back(self, id: str) -> bool:
+        """Set back what a test changes, which is known once it has run; whether that worked."""
+        if id in self._learned:
+            return self._state.restore_known()
+        self._learned.add(id)
+        return self._clean()
 
     def _set_up(self) -> None:
         """Set up the state that tests set up once, and watch the state after that."""
@@ -109,14 +127,17 @@ class Screener:
             return {"outcome": "invalid", "id": type(error).__name__}
         if any(function.__code__ in self._screen.lazy.code for function, _ in replacements):
             return None
-        undo = put(replacements)
+        with self._spent.on("swap"):
+            undo = put(replacements)
         try:
             if self._counter:
                 self._counter.watch(code for _, code in replacements)
+            self._began = time.monotonic()
             return self._failure(candidate["probes"])
         except BaseException:  # noqa: BLE001  # also exceptions that would end pytest: a fork has to show how
             return None
         finally:
+            self._spent.add("screened tests", time.monotonic() - self._began)
             put(undo)
 
     def _failure(self, probes: Sequence[str]) -> Answer:
@@ -142,6 +163,8 @@ class Screener:
         self._place.begin_test()
         ended = self._run(id)
         if ended.exception == "MemoryError":  # less memory is available here than in a fork
+            raise _Unsure(id)
+        if id in self._screen.unclean and not self._set_back(id):
             raise _Unsure(id)
         return ended
 
@@ -203,6 +226,7 @@ class Screener:
         try:
             if os.getpid() == self._myself:
                 self._stop_timers()
+                self._spent.add("screened tests", time.monotonic() - self._began)
                 sys.setrecursionlimit(sys.getrecursionlimit() + 1000)
                 self._answers.append(answer)
                 self._send(sound=self._screen.others.changed() <= _OTHER_DURING_A_TEST)
@@ -214,7 +238,11 @@ class Screener:
             signal.setitimer(timer, 0)
 
     def _canaries_live(self) -> bool:
-        return all(self._run(id)[:2] == expected for id, expected in self._screen.canaries.items())
+        with self._spent.on("canaries"):
+            return all(
+                self._run(id)[:2] == expected and (id not in self._screen.unclean or self._clean())
+                for id, expected in self._screen.canaries.items()
+            )
 
     def _send(self, *, sound: bool) -> None:
         answers = self._answers if sound else [None] * len(self._answers)

@@ -9,6 +9,7 @@ using up its CPU time has no answer.
 import json
 import os
 import select
+import time
 from typing import Iterator, List, Sequence, Tuple
 
 from .child import KILLED_BY_LIMIT, fork, reap
@@ -49,10 +50,11 @@ def tried(screen: Screen, candidates: Sequence[Candidate]) -> Iterator[Answer]:
 
 def _forked(screen: Screen, candidates: Sequence[Candidate], place: Place) -> Tuple[int, int]:
     reading, writing = os.pipe()
+    began = time.monotonic()
     child = fork()
     if child == 0:
         os.close(reading)
-        Screener(screen, writing, place).run(candidates)
+        Screener(screen, writing, place).run(candidates, began)
     os.close(writing)
     return child, reading
 

@@ -2,7 +2,8 @@
 
 If only bodies of functions differ, the live function objects get the new code. If anything else differs (a default, a
 decorator, a class body, a module constant), or if a function that differs was called while the tree was imported (its
-results are still in use), the file has to be imported again: `NeedsImport`.
+results are still in use), the file has to be imported again: `NeedsImport`. A function around one that differs, such as
+a decorator, may have been called: the functions that it made are live, and get the new code too.
 """
 
 import __future__
@@ -11,7 +12,6 @@ import ast
 import dis
 import functools
 import gc
-import importlib.machinery
 import io
 import tokenize
 import types
@@ -59,8 +59,9 @@ class LiveFunctions:
         Raises `NeedsImport`, also if there are none.
         """
         changed = dict(_changed(old, new))
-        if not self._called.isdisjoint(changed):
-            raise NeedsImport(filename)
+        for before, after in changed.items():
+            if before in self._called and (after is None or _shell(before) != _shell(after)):
+                raise NeedsImport(filename)
         pairs = [
             (function, code)
             for before, code in changed.items()
@@ -204,18 +205,3 @@ def _shell(code: types.CodeType) -> Tuple[Any, ...]:
         getattr(code, "co_posonlyargcount", 0),  # since 3.8
         getattr(code, "co_exceptiontable", b""),  # its try blocks, since 3.11
     )
-
-
-def override_sources(sources: Dict[str, bytes]) -> None:
-    """Make every later import of a file in `sources` (filename -> bytes) compile these bytes instead."""
-    loader = importlib.machinery.SourceFileLoader
-    original = loader.get_code
-
-    def get_code(self: importlib.machinery.SourceFileLoader, fullname: str) -> Optional[types.CodeType]:
-        source = sources.get(self.path)
-        if source is None:
-            return original(self, fullname)
-        code: types.CodeType = compile(source, self.path, "exec", dont_inherit=True)
-        return code
-
-    loader.get_code = get_code  # type: ignore[method-assign,assignment]  # what imports from now on go through

@@ -14,19 +14,20 @@ import select
 import socket
 import sys
 import threading
-from typing import Any, Dict, Iterator, List, Mapping, Optional, Sequence, Set, TextIO, Tuple
+from typing import Any, Dict, FrozenSet, Iterator, List, Mapping, Optional, Sequence, Set, TextIO, Tuple
 
 import pytest
 
-from .added import add_files, remove_files
 from .attempt import Limited, Recorder, Runner
-from .child import answer_and_exit, fork, in_child, watch
+from .child import answer_and_exit, in_child
 from .direct import direct_calls, direct_calls_are_right
 from .observe import Observer
 from .rehearse import prepare_screen
 from .screen import Answer, Candidate, Screen
 from .screening import tried
-from .swap import INVALID, LiveFunctions, NeedsImport, Replacement, Source, override_sources, put, spliced
+from .spent import Spent
+from .stem import Attempt, Stem
+from .swap import INVALID, LiveFunctions, NeedsImport, Replacement, Source, put, spliced
 from .trace import CalledCode, LineTracer, read_trace
 
 
@@ -44,14 +45,18 @@ class Worker:
         self._runner = Runner(self._recorder)
         self._called = CalledCode()
         self._early: Set[str] = set()
+        self._loaded: FrozenSet[str] = frozenset()
+        self._variables: Dict[str, str] = {}
+        self._common: Dict[str, Any] = {}
         self._stem: Optional[TextIO] = None
-        self._attempt: Optional[Tuple[Dict[str, Any], int]] = None
+        self._attempt: Optional[Attempt] = None
         self._targets: Dict[str, float] = {}
         self._tests: Dict[str, float] = {}
         self._items: Dict[str, pytest.Item] = {}
         self._sources: Dict[str, Source] = {}
         self._screen: Optional[Screen] = None
         self._observer: Optional[Observer] = None
+        self._spent = Spent()
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_load_initial_conftests(self) -> None:
@@ -60,14 +65,17 @@ class Worker:
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection(self, session: pytest.Session) -> None:
         session.config.pluginmanager.register(self._recorder, "rfsn-recorder")
+        if self._attempt and self._attempt.files:
+            session.config.args = [*self._attempt.files]
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> None:
         self._items = {item.nodeid: item for item in session.items}
         if self._attempt:
-            request, writing = self._attempt
+            request, writing, files = self._attempt
             self._targets, self._tests = request["targets"], request["tests"]
-            answer_and_exit(lambda _: self._run(request["probes"]), writing, request["limit"])
+            run = self._run_probes if files else self._run
+            answer_and_exit(lambda _: run(request["probes"]), writing, request["limit"])
         self._serve(session)
         os._exit(0)
 
@@ -79,6 +87,7 @@ class Worker:
         Plugins that are named on the command line may be in the tree, and are imported by now.
         """
         loaded = (getattr(module, "__file__", None) for module in list(sys.modules.values()))
+        self._loaded, self._variables = frozenset(sys.modules), dict(os.environ)
         self._early = {path for path in loaded if path and path.startswith(self._root + os.sep)}
         ours, theirs = socket.socketpair()
         child = os.fork()
@@ -88,28 +97,22 @@ class Worker:
             self._called.start()
             return
         theirs.close()
-        link = ours.makefile("rw", encoding="utf-8")
-        for line in link:
-            request = json.loads(line)
-            try:
-                new, edited = self._split(request)
-                made = add_files(new)
-            except (OSError, *INVALID) as error:
-                print(json.dumps({"outcome": "invalid", "id": type(error).__name__}), file=link, flush=True)
-                continue
-            reading, writing = os.pipe()
-            grandchild = fork()
-            if grandchild == 0:
-                os.close(reading)
-                override_sources(edited)
-                self._attempt = request, writing
-                return
-            os.close(writing)
-            answer = watch(grandchild, reading, request["limit"])[0]
-            remove_files(made)
-            print(json.dumps(answer), file=link, flush=True)
+        self._attempt = Stem(self._root, ours.makefile("rw", encoding="utf-8"), self._split).serve()
+        if self._attempt:
+            return
         _, status = os.waitpid(child, 0)
         os._exit(os.waitstatus_to_exitcode(status) & 0xFF if hasattr(os, "waitstatus_to_exitcode") else 1)
+
+    def _imports(self) -> Dict[str, Any]:
+        """What the stem may do once for all of its forks: `modules` of others to import, files to be `compiled`.
+
+        Nothing is imported in advance if the tree changes what others may look at while they are imported.
+        """
+        inside = self._root + os.sep
+        files = {name: str(getattr(module, "__file__", "")) for name, module in list(sys.modules.items())}
+        others = [name for name, file in files.items() if name not in self._loaded and not file.startswith(inside)]
+        compiled = sorted({file for file in files.values() if file.startswith(inside) and file.endswith(".py")})
+        return {"modules": others if dict(os.environ) == self._variables else [], "compiled": compiled}
 
     def _split(self, candidate: Candidate) -> Tuple[Dict[str, bytes], Dict[str, bytes]]:
         """The content of the files that a candidate adds, and of those that it edits, by their paths on the disk."""
@@ -125,6 +128,7 @@ class Worker:
 
     def _serve(self, session: pytest.Session) -> None:
         self._called.stop()
+        self._common = self._imports()
         self._live = LiveFunctions(self._root + "/", self._called.code)
         self._threads = threading.active_count() > 1
         self._direct = direct_calls_are_right(session.config)
@@ -143,6 +147,7 @@ class Worker:
         self._tests = {id: limit for id, limit in request["tests"] if id in self._items}
         self._screen, why = self._prepare_screen() if self._targets else (None, "no target is known")
         self._observer = None
+        self._spent.reset()
         screened = len(self._screen.screened) if self._screen else 0
         self._answer({"planned": len(self._targets) + len(self._tests), "screened": screened, "why": why})
 
@@ -180,6 +185,9 @@ class Worker:
             self._observer = self._prepare_observer()
         self._answer(self._observer.observe(replacements))
 
+    def _do_spent(self, _request: Dict[str, Any]) -> None:
+        self._answer({"spent": self._spent.read()})
+
     def _do_end(self, _request: Dict[str, Any]) -> None:
         self._answer({"ended": True})
 
@@ -193,27 +201,32 @@ class Worker:
         except NeedsImport:
             if not self._early.isdisjoint(map(self._file, candidate["files"])):
                 return {"outcome": "unknown"}
-            ask = {"targets": self._targets, "tests": self._tests, "limit": limit, **candidate}
-            print(json.dumps(ask), file=self._stem, flush=True)
-            answer: Dict[str, Any] = json.loads(self._stem.readline()) if self._stem else {}
+            ask = {"targets": self._targets, "tests": self._tests, "limit": limit, **candidate, **self._common}
+            self._common = {}
+            with self._spent.on("imports"):
+                print(json.dumps(ask), file=self._stem, flush=True)
+                answer: Dict[str, Any] = json.loads(self._stem.readline()) if self._stem else {}
             return answer
         except INVALID as error:
             return {"outcome": "invalid", "id": type(error).__name__}
 
         def swap_and_run(_: int) -> Dict[str, Any]:
             put(replacements)
-            return self._run(candidate["probes"])
+            with self._spent.on("tests in forks"):
+                return self._run(candidate["probes"])
 
-        return in_child(swap_and_run, limit)[0]
+        with self._spent.on("forks"):
+            return in_child(swap_and_run, limit)[0]
 
     def _replacements(self, candidate: Candidate) -> List[Replacement]:
         """The replacements for a candidate. Raises `NeedsImport`, or one of `INVALID` if it is not valid Python."""
         replacements: List[Replacement] = []
-        for path, edits in candidate["files"].items():
-            if self._is_new(path):
-                raise NeedsImport(path)
-            for base, changed in self._source(path).compiled(edits):
-                replacements += self._live.replacements(self._file(path), base, changed)
+        with self._spent.on("compile"):
+            for path, edits in candidate["files"].items():
+                if self._is_new(path):
+                    raise NeedsImport(path)
+                for base, changed in self._source(path).compiled(edits):
+                    replacements += self._live.replacements(self._file(path), base, changed)
         if self._threads:  # a fork of this process does not have them
             raise NeedsImport
         return replacements
@@ -224,6 +237,14 @@ class Worker:
             return {"outcome": "missing", "id": missing[0]}
         first = {id: self._targets[id] for id in probes}
         return self._runner.try_out(self._limited(first), self._limited(self._targets), self._limited(self._tests))
+
+    def _run_probes(self, probes: Sequence[str]) -> Dict[str, Any]:
+        """Run probes until one passes: the answer is a final one if none does."""
+        missing = [id for id in probes if id not in self._items]
+        if missing:
+            return {"outcome": "missing", "id": missing[0]}
+        _, done = self._runner.first_passing(self._limited({id: self._targets[id] for id in probes}))
+        return done or {"outcome": "passed"}
 
     def _limited(self, limits: Mapping[str, float]) -> List[Limited]:
         return [(self._items[id], limit) for id, limit in limits.items()]
@@ -238,7 +259,7 @@ class Worker:
         code = tuple(self._live.code())
         try:
             screen, why = prepare_screen(
-                self._runner, calls, self._root + "/", targets, tests, code, self._replacements
+                self._runner, calls, self._root + "/", targets, tests, code, self._replacements, self._spent
             )
         except Exception as error:  # noqa: BLE001  # looking at objects runs code of the tree and of its libraries
             return None, f"{type(error).__name__} while the state was read: {error}"
