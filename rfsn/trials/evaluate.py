@@ -43,6 +43,9 @@ from rfsn.trials.worker import TrialPlan, TrialRequest, WarmWorker
 
 __all__ = ["Evaluator", "warm_outcome"]
 
+_BATCH_S = 15.0
+"""After that time a batch of the search ends with what was tried: every step is seen, and recorded, in time."""
+
 _WARM = {
     "passed": TrialOutcome.PLAUSIBLE,
     "timeout": TrialOutcome.TIMEOUT,
@@ -94,7 +97,8 @@ class Evaluator:
     ) -> Batch:
         """Try candidates up to the first plausible one; the first of them has the number `offset`.
 
-        If it is to be `explained`, the batch says what fails under each: models can make use of that.
+        Where they take long, only some are tried, at least one: the search goes on with the next. If it is to be
+        `explained`, all are, and the batch says what fails under each: models can make use of that.
         """
         began = time.monotonic()
         known = targets_of(state, self._blobs, self._wanted)
@@ -104,10 +108,12 @@ class Evaluator:
             self._planned = spectrum
         numbered = dict(enumerate(candidates, offset))
         trials = _Trials(self, numbered, known, spectrum, state, context, self._warm_parts)
-        evaluated = self._pool.run([*numbered], trials.evaluated, self._budget.search_deadline(state))
+        deadline = self._budget.search_deadline(state)
+        soon = deadline if explained else min(deadline, time.monotonic() + _BATCH_S)
+        evaluated = self._pool.run([*numbered], trials.evaluated, soon)
         if evaluated and evaluated[-1].outcome is TrialOutcome.PLAUSIBLE:
             evaluated[-1] = trials.observed(evaluated[-1])
-        elif len(evaluated) < len(candidates):
+        elif len(evaluated) < len(candidates) and time.monotonic() >= deadline:
             self.close()  # the time is up: what the warm workers used counts for this step
         explainer = Explainer(self._suite, self._gate, self._budget, known, context)
         failures = tuple(map(explainer.why, evaluated)) if explained else ()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from itertools import chain
 from math import ceil, log
 from statistics import median
 
@@ -21,8 +23,9 @@ _WALL_FACTOR = 5.0  # the wall-clock time that warm runners allow for each CPU s
 def ordered(known: Targets, spectrum: Spectrum, budget: Budget) -> tuple[TestLimits, TestLimits]:
     """The targets that are left and the tests that pass, in the order to run them, with their limits (CPU seconds).
 
-    Tests like a target come before others, as a bad repair most often breaks those; among each, slow ones come last.
-    Tests that take about as long keep the order of the suite: noise must not decide the order.
+    Tests like a target come before others, as a bad repair most often breaks those; among each, slow ones come last,
+    and of those that take about as long, the first are the ones that run what few tests but the targets run: an edit is
+    most likely there. The rest keeps the order of the suite: noise must not decide the order.
     """
     traces = {trace.id: trace for trace in spectrum.cases}
     usual = median([trace.cpu_s for trace in spectrum.cases if trace.outcome is Outcome.PASSED] or [0.0])
@@ -43,13 +46,29 @@ def ordered(known: Targets, spectrum: Spectrum, budget: Budget) -> tuple[TestLim
         parsed = cases[id].parsed
         return 0 if parsed.function in functions else 1 if parsed.holder in holders else 2
 
+    shared = _shared(spectrum, known.left)
     places = {case.id: place for place, case in enumerate(known.baseline.cases)}
 
     def limited(ids: Iterable[str]) -> TestLimits:
-        order = sorted(ids, key=lambda id: (distance(id), _slowness(cost(id)), places[id]))
+        order = sorted(ids, key=lambda id: (distance(id), _slowness(cost(id)), -shared.get(id, 0.0), places[id]))
         return [(id, _limit(traces.get(id), usual, cases.get(id), budget)) for id in order]
 
     return limited(known.left), limited(passing)
+
+
+def _shared(spectrum: Spectrum, targets: Iterable[str]) -> Mapping[str, float]:
+    """How much of what the targets execute each test executes too: a line counts the less, the more tests run it."""
+    wanted = {*targets}
+    lines: dict[str, set[int]] = {}
+    for trace in spectrum.cases:
+        for path in trace.lines if trace.id in wanted else ():
+            lines.setdefault(path, set()).update(trace.lines[path])
+    common = {
+        trace.id: [(path, line) for path, own in trace.lines.items() for line in own & lines.get(path, set())]
+        for trace in spectrum.cases
+    }
+    tests = Counter(chain.from_iterable(common.values()))
+    return {id: round(sum(1.0 / tests[line] for line in own), 3) for id, own in common.items()}
 
 
 def _limit(trace: CaseTrace | None, usual: float, case: CaseResult | None, budget: Budget) -> float:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from contextvars import copy_context
-from queue import Empty, SimpleQueue
+from threading import Lock
 from typing import Self
 
 from planners.trial import Trial, TrialOutcome
@@ -17,6 +17,8 @@ __all__ = ["Lane", "Pool", "Work"]
 
 _CHUNKS_PER_LANE = 2
 _LEAST_CHUNK, _LARGEST_CHUNK = 8, 64
+_CHUNK_S = 1.0
+"""How long a chunk should take, by the one before."""
 
 type Lane = Mapping[str, WarmWorker]
 """The warm workers of a lane, one for each part of the repository that has a warm runner, by the prefix of its ids."""
@@ -39,15 +41,11 @@ class Pool:
     def run(self, indexes: Sequence[int], work: Work, deadline: float) -> list[Trial]:
         """Try candidates in order, up to the first plausible one.
 
-        They are handed out in chunks. A lane ends its chunk early after `deadline` (on the monotonic clock), or once an
-        earlier candidate is plausible. The answer covers every candidate up to the first plausible one, or up to the
-        deadline.
+        They are handed out in chunks of about the same time. A lane ends its chunk early after `deadline` (on the
+        monotonic clock), or once an earlier candidate is plausible. The answer covers every candidate up to the first
+        plausible one, or up to the deadline.
         """
-        wanted = len(indexes) // (_CHUNKS_PER_LANE * len(self._lanes))
-        size = min(max(wanted, _LEAST_CHUNK), _LARGEST_CHUNK)
-        chunks: SimpleQueue[Sequence[int]] = SimpleQueue()
-        for start in range(0, len(indexes), size):
-            chunks.put(indexes[start : start + size])
+        chunks = _Chunks(indexes, len(indexes) // (_CHUNKS_PER_LANE * len(self._lanes)))
         evaluated: dict[int, Trial] = {}
         plausible: set[int] = set()
         broken = False
@@ -56,13 +54,11 @@ class Pool:
             return broken or time.monotonic() >= deadline or any(index > earlier for earlier in plausible)
 
         def run(lane: Lane) -> None:
-            while True:
-                try:
-                    chunk = chunks.get_nowait()
-                except Empty:
-                    return
+            size = _LEAST_CHUNK
+            while chunk := chunks.take(size):
                 if over(chunk[0]):
                     return
+                began = time.monotonic()
                 with closing(work(lane, chunk)) as answers:
                     for result in answers:
                         evaluated[result.index] = result
@@ -70,6 +66,7 @@ class Pool:
                             plausible.add(result.index)
                         if over(result.index + 1):
                             break
+                size = _fitting(len(chunk), time.monotonic() - began)
 
         if len(self._lanes) == 1:
             run(self._lanes[0])
@@ -93,6 +90,29 @@ class Pool:
         for lane in self._lanes:
             for worker in lane.values():
                 worker.close()
+
+
+class _Chunks:
+    """Hands out consecutive numbers to any thread."""
+
+    def __init__(self, indexes: Sequence[int], share: int) -> None:
+        """No lane gets more at once than its `share`, so that all have something to do until the end."""
+        self._indexes = indexes
+        self._most = max(share, _LEAST_CHUNK)
+        self._at = 0
+        self._lock = Lock()
+
+    def take(self, size: int) -> Sequence[int]:
+        """The next numbers, this many if there are; none at the end."""
+        with self._lock:
+            start = self._at
+            self._at += min(size, self._most)
+            return self._indexes[start : self._at]
+
+
+def _fitting(size: int, taken_s: float) -> int:
+    """How large a chunk should be if one of that size has taken that long."""
+    return min(max(int(size * _CHUNK_S / max(taken_s, 0.001)), _LEAST_CHUNK), _LARGEST_CHUNK)
 
 
 def _until_first_plausible(indexes: Sequence[int], evaluated: Mapping[int, Trial]) -> Iterator[Trial]:

@@ -350,8 +350,8 @@ class TestSteps:
 """
 SET_BACK = [
     "steps.SEEN.append(object()); assert len(steps.SEEN) == 1",
-    "steps.OPTIONS = {**steps.OPTIONS, len(steps.OPTIONS): 2}; assert len(steps.OPTIONS) == 2",
     "assert list(steps.OPTIONS.values()) == [1]; del steps.OPTIONS['step']; steps.OPTIONS['step'] = object()",
+    "steps.OPTIONS = {**steps.OPTIONS, len(steps.OPTIONS): 2}; assert len(steps.OPTIONS) == 2",
     "steps.Settings.other = object(); steps.Settings.step += 1; assert steps.Settings.step == 2",
     "QUEUE.append(object()); assert len(QUEUE) == 2",
     "ORDERED.move_to_end('a'); ORDERED['c'] = object(); assert list(ORDERED) == ['b', 'a', 'c']",
@@ -561,6 +561,57 @@ def test_state_that_is_set_up_once_needs_no_forks(make_bench: Callable[..., Benc
     worker.close()
     assert planned == Planned(2, 2)
     assert outcomes == [passes for _, _, passes in LAZY_CHANGES]
+
+
+PLACES = """\
+import os
+import sys
+from functools import wraps
+
+
+def counted(function):
+    @wraps(function)
+    def counting(*arguments):
+        os.getpid()
+        return function(*arguments) - 1
+    return counting
+
+
+if sys.version_info > (3,):
+    class Steps:
+        class Inner:
+            @staticmethod
+            @counted
+            def one(x):
+                return x + os.path.isdir("/")
+
+        def two(self, x, __scale=1):
+            return __class__.Inner.one(x) * __scale
+"""
+PLACES_TEST = "from places import Steps\n\ndef test_two():\n    assert Steps().two(3) == 4\n"
+PLACES_CHANGES = [
+    ("(*arguments) - 1", "(*arguments) - 2"),
+    ("(*arguments) - 1", "(*arguments)"),
+    ('x + os.path.isdir("/")', 'x + os.path.isdir("/") * 3'),
+    ('x + os.path.isdir("/")', 'x + 2 * os.path.isdir("/")'),
+    ("one(x) * __scale", "one(x) + 2 * __scale"),
+    ("one(x) * __scale", "one(x) + __scale"),
+]
+
+
+def test_functions_get_new_code_wherever_they_are(make_bench: Callable[..., Bench]) -> None:
+    """In classes and conditions, in decorators, and if they call what the module imports: nothing is imported again."""
+    worker = WarmWorker(make_bench({"places.py": PLACES, "test_places.py": PLACES_TEST, "pytest.ini": "[pytest]\n"}))
+    worker.plan(TrialPlan([("test_places.py::test_two", 0.5)], []))
+    found: list[TrialRequest] = []
+    for old, new in PLACES_CHANGES:
+        start = PLACES.index(old)
+        change = (start, start + len(old), new.encode())
+        found.append(TrialRequest(len(found), {"places.py": [change]}, ("test_places.py::test_two",)))
+    assert [one.outcome for one in worker.try_out(found)] == ["failed", "passed"] * 3
+    spent = worker.spent()
+    worker.close()
+    assert spent["imports"] == 0 < spent["screened tests"]
 
 
 ORDERED = """\
