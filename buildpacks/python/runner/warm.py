@@ -25,9 +25,10 @@ from .observe import Observer
 from .rehearse import prepare_screen
 from .screen import Answer, Candidate, Screen
 from .screening import tried
+from .sources import Source, spliced
 from .spent import Spent
 from .stem import Attempt, Stem
-from .swap import INVALID, LiveFunctions, NeedsImport, Replacement, Source, put, spliced
+from .swap import INVALID, LiveFunctions, NeedsImport, Replacement, put
 from .trace import CalledCode, LineTracer, read_trace
 
 
