@@ -76,7 +76,8 @@ class RepoView(Protocol):
 class PlanOptions:
     """Options of a plan: a test command (argv) instead of the pack's own, and extra environment variables.
 
-    `packages` are the exact requirements of the environment, instead of the declared ones. `version` is for builds that
+    `packages` are the exact requirements of the environment, instead of the declared ones; `added` are further ones of
+    Python projects. `version` is for builds that
     would otherwise derive one from the history. `python` is the interpreter of Python projects: a release (`3.9`) or an
     absolute path; it is empty if the pack chooses one. `image` is the image that all steps run in, with its own
     tools; it is empty if they use this machine's. `tree` is the path of the planned tree in sandboxes.
@@ -85,6 +86,7 @@ class PlanOptions:
     test: tuple[str, ...] | None = None
     env: Mapping[str, str] = field(default_factory=dict)
     packages: tuple[str, ...] | None = None
+    added: tuple[str, ...] = ()
     version: str = ""
     python: str = ""
     image: str = ""
@@ -110,7 +112,7 @@ class BuildPlan:
     nothing is built because the tree is not where sandboxes have it. `test` is the command as the user would type it.
     `mounts` are needed by every step: interpreters and tools. `platform` identifies the platform: environments of
     different platforms are never shared. `own` are the names of the distributions that the build makes: tests do not
-    see them at `/env`. `services` run beside the tests.
+    see them at `/env`. `services` run beside the tests. `added` are those of `PlanOptions.added` that the pack took.
     """
 
     pack: str
@@ -123,6 +125,7 @@ class BuildPlan:
     platform: tuple[str, ...]
     description: str
     own: tuple[str, ...] = ()
+    added: tuple[str, ...] = ()
     services: tuple[Service, ...] = ()
     settings: Settings = field(default_factory=Settings)
     in_place: Mapping[str, str] = field(default_factory=dict)

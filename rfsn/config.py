@@ -24,7 +24,7 @@ __all__ = ["NOT_SETTINGS", "Config", "allowed", "load_config", "schema_of"]
 _MAX_SHOWN = 100
 _BOUNDS = {"exclusiveMinimum": "more than", "minimum": "at least", "maximum": "at most"}
 _KINDS = {"boolean": "true or false", "string": "a string", "array": "a list of strings", "object": "a table"}
-_OPTIONS = {"gate_rules": "--gate-rule", "operators": "--operator"}
+_OPTIONS = {"gate_rules": "--gate-rule", "operators": "--operator", "with_packages": "--with"}
 """The options that are not called as their keys are."""
 _KEPT = {"given", "issue"}
 """Hashes of files that a command keeps in the session's folder: nobody sets them."""
@@ -62,6 +62,8 @@ class Config(BaseModel):
     """The interpreter of Python projects: a release (3.9) or a path; by default one that suits the project."""
     packages: tuple[str, ...] | None = None
     """The exact requirements of the environment, instead of the project's own declarations."""
+    with_packages: tuple[str, ...] = ()
+    """Requirements (PEP 508) that are added to the environments of Python projects."""
     offline: bool = False
     """Whether the environment must come from caches only."""
     cache_gib: float = Field(default=20.0, gt=0, allow_inf_nan=False)

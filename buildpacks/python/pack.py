@@ -162,7 +162,10 @@ class PythonBuildpack:
         test = command_for(view, options.test)
         needs = read_needs(view)
         python, mounts, description = _interpreter(needs.python, options)
-        declared = ("pytest", *needs.requirements) if options.packages is None else _exact(options.packages)
+        declared = needs.requirements if options.packages is None else _exact(options.packages, "packages")
+        pytest = () if options.packages is not None else ("pytest",)
+        added = _exact(options.added, "--with")
+        given = (*(options.packages or ()), *added)
         versions = dict.fromkeys(_VERSION_VARIABLES, options.version or "0.0.0")
         install = (UV, "pip", "install", "--offline", "--no-config", "--no-deps", "--no-build-isolation")
         trees = (f"{options.tree}/{path}".removesuffix("/.") for path in needs.packages)
@@ -171,7 +174,7 @@ class PythonBuildpack:
         on_path = (options.tree, f"{options.tree}/src")
         return BuildPlan(
             pack=self.name,
-            requirements=tuple(dict.fromkeys((*declared, *_further(needs.build, options.packages or ())))),
+            requirements=tuple(dict.fromkeys((*pytest, *declared, *added, *_further(needs.build, given)))),
             build=(BuildStep((*install, *place, *editables), {**_BUILD, **versions}),) if editables else (),
             fallback=(BuildStep(("/env/bin/python", "-c", _PUT_ON_PATH, _SITE, *on_path)),),
             test=test,
@@ -180,6 +183,7 @@ class PythonBuildpack:
             platform=(f"api {API_VERSION}", f"uv {version('uv')}", options.image, python),
             description=description + named("not fetched", needs.left_out),
             own=needs.own if editables else (),
+            added=tuple(added),
             settings=SETTINGS,
             in_place={"PYTHONPATH": ":".join(on_path)},
         )
@@ -282,9 +286,9 @@ def _further(build: Sequence[str], given: Sequence[str]) -> list[str]:
     return [text for text, requirement in wanted if not requirement or canonicalize_name(requirement.name) not in names]
 
 
-def _exact(packages: Sequence[str]) -> list[str]:
-    """The requirements that the user gives. Raises `BuildpackError` if one is not a requirement by name."""
+def _exact(packages: Sequence[str], origin: str) -> list[str]:
+    """The requirements that the user gives by `origin`. Raises `BuildpackError` if one is not a requirement by name."""
     requirements = [(text, parsed(text)) for text in packages]
     if wrong := [text for text, requirement in requirements if requirement is None]:
-        raise BuildpackError(f"packages: {wrong[0]!r} is not a requirement by name (PEP 508)")
+        raise BuildpackError(f"{origin}: {wrong[0]!r} is not a requirement by name (PEP 508)")
     return [str(requirement) for _, requirement in requirements]

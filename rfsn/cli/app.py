@@ -42,6 +42,7 @@ from rfsn.cli.options import (
     Target,
     Test,
     TimeLimit,
+    WithPackage,
     settings,
 )
 from rfsn.cli.patches import grade, judge, verify
@@ -92,6 +93,7 @@ def repair(
     image: Image = None,
     env: Env = None,
     python: PythonName = None,
+    with_package: WithPackage = None,
     offline: Offline = None,
     allow_test_edits: AllowTestEdits = None,
     allow_path: AllowPath = None,
@@ -136,6 +138,7 @@ def repair(
     options |= {"apply": apply or None, "branch": branch, "sign_key": sign_key}
     options |= {"memory": False if no_memory else None}
     options |= settings(allow_test_edits=allow_test_edits, allow_path=allow_path, gate_rules=gate_rule)
+    options |= settings(with_packages=with_package)
     options |= settings(operators=operator, planner=planner, model=model, base_url=base_url, max_cost=max_cost)
     options |= {"judge_model": judge_model, "accept_generated": accept_generated, "min_confidence": min_confidence}
     raise typer.Exit(commands.repair(repo, options, config, out, issue=issue, metrics_port=metrics_port, as_json=json))
@@ -209,6 +212,7 @@ def evaluate(
     image: Image = None,
     env: Env = None,
     python: PythonName = None,
+    with_package: WithPackage = None,
     offline: Offline = None,
     allow_test_edits: AllowTestEdits = None,
     allow_path: AllowPath = None,
@@ -234,6 +238,7 @@ def evaluate(
     options = settings(sandbox=sandbox, image=image, env=env, offline=offline)
     options |= {"time_limit": instance_timeout, "max_steps": max_steps, "seed": seed}
     options |= settings(allow_test_edits=allow_test_edits, allow_path=allow_path, gate_rules=gate_rule)
+    options |= settings(with_packages=with_package)
     options |= settings(operators=operator, planner=planner, model=model, base_url=base_url, max_cost=max_cost)
     options |= {"judge_model": judge_model, "python": python, "min_confidence": min_confidence}
     chosen = evaluating.Selection(limit, tuple(only or ()), tuple(retry or ()))

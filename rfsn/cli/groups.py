@@ -19,11 +19,13 @@ from rfsn.cli.options import (
     Json,
     Offline,
     PatchFile,
+    PythonName,
     Repo,
     Sandbox,
     Target,
     Test,
     TimeLimit,
+    WithPackage,
     settings,
 )
 
@@ -166,13 +168,15 @@ def plan_packs(
     env: Env = None,
     sandbox: Sandbox = None,
     image: Image = None,
+    python: PythonName = None,
+    with_package: WithPackage = None,
     config: ConfigFile = None,
     json: Json = False,
 ) -> None:
     """Show what would be fetched, built and run for DIR, and what no repair may touch. Nothing is run."""
     from rfsn.cli import buildpacks as commands  # noqa: PLC0415
 
-    options = settings(test=test, env=env, sandbox=sandbox, image=image)
+    options = settings(test=test, env=env, sandbox=sandbox, image=image, python=python, with_packages=with_package)
     raise typer.Exit(commands.plan(folder, options, config, as_json=json))
 
 
@@ -185,6 +189,8 @@ def run_packs(
     env: Env = None,
     sandbox: Sandbox = None,
     image: Image = None,
+    python: PythonName = None,
+    with_package: WithPackage = None,
     offline: Offline = None,
     time_limit: TimeLimit = None,
     canaries: Annotated[bool, typer.Option("--canaries", help="Add tests that must fail, as a verdict does.")] = False,
@@ -195,7 +201,7 @@ def run_packs(
     from rfsn.cli import buildpacks as commands  # noqa: PLC0415
 
     options = settings(test=test, target=target, env=env, sandbox=sandbox, image=image, offline=offline)
-    options |= {"time_limit": time_limit}
+    options |= settings(time_limit=time_limit, python=python, with_packages=with_package)
     raise typer.Exit(commands.run(folder, options, config, canaries=canaries, as_json=json))
 
 

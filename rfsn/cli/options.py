@@ -43,6 +43,7 @@ __all__ = [
     "Target",
     "Test",
     "TimeLimit",
+    "WithPackage",
     "settings",
 ]
 
@@ -60,6 +61,10 @@ Image = Annotated[str | None, typer.Option(metavar="NAME", help="The image of th
 Env = Annotated[list[str] | None, typer.Option("--env", metavar="K=V", help="An environment variable of the tests.")]
 PythonName = Annotated[
     str | None, typer.Option("--python", metavar="VERSION|PATH", help="The interpreter of Python projects.")
+]
+WithPackage = Annotated[
+    list[str] | None,
+    typer.Option("--with", metavar="PACKAGE", help="Add this requirement to a Python project's; may be repeated."),
 ]
 Offline = Annotated[bool | None, typer.Option("--offline", help="Make environments from caches only.")]
 MaxSteps = Annotated[int | None, typer.Option(metavar="N", help="The most steps of a session (default 200).")]

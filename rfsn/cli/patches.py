@@ -32,6 +32,7 @@ from rfsn.cli.options import (
     Target,
     Test,
     TimeLimit,
+    WithPackage,
     settings,
 )
 
@@ -48,6 +49,7 @@ def judge(
     image: Image = None,
     env: Env = None,
     python: PythonName = None,
+    with_package: WithPackage = None,
     offline: Offline = None,
     allow_test_edits: AllowTestEdits = None,
     allow_path: AllowPath = None,
@@ -63,6 +65,7 @@ def judge(
 
     options = settings(test=test, target=target, sandbox=sandbox, image=image, env=env, offline=offline)
     options |= settings(allow_test_edits=allow_test_edits, allow_path=allow_path, gate_rules=gate_rule)
+    options |= settings(with_packages=with_package)
     options |= {"time_limit": time_limit, "sign_key": sign_key, "python": python}
     raise typer.Exit(commands.judge(patch, repo, options, config, out, as_json=json))
 

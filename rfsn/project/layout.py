@@ -61,7 +61,11 @@ class Layout:
     @cached_property
     def plans(self) -> tuple[BuildPlan, ...]:
         """How the packs make the environments and run the tests, part by part. Raises `UsageError` if one cannot."""
-        return tuple(map(self._plan, self.parts))
+        plans = tuple(map(self._plan, self.parts))
+        if self.config.with_packages and not any(plan.added for plan in plans):
+            names = ", ".join(part.name for part in self.parts)
+            raise UsageError(f"--with adds packages to Python projects, and there is none here ({names}): leave it out")
+        return plans
 
     def _plan(self, part: Part) -> BuildPlan:
         config = self.config
@@ -69,6 +73,7 @@ class Layout:
             config.test,
             config.env,
             config.packages,
+            config.with_packages,
             self._version,
             config.python or "",
             self.image(part),

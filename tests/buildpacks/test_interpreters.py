@@ -110,3 +110,18 @@ def test_exact_packages_win_over_what_the_build_asks_for(view: Any) -> None:
     tree = view({"pyproject.toml": "[build-system]\nrequires = ['setuptools~=62.6', 'wheel~=0.37.1', 'six']\n"})
     plan = PythonBuildpack().plan(tree, PlanOptions(packages=("pytest==7.4.4", "Wheel==0.48.0")))
     assert plan.requirements == ("pytest==7.4.4", "Wheel==0.48.0", "setuptools~=62.6", "six")
+
+
+def test_packages_are_added_to_those_of_the_project(rfsn: Any, project: Any) -> None:
+    tree = project({"test_a.py": "", "setup.py": "from setuptools import setup\nsetup(install_requires=['six'])\n"})
+    options = ("--with", "wheel==0.45", "--with", "Attrs[tests] >=20", "--python", sys.executable)
+    part = rfsn("buildpacks", "plan", tree, *options, "--json").json["parts"][0]
+    assert part["requirements"] == ["pytest", "six", "wheel==0.45", "Attrs[tests]>=20", "setuptools>=40.8"]
+    ran = rfsn("repair", tree, "--with", "https://example.org/a.whl")
+    assert (ran.code, "--with: 'https://example.org/a.whl' is not a requirement by name" in ran.err) == (2, True)
+
+
+def test_nothing_is_added_where_no_part_is_python(rfsn: Any, project: Any) -> None:
+    tree = project({"check": "true\n"})
+    ran = rfsn("repair", tree, "--test", "sh check", "--with", "six")
+    assert (ran.code, "--with adds packages to Python projects, and there is none here" in ran.err) == (2, True)
