@@ -38,8 +38,8 @@ setup: $(VENV)/.ready ## make .venv with rfsn and its tools in it
 $(VENV)/.ready: pyproject.toml
 	@test -n "$(PYTHON)" || { echo "rfsn needs Python 3.12 or later: install it, or name it: make PYTHON=/path/to/python"; exit 1; }
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
-	$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python --editable . --group dev
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check 'uv>=0.11'
+	$(BIN)/uv pip install --quiet --system-certs --compile-bytecode --python $(BIN)/python --editable . --group dev
 	@touch $@
 
 clean: ## remove what setup made

@@ -23,6 +23,7 @@ __all__ = [
     "BuildStep",
     "Buildpack",
     "BuildpackError",
+    "Choice",
     "Detection",
     "PlanOptions",
     "RepoView",
@@ -73,14 +74,26 @@ class RepoView(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Choice:
+    """Another environment for the same tree.
+
+    `python` is as in `PlanOptions`; `as_of` is the date (ISO 8601) as of which packages are taken, empty for today.
+    """
+
+    python: str = ""
+    as_of: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class PlanOptions:
     """Options of a plan: a test command (argv) instead of the pack's own, and extra environment variables.
 
     `packages` are the exact requirements of the environment, instead of the declared ones; `added` are further ones of
     Python projects. `version` is for builds that
     would otherwise derive one from the history. `python` is the interpreter of Python projects: a release (`3.9`) or an
-    absolute path; it is empty if the pack chooses one. `image` is the image that all steps run in, with its own
-    tools; it is empty if they use this machine's. `tree` is the path of the planned tree in sandboxes.
+    absolute path; it is empty if the pack chooses one. `date` is the day of the tree's commit (ISO 8601), empty if it
+    is not known, and `as_of` the one after which no package may be from. `image` is the image that all steps run in,
+    with its own tools; it is empty if they use this machine's. `tree` is the path of the planned tree in sandboxes.
     """
 
     test: tuple[str, ...] | None = None
@@ -89,6 +102,8 @@ class PlanOptions:
     added: tuple[str, ...] = ()
     version: str = ""
     python: str = ""
+    date: str = ""
+    as_of: str = ""
     image: str = ""
     tree: str = REPO
 
@@ -113,6 +128,8 @@ class BuildPlan:
     `mounts` are needed by every step: interpreters and tools. `platform` identifies the platform: environments of
     different platforms are never shared. `own` are the names of the distributions that the build makes: tests do not
     see them at `/env`. `services` run beside the tests. `added` are those of `PlanOptions.added` that the pack took.
+    Packages are resolved `as_of` a date, if it is not empty. `others` are tried in this order if a report says that the
+    environment is why tests cannot be loaded (`SuiteReport.misfit`).
     """
 
     pack: str
@@ -126,6 +143,8 @@ class BuildPlan:
     description: str
     own: tuple[str, ...] = ()
     added: tuple[str, ...] = ()
+    as_of: str = ""
+    others: tuple[Choice, ...] = ()
     services: tuple[Service, ...] = ()
     settings: Settings = field(default_factory=Settings)
     in_place: Mapping[str, str] = field(default_factory=dict)

@@ -8,7 +8,8 @@ big-endian) and the result. Results are:
 
 - `{"canary": id}`: a test with that id, which no file of the tree has, is made to fail; before all other results.
 - `{"case": id, "outcome": outcome, "duration_s": s, "message": text}`; if an id is repeated, the worst outcome counts.
-  With `"frames": [[path, line, function], ...]` it says where in the tree it failed, outermost first.
+  With `"frames": [[path, line, function], ...]` it says where in the tree it failed, outermost first; with
+  `"misfit": true`, that the environment seems to be why a file of tests cannot be loaded.
 - `{"end": code}`: the last line; the exit code that follows.
 
 Texts are escaped by `buildpacks.text.spelled`, and a run is asked for tests by the escaped ids.
@@ -107,7 +108,8 @@ def _case(result: dict[str, Any]) -> CaseResult:
         raise ResultLineError(f"a result is not a case: {error}") from error
     if len(id) > _MAX_ID or not math.isfinite(duration):
         raise ResultLineError("a case has an id that is too long, or an infinite duration")
-    return CaseResult(id, outcome, duration, _text(result.get("message", ""))[:_MAX_MESSAGE], _frames(result))
+    message, misfit = _text(result.get("message", ""))[:_MAX_MESSAGE], result.get("misfit") is True
+    return CaseResult(id, outcome, duration, message, _frames(result), misfit=misfit)
 
 
 def _frames(result: dict[str, Any]) -> tuple[Frame, ...]:

@@ -95,7 +95,10 @@ class CaseId:
 
 @dataclass(frozen=True, slots=True)
 class CaseResult:
-    """One test case: its id as the runner writes it and in its parts, its outcome, and a failure's message."""
+    """One test case: its id as the runner writes it and in its parts, its outcome, and a failure's message.
+
+    `misfit` is whether the environment, rather than the tree, seems to be why it could not be loaded.
+    """
 
     id: str
     outcome: Outcome
@@ -103,6 +106,7 @@ class CaseResult:
     message: str = ""
     frames: tuple[Frame, ...] = ()
     parsed: CaseId = field(default_factory=CaseId)
+    misfit: bool = False
 
     @property
     def unloaded(self) -> bool:
@@ -121,6 +125,7 @@ class PartRun:
     """The run of one part of a repository, as far as a verdict has to know it apart from the other parts.
 
     `part` is the prefix of its ids, `cases` the number of its cases, `failing` whether one of them or a canary failed.
+    `misfit` is as in `SuiteReport`.
     """
 
     part: str
@@ -129,6 +134,7 @@ class PartRun:
     exit_code: int | None
     problem: str = ""
     canaries: tuple[CaseResult, ...] = ()
+    misfit: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +144,8 @@ class SuiteReport:
     `crashed` is whether the command began and then ended without a report: a test may have crashed it. `canaries` are
     the added tests that must fail; `forged` is whether some results are not the runner's own; `empty` is whether the
     runner says that there are no tests. `parts` are the runs of several parts, if there are several. `unbuilt` is what
-    the compiler says of code that does not compile, with file and line: its tests count as failing.
+    the compiler says of code that does not compile, with file and line: its tests count as failing. `misfit` is the
+    first reason for which tests could not be loaded if the environment, rather than the tree, seems to be at fault.
     """
 
     cases: tuple[CaseResult, ...]
@@ -152,6 +159,7 @@ class SuiteReport:
     empty: bool = False
     parts: tuple[PartRun, ...] = ()
     unbuilt: str = ""
+    misfit: str = ""
 
     @property
     def part_runs(self) -> tuple[PartRun, ...]:
@@ -159,7 +167,7 @@ class SuiteReport:
         if self.parts:
             return self.parts
         failing = any(case.outcome.failing for case in (*self.cases, *self.canaries))
-        return (PartRun("", len(self.cases), failing, self.exit_code, self.problem, self.canaries),)
+        return (PartRun("", len(self.cases), failing, self.exit_code, self.problem, self.canaries, self.misfit),)
 
     def lost(self, base: SuiteReport) -> str:
         """Why a part that had tests on the `base` has none here; empty if every such part has some."""

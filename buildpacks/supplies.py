@@ -79,7 +79,7 @@ class Step:
     `env` are its variables; with the network, the variables of proxies and of the plan's `Settings` are added. `inputs`
     are small files by name, `layer` is the environment that it sees read-only at `/env`, and `network` shares the
     host's network: such a step must run no code of a package. `wanted` is the suffix of the files that are taken from
-    `OUTPUTS`; if it is empty, none are.
+    `OUTPUTS`; if it is empty, none are. `about` says what it does, for somebody who waits; if it is empty, it is quick.
     """
 
     argv: tuple[str, ...]
@@ -89,6 +89,7 @@ class Step:
     layer: Layer | None = None
     network: bool = False
     wanted: str = ""
+    about: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,10 +6,11 @@ import hashlib
 import secrets
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
+from buildpacks import BuildPlan, Choice
 from gate import Gate, forget
 from planners.api import Planner
 from planners.given import GivenPatchPlanner
@@ -29,8 +30,10 @@ from rfsn.models.purse import Purse
 from rfsn.models.request import Wire
 from rfsn.plugins import load_operators, load_planner, load_rules
 from rfsn.project.diffs import MAX_DIFF_BYTES, patch_of, read_diff
+from rfsn.project.downloads import silent
 from rfsn.project.environment import prepared_environment
 from rfsn.project.layout import Layout, check_buildpacks
+from rfsn.project.parts import Part
 from rfsn.project.project import Project
 from rfsn.reporting.results import write_results
 from rfsn.sessions.events import (
@@ -53,6 +56,7 @@ from rfsn.source.snapshot import Snapshot
 from rfsn.source.source import take_source
 from rfsn.trials.bench import Bench
 from rfsn.trials.budget import Budget
+from rfsn.trials.fitting import Fitting
 from rfsn.trials.suite import Suite
 from sandbox import (
     MARK,
@@ -221,12 +225,18 @@ def _run(
         session.record(Recalled(experience=session.blobs.put_experience(experience)))
     planner = planner or planner_of(session)
     project = Project(session)
-    with opened_suite(project, session.scratch) as suite, opened_desk(session, purse, sessions, wire) as desk:
+    with ExitStack() as held:
+        opener = _Opener(project, session.scratch, held, session.tell)
+        suite = opener.suite()
+        desk = held.enter_context(opened_desk(session, purse, sessions, wire))
         if session.projection.environment is None:
             session.record(_ready(suite))
         budget = Budget(config.time_limit, config.max_steps, lambda: session.journal.clock)
         gate = Gate(further=load_rules(config.gate_rules))
-        executor = Executor(suite, gate, session.blobs, budget, workers=config.workers, wanted=config.target, desk=desk)
+        fitting = Fitting(suite, budget, opener.bench, lambda: session.record(_ready(suite)))
+        executor = Executor(
+            suite, gate, session.blobs, budget, workers=config.workers, wanted=config.target, desk=desk, fitting=fitting
+        )
         try:
             ended = Controller(session, planner, gate, executor, budget, project).run()
         finally:
@@ -238,19 +248,38 @@ def _run(
 @contextmanager
 def opened_suite(layout: Layout, scratch: Path) -> Iterator[Suite]:
     """A sandbox and an environment for each part of a tree, kept during the block. Raises their errors."""
-    config, base = layout.config, layout.base
-    cache_bytes = round(config.cache_gib * (1 << 30))
-    meter = Meter()
     with ExitStack() as held:
-        benches: list[Bench] = []
-        for part, plan in zip(layout.parts, layout.plans, strict=True):
-            provider = held.enter_context(_provider(config.sandbox, layout.image(part)))
-            making = prepared_environment(
-                part.pack, plan, base, provider, offline=config.offline, cache_bytes=cache_bytes
-            )
-            environment = held.enter_context(making)
-            benches.append(Bench(base, layout.view, environment, part, plan, provider, scratch, meter))
-        yield Suite(benches)
+        yield _Opener(layout, scratch, held).suite()
+
+
+class _Opener:
+    """Makes benches, each with a sandbox and an environment that `held` keeps."""
+
+    def __init__(self, layout: Layout, scratch: Path, held: ExitStack, tell: Callable[[str], None] = silent) -> None:
+        self._layout = layout
+        self._tell = tell
+        self._scratch = scratch
+        self._held = held
+        self._meter = Meter()
+
+    def suite(self) -> Suite:
+        """The benches of all parts."""
+        layout = self._layout
+        return Suite([self._bench(part, plan) for part, plan in zip(layout.parts, layout.plans, strict=True)])
+
+    def bench(self, part: Part, choice: Choice) -> Bench:
+        """The bench of a part with another environment."""
+        return replace(self._bench(part, self._layout.plan(part, choice)), choice=choice)
+
+    def _bench(self, part: Part, plan: BuildPlan) -> Bench:
+        layout, config = self._layout, self._layout.config
+        cache_bytes = round(config.cache_gib * (1 << 30))
+        provider = self._held.enter_context(_provider(config.sandbox, layout.image(part)))
+        making = prepared_environment(
+            part.pack, plan, layout.base, provider, offline=config.offline, cache_bytes=cache_bytes, tell=self._tell
+        )
+        environment = self._held.enter_context(making)
+        return Bench(layout.base, layout.view, environment, part, plan, provider, self._scratch, self._meter)
 
 
 def _ready(suite: Suite) -> EnvironmentReady:
@@ -267,6 +296,9 @@ def _part_ready(bench: Bench) -> PartReady:
         description=plan.description + note,
         cache_key=bench.environment.key,
         test=plan.test,
+        python=bench.choice.python,
+        as_of=bench.choice.as_of,
+        why=bench.why,
     )
 
 

@@ -16,6 +16,7 @@ from packaging.utils import canonicalize_name
 
 from buildpacks.api import RepoView
 from buildpacks.python.poetry import poetry_requirements, poetry_versions
+from buildpacks.python.provide import parsed
 from buildpacks.python.setup_script import arguments_of_setup
 from buildpacks.python.tables import (
     Malformed,
@@ -44,8 +45,9 @@ type Groups = Mapping[str, list[str]]
 class Declared:
     """The declarations of one table: run-time requirements, named groups of others, and supported Python versions.
 
-    `files` are further files of requirements, `places` are the folders of other packages, and `name` is the name of the
-    distribution. `elsewhere` are the names of requirements that no registry may be asked for.
+    `extras` are the groups that tests need besides. `files` are further files of requirements, `places` are the folders
+    of other packages, and `name` is the name of the distribution. `elsewhere` are the names of requirements that no
+    registry may be asked for.
     """
 
     requirements: list[str] = field(default_factory=list)
@@ -55,6 +57,7 @@ class Declared:
     places: list[str] = field(default_factory=list)
     name: str = ""
     elsewhere: list[str] = field(default_factory=list)
+    extras: list[str] = field(default_factory=list)
 
 
 def declarations(view: RepoView) -> Iterator[tuple[str, Declared]]:
@@ -103,7 +106,10 @@ def build_requirements(view: RepoView) -> list[str]:
     """The requirements of the project's build; empty if it has none. Raises `BuildpackError`."""
     pyproject = read_toml(view, "pyproject.toml") if view.exists("pyproject.toml") else {}
     if "build-system" not in pyproject:
-        return [*_DEFAULT_BUILD] if "project" in pyproject or view.exists("setup.py") else []
+        if not view.exists("setup.py"):
+            return [*_DEFAULT_BUILD] if "project" in pyproject else []
+        arguments = arguments_of_setup(view.read("setup.py"))
+        return [*_DEFAULT_BUILD, *(text for text in _strings(arguments.get("setup_requires")) if parsed(text))]
 
     def required(content: Mapping[str, Any]) -> list[str]:
         table = table_at(content, "build-system")
@@ -254,7 +260,9 @@ def _tox(parser: configparser.ConfigParser) -> Declared:
     entries = _lines(parser.get("testenv", "deps", fallback=""))
     files = [entry.removeprefix("-r").strip() for entry in entries if entry.startswith("-r")]
     plain = [entry for entry in entries if not re.match(r"-|\.|/|[\w,{}!.-]+\s*:", entry) and "{" not in entry]
-    return Declared(groups={"test": plain}, files=[name for name in files if "{" not in name])
+    extras = re.split(r"[\s,]+", parser.get("testenv", "extras", fallback="").strip())
+    files = [name for name in files if "{" not in name]
+    return Declared(groups={"test": plain}, extras=[name for name in extras if name], files=files)
 
 
 def _merged(*tables: Groups) -> Groups:

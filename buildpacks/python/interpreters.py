@@ -12,30 +12,68 @@ from pathlib import Path
 from packaging.specifiers import SpecifierSet
 
 from buildpacks.api import BuildpackError
+from buildpacks.python.releases import Named, Release
 
-__all__ = ["Interpreter", "asked", "find"]
+__all__ = ["Interpreter", "asked", "earlier", "find"]
 
 _OLDEST = (3, 6)
 """The oldest release on which the runner works."""
+
+_RELEASED = {
+    (3, 6): "2016-12-23",
+    (3, 7): "2018-06-27",
+    (3, 8): "2019-10-14",
+    (3, 9): "2020-10-05",
+    (3, 10): "2021-10-04",
+    (3, 11): "2022-10-24",
+    (3, 12): "2023-10-02",
+    (3, 13): "2024-10-07",
+    (3, 14): "2025-10-07",
+}
+"""When each release came out (https://peps.python.org/topic/release/)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Interpreter:
     """An interpreter: its version as (major, minor), its executable, and the prefix folder that it needs."""
 
-    version: tuple[int, int]
+    version: Release
     executable: Path
     prefix: Path
 
 
-def find(requires: str) -> Interpreter | None:
-    """The interpreter that runs rfsn if it satisfies `requires` (a version specifier), else the newest that does."""
-    wanted = SpecifierSet(requires)
+def find(requires: str, named: Named | None = None) -> tuple[Interpreter | None, str]:
+    """The interpreter for a project that `requires` a version (a specifier) and names releases, and the file that did.
+
+    It is the one that the project pins, else the newest of those that it lists; if none of these is here, the next
+    newer one: old code is likelier to run on that than on the newest. A project that names none gets the interpreter
+    that runs rfsn, else the newest. There is none if no interpreter here satisfies what the project requires.
+    """
+    here, named = _here(requires), named or Named()
+    pinned = next((release for release in named.pinned if release in here), None)
+    if pinned:
+        return here[pinned], named.pinned[pinned]
+    if named.listed and here:
+        listed = here.keys() & named.listed.keys()
+        newest = max(named.listed)
+        newer = [release for release in here if release > newest]
+        chosen = max(listed) if listed else min(newer) if newer else max(here)
+        return here[chosen], named.listed[chosen if listed else newest]
     running = _running()
-    if _satisfies(running, wanted):
-        return running
-    others = sorted(_on_this_machine(), key=lambda known: known.version, reverse=True)
-    return next((known for known in others if _satisfies(known, wanted)), None)
+    return here.get(running.version) or (here[max(here)] if here else None), ""
+
+
+def earlier(requires: str, than: Release, date: str) -> list[Interpreter]:
+    """The older interpreters for a project, first the one of the time of its commit, then from the newest on.
+
+    That one is the newest which was released by the `date` (ISO 8601), or the oldest of all for a commit before that;
+    there is none of that time if the date is not known.
+    """
+    here = {release: known for release, known in _here(requires).items() if release < than}
+    downwards = sorted(here, reverse=True)
+    then = [release for release in downwards if _RELEASED.get(release, "9999") <= date]
+    first = (then[:1] or downwards[-1:]) if date else []
+    return [here[release] for release in dict.fromkeys((*first, *downwards))]
 
 
 def asked(name: str) -> Interpreter:
@@ -51,7 +89,17 @@ def asked(name: str) -> Interpreter:
     return interpreter
 
 
-def _release(name: str) -> tuple[int, int]:
+def _here(requires: str) -> dict[Release, Interpreter]:
+    """The interpreters of this machine that satisfy a specifier; of two of one release, the one that runs rfsn."""
+    wanted = SpecifierSet(requires)
+    here: dict[Release, Interpreter] = {}
+    for known in (_running(), *_on_this_machine()):
+        if _satisfies(known, wanted):
+            here.setdefault(known.version, known)
+    return here
+
+
+def _release(name: str) -> Release:
     major, _, minor = name.partition(".")
     return int(major), int(minor)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 from posixpath import basename
@@ -14,7 +15,6 @@ from buildpacks.api import (
     API_VERSION,
     BuildpackError,
     BuildPlan,
-    BuildStep,
     Detection,
     PlanOptions,
     RepoView,
@@ -23,7 +23,8 @@ from buildpacks.api import (
     RunSpec,
     WarmRunner,
 )
-from buildpacks.python import interpreters
+from buildpacks.python.building import SITE, build_steps, fallback_steps, source_folders
+from buildpacks.python.choices import choose
 from buildpacks.python.commands import (
     CONFIGURATIONS,
     command_for,
@@ -33,12 +34,14 @@ from buildpacks.python.commands import (
     split,
     unittest_files,
 )
-from buildpacks.python.provide import SETTINGS, UV, UV_VARIABLES, parsed, provide
-from buildpacks.python.pytest_output import PYTEST, case_id
+from buildpacks.python.needed import OLDEST_PYTEST, supported
+from buildpacks.python.provide import SETTINGS, UV, parsed, provide
+from buildpacks.python.pytest_output import PYTEST, case_id, misfit_of
+from buildpacks.python.releases import named_releases
 from buildpacks.python.requirements import read_needs
 from buildpacks.report import report_of
 from buildpacks.results import CaseId, SuiteReport
-from buildpacks.supplies import PROJECT, Layer, Supplies
+from buildpacks.supplies import Layer, Supplies
 from buildpacks.text import escaped, in_any_case, named
 from sandbox import Mount
 
@@ -52,13 +55,7 @@ _START = (
     "sys.modules['rfsn_runner'] = util.module_from_spec(spec); spec.loader.exec_module(sys.modules['rfsn_runner']); "
     "from rfsn_runner.main import main; main()"
 )
-_SITE = f"{PROJECT}/site"
-_PUT_ON_PATH = (
-    "import pathlib, sys; site = pathlib.Path(sys.argv[1]); site.mkdir(); "
-    "(site / 'rfsn-tree.pth').write_text('\\n'.join(sys.argv[2:]))"
-)
-_BUILD = {**UV_VARIABLES, "UV_CACHE_DIR": "/tmp/uv"}  # noqa: S108  # of the sandbox
-_PATH = f"{_SITE}/bin:/env/bin:/usr/local/bin:/usr/bin:/bin"
+_PATH = f"{SITE}/bin:/env/bin:/usr/local/bin:/usr/bin:/bin"
 _PACKAGING = ("pyproject.toml", "setup.py", "setup.cfg")
 _SIGNS = (
     *_PACKAGING,
@@ -69,14 +66,6 @@ _SIGNS = (
     "tox.ini",
     "requirements.txt",
     "conftest.py",
-)
-
-# They give builds a version that they would ask git for: setuptools_scm and hatch-vcs, pdm, Poetry, pbr.
-_VERSION_VARIABLES = (
-    "SETUPTOOLS_SCM_PRETEND_VERSION",
-    "PDM_BUILD_SCM_VERSION",
-    "POETRY_DYNAMIC_VERSIONING_BYPASS",
-    "PBR_VERSION",
 )
 
 _TESTS = (
@@ -161,31 +150,29 @@ class PythonBuildpack:
         """An environment with pytest, the declared requirements and, if it can be installed, the project itself."""
         test = command_for(view, options.test)
         needs = read_needs(view)
-        python, mounts, description = _interpreter(needs.python, options)
-        declared = needs.requirements if options.packages is None else _exact(options.packages, "packages")
-        pytest = () if options.packages is not None else ("pytest",)
+        chosen = choose(needs.python, named_releases(view), options)
+        declared = supported(needs.requirements) if options.packages is None else _exact(options.packages, "packages")
+        oldest = OLDEST_PYTEST if options.as_of else "pytest"
+        pytest = () if options.packages is not None else (oldest,)
         added = _exact(options.added, "--with")
         given = (*(options.packages or ()), *added)
-        versions = dict.fromkeys(_VERSION_VARIABLES, options.version or "0.0.0")
-        install = (UV, "pip", "install", "--offline", "--no-config", "--no-deps", "--no-build-isolation")
-        trees = (f"{options.tree}/{path}".removesuffix("/.") for path in needs.packages)
-        editables = [part for tree in trees for part in ("--editable", tree)]
-        place = ("--python", "/env/bin/python", "--target", _SITE)
-        on_path = (options.tree, f"{options.tree}/src")
+        build = build_steps(view, needs.packages, chosen.release, options)
         return BuildPlan(
             pack=self.name,
             requirements=tuple(dict.fromkeys((*pytest, *declared, *added, *_further(needs.build, given)))),
-            build=(BuildStep((*install, *place, *editables), {**_BUILD, **versions}),) if editables else (),
-            fallback=(BuildStep(("/env/bin/python", "-c", _PUT_ON_PATH, _SITE, *on_path)),),
+            build=build,
+            fallback=fallback_steps(options),
             test=test,
             env={"PYTHONHASHSEED": "0", "PYTHONDONTWRITEBYTECODE": "1", "PATH": _PATH, **options.env},
-            mounts=(*mounts, Mount(_uv_binary(), UV)),
-            platform=(f"api {API_VERSION}", f"uv {version('uv')}", options.image, python),
-            description=description + named("not fetched", needs.left_out),
-            own=needs.own if editables else (),
+            mounts=(*chosen.mounts, Mount(_uv_binary(), UV)),
+            platform=(f"api {API_VERSION}", f"uv {version('uv')}", options.image, chosen.python),
+            description=chosen.description + named("not fetched", needs.left_out),
+            own=needs.own if build else (),
             added=tuple(added),
+            as_of=options.as_of,
+            others=chosen.others,
             settings=SETTINGS,
-            in_place={"PYTHONPATH": ":".join(on_path)},
+            in_place={"PYTHONPATH": ":".join(source_folders(options))},
         )
 
     def provide(self, plan: BuildPlan, supplies: Supplies, *, building: bool) -> Layer:
@@ -215,7 +202,8 @@ class PythonBuildpack:
 
     def parse(self, request: RunRequest, result: RunResult) -> SuiteReport:
         """The cases that the runner reported; if it did not finish, the reason why the tests could not run."""
-        return report_of(request, result, PYTEST)
+        report = report_of(request, result, PYTEST)
+        return replace(report, misfit=misfit_of(report))
 
     def protected(self, view: RepoView) -> tuple[str, ...]:
         """The tests, and the configuration of pytest projects."""
@@ -258,19 +246,6 @@ def _projects_beneath(sources: Sequence[str], view: RepoView) -> tuple[str, ...]
     projects = tuple(filter(has_tests, roots))
     inside = all(any(path.startswith(f"{root}/") for root in projects) for path in tests)
     return projects if inside else ()
-
-
-def _interpreter(wanted: str, options: PlanOptions) -> tuple[str, tuple[Mount, ...], str]:
-    """An interpreter, the mounts that it needs and its description: one of the image, else one found here."""
-    if options.image:
-        named = options.python or "3"
-        return named if "/" in named else f"python{named}", (), f"Python of the image {options.image}"
-    interpreter = interpreters.asked(options.python) if options.python else interpreters.find(wanted)
-    if interpreter is None:
-        raise BuildpackError(f"no interpreter here satisfies requires-python {wanted!r}: install one that does")
-    description = "Python {}.{} ({})".format(*interpreter.version, interpreter.executable)
-    mount = Mount(interpreter.prefix, str(interpreter.prefix))
-    return str(interpreter.executable), (mount,), description
 
 
 def _uv_binary() -> Path:

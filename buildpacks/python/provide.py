@@ -33,7 +33,7 @@ UV_VARIABLES: Mapping[str, str] = {"UV_LINK_MODE": "copy", "UV_PYTHON_DOWNLOADS"
 """Variables of uv in every step: links across mounts are impossible, and the pack itself finds interpreters."""
 
 SETTINGS = Settings(
-    ("UV_INDEX", "UV_DEFAULT_INDEX", "UV_EXTRA_INDEX_URL", "UV_FIND_LINKS", "UV_NATIVE_TLS", "UV_HTTP"),
+    ("UV_INDEX", "UV_DEFAULT_INDEX", "UV_EXTRA_INDEX_URL", "UV_FIND_LINKS", "UV_HTTP"),
     ("UV_DEFAULT_INDEX", "UV_INDEX", "UV_INDEX_URL", "UV_EXTRA_INDEX_URL", "PIP_INDEX_URL"),
     (("UV_DEFAULT_INDEX", "PIP_INDEX_URL"),),
 )
@@ -47,6 +47,14 @@ _ROUNDS = 12
 
 _DEPTH = 4
 """How deep the build requirements of source distributions may be nested."""
+
+_LATER = {
+    # The last that does all that old scripts ask of it, and the first that builds projects by the standard interface.
+    "setuptools": "2021-08-31",
+    # Its author removed and uploaded all its releases again then. pytest needed it.
+    "atomicwrites": "2022-07-09",
+}
+"""Packages for which an earlier date is replaced by this one."""
 
 _MAX_OUTPUT = 2_000
 _MAX_LENGTH = 2_000
@@ -71,14 +79,29 @@ else:
 sys.stdout.buffer.write(opened.read(1 << 20) if opened else b"")
 """
 # With -S no .pth file of a package is run. The file written here has each start look for the project's own build.
+# Compiling takes a second for each megabyte or so: tests of packages are not worth it, and of what is large beside much
+# else most is never imported.
 _FINISH = """\
 import compileall, glob, marshal, os, sys
 library, last = sys.argv[1:]
 for folder in glob.glob(library + "/python*/site-packages"):
     with open(folder + "/rfsn-project.pth", "w") as file:
         file.write("import site; site.addsitedir('/project/site')\\n")
+def sources(place):
+    found = [place] if place.endswith(".py") else []
+    for folder, folders, names in os.walk(place):
+        folders[:] = sorted(name for name in folders if name not in ("test", "tests"))
+        found += [os.path.join(folder, name) for name in sorted(names) if name.endswith(".py")]
+    return found
+def size(paths):
+    return sum(map(os.path.getsize, paths))
 if last == "last":
-    compileall.compile_dir(library, quiet=2)
+    left = 20 << 20
+    places = map(sources, sorted(glob.glob(library + "/python*/site-packages/*")))
+    for paths in sorted(places, key=size):
+        left -= size(paths)
+        for path in paths if left > 0 else ():
+            compileall.compile_file(path, quiet=2)
     for path in glob.glob(library + "/**/__pycache__/*.pyc", recursive=True):
         try:
             with open(path, "rb") as file:
@@ -92,7 +115,7 @@ def provide(plan: BuildPlan, supplies: Supplies, *, building: bool) -> Layer:
     """The environment with everything that the plan requires, see `Buildpack.provide`. Raises `SupplyError`."""
     without = frozenset() if building else frozenset(plan.own)
     _check_interpreter(plan.platform, supplies)
-    return _Provision(plan.platform, supplies).layer(plan.requirements, without)
+    return _Provision(plan.platform, supplies, plan.as_of).layer(plan.requirements, without)
 
 
 def _check_interpreter(platform: Sequence[str], supplies: Supplies) -> None:
@@ -131,32 +154,41 @@ class _Built:
 
 
 class _Provision:
-    def __init__(self, platform: Sequence[str], supplies: Supplies) -> None:
-        self._python = platform[-1]
+    def __init__(self, platform: Sequence[str], supplies: Supplies, as_of: str) -> None:
+        self._as_of = as_of
+        *_, image, self._python = platform
+        self._has_image = bool(image)
         self._platform = platform
         self._supplies = supplies
 
     def layer(self, requirements: Sequence[str], without: Collection[str] = (), depth: int = 0) -> Layer:
         """The environment with the resolution of these requirements, except for the packages in `without`."""
-        what = ("lock", *self._platform, *sorted(requirements))
-        locked = self._supplies.remember(what, lambda: list(self._lock(requirements, depth)))
+        as_of = self._as_of if not depth else ""  # what builds a package is no part of the environment
+        what = ("lock", *self._platform, *sorted(requirements), *((f"as of {as_of}",) if as_of else ()))
+        locked = self._supplies.remember(what, lambda: list(self._lock(requirements, as_of, depth)))
         wheels = tuple(self._wheel(package, depth) for package in locked if package["name"] not in without)
         paths = tuple(f"{INPUTS}/{wheel.name}" for wheel in wheels)
         install = (UV, "pip", "install", "--offline", "--no-index", "--no-config", "--no-deps")
+        compiling = "" if depth else "compiling the packages"
         steps = [
             Step((UV, "venv", "--no-config", "--allow-existing", "--python", self._python, "/env"), _ENV),
-            Step((*install, "--python", "/env/bin/python", *paths), _ENV, artifacts=wheels),
+            Step(
+                (*install, "--python", "/env/bin/python", *paths),
+                _ENV,
+                artifacts=wheels,
+                about=f"installing {len(wheels)} packages",
+            ),
             # An environment for one build is not worth compiling. The interpreter is not the environment's own, which
             # the installed packages may configure.
-            Step((self._python, "-I", "-S", "-c", _FINISH, "/env/lib", "inner" if depth else "last")),
+            Step((self._python, "-I", "-S", "-c", _FINISH, "/env/lib", "inner" if depth else "last"), about=compiling),
         ]
         return self._supplies.layer(steps if wheels else [steps[0], steps[2]])
 
-    def _lock(self, requirements: Sequence[str], depth: int) -> Iterator[dict[str, str]]:
+    def _lock(self, requirements: Sequence[str], as_of: str, depth: int) -> Iterator[dict[str, str]]:
         """The files of a resolution: a wheel of each package, or its source if it has no wheel."""
         sources: dict[str, dict[str, Mapping[str, Any]]] = {}
         for _ in range(_ROUNDS):
-            step = self._resolving(requirements, sources)
+            step = self._resolving(requirements, as_of, sources)
             result = self._supplies.run(step)
             output = _output(result)
             if not _succeeded(result):
@@ -179,7 +211,9 @@ class _Provision:
                 sources.setdefault(package["name"], {})[package["version"]] = built.metadata
         raise SupplyError(f"the requirements are not resolved after {_ROUNDS} rounds: too many source-only packages")
 
-    def _resolving(self, requirements: Sequence[str], sources: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> Step:
+    def _resolving(
+        self, requirements: Sequence[str], as_of: str, sources: Mapping[str, Mapping[str, Mapping[str, Any]]]
+    ) -> Step:
         """The step that resolves, with the known metadata of source distributions.
 
         uv takes another version of these to have no requirements, instead of building it.
@@ -188,10 +222,14 @@ class _Provision:
         for name, versions in sources.items():
             known += [{"name": name}, *versions.values()]
         options = ("--config-file", f"{INPUTS}/uv.toml", "--only-binary", ":all:", "--format", "pylock.toml", "--quiet")
+        dated = ("--exclude-newer", as_of, *_of_later(as_of)) if as_of else ()
         allowed = tuple(part for name in sorted(sources) for part in ("--no-binary", name))
+        trust = () if self._has_image else ("--system-certs",)  # an image may have no certificates: uv has its own
+        options = (*options, *trust, *dated, *allowed)
         return Step(
-            (UV, "pip", "compile", *options, *allowed, "--python", self._python, f"{INPUTS}/requirements.in"),
+            (UV, "pip", "compile", *options, "--python", self._python, f"{INPUTS}/requirements.in"),
             _ENV,
+            about=f"resolving {len(requirements)} requirements",
             inputs={
                 "requirements.in": "".join(f"{text}\n" for text in requirements).encode(),
                 "uv.toml": f"dependency-metadata = [{', '.join(map(_inline_table, known))}]\n".encode(),
@@ -216,7 +254,8 @@ class _Provision:
         def make() -> dict[str, Any]:
             build = (UV, "build", "--wheel", "--offline", "--no-config", "--no-build-isolation")
             argv = (*build, "--python", "/env/bin/python", "--out-dir", OUTPUTS, f"{INPUTS}/{source.name}")
-            result = self._supplies.run(Step(argv, _ENV, artifacts=(source,), layer=layer, wanted=".whl"))
+            step = Step(argv, _ENV, artifacts=(source,), layer=layer, wanted=".whl", about=f"building {source.name}")
+            result = self._supplies.run(step)
             wheels = [wheel for wheel in result.outputs if _FILE_NAME.fullmatch(wheel.name)]
             if not _succeeded(result) or len(wheels) != 1:
                 raise SupplyError(
@@ -237,6 +276,12 @@ class _Provision:
         if not _succeeded(result):
             raise SupplyError(f"{archive.name} cannot be read{_how(result)}: {_output(result)}")
         return result.command.stdout.decode(errors="replace")
+
+
+def _of_later(as_of: str) -> Iterator[str]:
+    """The options of uv for packages with a date of their own."""
+    for name, date in _LATER.items():
+        yield from ("--exclude-newer-package", f"{name}={max(date, as_of)}")
 
 
 def _packages(lock: bytes) -> Iterator[dict[str, str]]:

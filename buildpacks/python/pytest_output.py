@@ -5,13 +5,18 @@ from __future__ import annotations
 import re
 
 from buildpacks.report import Runner
-from buildpacks.results import CaseId
+from buildpacks.results import CaseId, SuiteReport
 from sandbox import CommandResult
 
-__all__ = ["PYTEST", "case_id"]
+__all__ = ["PYTEST", "case_id", "misfit_of"]
 
 _REFUSED = re.compile(r"^\S*: error: (.*)$", re.MULTILINE)
 _ERROR = re.compile(r"ERROR|E  |ModuleNotFoundError|ImportError|(INTERNALERROR>\s+)?(\w+\.)*\w+(Error|Exception): ")
+# How a plugin or a setting of another time ends a run before it has a case.
+_OUT_OF_TIME = re.compile(
+    r"no longer supported|(?:was|were|been) removed|removed in pytest|Removed\w*Warning|DeprecationWarning"
+    r"|No module named|cannot import name|AttributeError: module |PluginValidationError|unexpected keyword argument"
+)
 _NO_TESTS = 5
 _USAGE_ERROR = 4
 _MAX_LINE = 300
@@ -23,6 +28,14 @@ def case_id(id: str) -> CaseId:
     function, bracket, parameters = inside.partition("[")
     *scope, name = function.split("::")
     return CaseId(file, tuple(scope), name, bracket + parameters)
+
+
+def misfit_of(report: SuiteReport) -> str:
+    """Why the environment seems to keep tests from being loaded; empty if it does not, or all of them are loaded."""
+    found = next((case for case in report.cases if case.unloaded and case.misfit), None)
+    if found:
+        return found.reason
+    return report.problem if not report.cases and _OUT_OF_TIME.search(report.problem) else ""
 
 
 def _explained(text: str) -> str:

@@ -21,6 +21,7 @@ from buildpacks.python.declared import (
     project_name,
     workspace_members,
 )
+from buildpacks.python.needed import for_tests
 from buildpacks.python.provide import parsed
 from buildpacks.python.tables import content_of, unreadable
 
@@ -99,19 +100,22 @@ def read_needs(view: RepoView) -> Needs:
     Raises `BuildpackError` if a file cannot be read.
     """
     files = [name for name in _REQUIREMENT_FILES if view.exists(name)]
-    declared = list(declarations(view))
+    declared = every = list(declarations(view))
     others = [(path, table) for path, table in declared if path != "tox.ini"]
     if len(files) > view.exists("requirements.txt") or any(_test_group(table.groups) for _, table in others):
         declared = others  # tox.ini repeats the test requirements of another file, often with other pins
     files += [name for _, table in declared for name in table.files if view.exists(name) and name not in files]
-    collected = _Collected(
-        [text for _, table in declared for text in (*table.requirements, *_test_group(table.groups))]
-    )
+    collected = _Collected([text for _, table in declared for text in table.requirements])
+    collected.texts += for_tests([text for _, table in declared for text in _test_group(table.groups)], view)
+    collected.extras |= {canonicalize_name(name) for _, table in every for name in table.extras}
     collected.places += [place for _, table in declared for place in table.places]
     collected.names += [table.name for _, table in declared]
     collected.elsewhere += [name for _, table in declared for name in table.elsewhere]
     for name in files:
+        before = len(collected.texts)
         _requirement_file(view, name, set(), collected)
+        if name != "requirements.txt":  # which usually has what the project needs to run
+            collected.texts[before:] = for_tests(collected.texts[before:], view)
     for _, table in declared:
         collected.texts += [
             t for name, texts in table.groups.items() if canonicalize_name(name) in collected.extras for t in texts

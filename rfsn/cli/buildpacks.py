@@ -156,7 +156,7 @@ def _layout(folder: str, config: Config) -> Iterator[Layout]:
     with temporary_folder() as scratch:
         base = Path(scratch) / "base"
         snapshot = take_source(folder, config.ref, base, sandbox=config.sandbox)
-        yield Layout(base, config, snapshot.version)
+        yield Layout(base, config, snapshot.version, date=snapshot.date)
 
 
 def _shortened(text: str) -> str:

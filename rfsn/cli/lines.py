@@ -34,6 +34,10 @@ class Lines:
     def __init__(self, session: Session) -> None:
         self._session = session
         say(f"session {session.name}  ({session.folder})", whole=True)
+        session.watchers.append(self._doing)
+
+    def _doing(self, what: str) -> None:
+        say(f"{self._session.journal.clock:7.1f} s  environment  {one_line(what)}")
 
     def __call__(self, event: Event, projection: Projection) -> None:
         """Print the line of an event, if it has one."""
@@ -52,7 +56,8 @@ def _line_of(event: Event, projection: Projection, blobs: BlobStore) -> str | No
         case SourceTaken(files=files, origin=origin) as taken:
             return f"source       {origin}: {counted(files, 'file')}{_missing(taken)}"
         case EnvironmentReady() as ready:
-            return f"environment  {ready.description} in {ready.backend}; tests: {ready.test}"
+            instead = f"; instead of {ready.why}" if ready.why else ""
+            return f"environment  {ready.description} in {ready.backend}; tests: {ready.test}{instead}"
         case Proposed(proposal=Proposal(action=ReadFile() | SearchCode()) as step, decision=Allowed()):
             return f"{step.phase:<12} {step.intent}"
         case Observed(observation=SuiteRan() as ran):

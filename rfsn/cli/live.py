@@ -38,6 +38,7 @@ class LiveView:
         self._doing = "starting"
         self._rate = 0.0
         self._denial = ""
+        session.watchers.append(self._now)
         self._live = Live(
             get_renderable=self._table,
             console=self._console,
@@ -70,6 +71,9 @@ class LiveView:
                 self._rate = len(batch.outcomes) / batch.duration_s
             case Observed(observation=Denial(denied=denied)):
                 self._denial = f"{denied.rule}: {denied.reason}"
+
+    def _now(self, doing: str) -> None:
+        self._doing = f"environment: {doing}"
 
     def _table(self) -> RenderableType:
         config, state = self._session.config, self._session.projection.state

@@ -44,6 +44,7 @@ from rfsn.sessions.meter import Used
 from rfsn.trials.beyond import Beyond
 from rfsn.trials.budget import Budget
 from rfsn.trials.evaluate import Evaluator
+from rfsn.trials.fitting import Fitting
 from rfsn.trials.patience import forecast_s, settled
 from rfsn.trials.stability import Stability
 from rfsn.trials.suite import Suite
@@ -65,13 +66,15 @@ class Executor:
         workers: int,
         wanted: tuple[str, ...] = (),
         desk: Desk | None = None,
+        fitting: Fitting | None = None,
     ) -> None:
-        """`desk` carries out the calls of models, if there are any to ask."""
+        """`desk` carries out the calls of models, if there are any to ask; `fitting` may change the environments."""
         self._suite = suite
         self._blobs = blobs
         self._budget = budget
         self._wanted = wanted
         self._desk = desk
+        self._fitting = fitting
         self._stability = Stability(suite, budget)
         self._beyond = Beyond(suite, budget)
         self._evaluator = Evaluator(
@@ -144,7 +147,13 @@ class Executor:
 
     def _run_base(self, context: Context) -> SuiteRan:
         limit = self._budget.first_limit_s
-        first = self._ran(RunRequest((), limit, limit, canaries=True), singly=self._budget.case_limit_s)
+
+        def run() -> SuiteReport:
+            return self._ran(RunRequest((), limit, limit, canaries=True), singly=self._budget.case_limit_s)
+
+        first = run()
+        if self._fitting is not None:
+            first = self._fitting.fitted(first, run)
         if NO_TESTS in first.problem:
             first = replace(first, problem=f"{first.problem}; {self._what_ran()}")
         first = replace(first, problem=first.problem or _fault_of_tests(first, context))

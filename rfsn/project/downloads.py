@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
@@ -22,7 +22,7 @@ from sandbox import UnsafePath, make_marked
 if TYPE_CHECKING:
     import httpx2
 
-__all__ = ["Downloads"]
+__all__ = ["Downloads", "silent"]
 
 _MAX_FILE_BYTES = 8 << 30
 _CHUNK = 1 << 20
@@ -31,11 +31,21 @@ _TIMEOUT_S = 60.0
 _TRIES = 3
 
 
+def silent(_: str) -> None:
+    """Tell nobody."""
+
+
 class Downloads:
     """The files in one folder: `<sha256>/<name>`."""
 
-    def __init__(self, folder: Path, indexes: Sequence[str] = (), *, offline: bool) -> None:
-        """`indexes` are the variables in which the user names indexes; see `buildpacks.supplies.Settings`."""
+    def __init__(
+        self, folder: Path, indexes: Sequence[str] = (), *, offline: bool, tell: Callable[[str], None] = silent
+    ) -> None:
+        """`indexes` are the variables in which the user names indexes; see `buildpacks.supplies.Settings`.
+
+        `tell` gets a few words before files are downloaded.
+        """
+        self._tell = tell
         self._folder = folder
         self._indexes = indexes
         self._offline = offline
@@ -79,6 +89,7 @@ class Downloads:
             raise SupplyError(f"not in the cache: {names}\n--offline was given: run once without it")
         import httpx2  # noqa: PLC0415  # it takes a tenth of a second, which only a download needs
 
+        self._tell(f"downloading {missing[0].name}" if len(missing) == 1 else f"downloading {len(missing)} packages")
         limits = httpx2.Limits(max_connections=_CONNECTIONS)
         with (
             httpx2.Client(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -19,6 +19,7 @@ from rfsn.errors import InfraError
 from rfsn.machine import home
 from rfsn.machine.files import is_short_of_room, require_room
 from rfsn.machine.kept import cached_folders, kept, shrink
+from rfsn.project.downloads import silent
 from rfsn.project.supplies import Supplier, run_step
 from rfsn.source.objects import tree_of_files
 from sandbox import (
@@ -72,14 +73,16 @@ def prepared_environment(
     *,
     offline: bool = False,
     cache_bytes: int | None = None,
+    tell: Callable[[str], None] = silent,
 ) -> Iterator[Environment]:
     """The environment for this plan and tree, made now if it is not in the caches, and kept during the block.
 
     `base` is the tree that a build sees, in a copy without `.git`. If something is made and the caches then take more
-    than `cache_bytes`, the least recently used environments are removed, but none that is in use. Raises `InfraError`,
-    with the output of the step, if a requirement cannot be installed.
+    than `cache_bytes`, the least recently used environments are removed, but none that is in use. `tell` gets a few
+    words about each step that may take long. Raises `InfraError`, with the output of the step, if a requirement cannot
+    be installed.
     """
-    supplier = Supplier(plan, provider, offline=offline)
+    supplier = Supplier(plan, provider, offline=offline, tell=tell)
     with ExitStack() as held:
         try:
             layer = pack.provide(plan, supplier, building=False)
@@ -93,7 +96,12 @@ def prepared_environment(
             environment = Environment(packages, layer.key, variables=plan.in_place)
         elif plan.build:
             project = home.cache_home() / "projects" / _key(plan, layer, base, provider)
-            made |= held.enter_context(kept(project, lambda to: _build(plan, base, tools, to, provider)))
+
+            def build(to: Path) -> None:
+                tell("building the project")
+                _build(plan, base, tools, to, provider)
+
+            made |= held.enter_context(kept(project, build))
             environment = _environment(project, packages, layer)
         else:
             environment = Environment(packages, layer.key)

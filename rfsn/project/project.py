@@ -6,6 +6,7 @@ from dataclasses import replace
 from functools import cached_property
 from random import Random
 
+from buildpacks import Choice
 from gate import Context
 from planners.api import PlannerContext
 from rfsn.project.fence import Fence
@@ -22,8 +23,14 @@ class Project(Layout):
 
     def __init__(self, record: Record) -> None:
         """Raises `UsageError` if no buildpack recognizes the tree, or the configuration names one not installed."""
-        source = record.projection.source
-        super().__init__(record.base, record.config, source.version if source else "")
+        source, ready = record.projection.source, record.projection.environment
+        version, date = (source.version, source.date) if source else ("", "")
+        chosen = {
+            (part.root, part.pack): Choice(part.python, part.as_of)
+            for part in (ready.parts if ready else ())
+            if part.why
+        }
+        super().__init__(record.base, record.config, version, date=date, choices=chosen)
         self._record = record
         self._fence = Fence(self.view, self.parts, self.config)
         self._context = self._fence.context()

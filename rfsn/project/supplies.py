@@ -15,7 +15,7 @@ from buildpacks.supplies import INPUTS, OUTPUTS
 from rfsn.machine import home
 from rfsn.machine.files import require_room
 from rfsn.machine.kept import kept
-from rfsn.project.downloads import Downloads
+from rfsn.project.downloads import Downloads, silent
 from sandbox import Command, CommandResult, Ending, Limits, Mount, SandboxProvider, SandboxSpec, copy_files, iter_files
 
 __all__ = ["Supplier", "run_step"]
@@ -33,12 +33,16 @@ _CERTIFICATES = ("SSL_CERT_FILE", "SSL_CERT_DIR")
 class Supplier:
     """The `Supplies` of one plan on one backend; its results are cached and shared by all sessions."""
 
-    def __init__(self, plan: BuildPlan, provider: SandboxProvider, *, offline: bool) -> None:
+    def __init__(
+        self, plan: BuildPlan, provider: SandboxProvider, *, offline: bool, tell: Callable[[str], None] = silent
+    ) -> None:
+        """`tell` gets a few words about each step that may take long, before it begins."""
         cache = home.cache_home()
         self._plan = plan
         self._provider = provider
         self._offline = offline
-        self._downloads = Downloads(cache / "downloads", plan.settings.indexes, offline=offline)
+        self._tell = tell
+        self._downloads = Downloads(cache / "downloads", plan.settings.indexes, offline=offline, tell=tell)
         self._locks = cache / "locks"
         self._layers = cache / "environments"
         self.made = False
@@ -114,6 +118,8 @@ class Supplier:
         inputs.mkdir()
         workspace.mkdir()
         self._downloads.give(step.artifacts, inputs)
+        if step.about:
+            self._tell(step.about)
         for name, content in step.inputs.items():
             (inputs / name).write_bytes(content)
         settings, certificates = _network_settings(self._plan.settings) if step.network else ({}, ())

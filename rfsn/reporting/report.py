@@ -86,6 +86,7 @@ def report_of(record: Record) -> dict[str, Any]:
         if verdict
         else None,
         "environment": projection.environment.description if projection.environment else None,
+        "instead_of": (projection.environment.why or None) if projection.environment else None,
         "sandbox": projection.environment.backend if projection.environment else None,
         "suspects": _named_suspects(record),
         "steps": state.steps,

@@ -71,6 +71,7 @@ class SourceTaken(_Event):
     """The source was snapshotted as one commit with this tree; `submodules` and `pointers` name what it lacks.
 
     `folder` is the identity of the folder that it was taken from (see `sandbox.folders.identity`), if it is a path.
+    `date` is the day (ISO 8601) of its commit, if it is known.
     """
 
     kind: Literal["source_taken"] = "source_taken"
@@ -81,6 +82,7 @@ class SourceTaken(_Event):
     submodules: tuple[str, ...] = ()
     pointers: tuple[str, ...] = ()
     folder: str = ""
+    date: str = ""
 
 
 class Recalled(_Event):
@@ -91,7 +93,11 @@ class Recalled(_Event):
 
 
 class PartReady(BaseModel):
-    """The environment of one part of the repository: `root` is its folder, empty for the whole tree."""
+    """The environment of one part of the repository: `root` is its folder, empty for the whole tree.
+
+    If it is not the first choice of the pack `why` says what did not load in that, and `python` and `as_of` are those
+    of the `buildpacks.Choice` that took its place.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -100,10 +106,16 @@ class PartReady(BaseModel):
     description: str
     cache_key: str
     test: tuple[str, ...]
+    python: str = ""
+    as_of: str = ""
+    why: str = ""
 
 
 class EnvironmentReady(_Event):
-    """The environments were made or found in the cache, and sandboxes were opened."""
+    """The environments were made or found in the cache, and sandboxes were opened.
+
+    A later event takes its place: tests could not be loaded in an environment, and another one was chosen.
+    """
 
     kind: Literal["environment_ready"] = "environment_ready"
     backend: str
@@ -113,6 +125,11 @@ class EnvironmentReady(_Event):
     def description(self) -> str:
         """All environments on one line."""
         return "; ".join(f"{part.root}: {part.description}" if part.root else part.description for part in self.parts)
+
+    @property
+    def why(self) -> str:
+        """Why these environments took the place of others, on one line; empty if they are the first choice."""
+        return "; ".join(dict.fromkeys(part.why for part in self.parts if part.why))
 
     @property
     def test(self) -> str:

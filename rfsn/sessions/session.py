@@ -97,6 +97,7 @@ def _is_free(folder: Path, files: Collection[str]) -> bool:
 class Session(Record):
     """An open session: the record that continues. It appends events, folds each in, and notifies listeners.
 
+    `watchers` are told what is being done meanwhile, in a few words that are not kept.
     `taken_back` is how many events at the end of its journal a power cut has robbed of their blobs.
     """
 
@@ -106,6 +107,7 @@ class Session(Record):
         self.taken_back = 0
         self._waiting: list[Entry] = []
         self.listeners: list[Callable[[Event, Projection], None]] = []
+        self.watchers: list[Callable[[str], None]] = []
         super().__init__(folder)
 
     @classmethod
@@ -176,6 +178,11 @@ class Session(Record):
         after = self.projection.state
         if isinstance(event, Observed) and (after.phase is not before.phase or after.ended):
             self._append(PhaseEnded(phase=before.phase, state=state_hash(after)))
+
+    def tell(self, doing: str) -> None:
+        """Tell those who watch the session what is done now."""
+        for watcher in self.watchers:
+            watcher(doing)
 
     def _take_back(self) -> None:
         """Cut off the first event that need not have been on the disk and whose blob is not, with all after it."""

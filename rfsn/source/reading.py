@@ -7,10 +7,12 @@ There is no network, and nothing missing is fetched. The output of the sandbox i
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from rfsn.errors import InfraError, UsageError
@@ -62,21 +64,26 @@ _ENVIRONMENT = {
 }
 # $0 is git. The search for a tag has a time limit: the version helps, but is not required.
 _VERSION = 'timeout 20 "$0" describe --tags --abbrev=0 "$commit" >version 2>/dev/null || :; '
+_DATE = '"$0" log -1 --no-show-signature --format=%ct "$commit" >date 2>/dev/null || :; '
 _TRACKED = '"$0" ls-files -z --stage >listing || exit; '
 _COMMIT = (
     'commit=$("$0" rev-parse --verify --quiet --end-of-options "$1^{commit}") || exit 3; '
-    '"$0" read-tree "$commit:$2" || exit; ' + _TRACKED + _VERSION + '"$0" checkout-index --all --quiet'
+    '"$0" read-tree "$commit:$2" || exit; ' + _TRACKED + _VERSION + _DATE + '"$0" checkout-index --all --quiet'
 )
 _CAT = '"$0" cat-file --batch <wanted >found'
 
 
 @dataclass(frozen=True, slots=True)
 class Tracked:
-    """What an index or a commit names: paths of files, paths of submodules, and the nearest tag, if any."""
+    """What an index or a commit names: paths of files, paths of submodules, and the nearest tag, if any.
+
+    `date` is the day (UTC, ISO 8601) on which the commit was made; empty if there is none, or it makes no sense.
+    """
 
     files: tuple[str, ...]
     submodules: tuple[str, ...]
     tag: str
+    date: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,20 +102,17 @@ class Reader:
     scratch: Path
 
     def tracked(self, repository: Repository) -> Tracked:
-        """What the index names: nothing if there is no index. Without tags, or with odd objects, there is no tag."""
-        tagged = (
-            repository.ref_storage == "files"
-            and has_tags(repository)
-            and odd_object(repository) is None
-            and not borrowed_objects(repository)
+        """What the index names: nothing if there is no index. With odd objects, there is neither a tag nor a date."""
+        readable = (
+            repository.ref_storage == "files" and odd_object(repository) is None and not borrowed_objects(repository)
         )
-        with self.prepared(repository, objects=tagged) as work:
+        with self.prepared(repository, objects=readable) as work:
             copy_index(repository, work / "git")
             script = _TRACKED
-            if tagged:
+            if readable:
                 copy_refs(repository, work / "git")
-                script += f"commit=HEAD; {_VERSION}"
-            ran = self.run(repository, work, script, objects=tagged)
+                script += f"commit=HEAD; {_VERSION if has_tags(repository) else ''}{_DATE}"
+            ran = self.run(repository, work, script, objects=readable)
             if ran.exit_code != 0:
                 raise UsageError(f"the index of {repository.git_dir} cannot be read: {_message(ran)}; try 'git status'")
             return _listed(work)
@@ -288,7 +292,15 @@ def _listed(work: Path) -> Tracked:
         if path and path.count("/") <= MAX_DEPTH:
             (submodules if meta.startswith(b"160000 ") else files).add(path)
     tag = _output(work, "version", _MAX_TAG).decode(errors="replace").strip()
-    return Tracked(tuple(sorted(files)), tuple(sorted(submodules)), tag)
+    seconds = _output(work, "date", _MAX_TAG).strip()
+    return Tracked(tuple(sorted(files)), tuple(sorted(submodules)), tag, _day(seconds))
+
+
+def _day(seconds: bytes) -> str:
+    """The day (UTC, ISO 8601) of a time in seconds since 1970; empty for what no commit can have."""
+    if not re.fullmatch(rb"\d{9,10}", seconds):
+        return ""
+    return datetime.fromtimestamp(int(seconds), UTC).date().isoformat()
 
 
 def _objects(output: bytes, count: int) -> Iterator[tuple[str, bytes] | None]:

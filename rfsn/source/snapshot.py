@@ -43,7 +43,8 @@ class Snapshot:
 
     `version` is that of the nearest tag, for builds that ask git for one; the snapshot itself has no tags. `submodules`
     and `pointers` (files that Git LFS stores elsewhere) are the first of those that it lacks. `folder` is the identity
-    of the folder that was named, if the source was a path.
+    of the folder that was named, if the source was a path. `date` is the day (UTC, ISO 8601) of the commit that was
+    taken, or that the working tree is based on; empty if it is not known.
     """
 
     tree: str
@@ -53,6 +54,7 @@ class Snapshot:
     submodules: tuple[str, ...] = ()
     pointers: tuple[str, ...] = ()
     folder: str = ""
+    date: str = ""
 
 
 def lay_down(
@@ -61,6 +63,7 @@ def lay_down(
     origin: str,
     version: str,
     *,
+    date: str = "",
     patch: str = "",
     submodules: tuple[str, ...] = (),
 ) -> Snapshot:
@@ -94,7 +97,8 @@ def lay_down(
     if not count:
         remove_tree(partial)
         raise UsageError(f"{origin} has no files: there is nothing to repair")
-    return Snapshot(tree, count, origin, version, submodules[:_MAX_NAMED], tuple(copied.pointers[:_MAX_NAMED]))
+    lacking = (submodules[:_MAX_NAMED], tuple(copied.pointers[:_MAX_NAMED]))
+    return Snapshot(tree, count, origin, version, *lacking, date=date)
 
 
 def take_files(files: Mapping[str, str], origin: str, into: Path) -> Snapshot:

@@ -96,7 +96,8 @@ def _take_path(folder: Path, ref: str | None, into: Path, patch: str, reader: Re
         with opened_path(folder) as top, opened_folder(to) as target:
             return copy_selected(top, target, WorkingTree(repository, folder, files, submodules), origin)
 
-    return lay_down(into, fill, origin, _version(tracked.tag), patch=patch, submodules=tuple(submodules))
+    version, date = _version(tracked.tag), tracked.date
+    return lay_down(into, fill, origin, version, date=date, patch=patch, submodules=tuple(submodules))
 
 
 def _take_commit(folder: Path, ref: str, into: Path, patch: str, reader: Reader, origin: str) -> Snapshot:
@@ -122,7 +123,8 @@ def _lay_commit(
                 return copy_selected(top, target, Everything(), origin)
 
         nearest = _version(checked_out.tracked.tag) if version is None else version
-        return lay_down(into, fill, origin, nearest, patch=patch, submodules=checked_out.tracked.submodules)
+        named = checked_out.tracked
+        return lay_down(into, fill, origin, nearest, date=named.date, patch=patch, submodules=named.submodules)
 
 
 def _check_revision(ref: str | None) -> None:

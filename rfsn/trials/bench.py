@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from buildpacks import BuildPlan, RepoView, RunRequest, RunResult, SuiteReport
+from buildpacks import BuildPlan, Choice, RepoView, RunRequest, RunResult, SuiteReport
 from buildpacks.supplies import OUTPUTS
 from gate import Change, FileChange
 from rfsn.errors import InfraError
@@ -42,7 +42,8 @@ _TRIES = 2
 class Bench:
     """Everything needed to run the tests of one part: the base, its environment, its plan and its sandboxes.
 
-    `added` are files that every run has besides those of the base, such as a test written from an issue.
+    `added` are files that every run has besides those of the base, such as a test written from an issue. `choice` is
+    the environment that took the place of the pack's first one, and `why` says why.
     """
 
     base: Path
@@ -54,6 +55,8 @@ class Bench:
     scratch: Path
     meter: Meter = field(default_factory=Meter)
     added: dict[str, FileChange] = field(default_factory=dict)
+    choice: Choice = field(default_factory=Choice)
+    why: str = ""
 
     @property
     def variables(self) -> Mapping[str, str]:

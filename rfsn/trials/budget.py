@@ -45,6 +45,11 @@ class Budget:
         return max(1.0, self._time_limit_s - self._clock())
 
     @property
+    def left_share(self) -> float:
+        """The share of the time that is left, between 0 and 1."""
+        return self.left_s / self._time_limit_s
+
+    @property
     def suite_limit_s(self) -> float:
         """How long one run of the suite may take so that there is still time for a verdict."""
         return min(self.left_s, self._time_limit_s / (1.0 + _VERDICT_SHARE))

@@ -24,7 +24,14 @@ class Suite:
 
     def __init__(self, benches: Sequence[Bench]) -> None:
         self.benches = {bench.part.id(""): bench for bench in benches}
-        self._first = benches[0]
+
+    @property
+    def _first(self) -> Bench:
+        return next(iter(self.benches.values()))
+
+    def put(self, bench: Bench) -> None:
+        """Have a bench take the place of that of the same part."""
+        self.benches[bench.part.id("")] = bench
 
     @property
     def view(self) -> RepoView:

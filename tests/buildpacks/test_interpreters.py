@@ -11,6 +11,7 @@ import pytest
 
 from buildpacks import BuildpackError, PlanOptions
 from buildpacks.python import PythonBuildpack, interpreters
+from buildpacks.python.releases import Named
 from buildpacks.view import FolderView
 from rfsn.errors import InfraError
 from rfsn.project.environment import prepared_environment
@@ -50,10 +51,66 @@ def view(tmp_path: Path) -> Callable[[Mapping[str, str]], FolderView]:
 
 def test_the_newest_that_suits_is_taken_and_an_old_one_only_if_nothing_newer_does(machine: Machine) -> None:
     place = machine("3.6", "3.7", "3.9")
-    found = [interpreters.find(wanted) for wanted in ("", ">=3.6,<3.11", "<3.8", "==3.6.*", "<3.6")]
+    found = [interpreters.find(wanted)[0] for wanted in ("", ">=3.6,<3.11", "<3.8", "==3.6.*", "<3.6")]
     running = Path(sys.base_prefix).resolve()
     prefixes = [running, *(place / name for name in ("3.9.1", "3.7.1", "3.6.1")), None]
     assert [interpreter and interpreter.prefix for interpreter in found] == prefixes
+
+
+@pytest.mark.parametrize(
+    ("pinned", "listed", "requires", "found", "file"),
+    [
+        ("3.7", "3.6 3.9", "", "3.7", ".python-version"),
+        ("3.8", "3.6 3.9 3.99", "", "3.9", "tox.ini"),
+        ("3.9", "3.6 3.7", "<3.8", "3.7", "tox.ini"),
+        ("", "2.7 3.5", "", "3.6", "tox.ini"),  # of those that are newer, the nearest
+        ("", "2.7 3.8", "", "3.9", "tox.ini"),
+        ("", "3.99", "<3.8", "3.7", "tox.ini"),
+        ("", "3.99", "<3.6", "", ""),
+        ("", "", "", "{}.{}".format(*sys.version_info), ""),
+    ],
+)
+def test_what_the_project_names_is_taken(
+    pinned: str, listed: str, requires: str, found: str, file: str, machine: Machine
+) -> None:
+    def named(releases: str, path: str) -> dict[tuple[int, int], str]:
+        return {(int(one[0]), int(one[2:])): path for one in releases.split()}
+
+    machine("3.6", "3.7", "3.9")
+    chosen, said = interpreters.find(requires, Named(named(pinned, ".python-version"), named(listed, "tox.ini")))
+    assert ("{}.{}".format(*chosen.version) if chosen else "", said) == (found, file)
+
+
+def test_where_tests_do_not_load_the_environment_of_the_commit_is_tried_first(machine: Machine, view: Any) -> None:
+    place = machine("3.6", "3.7", "3.9", "3.10")
+
+    def others(**options: Any) -> list[tuple[str, str]]:
+        plan = PythonBuildpack().plan(tree, PlanOptions(**options))
+        return [(Path(choice.python).name, choice.as_of) for choice in plan.others]
+
+    tree = view({"test_a.py": "", "tox.ini": "[tox]\nenvlist = py310\n"})
+    assert [name for name, _ in others()] == ["python3.9", "python3.7", "python3.6"]
+    then = "2019-05-05"
+    dated = [("python3.7", then), ("", then), ("python3.9", then), ("python3.6", then), ("python3.7", "")]
+    assert others(date=then) == dated
+    assert others(date="2012-05-05")[0] == ("python3.6", "2018-11-12")  # the runner's oldest pytest is of then
+    assert others(date=then, python="3.9") == [("3.9", then)]
+    assert [as_of for _, as_of in others(date=then, packages=("pytest==7",))] == [""] * 3
+    assert others(date=then, python=f"{place}/3.7.1/bin/python3.7", as_of=then) == []
+
+
+def test_packages_of_a_date_come_with_a_pytest_that_the_runner_knows(machine: Machine, view: Any) -> None:
+    machine("3.6")
+    tree = view(
+        {
+            "setup.py": "",
+            "requirements-test.txt": "pytest==2.9\npy==1.4\npytest-cov==2.3 ; python_version>'3'\nsix==1\n",
+        }
+    )
+    plan = PythonBuildpack().plan(tree, PlanOptions(as_of="2019-01-01"))
+    assert plan.description.endswith(", packages as of 2019-01-01")
+    assert plan.requirements[:4] == ("pytest>=3.10", "py", 'pytest-cov; python_version > "3"', "six==1")
+    assert "develop" in plan.build[0].argv[2]  # setuptools of then makes no editable wheels
 
 
 @pytest.mark.parametrize("name", ["3.7", "{place}/3.7.1/bin/python", "{place}/3.7.1/bin/python3.7"])

@@ -128,3 +128,13 @@ def test_compiled_files_that_were_cut_short_are_not_left(tmp_path: Path) -> None
     cut.write_bytes(cut.read_bytes()[:-10])
     subprocess.run(finish, check=True)
     assert [*(folder / "__pycache__").iterdir()] == [whole]
+
+
+def test_neither_tests_of_packages_nor_the_largest_beyond_a_limit_are_compiled(tmp_path: Path) -> None:
+    folder = tmp_path / "python3.12" / "site-packages"
+    large = "#" * (11 << 20)
+    for path, text in {"a/b.py": "", "a/tests/c.py": "", "large.py": large, "larger.py": f"{large}#"}.items():
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_text(text)
+    subprocess.run([sys.executable, "-I", "-S", "-c", _FINISH, str(tmp_path), "last"], check=True)
+    assert sorted(path.name.partition(".")[0] for path in tmp_path.rglob("*.pyc")) == ["b", "large"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -78,6 +79,22 @@ def test_nothing_of_a_hostile_repository_runs(project: Make, git: Git, tmp_path:
     assert not proof.exists()
     assert (tmp_path / "working-tree" / "a.py").read_text() == "x = 2\n"
     assert (tmp_path / "commit" / "a.py").read_text() == "x = 1\n"
+
+
+def test_the_day_of_the_commit_is_known(project: Make, git: Git, tmp_path: Path) -> None:
+    folder = project({"a.py": "x = 1\n"})
+    git("init", "--quiet", cwd=tmp_path / "new")
+    (tmp_path / "new" / "a.py").write_text("")
+    git("-c", "gpg.program=false", "commit", "--amend", "--no-edit", "--date=@0", cwd=folder)
+    raw = git("cat-file", "commit", "HEAD", cwd=folder)
+    for seconds, day in (("1496300000", "2017-06-01"), ("12345", ""), ("99999999999", "")):
+        text = re.sub(r"(?m)^(committer .*>) \d+", rf"\1 {seconds}", raw)
+        (tmp_path / "commit").write_text(text)
+        made = git("hash-object", "-t", "commit", "--literally", "-w", str(tmp_path / "commit"), cwd=folder).strip()
+        git("update-ref", "HEAD", made, cwd=folder)
+        dates = [take_source(str(folder), ref, tmp_path / f"{seconds}-{ref}").date for ref in (None, "HEAD")]
+        assert dates == [day, day]
+    assert take_source(str(tmp_path / "new"), None, tmp_path / "none").date == ""
 
 
 def test_submodules_are_left_alone(project: Make, git: Git, tmp_path: Path) -> None:

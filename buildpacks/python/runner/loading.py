@@ -10,6 +10,7 @@ from typing import Any, List, Optional, Tuple
 
 import pytest
 
+from .misfits import is_misfit
 from .trace import frames_of
 
 Frames = List[Tuple[str, int, str]]
@@ -19,12 +20,13 @@ _ALIKE = 0.75
 """How much like a module's name another one must be to be a misspelling of it."""
 
 
-def reason_of(error: BaseException, root: str) -> Tuple[str, Frames]:
-    """What went wrong, as Python words it, and the frames in the tree, the faulty place last.
+def reason_of(error: BaseException, root: str) -> Tuple[str, Frames, bool]:
+    """What went wrong, as Python words it, and the frames in the tree, the faulty place last; and if it is a misfit.
 
     There are no frames if the environment is at fault: it lacks a package.
     """
     cause = _cause(error)
+    misfit = is_misfit(cause, root)
     frames = frames_of(cause.__traceback__, root)
     place = _place(cause)
     root = root.rstrip("/") + "/"
@@ -36,8 +38,8 @@ def reason_of(error: BaseException, root: str) -> Tuple[str, Frames]:
         where = "" if inside or not place else "{}, line {}: ".format(*place)
         message = f"{where}{type(cause).__name__}: {cause.msg}"
     if _lacks_package(cause):
-        return message + (" ({}, line {})".format(*frames[-1]) if frames else ""), []
-    return message, frames
+        return message + (" ({}, line {})".format(*frames[-1]) if frames else ""), [], misfit
+    return message, frames, misfit
 
 
 def _cause(error: BaseException) -> BaseException:

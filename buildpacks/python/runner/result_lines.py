@@ -54,7 +54,7 @@ class Reporter:
         self._channel = channel
         self._setup_s = 0.0
         self._tree = os.getcwd()
-        self._reason: Optional[Tuple[str, Frames]] = None
+        self._reason: Optional[Tuple[str, Frames, bool]] = None
 
     @pytest.hookimpl(hookwrapper=True, tryfirst=True)
     def pytest_load_initial_conftests(self, early_config: "pytest.Config") -> Generator[None, Any, None]:
@@ -62,8 +62,7 @@ class Reporter:
         error = outcome.excinfo[1] if outcome.excinfo else None
         if isinstance(error, ConftestImportFailure):
             root = getattr(early_config, "rootpath", None) or vars(early_config)["rootdir"]  # before pytest 6.1
-            message, frames = reason_of(error, self._tree)
-            self._write(folder_of(str(error.path), str(root)), "error", 0.0, message, frames)
+            self._write(folder_of(str(error.path), str(root)), "error", 0.0, *reason_of(error, self._tree))
 
     def pytest_exception_interact(self, call: "pytest.CallInfo[Any]", report: Any) -> None:
         if isinstance(report, CollectReport) and call.excinfo is not None:
@@ -95,9 +94,18 @@ class Reporter:
             outcome = "timeout"
         self._write(report.nodeid, outcome, duration, message)
 
-    def _write(self, id: str, outcome: str, duration: float, message: str, frames: Optional[Frames] = None) -> None:
+    def _write(
+        self,
+        id: str,
+        outcome: str,
+        duration: float,
+        message: str,
+        frames: Optional[Frames] = None,
+        misfit: bool = False,  # noqa: FBT001, FBT002  # as `reason_of` returns it
+    ) -> None:
         case = {"case": id, "outcome": outcome, "duration_s": round(duration, 6), "message": message[-_MAX_MESSAGE:]}
-        self._channel.write({**case, "frames": frames} if frames else case)
+        further = {"frames": frames, "misfit": misfit}
+        self._channel.write({**case, **{name: value for name, value in further.items() if value}})
 
 
 def _outcome(report: "pytest.TestReport") -> str:

@@ -147,6 +147,8 @@ def _environment(record: Record) -> Html:
             facts["not fetched (submodules, Git LFS pointers)"] = ", ".join((*source.submodules, *source.pointers))
     if ready := record.projection.environment:
         facts |= {"buildpack": ", ".join(part.pack for part in ready.parts), "interpreter": ready.description}
+        if ready.why:
+            facts["instead of"] = ready.why
         facts |= {"environment's key": ", ".join(part.cache_key for part in ready.parts)}
         facts |= {"sandbox": ready.backend, "test command": ready.test}
     return tag("div", _facts(facts), tag("h3", "Settings"), _facts(dict(_settings(record))))

@@ -84,7 +84,8 @@ def _note(event: Event) -> str:
         case SourceTaken(origin=origin, files=files):
             return f"The source was taken: {origin}, {counted(files, 'file')}"
         case EnvironmentReady() as ready:
-            return f"The environment is ready: {ready.description} in {ready.backend}"
+            instead = f", instead of {ready.why}" if ready.why else ""
+            return f"The environment is ready: {ready.description} in {ready.backend}{instead}"
         case ModelsReady() as ready:
             return f"Models may be asked: {', '.join(card.name for card in ready.cards)}"
         case Recalled():
