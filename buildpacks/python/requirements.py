@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import codecs
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatch
 from posixpath import dirname, join, normpath
@@ -105,8 +105,9 @@ def read_needs(view: RepoView) -> Needs:
     if len(files) > view.exists("requirements.txt") or any(_test_group(table.groups) for _, table in others):
         declared = others  # tox.ini repeats the test requirements of another file, often with other pins
     files += [name for _, table in declared for name in table.files if view.exists(name) and name not in files]
-    collected = _Collected([text for _, table in declared for text in table.requirements])
-    collected.texts += for_tests([text for _, table in declared for text in _test_group(table.groups)], view)
+    collected = _Collected()
+    for _, table in declared:
+        collected.texts += [*table.requirements, *for_tests(_test_group(table.groups), view)]
     collected.extras |= {canonicalize_name(name) for _, table in every for name in table.extras}
     collected.places += [place for _, table in declared for place in table.places]
     collected.names += [table.name for _, table in declared]
@@ -116,13 +117,26 @@ def read_needs(view: RepoView) -> Needs:
         _requirement_file(view, name, set(), collected)
         if name != "requirements.txt":  # which usually has what the project needs to run
             collected.texts[before:] = for_tests(collected.texts[before:], view)
-    for _, table in declared:
-        collected.texts += [
-            t for name, texts in table.groups.items() if canonicalize_name(name) in collected.extras for t in texts
-        ]
+    _add_extras(collected, [table.groups for _, table in every], view)
     if len(collected.texts) > _MAX_REQUIREMENTS:
         raise unreadable(", ".join(files), f"more than {_MAX_REQUIREMENTS} requirements in all")
     return _complete(view, collected, _python(declared))
+
+
+def _add_extras(collected: _Collected, groups: Sequence[Groups], view: RepoView) -> None:
+    """Add what the extras have that are asked for, also by `name[extra]` of the project itself, as many groups do."""
+    own = {canonicalize_name(name) for name in collected.names if name}
+    known: set[str] = set()
+    while wanted := (collected.extras | _extras_of(own, collected.texts)) - known:
+        known |= wanted
+        found = (texts for tables in groups for name, texts in tables.items() if canonicalize_name(name) in wanted)
+        collected.texts += for_tests([text for texts in found for text in texts], view)
+
+
+def _extras_of(own: Collection[str], texts: Iterable[str]) -> set[str]:
+    requirements = filter(None, map(parsed, texts))
+    extras = (one.extras for one in requirements if canonicalize_name(one.name) in own)
+    return {str(canonicalize_name(extra)) for names in extras for extra in names}
 
 
 def _python(declared: Iterable[tuple[str, Declared]]) -> str:

@@ -158,3 +158,20 @@ def test_a_broken_file_is_named(name: str) -> None:
 def test_something_else_where_a_table_belongs_is_said(name: str, text: str) -> None:
     with pytest.raises(BuildpackError, match=f"{name} cannot be read"):
         read_needs(Tree({name: text}))
+
+
+def test_extras_of_the_project_itself_are_followed() -> None:
+    """Groups name them, and they one another, in a circle too; so does tox."""
+    text = """
+        [project]
+        name = "My.Thing"
+        [project.optional-dependencies]
+        dev = ["my-thing[Tests]", "six"]
+        tests = ["my_thing[more]", "ruff"]
+        more = ["hypothesis", "my-thing[dev]"]
+        reco = ["simplejson"]
+        other = ["numpy"]
+    """
+    tox = "[testenv]\nextras =\n  reco\n"
+    needs = read_needs(Tree({"pyproject.toml": text, "tox.ini": tox}))
+    assert sorted(needs.requirements) == ["hypothesis", "simplejson", "six"]
