@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -42,7 +43,7 @@ def test_an_environment_of_the_time_of_the_commit_takes_the_place_of_the_first(
     session = tmp_path / "session"
     ran = rfsn("repair", old, "--out", session)
     assert ran.code == 0, ran.err
-    first, second = [line for line in ran.err.splitlines() if "  environment  " in line]
+    first, second = [line for line in ran.err.splitlines() if "; tests: " in line]
     assert "instead of" not in first
     assert "Python 3.9 (" in second
     assert ", packages as of 2021-02-03 in " in second
@@ -59,6 +60,6 @@ def test_an_environment_of_the_time_of_the_commit_takes_the_place_of_the_first(
 
 
 def test_an_interpreter_that_the_user_names_stays(old: Path, rfsn: Rfsn) -> None:
-    ran = rfsn("repair", old, "--python", "3.12", "--json").json
+    ran = rfsn("repair", old, "--python", "{}.{}".format(*sys.version_info), "--json").json
     assert (ran["status"], ran["instead_of"]) == ("infra_error", None)
     assert "cannot import name 'Mapping'" in ran["reason"]
