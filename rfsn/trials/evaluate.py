@@ -7,6 +7,7 @@ import time
 from bisect import bisect_right
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import groupby
 
 from buildpacks import CaseTrace, Outcome, Spectrum
@@ -83,14 +84,20 @@ class Evaluator:
         self._stability = stability
         self._beyond = beyond
         self._wanted = wanted
-        warm = {part: bench for part, bench in suite.benches.items() if bench.answers("try")}
-        self._pool = Pool([{part: WarmWorker(bench) for part, bench in warm.items()} for _ in range(workers)])
+        self._workers = workers
         self._planned: Spectrum | None = None
         self._warm_parts: Sequence[_WarmPart] = ()
 
+    @cached_property
+    def _pool(self) -> Pool:
+        """The warm workers, made when the first candidates come: by then it is known which environments they have."""
+        warm = {part: bench for part, bench in self._suite.benches.items() if bench.answers("try")}
+        return Pool([{part: WarmWorker(bench) for part, bench in warm.items()} for _ in range(self._workers)])
+
     def close(self) -> None:
         """End every warm worker."""
-        self._pool.close()
+        if "_pool" in self.__dict__:
+            self._pool.close()
 
     def evaluate(
         self, candidates: Sequence[Candidate], offset: int, state: State, context: Context, *, explained: bool = False
