@@ -43,11 +43,11 @@ class Place:
 
     @cached_property
     def nodes(self) -> list[ast.AST]:
-        """Every node of the innermost statements on the line."""
+        """Every node of the innermost statements on the line; a decorator belongs to what it decorates."""
         statements = [
             node
             for node in self.source.parents
-            if isinstance(node, ast.stmt) and node.lineno <= self.line <= (node.end_lineno or node.lineno)
+            if isinstance(node, ast.stmt) and _first_line(node) <= self.line <= (node.end_lineno or node.lineno)
         ]
         inner = max(statements, key=lambda node: (node.lineno, -(node.end_lineno or 0)), default=None)
         return list(ast.walk(inner)) if inner else []
@@ -143,6 +143,10 @@ class Places:
         """The file of a module of the tree, if it parses."""
         path = self.modules.paths.get(module, "")
         return load(path, self.view.read(path)) if path else None
+
+
+def _first_line(node: ast.stmt) -> int:
+    return min([node.lineno, *(decorator.lineno for decorator in getattr(node, "decorator_list", []))])
 
 
 def _after_imports(source: Source, *, standard: bool) -> int:

@@ -67,6 +67,7 @@ EMPTY = Queue()
 SHAPES = '''"""Shapes."""
 
 import collections.abc
+import dataclasses
 from typing import Any
 from abc import ABC, abstractmethod
 
@@ -74,6 +75,11 @@ from abc import ABC, abstractmethod
 class Shape(ABC, collections.abc.MutableMapping):
     @abstractmethod
     def area(self) -> Any: ...
+
+
+@dataclasses.dataclass
+class Point:
+    x: int
 '''
 TREE = {
     "jobs/__init__.py": "from .limits import SIZES\nfrom .queue import Queue, total\n",
@@ -184,6 +190,12 @@ NAMES = [
         "MutableMapping",
         "MutableMaping",
         "AttributeError: module 'collections.abc' has no attribute 'MutableMaping'",
+    ),
+    (
+        "jobs/shapes.py",
+        "dataclasses.dataclass",
+        "dataclasses.dataclas",
+        "AttributeError: module 'dataclasses' has no attribute 'dataclas'. Did you mean: 'dataclass'?",
     ),
     ("jobs/limits.py", '("small", 1),', '("small", 1)', "TypeError: 'tuple' object is not callable"),
 ]
