@@ -66,6 +66,11 @@ class Modules:
             return [*bound(tree), *(name for name in below if "." not in name)] if tree else below
         return list(_standard_names(module)) if module.partition(".")[0] in sys.stdlib_module_names else []
 
+    def defines(self, module: str, name: str) -> bool:
+        """Whether a module of the tree defines a name itself: what it imports is better taken from there."""
+        tree = self.tree(self.paths[module]) if module in self.paths else None
+        return tree is not None and name in _defined(tree)
+
     def beside(self, module: str) -> list[str]:
         """The full names of the modules in the same package, or of all that a tree can import from its top."""
         package, dot, _ = module.rpartition(".")

@@ -81,7 +81,7 @@ class Places:
         """The imports that bind a name."""
         exporters = standard_exporters(name)
         for module in self._imported_from(path):
-            if module in exporters or (module in self.modules.paths and name in self.modules.names(module)):
+            if module in exporters or self.modules.defines(module, name):
                 yield Import(module, name, name), _IMPORTED
         for made in self.modules.importing(name, path)[:3]:
             yield made, _IMPORTED

@@ -11,6 +11,7 @@ import ast
 import keyword
 import re
 import warnings
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice, pairwise
@@ -216,8 +217,10 @@ class _Mender:
         following = below[: len(below) - len(below.lstrip())]
         start = self._source.line_starts[number - 1]
         told = self._told(0.5, "indent", "outside function", "outside loop", "expected 'except'", "invalid syntax")
+        used = Counter(text[: len(text) - len(text.lstrip())] for text in self._lines if text.strip())
         for level in dict.fromkeys([usual, following, before + unit, *sorted(levels, key=len, reverse=True)]):
-            if level != own:
+            odd = used[level] == 1 and level not in {usual, before + unit}  # of the faulty line, most likely
+            if level != own and not odd:
                 likely = 1.0 if level == usual else 0.9 if level == following else 0.5
                 likely /= 1.0 + abs(len(level.expandtabs()) - len(own.expandtabs())) / 4
                 yield Mend("indent", (TextEdit(start, start + len(own), level),), told * likely, number)

@@ -132,6 +132,7 @@ SYNTAX = [
     ('"no item: (%s)"', '"no item: (%s)'),
     ("            return False", "        return False"),
     ("        self.items.append", "       self.items.append"),
+    ("        elif item in", "         elif item in"),
     ("    result = start\n", "  result = start\n"),
     ("        result,\n", "        result\n"),
     ("[value, 1][0]", "[value, 1[0]"),
@@ -223,6 +224,14 @@ def test_the_first_candidate_is_what_a_person_would_write() -> None:
     frame = Frame("jobs/queue.py", line_of("jobs/queue.py", "elif item in"), "push")
     made = mended("jobs/queue.py", "elif item in self.items", "elif item in limits", message, frame)
     assert made[0] == {"jobs/queue.py": QUEUE}
+
+
+def test_an_indentation_of_nothing_but_the_fault_is_not_copied() -> None:
+    right, wrong = "        self.names = ", "         self.names = "
+    frame = Frame("jobs/queue.py", line_of("jobs/queue.py", right), "<module>")
+    made = mended("jobs/queue.py", right, wrong, "IndentationError: unexpected indent", frame)
+    assert made[0] == {"jobs/queue.py": QUEUE}
+    assert not [text for text in made if "\n         self" in text["jobs/queue.py"]]
 
 
 def test_an_import_of_the_standard_library_comes_after_the_others_of_it() -> None:
