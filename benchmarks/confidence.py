@@ -2,12 +2,16 @@
 
     benchmarks/confidence.py                      fit, and print weights, Brier score and reliability
     benchmarks/confidence.py --collect SET DIR    add the repairs of a set in DIR to the labelled ones
+    benchmarks/confidence.py --weaken DATA OUT    make a data set with few of the tests of another, for `repair.py`
 
 The labelled repairs are `benchmarks/repairs.jsonl`: of each verified patch its project, its signs and whether it is
 right. `--collect` takes the sessions in DIR/sessions and the labels that benchmarks left in DIR: `benchmark.jsonl`
 (`repair.py`: right is what does the same as the reference on inputs that no test has), `results.jsonl` (`faults.py`:
 right is what leaves the library as it was) and `labels.jsonl`, which a person writes ({"id", "right", "why"}) and which
 counts first. A repair without a label is left out.
+
+Weak tests make wrong repairs, of which there are few otherwise: each row of DATA gives three, with two test functions of
+its own each, chosen by chance.
 
 Every figure is of repairs of projects that the weights were not fitted to: one project after another is left out. The
 interval of the Brier score comes from 2,000 bootstrap samples.
@@ -16,6 +20,7 @@ interval of the Brier score comes from 2,000 bootstrap samples.
 from __future__ import annotations
 
 import argparse
+import ast
 import json
 import math
 import random
@@ -35,6 +40,7 @@ SHRINKAGE = 1.0
 """The strength of the prior that a weight is 0, for signs in units of their deviation."""
 ROUNDS, STEP = 4_000, 0.5
 SAMPLES = 2_000
+VERSIONS, TESTS = 3, 2
 BINS = (0.0, 0.25, 0.5, 0.75, 0.9, 1.0)
 
 
@@ -42,11 +48,33 @@ def main() -> None:
     """Collect, or fit and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--collect", nargs=2, metavar=("SET", "DIR"))
+    parser.add_argument("--weaken", nargs=2, metavar=("DATA", "OUT"), type=Path)
     options = parser.parse_args()
-    if options.collect:
+    if options.weaken:
+        weaken(*options.weaken)
+    elif options.collect:
         collect(options.collect[0], Path(options.collect[1]))
     else:
         show([json.loads(line) for line in REPAIRS.read_text("utf-8").splitlines()])
+
+
+def weaken(data: Path, out: Path) -> None:
+    """Write the rows of a data set with few tests."""
+    chance = random.Random(0)  # noqa: S311  # the same every time
+    with out.open("w", encoding="utf-8") as file:
+        for row in rows_of(data):
+            for number in range(VERSIONS):
+                files = row["files"] | {path: fewer(row["files"][path], chance) for path in row["test_files"]}
+                file.write(json.dumps(row | {"instance_id": f"{row['instance_id']}-{number}", "files": files}) + "\n")
+
+
+def fewer(text: str, chance: random.Random) -> str:
+    """A file of tests with two of its test functions."""
+    tree = ast.parse(text)
+    tests = [node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name.startswith("test")]
+    kept = chance.sample(tests, min(TESTS, len(tests)))
+    tree.body = [node for node in tree.body if node not in tests or node in kept]
+    return ast.unparse(tree) + "\n"
 
 
 def collect(name: str, folder: Path) -> None:

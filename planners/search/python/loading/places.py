@@ -146,7 +146,8 @@ class Places:
 
 
 def _first_line(node: ast.stmt) -> int:
-    return min([node.lineno, *(decorator.lineno for decorator in getattr(node, "decorator_list", []))])
+    decorators: list[ast.expr] = getattr(node, "decorator_list", [])
+    return min(node.lineno, *(decorator.lineno for decorator in decorators), node.lineno)
 
 
 def _after_imports(source: Source, *, standard: bool) -> int:
