@@ -10,8 +10,8 @@ right. `--collect` takes the sessions in DIR/sessions and the labels that benchm
 right is what leaves the library as it was) and `labels.jsonl`, which a person writes ({"id", "right", "why"}) and which
 counts first. A repair without a label is left out.
 
-Weak tests make wrong repairs, of which there are few otherwise: each row of DATA gives three, with two test functions of
-its own each, chosen by chance.
+Weak tests make wrong repairs, of which there are few otherwise: each row of DATA gives three, with two test functions
+of its own each, chosen by chance.
 
 Every figure is of repairs of projects that the weights were not fitted to: one project after another is left out. The
 interval of the Brier score comes from 2,000 bootstrap samples.
