@@ -4,21 +4,18 @@ from __future__ import annotations
 
 import json
 import time
-from bisect import bisect_right
-from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Generator, Iterable, Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 from itertools import groupby
 
 from buildpacks import CaseTrace, Outcome, Spectrum
-from buildpacks.warm import Behaviour, Edits, WarmResult
+from buildpacks.warm import Behaviour, WarmResult
 from gate import (
     Candidate,
     Change,
     Context,
-    CreateFile,
     Denied,
-    EditFile,
     Gate,
     Patch,
     Verdict,
@@ -31,7 +28,6 @@ from planners.progress import progress_of
 from planners.state import State
 from planners.targets import Targets, probes, reached, targets_of
 from planners.trial import Trial, TrialOutcome
-from rfsn.project.parts import Part
 from rfsn.sessions.blobs import BlobStore
 from rfsn.trials.beyond import Beyond
 from rfsn.trials.budget import Budget
@@ -40,6 +36,7 @@ from rfsn.trials.order import ordered
 from rfsn.trials.pool import Lane, Pool
 from rfsn.trials.stability import Stability
 from rfsn.trials.suite import Suite
+from rfsn.trials.warm_part import WarmPart
 from rfsn.trials.worker import TrialPlan, TrialRequest, WarmWorker
 
 __all__ = ["Evaluator", "warm_outcome"]
@@ -86,7 +83,7 @@ class Evaluator:
         self._wanted = wanted
         self._workers = workers
         self._planned: Spectrum | None = None
-        self._warm_parts: Sequence[_WarmPart] = ()
+        self._warm_parts: Sequence[WarmPart] = ()
 
     @cached_property
     def _pool(self) -> Pool:
@@ -127,21 +124,21 @@ class Evaluator:
         taken, spent = round(time.monotonic() - began, 3), round(self._budget.search_spent(state), 3)
         return Batch.of(offset, evaluated, duration_s=taken, spent=spent, failures=failures)
 
-    def _prepared(self, known: Targets, spectrum: Spectrum, kept: Patch) -> list[_WarmPart]:
+    def _prepared(self, known: Targets, spectrum: Spectrum, kept: Patch) -> list[WarmPart]:
         """The parts in which candidates can be tried warm, with their plans set: a worker knows all targets left there.
 
         The search goes on from the patch `kept`.
         """
         traced = {trace.id for trace in spectrum.cases if trace.outcome is not Outcome.MISSING}
         change = apply(kept, self._suite.view.read)
-        warm_parts: list[_WarmPart] = []
+        warm_parts: list[WarmPart] = []
         for prefix, bench in self._suite.benches.items():
             runner = bench.part.pack.warm_runner(bench.plan) if bench.answers("try") else None
             own = known.of({case.id for case in known.baseline.cases if self._suite.bench_of(case.id) is bench})
             unloaded = any(case.unloaded and case.id in own.left for case in own.baseline.cases)
             if runner is None or not own.left or unloaded or not traced.issuperset(own.left):
                 continue
-            warm = _WarmPart(prefix, bench.part, runner.suffixes, own, change, self._suite.view.read)
+            warm = WarmPart(prefix, bench.part, runner.suffixes, own, change, self._suite.view.read)
             tree = change if change.files else None
             self._pool.plan(prefix, TrialPlan(*ordered(own, spectrum, self._budget), tree))
             warm_parts.append(warm)
@@ -193,43 +190,6 @@ class Evaluator:
         return not isinstance(self._gate.check(change, context), Denied)
 
 
-@dataclass(frozen=True, slots=True)
-class _WarmPart:
-    """A part of the repository with a warm runner, the prefix of its test ids, and what is to be repaired in it.
-
-    `kept` is the change that the search continues from: the workers' trees have it, and candidates, which are patches
-    on the base that `read` returns, differ from it.
-    """
-
-    prefix: str
-    part: Part
-    suffixes: tuple[str, ...]
-    known: Targets
-    kept: Change
-    read: Callable[[str], bytes]
-
-    def edits(self, candidate: Candidate) -> Edits | None:
-        """The edits for a runner to make for a candidate; None if it cannot, or if other parts are edited too."""
-        edits = _edits(candidate.patch)
-        if edits is not None and self.kept.files:
-            edits = self._beside_kept(apply(candidate.patch, self.read))
-        fits = edits and all(path.endswith(self.suffixes) and self.part.own_path(path) is not None for path in edits)
-        return edits if fits else None
-
-    def _beside_kept(self, change: Change) -> Edits | None:
-        """How the tree of a change differs from that of the kept one; None if not by edits of files alone."""
-        edits: dict[str, list[tuple[int, int, bytes]]] = {}
-        for path in change.files.keys() | self.kept.files.keys():
-            kept, made = self.kept.files.get(path), change.files.get(path)
-            before = kept.after if kept else made.before if made else None
-            after = made.after if made else kept.before if kept else None
-            if before != after and after is None:
-                return None
-            if before != after:
-                edits[path] = [_difference(before or b"", after or b"")]
-        return edits
-
-
 class _Trials:
     """The trials of one batch."""
 
@@ -241,7 +201,7 @@ class _Trials:
         spectrum: Spectrum,
         state: State,
         context: Context,
-        warm_parts: Sequence[_WarmPart],
+        warm_parts: Sequence[WarmPart],
     ) -> None:
         """Candidates are tried warm in the first of the `warm_parts` that has all files that they edit or add."""
         self._evaluator = evaluator
@@ -281,7 +241,7 @@ class _Trials:
         return replace(plausible, behaviour=" ".join(seen.words), shown=shown)
 
     def _tried_warm(
-        self, worker: WarmWorker, warm: _WarmPart, indexes: Iterable[int], changes: Mapping[int, Change | None]
+        self, worker: WarmWorker, warm: WarmPart, indexes: Iterable[int], changes: Mapping[int, Change | None]
     ) -> Generator[Trial]:
         trials = {index: self._trial(index, warm) for index in indexes}
         answers = worker.try_out([*trials.values()])
@@ -301,7 +261,7 @@ class _Trials:
         finally:
             answers.close()
 
-    def _trial(self, index: int, warm: _WarmPart) -> TrialRequest:
+    def _trial(self, index: int, warm: WarmPart) -> TrialRequest:
         location = self._candidates[index].location
         place = warm.prefix, location
         if place not in self._probes:
@@ -353,30 +313,3 @@ class _Trials:
         partly = fixed if outcome is TrialOutcome.PARTIAL else ()
         cold_s = self._cold_s.get(index, 0.0) if outcome is TrialOutcome.PLAUSIBLE else 0.0
         return Trial(index, self._candidates[index], outcome, partly, progress, cold_s=cold_s)
-
-
-def _difference(before: bytes, after: bytes) -> tuple[int, int, bytes]:
-    """The edit that leads from one content to another."""
-    head = _alike(before, after)
-    tail = _alike(before[head:][::-1], after[head:][::-1])
-    return head, len(before) - tail, after[head : len(after) - tail]
-
-
-def _alike(first: bytes, second: bytes) -> int:
-    """How many bytes are the same from the start."""
-    sizes = range(1, min(len(first), len(second)) + 1)
-    return bisect_right(sizes, 0, key=lambda size: int(first[:size] != second[:size]))
-
-
-def _edits(patch: Patch) -> Edits | None:
-    """A patch for the warm protocol; None if the protocol cannot express it."""
-    edits: dict[str, list[tuple[int, int, bytes]]] = {}
-    for operation in patch:
-        match operation:
-            case EditFile(path) if path not in edits:
-                edits[path] = [(edit.start, edit.end, edit.text) for edit in operation.edits]
-            case CreateFile(path, content, "100644") if path not in edits:
-                edits[path] = [(0, 0, content)]
-            case _:
-                return None
-    return edits
