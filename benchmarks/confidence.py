@@ -36,6 +36,10 @@ from rfsn.sessions.record import Record
 
 REPAIRS = Path(__file__).with_name("repairs.jsonl")
 NAMES = [field.name for field in fields(Signs)]
+DIRECTIONS = Signs(
+    place=-1, mended=1, model=-1, doubt=-1, hollow=-1, rivals=-1, allies=1, passing=1, targets=1, faults=-1, rejected=-1
+)
+"""Whether a sign speaks for a patch or against it, as is known of overfitting: the repairs are too few to tell it."""
 SHRINKAGE = 1.0
 """The strength of the prior that a weight is 0, for signs in units of their deviation."""
 ROUNDS, STEP = 4_000, 0.5
@@ -146,7 +150,7 @@ def show(repairs: Sequence[Mapping[str, Any]]) -> None:
 
 
 def fitted(rows: Sequence[tuple[Sequence[float], float]]) -> tuple[float, list[float]]:
-    """The bias and the weights that make the labels likeliest, with a normal prior on each weight."""
+    """The bias and the weights that make the labels likeliest, with a normal prior on the size of each weight."""
     size = len(rows)
     columns = list(zip(*(signs for signs, _ in rows), strict=True))
     means = [sum(column) / size for column in columns]
@@ -159,13 +163,15 @@ def fitted(rows: Sequence[tuple[Sequence[float], float]]) -> tuple[float, list[f
         for signs, right in rows
     ]
     bias, weights = 0.0, [0.0] * len(means)
+    ways = [getattr(DIRECTIONS, name) for name in NAMES]
     for _ in range(ROUNDS):
         errors = [(likelihood((bias, weights), signs) - right, signs) for signs, right in scaled]
         bias -= STEP * sum(error for error, _ in errors) / size
         slopes = [sum(error * signs[at] for error, signs in errors) for at in range(len(weights))]
-        weights = [
+        moved = [
             weight - STEP * (slope + SHRINKAGE * weight) / size for weight, slope in zip(weights, slopes, strict=True)
         ]
+        weights = [way * max(0.0, way * weight) for way, weight in zip(ways, moved, strict=True)]
     plain = [weight / unit for weight, unit in zip(weights, spread, strict=True)]
     return bias - sum(weight * mean for weight, mean in zip(plain, means, strict=True)), plain
 
