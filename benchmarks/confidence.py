@@ -40,9 +40,9 @@ DIRECTIONS = Signs(
     place=-1, mended=1, model=-1, doubt=-1, hollow=-1, rivals=-1, allies=1, passing=1, targets=1, faults=-1, rejected=-1
 )
 """Whether a sign speaks for a patch or against it, as is known of overfitting: the repairs are too few to tell it."""
-SHRINKAGE = 1.0
+SHRINKAGE = 20.0
 """The strength of the prior that a weight is 0, for signs in units of their deviation."""
-ROUNDS, STEP = 4_000, 0.5
+ROUNDS, STEP = 1_500, 0.5
 SAMPLES = 2_000
 VERSIONS, TESTS = 3, 2
 BINS = (0.0, 0.25, 0.5, 0.75, 0.9, 1.0)

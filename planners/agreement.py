@@ -6,11 +6,13 @@ from collections import Counter
 from collections.abc import Sequence
 from statistics import mean
 
-__all__ = ["agreement", "alike", "classes", "comparable"]
+__all__ = ["agreement", "alike", "classes", "comparable", "tells"]
 
 _FEWEST_VOTES = 3
 """With fewer observed patches than this, agreement is meaningless."""
-_UNKNOWN = "-"
+_UNTRIED = "-"
+_UNKNOWN = frozenset("-tx")
+"""What says nothing of a patch: it was not tried, or it took too long, or its process ended, as on a busy machine."""
 
 
 def agreement(behaviours: Sequence[str]) -> list[float]:
@@ -23,7 +25,7 @@ def agreement(behaviours: Sequence[str]) -> list[float]:
     voters = [place for place, own in enumerate(words) if own and own[0] == series[0][0]]
     shares: dict[int, list[float]] = {place: [] for place in voters}
     for input in range(1, min((len(words[place]) for place in voters), default=0)):
-        answers = {place: words[place][input] for place in voters if words[place][input] != _UNKNOWN}
+        answers = {place: words[place][input] for place in voters if words[place][input] != _UNTRIED}
         votes = Counter(answers.values())
         if len(answers) >= _FEWEST_VOTES and len(votes) > 1 and any(word.startswith("r") for word in votes):
             for place, word in answers.items():
@@ -41,7 +43,12 @@ def comparable(one: str, other: str) -> bool:
 def alike(one: str, other: str) -> bool:
     """Whether two patches that are comparable do the same wherever both were observed."""
     pairs = zip(one.split(), other.split(), strict=False)
-    return all(left == right or _UNKNOWN in {left, right} for left, right in pairs)
+    return all(left == right or not _UNKNOWN.isdisjoint({left, right}) for left, right in pairs)
+
+
+def tells(one: str, other: str) -> bool:
+    """Whether two words for the same input show that two patches differ."""
+    return one != other and _UNKNOWN.isdisjoint({one, other})
 
 
 def classes(behaviours: Sequence[str]) -> list[list[int]]:

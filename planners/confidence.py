@@ -52,19 +52,19 @@ class Signs:
     rejected: float
 
 
-BIAS = 1.0
+BIAS = 2.53
 WEIGHTS = Signs(
-    place=-0.2,
-    mended=1.0,
+    place=0.0,
+    mended=0.26,
     model=0.0,
-    doubt=-1.0,
-    hollow=-1.0,
-    rivals=-0.5,
-    allies=0.3,
-    passing=0.3,
-    targets=0.3,
-    faults=-0.5,
-    rejected=-0.5,
+    doubt=-0.58,
+    hollow=-0.4,
+    rivals=-1.34,
+    allies=0.0,
+    passing=0.02,
+    targets=0.1,
+    faults=0.0,
+    rejected=0.0,
 )
 """The weights of the signs in the log-odds that a patch is right."""
 
@@ -144,17 +144,17 @@ def _reasons(signs: Signs) -> Iterator[str]:
     else:
         yield f"it was candidate {count['place'] + 1} of the search"
     if count["rivals"]:
-        yield f"{count['rivals']} other patches pass every test and behave otherwise, or could not be compared"
+        yield f"others that pass every test and behave otherwise, or could not be compared: {count['rivals']}"
     if count["allies"]:
-        yield f"{count['allies']} other patches that pass behave alike"
+        yield f"others that pass and behave alike: {count['allies']}"
     if not count["rivals"] and not count["allies"]:
         yield "no other patch was found that passes"
-    yield f"{count['passing']} passing tests run the changed line"
+    yield f"passing tests that run the changed line: {count['passing']}"
     if signs.doubt:
         yield "it removes or avoids code more than it mends it"
     if signs.hollow:
         yield "a patch that only takes something away at the same place passes as well"
     if count["faults"]:
-        yield f"{count['faults'] + 1} faults were repaired one after another"
+        yield f"faults that were repaired one after another: {count['faults'] + 1}"
     if count["rejected"]:
-        yield f"{count['rejected']} patches were rejected before it"
+        yield f"patches that were rejected before it: {count['rejected']}"

@@ -71,6 +71,11 @@ class Names:
         )
 
     @cached_property
+    def _wholes(self) -> frozenset[str]:
+        """The files that report as a whole: they could not be loaded, or skip themselves, and no test of them ran."""
+        return frozenset(case.parsed.file for case in self._cases.values() if case.parsed.file and not case.parsed.name)
+
+    @cached_property
     def _printed(self) -> _Index:
         return self._indexed(lambda case: _printed(case.parsed) if case.parsed.name else ())
 
@@ -87,7 +92,10 @@ class Names:
         return classes
 
     def _elsewhere(self, text: str) -> Iterator[str]:
-        """The tests whose ids end as this one does, in another file of the same kind."""
+        """The tests whose ids end as this one does, in another file of the same kind; none if its own did not run."""
+        for place in range(max(1, len(text) - _MOST_CHARACTERS), len(text)):
+            if text[:place] in self._wholes:
+                return
         for place in range(max(1, len(text) - _MOST_CHARACTERS), len(text)):
             for id in self._inside.get(text[place:], ()):
                 if PurePosixPath(text[:place]).suffix == PurePosixPath(self._cases[id].parsed.file).suffix:

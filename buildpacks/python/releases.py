@@ -82,7 +82,7 @@ def _of_ci(text: str) -> Iterator[Release]:
     lines = [line.partition(" #")[0] for line in text.splitlines() if not line.lstrip().startswith("#")]
     for at, line in enumerate(lines):
         if match := _KEY.match(line):
-            yield from map(_release, _NUMBER.finditer(_value(match, lines[at + 1 :])))
+            yield from map(_release, _NUMBER.finditer(_value(match, lines[at + 1 : at + 1 + _MAX_EXPANDED])))
         if match := _TOXENV.search(line):
             yield from _factors(match[1])
 
@@ -91,12 +91,12 @@ def _value(key: re.Match[str], following: list[str]) -> str:
     """The value of a key: what is on its line, and the items of the list below it."""
     parts = [key["value"]]
     if "[" in parts[0]:
-        for line in following[:_MAX_EXPANDED]:
+        for line in following:
             if "]" in parts[-1]:
                 break
             parts.append(line)
     elif not parts[0].strip():
-        for line in following[:_MAX_EXPANDED]:
+        for line in following:
             indent = line[: len(line) - len(line.lstrip(" \t-"))]
             if not line.lstrip().startswith("-") or len(indent) < len(key["indent"]):
                 break

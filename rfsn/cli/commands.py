@@ -239,7 +239,7 @@ def _show(result: Mapping[str, Any], *, judged: bool) -> None:
     if result["best"]:
         fixed = len(result["best"]["fixed"])
         repairs = f", repairs {fixed}" if fixed else ""
-        what = "withdrawn" if result["verdict"] and result["verdict"]["accepted"] else "not verified"
+        what = "withdrawn" if result["withdrawn"] else "not verified"
         say(f"best candidate, {what}{repairs}: {result['folder']}/best.diff", whole=True)
     if result["oracle"] == "generated":
         say(f"oracle: generated; the test was written from the issue: {result['folder']}/report.html", whole=True)

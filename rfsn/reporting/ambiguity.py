@@ -6,15 +6,13 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from planners.agreement import alike, classes, comparable
+from planners.agreement import alike, classes, comparable, tells
 from planners.trial import Trial
 from rfsn.errors import JournalError
 from rfsn.sessions.blobs import BlobStore
 from rfsn.sessions.record import Record
 
 __all__ = ["ambiguities", "chosen_and_others"]
-
-_UNKNOWN = "-"
 
 
 def chosen_and_others(record: Record) -> tuple[Trial | None, tuple[Trial, ...]]:
@@ -56,7 +54,7 @@ def _telling(blobs: BlobStore, one: Trial, other: Trial) -> tuple[str, str, str]
     found = [
         (left[0] != "r" or right[0] != "r", len(call) + len(answer) + len(differs), call, answer, differs)
         for (left, right), ((call, answer), (_, differs)) in zip(words, shown, strict=True)
-        if left != right and _UNKNOWN not in {left, right} and answer != differs
+        if tells(left, right) and answer != differs
     ]
     return min(found)[2:] if found else None
 

@@ -66,6 +66,7 @@ def report_of(record: Record) -> dict[str, Any]:
         "patch": diff_of(record, state.verified[0]) if state.verified else None,
         "best": _best(record),
         "confidence": ended.confidence if ended else None,
+        "withdrawn": bool(ended and ended.withdrawn),
         "because": list(ended.because) if ended else [],
         "ambiguities": _ambiguities(record),
         "alternatives": _alternatives(record),

@@ -52,8 +52,9 @@ def conclude(
         return SessionEnded(status=status, reason=reason)
     withdrawn = confidence.value < min_confidence
     if withdrawn:
+        less = f"its confidence of {confidence.value:g} is below {min_confidence:g}"
+        reason = f"a patch passes every test, but {less}" if status == "repaired" else f"{reason}; {less}"
         status = "not_repaired"
-        reason = f"a patch passes every test, but its confidence of {confidence.value:g} is below {min_confidence:g}"
     return SessionEnded(
         status=status, reason=reason, confidence=confidence.value, because=confidence.reasons, withdrawn=withdrawn
     )

@@ -230,16 +230,18 @@ def of_files(outcomes: dict[str, Outcome]) -> SuiteReport:
 @pytest.mark.parametrize(
     ("after", "fixed", "unfixed"),
     [
-        ({"one.py::a": P, "two.py::b": P}, ("one.py", "two.py"), ()),
-        ({"one.py::a": P, "two.py::b": S}, ("one.py",), ()),  # beside one that passes, it says nothing
-        ({"one.py::a": S, "two.py::b": S}, (), ("one.py", "two.py")),
-        ({"one.py::a": P, "two.py::b": S, "two.py::c": F}, ("one.py",), ("two.py",)),
-        ({"one.py::a": P}, ("one.py",), ("two.py",)),
+        ({"one.py::a": P, "two.py::b": P, "six.py::d": P}, ("one.py", "six.py", "two.py"), ()),
+        ({"one.py::a": P, "two.py::b": S, "six.py::d": P}, ("one.py", "six.py"), ()),  # few: it says nothing
+        ({"one.py::a": P, "two.py": S, "six.py::d": P}, ("one.py", "six.py"), ("two.py",)),  # as a whole
+        ({"one.py::a": P, "two.py::b": S, "six.py::d": S}, ("one.py",), ("six.py", "two.py")),
+        ({"one.py::a": S, "two.py::b": S, "six.py::d": S}, (), ("one.py", "six.py", "two.py")),
+        ({"one.py::a": P, "two.py::b": S, "two.py::c": F, "six.py::d": P}, ("one.py", "six.py"), ("two.py",)),
+        ({"one.py::a": P, "six.py::d": P}, ("one.py", "six.py"), ("two.py",)),
     ],
 )
 def test_files_that_could_not_be_loaded_pass_by_their_tests(
     after: dict[str, Outcome], fixed: tuple[str, ...], unfixed: tuple[str, ...]
 ) -> None:
-    base, run = of_files({"one.py": F, "two.py": F}), of_files(after)
-    verdict = verdict_on(base, ["one.py", "two.py"], [], [run, run])
+    base, run = of_files({"one.py": F, "two.py": F, "six.py": F}), of_files(after)
+    verdict = verdict_on(base, ["one.py", "two.py", "six.py"], [], [run, run])
     assert (verdict.accepted, verdict.fixed, verdict.unfixed) == (not unfixed, fixed, unfixed)

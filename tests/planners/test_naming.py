@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from buildpacks import CaseId, CaseResult, Outcome
@@ -109,3 +111,11 @@ def test_a_hostile_name_names_nothing_soon(text: str) -> None:
         *(CaseId("a/" * 100, ("a",) * 2000, f"a{number}") for number in range(50)),
     )
     assert Names(hostile).of(text + "x") == ()
+
+
+def test_no_test_of_another_file_stands_for_one_whose_file_did_not_run() -> None:
+    loaded = CaseResult("b/test_two.py::test_fast", Outcome.PASSED, parsed=CaseId("b/test_two.py", (), "test_fast"))
+    gone = CaseResult("a/test_one.py", Outcome.ERROR, parsed=CaseId("a/test_one.py"))
+    assert Names([loaded]).of("a/test_one.py::test_fast") == ("b/test_two.py::test_fast",)
+    assert Names([loaded, gone]).of("a/test_one.py::test_fast") == ()
+    assert Names([loaded, replace(gone, outcome=Outcome.SKIPPED)]).of("a/test_one.py::test_fast") == ()

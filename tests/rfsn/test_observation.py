@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 
 import pytest
 
+from buildpacks.python.runner.describe import described
 from buildpacks.warm import Behaviour, ProtocolError, decode_behaviour
 from planners.agreement import comparable
 from rfsn.trials.bench import Bench
@@ -185,6 +186,20 @@ def test_people_are_shown_what_goes_in_and_what_comes_out(make_bench: Callable[.
     assert shown[-1]["above([1, 5, 7], 5)"].endswith("...")
     assert len(shown[-1]["above([1, 5, 7], 5)"]) < 400
     assert "raises ValueError" in shown[-2].values()
+
+
+def test_what_describes_values_takes_nothing_from_them_and_never_fails() -> None:
+    class Odd:
+        @property
+        def __dict__(self) -> dict[str, object]:  # type: ignore[override]  # as hostile trees do
+            raise RuntimeError
+
+    numbers = iter([1, 2, 3])
+    assert described([numbers]) == "[<iterator>]"
+    assert list(numbers) == [1, 2, 3]
+    assert described(iter([1, 2]), drawn=True) == "iterator of 1, 2"
+    assert described([Odd()]) == "<not to be described>"
+    assert described([json, described, int]) == "[<module json>, <function described>, <type int>]"
 
 
 def test_an_unobservable_candidate_has_no_behaviour(make_bench: Callable[..., Bench]) -> None:

@@ -1,21 +1,27 @@
 """Values in words: to tell whether two results are the same, and to show them."""
 
 from itertools import islice
+from types import BuiltinFunctionType, FunctionType, ModuleType
 from typing import Any, Callable, List
 
 from .calls import Arguments
 
 _MOST_PARTS, _MOST_OF_A_TEXT, _MOST_ITEMS, _DEEPEST = 2000, 10_000, 500, 50
+_NAMED = (ModuleType, FunctionType, BuiltinFunctionType, type)
 _MOST_BITS = 1000
 """Longer integers are spelled to the base 16: Python refuses to spell very long ones to the base 10."""
 
 
-def described(value: Any, *, alike: bool = False) -> str:
+def described(value: Any, *, alike: bool = False, drawn: bool = False) -> str:
     """A value as Python spells it, of limited size, and without a `repr` of the tree, which may be anything.
 
-    Equal numbers are described `alike`, if so asked: 2 and 2.0, True and 1; the last digits of a float are noise.
+    Equal numbers are described `alike`, if so asked: 2 and 2.0, True and 1; the last digits of a float are noise. What
+    iterators give is only described if it may be `drawn`: nothing else can have it then.
     """
-    return _Description(_number if alike else _spelled).of(value)
+    try:
+        return _Description(_number if alike else _spelled, drawn=drawn).of(value)
+    except Exception:  # noqa: BLE001  # attributes of the tree's objects are code of the tree
+        return "<not to be described>"
 
 
 def described_call(name: str, arguments: Arguments, most: int) -> str:
@@ -33,8 +39,8 @@ def shortened(text: str, most: int) -> str:
 class _Description:
     """Describes one value, and the values in it."""
 
-    def __init__(self, number: Callable[[Any], str]) -> None:
-        self._number = number
+    def __init__(self, number: Callable[[Any], str], *, drawn: bool) -> None:
+        self._number, self._drawn = number, drawn
         self._left = _MOST_PARTS
         self._around: List[int] = []
 
@@ -70,7 +76,9 @@ class _Description:
             pairs = [f"{self.of(key)}: {self.of(item)}" for key, item in islice(value.items(), _MOST_ITEMS)]
             return f"{{{', '.join(sorted(pairs))}{_more(value)}}}"
         if hasattr(kind, "__next__"):
-            return f"iterator of {self._each(value)}"
+            return f"iterator of {self._each(value)}" if self._drawn else "<iterator>"
+        if kind in _NAMED:
+            return f"<{kind.__name__} {value.__name__}>"
         attributes = getattr(value, "__dict__", None)
         inner = f" {self.of(attributes)}" if type(attributes) is dict and attributes and not callable(value) else ""
         return f"<{kind.__name__}{inner}>"

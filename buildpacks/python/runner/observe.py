@@ -246,7 +246,9 @@ def _answer(function: FunctionType, positional: List[Any], named: Dict[str, Any]
     try:
         with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
             result = function(*positional, **named)
-            whole, text = described(result, alike=True), shortened(described(result), _SHOWN)
+            whole = described(result, alike=True, drawn=True)
+            text = whole if hasattr(type(result), "__next__") else described(result)
+            text = shortened(text, _SHOWN)
             after = described([positional, named], alike=True)
             if after != before:
                 whole += f" after {after}"

@@ -141,13 +141,14 @@ def _constants_assigned(tree: ast.Module) -> int:
 
 
 def _singled_out(nodes: Iterable[ast.AST]) -> set[str]:
-    """The literals, but not the most common ones, that something is compared with for equality."""
+    """The literals, but not the most common ones, that something is compared with for equality or is looked for in."""
     sides = (
-        side
+        part
         for node in nodes
         if isinstance(node, ast.Compare)
         for operator, side in zip(node.ops, node.comparators, strict=True)
-        if isinstance(operator, ast.Eq | ast.NotEq)
+        for part in (side.elts if isinstance(side, ast.Tuple | ast.List | ast.Set) else [side])
+        if isinstance(operator, ast.Eq | ast.NotEq) or part is not side
     )
     return {repr(side.value) for side in sides if isinstance(side, ast.Constant) and side.value not in _COMMON}
 

@@ -57,7 +57,7 @@ def _patch(report: Mapping[str, Any]) -> Html:
     if report["best"]:
         fixed = tag("ul", *(tag("li", tag("code", id)) for id in report["best"]["fixed"]))
         note = "No patch was verified. The best candidate broke none of the tests that it ran; it repairs:"
-        if report["confidence"] is not None:
+        if report["withdrawn"]:
             note = "The patch was withdrawn, for its confidence is less than what was asked for; it repairs:"
         return tag("div", tag("p", note), fixed, diff(report["best"]["patch"]), _confidence(report))
     return tag("p", "No patch was verified.")

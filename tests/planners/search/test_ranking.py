@@ -57,6 +57,7 @@ def best(*edits: tuple[str, str], places: tuple[int, ...] = (0, 1, 2)) -> tuple[
         ("    found = []", "    return []\n    found = []"),
         ("item < limit", "item != 17"),
         ("item < limit", "divmod(item, item)"),
+        ("item < limit", "item in (11, 12, 13)"),
         ("if item < limit", "if item != 'a' and limit"),
         ("    found = []", "    FOUND = found = []"),
     ],
