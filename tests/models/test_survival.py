@@ -214,7 +214,7 @@ def test_without_money_for_another_call_a_session_goes_on_without_a_model(
         ended = rfsn("resume", folder, "--json").json
         assert len(server.asked) == 1
     assert (ended["status"], ended["models"]["calls"]) == ("repaired", 1)
-    assert "/ 1" in ended["patch"]
+    assert "+    total = sum(values)\n" in ended["patch"]
     assert ended["models"]["cost_usd"] == pytest.approx(reserved)
     assert kinds(folder)[-1] == "session_ended"
     assert_readable(folder, rfsn)

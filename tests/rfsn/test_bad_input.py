@@ -36,7 +36,13 @@ def project_of(make: Make, files: dict[str, bytes]) -> Path:
             "infra_error",
             "did not finish (timeout) after 6 s; the verdict takes",
         ),
-        ("print('x' * 10**9)\n\n\ndef test():\n    assert 0\n", 200, "not_repaired", "nothing was found to try"),
+        pytest.param(
+            "print('x' * 10**9)\n\n\ndef test():\n    assert 0\n",
+            200,
+            "not_repaired",
+            "nothing was found to try",
+            marks=pytest.mark.thorough,
+        ),
         ("import thing\n\n\ndef test(:\n", 20, "infra_error", "SyntaxError"),
     ],
 )
