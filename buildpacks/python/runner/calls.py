@@ -6,7 +6,7 @@ import inspect
 import marshal
 import sys
 from types import FrameType, FunctionType
-from typing import Any, Callable, Dict, List, Optional, Sequence, Set, Tuple
+from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Set, Tuple
 
 from .child import send
 
@@ -44,27 +44,74 @@ class Recorded:
                 self.calls.setdefault(place, []).append(arguments)
 
 
-class CallRecorder:
-    """Writes the arguments of calls that can be repeated, of the outermost ones alone: inner calls belong to them.
+def places_of(
+    functions: Sequence[FunctionType], wanted: Callable[[int], bool], not_of: int
+) -> Tuple[Dict[int, int], Set[int]]:
+    """The places of functions by the identity of their code, and those of them whose calls can be repeated.
 
-    A call can be repeated if only one function has its code, so that it is clear what to call, and if its arguments are
-    plain data. Each is written when it begins, so the calls of a test that crashes its process are known.
+    That is so if a function is `wanted`, only one has its code, so that it is clear what to call, and the code has none
+    of the flags `not_of`.
+    """
+    places: Dict[int, int] = {}
+    shared = set()
+    for place, function in enumerate(functions):
+        if places.setdefault(id(function.__code__), place) != place:
+            shared.add(id(function.__code__))
+    repeatable = {
+        place
+        for code, place in places.items()
+        if code not in shared and wanted(place) and not functions[place].__code__.co_flags & not_of
+    }
+    return places, repeatable
+
+
+class Watcher:
+    """Watches calls of functions of the tree, of the outermost ones alone: inner calls belong to them."""
+
+    def __init__(self, places: Mapping[int, int]) -> None:
+        """`places` are those of the functions, by the identity of their code."""
+        self._places = places
+        self._outermost: Optional[FrameType] = None
+
+    def watch(self, work: Callable[[], object]) -> None:
+        """Do some work, and watch its calls."""
+        self._outermost = None
+        sys.setprofile(self._on_event)
+        try:
+            work()
+        finally:
+            sys.setprofile(None)
+
+    def begins(self, place: int, frame: FrameType) -> bool:
+        """Whether a call that begins counts as an outermost one."""
+        raise NotImplementedError
+
+    def reaches(self, place: int) -> None:
+        """Called for an outermost call and all within it."""
+
+    def _on_event(self, frame: FrameType, event: str, _argument: object) -> None:
+        if event == "return" and frame is self._outermost:
+            self._outermost = None
+        place = self._places.get(id(frame.f_code)) if event == "call" else None
+        if place is None:
+            return
+        if self._outermost is None and self.begins(place, frame):
+            self._outermost = frame
+        if self._outermost is not None:
+            self.reaches(place)
+
+
+class CallRecorder(Watcher):
+    """Writes the arguments of calls that can be repeated: those of plain data.
+
+    Each is written when it begins, so the calls of a test that crashes its process are known.
     """
 
     def __init__(self, functions: Sequence[FunctionType], wanted: Callable[[int], bool], out: int) -> None:
         """`wanted` says whether calls of the function at a place are of interest."""
-        self._places: Dict[int, int] = {}
-        shared = set()
-        for place, function in enumerate(functions):
-            if self._places.setdefault(id(function.__code__), place) != place:
-                shared.add(id(function.__code__))
-        self._observable = {
-            place
-            for code, place in self._places.items()
-            if code not in shared and wanted(place) and not functions[place].__code__.co_flags & _IN_PARTS
-        }
+        places, self._observable = places_of(functions, wanted, _IN_PARTS)
+        super().__init__(places)
         self._out = out
-        self._outermost: Any = None
         self._begun: Dict[int, FrameType] = {}  # of generators: they are resumed more than once
         self._written: Set[Tuple[int, str]] = set()
         self._reached: Set[int] = set()
@@ -75,40 +122,27 @@ class CallRecorder:
         """Whether enough calls are recorded."""
         return len(self._written) >= _MOST_CALLS
 
-    def watch(self, work: Callable[[], object]) -> None:
-        """Do some work, and write its calls."""
-        self._outermost = None
-        sys.setprofile(self._on_event)
-        try:
-            work()
-        finally:
-            sys.setprofile(None)
-
-    def _on_event(self, frame: FrameType, event: str, _argument: object) -> None:
-        if event == "return" and frame is self._outermost:
-            self._outermost = None
-        place = self._places.get(id(frame.f_code)) if event == "call" else None
-        if place is None:
-            return
-        if self._outermost is None and place in self._observable and id(frame) not in self._begun:
-            self._begin(place, frame)
-        if self._outermost is not None and place not in self._reached:
+    def reaches(self, place: int) -> None:
+        """Write each place once."""
+        if place not in self._reached:
             self._reached.add(place)
             self._write((place, None))
 
-    def _begin(self, place: int, frame: FrameType) -> None:
+    def begins(self, place: int, frame: FrameType) -> bool:
+        """Write a call that can be repeated, if there are not enough like it."""
+        if place not in self._observable or id(frame) in self._begun:
+            return False
         arguments = arguments_of(frame)
         if not is_plain(arguments):
-            return
-        self._outermost = frame
+            return False
         if frame.f_code.co_flags & inspect.CO_GENERATOR:
             self._begun[id(frame)] = frame
         known = (place, repr(arguments))
-        if known in self._written or self._counts.get(place, 0) >= _MOST_OF_ONE:
-            return
-        self._written.add(known)
-        self._counts[place] = self._counts.get(place, 0) + 1
-        self._write((place, arguments))
+        if known not in self._written and self._counts.get(place, 0) < _MOST_OF_ONE:
+            self._written.add(known)
+            self._counts[place] = self._counts.get(place, 0) + 1
+            self._write((place, arguments))
+        return True
 
     def _write(self, what: Tuple[int, Optional[Arguments]]) -> None:
         send(self._out, base64.b64encode(marshal.dumps(what)) + b"\n")

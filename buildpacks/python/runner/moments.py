@@ -13,12 +13,13 @@ import marshal
 import os
 import random
 import sys
+import time
 from functools import partial
 from types import FrameType, FunctionType
 from typing import Any, Callable, Dict, List, NamedTuple, Optional, Sequence, Set, Tuple
 
 from .attempt import Limited, Runner
-from .calls import Arguments, arguments_of, is_plain
+from .calls import Arguments, Watcher, arguments_of, is_plain, places_of
 from .child import in_child, send
 from .describe import described, shortened
 from .inputs import changed_call, changed_like
@@ -28,6 +29,8 @@ _ATTEMPTS = 10
 _RECORDING_S, _ONE_TEST_S = 0.3, 0.1
 """CPU seconds for everything and for one test."""
 _SHOWN_OBJECT = 60
+
+_IN_PARTS = inspect.CO_GENERATOR | inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR | inspect.CO_ITERABLE_COROUTINE
 
 Answer = Callable[[FunctionType, List[Any], Dict[str, Any]], bytes]
 """Makes a call, and gives a line that says what came of it."""
@@ -64,85 +67,54 @@ class Variation(NamedTuple):
         return f"{name}({', '.join(texts)})"
 
 
-class Watcher:
-    """Counts the calls of functions of the tree that no other function of the tree makes."""
+class _Moments(Watcher):
+    """Counts the outermost calls of functions from outside of `sources` that return, not yield."""
 
-    def __init__(self, places: Dict[int, int], on_call: Callable[[int, int, FrameType], None]) -> None:
-        """`places` are those of the functions, by the identity of their code; `on_call` gets number, place, frame."""
-        self._places = places
-        self._on_call = on_call
-        self._outermost: Optional[FrameType] = None
+    def __init__(self, functions: Sequence[FunctionType], sources: Set[str]) -> None:
+        places, self._repeatable = places_of(
+            functions, lambda place: functions[place].__code__.co_filename not in sources, _IN_PARTS
+        )
+        super().__init__(places)
         self._number = 0
-        self.reached: Set[int] = set()
 
     def watch(self, work: Callable[[], object]) -> None:
-        """Do some work, and watch its calls."""
-        sys.setprofile(self._on_event)
-        try:
-            work()
-        finally:
-            sys.setprofile(None)
+        """Do some work, and number its calls from 1."""
+        self._number = 0
+        super().watch(work)
 
-    def _on_event(self, frame: FrameType, event: str, _argument: object) -> None:
-        if event == "return" and frame is self._outermost:
-            self._outermost = None
-        place = self._places.get(id(frame.f_code)) if event == "call" else None
-        if place is None:
-            return
-        if self._outermost is None:
-            self._outermost = frame
-            self._number += 1
-            self._on_call(self._number, place, frame)
-        self.reached.add(place)
+    def begins(self, place: int, frame: FrameType) -> bool:
+        """Count a call."""
+        if place not in self._repeatable:
+            return False
+        self._number += 1
+        self.at(self._number, place, frame)
+        return True
+
+    def at(self, number: int, place: int, frame: FrameType) -> None:
+        """Called when the call with this number begins."""
+        raise NotImplementedError
 
 
-def places_of(functions: Sequence[FunctionType], sources: Set[str]) -> Dict[int, int]:
-    """The places of functions outside of `sources` that are called and return, by the identity of their code.
+class _Recorder(_Moments):
+    """Writes the moments at which objects take part, the first ones of each function, and what is reached."""
 
-    Code that several functions share is left out: it is not clear which of them to call.
-    """
-    places: Dict[int, int] = {}
-    shared: Set[int] = set()
-    parts = inspect.CO_GENERATOR | inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR | inspect.CO_ITERABLE_COROUTINE
-    for place, function in enumerate(functions):
-        code = function.__code__
-        own = code.co_filename not in sources and not code.co_flags & parts
-        if own and places.setdefault(id(code), place) != place:
-            shared.add(id(code))
-    return {code: place for code, place in places.items() if code not in shared}
+    def __init__(self, functions: Sequence[FunctionType], sources: Set[str], out: int) -> None:
+        super().__init__(functions, sources)
+        self._out = out
+        self._counts: Dict[int, int] = {}
+        self._reached: Set[int] = set()
+        self.test = self.written = 0
 
+    def reaches(self, place: int) -> None:
+        """Write each place once."""
+        if place not in self._reached:
+            self._reached.add(place)
+            self._write(place)
 
-def moments_of(places: Dict[int, int], runner: Runner, tests: Sequence[Limited]) -> Tuple[List[Moment], Set[int]]:
-    """Moments at which objects take part, the first ones of each function, and the places reached from them."""
-    moments: List[Moment] = []
-    reached: Set[int] = set()
-    counts: Dict[int, int] = {}
-    for test, (item, limit) in enumerate(tests):
-        if len(moments) >= _MOST_MOMENTS:
-            break
-        work = partial(_record, places, runner, (item, min(limit, _ONE_TEST_S)), test)
-        for line in in_child(work, _RECORDING_S)[1].splitlines():
-            try:
-                read = marshal.loads(base64.b64decode(line, validate=True))  # noqa: S302  # a fork's
-            except (ValueError, EOFError, TypeError, binascii.Error):  # incomplete, or the answer that follows
-                continue
-            if isinstance(read, list):
-                reached.update(read)
-                continue
-            moment = Moment(*read)
-            counts[moment.place] = counts.get(moment.place, 0) + 1
-            if counts[moment.place] <= _MOST_OF_ONE and len(moments) < _MOST_MOMENTS:
-                moments.append(moment)
-    return moments, reached
-
-
-def _record(places: Dict[int, int], runner: Runner, test: Limited, number: int, out: int) -> Dict[str, Any]:
-    counts: Dict[int, int] = {}
-
-    def on_call(at: int, place: int, frame: FrameType) -> None:
-        positional, named = arguments_of(frame)
-        counts[place] = counts.get(place, 0) + 1
-        if counts[place] > _MOST_OF_ONE or is_plain((positional, named)):
+    def at(self, number: int, place: int, frame: FrameType) -> None:
+        """Write a moment, if there are not enough like it."""
+        arguments = arguments_of(frame)
+        if self._counts.get(place, 0) >= _MOST_OF_ONE or is_plain(arguments):
             return
         objects: List[str] = []
 
@@ -152,13 +124,43 @@ def _record(places: Dict[int, int], runner: Runner, test: Limited, number: int, 
             objects.append(shortened(described(value), _SHOWN_OBJECT))
             return ...
 
-        arguments = [plain(value) for value in positional], {name: plain(value) for name, value in named.items()}
-        send(out, base64.b64encode(marshal.dumps((number, at, place, arguments, objects))) + b"\n")
+        positional = [plain(value) for value in arguments[0]]
+        named = {name: plain(value) for name, value in arguments[1].items()}
+        self._counts[place] = self._counts.get(place, 0) + 1
+        self.written += 1
+        self._write((self.test, number, place, (positional, named), objects))
 
-    watcher = Watcher(places, on_call)
-    watcher.watch(lambda: runner.run(*test))
-    send(out, base64.b64encode(marshal.dumps(sorted(watcher.reached))) + b"\n")
-    return {}
+    def _write(self, what: Any) -> None:
+        send(self._out, base64.b64encode(marshal.dumps(what)) + b"\n")
+
+
+def moments_of(
+    functions: Sequence[FunctionType], sources: Set[str], runner: Runner, tests: Sequence[Limited]
+) -> Tuple[List[Moment], Set[int]]:
+    """The moments of tests, and the places reached from them. `sources` are the files of the tests themselves."""
+
+    def record(out: int) -> Dict[str, Any]:
+        recorder = _Recorder(functions, sources, out)
+        deadline = time.process_time() + _RECORDING_S
+        for recorder.test, (item, limit) in enumerate(tests):
+            left = min(limit, _ONE_TEST_S, deadline - time.process_time())
+            if left <= 0.0 or recorder.written >= _MOST_MOMENTS:
+                break
+            recorder.watch(partial(runner.run, item, left))
+        return {}
+
+    moments: List[Moment] = []
+    reached: Set[int] = set()
+    for line in in_child(record, _RECORDING_S)[1].splitlines():
+        try:
+            read = marshal.loads(base64.b64decode(line, validate=True))  # noqa: S302  # a fork's
+        except (ValueError, EOFError, TypeError, binascii.Error):  # incomplete, or the answer that follows
+            continue
+        if isinstance(read, int):
+            reached.add(read)
+        else:
+            moments.append(Moment(*read))
+    return moments[:_MOST_MOMENTS], reached
 
 
 def variations_of(moments: Sequence[Moment], count: int, chance: random.Random) -> List[Variation]:
@@ -181,35 +183,37 @@ def _same_form(one: Moment, other: Moment) -> bool:
     return one.place == other.place and lengths[0] == lengths[1]
 
 
-def make_calls(
-    functions: Sequence[FunctionType],
-    places: Dict[int, int],
-    run: Callable[[], object],
-    variations: Sequence[Tuple[int, Variation]],
-    answer: Answer,
-    limit: float,
-    out: int,
-) -> Dict[str, Any]:
-    """Run a test, and at its moments write the number of each variation and what a fork answers for it.
+class Caller(_Moments):
+    """At its moments, writes the number of each variation and what a fork answers for it.
 
     Ends the process once all moments have come.
     """
-    due: Dict[Tuple[int, int], List[Tuple[int, Variation]]] = {}
-    for number, variation in variations:
-        due.setdefault((variation.moment.number, variation.moment.place), []).append((number, variation))
 
-    def on_call(at: int, place: int, frame: FrameType) -> None:
-        live = arguments_of(frame) if (at, place) in due else None
-        for number, variation in due.pop((at, place), ()):
-            filled = _filled(variation.arguments, live) if live else None
+    def __init__(
+        self,
+        functions: Sequence[FunctionType],
+        sources: Set[str],
+        variations: Sequence[Tuple[int, Variation]],
+        answer: Answer,
+        limit: float,
+        out: int,
+    ) -> None:
+        super().__init__(functions, sources)
+        self._functions, self._answer, self._limit, self._out = functions, answer, limit, out
+        self._due: Dict[Tuple[int, int], List[Tuple[int, Variation]]] = {}
+        for number, variation in variations:
+            self._due.setdefault((variation.moment.number, variation.moment.place), []).append((number, variation))
+
+    def at(self, number: int, place: int, frame: FrameType) -> None:
+        """Make the calls of this moment."""
+        for variation_number, variation in self._due.pop((number, place), ()):
+            filled = _filled(variation.arguments, arguments_of(frame))
             if filled is not None:
-                written = in_child(partial(_send_answer, answer, functions[place], filled), limit)[1]
-                send(out, b"%d %s\n" % (number, written.split(b"\n", 1)[0]))
-        if not due:
+                work = partial(_send_answer, self._answer, self._functions[place], filled)
+                written = in_child(work, self._limit)[1]
+                send(self._out, b"%d %s\n" % (variation_number, written.split(b"\n", 1)[0]))
+        if not self._due:
             os._exit(0)
-
-    Watcher(places, on_call).watch(run)
-    return {}
 
 
 def _send_answer(answer: Answer, function: FunctionType, arguments: Arguments, out: int) -> Dict[str, Any]:

@@ -25,7 +25,7 @@ from .child import in_child, send
 from .describe import described, described_call, shortened
 from .inputs import inputs_like
 from .limits import cap_memory
-from .moments import Variation, make_calls, moments_of, places_of, variations_of
+from .moments import Caller, Variation, moments_of, variations_of
 from .state import TooMuchState, TreeState
 from .swap import Replacement, put
 
@@ -78,7 +78,7 @@ class Observer:
         self._tests = [*targets, *tests[:_MOST_TESTS]]
         recorded = _recorded(functions, runner, sources, targets, tests)
         self._sources = sources
-        moments, reached = moments_of(places_of(functions, sources), runner, self._tests)
+        moments, reached = moments_of(functions, sources, runner, self._tests)
         self._reached = {id(functions[place]) for place in recorded.reached | reached}
         self._inputs = _inputs(recorded.calls)
         named = [(functions[call.place].__qualname__, call.arguments) for call in self._inputs]
@@ -139,9 +139,9 @@ class Observer:
         item, limit = self._tests[variations[0][1].moment.test]
         cap_memory()
         put(replacements)
-        run = partial(self._runner.run, item, limit)
-        places = places_of(self._functions, self._sources)  # by the code that they have now
-        return make_calls(self._functions, places, run, variations, _answered, _WAITING_S, out)
+        caller = Caller(self._functions, self._sources, variations, _answered, _WAITING_S, out)
+        caller.watch(partial(self._runner.run, item, limit))
+        return {}
 
 
 def _recorded(
