@@ -12,7 +12,8 @@ another. So the more a patch agrees with others, the likelier it is: test-based 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from functools import lru_cache
 from types import MappingProxyType
 
 from buildpacks import RepoView
@@ -114,7 +115,14 @@ def trust(
     value = 1.0
     for path, file in apply(patch, view.read).files.items():
         language = language_of(path, languages)
-        if language:
-            for pattern in language.anti_patterns(file.before or b"", file.after or b""):
-                value *= 1.0 if pattern in usual else _FACTORS[pattern]
+        for pattern in _patterns(language.anti_patterns, file.before or b"", file.after or b"") if language else ():
+            value *= 1.0 if pattern in usual else _FACTORS[pattern]
     return value
+
+
+@lru_cache(maxsize=64)
+def _patterns(
+    detect: Callable[[bytes, bytes], Iterator[AntiPattern]], before: bytes, after: bytes
+) -> tuple[AntiPattern, ...]:
+    """The anti-patterns in a change: the same few patches are looked at again after every batch."""
+    return tuple(detect(before, after))

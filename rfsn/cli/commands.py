@@ -233,9 +233,9 @@ def _show(result: Mapping[str, Any], *, judged: bool) -> None:
     if result["confidence"] is not None:
         say(f"confidence {result['confidence']:.2f}: {'; '.join(result['because'])}")
     for known in result["ambiguities"][:_AMBIGUITIES]:
-        others = ", ".join(map(str, known["alternatives"]))
-        say(f"not decided by any test: {known['input']} is {known['answer']} with this patch,")
-        say(f"  and {known['other']} with alternative {others}, which passes the tests as well")
+        others = " and ".join(map(str, known["alternatives"]))
+        say(f"not decided by any test: {known['input']}")
+        say(f"  gives {known['answer']} with this patch, and {known['other']} with alternative {others} of the report")
     if result["best"]:
         fixed = len(result["best"]["fixed"])
         repairs = f", repairs {fixed}" if fixed else ""

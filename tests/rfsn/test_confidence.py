@@ -11,6 +11,14 @@ from typing import Any
 
 import pytest
 
+from buildpacks import Basis
+from gate import Candidate, Verdict
+from planners.confidence import Confidence
+from planners.observations import Ended, SuiteRan
+from planners.state import Kept, State
+from planners.trial import Trial, TrialOutcome
+from rfsn.sessions.outcome import conclude
+
 type Rfsn = Callable[..., Any]
 type Make = Callable[..., Path]
 
@@ -71,6 +79,22 @@ def test_a_repair_below_the_least_confidence_is_withdrawn(rfsn: Rfsn, project: M
     assert not (Path(result["folder"]) / "patch.diff").exists()
     assert rfsn("replay", result["folder"]).code == 0
     assert "withdrawn" in rfsn("repair", source, "--min-confidence", "1").err
+
+
+@pytest.mark.parametrize(("value", "status"), [(0.7, "partly_repaired"), (0.5, "not_repaired")])
+def test_a_patch_for_some_of_the_targets_can_be_withdrawn_and_says_what_it_repairs(value: float, status: str) -> None:
+    verdict = Verdict(
+        accepted=False, sound=True, fixed=("a",), unfixed=("b",), broken=(), reasons=(), basis=Basis.IDS, runs=2
+    )
+    baseline = SuiteRan("base", 0, 2, 2, ("a", "b"), 1.0, 1.0)
+    trial = Trial(0, Candidate((), "compare", "a.py:1", 1.0), TrialOutcome.PARTIAL, ("a",))
+    state = State(baseline=baseline, kept=Kept((), verdict, 1, 1, 0.1, (trial,)), ended=Ended("nothing helps"))
+    ended = conclude(state, None, confidence=Confidence(value, ("it is so",)), min_confidence=0.6)
+    assert (ended.status, ended.withdrawn, ended.confidence) == (status, status == "not_repaired", value)
+    assert ended.reason.startswith("the patch repairs 1 of 2 targets and breaks nothing; nothing helps")
+    assert ("its confidence of 0.5 is below 0.6" in ended.reason) is ended.withdrawn
+    after = state.without_verified()
+    assert (after.verified, after.plausible) == (None, (trial,))
 
 
 @pytest.mark.parametrize("value", ["-0.1", "1.5", "nan", "much"])
