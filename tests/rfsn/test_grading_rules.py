@@ -25,6 +25,16 @@ from rfsn.evaluation.grading.rows import read_rows
 from rfsn.evaluation.grading.rules import Expected, is_resolved, split_tests, statuses_of, told
 
 
+def test_a_test_that_the_row_expects_stands_for_no_other_that_vanished() -> None:
+    """A patch after which a file has no tests is not resolved by a test of the same name elsewhere."""
+    ids = ("a/test_one.py::test_fast", "b/test_two.py::test_fast", "c/test_six.py::test_slow")
+    cases = [CaseResult(ids[1], Outcome.PASSED, parsed=CaseId("b/test_two.py", (), "test_fast"))]
+    cases += [CaseResult("d/test_sub.py::test_slow", Outcome.PASSED, parsed=CaseId("d/test_sub.py", (), "test_slow"))]
+    statuses = statuses_of(SuiteReport(tuple(cases), 0, 1.0), Expected(ids[:1], ids[1:]))
+    assert ids[0] not in statuses
+    assert (statuses[ids[1]], statuses[ids[2]]) == ("PASSED", "PASSED"), "an inherited test is found where it ran"
+
+
 @pytest.mark.parametrize(
     ("status", "begins", "goes_on"),
     [
