@@ -85,11 +85,12 @@ def _measure(dataset: Path, out: Path, options: argparse.Namespace, how: Evaluat
     totals = run_evaluation(str(dataset), config, out, Selection(), how, ended=ended, quiet=True)
     spent = time.monotonic() - began
     most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(f"all in {spent:.1f} s: {1000 * spent / rows:.2f} ms a row, {time.process_time() - cpu:.1f} CPU s here")
+    each = 1000 * spent / max(1, seen)
+    print(f"{seen} rows in {spent:.1f} s: {each:.2f} ms a row, {time.process_time() - cpu:.1f} CPU s here")
     print(f"memory at most {most:.0f} MiB; disk {_size(out) / (1 << 20):.0f} MiB in {out.name}; totals {totals}")
     if options.datasets:
         here = os.cpu_count() or 1
-        hourly = 3600 * rows / spent
+        hourly = 3600 * seen / spent
         print(f"{hourly:.0f} rows an hour on {here} cores; {hourly * 16 / here:.0f} on 16, by calculation")
 
 

@@ -17,7 +17,7 @@ class TrialOutcome(StrEnum):
     """How the trial of one candidate ended; its letter stands for it in a list of outcomes."""
 
     PLAUSIBLE = "p"
-    """It passes every test in a cold run."""
+    """It passes every test, in a cold run or in a warm worker that a cold run of an earlier candidate agreed with."""
     PARTIAL = "s"
     """Some targets pass, others do not, and no passing test breaks."""
     FAILED = "f"

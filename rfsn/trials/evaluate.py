@@ -275,13 +275,19 @@ class _Trials:
         return next(fitting, None)
 
     def _confirmed(self, index: int, outcome: TrialOutcome, change: Change | None) -> TrialOutcome:
-        """The outcome, after all rules and a cold run, of a candidate that passes warm for all targets or for some."""
+        """The outcome, after all rules and a cold run, of a candidate that passes warm for all targets or for some.
+
+        Once a cold run has agreed with the warm workers, an alternative needs none: if it is chosen, its verdict has
+        two, and after one that rejects a patch every candidate is run cold again.
+        """
         if change is None or not self._evaluator.allows(change, self._context):
             return TrialOutcome.DENIED
         if outcome is TrialOutcome.PARTIAL:
             return outcome
-        verdict = self._run_cold(index, change)
-        if not verdict.accepted or self._evaluator.breaks_others(change, self._known, self._context):
+        agreed = not self._state.rejected and any(trial.cold_s for trial in self._state.plausible)
+        if not agreed and not self._run_cold(index, change).accepted:
+            return TrialOutcome.UNCONFIRMED
+        if self._evaluator.breaks_others(change, self._known, self._context):
             return TrialOutcome.UNCONFIRMED
         return TrialOutcome.PLAUSIBLE
 

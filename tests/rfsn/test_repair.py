@@ -16,7 +16,10 @@ from typing import Any
 
 import pytest
 
+from planners.observations import Batch
 from rfsn.cli.commands import guarded
+from rfsn.sessions.events import Observed
+from rfsn.sessions.record import Record
 
 type Rfsn = Callable[..., Any]
 type Make = Callable[..., Path]
@@ -60,6 +63,10 @@ def test_other_patches_that_pass_are_in_the_report(rfsn: Rfsn, project: Make, tm
     added |= {line for line in result["patch"].splitlines() if line.startswith("+    ")}
     assert {"+    return items[len(items) - 1]", "+    return items[-1]"} <= added
     assert b'"behaviour":"i' in (session / "journal.jsonl").read_bytes(), "what they did on new inputs is kept"
+    batches = (entry.event.observation for entry in Record.read(session).entries() if isinstance(entry.event, Observed))
+    passing = [trial for batch in batches if isinstance(batch, Batch) for trial in batch.plausible]
+    assert len(passing) > 1
+    assert [bool(trial.cold_s) for trial in passing] == [True, *(False for _ in passing[1:])], "one cold run is enough"
 
 
 def test_two_faults_that_one_test_meets_one_after_another_are_repaired_together(rfsn: Rfsn, project: Make) -> None:
