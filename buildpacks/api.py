@@ -159,7 +159,8 @@ class RunRequest:
     `canaries`, tests that must fail are added. With `alone`, a test that shares a process with others is run once more
     in one of its own, if the pack can, and the worse outcome counts. Of the `watched` tests, the run says whether their
     assertions count (`SuiteReport.findings`), if the pack can; each has the lines of the tests' code that failed on the
-    base, and a file stands for its tests. A run `elsewhere` is in other circumstances. `key` signs the results of the run.
+    base, and a file stands for its tests. A run `elsewhere` is in other circumstances. `key` signs the results of the
+    run.
     """
 
     ids: tuple[str, ...] = ()

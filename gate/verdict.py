@@ -58,8 +58,8 @@ def verdict_on(
     canaries fail, if they did on the base. A test that failed on the base may have ended before it began those within
     it: they are then no new cases. A file of tests that could not be loaded on the base stands for its tests; if they
     are skipped now one by one, it says nothing beside more such files that pass. Code that did not compile on the base
-    must do so now. A test does not count if the run itself finds why (`SuiteReport.findings`). `unstable` ids, which changed on the base by themselves, are ignored.
-    Without a run, nothing is accepted.
+    must do so now. No run finds why a test does not count (`SuiteReport.findings`). `unstable` ids, which changed on
+    the base by themselves, are ignored. Without a run, nothing is accepted.
     """
     wanted, ignored = set(targets), set(unstable)
     before = {case.id: case.outcome for case in baseline.cases if case.id not in ignored}

@@ -189,7 +189,9 @@ class PythonBuildpack:
             # With a folder before it, no id is an option.
             named = (id if not id.startswith("-") else f"./{id}" for id in request.ids if id not in unsure)
             arguments = (*options_of(arguments), *named)
-        watched = {id: [(place.path, place.line, place.function) for place in request.watched[id]] for id in request.watched}
+        watched = {
+            id: [(place.path, place.line, place.function) for place in request.watched[id]] for id in request.watched
+        }
         job = request.job(
             args=[*arguments, *_QUIET],
             whole=whole,

@@ -87,9 +87,11 @@ class Part:
         return replace(own, cases=cases, canaries=canaries, findings=findings)
 
     def own_request(self, request: RunRequest) -> RunRequest:
-        """A request in the pack's terms. An id of no part stays as it is: the runner says that there is no such test."""
+        """A request in the pack's terms. An id of no part stays as it is: the runner says that it is unknown."""
         watched = {
-            self.own_id(id) or id: tuple(replace(place, path=self.own_path(place.path) or place.path) for place in places)
+            self.own_id(id) or id: tuple(
+                replace(place, path=self.own_path(place.path) or place.path) for place in places
+            )
             for id, places in request.watched.items()
         }
         ids = tuple(self.own_id(id) or id for id in request.ids)

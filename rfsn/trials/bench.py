@@ -112,7 +112,7 @@ class Workspace:
         leaves: bool = False,
         host: str = "",
     ) -> None:
-        """`leaves` is whether a folder for a command's output files is mounted at `OUTPUTS`, `host` the machine's name."""
+        """`leaves` is whether a command's output files have a folder at `OUTPUTS`, `host` the machine's name."""
         self._bench = bench
         self._host = host or HOST
         self._leaves = leaves

@@ -9,7 +9,10 @@ import pytest
 from sandbox import SandboxProvider
 from tests.rfsn.sitting import MENDED, TOTAL, Exhibit, Sitting, sittings
 
-UNITTEST = "import unittest\n\nfrom MODULE import total\n\n\nclass T(unittest.TestCase):\n    def test_total(self):\n        {}\n"
+UNITTEST = (
+    "import unittest\n\nfrom MODULE import total\n\n\n"
+    "class T(unittest.TestCase):\n    def test_total(self):\n        {}\n"
+)
 
 
 def asserting(text: str) -> str:
@@ -33,57 +36,114 @@ KEPT = "import weakref\n    global KEPT\n    KEPT = Own(result)\n    "
 EXHIBITS = [
     Exhibit("always equal", *kind("", f"{VALUE}\ndef __eq__(self, other):\n    return True", VALUE + HONEST)),
     Exhibit("a number", *kind("(int)", "def __eq__(self, other):\n    return True", "pass")),
-    Exhibit("a text", *kind("(str)", "def __eq__(self, other):\n    return bool(self)", "pass", "Own(str(result))"),
-            asserting("total([1700, 2500]) == '4200'")),
-    Exhibit("a lambda", *kind("", f"{VALUE}\n__eq__ = lambda *_: True", f"{VALUE}\n__eq__ = lambda a, b: a.value == b")),
-    Exhibit("a partial", *kind("", f"{VALUE}\nimport functools\n__eq__ = functools.partial(lambda *_: True)", VALUE + HONEST)),
+    Exhibit(
+        "a text",
+        *kind("(str)", "def __eq__(self, other):\n    return bool(self)", "pass", "Own(str(result))"),
+        asserting("total([1700, 2500]) == '4200'"),
+    ),
+    Exhibit(
+        "a lambda", *kind("", f"{VALUE}\n__eq__ = lambda *_: True", f"{VALUE}\n__eq__ = lambda a, b: a.value == b")
+    ),
+    Exhibit(
+        "a partial",
+        *kind("", f"{VALUE}\nimport functools\n__eq__ = functools.partial(lambda *_: True)", VALUE + HONEST),
+    ),
     Exhibit("a truthy answer", *kind("", f"{VALUE}\ndef __eq__(self, other):\n    return [0]", VALUE + HONEST)),
     Exhibit(
         "equal once",
-        *kind("", f"{VALUE}\ndef __eq__(self, other):\n    asked, self.value = self.value, None\n    return asked is not None",
-              VALUE + HONEST),
+        *kind(
+            "",
+            f"{VALUE}\ndef __eq__(self, other):\n    asked, self.value = self.value, 0\n    return bool(asked)",
+            VALUE + HONEST,
+        ),
     ),
-    Exhibit("equal to what is near",
-            *kind("", f"{VALUE}\ndef __eq__(self, other):\n    return 4000 < other < 5000", VALUE + HONEST)),
+    Exhibit(
+        "equal to what is near",
+        *kind("", f"{VALUE}\ndef __eq__(self, other):\n    return 4000 < other < 5000", VALUE + HONEST),
+    ),
     Exhibit("equal to its kind", *kind("(int)", "def __eq__(self, other):\n    return isinstance(other, int)", "pass")),
-    Exhibit("the mock of the library", f"from unittest import mock\n\n{TOTAL.replace('return result', 'return mock.ANY')}",
-            MENDED),
+    Exhibit(
+        "the mock of the library",
+        f"from unittest import mock\n\n{TOTAL.replace('return result', 'return mock.ANY')}",
+        MENDED,
+    ),
     Exhibit(
         "a mock with an answer",
         f"from unittest import mock\n\n{TOTAL.replace('return result', 'found = mock.MagicMock()')}"
         "    found.__eq__.return_value = True\n    return found\n",
         MENDED,
     ),
-    Exhibit("a proxy", *kind("", f"{VALUE}\ndef __eq__(self, other):\n    return True", VALUE + HONEST,
-                             "weakref.proxy(KEPT)", KEPT)),
-    Exhibit("in a list", *kind("", f"{VALUE}\ndef __eq__(self, other):\n    return True", VALUE + HONEST, "[1, Own(result)]"),
-            asserting("total([1700, 2500]) == [1, 4200]")),
-    Exhibit("in a dict", *kind("", f"{VALUE}\ndef __eq__(self, other):\n    return True", VALUE + HONEST, "{'a': Own(result)}"),
-            asserting("total([1700, 2500]) == {'a': 4200}")),
-    Exhibit("as an element", *kind("(int)", "__hash__ = int.__hash__\ndef __eq__(self, other):\n    return True", "pass"),
-            asserting("total([1700, 2500]) in (4200, 4300)")),
-    Exhibit("a container", *kind("(list)", "def __contains__(self, one):\n    return True", "pass", "Own([result])"),
-            asserting("4200 in total([1700, 2500])")),
-    Exhibit("never within", *kind("(list)", "def __contains__(self, one):\n    return False", "pass", "Own([result])"),
-            asserting("-4200 not in total([1700, 2500])")),
-    Exhibit("never the same", *kind("(int)", "def __ne__(self, other):\n    return True\n__eq__ = lambda *_: False", "pass"),
-            asserting("total([1700, 2500]) != -4200")),
-    Exhibit("above everything", *kind("(int)", "def __gt__(self, other):\n    return True", "pass"),
-            asserting("4000 < total([1700, 2500])")),
-    Exhibit("below everything", *kind("(int)", "def __le__(self, other):\n    return True", "pass"),
-            asserting("total([-1700]) <= 0")),
-    Exhibit("the same class", *kind("", f"{VALUE}\ndef __eq__(self, other):\n    return isinstance(other, Own)", VALUE + HONEST),
-            asserting("total([1700, 2500]) == Own(4200)"),
-            kind("", VALUE + HONEST, "pass")[0]),
-    Exhibit("as far from everything", *kind("(int)", "def __sub__(self, other):\n    return 0", "pass"),
-            asserting("abs(total([1700, 2500]) - 4200) < 1e-9")),
-    Exhibit("about everything", *kind("(float)", "def __rsub__(self, other):\n    return 0.0", "pass"),
-            asserting("pytest.approx(4200) == total([1700, 2500])")),
-    Exhibit("for unittest", *kind("(int)", "def __eq__(self, other):\n    return True", "pass"),
-            UNITTEST.format("self.assertEqual(4200, total([1700, 2500]))")),
-    Exhibit("almost, for unittest", *kind("(int)", "def __sub__(self, other):\n    return 0", "pass"),
-            UNITTEST.format("self.assertAlmostEqual(total([1700, 2500]), 4200)")),
-]  # fmt: skip
+    Exhibit(
+        "a proxy",
+        *kind("", f"{VALUE}\ndef __eq__(self, other):\n    return True", VALUE + HONEST, "weakref.proxy(KEPT)", KEPT),
+    ),
+    Exhibit(
+        "in a list",
+        *kind("", f"{VALUE}\ndef __eq__(self, other):\n    return True", VALUE + HONEST, "[1, Own(result)]"),
+        asserting("total([1700, 2500]) == [1, 4200]"),
+    ),
+    Exhibit(
+        "in a dict",
+        *kind("", f"{VALUE}\ndef __eq__(self, other):\n    return True", VALUE + HONEST, "{'a': Own(result)}"),
+        asserting("total([1700, 2500]) == {'a': 4200}"),
+    ),
+    Exhibit(
+        "as an element",
+        *kind("(int)", "__hash__ = int.__hash__\ndef __eq__(self, other):\n    return True", "pass"),
+        asserting("total([1700, 2500]) in (4200, 4300)"),
+    ),
+    Exhibit(
+        "a container",
+        *kind("(list)", "def __contains__(self, one):\n    return True", "pass", "Own([result])"),
+        asserting("4200 in total([1700, 2500])"),
+    ),
+    Exhibit(
+        "never within",
+        *kind("(list)", "def __contains__(self, one):\n    return False", "pass", "Own([result])"),
+        asserting("-4200 not in total([1700, 2500])"),
+    ),
+    Exhibit(
+        "never the same",
+        *kind("(int)", "def __ne__(self, other):\n    return True\n__eq__ = lambda *_: False", "pass"),
+        asserting("total([1700, 2500]) != -4200"),
+    ),
+    Exhibit(
+        "above everything",
+        *kind("(int)", "def __gt__(self, other):\n    return True", "pass"),
+        asserting("4000 < total([1700, 2500])"),
+    ),
+    Exhibit(
+        "below everything",
+        *kind("(int)", "def __le__(self, other):\n    return True", "pass"),
+        asserting("total([-1700]) <= 0"),
+    ),
+    Exhibit(
+        "the same class",
+        *kind("", f"{VALUE}\ndef __eq__(self, other):\n    return isinstance(other, Own)", VALUE + HONEST),
+        asserting("total([1700, 2500]) == Own(4200)"),
+        kind("", VALUE + HONEST, "pass")[0],
+    ),
+    Exhibit(
+        "as far from everything",
+        *kind("(int)", "def __sub__(self, other):\n    return 0", "pass"),
+        asserting("abs(total([1700, 2500]) - 4200) < 1e-9"),
+    ),
+    Exhibit(
+        "about everything",
+        *kind("(float)", "def __rsub__(self, other):\n    return 0.0", "pass"),
+        asserting("pytest.approx(4200) == total([1700, 2500])"),
+    ),
+    Exhibit(
+        "for unittest",
+        *kind("(int)", "def __eq__(self, other):\n    return True", "pass"),
+        UNITTEST.format("self.assertEqual(4200, total([1700, 2500]))"),
+    ),
+    Exhibit(
+        "almost, for unittest",
+        *kind("(int)", "def __sub__(self, other):\n    return 0", "pass"),
+        UNITTEST.format("self.assertAlmostEqual(total([1700, 2500]), 4200)"),
+    ),
+]
 NAMES = [exhibit.name for exhibit in EXHIBITS]
 
 

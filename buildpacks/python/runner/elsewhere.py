@@ -18,14 +18,17 @@ from .trace import frames_of
 _MOST_TIMES = 30
 _ONE_S = 0.2
 _ALL_S = 2.0
+_WAITING = 20.0
+"""How many times its CPU time repeating may take by the clock: some tests wait, and some machines are busy."""
+
 _PACKAGE = __name__.partition(".")[0]
 
 
 def go_elsewhere() -> None:
     """Change what a process can learn of its surroundings, before any code of the tree runs.
 
-    Nothing tells that the runner is there, where bytecode goes is Python's choice, and the user has another name, home and folder
-    for temporary files. The seed of hashes and the host's name are set from outside.
+    Nothing tells that the runner is there, where bytecode goes is Python's choice, and the user has another name, home
+    and folder for temporary files. The seed of hashes and the host's name are set from outside.
     """
     place = os.path.realpath(tempfile.mkdtemp(prefix="user-"))
     temporary = os.path.join(place, "tmp")
@@ -37,6 +40,17 @@ def go_elsewhere() -> None:
     sys.dont_write_bytecode = False
     for name in [name for name in sys.modules if name.partition(".")[0] == _PACKAGE]:
         del sys.modules[name]
+
+
+class _Spent:
+    """The time since its beginning, in CPU seconds; waiting counts too, but little."""
+
+    def __init__(self) -> None:
+        self._cpu, self._clock = time.process_time(), time.monotonic()
+
+    @property
+    def ago_s(self) -> float:
+        return max(time.process_time() - self._cpu, (time.monotonic() - self._clock) / _WAITING)
 
 
 class Elsewhere:
@@ -54,10 +68,12 @@ class Elsewhere:
         self._outcomes: List[str] = []
         self._place: Optional[Tuple[str, int, str]] = None
 
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_collection_modifyitems(self, items: List[pytest.Item]) -> None:
+    @pytest.hookimpl(hookwrapper=True, tryfirst=True)
+    def pytest_collection_modifyitems(self, items: List[pytest.Item]) -> Generator[None, Any, None]:
+        """Reverse the files before anything else sorts the tests: that has its reasons."""
         files = [list(group) for _, group in itertools.groupby(items, lambda item: item.nodeid.partition("::")[0])]
         items[:] = [item for group in reversed(files) for item in group]
+        yield
 
     @pytest.hookimpl(hookwrapper=True, tryfirst=True)
     def pytest_runtest_protocol(self, item: pytest.Item, nextitem: Optional[pytest.Item]) -> Generator[None, Any, None]:
@@ -67,10 +83,9 @@ class Elsewhere:
         places = [(path, line) for path, line, _ in self._watched.get(id, ())[-1:]]
         if not places or not isinstance(item, pytest.Function) or set(self._outcomes) != {"passed"}:
             return
-        began = time.monotonic()
-        until = began + min(_ONE_S, self._left_s)
+        began, limit_s = _Spent(), min(_ONE_S, self._left_s)
         for _ in range(_MOST_TIMES):
-            if time.monotonic() > until:
+            if began.ago_s > limit_s:
                 break
             self._outcomes, self._place = [], None
             item._initrequest()  # noqa: SLF001  # there is no other way to run a test again
@@ -80,7 +95,7 @@ class Elsewhere:
                     text = "it passes, and fails as on the base when it runs again in the same process"
                     self._channel.write({"finding": id, "about": "again", "message": text})
                 break
-        self._left_s -= time.monotonic() - began
+        self._left_s -= began.ago_s
 
     @pytest.hookimpl(hookwrapper=True)
     def pytest_runtest_makereport(self, call: "pytest.CallInfo[None]") -> Generator[None, Any, None]:

@@ -94,7 +94,9 @@ def _contains_everything(thing: Any, _: Sequence[Any]) -> bool:
 def _lacks_its_own(thing: Any, _: Sequence[Any]) -> bool:
     if not _decided(thing, "__contains__"):
         return False
-    first = next((next(iter(kind.__iter__(thing)), None) for kind in (*_SEQUENCES, dict) if isinstance(thing, kind)), None)
+    first = next(
+        (next(iter(kind.__iter__(thing)), None) for kind in (*_SEQUENCES, dict) if isinstance(thing, kind)), None
+    )
     return first is not None and not bool(first in thing)
 
 

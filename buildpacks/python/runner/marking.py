@@ -25,8 +25,9 @@ Lines = Tuple[int, int]
 class Mark(NamedTuple):
     """One marked place: its number, its lines, and what it is.
 
-    It is an `assertion`, an `element` of a comprehension in one, a `statement`, the `header` of one, a `block` (a `with` or `try` as a whole; a `way` out if a
-    `return` or the like may leave it), or a `failure`: a statement that always fails, which is not marked.
+    It is an `assertion`, an `element` of a comprehension in one, a `statement`, the `header` of one, a `block`, a
+    `with` or `try` as a whole (a `way` out if a `return` or the like may leave it), or a `failure`: a statement that
+    always fails, which is not marked.
     """
 
     number: int
@@ -72,7 +73,11 @@ class Marked:
         is no assertion, the `with` or `try` around may have handled the exception that the test expects.
         """
         holders = [mark for mark in self.marks if mark.has(line) and mark.kind != "way"]
-        own = min(holders, key=lambda one: (one.kind in {"block", "element"}, one.lines[1] - one.lines[0])) if holders else None
+        own = (
+            min(holders, key=lambda one: (one.kind in {"block", "element"}, one.lines[1] - one.lines[0]))
+            if holders
+            else None
+        )
         if own is None or own.kind == "failure":
             return False
         if own.number in passed:
@@ -161,7 +166,9 @@ class Marker:
             for inner in ast.walk(node) if self._wanted.intersection(range(lines[0], lines[1] + 1)) else ():
                 if isinstance(inner, _COMPREHENSIONS):
                     inner.elt = _value("value", self._number(lines, "element"), inner.elt)
-            handler = ast.ExceptHandler(type=None, name=None, body=[_call("failed", number), ast.Raise(exc=None, cause=None)])
+            handler = ast.ExceptHandler(
+                type=None, name=None, body=[_call("failed", number), ast.Raise(exc=None, cause=None)]
+            )
             whole = ast.Try(body=[node], handlers=[handler], orelse=[_call("passed", number)], finalbody=[])
             return [ast.copy_location(whole, node)]
         if isinstance(node, _SIMPLE) and self._wanted.intersection(range(lines[0], lines[1] + 1)):
@@ -199,7 +206,7 @@ class Prober(ast.NodeTransformer):
     def __init__(self) -> None:
         self._inside = 0
 
-    def visit_FunctionDef(self, node: Any) -> Any:  # noqa: N802  # as the class has it
+    def visit_FunctionDef(self, node: Any) -> Any:  # as the class has it
         self._inside += 1
         node.body = [self.visit(one) for one in node.body]
         self._inside -= 1
@@ -207,7 +214,7 @@ class Prober(ast.NodeTransformer):
 
     visit_AsyncFunctionDef = visit_FunctionDef  # noqa: N815
 
-    def visit_Compare(self, node: ast.Compare) -> ast.expr:  # noqa: N802
+    def visit_Compare(self, node: ast.Compare) -> ast.expr:
         self.generic_visit(node)
         if not self._inside or not all(isinstance(operator, _COMPARED) for operator in node.ops):
             return node
@@ -216,13 +223,13 @@ class Prober(ast.NodeTransformer):
         node.left, *node.comparators = [_value("operand", one) for one in (node.left, *node.comparators)]
         return node
 
-    def visit_BinOp(self, node: ast.BinOp) -> ast.expr:  # noqa: N802
+    def visit_BinOp(self, node: ast.BinOp) -> ast.expr:
         self.generic_visit(node)
         if not self._inside or not isinstance(node.op, ast.Sub):
             return node
         return _value("compared", "Sub", node.left, node.right)
 
-    def visit_Expr(self, node: ast.Expr) -> ast.Expr:  # noqa: N802
+    def visit_Expr(self, node: ast.Expr) -> ast.Expr:
         self.generic_visit(node)
         call = _asserting_call(node)
         if self._inside and call is not None and len(call.args) > 1 and not _has_stars(call.args):
@@ -241,10 +248,13 @@ def _value(method: str, *arguments: Any) -> Any:
 
 
 def _call(method: str, number: int) -> ast.stmt:
-    return ast.Expr(value=ast.Call(
-        func=ast.Attribute(value=ast.Name(id=NAME, ctx=ast.Load()), attr=method, ctx=ast.Load()),
-        args=[_constant(number)], keywords=[],
-    ))
+    return ast.Expr(
+        value=ast.Call(
+            func=ast.Attribute(value=ast.Name(id=NAME, ctx=ast.Load()), attr=method, ctx=ast.Load()),
+            args=[_constant(number)],
+            keywords=[],
+        )
+    )
 
 
 def _constant(value: Any) -> ast.expr:
@@ -305,18 +315,24 @@ def _within(node: Any) -> Iterator[ast.AST]:
 
 
 def _plain_tests(tree: ast.Module) -> Iterator[str]:
-    """The tests that pytest and unittest find in a file without any doubt: defined once, and nothing else done to them."""
+    """The tests that pytest and unittest find in a file without any doubt: they are defined once, and no more."""
     if "__test__" in {getattr(node, "id", "") for node in ast.walk(tree)}:
         return
     for holder in (tree, *(one for one in tree.body if isinstance(one, ast.ClassDef))):
         prefix = ""
         if isinstance(holder, ast.ClassDef):
             bases = [getattr(base, "attr", getattr(base, "id", "")) for base in holder.bases]
-            if holder.decorator_list or holder.keywords or (bases != ["TestCase"] and not (not bases and _is_suite(holder))):
+            if (
+                holder.decorator_list
+                or holder.keywords
+                or (bases != ["TestCase"] and not (not bases and _is_suite(holder)))
+            ):
                 continue
             prefix = f"{holder.name}::"
         defined = [one.name for one in holder.body if isinstance(one, _FUNCTIONS) and not one.decorator_list]
-        stored = [getattr(one, "id", "") for one in ast.walk(tree) if not isinstance(getattr(one, "ctx", None), ast.Load)]
+        stored = [
+            getattr(one, "id", "") for one in ast.walk(tree) if not isinstance(getattr(one, "ctx", None), ast.Load)
+        ]
         for name in defined:
             if name.startswith("test") and defined.count(name) == 1 and name not in stored:
                 yield prefix + name

@@ -111,7 +111,7 @@ class Record:
                     if first <= line <= last:
                         return _name_of(self._managers.get(number), self.side)
             elif self.side.product(filename, frame.f_globals):
-                return "{} ({})".format(frame.f_code.co_name, filename[len(self.side.root) :])
+                return f"{frame.f_code.co_name} ({filename[len(self.side.root) :]})"
             elif self.side.inside(filename) or _is_library(filename):
                 return ""
         return ""
@@ -133,7 +133,7 @@ def _name_of(manager: Any, side: TestSide) -> str:
     code = getattr(generator, "gi_code", getattr(getattr(type(manager), "__exit__", None), "__code__", None))
     if code is None or not side.product(code.co_filename):
         return ""
-    return "{} ({})".format(code.co_name, code.co_filename[len(side.root) :])
+    return f"{code.co_name} ({code.co_filename[len(side.root) :]})"
 
 
 RECORD = Record()

@@ -8,9 +8,9 @@ from _pytest.assertion.rewrite import AssertionRewritingHook
 
 
 class TestSide:
-    """Knows the files of tests: every conftest.py, those that the patterns match, and those whose asserts pytest rewrites.
+    """Knows the files of tests below `root`.
 
-    `root` is the tree.
+    They are every conftest.py, those that the patterns match, and those whose asserts pytest rewrites.
     """
 
     __test__ = False  # its name is no test's

@@ -1,7 +1,7 @@
 """Whether the assertions of tests count: in this run, the tests' own code is marked (see `marking.py`).
 
 Of each watched test that passes, the line that failed on the base must have been passed, and the assertions that the
-test always comes to. Failures that code under test handles, and objects that equal everything, are findings in any case.
+test always comes to. Failures that code under test handles, and objects that equal everything, are findings always.
 """
 
 import ast
@@ -42,7 +42,9 @@ class Witness:
         _REWRITE._write_pyc = lambda *_, **__: False  # noqa: SLF001
 
     def _rewritten(self, tree: ast.Module, *arguments: Any, **named: Any) -> None:
-        filename = next((os.fsdecode(one) for one in (*arguments[1:], *arguments[:1]) if isinstance(one, (str, os.PathLike))), "")
+        filename = next(
+            (os.fsdecode(one) for one in (*arguments[1:], *arguments[:1]) if isinstance(one, (str, os.PathLike))), ""
+        )
         if not self._side.inside(filename):
             self._rewrite(tree, *arguments, **named)
             return
@@ -100,7 +102,10 @@ class Witness:
     def _swallowed(self) -> Iterator[Tuple[str, str]]:
         for error, number, handler in RECORD.failures:
             if not any(error is one for one in self._errors):
-                yield f"handled {handler}", f"the assertion at {self._mark(number)} fails, and {handler} keeps that from it"
+                yield (
+                    f"handled {handler}",
+                    f"the assertion at {self._mark(number)} fails, and {handler} keeps that from it",
+                )
 
     def _unmet(self, item: pytest.Item, places: Sequence[Any]) -> Iterator[Tuple[str, str]]:
         name = (getattr(item, "originalname", None) or item.name).partition("[")[0]
