@@ -6,7 +6,7 @@ import os
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 
-from buildpacks import Outcome, RunRequest, SuiteReport
+from buildpacks import RunRequest, SuiteReport
 from gate import Change, Context, Verdict, unfinished, verdict_on
 from planners.targets import Targets
 from rfsn.trials.beyond import Beyond
@@ -85,9 +85,9 @@ def reach_verdict(
 
 
 def _failing_once(runs: Sequence[SuiteReport]) -> bool:
-    """Whether a test fails in the first run and passes in the second."""
-    passed = {case.id for case in runs[1].cases if case.outcome is Outcome.PASSED}
-    return any(case.outcome.failing and case.id in passed for case in runs[0].cases)
+    """Whether a test fails in the first run alone."""
+    first, second = ({case.id for case in run.cases if case.outcome.failing} for run in runs)
+    return not first <= second
 
 
 def _rewritten(change: Change | None, context: Context, known: Targets, runs: Sequence[SuiteReport]) -> set[str]:

@@ -41,9 +41,7 @@ EXHIBITS = [
         *kind("(str)", "def __eq__(self, other):\n    return bool(self)", "pass", "Own(str(result))"),
         asserting("total([1700, 2500]) == '4200'"),
     ),
-    Exhibit(
-        "a lambda", *kind("", f"{VALUE}\n__eq__ = lambda *_: True", f"{VALUE}\n__eq__ = lambda a, b: a.value == b")
-    ),
+    Exhibit("a lambda", *kind("", f"{VALUE}\n__eq__ = lambda *_: True", VALUE + HONEST)),
     Exhibit(
         "a partial",
         *kind("", f"{VALUE}\nimport functools\n__eq__ = functools.partial(lambda *_: True)", VALUE + HONEST),

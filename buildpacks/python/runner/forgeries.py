@@ -17,7 +17,7 @@ from unittest import mock
 _BUILT_IN = (type(object.__eq__), type(len), type(None))
 _PROXIES = (weakref.ProxyType, weakref.CallableProxyType)
 _MOST_OBJECTS = 200
-_SEQUENCES = (list, tuple, set, frozenset, collections.deque)
+_SEQUENCES: Tuple[Any, ...] = (list, tuple, set, frozenset, collections.deque)
 _VALUES = (bool, int, float, complex, str, bytes, bytearray)
 _NUMBERS = (int, float)
 
@@ -94,9 +94,8 @@ def _contains_everything(thing: Any, _: Sequence[Any]) -> bool:
 def _lacks_its_own(thing: Any, _: Sequence[Any]) -> bool:
     if not _decided(thing, "__contains__"):
         return False
-    first = next(
-        (next(iter(kind.__iter__(thing)), None) for kind in (*_SEQUENCES, dict) if isinstance(thing, kind)), None
-    )
+    built_in = next((kind for kind in (*_SEQUENCES, dict) if isinstance(thing, kind)), None)
+    first = next(iter(built_in.__iter__(thing)), None) if built_in else None
     return first is not None and not bool(first in thing)
 
 
@@ -189,7 +188,7 @@ def _numbers(others: Sequence[Any]) -> Iterator[Pair]:
 
 def _emptied(thing: Any) -> Any:
     """Another object of its class, with a new object for each that it holds; None if it holds none."""
-    kind = type(thing)
+    kind: Any = type(thing)
     held = [name for one in kind.__mro__ for name in _slots(one) if hasattr(thing, name)]
     state = getattr(thing, "__dict__", {})
     if not (state or held) or isinstance(thing, (type, types.ModuleType, mock.NonCallableMock)):

@@ -15,7 +15,7 @@ _COMPREHENSIONS = (ast.GeneratorExp, ast.ListComp, ast.SetComp)
 _LOOPS = (ast.For, ast.AsyncFor, ast.While)
 _WITHS = (ast.With, ast.AsyncWith)
 _SIMPLE = (ast.Expr, ast.Assign, ast.AugAssign, ast.AnnAssign, ast.Delete)
-_TRIES: Tuple[Any, ...] = tuple(filter(None, (ast.Try, getattr(ast, "TryStar", None))))
+_TRIES: Tuple[Any, ...] = (ast.Try, getattr(ast, "TryStar", ast.Try))
 _FAILS = frozenset({"fail", "exit", "xfail", "skip", "skipTest"})
 _BODIES = ("body", "orelse", "finalbody")
 
@@ -39,10 +39,8 @@ class Mark(NamedTuple):
         return self.lines[0] <= line <= self.lines[1]
 
 
-class TestFunction(NamedTuple):
+class Function(NamedTuple):
     """A function of a file: the assertions that it always comes to, and the last one, which may be in a loop."""
-
-    __test__ = False  # its name is no test's
 
     certain: Tuple[int, ...]
     last: Optional[int]
@@ -62,7 +60,7 @@ class Marked:
         self.caught: List[Lines] = []
         self.managed: List[Tuple[Lines, int]] = []
         self.branches: List[Tuple[Lines, Sequence[Lines]]] = []
-        self.functions: Dict[str, TestFunction] = {}
+        self.functions: Dict[str, Function] = {}
         self.names: Set[str] = set()
         self.tests: List[str] = []
 
@@ -125,10 +123,12 @@ class Marker:
     def _statement(self, node: Any, *, inside: bool) -> List[ast.stmt]:
         if isinstance(node, (*_FUNCTIONS, ast.ClassDef)):
             self._scopes.append(node.name)
-            before, statements = len(self.marked.marks), list(node.body)
+            before, certain, last = len(self.marked.marks), *_assertions_of(node)
             node.body = self._body(node.body, inside=not isinstance(node, ast.ClassDef))
             if not isinstance(node, ast.ClassDef):
-                self.marked.functions[".".join(self._scopes)] = self._function(node, statements, before)
+                own = {mark.lines[0]: mark.number for mark in self.marked.marks[before:] if mark.kind == "assertion"}
+                function = Function(tuple(own[line] for line in certain if line in own), own.get(last))
+                self.marked.functions[".".join(self._scopes)] = function
             self._scopes.pop()
             return [node]
         lines = (node.lineno, _end(node))
@@ -139,13 +139,13 @@ class Marker:
                     setattr(body, field, self._body(getattr(body, field), inside=inside))
         if not inside:
             return [node]
-        return self._marked(node, lines) if number is None else [node, _call("passed", number)]
+        return self._marked(node, lines) if number is None else [node, _call("passed", number, node)]
 
     def _around(self, node: Any, lines: Lines) -> Optional[int]:
         """Note what a statement means for those in it; the number of its mark if it is a block."""
         bodies = [body for body in (getattr(node, field, None) for field in _BODIES) if isinstance(body, list) and body]
         bodies += [part.body for part in (*getattr(node, "handlers", ()), *getattr(node, "cases", ()))]
-        if isinstance(node, (ast.If, *_TRIES)) or getattr(node, "cases", ()):
+        if isinstance(node, (ast.If, *_TRIES)) or hasattr(node, "cases"):
             self.marked.branches.append((lines, [(body[0].lineno, _end(body[-1])) for body in bodies]))
         if isinstance(node, _TRIES) and node.handlers:
             self.marked.caught.append((node.body[0].lineno, _end(node.body[-1])))
@@ -167,12 +167,12 @@ class Marker:
                 if isinstance(inner, _COMPREHENSIONS):
                     inner.elt = _value("value", self._number(lines, "element"), inner.elt)
             handler = ast.ExceptHandler(
-                type=None, name=None, body=[_call("failed", number), ast.Raise(exc=None, cause=None)]
+                type=None, name=None, body=[_call("failed", number, node), ast.Raise(exc=None, cause=None)]
             )
-            whole = ast.Try(body=[node], handlers=[handler], orelse=[_call("passed", number)], finalbody=[])
+            whole = ast.Try(body=[node], handlers=[handler], orelse=[_call("passed", number, node)], finalbody=[])
             return [ast.copy_location(whole, node)]
         if isinstance(node, _SIMPLE) and self._wanted.intersection(range(lines[0], lines[1] + 1)):
-            return [node, _call("passed", self._number(lines, "statement"))]
+            return [node, _call("passed", self._number(lines, "statement"), node)]
         for field in ("iter", "test", "value"):
             header = getattr(node, field, None)
             if isinstance(header, ast.expr) and self._wanted.intersection(range(header.lineno, _end(header) + 1)):
@@ -184,20 +184,6 @@ class Marker:
         number = self._first + len(self.marked.marks)
         self.marked.marks.append(Mark(number, lines, kind))
         return number
-
-    def _function(self, node: Any, statements: Sequence[ast.stmt], before: int) -> TestFunction:
-        own = {mark.lines[0]: mark.number for mark in self.marked.marks[before:] if mark.kind == "assertion"}
-        if any(isinstance(one, (ast.Return, ast.Yield, ast.YieldFrom)) for one in _within(node)):
-            return TestFunction((), None)
-        certain = tuple(own[one.lineno] for one in statements if one.lineno in own and _is_assertion(one))
-        waiting, last = list(statements), None
-        while waiting:
-            one: Any = waiting.pop(0)
-            if isinstance(one, _LOOPS):
-                waiting[:0] = one.body
-            elif one.lineno in own and _is_assertion(one):
-                last = own[one.lineno]
-        return TestFunction(certain, last)
 
 
 class Prober(ast.NodeTransformer):
@@ -214,7 +200,7 @@ class Prober(ast.NodeTransformer):
 
     visit_AsyncFunctionDef = visit_FunctionDef  # noqa: N815
 
-    def visit_Compare(self, node: ast.Compare) -> ast.expr:
+    def visit_Compare(self, node: ast.Compare) -> Any:
         self.generic_visit(node)
         if not self._inside or not all(isinstance(operator, _COMPARED) for operator in node.ops):
             return node
@@ -223,7 +209,7 @@ class Prober(ast.NodeTransformer):
         node.left, *node.comparators = [_value("operand", one) for one in (node.left, *node.comparators)]
         return node
 
-    def visit_BinOp(self, node: ast.BinOp) -> ast.expr:
+    def visit_BinOp(self, node: ast.BinOp) -> Any:
         self.generic_visit(node)
         if not self._inside or not isinstance(node.op, ast.Sub):
             return node
@@ -241,20 +227,15 @@ class Prober(ast.NodeTransformer):
 def _value(method: str, *arguments: Any) -> Any:
     """A call of the record with a mark's number or expressions, in the place of the last one."""
     function = ast.Attribute(value=ast.Name(id=NAME, ctx=ast.Load()), attr=method, ctx=ast.Load())
-    given = [one if isinstance(one, ast.AST) else _constant(one) for one in arguments]
+    given: List[Any] = [one if isinstance(one, ast.AST) else _constant(one) for one in arguments]
     call = ast.Call(func=function, args=given, keywords=[])
     placed = [one for one in arguments if isinstance(one, ast.AST)]
     return ast.fix_missing_locations(ast.copy_location(call, placed[0]) if placed else call)
 
 
-def _call(method: str, number: int) -> ast.stmt:
-    return ast.Expr(
-        value=ast.Call(
-            func=ast.Attribute(value=ast.Name(id=NAME, ctx=ast.Load()), attr=method, ctx=ast.Load()),
-            args=[_constant(number)],
-            keywords=[],
-        )
-    )
+def _call(method: str, number: int, after: ast.stmt) -> ast.stmt:
+    """A statement that calls the record, in the place of another."""
+    return ast.copy_location(ast.Expr(value=_value(method, number)), after)
 
 
 def _constant(value: Any) -> ast.expr:
@@ -302,7 +283,21 @@ def _must_be_first(node: ast.stmt) -> bool:
 
 def _end(node: Any) -> int:
     """The last line of a node, which Python itself says since 3.8."""
-    return max(getattr(one, "end_lineno", None) or getattr(one, "lineno", 0) for one in ast.walk(node))
+    ends: List[int] = [getattr(one, "end_lineno", None) or getattr(one, "lineno", 0) for one in ast.walk(node)]
+    return max(ends)
+
+
+def _assertions_of(node: Any) -> Tuple[List[int], int]:
+    """The lines of the assertions that a function always comes to, and of the last; none if it can be left before."""
+    if any(isinstance(one, (ast.Return, ast.Yield, ast.YieldFrom)) for one in _within(node)):
+        return [], 0
+    certain = [one.lineno for one in node.body if _is_assertion(one)]
+    waiting, last = list(node.body), 0
+    while waiting:
+        one = waiting.pop(0)
+        waiting[:0] = one.body if isinstance(one, _LOOPS) else []
+        last = one.lineno if _is_assertion(one) else last
+    return certain, last
 
 
 def _within(node: Any) -> Iterator[ast.AST]:
@@ -318,7 +313,8 @@ def _plain_tests(tree: ast.Module) -> Iterator[str]:
     """The tests that pytest and unittest find in a file without any doubt: they are defined once, and no more."""
     if "__test__" in {getattr(node, "id", "") for node in ast.walk(tree)}:
         return
-    for holder in (tree, *(one for one in tree.body if isinstance(one, ast.ClassDef))):
+    holders: List[Any] = [tree, *(one for one in tree.body if isinstance(one, ast.ClassDef))]
+    for holder in holders:
         prefix = ""
         if isinstance(holder, ast.ClassDef):
             bases = [getattr(base, "attr", getattr(base, "id", "")) for base in holder.bases]
