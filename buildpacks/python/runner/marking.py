@@ -283,8 +283,8 @@ def _must_be_first(node: ast.stmt) -> bool:
 
 def _end(node: Any) -> int:
     """The last line of a node, which Python itself says since 3.8."""
-    ends: List[int] = [getattr(one, "end_lineno", None) or getattr(one, "lineno", 0) for one in ast.walk(node)]
-    return max(ends)
+    ends: Any = (getattr(one, "end_lineno", None) or getattr(one, "lineno", 0) for one in ast.walk(node))
+    return int(max(ends))
 
 
 def _assertions_of(node: Any) -> Tuple[List[int], int]:
