@@ -25,9 +25,9 @@ Lines = Tuple[int, int]
 class Mark(NamedTuple):
     """One marked place: its number, its lines, and what it is.
 
-    It is an `assertion`, an `element` of a comprehension in one, a `statement`, the `header` of one, a `block`, a
-    `with` or `try` as a whole (a `way` out if a `return` or the like may leave it), or a `failure`: a statement that
-    always fails, which is not marked.
+    It is an `assertion`, an `element` (of a comprehension in one, or an assertion in a lambda), a `statement`, the
+    `header` of one, a `block`, a `with` or `try` as a whole (a `way` out if a `return` or the like may leave it), or a
+    `failure`: a statement that always fails, which is not marked.
     """
 
     number: int
@@ -161,17 +161,18 @@ class Marker:
         if _fails(node):
             self._number(lines, "failure")
             return [node]
+        wanted = not self._wanted.isdisjoint(range(lines[0], lines[1] + 1))
         if _is_assertion(node):
             number = self._number(lines, "assertion")
-            for inner in ast.walk(node) if self._wanted.intersection(range(lines[0], lines[1] + 1)) else ():
-                if isinstance(inner, _COMPREHENSIONS):
-                    inner.elt = _value("value", self._number(lines, "element"), inner.elt)
+            if wanted:
+                self._mark_elements(node, lines)
             handler = ast.ExceptHandler(
                 type=None, name=None, body=[_call("failed", number, node), ast.Raise(exc=None, cause=None)]
             )
             whole = ast.Try(body=[node], handlers=[handler], orelse=[_call("passed", number, node)], finalbody=[])
             return [ast.copy_location(whole, node)]
-        if isinstance(node, _SIMPLE) and self._wanted.intersection(range(lines[0], lines[1] + 1)):
+        if isinstance(node, _SIMPLE) and wanted:
+            self._mark_elements(node, lines)
             return [node, _call("passed", self._number(lines, "statement"), node)]
         for field in ("iter", "test", "value"):
             header = getattr(node, field, None)
@@ -179,6 +180,13 @@ class Marker:
                 setattr(node, field, _value("value", self._number((header.lineno, _end(header)), "header"), header))
                 break
         return [node]
+
+    def _mark_elements(self, node: Any, lines: Lines) -> None:
+        for inner in ast.walk(node):
+            if isinstance(inner, _COMPREHENSIONS) and _is_assertion(node):
+                inner.elt = _value("value", self._number(lines, "element"), inner.elt)
+            elif isinstance(inner, ast.Lambda) and _asserts(inner.body):
+                inner.body = _value("value", self._number(lines, "element"), inner.body)
 
     def _number(self, lines: Lines, kind: str) -> int:
         number = self._first + len(self.marked.marks)
@@ -246,10 +254,13 @@ def _asserting_call(node: Any) -> Any:
     """The call of a function named like an assertion that is a statement."""
     call = getattr(node, "value", None) if isinstance(node, ast.Expr) else None
     call = call.value if isinstance(call, ast.Await) else call
-    if not isinstance(call, ast.Call):
-        return None
-    name = getattr(call.func, "attr", getattr(call.func, "id", ""))
-    return call if name.lower().startswith("assert") else None
+    return call if _asserts(call) else None
+
+
+def _asserts(call: Any) -> bool:
+    """Whether an expression calls a function named like an assertion."""
+    function = getattr(call, "func", None) if isinstance(call, ast.Call) else None
+    return str(getattr(function, "attr", getattr(function, "id", ""))).lower().startswith("assert")
 
 
 def _is_assertion(node: Any) -> bool:
