@@ -8,7 +8,7 @@ from typing import Any, Callable, Dict, Iterator, List, Optional, Set, Tuple
 import pytest
 
 from .forgeries import Forgery, forgery_in
-from .marking import Marked
+from .marked import Marked
 from .sides import TestSide
 
 _OPERATORS: Dict[str, Callable[[Any, Any], Any]] = {

@@ -12,7 +12,8 @@ import pytest
 from _pytest.assertion import rewrite
 
 from .chosen import spelled
-from .marking import Marked, Marker, Prober
+from .marked import Marked
+from .marking import Marker, Prober
 from .record import RECORD
 from .result_lines import Channel
 from .sides import TestSide
