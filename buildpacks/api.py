@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from buildpacks.results import CaseId, SuiteReport
+from buildpacks.results import CaseId, Frame, SuiteReport
 from buildpacks.supplies import Layer, Settings, Supplies
 from sandbox import REPO, CommandResult, Mount, Service
 
@@ -157,7 +157,10 @@ class RunRequest:
     One test may use `case_limit_s` seconds of CPU; once `hang_budget_s` seconds have gone to tests that reach their
     limit, the others get less. Tests in `limits` (by id, in CPU seconds) have limits of their own in any case. With
     `canaries`, tests that must fail are added. With `alone`, a test that shares a process with others is run once more
-    in one of its own, if the pack can, and the worse outcome counts. `key` signs the results of the run.
+    in one of its own, if the pack can, and the worse outcome counts. Of the `watched` tests, the run says whether their
+    assertions count (`SuiteReport.findings`), if the pack can; each has the lines of the tests' code that failed on the
+    base, and a file stands for its tests. A run `elsewhere` is in other circumstances. `key` signs the results of the
+    run.
     """
 
     ids: tuple[str, ...] = ()
@@ -166,6 +169,8 @@ class RunRequest:
     canaries: bool = False
     alone: bool = False
     limits: Mapping[str, float] = field(default_factory=dict)
+    watched: Mapping[str, tuple[Frame, ...]] = field(default_factory=dict)
+    elsewhere: bool = False
     key: bytes = field(default_factory=lambda: os.urandom(32), repr=False)
 
     def job(self, **own: object) -> bytes:
@@ -184,7 +189,7 @@ class RunRequest:
 
 @dataclass(frozen=True, slots=True)
 class RunSpec:
-    """One cold run, as data: argv, the mounts it needs, and its standard input.
+    """One cold run, as data: argv, the mounts it needs, its standard input, and variables of its own.
 
     `wanted` is the suffix of the files that a runner leaves in `buildpacks.supplies.OUTPUTS`, if it writes its results
     to files; without it, that folder does not exist.
@@ -194,6 +199,7 @@ class RunSpec:
     mounts: tuple[Mount, ...]
     stdin: bytes
     wanted: str = ""
+    env: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

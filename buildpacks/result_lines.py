@@ -10,6 +10,8 @@ big-endian) and the result. Results are:
 - `{"case": id, "outcome": outcome, "duration_s": s, "message": text}`; if an id is repeated, the worst outcome counts.
   With `"frames": [[path, line, function], ...]` it says where in the tree it failed, outermost first; with
   `"misfit": true`, that the environment seems to be why a file of tests cannot be loaded.
+  With `"places"` of the same form it says where in the tests' own code.
+- `{"finding": id, "about": name, "message": text}`: why a result of that test does not count (see `Finding`).
 - `{"end": code}`: the last line; the exit code that follows.
 
 Texts are escaped by `buildpacks.text.spelled`, and a run is asked for tests by the escaped ids.
@@ -27,7 +29,7 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
-from buildpacks.results import CaseResult, Frame, Outcome
+from buildpacks.results import CaseResult, Finding, Frame, Outcome
 from buildpacks.text import spelled
 
 __all__ = ["ResultLineError", "ResultLines", "read_result_lines"]
@@ -35,6 +37,7 @@ __all__ = ["ResultLineError", "ResultLines", "read_result_lines"]
 _MAX_MESSAGE = 2_000
 _MAX_ID = 10_000
 _MAX_FRAMES = 100
+_MAX_FINDINGS = 100
 _MAX_SHOWN = 80
 _WORST_FIRST = (Outcome.ERROR, Outcome.FAILED, Outcome.TIMEOUT, Outcome.XPASSED, Outcome.XFAILED, Outcome.SKIPPED)
 
@@ -47,12 +50,13 @@ class ResultLineError(ValueError):
 class ResultLines:
     """The results that a runner wrote: the cases, the canaries apart from them, and the exit code that it announced.
 
-    `end` is that exit code; None if the runner did not finish.
+    `end` is that exit code; None if the runner did not finish. `findings` are each there once.
     """
 
     cases: tuple[CaseResult, ...]
     canaries: tuple[CaseResult, ...]
     end: int | None
+    findings: tuple[Finding, ...] = ()
 
 
 def read_result_lines(data: bytes, key: bytes) -> ResultLines:
@@ -62,6 +66,7 @@ def read_result_lines(data: bytes, key: bytes) -> ResultLines:
         raise ResultLineError("the results end in the middle of a line")
     cases: dict[str, CaseResult] = {}
     canaries: set[str] = set()
+    findings: dict[Finding, None] = {}
     end: int | None = None
     for number, line in enumerate(lines):
         mac, _, encoded = line.partition(b" ")
@@ -73,6 +78,8 @@ def read_result_lines(data: bytes, key: bytes) -> ResultLines:
         result = _decode(encoded)
         if "canary" in result:
             canaries.add(_text(result["canary"]))
+        elif "finding" in result:
+            findings[_finding(result)] = None
         elif type(result.get("end")) is int:
             end = result["end"]
         else:
@@ -84,6 +91,7 @@ def read_result_lines(data: bytes, key: bytes) -> ResultLines:
         tuple(case for case in cases.values() if case.id not in canaries),
         tuple(cases.get(id, CaseResult(id, Outcome.MISSING)) for id in sorted(canaries)),
         end,
+        tuple(findings)[:_MAX_FINDINGS],
     )
 
 
@@ -109,12 +117,18 @@ def _case(result: dict[str, Any]) -> CaseResult:
     if len(id) > _MAX_ID or not math.isfinite(duration):
         raise ResultLineError("a case has an id that is too long, or an infinite duration")
     message, misfit = _text(result.get("message", ""))[:_MAX_MESSAGE], result.get("misfit") is True
-    return CaseResult(id, outcome, duration, message, _frames(result), misfit=misfit)
+    places = _frames(result.get("places", ()))
+    return CaseResult(id, outcome, duration, message, _frames(result.get("frames", ())), misfit=misfit, places=places)
 
 
-def _frames(result: dict[str, Any]) -> tuple[Frame, ...]:
+def _finding(result: dict[str, Any]) -> Finding:
+    about, message = (_text(result.get(key, ""))[:_MAX_MESSAGE] for key in ("about", "message"))
+    return Finding(_text(result["finding"])[:_MAX_ID], about, message)
+
+
+def _frames(given: Any) -> tuple[Frame, ...]:
     try:
-        frames = tuple(Frame(_text(path), int(line), _text(name)) for path, line, name in result.get("frames", ()))
+        frames = tuple(Frame(_text(path), int(line), _text(name)) for path, line, name in given)
     except (OverflowError, TypeError, ValueError) as error:
         raise ResultLineError(f"a case has frames that are none: {error}") from error
     return frames[-_MAX_FRAMES:]

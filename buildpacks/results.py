@@ -12,6 +12,7 @@ __all__ = [
     "CaseId",
     "CaseResult",
     "CaseTrace",
+    "Finding",
     "Frame",
     "Kinds",
     "Outcome",
@@ -97,7 +98,8 @@ class CaseId:
 class CaseResult:
     """One test case: its id as the runner writes it and in its parts, its outcome, and a failure's message.
 
-    `misfit` is whether the environment, rather than the tree, seems to be why it could not be loaded.
+    `misfit` is whether the environment, rather than the tree, seems to be why it could not be loaded. `places` are the
+    lines of the tests' own code where it failed, outermost first, if the runner says so.
     """
 
     id: str
@@ -107,6 +109,7 @@ class CaseResult:
     frames: tuple[Frame, ...] = ()
     parsed: CaseId = field(default_factory=CaseId)
     misfit: bool = False
+    places: tuple[Frame, ...] = ()
 
     @property
     def unloaded(self) -> bool:
@@ -118,6 +121,18 @@ class CaseResult:
         """Where and why it could not be loaded."""
         place = f"{self.frames[-1].path}, line {self.frames[-1].line}: " if self.frames else ""
         return f"{place}{self.message}"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something for which the result of a test does not count, though it passes.
+
+    `about` names what was found, the same in each run that finds it; `message` says it in words.
+    """
+
+    id: str
+    about: str
+    message: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +161,7 @@ class SuiteReport:
     runner says that there are no tests. `parts` are the runs of several parts, if there are several. `unbuilt` is what
     the compiler says of code that does not compile, with file and line: its tests count as failing. `misfit` is the
     first reason for which tests could not be loaded if the environment, rather than the tree, seems to be at fault.
+    `findings` are what the run itself checks of the watched tests (see `RunRequest`).
     """
 
     cases: tuple[CaseResult, ...]
@@ -160,6 +176,7 @@ class SuiteReport:
     parts: tuple[PartRun, ...] = ()
     unbuilt: str = ""
     misfit: str = ""
+    findings: tuple[Finding, ...] = ()
 
     @property
     def part_runs(self) -> tuple[PartRun, ...]:

@@ -58,8 +58,8 @@ def verdict_on(
     canaries fail, if they did on the base. A test that failed on the base may have ended before it began those within
     it: they are then no new cases. A file of tests that could not be loaded on the base stands for its tests; if they
     are skipped now one by one, it says nothing beside more such files that pass. Code that did not compile on the base
-    must do so now. `unstable` ids, which changed on the base by themselves, are ignored.
-    Without a run, nothing is accepted.
+    must do so now. No run finds why a test does not count (`SuiteReport.findings`). `unstable` ids, which changed on
+    the base by themselves, are ignored. Without a run, nothing is accepted.
     """
     wanted, ignored = set(targets), set(unstable)
     before = {case.id: case.outcome for case in baseline.cases if case.id not in ignored}
@@ -91,6 +91,7 @@ def verdict_on(
         if run.unbuilt and run.unbuilt != baseline.unbuilt:
             reasons.append(f"run {number}: {run.unbuilt}")
             continue
+        reasons += [f"run {number}: {text}" for text in _found(run, ignored)]
         reasons += [f"run {number}: {reason}" for reason in _disagreements(run, baseline, set(before), set(after))]
     if broken:
         what = (
@@ -171,6 +172,12 @@ def _disagreements(run: SuiteReport, baseline: SuiteReport, expected: set[str], 
             what = "a case failed" if part.failing else "no case failed"
             reasons.append(f"exit code {part.exit_code}, though {what}")
     return reasons
+
+
+def _found(run: SuiteReport, ignored: set[str]) -> list[str]:
+    """What a run finds against the tests that pass in it, the first few of each kind of finding."""
+    found = {finding.about: finding for finding in run.findings if finding.id not in ignored}
+    return [f"{finding.id}: {finding.message}" for finding in list(found.values())[:_NAMED]]
 
 
 def _names(ids: Collection[str]) -> str:

@@ -6,6 +6,7 @@ from sandbox.errors import NotMarked, SandboxError, SandboxFailed, SandboxUnavai
 from sandbox.local import LocalProvider
 from sandbox.model import (
     ENV,
+    HOST,
     REPO,
     Command,
     CommandResult,
@@ -43,6 +44,7 @@ from sandbox.workspace import (
 
 __all__ = [
     "ENV",
+    "HOST",
     "MARK",
     "REPO",
     "BubblewrapProvider",

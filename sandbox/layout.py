@@ -39,7 +39,7 @@ ETC = (
     "/etc/ssl/openssl.cnf",
 )
 NETWORK = ("/etc/hosts", "/etc/resolv.conf")
-HOSTS = {"/etc/hosts": b"127.0.0.1 localhost sandbox\n::1 localhost\n"}
+HOSTS = "127.0.0.1 localhost {}\n::1 localhost\n"
 
 # A controller run as root maps uid 0 of the host, which may write /proc/sys/kernel/core_pattern without any capability:
 # a command for the host to run. bwrap covers these only if access(2) says that they are writable.
@@ -53,7 +53,7 @@ PROC_HIDDEN = (
 
 def files(spec: SandboxSpec) -> dict[str, bytes]:
     """Files in the sandbox that rfsn writes itself instead of taking them from the host."""
-    return FILES if spec.network else FILES | HOSTS
+    return FILES if spec.network else FILES | {"/etc/hosts": HOSTS.format(spec.host).encode()}
 
 
 def overlay_work(spec: SandboxSpec) -> Path:
@@ -64,7 +64,7 @@ def overlay_work(spec: SandboxSpec) -> Path:
 def isolation(spec: SandboxSpec) -> Iterator[str]:
     """The namespaces, identity and lifetime of the sandbox."""
     yield from ("--unshare-all", "--unshare-user", "--disable-userns", "--die-with-parent", "--new-session")
-    yield from ("--as-pid-1", "--clearenv", "--cap-drop", "ALL", "--hostname", "sandbox")
+    yield from ("--as-pid-1", "--clearenv", "--cap-drop", "ALL", "--hostname", spec.host)
     yield from ("--uid", "1000", "--gid", "1000")
     if spec.network:
         yield "--share-net"

@@ -10,6 +10,7 @@ from typing import IO, Protocol
 
 __all__ = [
     "ENV",
+    "HOST",
     "REPO",
     "Command",
     "CommandResult",
@@ -28,6 +29,9 @@ REPO = "/repo"
 
 ENV = "/env"
 """Where every backend mounts the language environment."""
+
+HOST = "sandbox"
+"""The name of the machine in a sandbox, unless it is to have another one."""
 
 
 class Ending(StrEnum):
@@ -123,7 +127,7 @@ class SandboxSpec:
     it may be an overlay on the trees `lower` (lowest first), which stay as they are: it then receives what is written.
     `network` shares the host's network and its name resolution; only the step that fetches an environment uses it.
     `services` run beside the sandbox while it is open, and share its network; only Docker supports them. Commands
-    start in the folder `cwd`.
+    start in the folder `cwd`, on a machine of the name `host`.
     """
 
     workspace: Path
@@ -135,6 +139,7 @@ class SandboxSpec:
     lower: tuple[Path, ...] = ()
     services: tuple[Service, ...] = ()
     cwd: str = REPO
+    host: str = HOST
 
 
 class Process(Protocol):

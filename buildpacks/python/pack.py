@@ -163,7 +163,7 @@ class PythonBuildpack:
             build=build,
             fallback=fallback_steps(options),
             test=test,
-            env={"PYTHONHASHSEED": "0", "PYTHONDONTWRITEBYTECODE": "1", "PATH": _PATH, **options.env},
+            env={_SEED: _FIXED, _BYTECODE: "1", "PATH": _PATH, **options.env},
             mounts=(*chosen.mounts, Mount(_uv_binary(), UV)),
             platform=(f"api {API_VERSION}", f"uv {version('uv')}", options.image, chosen.python),
             description=chosen.description + named("not fetched", needs.left_out),
@@ -189,12 +189,20 @@ class PythonBuildpack:
             # With a folder before it, no id is an option.
             named = (id if not id.startswith("-") else f"./{id}" for id in request.ids if id not in unsure)
             arguments = (*options_of(arguments), *named)
-        job = request.job(args=[*arguments, *_QUIET], whole=whole, unsure=unsure, module=module, tests=_TESTS)
-        return RunSpec(
-            ("/env/bin/python", "-c", _START, _RUNNER_MOUNT.target, "cold"),
-            (_RUNNER_MOUNT,),
-            job,
+        watched = {
+            id: [(place.path, place.line, place.function) for place in request.watched[id]] for id in request.watched
+        }
+        job = request.job(
+            args=[*arguments, *_QUIET],
+            whole=whole,
+            unsure=unsure,
+            module=module,
+            tests=_TESTS,
+            watched=watched,
+            elsewhere=request.elsewhere,
         )
+        env = _elsewhere(plan, request) if request.elsewhere else {}
+        return RunSpec(("/env/bin/python", "-c", _START, _RUNNER_MOUNT.target, "cold"), (_RUNNER_MOUNT,), job, env=env)
 
     def case_id(self, id: str) -> CaseId:
         """The parts of a node id of pytest."""
@@ -223,10 +231,18 @@ class PythonBuildpack:
         )
 
 
+_BYTECODE = "PYTHONDONTWRITEBYTECODE"
+_SEED, _FIXED = "PYTHONHASHSEED", "0"
 _CACHE = ("-o", "cache_dir=/tmp/pytest-cache")
 # A test could print a gigabyte: its output is not repeated in the report of its failure. What can be loaded is run.
 _QUIET = ("--show-capture=no", "--continue-on-collection-errors", *_CACHE)
 _RUNNER_MOUNT = Mount(_RUNNER, "/rfsn/rfsn_runner")
+
+
+def _elsewhere(plan: BuildPlan, request: RunRequest) -> dict[str, str]:
+    """Variables for another seed of hashes, unless the user chose one, and for bytecode where Python puts it."""
+    seed = str(int.from_bytes(request.key[:4])) if plan.env.get(_SEED) == _FIXED else plan.env.get(_SEED, "")
+    return {_SEED: seed, _BYTECODE: ""}
 
 
 def _projects_beneath(sources: Sequence[str], view: RepoView) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from buildpacks import Buildpack, CaseId, CaseResult, CaseTrace, Frame, RepoView, SuiteReport
+from buildpacks import Buildpack, CaseId, CaseResult, CaseTrace, Frame, RepoView, RunRequest, SuiteReport
 from buildpacks.generic import GenericBuildpack
 from buildpacks.view import PartView
 from rfsn.errors import UsageError
@@ -75,14 +75,28 @@ class Part:
 
     def case(self, own: CaseResult) -> CaseResult:
         """A result of the pack's, in terms of the whole repository."""
-        return replace(own, id=self.id(own.id), frames=self._frames(own.frames), parsed=self._parsed(own.parsed))
+        frames, places = self._frames(own.frames), self._frames(own.places)
+        return replace(own, id=self.id(own.id), frames=frames, places=places, parsed=self._parsed(own.parsed))
 
     def report(self, own: SuiteReport) -> SuiteReport:
         """A report of the pack's, in terms of the whole repository."""
         if not self.id(""):
             return own
         cases, canaries = (tuple(map(self.case, cases)) for cases in (own.cases, own.canaries))
-        return replace(own, cases=cases, canaries=canaries)
+        findings = tuple(replace(finding, id=self.id(finding.id)) for finding in own.findings)
+        return replace(own, cases=cases, canaries=canaries, findings=findings)
+
+    def own_request(self, request: RunRequest) -> RunRequest:
+        """A request in the pack's terms. An id of no part stays as it is: the runner says that it is unknown."""
+        watched = {
+            self.own_id(id) or id: tuple(
+                replace(place, path=self.own_path(place.path) or place.path) for place in places
+            )
+            for id, places in request.watched.items()
+        }
+        ids = tuple(self.own_id(id) or id for id in request.ids)
+        limits = {self.own_id(id) or id: limit for id, limit in request.limits.items()}
+        return replace(request, ids=ids, limits=limits, watched=watched)
 
     def trace(self, own: CaseTrace) -> CaseTrace:
         """A trace of the pack's, in terms of the whole repository."""

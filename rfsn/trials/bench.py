@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from buildpacks import BuildPlan, Choice, RepoView, RunRequest, RunResult, SuiteReport
@@ -15,6 +15,7 @@ from rfsn.project.environment import Environment
 from rfsn.project.parts import Part
 from rfsn.sessions.meter import Meter
 from sandbox import (
+    HOST,
     Command,
     CommandResult,
     Ending,
@@ -70,25 +71,23 @@ class Bench:
 
     def run_tests(self, request: RunRequest, timeout_s: float, change: Change | None = None) -> SuiteReport:
         """Run the tests cold in a fresh workspace; raises `InfraError` if the sandbox itself broke."""
-        # An id of no part stays as it is: the runner then says that there is no such test.
-        ids = tuple(self.part.own_id(id) or id for id in request.ids)
-        limits = {self.part.own_id(id) or id: limit for id, limit in request.limits.items()}
-        request = replace(request, ids=ids, limits=limits)
+        request = self.part.own_request(request)
         pack = self.part.pack
         spec = pack.focus(self.plan, request)
-        command = Command(spec.argv, timeout_s, self.variables, spec.stdin, _MAX_RESULTS_BYTES)
-        return self.part.report(pack.parse(request, self._run(command, change, spec.mounts, spec.wanted)))
+        command = Command(spec.argv, timeout_s, {**self.variables, **spec.env}, spec.stdin, _MAX_RESULTS_BYTES)
+        host = f"host-{request.key[:3].hex()}" if request.elsewhere else ""
+        return self.part.report(pack.parse(request, self._run(command, change, spec.mounts, spec.wanted, host)))
 
     def run_command(self, argv: Sequence[str], timeout_s: float, change: Change | None = None) -> CommandResult:
         """Run one command in a fresh workspace; raises `InfraError` if the sandbox itself broke."""
         return self._run(Command(tuple(argv), timeout_s, self.variables), change).command
 
     def _run(
-        self, command: Command, change: Change | None, mounts: Sequence[Mount] = (), wanted: str = ""
+        self, command: Command, change: Change | None, mounts: Sequence[Mount] = (), wanted: str = "", host: str = ""
     ) -> RunResult:
         """The result of a command, with the `wanted` files. If the sandbox broke, the command is run again."""
         for _ in range(_TRIES):
-            workspace = Workspace(self, change, mounts, leaves=bool(wanted))
+            workspace = Workspace(self, change, mounts, leaves=bool(wanted), host=host)
             with workspace as sandbox:
                 result = sandbox.run(command)
                 outputs = workspace.outputs(wanted) if wanted else {}
@@ -105,10 +104,17 @@ class Workspace:
     """
 
     def __init__(
-        self, bench: Bench, change: Change | None = None, mounts: Sequence[Mount] = (), *, leaves: bool = False
+        self,
+        bench: Bench,
+        change: Change | None = None,
+        mounts: Sequence[Mount] = (),
+        *,
+        leaves: bool = False,
+        host: str = "",
     ) -> None:
-        """`leaves` is whether a folder for a command's output files is mounted at `OUTPUTS`."""
+        """`leaves` is whether a command's output files have a folder at `OUTPUTS`, `host` the machine's name."""
         self._bench = bench
+        self._host = host or HOST
         self._leaves = leaves
         self._files = {**bench.added, **(change.files if change else {})}
         self._mounts = tuple(mounts)
@@ -166,6 +172,7 @@ class Workspace:
             limits=limits,
             services=bench.plan.services,
             cwd=bench.part.tree,
+            host=self._host,
         )
         sandbox = bench.provider.open(spec)
         held.callback(sandbox.close)

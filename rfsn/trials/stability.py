@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 
-from buildpacks import CaseId, Outcome, SuiteReport
+from buildpacks import CaseId, Outcome, RunRequest, SuiteReport
 from planners.targets import Targets
 from rfsn.trials.budget import Budget
 from rfsn.trials.suite import Suite
@@ -38,7 +40,7 @@ class Stability:
         if all(run.problem or _functions(run).keys() - {*known.unstable} == expected for run in runs):
             return set()
         if self._changing is None:
-            again = self._suite.run_tests(self._budget.request(known.baseline), self._budget.left_s)
+            again = self._suite.run_tests(self._elsewhere(known), self._budget.left_s)
             base, repeated = _functions(known.baseline), _functions(again)
             changed = set() if again.problem or again.lost(known.baseline) else repeated.keys() ^ base.keys()
             self._changing = frozenset((base | repeated)[id] for id in changed)
@@ -54,17 +56,33 @@ class Stability:
     def fragile(self, known: Targets, runs: Sequence[SuiteReport]) -> set[str]:
         """Tests that fail in one of these runs alone, and on the base as well when it is run again in the same ways.
 
-        Such a test depends on time, on chance or on the tests before it, and passed once with the patch. If many fail,
-        the patch is at fault, and the base is not run for them.
+        Such a test depends on time, on chance, on its surroundings or on the tests before it, and passed once with the
+        patch. The base is first run for them alone, unless they are many, and then as a whole.
         """
         before = {case.id for case in known.baseline.cases if case.outcome is Outcome.PASSED} - {*known.unstable}
         times = Counter(case.id for run in runs for case in run.cases if case.outcome.failing)
         once = {id for id in before if 0 < times[id] < len(runs)}
-        if not 0 < len(once) <= _MAX_FRAGILE:
-            return set()
-        request = self._budget.request(known.baseline, tuple(sorted(once)), alone=True)
-        again = self._suite.run_tests(request, self._budget.left_s)
-        return {case.id for case in again.cases if case.id in once and case.outcome.failing} - {*known.all}
+        fragile: set[str] = set()
+        for ids in (tuple(sorted(once)), ()) if len(once) <= _MAX_FRAGILE else ((),):
+            if once - fragile - {*known.all}:
+                again = self._suite.run_tests(self._elsewhere(known, ids), self._budget.left_s)
+                fragile |= {case.id for case in again.cases if case.id in once and case.outcome.failing}
+        return fragile - {*known.all}
+
+    def told(self, known: Targets, request: RunRequest, run: SuiteReport) -> SuiteReport:
+        """A run of a patched tree without the findings that the base has as well, when it is run by such a request.
+
+        All tests are watched then: what one of them shows says something of all.
+        """
+        if not run.findings:
+            return run
+        watched = {case.id: () for case in known.baseline.cases}
+        again = self._suite.run_tests(replace(request, watched=watched, key=os.urandom(32)), self._budget.left_s)
+        usual = {finding.about for finding in again.findings}
+        return replace(run, findings=tuple(finding for finding in run.findings if finding.about not in usual))
+
+    def _elsewhere(self, known: Targets, ids: tuple[str, ...] = ()) -> RunRequest:
+        return replace(self._budget.request(known.baseline, ids, alone=True), elsewhere=True)
 
 
 def _functions(report: SuiteReport) -> dict[str, CaseId]:

@@ -118,11 +118,13 @@ class Suite:
         if len(self.benches) == 1:
             yield next(iter(self.benches)), request
             return
-        limits, ids = self._split(request.limits), self._split(request.ids)
+        limits, ids, watched = (self._split(of) for of in (request.limits, request.ids, request.watched))
         for part in self.benches:
             if not request.ids or part in ids:
                 own = {id: request.limits[id] for id in limits.get(part, ())}
-                yield part, replace(request, ids=tuple(ids.get(part, ())), limits=own, key=os.urandom(32))
+                asked = {id: request.watched[id] for id in watched.get(part, ())}
+                key = os.urandom(32)
+                yield part, replace(request, ids=tuple(ids.get(part, ())), limits=own, watched=asked, key=key)
 
     def _split(self, ids: Iterable[str]) -> dict[str, list[str]]:
         """The ids by the prefix of their part."""
@@ -170,4 +172,5 @@ def _merged(reports: Mapping[str, SuiteReport], names: Mapping[str, str], durati
         all(report.empty for report in reports.values()),
         tuple(parts),
         "; ".join(report.unbuilt for report in reports.values() if report.unbuilt),
+        findings=tuple(finding for report in reports.values() for finding in report.findings),
     )

@@ -74,7 +74,7 @@ class Container:
                 log_config=_no_log(),
                 working_dir=spec.cwd,
                 environment=ENVIRONMENT,
-                hostname="sandbox",
+                hostname=spec.host,
             )
             self.id = str(self._handle.id)
         try:

@@ -17,6 +17,7 @@ from rfsn.project.fence import Fence
 from rfsn.project.parts import Part
 from rfsn.source.snapshot import take_files
 from rfsn.trials.bench import Bench
+from rfsn.trials.verdict import differing
 from sandbox import SandboxProvider
 
 SOURCE = """import math
@@ -134,10 +135,10 @@ class Court:
         return {denied.rule for denied in Gate().denials(change, self.fence.context())}
 
     def accepts(self, change: Change) -> bool:
-        """The verdict of two runs; the second cannot undo a problem in the first."""
+        """The verdict of two runs like the real ones; the second cannot undo a problem in the first."""
         runs = []
-        for canaries in (True, False):
-            runs.append(self.bench.run_tests(RunRequest((), 5, 5, canaries), 60, change))
+        for request in differing(RunRequest((), 5, 5), self.baseline, self.targets, change):
+            runs.append(self.bench.run_tests(request, 60, change))
             if not verdict_on(self.baseline, self.targets, [], runs).accepted:
                 return False
         return True

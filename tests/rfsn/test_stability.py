@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from buildpacks import CaseId, CaseResult, Outcome, SuiteReport
+from buildpacks import CaseId, CaseResult, Finding, Outcome, RunRequest, SuiteReport
 from buildpacks.results import PartRun
+from gate import verdict_on
 from planners.targets import Targets
 from rfsn.trials.budget import Budget
 from rfsn.trials.stability import Stability
@@ -82,3 +85,16 @@ def test_a_test_that_fails_once_counts_unless_the_base_fails_too(what: str) -> N
     stability = Stability(suite, Budget(60.0, 10, lambda: 0.0))
     runs = [outcomes(t=outcome, u=PASS) for outcome in twice]
     assert stability.fragile(Targets(outcomes(t=PASS, u=PASS), (), (), ()), runs) == expected
+
+
+def test_what_the_base_shows_too_is_not_held_against_a_patch() -> None:
+    usual, new = Finding("t", "forgery shop.Any", "as ever"), Finding("u", "forgery shop.Same", "since the patch")
+    suite = Again(replace(run("t", "u"), findings=(replace(usual, id="u"),)))
+    stability = Stability(suite, Budget(60.0, 10, lambda: 0.0))
+    known = Targets(run("t", "u"), ("t",), (), ())
+    told = stability.told(known, RunRequest(), replace(run("t", "u"), findings=(usual, new)))
+    assert told.findings == (new,)
+    verdict = verdict_on(known.baseline, known.all, (), [told])
+    assert (verdict.accepted, verdict.sound, verdict.reasons) == (False, False, ("run 1: u: since the patch",))
+    assert stability.told(known, RunRequest(), run("t")) == run("t")
+    assert suite.runs == 1

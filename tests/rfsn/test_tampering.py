@@ -266,10 +266,6 @@ TRICKS = [
 
 # What the verdict alone takes for a repair: nothing but the source tells these from one.
 FOOLED = {
-    "always equal",
-    "an equal number",
-    "an equal mock",
-    "equal by lambda",
     "the known answer",
     "the known answer by length",
     "a test weakened",

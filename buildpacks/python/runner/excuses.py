@@ -1,13 +1,13 @@
 """Who calls `pytest.xfail`: a test may say that it cannot pass yet, but what it tests may not excuse itself."""
 
-import fnmatch
 import os
 from types import CodeType
-from typing import Any, Dict, Generator, List, Sequence, Tuple
+from typing import Any, Dict, Generator, List, Tuple
 
 import pytest
 from _pytest import outcomes
-from _pytest.assertion.rewrite import AssertionRewritingHook
+
+from .sides import TestSide
 
 Place = Tuple[CodeType, Dict[str, Any]]
 """The code of a frame, and the globals that it sees."""
@@ -18,14 +18,12 @@ _PYTEST = os.path.dirname(outcomes.__file__) + os.sep
 class Excuses:
     """Counts a call of `pytest.xfail` as a failure unless tests make it: the innermost code of the tree is theirs.
 
-    Theirs are the test's own file, every conftest.py, those that the patterns in the options name, and those whose
-    asserts pytest rewrites. The caller has to know what it calls, too: the tree may give a test `pytest.xfail` under
-    another name.
+    Theirs are the test's own file and those of the test side. The caller has to know what it calls, too: the tree may
+    give a test `pytest.xfail` under another name.
     """
 
-    def __init__(self, options: Dict[str, Any]) -> None:
-        self._root = os.getcwd() + os.sep
-        self._patterns: Sequence[str] = options["tests"]
+    def __init__(self, side: TestSide) -> None:
+        self._side = side
 
     @pytest.hookimpl(hookwrapper=True, tryfirst=True)
     def pytest_runtest_makereport(self, item: pytest.Item, call: "pytest.CallInfo[None]") -> Generator[None, Any, None]:
@@ -41,22 +39,13 @@ class Excuses:
     def _is_of_tests(self, item: pytest.Item, traceback: Any) -> bool:
         """Whether tests made the call. A mark does if there is no frame of the tree: pytest itself raises then."""
         places = _places(traceback)
-        inside = [place for place in places if place[0].co_filename.startswith(self._root)]
+        inside = [place for place in places if self._side.inside(place[0].co_filename)]
         if not inside:
             return True
         calling = [code for code, _ in places if not code.co_filename.startswith(_PYTEST)][-1]
-        return "xfail" in calling.co_names + calling.co_freevars and self._is_test_code(item, *inside[-1])
-
-    def _is_test_code(self, item: pytest.Item, code: CodeType, names: Dict[str, Any]) -> bool:
-        if (
-            code.co_filename == str(item.fspath)
-            or os.path.basename(code.co_filename) == "conftest.py"
-            or isinstance(names.get("__loader__"), AssertionRewritingHook)
-        ):
-            return True
-        *folders, name = code.co_filename[len(self._root) :].split(os.sep)
-        parts: List[str] = [*(f"{folder}/" for folder in folders), name]
-        return any(fnmatch.fnmatch(part, pattern) for part in parts for pattern in self._patterns)
+        code, names = inside[-1]
+        theirs = code.co_filename == str(item.fspath) or self._side.holds(code.co_filename, names)
+        return theirs and "xfail" in calling.co_names + calling.co_freevars
 
 
 def _places(traceback: Any) -> List[Place]:

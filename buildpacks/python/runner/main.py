@@ -20,12 +20,15 @@ def main() -> None:
     from .canaries import Canaries
     from .chosen import Chosen, files_of
     from .cold import Watchdog
+    from .elsewhere import Elsewhere, go_elsewhere
     from .excuses import Excuses
     from .installed import only_installed_plugins
     from .result_lines import Channel, Reporter
+    from .sides import TestSide
     from .stops import count_as_failure_what_only_unittest_may_raise
     from .tame import Tame
     from .warm import Worker
+    from .witness import Witness
 
     only_installed_plugins(os.getcwd())
     count_as_failure_what_only_unittest_may_raise()
@@ -36,7 +39,8 @@ def main() -> None:
     if mode == "warm":
         sys.exit(int(pytest.main(options["args"], plugins=[Tame(), Worker(options)])))
     channel = Channel(bytes.fromhex(options.pop("key")))
-    plugins: List[object] = [Tame(), Watchdog(options), Reporter(channel), Excuses(options)]
+    side = TestSide(os.getcwd(), options["tests"])
+    plugins: List[object] = [Tame(), Watchdog(options), Reporter(channel, side), Excuses(side)]
     if not all(map(os.path.exists, files_of(options["ids"]))):
         # Ids begin in pytest's root directory, which may be another one: the tests are chosen from all of the command.
         plugins.append(Chosen(options["ids"]))
@@ -46,6 +50,12 @@ def main() -> None:
         options["args"] += files_of(options["unsure"])
     if options["canaries"]:
         plugins.append(Canaries(channel))
+    if options["elsewhere"]:
+        plugins.append(Elsewhere(channel, side, options["watched"]))
+        go_elsewhere()
+    elif options["watched"]:
+        plugins.append(Witness(channel, side, options["watched"]))
+        options["args"].append("--assert=rewrite")
     code = int(pytest.main(options["args"], plugins=plugins))
     channel.write({"end": code})
     sys.exit(code)

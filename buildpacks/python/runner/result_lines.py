@@ -12,8 +12,11 @@ from _pytest.reports import CollectReport  # `pytest` itself has it since 7
 
 from .limits import OVER_LIMIT
 from .loading import Frames, folder_of, reason_of
+from .sides import TestSide
+from .trace import frames_of
 
 _MAX_MESSAGE = 2000
+_MOST_PLACES = 8
 
 
 class Channel:
@@ -50,11 +53,13 @@ class Reporter:
     A file or a folder of tests that cannot be loaded is a case too, with the reason.
     """
 
-    def __init__(self, channel: Channel) -> None:
+    def __init__(self, channel: Channel, side: TestSide) -> None:
         self._channel = channel
+        self._side = side
         self._setup_s = 0.0
         self._tree = os.getcwd()
         self._reason: Optional[Tuple[str, Frames, bool]] = None
+        self._places: Frames = []
 
     @pytest.hookimpl(hookwrapper=True, tryfirst=True)
     def pytest_load_initial_conftests(self, early_config: "pytest.Config") -> Generator[None, Any, None]:
@@ -67,6 +72,14 @@ class Reporter:
     def pytest_exception_interact(self, call: "pytest.CallInfo[Any]", report: Any) -> None:
         if isinstance(report, CollectReport) and call.excinfo is not None:
             self._reason = reason_of(call.excinfo.value, self._tree)
+
+    @pytest.hookimpl(hookwrapper=True)
+    def pytest_runtest_makereport(self, item: pytest.Item, call: "pytest.CallInfo[None]") -> Generator[None, Any, None]:
+        yield
+        frames = frames_of(call.excinfo.tb, self._tree) if call.excinfo is not None else []
+        places = [(self._side.root + path, (path, line, function)) for path, line, function in frames]
+        theirs = [place for file, place in places if self._side.holds(file) or file == str(item.fspath)]
+        self._places = theirs[-_MOST_PLACES:]
 
     @pytest.hookimpl(trylast=True)
     def pytest_runtest_logreport(self, report: "pytest.TestReport") -> None:
@@ -92,7 +105,8 @@ class Reporter:
         message = _message(report) if outcome != "passed" else ""
         if outcome in {"failed", "error"} and OVER_LIMIT in message:
             outcome = "timeout"
-        self._write(report.nodeid, outcome, duration, message)
+        places, self._places = self._places, []
+        self._write(report.nodeid, outcome, duration, message, places=places)
 
     def _write(
         self,
@@ -102,9 +116,10 @@ class Reporter:
         message: str,
         frames: Optional[Frames] = None,
         misfit: bool = False,  # noqa: FBT001, FBT002  # as `reason_of` returns it
+        places: Optional[Frames] = None,
     ) -> None:
         case = {"case": id, "outcome": outcome, "duration_s": round(duration, 6), "message": message[-_MAX_MESSAGE:]}
-        further = {"frames": frames, "misfit": misfit}
+        further = {"frames": frames, "misfit": misfit, "places": places}
         self._channel.write({**case, **{name: value for name, value in further.items() if value}})
 
 
