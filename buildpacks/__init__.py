@@ -25,6 +25,7 @@ from buildpacks.results import (
     Outcome,
     Spectrum,
     SuiteReport,
+    Touched,
 )
 from buildpacks.supplies import Artifact, Layer, Settings, Step, StepResult, Supplies, SupplyError
 
@@ -55,6 +56,7 @@ __all__ = [
     "Step",
     "StepResult",
     "SuiteReport",
+    "Touched",
     "Supplies",
     "SupplyError",
     "WarmRunner",

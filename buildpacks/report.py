@@ -69,6 +69,7 @@ def report_of(
             crashed=command.ending is Ending.EXITED and not ended and not forged,
             canaries=results.canaries,
             forged=forged,
+            touched=results.touched,
         )
 
     if command.ending is not Ending.EXITED:

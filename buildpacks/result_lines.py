@@ -10,6 +10,7 @@ big-endian) and the result. Results are:
 - `{"case": id, "outcome": outcome, "duration_s": s, "message": text}`; if an id is repeated, the worst outcome counts.
   With `"frames": [[path, line, function], ...]` it says where in the tree it failed, outermost first; with
   `"misfit": true`, that the environment seems to be why a file of tests cannot be loaded.
+- `{"touched": {...}}`: files of the tree, by the names that `buildpacks.results.Touched` has.
 - `{"end": code}`: the last line; the exit code that follows.
 
 Texts are escaped by `buildpacks.text.spelled`, and a run is asked for tests by the escaped ids.
@@ -24,10 +25,10 @@ import hashlib
 import hmac
 import json
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
-from buildpacks.results import CaseResult, Frame, Outcome
+from buildpacks.results import CaseResult, Frame, Outcome, Touched
 from buildpacks.text import spelled
 
 __all__ = ["ResultLineError", "ResultLines", "read_result_lines"]
@@ -36,6 +37,7 @@ _MAX_MESSAGE = 2_000
 _MAX_ID = 10_000
 _MAX_FRAMES = 100
 _MAX_SHOWN = 80
+_MAX_TOUCHED = 5_000
 _WORST_FIRST = (Outcome.ERROR, Outcome.FAILED, Outcome.TIMEOUT, Outcome.XPASSED, Outcome.XFAILED, Outcome.SKIPPED)
 
 
@@ -53,6 +55,7 @@ class ResultLines:
     cases: tuple[CaseResult, ...]
     canaries: tuple[CaseResult, ...]
     end: int | None
+    touched: Touched = field(default_factory=Touched)
 
 
 def read_result_lines(data: bytes, key: bytes) -> ResultLines:
@@ -63,6 +66,7 @@ def read_result_lines(data: bytes, key: bytes) -> ResultLines:
     cases: dict[str, CaseResult] = {}
     canaries: set[str] = set()
     end: int | None = None
+    touched = Touched()
     for number, line in enumerate(lines):
         mac, _, encoded = line.partition(b" ")
         if not hmac.compare_digest(mac, _mac(key, number, encoded)):
@@ -75,6 +79,8 @@ def read_result_lines(data: bytes, key: bytes) -> ResultLines:
             canaries.add(_text(result["canary"]))
         elif type(result.get("end")) is int:
             end = result["end"]
+        elif "touched" in result:
+            touched = _touched(result["touched"])
         else:
             case = _case(result)
             known = cases.get(case.id)
@@ -84,6 +90,7 @@ def read_result_lines(data: bytes, key: bytes) -> ResultLines:
         tuple(case for case in cases.values() if case.id not in canaries),
         tuple(cases.get(id, CaseResult(id, Outcome.MISSING)) for id in sorted(canaries)),
         end,
+        touched,
     )
 
 
@@ -118,6 +125,19 @@ def _frames(result: dict[str, Any]) -> tuple[Frame, ...]:
     except (OverflowError, TypeError, ValueError) as error:
         raise ResultLineError(f"a case has frames that are none: {error}") from error
     return frames[-_MAX_FRAMES:]
+
+
+def _touched(told: Any) -> Touched:
+    def paths(name: str) -> tuple[str, ...]:
+        return tuple(_text(path)[:_MAX_ID] for path in told[name][:_MAX_TOUCHED])
+
+    def pairs(name: str) -> tuple[tuple[str, str], ...]:
+        return tuple((_text(path)[:_MAX_ID], _text(by)[:_MAX_ID]) for path, by in told[name][:_MAX_TOUCHED])
+
+    try:
+        return Touched(paths("collected"), paths("plugins"), pairs("imported"), pairs("opened"))
+    except (KeyError, TypeError, ValueError) as error:
+        raise ResultLineError(f"the files of a run are none: {error}") from error
 
 
 def _text(value: object) -> str:

@@ -18,6 +18,7 @@ __all__ = [
     "PartRun",
     "Spectrum",
     "SuiteReport",
+    "Touched",
 ]
 
 
@@ -138,6 +139,21 @@ class PartRun:
 
 
 @dataclass(frozen=True, slots=True)
+class Touched:
+    """The files of the tree that a run made use of, as far as its runner can tell.
+
+    `collected` are those whose tests ran, and `plugins` the modules that the tests have their runner load. `imported`
+    and `opened` are pairs of a path, which need not exist, and the nearest file of the tree on the stack, whose code it
+    was; that is empty if it was none of them.
+    """
+
+    collected: tuple[str, ...] = ()
+    plugins: tuple[str, ...] = ()
+    imported: tuple[tuple[str, str], ...] = ()
+    opened: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class SuiteReport:
     """The results of one run of the test command. `problem` is why the tests could not run at all, else empty.
 
@@ -146,6 +162,8 @@ class SuiteReport:
     runner says that there are no tests. `parts` are the runs of several parts, if there are several. `unbuilt` is what
     the compiler says of code that does not compile, with file and line: its tests count as failing. `misfit` is the
     first reason for which tests could not be loaded if the environment, rather than the tree, seems to be at fault.
+    `touched` are the files that it made use of, and `rewritten` those of the test side that are not as they were
+    before it, each with what became of it (`changed tests/a.txt`).
     """
 
     cases: tuple[CaseResult, ...]
@@ -160,6 +178,8 @@ class SuiteReport:
     parts: tuple[PartRun, ...] = ()
     unbuilt: str = ""
     misfit: str = ""
+    touched: Touched = field(default_factory=Touched)
+    rewritten: tuple[str, ...] = ()
 
     @property
     def part_runs(self) -> tuple[PartRun, ...]:

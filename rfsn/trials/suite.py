@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from buildpacks import Basis, CaseResult, RepoView, RunRequest, Spectrum, SuiteReport
+from buildpacks import Basis, CaseResult, RepoView, RunRequest, Spectrum, SuiteReport, Touched
 from gate import Change, CreateFile, FileChange
 from rfsn.errors import InfraError
 from rfsn.sessions.meter import Meter
@@ -170,4 +170,15 @@ def _merged(reports: Mapping[str, SuiteReport], names: Mapping[str, str], durati
         all(report.empty for report in reports.values()),
         tuple(parts),
         "; ".join(report.unbuilt for report in reports.values() if report.unbuilt),
+        touched=_all_touched([report.touched for report in reports.values()]),
+        rewritten=tuple(dict.fromkeys(what for report in reports.values() for what in report.rewritten)),
+    )
+
+
+def _all_touched(parts: Sequence[Touched]) -> Touched:
+    return Touched(
+        tuple(path for part in parts for path in part.collected),
+        tuple(path for part in parts for path in part.plugins),
+        tuple(pair for part in parts for pair in part.imported),
+        tuple(pair for part in parts for pair in part.opened),
     )

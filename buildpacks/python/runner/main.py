@@ -25,6 +25,7 @@ def main() -> None:
     from .result_lines import Channel, Reporter
     from .stops import count_as_failure_what_only_unittest_may_raise
     from .tame import Tame
+    from .touched import Touched
     from .warm import Worker
 
     only_installed_plugins(os.getcwd())
@@ -35,8 +36,8 @@ def main() -> None:
     sys.argv = [pytest.__file__, *options["args"]]
     if mode == "warm":
         sys.exit(int(pytest.main(options["args"], plugins=[Tame(), Worker(options)])))
-    channel = Channel(bytes.fromhex(options.pop("key")))
-    plugins: List[object] = [Tame(), Watchdog(options), Reporter(channel), Excuses(options)]
+    channel, touched = Channel(bytes.fromhex(options.pop("key"))), Touched()
+    plugins: List[object] = [Tame(), Watchdog(options), Reporter(channel), Excuses(options), touched]
     if not all(map(os.path.exists, files_of(options["ids"]))):
         # Ids begin in pytest's root directory, which may be another one: the tests are chosen from all of the command.
         plugins.append(Chosen(options["ids"]))
@@ -47,5 +48,6 @@ def main() -> None:
     if options["canaries"]:
         plugins.append(Canaries(channel))
     code = int(pytest.main(options["args"], plugins=plugins))
+    channel.write({"touched": touched.told()})
     channel.write({"end": code})
     sys.exit(code)
