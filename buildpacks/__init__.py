@@ -56,8 +56,8 @@ __all__ = [
     "Step",
     "StepResult",
     "SuiteReport",
-    "Touched",
     "Supplies",
     "SupplyError",
+    "Touched",
     "WarmRunner",
 ]

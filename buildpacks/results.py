@@ -163,7 +163,7 @@ class SuiteReport:
     the compiler says of code that does not compile, with file and line: its tests count as failing. `misfit` is the
     first reason for which tests could not be loaded if the environment, rather than the tree, seems to be at fault.
     `touched` are the files that it made use of, and `rewritten` those of the test side that are not as they were
-    before it, each with what became of it (`changed tests/a.txt`).
+    before it, each with what became of it.
     """
 
     cases: tuple[CaseResult, ...]
@@ -179,7 +179,7 @@ class SuiteReport:
     unbuilt: str = ""
     misfit: str = ""
     touched: Touched = field(default_factory=Touched)
-    rewritten: tuple[str, ...] = ()
+    rewritten: tuple[tuple[str, str], ...] = ()
 
     @property
     def part_runs(self) -> tuple[PartRun, ...]:

@@ -44,7 +44,7 @@ class Fence:
     def observing(self, touched: Touched) -> Self:
         """The same fence, with what a run of the base showed to belong to the tests."""
         wider = copy(self)
-        wider._observed = test_side(self._view, self._is_of_tests, touched)
+        wider._observed = test_side(self._view, self._is_of_tests, touched)  # noqa: SLF001  # a copy of this one
         return wider
 
     @property

@@ -18,7 +18,8 @@ __all__ = ["TestSide", "test_side"]
 _PACKAGING = ("pyproject.toml", "setup.cfg", "setup.py")
 _RUNNER_SETTINGS = re.compile(rb"^\[(?:tool[.:])?pytest.*?(?=^\[|\Z)", re.MULTILINE | re.DOTALL)
 _OF_TESTS = re.compile(
-    rb"^[ \t]*(?:from|import)[ \t]+(?:_?pytest|unittest|hypothesis|nose)\b|^[ \t]*def[ \t]+assert(?:_|[A-Z])", re.MULTILINE
+    rb"^[ \t]*(?:from|import)[ \t]+(?:_?pytest|unittest|hypothesis|nose)\b|^[ \t]*def[ \t]+assert(?:_|[A-Z])",
+    re.MULTILINE,
 )
 _WORD = re.compile(r"[A-Za-z0-9]+")
 
@@ -72,7 +73,9 @@ class _Seen:
 
     def _helps(self, path: str) -> bool:
         """Whether a module that tests import is one of theirs, if nothing else imports it."""
-        return self._is_for_tests(dirname(path)) or (self.view.exists(path) and bool(_OF_TESTS.search(self.view.read(path))))
+        return self._is_for_tests(dirname(path)) or (
+            self.view.exists(path) and bool(_OF_TESTS.search(self.view.read(path)))
+        )
 
     def _is_for_tests(self, folder: str) -> bool:
         """Whether a folder has tests of a product that lies elsewhere, and not much besides."""
@@ -110,8 +113,10 @@ class _Seen:
         for folder in {dirname(path) for path in data if not self.is_test(path)} - {""}:
             prefix = f"{folder}/"
             inside = [path for path in self.view.files() if path.startswith(prefix)]
-            if inside and not any(is_source(path) for path in inside if path not in data) and not any(
-                path.startswith(prefix) for path in shared
+            if (
+                inside
+                and not any(is_source(path) for path in inside if path not in data)
+                and not any(path.startswith(prefix) for path in shared)
             ):
                 yield prefix
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 
 from buildpacks import SuiteReport
@@ -10,10 +10,11 @@ from gate import Change, Context, Verdict, unfinished, verdict_on
 from planners.targets import Targets
 from rfsn.trials.beyond import Beyond
 from rfsn.trials.budget import Budget
+from rfsn.trials.meddling import kept_in, meddling
 from rfsn.trials.stability import Stability
 from rfsn.trials.suite import Suite
 
-__all__ = ["reach_verdict"]
+__all__ = ["reach_verdict", "rejected"]
 
 _NAMED = 5
 
@@ -35,13 +36,15 @@ def reach_verdict(
     def ignored_in(runs: Sequence[SuiteReport]) -> set[str]:
         return {*known.unstable, *stability.unstable(known, runs), *_rewritten(change, context, known, runs)}
 
-    def so_far(runs: Sequence[SuiteReport]) -> Verdict:
-        return verdict_on(known.baseline, known.all, ignored_in(runs), runs)
+    def so_far(runs: Sequence[SuiteReport], also: Collection[str] = ()) -> Verdict:
+        verdict = verdict_on(known.baseline, known.all, ignored_in(runs) | {*also}, runs)
+        return rejected(verdict, meddling(change, suite.view, context, known.baseline, runs))
 
     runs: list[SuiteReport] = []
     for canaries in (False, True):
         left_s = budget.left_s
-        run = suite.run_tests(budget.request(known.baseline, canaries=canaries, alone=canaries), left_s, change)
+        request = budget.request(known.baseline, canaries=canaries, alone=canaries)
+        run = suite.run_tests(request, left_s, change, kept=kept_in(context, known.baseline))
         if run.problem and run.duration_s >= left_s:
             reason = budget.unverified(len(runs) + 1, left_s)
             return unfinished(so_far(runs) if runs else None, known.baseline, known.all, reason)
@@ -49,14 +52,22 @@ def reach_verdict(
     verdict = so_far(runs)
     fragile = stability.fragile(known, runs) if verdict.broken else set()
     if fragile:
-        verdict = verdict_on(known.baseline, known.all, ignored_in(runs) | fragile, runs)
+        verdict = so_far(runs, fragile)
     lost = beyond.broken(known, change, context, sure=True) if verdict.sound else ()
     if not lost:
         return verdict
     named = f"{', '.join(lost[:_NAMED])}{f' and {len(lost) - _NAMED} more' if len(lost) > _NAMED else ''}"
-    reasons = (*verdict.reasons, f"pass on the base, are not run by the command, and no longer pass: {named}")
     broken = tuple(sorted({*verdict.broken, *lost}))
-    return replace(verdict, accepted=False, sound=False, broken=broken, reasons=reasons)
+    reason = f"pass on the base, are not run by the command, and no longer pass: {named}"
+    return rejected(replace(verdict, broken=broken), [reason])
+
+
+def rejected(verdict: Verdict, reasons: Iterable[str]) -> Verdict:
+    """A verdict with further reasons against the patch, if there are some."""
+    further = tuple(reasons)
+    if not further:
+        return verdict
+    return replace(verdict, accepted=False, sound=False, reasons=(*verdict.reasons, *further))
 
 
 def _rewritten(change: Change | None, context: Context, known: Targets, runs: Sequence[SuiteReport]) -> set[str]:

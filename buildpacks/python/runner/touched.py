@@ -1,4 +1,4 @@
-"""Which files of the tree a run opens and imports, and whose code does: what tests read for themselves is part of them."""
+"""Which files of the tree a run opens and imports, and whose code does: what tests read for themselves is theirs."""
 
 import os
 import sys
@@ -7,6 +7,7 @@ from typing import Any, Dict, Iterator, List, Optional, Tuple
 import pytest
 
 _MOST = 5_000
+_OPENING = frozenset(["open", "sqlite3.connect"])
 _IMPORTING = "<frozen importlib"
 
 
@@ -64,10 +65,11 @@ class Touched:
 
     def _audit(self, event: str, args: Tuple[Any, ...]) -> None:
         """An audit hook: it must be quick, and may raise nothing, because that would end what it looks at."""
-        if event != "open" or len(self._seen) >= _MOST:
+        if event not in _OPENING or len(self._seen) >= _MOST:
             return
         try:
-            path = self._inside(args[0]) if args[2] & os.O_ACCMODE != os.O_WRONLY else None
+            written = event == "open" and args[2] & os.O_ACCMODE == os.O_WRONLY
+            path = None if written else self._inside(args[0])
             if path is not None:
                 self._seen.setdefault((path, *self._opener(sys._getframe(1))))  # noqa: SLF001  # nothing else is quick
         except Exception:  # noqa: BLE001, S110
