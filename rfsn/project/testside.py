@@ -89,7 +89,8 @@ class _Seen:
             by.startswith(f"{folder}/") and not path.startswith(f"{folder}/") and not self.is_test(path)
             for path, by in self.touched.imported
         )
-        fitting = len(tests) >= len(others) and named.isdisjoint(basename(path).removesuffix(".py") for path in others)
+        few = len(tests) >= len(others) or not self.view.exists(f"{folder}/__init__.py")
+        fitting = few and named.isdisjoint(basename(path).removesuffix(".py") for path in others)
         return bool(tests) and elsewhere and fitting
 
     def _is_product(self, path: str) -> bool:
