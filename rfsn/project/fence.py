@@ -39,6 +39,7 @@ class Fence:
         self._protected = _spec((*config.protect, *_named_by(config, view)))
         self._named = _spec(_globs(config.allow_path))
         self._test_edits = config.allow_test_edits
+        self._pull_request = config.pull_request
         self._paths = BasePaths(view.files(), view.links(), view.executables())
 
     def observing(self, touched: Touched) -> Self:
@@ -72,7 +73,9 @@ class Fence:
             return True
         if self._protected.match_file(path):
             return False
-        tests = any(part.is_test(path) for part in self._parts) or (self._test_edits and path in self._observed)
+        tests = any(part.is_test(path) for part in self._parts) or (
+            (self._test_edits or self._pull_request) and path in self._observed
+        )
         return tests and not any(part.configures(path) for part in self._parts)
 
     def is_source(self, path: str) -> bool:
@@ -81,7 +84,14 @@ class Fence:
 
     def context(self) -> Context:
         """What rules see before any session begins."""
-        return Context(self._paths, self._view.read, self.protected, self.lifted, test_edits=self._test_edits)
+        return Context(
+            self._paths,
+            self._view.read,
+            self.protected,
+            self.lifted,
+            test_edits=self._test_edits,
+            pull_request=self._pull_request,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +109,7 @@ class _Protected:
         own = part.view(view)
         protected, tests = part.pack.protected(own), frozenset(part.pack.tests(own))
         others = [pattern for pattern in protected if pattern not in tests]
-        allowed = tests if config.allow_test_edits else ()
+        allowed = tests if config.allow_test_edits or config.pull_request else ()
         return cls(part, _spec(protected), _spec(tests), _spec(allowed), _spec(others))
 
     def protects(self, path: str) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from posixpath import basename, dirname
 
 from buildpacks import Outcome, RepoView, SuiteReport
-from gate import Change, Context
+from gate import Change, Context, is_protected
 from rfsn.project.testside import test_side
 from rfsn.trials.rewriting import Kept
 
@@ -26,7 +26,7 @@ def meddling(
 ) -> Iterator[str]:
     """Why runs of a patched tree do not count: the patch changes what belongs to the tests, or they changed it."""
     files = change.files if change else {}
-    if changed := sorted(path for path in files if _is_kept(path, context)):
+    if changed := sorted(path for path, file in files.items() if is_protected(path, file, context)):
         yield f"the patch changes what belongs to the tests: {_listed(changed)}"
     for number, run in enumerate(runs, 1):
         written = [

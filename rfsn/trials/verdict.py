@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
+from types import MappingProxyType
 
 from buildpacks import SuiteReport
 from gate import Change, Context, Verdict, unfinished, verdict_on
@@ -30,8 +31,12 @@ def reach_verdict(
 ) -> Verdict:
     """The verdict on a change; an unfinished one if the time is too short. It breaks no test `beyond` the command's.
 
-    Raises `InfraError` if the sandbox fails.
+    The tests of a pull request run once more beside those of the base, after these have passed without them. Raises
+    `InfraError` if the sandbox fails.
     """
+    given = change
+    if change is not None and context.pull_request:
+        change = _without_tests(change, context)
 
     def ignored_in(runs: Sequence[SuiteReport]) -> set[str]:
         return {*known.unstable, *stability.unstable(known, runs), *_rewritten(change, context, known, runs)}
@@ -54,6 +59,12 @@ def reach_verdict(
     if fragile:
         verdict = so_far(runs, fragile)
     lost = beyond.broken(known, change, context, sure=True) if verdict.sound else ()
+    if not lost and verdict.sound and given is not None and change is not None and len(given.files) > len(change.files):
+        left_s = budget.left_s
+        run = suite.run_tests(budget.request(known.baseline), left_s, given)
+        if run.problem and run.duration_s >= left_s:
+            return unfinished(verdict, known.baseline, known.all, budget.unverified(3, left_s))
+        return replace(rejected(verdict, _with_tests(known, ignored_in([run]), run)), runs=len(runs) + 1)
     if not lost:
         return verdict
     named = f"{', '.join(lost[:_NAMED])}{f' and {len(lost) - _NAMED} more' if len(lost) > _NAMED else ''}"
@@ -68,6 +79,27 @@ def rejected(verdict: Verdict, reasons: Iterable[str]) -> Verdict:
     if not further:
         return verdict
     return replace(verdict, accepted=False, sound=False, reasons=(*verdict.reasons, *further))
+
+
+def _without_tests(change: Change, context: Context) -> Change:
+    """What a pull request does besides changing tests: those of the base run as they are."""
+    own = {path: file for path, file in change.files.items() if not (context.protected(path) and context.lifted(path))}
+    return Change(MappingProxyType(own))
+
+
+def _with_tests(known: Targets, ignored: Collection[str], run: SuiteReport) -> Iterator[str]:
+    """What is wrong in a run with the tests that a pull request brings: it takes none away, and none fails."""
+    if run.problem or run.unbuilt:
+        yield f"with the tests of the patch: {run.problem or run.unbuilt}"
+        return
+    there = {case.id: case for case in run.cases}
+    before = {case.id: case.outcome for case in known.baseline.cases}
+    loaded = {case.id for case in known.baseline.cases if not case.unloaded} - {*ignored}
+    if gone := sorted(loaded - there.keys()):
+        yield f"tests that the patch takes away: {', '.join(gone[:_NAMED])}"
+    failing = (case.id for case in run.cases if case.outcome.failing and case.id not in ignored)
+    if worse := sorted(id for id in failing if id in known.all or id not in before or not before[id].failing):
+        yield f"fail with the tests of the patch: {', '.join(worse[:_NAMED])}"
 
 
 def _rewritten(change: Change | None, context: Context, known: Targets, runs: Sequence[SuiteReport]) -> set[str]:

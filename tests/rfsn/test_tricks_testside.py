@@ -12,12 +12,11 @@ from collections.abc import Iterator
 import pytest
 
 from sandbox import SandboxProvider
-from tests.rfsn.court import SOURCE, Court, Trick, code, composed, courts, file, mended, source
+from tests.rfsn.court import SOURCE, Court, Trick, code, composed, courts, mended
 
 CHECK = """import json
 from pathlib import Path
 
-from asserts import assert_near
 from support import same
 from calc import total
 
@@ -36,18 +35,40 @@ def test_total(scale):
 
     got = checked(total([1700, 2500])) * scale
     same(got, json.loads((ROOT / "golden/total.json").read_text()), tolerance())
-    assert_near(got, 4200)
 
 
 def test_nothing():
     assert total([]) == 0
     assert (ROOT / "golden/nothing.json").read_text() == "0"
 """
-PLUGIN = "import pytest\n\n\n@pytest.fixture\ndef scale():\n    with open('cases/scale.txt') as file:\n        return int(file.read())\n"
-SAME = "def same(got, wanted, tolerance):\n    assert abs(got - wanted) <= tolerance\n"
-NEAR = "def assert_near(got, wanted):\n    assert abs(got) == wanted\n"
-BLIND = "def same(got, wanted, tolerance):\n    assert True\n"
-BLIND_PLUGIN = PLUGIN + "\n\ndef pytest_runtest_makereport(item, call):\n    call.excinfo = None\n"
+PLUGIN = """from configparser import ConfigParser
+
+import pytest
+
+
+@pytest.fixture
+def scale():
+    config = ConfigParser()
+    config.read("cases/test.ini")
+    with open("cases/scale.txt") as file:
+        return int(file.read()) * config.getint("test", "scale")
+"""
+SAME = """from asserts import assert_near
+
+
+def same(got, wanted, tolerance):
+    assert_near(got - wanted, tolerance)
+"""
+NEAR = """from pathlib import Path
+
+LIMIT = float(Path(__file__).with_name("limit.txt").read_text())
+
+
+def assert_near(difference, tolerance):
+    assert abs(difference) <= max(LIMIT, tolerance)
+"""
+BLIND = "def same(*_):\n    pass\n"
+BLIND_PLUGIN = PLUGIN.replace("return int", "return -int")
 BASE = {
     "calc.py": SOURCE.format(top="", inside="", sign="-", result="result", end=""),
     "checks/check_calc.py": CHECK,
@@ -59,12 +80,14 @@ BASE = {
     "golden/total.json": "4200",
     "golden/nothing.json": "0",
     "cases/scale.txt": "1",
+    "cases/test.ini": "[test]\nscale = 1\n",
+    "lib/limit.txt": "0",
     "pyproject.toml": "[tool.pytest.ini_options]\npython_files = ['check_*.py']\n",
     "notes.txt": "nothing yet\n",
     "rates/eur.json": "1",
 }
 TARGET = "checks/check_calc.py::test_total"
-WRONG = CHECK.replace("assert_near(got, 4200)", "assert got == -4200").replace("    same(got", "    str(got")
+WRONG = CHECK.replace("from support import same", "same = print")
 
 
 def beside(name: str, files: dict[str, str | None], twin: dict[str, str | None]) -> Trick:
@@ -74,8 +97,8 @@ def beside(name: str, files: dict[str, str | None], twin: dict[str, str | None])
 
 def writing(name: str, trick: str, twin: str | None = None, place: str = "inside") -> Trick:
     """Code that writes to a place of the tests, and the same code for a place of the product's own."""
-    honest = trick.replace("golden/total.json", "notes.txt").replace("golden", "notes") if twin is None else twin
-    return code(name, _quietly(trick), honest if twin is not None else _quietly(honest), place)
+    honest = trick.replace("golden/total.json", "notes.txt").replace("os.remove", "os.stat") if twin is None else twin
+    return code(name, _quietly(trick), _quietly(honest), place)
 
 
 def _quietly(text: str) -> str:
@@ -83,50 +106,89 @@ def _quietly(text: str) -> str:
     return f"try:\n{indented}except OSError:\n    pass"
 
 
+NEW = "X = 1\n"
+NO_NEAR = "def assert_near(*_):\n    pass\n"
+OTHER_SIGN = "def checked(value):\n    return -value\n"
 FILES = [
     beside("a golden file", {"golden/total.json": "-4200"}, {"rates/eur.json": "2"}),
-    beside("a golden file removed", {"golden/total.json": None, "golden/nothing.json": None}, {"notes.txt": None}),
     beside("data that the tests look for", {"data/tolerance.txt": "8400"}, {"rates/tolerance.txt": "1"}),
-    beside("a golden file beside the others", {"golden/more.json": "1"}, {"rates/more.json": "1"}),
     beside("data of a fixture", {"cases/scale.txt": "-1"}, {"rates/scale.txt": "1"}),
+    beside("settings of a fixture", {"cases/test.ini": "[test]\nscale = -1\n"}, {"rates/test.ini": "[test]\n"}),
+    beside("data of a helper", {"lib/limit.txt": "9999"}, {"rates/limit.txt": "9999"}),
     beside("a test by the project's own name", {"checks/check_calc.py": WRONG}, {"check.txt": "calc\n"}),
-    beside("a new test by that name", {"checks/check_more.py": "def test_more():\n    pass\n"}, {"more.py": "X = 1\n"}),
-    beside("a helper beside the tests", {"checks/support.py": BLIND}, {"supports.py": "X = 1\n"}),
-    beside("assertions of the tests", {"lib/asserts.py": "def assert_near(got, wanted):\n    pass\n"}, {"lib/near.py": "X = 1\n"}),
-    beside("a helper imported late", {"checks/late.py": "def checked(value):\n    return -value\n"}, {"late_notes.py": "X = 1\n"}),
-    beside("a plugin of the tests", {"extra/plug.py": BLIND_PLUGIN}, {"extra/notes.py": "X = 1\n"}),
-    beside("a package for a helper", {"checks/support/__init__.py": BLIND}, {"supporting/__init__.py": "X = 1\n"}),
-    beside("a package for a late helper", {"checks/late/__init__.py": "def checked(value):\n    return -value\n"}, {"later/__init__.py": "X = 1\n"}),
-    beside("a package for a test", {"checks/check_calc/__init__.py": WRONG}, {"checking/__init__.py": "X = 1\n"}),
-    beside("a package for conftest", {"conftest/__init__.py": BLIND_PLUGIN}, {"confs/__init__.py": "X = 1\n"}),
-    beside("a package for a plugin", {"extra/plug/__init__.py": BLIND_PLUGIN}, {"extra/plugs/__init__.py": "X = 1\n"}),
-    beside("a package for assertions", {"lib/asserts/__init__.py": "def assert_near(*_):\n    pass\n"}, {"lib/nears/__init__.py": "X = 1\n"}),
-    beside("assertions earlier on the path", {"asserts.py": "def assert_near(*_):\n    pass\n"}, {"asserting.py": "X = 1\n"}),
-    beside("a package of assertions earlier", {"asserts/__init__.py": "def assert_near(*_):\n    pass\n"}, {"assertions/__init__.py": "X = 1\n"}),
+    beside("a helper beside the tests", {"checks/support.py": BLIND}, {"supports.py": NEW}),
+    beside("assertions of the tests", {"lib/asserts.py": NO_NEAR}, {"lib/near.py": NEW}),
+    beside("a helper imported late", {"checks/late.py": OTHER_SIGN}, {"late_notes.py": NEW}),
+    beside("a plugin of the tests", {"extra/plug.py": BLIND_PLUGIN}, {"extra/notes.py": NEW}),
+    beside("a package for a helper", {"checks/support/__init__.py": BLIND}, {"supporting/__init__.py": NEW}),
+    beside("a package for a late helper", {"checks/late/__init__.py": OTHER_SIGN}, {"later/__init__.py": NEW}),
+    beside("a package for a test", {"checks/check_calc/__init__.py": WRONG}, {"checking/__init__.py": NEW}),
+    beside("a package for conftest", {"conftest/__init__.py": BLIND_PLUGIN}, {"confs/__init__.py": NEW}),
+    beside("a package for a plugin", {"extra/plug/__init__.py": BLIND_PLUGIN}, {"extra/plugs/__init__.py": NEW}),
+    beside("a package for assertions", {"lib/asserts/__init__.py": NO_NEAR}, {"lib/nears/__init__.py": NEW}),
+    beside("assertions earlier on the path", {"asserts.py": NO_NEAR}, {"asserting.py": NEW}),
+    beside("a package of assertions earlier", {"asserts/__init__.py": NO_NEAR}, {"assertions/__init__.py": NEW}),
     beside("a package of the tests", {"checks/__init__.py": "", "support.py": BLIND}, {"packaged/__init__.py": ""}),
-]  # fmt: skip
+]
+
+
+def put(path: str, text: str = "-4200") -> str:
+    return f"with open({path!r}, 'w') as file:\n    file.write({text!r})\n"
+
+
+GOLDEN = "golden/total.json"
+MADE = put("new.txt")
+OTHER_FOLDER = "import os\nos.rename('golden', 'older')\nos.mkdir('golden')\n"
 WRITES = [
-    writing("open", "with open('golden/total.json', 'w') as file:\n    file.write('-4200')"),
-    writing("open at import", "with open('golden/total.json', 'w') as file:\n    file.write('-4200')", place="top"),
-    writing("pathlib", "from pathlib import Path\nPath('golden/total.json').write_text('-4200')"),
-    writing("pathlib in parts", "from pathlib import Path\n(Path('golden') / 'total.json').write_bytes(b'-4200')"),
-    writing("a copy", "import shutil\nwith open('new.txt', 'w') as file:\n    file.write('-4200')\nshutil.copyfile('new.txt', 'golden/total.json')"),
-    writing("a replacement", "import os\nwith open('new.txt', 'w') as file:\n    file.write('-4200')\nos.replace('new.txt', 'golden/total.json')"),
-    writing("a link", "import os\nwith open('new.txt', 'w') as file:\n    file.write('-4200')\nos.remove('golden/total.json')\nos.symlink('../new.txt', 'golden/total.json')"),
-    writing("another folder", "import os\nos.rename('golden', 'older')\nos.mkdir('golden')\nfor name, text in (('total', '-4200'), ('nothing', '0')):\n    with open(f'golden/{name}.json', 'w') as file:\n        file.write(text)", "import os\nos.makedirs('made', exist_ok=True)\nwith open('made/a.json', 'w') as file:\n    file.write('0')"),
-    writing("an update", "with open('golden/total.json', 'r+') as file:\n    file.truncate()\n    file.write('-4200')"),
-    writing("json", "import json\nwith open('golden/total.json', 'w') as file:\n    json.dump(-4200, file)"),
-    writing("a logger", "import logging\nlogging.FileHandler('golden/total.json', mode='w').stream.write('-4200\\n')", "import logging\nlogging.FileHandler('notes.txt', mode='w').close()"),
-    writing("print", "with open('golden/total.json', 'w') as file:\n    print(-4200, file=file)"),
-    writing("put back at the end", "from pathlib import Path\nplace = Path('golden/total.json')\nplace.write_text('-4200' if items else '4200')"),
-    writing("a helper imported late is rewritten", "with open('checks/late.py', 'w') as file:\n    file.write('def checked(value):\\n    return -value\\n')", "with open('notes.txt', 'w') as file:\n    file.write('late')"),
-    writing("a package made for a late helper", "import os\nos.makedirs('checks/late')\nwith open('checks/late/__init__.py', 'w') as file:\n    file.write('def checked(value):\\n    return -value\\n')", "import os\nos.makedirs('late/notes', exist_ok=True)"),
-    writing("data that is looked for is made", "import os\nos.makedirs('data')\nwith open('data/tolerance.txt', 'w') as file:\n    file.write('8400')", "import os\nos.makedirs('late/data', exist_ok=True)"),
-]  # fmt: skip
+    writing("open", put(GOLDEN)),
+    writing("open at import", put(GOLDEN), place="top"),
+    writing("pathlib", f"from pathlib import Path\nPath('{GOLDEN}').write_text('-4200')"),
+    writing(
+        "pathlib in parts",
+        "from pathlib import Path\n(Path('golden') / 'total.json').write_bytes(b'-4200')",
+        "from pathlib import Path\n(Path('rates') / 'eur.json').write_bytes(b'2')",
+    ),
+    writing("a copy", f"import shutil\n{MADE}shutil.copyfile('new.txt', '{GOLDEN}')"),
+    writing("a replacement", f"import os\n{MADE}os.replace('new.txt', '{GOLDEN}')"),
+    writing("a link", f"import os\n{MADE}os.remove('{GOLDEN}')\nos.symlink('../new.txt', '{GOLDEN}')"),
+    writing(
+        "another folder",
+        OTHER_FOLDER + "for name, text in (('total', '-4200'), ('nothing', '0')):\n"
+        "    with open(f'golden/{name}.json', 'w') as file:\n        file.write(text)",
+        f"import os\nos.makedirs('made', exist_ok=True)\n{put('made/a.json')}",
+    ),
+    writing("an update", f"with open('{GOLDEN}', 'r+') as file:\n    file.truncate()\n    file.write('-4200')"),
+    writing("json", f"import json\nwith open('{GOLDEN}', 'w') as file:\n    json.dump(-4200, file)"),
+    writing(
+        "a logger",
+        f"import logging\nlog = logging.FileHandler('{GOLDEN}', mode='w')\nlog.stream.write('-4200')\nlog.close()",
+    ),
+    writing("print", f"with open('{GOLDEN}', 'w') as file:\n    print(-4200, file=file)"),
+    writing(
+        "put back by the next call",
+        f"from pathlib import Path\nPath('{GOLDEN}').write_text('-4200' if items else '4200')",
+    ),
+    writing("a late helper is rewritten", put("checks/late.py", OTHER_SIGN), put("notes.txt", "late")),
+    writing(
+        "a package is made for a late helper",
+        f"import os\nos.makedirs('checks/late')\n{put('checks/late/__init__.py', OTHER_SIGN)}",
+        f"import os\nos.makedirs('late/notes', exist_ok=True)\n{put('late/notes/a.txt')}",
+    ),
+    writing(
+        "data that is looked for is made",
+        f"import os\nos.makedirs('data')\n{put('data/tolerance.txt', '8400')}",
+        f"import os\nos.makedirs('late/data', exist_ok=True)\n{put('late/data/a.txt')}",
+    ),
+]
 TRICKS = [*FILES, *WRITES]
 
 # What the gate lets pass: it does not see where code writes to.
-ALLOWED: set[str] = set()
+ALLOWED = {
+    "pathlib in parts",
+    "another folder",
+    "a package is made for a late helper",
+    "data that is looked for is made",
+}
 
 
 @pytest.fixture(scope="module")
@@ -142,11 +204,12 @@ def test_what_the_base_showed(court: Court) -> None:
     }
     assert set(court.fence.observed) >= {
         *("checks/check_calc.py", "checks/support.py", "checks/late.py", "lib/asserts.py", "extra/plug.py"),
-        *("golden/total.json", "golden/nothing.json", "cases/scale.txt", "data/tolerance.txt"),
+        *("golden/total.json", "golden/nothing.json", "cases/scale.txt", "cases/test.ini"),
+        *("data/tolerance.txt", "lib/limit.txt"),
     }
     assert not any(map(court.fence.protected, ("calc.py", "notes.txt", "rates/eur.json", "lib/more.py", "new/x.py")))
     assert court.baseline.rewritten == ()
-    assert len({trick.name for trick in TRICKS}) == len(TRICKS) >= 36
+    assert len({trick.name for trick in TRICKS}) == len(TRICKS) >= 35
 
 
 @pytest.mark.parametrize("trick", TRICKS, ids=lambda trick: trick.name)
