@@ -56,7 +56,7 @@ def _twin(path: str, change: Change, base: BasePaths) -> str | None:
         if is_new and module in base.files and not _is_removed(module, change):
             return module
     place = f"{dirname(path)}/{basename(path).partition('.')[0]}".removeprefix("/")
-    if basename(path).startswith("__init__.") or path.endswith(".pyi"):
+    if basename(path).startswith("__init__.") or not path.endswith((".py", ".pyw")):  # nobody reads a compiled one
         return None
     if f"{place}.py" != path and f"{place}.py" in base.files and not _is_removed(f"{place}.py", change):
         return f"{place}.py"
