@@ -21,6 +21,7 @@ class Touched:
     def __init__(self) -> None:
         self._root = os.path.join(os.getcwd(), "")
         self._seen: Dict[Tuple[str, str, bool], None] = {}
+        self._known: Dict[Tuple[Any, int], Any] = {}
         self._collected: Dict[str, None] = {}
         self._config: Any = None
         if hasattr(sys, "addaudithook"):
@@ -33,7 +34,7 @@ class Touched:
     def pytest_collection_modifyitems(self, items: List[pytest.Item]) -> None:
         """Remember the files with tests. What other plugins check in source files are no tests of those."""
         for item in items:
-            path = str(item.fspath)
+            path = str(getattr(item, "path", None) or item.fspath)  # since pytest 7, and before
             if path.startswith(self._root) and (isinstance(item, pytest.Function) or not path.endswith(".py")):
                 self._collected[path] = None
 
@@ -68,10 +69,16 @@ class Touched:
         if event not in _OPENING or len(self._seen) >= _MOST:
             return
         try:
-            written = event == "open" and args[2] & os.O_ACCMODE == os.O_WRONLY
-            path = None if written else self._inside(args[0])
+            frame = sys._getframe(1)  # noqa: SLF001  # nothing else is quick
+            known = args[0], id(frame.f_code)
+            if known in self._known or (event == "open" and args[2] & os.O_ACCMODE == os.O_WRONLY):
+                return
+            path = self._inside(args[0])
             if path is not None:
-                self._seen.setdefault((path, *self._opener(sys._getframe(1))))  # noqa: SLF001  # nothing else is quick
+                by, is_import = self._opener(frame)
+                self._seen.setdefault((path, by, is_import))
+                if by == frame.f_code.co_filename:
+                    self._known[known] = frame.f_code  # kept, so that no other code gets its id
         except Exception:  # noqa: BLE001, S110
             pass
 
