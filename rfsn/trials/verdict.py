@@ -59,14 +59,9 @@ def reach_verdict(
     if fragile:
         verdict = so_far(runs, fragile)
     lost = beyond.broken(known, change, context, sure=True) if verdict.sound else ()
-    if not lost and verdict.sound and given is not None and change is not None and len(given.files) > len(change.files):
-        left_s = budget.left_s
-        run = suite.run_tests(budget.request(known.baseline), left_s, given)
-        if run.problem and run.duration_s >= left_s:
-            return unfinished(verdict, known.baseline, known.all, budget.unverified(3, left_s))
-        return replace(rejected(verdict, _with_tests(known, ignored_in([run]), run)), runs=len(runs) + 1)
     if not lost:
-        return verdict
+        brings_tests = verdict.sound and given is not change
+        return _with_tests(suite, budget, known, verdict, given, ignored_in(runs)) if brings_tests else verdict
     named = f"{', '.join(lost[:_NAMED])}{f' and {len(lost) - _NAMED} more' if len(lost) > _NAMED else ''}"
     broken = tuple(sorted({*verdict.broken, *lost}))
     reason = f"pass on the base, are not run by the command, and no longer pass: {named}"
@@ -82,12 +77,23 @@ def rejected(verdict: Verdict, reasons: Iterable[str]) -> Verdict:
 
 
 def _without_tests(change: Change, context: Context) -> Change:
-    """What a pull request does besides changing tests: those of the base run as they are."""
+    """What a pull request does besides changing tests, which run as they were; the same change if it changes none."""
     own = {path: file for path, file in change.files.items() if not (context.protected(path) and context.lifted(path))}
-    return Change(MappingProxyType(own))
+    return Change(MappingProxyType(own)) if len(own) < len(change.files) else change
 
 
-def _with_tests(known: Targets, ignored: Collection[str], run: SuiteReport) -> Iterator[str]:
+def _with_tests(
+    suite: Suite, budget: Budget, known: Targets, verdict: Verdict, given: Change | None, ignored: Collection[str]
+) -> Verdict:
+    """The verdict on a pull request, after one more run with all of it."""
+    left_s = budget.left_s
+    run = suite.run_tests(budget.request(known.baseline), left_s, given)
+    if run.problem and run.duration_s >= left_s:
+        return unfinished(verdict, known.baseline, known.all, budget.unverified(verdict.runs + 1, left_s))
+    return replace(rejected(verdict, _wrong(known, ignored, run)), runs=verdict.runs + 1)
+
+
+def _wrong(known: Targets, ignored: Collection[str], run: SuiteReport) -> Iterator[str]:
     """What is wrong in a run with the tests that a pull request brings: it takes none away, and none fails."""
     if run.problem or run.unbuilt:
         yield f"with the tests of the patch: {run.problem or run.unbuilt}"
