@@ -26,6 +26,7 @@ from buildpacks.results import (
     Outcome,
     Spectrum,
     SuiteReport,
+    Touched,
 )
 from buildpacks.supplies import Artifact, Layer, Settings, Step, StepResult, Supplies, SupplyError
 
@@ -59,5 +60,6 @@ __all__ = [
     "SuiteReport",
     "Supplies",
     "SupplyError",
+    "Touched",
     "WarmRunner",
 ]

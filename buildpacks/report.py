@@ -70,6 +70,7 @@ def report_of(
             canaries=results.canaries,
             forged=forged,
             findings=results.findings,
+            touched=results.touched,
         )
 
     if command.ending is not Ending.EXITED:

@@ -12,6 +12,7 @@ big-endian) and the result. Results are:
   `"misfit": true`, that the environment seems to be why a file of tests cannot be loaded.
   With `"places"` of the same form it says where in the tests' own code.
 - `{"finding": id, "about": name, "message": text}`: why a result of that test does not count (see `Finding`).
+- `{"touched": {...}}`: files of the tree, by the names that `buildpacks.results.Touched` has.
 - `{"end": code}`: the last line; the exit code that follows.
 
 Texts are escaped by `buildpacks.text.spelled`, and a run is asked for tests by the escaped ids.
@@ -26,10 +27,10 @@ import hashlib
 import hmac
 import json
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
-from buildpacks.results import CaseResult, Finding, Frame, Outcome
+from buildpacks.results import CaseResult, Finding, Frame, Outcome, Touched
 from buildpacks.text import spelled
 
 __all__ = ["ResultLineError", "ResultLines", "read_result_lines"]
@@ -39,6 +40,7 @@ _MAX_ID = 10_000
 _MAX_FRAMES = 100
 _MAX_FINDINGS = 100
 _MAX_SHOWN = 80
+_MAX_TOUCHED = 5_000
 _WORST_FIRST = (Outcome.ERROR, Outcome.FAILED, Outcome.TIMEOUT, Outcome.XPASSED, Outcome.XFAILED, Outcome.SKIPPED)
 
 
@@ -57,6 +59,7 @@ class ResultLines:
     canaries: tuple[CaseResult, ...]
     end: int | None
     findings: tuple[Finding, ...] = ()
+    touched: Touched = field(default_factory=Touched)
 
 
 def read_result_lines(data: bytes, key: bytes) -> ResultLines:
@@ -68,6 +71,7 @@ def read_result_lines(data: bytes, key: bytes) -> ResultLines:
     canaries: set[str] = set()
     findings: dict[Finding, None] = {}
     end: int | None = None
+    touched = Touched()
     for number, line in enumerate(lines):
         mac, _, encoded = line.partition(b" ")
         if not hmac.compare_digest(mac, _mac(key, number, encoded)):
@@ -82,6 +86,8 @@ def read_result_lines(data: bytes, key: bytes) -> ResultLines:
             findings[_finding(result)] = None
         elif type(result.get("end")) is int:
             end = result["end"]
+        elif "touched" in result:
+            touched = _touched(result["touched"])
         else:
             case = _case(result)
             known = cases.get(case.id)
@@ -92,6 +98,7 @@ def read_result_lines(data: bytes, key: bytes) -> ResultLines:
         tuple(cases.get(id, CaseResult(id, Outcome.MISSING)) for id in sorted(canaries)),
         end,
         tuple(findings)[:_MAX_FINDINGS],
+        touched,
     )
 
 
@@ -132,6 +139,19 @@ def _frames(given: Any) -> tuple[Frame, ...]:
     except (OverflowError, TypeError, ValueError) as error:
         raise ResultLineError(f"a case has frames that are none: {error}") from error
     return frames[-_MAX_FRAMES:]
+
+
+def _touched(told: Any) -> Touched:
+    def paths(name: str) -> tuple[str, ...]:
+        return tuple(_text(path)[:_MAX_ID] for path in told[name][:_MAX_TOUCHED])
+
+    def pairs(name: str) -> tuple[tuple[str, str], ...]:
+        return tuple((_text(path)[:_MAX_ID], _text(by)[:_MAX_ID]) for path, by in told[name][:_MAX_TOUCHED])
+
+    try:
+        return Touched(paths("collected"), paths("plugins"), pairs("imported"), pairs("opened"))
+    except (KeyError, TypeError, ValueError) as error:
+        raise ResultLineError(f"the files of a run are none: {error}") from error
 
 
 def _text(value: object) -> str:

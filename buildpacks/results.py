@@ -19,6 +19,7 @@ __all__ = [
     "PartRun",
     "Spectrum",
     "SuiteReport",
+    "Touched",
 ]
 
 
@@ -153,6 +154,21 @@ class PartRun:
 
 
 @dataclass(frozen=True, slots=True)
+class Touched:
+    """The files of the tree that a run made use of, as far as its runner can tell.
+
+    `collected` are those whose tests ran, and `plugins` the modules that the tests have their runner load. `imported`
+    and `opened` are pairs of a path, which need not exist, and the nearest file of the tree on the stack, whose code it
+    was; that is empty if it was none of them.
+    """
+
+    collected: tuple[str, ...] = ()
+    plugins: tuple[str, ...] = ()
+    imported: tuple[tuple[str, str], ...] = ()
+    opened: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class SuiteReport:
     """The results of one run of the test command. `problem` is why the tests could not run at all, else empty.
 
@@ -162,6 +178,8 @@ class SuiteReport:
     the compiler says of code that does not compile, with file and line: its tests count as failing. `misfit` is the
     first reason for which tests could not be loaded if the environment, rather than the tree, seems to be at fault.
     `findings` are what the run itself checks of the watched tests (see `RunRequest`).
+    `touched` are the files that it made use of, and `rewritten` those of the test side that are not as they were
+    before it, each with what became of it.
     """
 
     cases: tuple[CaseResult, ...]
@@ -177,6 +195,8 @@ class SuiteReport:
     unbuilt: str = ""
     misfit: str = ""
     findings: tuple[Finding, ...] = ()
+    touched: Touched = field(default_factory=Touched)
+    rewritten: tuple[tuple[str, str], ...] = ()
 
     @property
     def part_runs(self) -> tuple[PartRun, ...]:

@@ -19,6 +19,7 @@ from gate.egress import may_leave
 from gate.gate import Gate, change_of
 from gate.languages import ANALYZERS
 from gate.languages.api import Analyzer, Construct, Kind
+from gate.metadata import new_requirements
 from gate.models import AskModel, ModelCard, Tool, Turn, Usage, reservation_usd
 from gate.patch import (
     Change,
@@ -39,6 +40,7 @@ from gate.patch import (
 )
 from gate.paths import BasePaths
 from gate.privacy import Excerpts, cut, private_spans
+from gate.rules.protected import is_protected
 from gate.sources import Introduced, introduced
 from gate.spans import PLACEHOLDER, PrivateKind, Span
 from gate.verdict import Verdict, unfinished, verdict_on
@@ -122,7 +124,9 @@ __all__ = [
     "cut",
     "forget",
     "introduced",
+    "is_protected",
     "may_leave",
+    "new_requirements",
     "private_spans",
     "reservation_usd",
     "unfinished",

@@ -84,10 +84,10 @@ class Context:
     `read` returns a base file's bytes (raises `FileNotFoundError`); `protected` says whether a path belongs to the
     tests, the runner's configuration or the lock files; `lifted` says whether the user vouches for a path, which lifts
     the rules on where code is and what it may do; `test_edits` says whether tests that stand in product files may
-    change. `commands` are the argument lists in the plan. `analyzers` read source code, one language each. `models` are
-    those that may be asked, and `left_usd` is what may still be spent on them. The session's position: the ids that
-    were used, whether the tests ran on the base, whether a patch is applied and a verdict accepted it, and whether the
-    planner has ended it.
+    change; `pull_request` says whether it may change tests and metadata as a maintainer does. `commands` are the
+    argument lists in the plan. `analyzers` read source code, one language each. `models` are those that may be asked,
+    and `left_usd` is what may still be spent on them. The session's position: the ids that were used, whether the tests
+    ran on the base, whether a patch is applied and a verdict accepted it, and whether the planner has ended it.
     """
 
     base: BasePaths
@@ -98,6 +98,7 @@ class Context:
     limits: SizeLimits = field(default_factory=SizeLimits)
     analyzers: tuple[Analyzer, ...] = ANALYZERS
     test_edits: bool = False
+    pull_request: bool = False
     models: tuple[ModelCard, ...] = ()
     left_usd: float = 0.0
     used_ids: frozenset[str] = frozenset()

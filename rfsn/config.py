@@ -82,6 +82,8 @@ class Config(BaseModel):
     """Further patterns (gitignore syntax) of files that no repair may touch."""
     allow_test_edits: bool = False
     """Whether a patch may change tests; their configuration stays protected."""
+    pull_request: bool = False
+    """Whether a patch may add tests, which run beside those of the base, and change metadata of the project."""
     allow_path: tuple[str, ...] = ()
     """Patterns (gitignore syntax, from the root) of files that a patch may change in any way."""
     given: str | None = None

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from buildpacks.view import FolderView
-from gate import DenialKind, Denied, Gate, NotApplied
+from gate import DenialKind, Denied, Gate, NotApplied, new_requirements
 from rfsn.compose import GIVEN
 from rfsn.config import Config
 from rfsn.machine.home import temporary_folder
@@ -24,11 +24,15 @@ __all__ = ["Vetted", "session_for", "vet"]
 
 @dataclass(frozen=True, slots=True)
 class Vetted:
-    """The files that a patch changes, every denial, and the rules that could not be applied."""
+    """The files that a patch changes, every denial, and the rules that could not be applied.
+
+    `requirements` are those that a pull request declares: its tests run with them.
+    """
 
     files: tuple[str, ...]
     denials: tuple[Denied, ...]
     not_applied: tuple[NotApplied, ...] = ()
+    requirements: tuple[str, ...] = ()
 
 
 def vet(diff: bytes, repo: str | Remote, config: Config) -> Vetted:
@@ -50,7 +54,9 @@ def vet(diff: bytes, repo: str | Remote, config: Config) -> Vetted:
             hint = "make it with git diff on the tree as it is"
             return Vetted((), (Denied("schema.applies", DenialKind.SCHEMA, str(error), hint),))
         gate, context = Gate(further=further), fence.context()
-        return Vetted(tuple(sorted(change.files)), gate.denials(change, context), gate.not_applied(change, context))
+        denials, silent = gate.denials(change, context), gate.not_applied(change, context)
+        declared = new_requirements(change) if config.pull_request else ()
+        return Vetted(tuple(sorted(change.files)), denials, silent, declared)
 
 
 def session_for(diff: bytes, repo: str | Remote, config: Config, out: Path | None) -> tuple[Vetted, Session | None]:
@@ -59,5 +65,6 @@ def session_for(diff: bytes, repo: str | Remote, config: Config, out: Path | Non
     if vetted.denials:
         return vetted, None
     source = repo.url if isinstance(repo, Remote) else repo
-    given = config.model_copy(update={"given": hashlib.sha256(diff).hexdigest()})
+    packages = (*config.with_packages, *vetted.requirements)
+    given = config.model_copy(update={"given": hashlib.sha256(diff).hexdigest(), "with_packages": packages})
     return vetted, Session.create(source, given, out, {GIVEN: diff})

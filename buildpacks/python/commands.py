@@ -13,10 +13,12 @@ from posixpath import basename
 from typing import NoReturn
 
 from buildpacks.api import BuildpackError, RepoView
+from buildpacks.python.tables import Malformed, read_ini, read_toml, table_at
 
 __all__ = [
     "CONFIGURATIONS",
     "command_for",
+    "configured_files",
     "is_known",
     "is_test_file",
     "options_of",
@@ -28,6 +30,8 @@ _PYTEST = ("python", "-m", "pytest")
 CONFIGURATIONS = ("pytest.ini", ".pytest.ini", "pytest.toml", ".pytest.toml", "tox.ini", "setup.cfg", "pyproject.toml")
 """Where a project can configure pytest, relative to its folder."""
 
+_SECTIONS = ("pytest", "tool:pytest")
+_TELLING = re.compile(r"\w.*\.py$")
 _PYTEST_FILES = ("test_*.py", "*_test.py")
 _UNITTEST_FILES = "test*.py"
 _WITH_VALUE = frozenset(
@@ -93,6 +97,28 @@ def options_of(arguments: Sequence[str]) -> tuple[str, ...]:
 def is_test_file(path: str) -> bool:
     """Whether pytest's default patterns match a file of this name."""
     return any(fnmatch(basename(path), pattern) for pattern in _PYTEST_FILES)
+
+
+def configured_files(view: RepoView) -> list[str]:
+    """The patterns by which the project itself names its files of tests; none that would match every source file."""
+    found: list[str] = []
+    for path in filter(view.exists, CONFIGURATIONS):
+        try:
+            value = _configured(view, path)
+        except (BuildpackError, Malformed):
+            continue  # whoever plans the tests says so
+        found += value.split() if isinstance(value, str) else map(str, value)
+    return [pattern for pattern in dict.fromkeys(found) if _TELLING.search(pattern) and pattern[0] not in "!#"]
+
+
+def _configured(view: RepoView, path: str) -> str | list[str]:
+    """The setting `python_files` in one file."""
+    if path.endswith(".toml"):
+        names = ("tool", "pytest", "ini_options") if path == "pyproject.toml" else ("pytest",)
+        value = table_at(read_toml(view, path), *names).get("python_files", "")
+        return value if isinstance(value, str | list) else ""
+    sections = read_ini(view, path)
+    return next((sections.get(name, "python_files", fallback="") for name in _SECTIONS if name in sections), "")
 
 
 def _only_unittest_names(view: RepoView) -> bool:

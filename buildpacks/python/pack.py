@@ -28,6 +28,7 @@ from buildpacks.python.choices import choose
 from buildpacks.python.commands import (
     CONFIGURATIONS,
     command_for,
+    configured_files,
     is_known,
     is_test_file,
     options_of,
@@ -218,8 +219,9 @@ class PythonBuildpack:
         return (*self.tests(view), *_CONFIGURATION)
 
     def tests(self, view: RepoView) -> tuple[str, ...]:
-        """The patterns of pytest, and the tests that only unittest would find."""
-        return (*_TESTS, *(f"/{escaped(path)}" for path in unittest_files(view)))
+        """The patterns of pytest and of the project itself, and the tests that only unittest would find."""
+        own = (pattern for pattern in configured_files(view) if pattern not in _TESTS)
+        return (*_TESTS, *own, *(f"/{escaped(path)}" for path in unittest_files(view)))
 
     def warm_runner(self, plan: BuildPlan) -> WarmRunner:
         """The worker of `buildpacks/python/runner/warm.py`."""

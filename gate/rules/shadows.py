@@ -30,7 +30,7 @@ class NoStartupFiles(_PlaceRule):
             for path, file in change.files.items():
                 if analyzer.places.runs_at_start(path) and not context.lifted(path):
                     what = "removed" if file.after is None else "run by every interpreter that starts beside it"
-                    hint = "put the code where a caller imports it"
+                    hint = f"put the code where a caller imports it; --allow-path {path} allows it"
                     return Denied(self.id, DenialKind.TAMPER, f"{path} would be {what}", hint)
         return None
 
@@ -47,5 +47,6 @@ class NoShadowedModules(_PlaceRule):
             places = (analyzer.places for analyzer in context.analyzers if analyzer.places)
             if shadowed := next(filter(None, (each.shadowed(path, change, context) for each in places)), None):
                 reason = f"{path} would be imported instead of the module {shadowed}"
-                return Denied(self.id, DenialKind.TAMPER, reason, "choose a name that no installed module has")
+                hint = f"choose a name that no other module has; --allow-path {path} allows it"
+                return Denied(self.id, DenialKind.TAMPER, reason, hint)
         return None

@@ -19,6 +19,7 @@ from rfsn.cli.options import (
     Json,
     Offline,
     PatchFile,
+    PullRequest,
     PythonName,
     Repo,
     Sandbox,
@@ -100,6 +101,7 @@ def check_patch(
     test: Test = None,
     allow_test_edits: AllowTestEdits = None,
     allow_path: AllowPath = None,
+    pull_request: PullRequest = None,
     gate_rule: GateRule = None,
     config: ConfigFile = None,
     json: Json = False,
@@ -111,6 +113,7 @@ def check_patch(
     from rfsn.cli import gate as commands  # noqa: PLC0415
 
     options = settings(test=test, allow_test_edits=allow_test_edits, allow_path=allow_path, gate_rules=gate_rule)
+    options |= settings(pull_request=pull_request)
     raise typer.Exit(commands.check(patch, repo, options, config, as_json=json))
 
 

@@ -31,6 +31,7 @@ __all__ = [
     "Out",
     "PatchFile",
     "Planner",
+    "PullRequest",
     "PythonName",
     "Repo",
     "Repos",
@@ -75,6 +76,12 @@ MetricsPort = Annotated[
 ]
 AllowTestEdits = Annotated[
     bool | None, typer.Option("--allow-test-edits", help="Let patches change tests, but not their configuration.")
+]
+PullRequest = Annotated[
+    bool | None,
+    typer.Option(
+        "--pull-request", help="Let the patch bring tests, which run beside those of the base, and change metadata."
+    ),
 ]
 AllowPath = Annotated[
     list[str] | None,

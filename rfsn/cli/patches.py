@@ -21,6 +21,7 @@ from rfsn.cli.options import (
     Offline,
     Out,
     PatchFile,
+    PullRequest,
     PythonName,
     Repo,
     Repos,
@@ -53,6 +54,7 @@ def judge(
     offline: Offline = None,
     allow_test_edits: AllowTestEdits = None,
     allow_path: AllowPath = None,
+    pull_request: PullRequest = None,
     gate_rule: GateRule = None,
     time_limit: TimeLimit = None,
     out: Out = None,
@@ -65,7 +67,7 @@ def judge(
 
     options = settings(test=test, target=target, sandbox=sandbox, image=image, env=env, offline=offline)
     options |= settings(allow_test_edits=allow_test_edits, allow_path=allow_path, gate_rules=gate_rule)
-    options |= settings(with_packages=with_package)
+    options |= settings(with_packages=with_package, pull_request=pull_request)
     options |= {"time_limit": time_limit, "sign_key": sign_key, "python": python}
     raise typer.Exit(commands.judge(patch, repo, options, config, out, as_json=json))
 

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from copy import copy
 from dataclasses import dataclass, replace
-from posixpath import normpath
+from posixpath import basename, normpath
 from typing import Self
 
 import pathspec
 
+from buildpacks import Touched
 from buildpacks.text import escaped
 from buildpacks.view import FolderView
 from gate import BasePaths, Context
 from rfsn.config import Config
 from rfsn.project.parts import Part
+from rfsn.project.testside import TestSide, test_side
 
 __all__ = ["Fence"]
 
@@ -30,16 +33,36 @@ class Fence:
 
     def __init__(self, view: FolderView, parts: Sequence[Part], config: Config) -> None:
         self._view = view
+        self._observed = TestSide()
         self._parts = [_Protected.of(part, view, config) for part in parts]
         self._parts += [_Protected.of(replace(part, root=""), view, config) for part in parts if part.root]
         self._protected = _spec((*config.protect, *_named_by(config, view)))
         self._named = _spec(_globs(config.allow_path))
         self._test_edits = config.allow_test_edits
+        self._pull_request = config.pull_request
         self._paths = BasePaths(view.files(), view.links(), view.executables())
+
+    def observing(self, touched: Touched) -> Self:
+        """The same fence, with what a run of the base showed to belong to the tests."""
+        wider = copy(self)
+        wider._observed = test_side(self._view, self._is_of_tests, touched)  # noqa: SLF001  # a copy of this one
+        return wider
+
+    @property
+    def observed(self) -> tuple[str, ...]:
+        """The files that are protected because a run of the base showed that they belong to the tests."""
+        return tuple(sorted(self._observed.files))
 
     def protected(self, path: str) -> bool:
         """Whether a path belongs to tests, configuration or dependencies."""
+        return path in self._observed or self._is_known(path)
+
+    def _is_known(self, path: str) -> bool:
         return self._protected.match_file(path) or any(part.protects(path) for part in self._parts)
+
+    def _is_of_tests(self, path: str) -> bool:
+        """Whether the patterns know a path as one of the tests, or as code that configures their runner."""
+        return basename(path) == "conftest.py" or any(part.holds_test(path) for part in self._parts)
 
     def lifted(self, path: str) -> bool:
         """Whether the user allows any change of a path: one that was named, or a test if tests may change.
@@ -50,7 +73,9 @@ class Fence:
             return True
         if self._protected.match_file(path):
             return False
-        tests = any(part.is_test(path) for part in self._parts)
+        tests = any(part.is_test(path) for part in self._parts) or (
+            (self._test_edits or self._pull_request) and path in self._observed
+        )
         return tests and not any(part.configures(path) for part in self._parts)
 
     def is_source(self, path: str) -> bool:
@@ -59,15 +84,23 @@ class Fence:
 
     def context(self) -> Context:
         """What rules see before any session begins."""
-        return Context(self._paths, self._view.read, self.protected, self.lifted, test_edits=self._test_edits)
+        return Context(
+            self._paths,
+            self._view.read,
+            self.protected,
+            self.lifted,
+            test_edits=self._test_edits,
+            pull_request=self._pull_request,
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class _Protected:
-    """What one part protects: `tests` are those that the user lets patches change, `others` never may change."""
+    """What one part protects: the `known` tests, the `tests` that the user lets patches change, and `others`."""
 
     part: Part
     all: pathspec.GitIgnoreSpec
+    known: pathspec.GitIgnoreSpec
     tests: pathspec.GitIgnoreSpec
     others: pathspec.GitIgnoreSpec
 
@@ -76,10 +109,14 @@ class _Protected:
         own = part.view(view)
         protected, tests = part.pack.protected(own), frozenset(part.pack.tests(own))
         others = [pattern for pattern in protected if pattern not in tests]
-        return cls(part, _spec(protected), _spec(tests if config.allow_test_edits else ()), _spec(others))
+        allowed = tests if config.allow_test_edits or config.pull_request else ()
+        return cls(part, _spec(protected), _spec(tests), _spec(allowed), _spec(others))
 
     def protects(self, path: str) -> bool:
         return self._matches(self.all, path)
+
+    def holds_test(self, path: str) -> bool:
+        return self._matches(self.known, path)
 
     def is_test(self, path: str) -> bool:
         return self._matches(self.tests, path)

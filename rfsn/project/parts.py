@@ -9,7 +9,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from buildpacks import Buildpack, CaseId, CaseResult, CaseTrace, Frame, RepoView, RunRequest, SuiteReport
+from buildpacks import (
+    Buildpack,
+    CaseId,
+    CaseResult,
+    CaseTrace,
+    Frame,
+    RepoView,
+    RunRequest,
+    SuiteReport,
+    Touched,
+)
 from buildpacks.generic import GenericBuildpack
 from buildpacks.view import PartView
 from rfsn.errors import UsageError
@@ -84,7 +94,8 @@ class Part:
             return own
         cases, canaries = (tuple(map(self.case, cases)) for cases in (own.cases, own.canaries))
         findings = tuple(replace(finding, id=self.id(finding.id)) for finding in own.findings)
-        return replace(own, cases=cases, canaries=canaries, findings=findings)
+        touched = self._touched(own.touched)
+        return replace(own, cases=cases, canaries=canaries, findings=findings, touched=touched)
 
     def own_request(self, request: RunRequest) -> RunRequest:
         """A request in the pack's terms. An id of no part stays as it is: the runner says that it is unknown."""
@@ -114,6 +125,13 @@ class Part:
     def paths[Value](self, own: Mapping[str, Value]) -> Mapping[str, Value]:
         """A mapping by the pack's paths, keyed by those in the whole tree."""
         return {self.path(path): value for path, value in own.items()} if self.root else own
+
+    def _touched(self, own: Touched) -> Touched:
+        def pairs(known: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
+            return tuple((self.path(path), self.path(by)) for path, by in known)
+
+        collected, plugins = (tuple(map(self.path, known)) for known in (own.collected, own.plugins))
+        return Touched(collected, plugins, pairs(own.imported), pairs(own.opened))
 
     def _frames(self, own: tuple[Frame, ...]) -> tuple[Frame, ...]:
         return tuple(replace(frame, path=self.path(frame.path)) for frame in own)

@@ -33,17 +33,26 @@ class Project(Layout):
         super().__init__(record.base, record.config, version, date=date, choices=chosen)
         self._record = record
         self._fence = Fence(self.view, self.parts, self.config)
-        self._context = self._fence.context()
+        self._seen = ""
+
+    @property
+    def fence(self) -> Fence:
+        """What a repair may touch: wider once the base ran, by what that showed."""
+        baseline = self._record.projection.state.baseline
+        if baseline is not None and baseline.report != self._seen:
+            self._fence = self._fence.observing(self._record.blobs.report(baseline.report).touched)
+            self._seen = baseline.report
+        return self._fence
 
     def is_source(self, path: str) -> bool:
         """Whether the search may change a path."""
-        return self._fence.is_source(path)
+        return self.fence.is_source(path)
 
     def gate_context(self, projection: Projection) -> Context:
         """What rules see at this point of the session."""
         state, ready = projection.state, projection.models
         return replace(
-            self._context,
+            self.fence.context(),
             commands=tuple(plan.test for plan in self.plans),
             models=ready.cards if ready else (),
             left_usd=max(0.0, self.config.max_cost - projection.spent_usd),

@@ -12,6 +12,7 @@ from gate import Allowed, ApplyPatch, Denied, Patch, Proposal
 from rfsn import __version__
 from rfsn.machine.files import write_whole
 from rfsn.machine.text import to_json
+from rfsn.project.project import Project
 from rfsn.reporting.report import diff_of
 from rfsn.sessions.events import Proposed
 from rfsn.sessions.record import Record
@@ -65,6 +66,7 @@ def evidence_of(record: Record) -> dict[str, Any]:
         }
         if baseline
         else None,
+        "test_side": list(Project(record).fence.observed) if baseline else None,
         "oracle": state.oracle,
         "confidence": projection.ended.confidence if projection.ended else None,
         "after": {

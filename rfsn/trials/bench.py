@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
-from dataclasses import dataclass, field
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from buildpacks import BuildPlan, Choice, RepoView, RunRequest, RunResult, SuiteReport
@@ -14,6 +14,7 @@ from rfsn.errors import InfraError
 from rfsn.project.environment import Environment
 from rfsn.project.parts import Part
 from rfsn.sessions.meter import Meter
+from rfsn.trials.rewriting import Kept, Marks, Written, kept_mounts, marks_of, rewritten
 from sandbox import (
     HOST,
     Command,
@@ -24,6 +25,7 @@ from sandbox import (
     Sandbox,
     SandboxProvider,
     SandboxSpec,
+    UnsafePath,
     copy_files,
     copy_tree,
     iter_files,
@@ -69,31 +71,48 @@ class Bench:
         runner = self.part.pack.warm_runner(self.plan)
         return runner is not None and operation in runner.operations
 
-    def run_tests(self, request: RunRequest, timeout_s: float, change: Change | None = None) -> SuiteReport:
-        """Run the tests cold in a fresh workspace; raises `InfraError` if the sandbox itself broke."""
+    def run_tests(
+        self, request: RunRequest, timeout_s: float, change: Change | None = None, kept: Kept | None = None
+    ) -> SuiteReport:
+        """Run the tests cold in a fresh workspace, in which what is `kept` is read-only.
+
+        Raises `InfraError` if the sandbox itself broke.
+        """
         request = self.part.own_request(request)
         pack = self.part.pack
         spec = pack.focus(self.plan, request)
         command = Command(spec.argv, timeout_s, {**self.variables, **spec.env}, spec.stdin, _MAX_RESULTS_BYTES)
         host = f"host-{request.key[:3].hex()}" if request.elsewhere else ""
-        return self.part.report(pack.parse(request, self._run(command, change, spec.mounts, spec.wanted, host)))
+        ran, written = self._run(command, change, spec.mounts, spec.wanted, kept, host)
+        return replace(self.part.report(pack.parse(request, ran)), rewritten=written)
 
     def run_command(self, argv: Sequence[str], timeout_s: float, change: Change | None = None) -> CommandResult:
         """Run one command in a fresh workspace; raises `InfraError` if the sandbox itself broke."""
-        return self._run(Command(tuple(argv), timeout_s, self.variables), change).command
+        return self._run(Command(tuple(argv), timeout_s, self.variables), change)[0].command
 
     def _run(
-        self, command: Command, change: Change | None, mounts: Sequence[Mount] = (), wanted: str = "", host: str = ""
-    ) -> RunResult:
-        """The result of a command, with the `wanted` files. If the sandbox broke, the command is run again."""
+        self,
+        command: Command,
+        change: Change | None,
+        mounts: Sequence[Mount] = (),
+        wanted: str = "",
+        kept: Kept | None = None,
+        host: str = "",
+    ) -> tuple[RunResult, tuple[Written, ...]]:
+        """The result of a command, with the `wanted` files, and what it wrote to its tree.
+
+        If the sandbox broke, the command is run again.
+        """
         for _ in range(_TRIES):
-            workspace = Workspace(self, change, mounts, leaves=bool(wanted), host=host)
+            workspace = Workspace(self, change, mounts, kept, leaves=bool(wanted), host=host)
             with workspace as sandbox:
                 result = sandbox.run(command)
                 outputs = workspace.outputs(wanted) if wanted else {}
+                sandbox.close()  # nothing in it goes on
+                written = workspace.written()
             self.meter.add(self.provider.name, "run", result)
             if result.ending is not Ending.INFRA_ERROR:
-                return RunResult(result, outputs)
+                return RunResult(result, outputs), written
         raise InfraError(f"the sandbox failed: {result.stderr.decode(errors='replace').strip()[-500:]}")
 
 
@@ -108,6 +127,7 @@ class Workspace:
         bench: Bench,
         change: Change | None = None,
         mounts: Sequence[Mount] = (),
+        kept: Kept | None = None,
         *,
         leaves: bool = False,
         host: str = "",
@@ -118,8 +138,11 @@ class Workspace:
         self._leaves = leaves
         self._files = {**bench.added, **(change.files if change else {})}
         self._mounts = tuple(mounts)
+        self._kept = kept
         self._held = ExitStack()
-        self._outputs = Path()
+        self._outputs = self._tree = Path()
+        self._layered = False
+        self._marks: Marks = {}
 
     def __enter__(self) -> Sandbox:
         with ExitStack() as held:
@@ -139,19 +162,41 @@ class Workspace:
                 raise InfraError(f"the test run left more than {_MAX_RESULTS_BYTES >> 20} MiB of results")
         return taken
 
+    def written(self) -> tuple[Written, ...]:
+        """What was written to the tree since it was opened."""
+        generated = self._bench.environment.generated
+        below = {*self._bench.view.files(), *(iter_files(generated) if generated else ())}
+        return rewritten(self._tree, self._marks, self._expected, below, layered=self._layered)
+
+    @property
+    def _lower(self) -> tuple[Path, ...]:
+        """The trees that a workspace is made of, the lowest first."""
+        generated = self._bench.environment.generated
+        return (self._bench.base, generated) if generated else (self._bench.base,)
+
+    def _expected(self, path: str) -> bytes | None:
+        """A file as it was before anything ran."""
+        if path in self._files:
+            return self._files[path].after
+        for tree in reversed(self._lower):
+            with suppress(FileNotFoundError, UnsafePath):
+                return read_beneath(tree, path, _MAX_RESULTS_BYTES)
+        return None
+
     def _open(self, held: ExitStack) -> Sandbox:
         bench, limits = self._bench, Limits()
         size = limits.disk_bytes if bench.provider.sees_mounts else None
         folder = held.enter_context(scratch_folder(bench.scratch, size))
         tree, self._outputs = folder / "repo", folder / "outputs"
+        self._tree = tree
         mounts = self._mounts
         if self._leaves:
             self._outputs.mkdir()
             mounts = (*mounts, Mount(self._outputs, OUTPUTS, writable=True))
         generated = bench.environment.generated
-        trees = (bench.base, generated) if generated else (bench.base,)
         removes = any(file.after is None for file in self._files.values())
-        if layered := not removes and bench.provider.overlays(folder):
+        self._layered = not removes and bench.provider.overlays(folder)
+        if self._layered:
             tree.mkdir()
         else:
             copy_tree(bench.base, tree)
@@ -163,7 +208,8 @@ class Workspace:
             else:
                 executable = file.mode == "100755" or (file.mode is None and _is_executable(bench.base / path))
                 write_beneath(tree, path, file.after, executable=executable)
-        lower = trees if layered else ()
+        mounts = (*mounts, *self._kept_mounts(tree))
+        lower = self._lower if self._layered else ()
         spec = SandboxSpec(
             tree,
             lower=lower,
@@ -176,7 +222,17 @@ class Workspace:
         )
         sandbox = bench.provider.open(spec)
         held.callback(sandbox.close)
+        self._marks = marks_of(tree)
         return sandbox
+
+    def _kept_mounts(self, tree: Path) -> tuple[Mount, ...]:
+        kept, bench = self._kept, self._bench
+        if kept is None or bench.provider.name == "local":  # where nothing is mounted
+            return ()
+        above = {path for path, file in self._files.items() if file.after is not None}
+        above |= set(iter_files(bench.environment.generated)) if bench.environment.generated else set()
+        gone = {path for path, file in self._files.items() if file.after is None}
+        return kept_mounts(bench.base, kept, set(bench.view.files()) - gone, tree, above)
 
     def __exit__(self, *_: object) -> None:
         self._held.close()

@@ -91,7 +91,8 @@ class Budget:
     def unverified(self, run: int, left_s: float) -> str:
         """The reason if that run of the verdict did not finish in the seconds that were left."""
         return (
-            f"no time to verify the patch: run {run} of 2 did not finish within the {left_s:.0f} s that were left of "
+            f"no time to verify the patch: run {run} of {max(run, 2)} did not finish within the "
+            f"{left_s:.0f} s that were left of "
             f"{self._time_limit_s:g} s; raise --time-limit"
         )
 

@@ -8,11 +8,12 @@ import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from buildpacks import Basis, CaseResult, RepoView, RunRequest, Spectrum, SuiteReport
+from buildpacks import Basis, CaseResult, RepoView, RunRequest, Spectrum, SuiteReport, Touched
 from gate import Change, CreateFile, FileChange
 from rfsn.errors import InfraError
 from rfsn.sessions.meter import Meter
 from rfsn.trials.bench import Bench
+from rfsn.trials.rewriting import Kept
 from rfsn.trials.worker import TestLimits, WarmWorker
 from sandbox import CommandResult
 
@@ -62,12 +63,18 @@ class Suite:
         return self.benches.get(max(fitting, key=len, default=""), self._first)
 
     def run_tests(
-        self, request: RunRequest, timeout_s: float, change: Change | None = None, *, singly: float = 0.0
+        self,
+        request: RunRequest,
+        timeout_s: float,
+        change: Change | None = None,
+        *,
+        singly: float = 0.0,
+        kept: Kept | None = None,
     ) -> SuiteReport:
         """Run the tests of each part cold, one part after another. Raises `InfraError` if a sandbox broke.
 
         If `singly` is not 0 and a run of all tests of a part crashes, each runs in a process of its own, with that
-        limit (CPU seconds).
+        limit (CPU seconds). What is `kept` is read-only in the run.
         """
         began = time.monotonic()
         reports: dict[str, SuiteReport] = {}
@@ -77,7 +84,7 @@ class Suite:
                 reports[part] = SuiteReport((), None, 0.0, problem="there was no time to run its tests")
                 continue
             bench = self.benches[part]
-            report = bench.run_tests(asked, left_s, change)
+            report = bench.run_tests(asked, left_s, change, kept)
             if report.crashed and singly:
                 report = _one_by_one(bench, singly) or report
             reports[part] = report
@@ -173,4 +180,15 @@ def _merged(reports: Mapping[str, SuiteReport], names: Mapping[str, str], durati
         tuple(parts),
         "; ".join(report.unbuilt for report in reports.values() if report.unbuilt),
         findings=tuple(finding for report in reports.values() for finding in report.findings),
+        touched=_all_touched([report.touched for report in reports.values()]),
+        rewritten=tuple(dict.fromkeys(what for report in reports.values() for what in report.rewritten)),
+    )
+
+
+def _all_touched(parts: Sequence[Touched]) -> Touched:
+    return Touched(
+        tuple(path for part in parts for path in part.collected),
+        tuple(path for part in parts for path in part.plugins),
+        tuple(pair for part in parts for pair in part.imported),
+        tuple(pair for part in parts for pair in part.opened),
     )

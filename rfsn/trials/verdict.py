@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
+from types import MappingProxyType
 
 from buildpacks import RunRequest, SuiteReport
 from gate import Change, Context, Verdict, unfinished, verdict_on
 from planners.targets import Targets
 from rfsn.trials.beyond import Beyond
 from rfsn.trials.budget import Budget
+from rfsn.trials.meddling import kept_in, meddling
 from rfsn.trials.stability import Stability
 from rfsn.trials.suite import Suite
 
-__all__ = ["differing", "reach_verdict"]
+__all__ = ["differing", "reach_verdict", "rejected"]
 
 _NAMED = 5
 
@@ -50,38 +52,86 @@ def reach_verdict(
 ) -> Verdict:
     """The verdict on a change; an unfinished one if the time is too short. It breaks no test `beyond` the command's.
 
-    Raises `InfraError` if the sandbox fails.
+    The tests of a pull request run once more beside those of the base, after these have passed without them. Raises
+    `InfraError` if the sandbox fails.
     """
+    given = change
+    if change is not None and context.pull_request:
+        change = _without_tests(change, context)
 
     def ignored_in(runs: Sequence[SuiteReport]) -> set[str]:
         return {*known.unstable, *stability.unstable(known, runs), *_rewritten(change, context, known, runs)}
 
-    def so_far(runs: Sequence[SuiteReport]) -> Verdict:
-        return verdict_on(known.baseline, known.all, ignored_in(runs), runs)
+    def so_far(runs: Sequence[SuiteReport], also: Collection[str] = ()) -> Verdict:
+        verdict = verdict_on(known.baseline, known.all, ignored_in(runs) | {*also}, runs)
+        return rejected(verdict, meddling(change, suite.view, context, known.baseline, runs))
 
     runs: list[SuiteReport] = []
+    kept = kept_in(context, known.baseline)
     for request in differing(budget.request(known.baseline), known.baseline, known.all, change):
         left_s = budget.left_s
-        run = stability.told(known, request, suite.run_tests(request, left_s, change))
+        run = suite.run_tests(request, left_s, change, kept=kept)
+        run = stability.told(known, request, run)
         if run.problem and run.duration_s >= left_s:
             reason = budget.unverified(len(runs) + 1, left_s)
             return unfinished(so_far(runs) if runs else None, known.baseline, known.all, reason)
         runs.append(run)
     if _failing_once(runs):
         # Being watched may be why a test fails.
-        plain = suite.run_tests(budget.request(known.baseline), budget.left_s, change)
+        plain = suite.run_tests(budget.request(known.baseline), budget.left_s, change, kept=kept)
         runs[0] = replace(plain, findings=runs[0].findings)
     verdict = so_far(runs)
     fragile = stability.fragile(known, runs) if verdict.broken else set()
     if fragile:
-        verdict = verdict_on(known.baseline, known.all, ignored_in(runs) | fragile, runs)
+        verdict = so_far(runs, fragile)
     lost = beyond.broken(known, change, context, sure=True) if verdict.sound else ()
     if not lost:
-        return verdict
+        brings_tests = verdict.sound and given is not change
+        return _with_tests(suite, budget, known, verdict, given, ignored_in(runs)) if brings_tests else verdict
     named = f"{', '.join(lost[:_NAMED])}{f' and {len(lost) - _NAMED} more' if len(lost) > _NAMED else ''}"
-    reasons = (*verdict.reasons, f"pass on the base, are not run by the command, and no longer pass: {named}")
     broken = tuple(sorted({*verdict.broken, *lost}))
-    return replace(verdict, accepted=False, sound=False, broken=broken, reasons=reasons)
+    reason = f"pass on the base, are not run by the command, and no longer pass: {named}"
+    return rejected(replace(verdict, broken=broken), [reason])
+
+
+def rejected(verdict: Verdict, reasons: Iterable[str]) -> Verdict:
+    """A verdict with further reasons against the patch, if there are some."""
+    further = tuple(reasons)
+    if not further:
+        return verdict
+    return replace(verdict, accepted=False, sound=False, reasons=(*verdict.reasons, *further))
+
+
+def _without_tests(change: Change, context: Context) -> Change:
+    """What a pull request does besides changing tests, which run as they were; the same change if it changes none."""
+    own = {path: file for path, file in change.files.items() if not (context.protected(path) and context.lifted(path))}
+    return Change(MappingProxyType(own)) if len(own) < len(change.files) else change
+
+
+def _with_tests(
+    suite: Suite, budget: Budget, known: Targets, verdict: Verdict, given: Change | None, ignored: Collection[str]
+) -> Verdict:
+    """The verdict on a pull request, after one more run with all of it."""
+    left_s = budget.left_s
+    run = suite.run_tests(budget.request(known.baseline), left_s, given)
+    if run.problem and run.duration_s >= left_s:
+        return unfinished(verdict, known.baseline, known.all, budget.unverified(verdict.runs + 1, left_s))
+    return replace(rejected(verdict, _wrong(known, ignored, run)), runs=verdict.runs + 1)
+
+
+def _wrong(known: Targets, ignored: Collection[str], run: SuiteReport) -> Iterator[str]:
+    """What is wrong in a run with the tests that a pull request brings: it takes none away, and none fails."""
+    if run.problem or run.unbuilt:
+        yield f"with the tests of the patch: {run.problem or run.unbuilt}"
+        return
+    there = {case.id: case for case in run.cases}
+    before = {case.id: case.outcome for case in known.baseline.cases}
+    loaded = {case.id for case in known.baseline.cases if not case.unloaded} - {*ignored}
+    if gone := sorted(loaded - there.keys()):
+        yield f"tests that the patch takes away: {', '.join(gone[:_NAMED])}"
+    failing = (case.id for case in run.cases if case.outcome.failing and case.id not in ignored)
+    if worse := sorted(id for id in failing if id in known.all or id not in before or not before[id].failing):
+        yield f"fail with the tests of the patch: {', '.join(worse[:_NAMED])}"
 
 
 def _failing_once(runs: Sequence[SuiteReport]) -> bool:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from buildpacks import BuildpackError
-from buildpacks.python.commands import command_for, options_of, split, unittest_files
+from buildpacks.python.commands import command_for, configured_files, options_of, split, unittest_files
 from buildpacks.view import FolderView
 
 PYTEST = ("python", "-m", "pytest")
@@ -47,6 +47,20 @@ def tree(tmp_path: Path) -> Tree:
 def test_commands_of_unittest_are_run_by_pytest(given: str, expected: tuple[str, ...], tree: Tree) -> None:
     view = tree(tests__test_a_py=CASE)
     assert command_for(view, given.split()) == (*PYTEST, *expected)
+
+
+@pytest.mark.parametrize(
+    ("files", "patterns"),
+    [
+        ({"pytest_ini": "[pytest]\npython_files = check_*.py *.py\n"}, ["check_*.py"]),
+        ({"tox_ini": "[pytest]\npython_files =\n    a_*.py\n    *_spec.py\n"}, ["a_*.py", "*_spec.py"]),
+        ({"pyproject.toml": "[tool.pytest.ini_options]\npython_files = ['check_*.py', '!*.py']\n"}, ["check_*.py"]),
+        ({"pytest.toml": "[pytest]\npython_files = 'check_*.py'\n"}, ["check_*.py"]),
+        ({"pyproject.toml": "[tool]\npytest = 1\n"}, []),
+    ],
+)
+def test_the_names_that_a_project_gives_its_tests(files: dict[str, str], patterns: list[str], tree: Tree) -> None:
+    assert configured_files(tree(**files)) == patterns
 
 
 def test_pytest_commands_stay_as_they_are(tree: Tree) -> None:

@@ -17,7 +17,8 @@ from rfsn.project.fence import Fence
 from rfsn.project.parts import Part
 from rfsn.source.snapshot import take_files
 from rfsn.trials.bench import Bench
-from rfsn.trials.verdict import differing
+from rfsn.trials.meddling import kept_in, meddling
+from rfsn.trials.verdict import differing, rejected
 from sandbox import SandboxProvider
 
 SOURCE = """import math
@@ -136,12 +137,20 @@ class Court:
 
     def accepts(self, change: Change) -> bool:
         """The verdict of two runs like the real ones; the second cannot undo a problem in the first."""
-        runs = []
+        return not self.objections(change)
+
+    def objections(self, change: Change) -> tuple[str, ...]:
+        """The reasons against a patch, in the first of the two runs that gives some."""
+        runs: list[SuiteReport] = []
+        context = self.fence.context()
+        kept = kept_in(context, self.baseline)
         for request in differing(RunRequest((), 5, 5), self.baseline, self.targets, change):
-            runs.append(self.bench.run_tests(request, 60, change))
-            if not verdict_on(self.baseline, self.targets, [], runs).accepted:
-                return False
-        return True
+            runs.append(self.bench.run_tests(request, 60, change, kept))
+            verdict = verdict_on(self.baseline, self.targets, [], runs)
+            verdict = rejected(verdict, meddling(change, self.bench.view, context, self.baseline, runs))
+            if verdict.reasons:
+                break
+        return verdict.reasons
 
 
 @contextmanager
@@ -157,4 +166,5 @@ def courts(
     with prepared_environment(pack, plan, base, provider) as environment:
         bench = Bench(base, view, environment, Part("", pack), plan, provider, scratch)
         baseline = bench.run_tests(RunRequest((), 5, 5, canaries=True), 60)
-        yield Court(files, bench, Fence(view, [Part("", pack)], Config()), baseline, targets)
+        fence = Fence(view, [Part("", pack)], Config()).observing(baseline.touched)
+        yield Court(files, bench, fence, baseline, targets)

@@ -77,6 +77,20 @@ def test_a_repair_is_accepted_and_verified_again(repo: Path, diff: Callable[...,
     assert (repo / "thing.py").read_text() == SOURCE
 
 
+def test_what_tests_alone_read_is_protected_and_in_the_evidence(
+    project: Make, git: Git, rfsn: Rfsn, tmp_path: Path
+) -> None:
+    golden = TEST.replace("least(1, 2) == 1", "least(1, 2) == int(open('golden.txt').read())")
+    folder = project({"thing.py": SOURCE, "test_thing.py": golden, "golden.txt": "1\n"}, "golden")
+    (folder / "golden.txt").write_text("2\n")
+    (tmp_path / "p.diff").write_text(git("diff", cwd=folder))
+    git("checkout", "--quiet", ".", cwd=folder)
+    ran = rfsn("judge", tmp_path / "p.diff", "--repo", folder, "--json")
+    assert (ran.code, ran.json["status"]) == (1, "denied")
+    assert "golden.txt is protected" in (Path(ran.json["folder"]) / "journal.jsonl").read_text()
+    assert json.loads((Path(ran.json["folder"]) / "evidence.json").read_text())["test_side"] == ["golden.txt"]
+
+
 def test_rules_that_could_not_be_applied_are_in_the_evidence(
     project: Make, git: Git, rfsn: Rfsn, tmp_path: Path
 ) -> None:

@@ -268,8 +268,6 @@ TRICKS = [
 FOOLED = {
     "the known answer",
     "the known answer by length",
-    "a test weakened",
-    "a test emptied",
 }
 
 

@@ -27,6 +27,7 @@ def main() -> None:
     from .sides import TestSide
     from .stops import count_as_failure_what_only_unittest_may_raise
     from .tame import Tame
+    from .touched import Touched
     from .warm import Worker
     from .witness import Witness
 
@@ -38,9 +39,9 @@ def main() -> None:
     sys.argv = [pytest.__file__, *options["args"]]
     if mode == "warm":
         sys.exit(int(pytest.main(options["args"], plugins=[Tame(), Worker(options)])))
-    channel = Channel(bytes.fromhex(options.pop("key")))
+    channel, touched = Channel(bytes.fromhex(options.pop("key"))), Touched()
     side = TestSide(os.getcwd(), options["tests"])
-    plugins: List[object] = [Tame(), Watchdog(options), Reporter(channel, side), Excuses(side)]
+    plugins: List[object] = [Tame(), Watchdog(options), Reporter(channel, side), Excuses(side), touched]
     if not all(map(os.path.exists, files_of(options["ids"]))):
         # Ids begin in pytest's root directory, which may be another one: the tests are chosen from all of the command.
         plugins.append(Chosen(options["ids"]))
@@ -57,5 +58,6 @@ def main() -> None:
         plugins.append(Witness(channel, side, options["watched"]))
         options["args"].append("--assert=rewrite")
     code = int(pytest.main(options["args"], plugins=plugins))
+    channel.write({"touched": touched.told()})
     channel.write({"end": code})
     sys.exit(code)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 from posixpath import basename
 
@@ -50,7 +50,7 @@ class PythonPackages:
         added = (stem for path, file in change.files.items() if file.after is not None for stem in _stems(path))
         if name in _own(tree.base) or name in added or name in _used(tree.base, tree.read):
             return None
-        return None if _declared(name, tree) else name
+        return None if _declared(name, tree, _words_of(_declaring(change))) else name
 
     def known(self, tree: Tree) -> frozenset[str]:
         """The names of all packages that are standard, or that the project contains, uses or declares."""
@@ -87,16 +87,28 @@ def _used(base: BasePaths, read: Callable[[str], bytes]) -> frozenset[str]:
     return frozenset(name.decode("ascii", "replace") for name in used)
 
 
-def _declared(name: str, tree: Tree) -> bool:
-    """Whether the project declares a package for the module: one of the same name, or of a usual variant."""
+def _declared(name: str, tree: Tree, added: frozenset[str]) -> bool:
+    """Whether the project declares a package for the module: one of the same name, or of a usual variant.
+
+    What the change itself declares (`added`) counts: where that is not allowed, the change is denied for it.
+    """
     plain = name.lower()
     usual = {plain, f"{plain}s", f"py{plain}", f"python-{plain}", f"{plain}-python", *_OTHERWISE_NAMED.get(name, ())}
-    return not _declared_words(tree.base, tree.read).isdisjoint(variant.replace("_", "-") for variant in usual)
+    words = _declared_words(tree.base, tree.read) | added
+    return not words.isdisjoint(variant.replace("_", "-") for variant in usual)
 
 
 @lru_cache(maxsize=4)
 def _declared_words(base: BasePaths, read: Callable[[str], bytes]) -> frozenset[str]:
     """Every word of the files that declare dependencies, normalized as in package indexes."""
-    files = (path for path in base.files if _DECLARING.match(basename(path)))
-    words = (word for path in files for word in _WORD.findall(read(path).decode("utf-8", "replace")))
+    return _words_of(read(path) for path in base.files if _DECLARING.match(basename(path)))
+
+
+def _declaring(change: Change) -> Iterator[bytes]:
+    files = ((path, file.after) for path, file in change.files.items() if file.after is not None)
+    return (content for path, content in files if _DECLARING.match(basename(path)))
+
+
+def _words_of(contents: Iterable[bytes]) -> frozenset[str]:
+    words = (word for content in contents for word in _WORD.findall(content.decode("utf-8", "replace")))
     return frozenset(re.sub(r"[-_.]+", "-", word).lower() for word in words)
