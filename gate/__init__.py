@@ -20,6 +20,7 @@ from gate.gate import Gate, change_of
 from gate.languages import ANALYZERS
 from gate.languages.api import Analyzer, Construct, Kind
 from gate.models import AskModel, ModelCard, Tool, Turn, Usage, reservation_usd
+from gate.narrow import Narrowness, Pair, narrowness_of
 from gate.patch import (
     Change,
     CreateFile,
@@ -93,8 +94,10 @@ __all__ = [
     "LanguageRule",
     "Mode",
     "ModelCard",
+    "Narrowness",
     "NotApplied",
     "Operation",
+    "Pair",
     "Patch",
     "PatchError",
     "Phase",
@@ -123,6 +126,7 @@ __all__ = [
     "forget",
     "introduced",
     "may_leave",
+    "narrowness_of",
     "private_spans",
     "reservation_usd",
     "unfinished",

@@ -29,6 +29,7 @@ from rfsn.cli.options import (
     Sandbox,
     SessionName,
     SignKey,
+    Strict,
     Target,
     Test,
     TimeLimit,
@@ -53,6 +54,7 @@ def judge(
     offline: Offline = None,
     allow_test_edits: AllowTestEdits = None,
     allow_path: AllowPath = None,
+    strict: Strict = None,
     gate_rule: GateRule = None,
     time_limit: TimeLimit = None,
     out: Out = None,
@@ -66,7 +68,7 @@ def judge(
     options = settings(test=test, target=target, sandbox=sandbox, image=image, env=env, offline=offline)
     options |= settings(allow_test_edits=allow_test_edits, allow_path=allow_path, gate_rules=gate_rule)
     options |= settings(with_packages=with_package)
-    options |= {"time_limit": time_limit, "sign_key": sign_key, "python": python}
+    options |= {"time_limit": time_limit, "sign_key": sign_key, "python": python, "strict": strict}
     raise typer.Exit(commands.judge(patch, repo, options, config, out, as_json=json))
 
 
