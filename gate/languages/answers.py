@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -32,6 +33,11 @@ class KnownAnswers:
         if _occurs(literal, product):
             return False
         return _occurs(literal, tests) or any(_occurs(literal, tree.read(test)) for test in self._tests(tree))
+
+    def learned(self, fresh: Sequence[Construct], data: Sequence[bytes], tree: Tree) -> str | None:
+        """What new constructs, or new `data`, have from the tests beyond that, in words: known in Python alone."""
+        del fresh, data, tree
+        return None
 
     def divide(self, content: bytes) -> tuple[bytes, bytes]:
         """The product and the tests in a file that is not protected: in most languages it has none."""

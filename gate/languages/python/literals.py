@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator, Sequence
 
-from gate.languages.python.folding import fold_text
+from gate.languages.python.values import fold_value, is_specific, is_telling, scalars_of, spelled
 
 __all__ = ["COMPARISONS", "answered_literals", "compared_with", "is_answer", "is_literal", "is_truth"]
 
@@ -16,8 +16,6 @@ COMPARISONS = {
 """Comparison methods, each with the answer that passes an assertion."""
 
 _EXACT = (ast.Eq, ast.NotEq, ast.Is, ast.IsNot, ast.In, ast.NotIn)
-_LEAST_TEXT = 3
-_LEAST_NUMBER = 100
 _LEAST_ELEMENTS = 2
 
 
@@ -25,21 +23,22 @@ def answered_literals(node: ast.AST) -> Iterator[str]:
     """The literals for which a branch answers with a literal, as source text without spaces.
 
     `if x == 'abc': return 5`, `5 if x == 'abc' else y`, `case 'abc': return 5`, `{'abc': 5}[x]`, `{'abc': 5}.get(x)`.
-    Strings of three characters or more count, numbers that are not small, and containers of two elements or more.
+    Strings of three characters or more count, numbers that are not small, and containers of two elements or more. What
+    could be the answer to any question, such as None, a truth or zero, is none: that may be a special case.
     """
     match node:
-        case ast.If(test=test, body=body, orelse=other) if is_answer(body) or is_answer(other):
+        case ast.If(test=test, body=body, orelse=other) if _is_told(body) or _is_told(other):
             yield from _compared(test)
-        case ast.IfExp(test=test, body=body, orelse=other) if is_literal(body) or is_literal(other):
+        case ast.IfExp(test=test, body=body, orelse=other) if _is_specific(body) or _is_specific(other):
             yield from _compared(test)
-        case ast.match_case(guard=ast.expr() as guard, body=body) if is_answer(body):
+        case ast.match_case(guard=ast.expr() as guard, body=body) if _is_told(body):
             yield from _compared(guard)
-        case ast.match_case(pattern=ast.MatchValue(value=value), body=body) if is_answer(body):
+        case ast.match_case(pattern=ast.MatchValue(value=value), body=body) if _is_told(body):
             yield from _telling([value])
-        case ast.match_case(pattern=ast.MatchOr(patterns=patterns), body=body) if is_answer(body):
+        case ast.match_case(pattern=ast.MatchOr(patterns=patterns), body=body) if _is_told(body):
             yield from _telling([pattern.value for pattern in patterns if isinstance(pattern, ast.MatchValue)])
         case ast.Subscript(value=ast.Dict() as table) | ast.Call(func=ast.Attribute(value=ast.Dict() as table)):
-            if all(map(is_literal, table.values)):
+            if all(map(is_literal, table.values)) and any(map(_is_specific, table.values)):
                 yield from _telling([key for key in table.keys if key is not None])
 
 
@@ -108,6 +107,23 @@ def is_answer(body: Sequence[ast.stmt]) -> bool:
     return not (len(body) == 1 and isinstance(body[0], ast.Return) and body[0].value is None)
 
 
+def _is_told(body: Sequence[ast.stmt]) -> bool:
+    """Whether a block gives a literal that is no answer to just any question."""
+    return is_answer(body) and any(
+        _is_specific(value)
+        for statement in body
+        if isinstance(value := getattr(statement, "value", None), ast.expr) and is_literal(value)
+    )
+
+
+def _is_specific(node: ast.expr) -> bool:
+    """Whether a literal is more than None, a truth, -1, 0, 1, or something empty."""
+    if not is_literal(node):
+        return False
+    folded = fold_value(node)
+    return folded is None or any(map(is_specific, scalars_of(folded[0])))
+
+
 def is_literal(node: ast.expr) -> bool:
     """Whether an expression is made of literals."""
     match node:
@@ -161,17 +177,6 @@ def _telling(nodes: Sequence[ast.expr]) -> Iterator[str]:
 
 def _scalar(node: ast.expr) -> str | None:
     """The text of a literal that is specific enough to give a test away."""
-    match node:
-        case ast.UnaryOp(op=ast.USub(), operand=operand):
-            return _scalar(operand)
-        case ast.BinOp() if (text := fold_text(node)) is not None and len(text) >= _LEAST_TEXT:
-            return repr(text)
-        case ast.Constant(value=str() | bytes() as value) if len(value) >= _LEAST_TEXT:
-            return repr(value)
-        case ast.Constant(value=bool()):
-            return None
-        case ast.Constant(value=int() | float() | complex() as number) if abs(number) >= _LEAST_NUMBER:
-            return repr(number)
-        case ast.Constant(value=float(number)) if number != round(number, 1):
-            return repr(number)
-    return None
+    folded = fold_value(node)
+    text = spelled(folded[0]) if folded else None
+    return text.removeprefix("-") if text is not None and is_telling(text) else None
