@@ -38,11 +38,13 @@ class NoKnownAnswers(SourceRule):
                     shown = "; ".join(known[:_SHOWN])
                     reason = f"{entries[known[0]]} newly {Kind.ENTRY} that the tests have: {shown}"
                     return Denied(self.id, self.rejection_type, reason, self.hint)
-                new = [construct for construct, _ in fresh.constructs]
-                if said := table.learned(new, _data(change, context), context):
-                    return Denied(
-                        self.id, self.rejection_type, f"the change has answers of the tests: {said}", self.hint
-                    )
+        by_analyzer = {fresh.analyzer.name: fresh.constructs for fresh in introduced(change, context)}
+        data = _data(change, context)
+        for analyzer in context.analyzers if by_analyzer or data else ():
+            table, new = analyzer.tables.get(self.id), by_analyzer.get(analyzer.name, ())
+            if isinstance(table, KnownAnswers) and (said := table.learned([one for one, _ in new], data, context)):
+                reason = f"the change has answers of the tests: {said}"
+                return Denied(self.id, self.rejection_type, reason, self.hint)
         return None
 
 

@@ -201,8 +201,11 @@ class Worker:
         else:
             calls = [Call.read(text) for text in request["calls"]]
             calls = self._repeater.near(calls) if request["near"] else calls
+        # Calls that were asked for keep their names: the same value can be written in several ways.
+        again = "tests" not in request and not request["near"]
+        names = request["calls"] if again else [call.written() for call in calls]
         answers = self._repeater.answers(calls)
-        named = [[call.written(), shown(call), *answer] for call, answer in zip(calls, answers)]
+        named = [[name, shown(call), *answer] for name, call, answer in zip(names, calls, answers)]
         self._answer({"repeated": named})
 
     def _do_spent(self, _request: Dict[str, Any]) -> None:

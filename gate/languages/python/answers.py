@@ -6,9 +6,10 @@ import re
 from collections.abc import Iterable, Sequence
 from itertools import chain
 
-from gate.languages.answers import KnownAnswers
+from gate.languages.answers import KnownAnswers, occurs
 from gate.languages.api import Construct, Kind, Tree
 from gate.languages.python.facts import Fact, facts_of
+from gate.languages.python.literals import ARROW
 from gate.languages.python.values import is_specific, is_telling, spelled
 
 __all__ = ["PythonAnswers"]
@@ -21,11 +22,26 @@ _LEAST_PAIRS, _LEAST_VALUES = 3, 6
 _SMALL = frozenset({"0", "1", "2", "-1"})
 _NUMBER = re.compile(r"(?<![\w.])-?\d{1,40}(?:\.\d{1,40})?(?![\w.])")
 _TEXT = re.compile(r"'[^'\n]{1,200}'|\"[^\"\n]{1,200}\"|[^\W\d][\w-]{2,200}")
+_LETTER = re.compile(r"[^\W\d]")
 _MAX_TOKENS = 20_000
 
 
 class PythonAnswers(KnownAnswers):
     """Forbids what `KnownAnswers` does, and new values most of which are inputs of the tests with their results."""
+
+    def forbids(self, construct: Construct, path: str, modules: frozenset[str], tree: Tree) -> bool:
+        """Whether a construct is an answer to a literal that occurs only in a test, and the test has the answer too."""
+        given, _, answer = construct.name.rpartition(ARROW)
+        if construct.kind is not Kind.ANSWER:
+            return False
+        own = tree.read(path) if path in tree.base.files else b""
+        return not occurs(given.encode(), own) and any(
+            self._has(given, tests) and self._has(answer, tests) for tests in map(tree.read, self._tests(tree))
+        )
+
+    @staticmethod
+    def _has(scalar: str, tests: bytes) -> bool:
+        return occurs(scalar.encode(), tests) or any(scalar in fact.answers | fact.inputs for fact in facts_of(tests))
 
     def learned(self, fresh: Sequence[Construct], data: Sequence[bytes], tree: Tree) -> str | None:
         """The facts of the tests that new constructs, or new `data`, have by heart, in words; None if they have none.
@@ -56,14 +72,15 @@ def _told(pairs: Iterable[tuple[str, str]]) -> str:
 def _values(construct: Construct) -> list[str]:
     """The number that a construct is, or the text and the numbers in it."""
     if construct.kind is Kind.TEXT:
-        return [spelled(construct.name) or "", *map(_token, _NUMBER.findall(construct.name))]
+        text, numbers = construct.name, [*map(_token, _NUMBER.findall(construct.name))]
+        return numbers if numbers and not _LETTER.search(text) else [spelled(text) or "", *numbers]
     return [construct.name] if construct.kind is Kind.NUMBER else []
 
 
 def _tokens(text: str) -> list[str]:
-    """The values in a text of whatever format."""
-    found = [*_TEXT.findall(text), *_NUMBER.findall(text)][:_MAX_TOKENS]
-    return [_token(token.strip("'\"")) for token in found]
+    """The values in a text of whatever format: words, quoted texts and numbers."""
+    texts = [token for token in _TEXT.findall(text) if _LETTER.search(token)]
+    return [_token(token.strip("'\"")) for token in [*texts, *_NUMBER.findall(text)][:_MAX_TOKENS]]
 
 
 def _token(text: str) -> str:

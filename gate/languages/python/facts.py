@@ -45,8 +45,11 @@ def _facts(tree: ast.Module) -> Iterator[Fact]:
                     if isinstance(node, ast.Assign) and isinstance(target := node.targets[0], ast.Name)
                 }
                 yield from (_compared(inner, named) for outer in body for inner in _assertions(outer))
-            case ast.Tuple(elts=[*inputs, answer]) | ast.List(elts=[*inputs, answer]) if inputs:
-                yield Fact(_scalars(inputs), _scalars([answer]))
+            case ast.Tuple(elts=rows) | ast.List(elts=rows) if all(
+                isinstance(row, ast.Tuple | ast.List) for row in rows
+            ):
+                parts = [row.elts for row in rows if isinstance(row, ast.Tuple | ast.List)]
+                yield from (Fact(_scalars(elements[:-1]), _scalars(elements[-1:])) for elements in parts)
             case ast.Dict(keys=keys, values=values):
                 pairs = zip(keys, values, strict=True)
                 yield from (Fact(_scalars([key]), _scalars([value])) for key, value in pairs if key is not None)
