@@ -2,11 +2,11 @@
 
     python -P -m benchmarks.narrow DATASET.jsonl ... [--mutants N] [--of-each N] [--seconds S] [--seed N]
 
-Of each row, the candidates of the search are tried in its order; those that pass every test are *plausible*. One that
-answers otherwise than the row's reference, on calls near those of the tests, is a wrong patch, and at most so many
-`--of-each` row are judged, until there are `--mutants` in all or the time is up. A patch is *contradicted* if another
-plausible one answers otherwise on the same calls, as `rfsn repair` reports it. The same is asked of the references: for
-these each flag is a false one.
+Of each row, the candidates of the search are tried in its order; those that repair a target and break nothing are
+*plausible* repairs of it. One that answers otherwise than the row's reference, on calls near those of the tests, is a
+wrong patch; of each row some are drawn (`--of-each`), until there are `--mutants` in all or the time is up. A patch is
+*contradicted* if another one that repairs the same targets answers otherwise on such calls, as `rfsn repair` reports
+it. The same is asked of the references: for these each flag is a false one.
 """
 
 from __future__ import annotations
@@ -18,14 +18,15 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from benchmarks.validation import CASE_LIMIT_S, SUITE_LIMIT_S, Subject, prepared
-from buildpacks import RunRequest
-from gate import Candidate, Change, FileChange, apply, verdict_on
+from buildpacks import RunRequest, SuiteReport
+from gate import Candidate, Change, FileChange, apply
 from planners.agreement import alike, comparable
 from planners.targets import Targets
 from rfsn.errors import InfraError
+from rfsn.trials.bench import Bench
 from rfsn.trials.budget import Budget
 from rfsn.trials.generality import Generality
 from rfsn.trials.suite import Suite
@@ -75,6 +76,7 @@ def judged(name: str, row: Mapping[str, Any], most: int) -> Iterator[tuple[str, 
     """The reference of a row and some of its wrong patches: whether each is narrow, and whether it is contradicted."""
     with prepared(name, CANDIDATES) as subject:
         bench = subject.bench
+        base = bench.run_tests(RunRequest((), CASE_LIMIT_S, CASE_LIMIT_S), SUITE_LIMIT_S)
         right = {path: text.encode() for path, text in row["reference"].items() if text != row["files"].get(path)}
         worker = WarmWorker(bench)
         worker.plan(TrialPlan(subject.targets, subject.tests))
@@ -82,21 +84,31 @@ def judged(name: str, row: Mapping[str, Any], most: int) -> Iterator[tuple[str, 
         reference = behaviour(worker, TrialRequest(0, edits, ()))
         plausible = [*found(worker, subject)]
         worker.close()
-        wrong = [one for one, seen in plausible if comparable(seen, reference) and not alike(seen, reference)]
-        others = [seen for _, seen in plausible]
         change = Change({path: FileChange(bench.view.read(path), text) for path, text in right.items()})
-        yield "reference", narrow(subject, change), contradicts(reference, others)
-        seen_of = {one.patch: seen for one, seen in plausible}
-        for one in wrong[:most]:
-            made = apply(one.patch, bench.view.read)
-            yield "mutant", narrow(subject, made), contradicts(seen_of[one.patch], others)
+        targets = tuple(id for id, _ in subject.targets)
+        whole = [one.seen for one in plausible if one.fixed == targets]
+        yield "reference", narrow(bench, base, targets, change), contradicts(reference, whole)
+        wrong = [one for one in plausible if comparable(one.seen, reference) and not alike(one.seen, reference)]
+        for one in random.Random(0).sample(wrong, min(most, len(wrong))):  # noqa: S311  # the same every time
+            made = apply(one.candidate.patch, bench.view.read)
+            rivals = [other.seen for other in plausible if {*one.fixed} <= {*other.fixed}]
+            yield "mutant", narrow(bench, base, one.fixed, made), contradicts(one.seen, rivals)
 
 
-def found(worker: WarmWorker, subject: Subject) -> Iterator[tuple[Candidate, str]]:
-    """The plausible candidates, with what they do on calls that no test makes."""
-    passed = [one.index for one in worker.try_out(subject.trials) if one.outcome == "passed" and one.fixed is None]
-    for index in passed:
-        yield subject.candidates[index], behaviour(worker, subject.trials[index])
+class Plausible(NamedTuple):
+    """A candidate that repairs these targets and breaks nothing, and what it does on calls that no test makes."""
+
+    candidate: Candidate
+    fixed: tuple[str, ...]
+    seen: str
+
+
+def found(worker: WarmWorker, subject: Subject) -> Iterator[Plausible]:
+    """The candidates that repair some targets."""
+    targets = tuple(id for id, _ in subject.targets)
+    for tried in [one for one in worker.try_out(subject.trials) if one.outcome == "passed"]:
+        seen = behaviour(worker, subject.trials[tried.index])
+        yield Plausible(subject.candidates[tried.index], tried.fixed or targets, seen)
 
 
 def behaviour(worker: WarmWorker, trial: TrialRequest) -> str:
@@ -109,14 +121,10 @@ def contradicts(seen: str, others: Sequence[str]) -> bool:
     return any(comparable(seen, other) and not alike(seen, other) for other in others)
 
 
-def narrow(subject: Subject, change: Change) -> bool | None:
-    """Whether a patch is narrow, as a verdict says it."""
-    bench, ids = subject.bench, tuple(id for id, _ in subject.targets)
-    base = bench.run_tests(RunRequest((), CASE_LIMIT_S, CASE_LIMIT_S), SUITE_LIMIT_S)
-    run = bench.run_tests(RunRequest((), CASE_LIMIT_S, CASE_LIMIT_S), SUITE_LIMIT_S, change)
-    verdict = verdict_on(base, ids, (), [run])
-    budget = Budget(SESSION_S, 1, lambda: 0.0)
-    return Generality(Suite([bench]), budget, strict=False).weighed(verdict, Targets(base, ids, (), ids), change).narrow
+def narrow(bench: Bench, base: SuiteReport, targets: tuple[str, ...], change: Change) -> bool | None:
+    """Whether a patch is narrow, as a verdict with these targets says it."""
+    generality = Generality(Suite([bench]), Budget(SESSION_S, 1, lambda: 0.0), strict=False)
+    return generality.narrowness(Targets(base, targets, (), targets), change).narrow
 
 
 if __name__ == "__main__":

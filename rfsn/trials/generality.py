@@ -37,13 +37,14 @@ class Generality:
         """A verdict with what these calls say of an accepted patch."""
         if not verdict.accepted or change is None or not known.all:
             return verdict
-        said = self._narrowness(known, change)
+        said = self.narrowness(known, change)
         verdict = replace(verdict, narrow=said.narrow, narrow_because=said.why)
         if said.narrow and self._strict:
             return replace(verdict, accepted=False, sound=False, reasons=(f"the patch is narrow: {said.why}",))
         return verdict
 
-    def _narrowness(self, known: Targets, change: Change) -> Narrowness:
+    def narrowness(self, known: Targets, change: Change) -> Narrowness:
+        """Whether a change is narrow, as the calls of the targets show it."""
         benches = {id: self._suite.bench_of(id) for id in known.all}
         bench = next((bench for bench in benches.values() if bench.answers("repeat")), None)
         if bench is None:
