@@ -81,7 +81,7 @@ type Edits = Mapping[str, Sequence[tuple[int, int, bytes]]]
 
 _OUTCOMES = frozenset({"passed", "failed", "error", "skipped", "xfailed", "xpassed", "timeout", "missing"})
 _MAX_LINES, _MAX_KINDS, _MAX_SPENT = 5, 8, 20
-_MAX_INPUTS, _MAX_SHOWN = 150, 400
+_MAX_INPUTS, _MAX_SHOWN, _MAX_CALL = 150, 400, 1 << 20
 _SERIES = re.compile("i[0-9a-f]{5}")
 _DIGEST = re.compile("[re][0-9a-f]{5}|[tx-]")
 _TRIED = _OUTCOMES | {"invalid", "crashed", "unknown"}
@@ -272,7 +272,7 @@ def decode_repeated(line: bytes) -> tuple[Repeated, ...]:
 
 def _repeated(data: object) -> Repeated:
     match data:
-        case [str(call), str(shown), str(word), str(answer)] if _DIGEST.fullmatch(word) and call.isascii():
+        case [str(call), str(shown), str(word), str(answer)] if _DIGEST.fullmatch(word) and len(call) <= _MAX_CALL:
             return Repeated(call, _text(shown, _MAX_SHOWN), word, _text(answer, _MAX_SHOWN))
     raise ProtocolError(f"not a repeated call: {data!r:.80}")
 
