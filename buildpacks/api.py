@@ -37,7 +37,7 @@ API_VERSION = 2
 """Version of the `Buildpack` protocol. A pack of another version is refused when it is enabled."""
 
 
-OPERATIONS = frozenset({"trace", "try", "observe"})
+OPERATIONS = frozenset({"trace", "try", "observe", "repeat"})
 """The requests that a warm runner may support: `plan` and `end` go with `try`."""
 
 

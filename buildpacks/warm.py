@@ -25,6 +25,11 @@ has the lines of functions that were called while it collected the tests. Then i
   `behaviour`: `i` and a digest of the inputs, then a word for each input: `r` and a digest of the result, `e` and a
   digest of the exception, `t` for one over the limit, `x` if the process ended, `-` if it was not tried. It is empty
   if the candidate cannot be observed. `calls` and `answers` show people each input and what comes of it, in order.
+- `{"op": "repeat", "targets": [[id, limit], ...], "tests": [[id, limit], ...]}`: find the calls that targets make of
+  functions of the tree, and other tests make of the same, that can be repeated; answered by `repeated`: for each call
+  a text that names it in any version of the tree, one for people, the word of an `observe`, and what comes of it. The
+  runner is not planned for this; its tree may have a candidate applied. `{"op": "repeat", "calls": [text, ...], "near":
+  bool}` is answered likewise: for these calls, or for new ones near them.
 - `{"op": "spent"}`: where the time of the candidates of this plan went; answered by `spent`, wall-clock seconds by
   kind, which the runner names as it likes.
 - `{"op": "end"}`: sent to end a `try` early; answered by `{"ended": true}`, after the answers that were under way.
@@ -51,16 +56,20 @@ __all__ = [
     "Planned",
     "ProtocolError",
     "Ready",
+    "Repeated",
     "WarmResult",
     "decode_behaviour",
     "decode_planned",
     "decode_ready",
+    "decode_repeated",
     "decode_result",
     "decode_spent",
     "decode_trace",
     "encode_end",
     "encode_observe",
     "encode_plan",
+    "encode_recorded",
+    "encode_repeat",
     "encode_spent",
     "encode_trace",
     "encode_try",
@@ -72,7 +81,7 @@ type Edits = Mapping[str, Sequence[tuple[int, int, bytes]]]
 
 _OUTCOMES = frozenset({"passed", "failed", "error", "skipped", "xfailed", "xpassed", "timeout", "missing"})
 _MAX_LINES, _MAX_KINDS, _MAX_SPENT = 5, 8, 20
-_MAX_INPUTS, _MAX_SHOWN = 150, 400
+_MAX_INPUTS, _MAX_SHOWN, _MAX_CALL = 150, 400, 1 << 20
 _SERIES = re.compile("i[0-9a-f]{5}")
 _DIGEST = re.compile("[re][0-9a-f]{5}|[tx-]")
 _TRIED = _OUTCOMES | {"invalid", "crashed", "unknown"}
@@ -92,6 +101,16 @@ class Behaviour:
     words: tuple[str, ...] = ()
     calls: tuple[str, ...] = ()
     answers: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Repeated:
+    """A call in one version of the tree: its name for every version, how people read it, and what came of it."""
+
+    call: str
+    shown: str
+    word: str
+    answer: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +175,16 @@ def encode_try(candidates: Iterable[tuple[int, Edits, Sequence[str]]], *, screen
 def encode_observe(files: Edits) -> bytes:
     """The request to see what a candidate does with inputs that the tests do not have."""
     return _line({"op": "observe", "files": _texts(files)})
+
+
+def encode_recorded(targets: Sequence[tuple[str, float]], tests: Sequence[tuple[str, float]]) -> bytes:
+    """The request for the calls that tests make."""
+    return _line({"op": "repeat", "targets": _rounded(targets), "tests": _rounded(tests)})
+
+
+def encode_repeat(calls: Sequence[str], *, near: bool) -> bytes:
+    """The request to repeat calls, or to make new ones `near` them."""
+    return _line({"op": "repeat", "calls": list(calls), "near": near})
 
 
 def encode_spent() -> bytes:
@@ -234,6 +263,18 @@ def decode_behaviour(line: bytes) -> Behaviour:
     )
     whole = len(calls) == len(answers) == len(words) - 1
     return Behaviour(tuple(words), calls if whole else (), answers if whole else ())
+
+
+def decode_repeated(line: bytes) -> tuple[Repeated, ...]:
+    """The answer to a `repeat`."""
+    return tuple(map(_repeated, _list(_object(line).get("repeated"))[:_MAX_INPUTS]))
+
+
+def _repeated(data: object) -> Repeated:
+    match data:
+        case [str(call), str(shown), str(word), str(answer)] if _DIGEST.fullmatch(word) and len(call) <= _MAX_CALL:
+            return Repeated(call, _text(shown, _MAX_SHOWN), word, _text(answer, _MAX_SHOWN))
+    raise ProtocolError(f"not a repeated call: {data!r:.80}")
 
 
 def decode_spent(line: bytes) -> dict[str, float]:

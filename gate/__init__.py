@@ -21,6 +21,7 @@ from gate.languages import ANALYZERS
 from gate.languages.api import Analyzer, Construct, Kind
 from gate.metadata import new_requirements
 from gate.models import AskModel, ModelCard, Tool, Turn, Usage, reservation_usd
+from gate.narrow import Narrowness, Pair, narrowness_of
 from gate.patch import (
     Change,
     CreateFile,
@@ -95,8 +96,10 @@ __all__ = [
     "LanguageRule",
     "Mode",
     "ModelCard",
+    "Narrowness",
     "NotApplied",
     "Operation",
+    "Pair",
     "Patch",
     "PatchError",
     "Phase",
@@ -126,6 +129,7 @@ __all__ = [
     "introduced",
     "is_protected",
     "may_leave",
+    "narrowness_of",
     "new_requirements",
     "private_spans",
     "reservation_usd",

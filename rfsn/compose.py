@@ -235,7 +235,15 @@ def _run(
         gate = Gate(further=load_rules(config.gate_rules))
         fitting = Fitting(suite, budget, opener.bench, lambda: session.record(_ready(suite)))
         executor = Executor(
-            suite, gate, session.blobs, budget, workers=config.workers, wanted=config.target, desk=desk, fitting=fitting
+            suite,
+            gate,
+            session.blobs,
+            budget,
+            workers=config.workers,
+            wanted=config.target,
+            desk=desk,
+            fitting=fitting,
+            strict=config.strict,
         )
         try:
             ended = Controller(session, planner, gate, executor, budget, project).run()

@@ -86,6 +86,8 @@ class Config(BaseModel):
     """Whether a patch may add tests, which run beside those of the base, and change metadata of the project."""
     allow_path: tuple[str, ...] = ()
     """Patterns (gitignore syntax, from the root) of files that a patch may change in any way."""
+    strict: bool = False
+    """Whether a patch that changes nothing but the answers to calls of the tests is rejected."""
     given: str | None = None
     """The hash (SHA-256) of the diff, kept as `given.diff`, if the session judges a patch from elsewhere."""
     sign_key: str | None = None

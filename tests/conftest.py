@@ -50,6 +50,7 @@ class Ran:
 
 # Modules whose tests look at one session, which is to be made in one process of xdist alone.
 SHARING = (
+    "tests/rfsn/test_audit.py",
     "tests/rfsn/test_judge.py",
     "tests/rfsn/test_memory.py",
     "tests/rfsn/test_page.py",

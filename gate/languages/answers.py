@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
 from gate.languages.api import Construct, Kind, Tree
 from gate.languages.entries import forget_tests
 
-__all__ = ["KnownAnswers", "forget_texts"]
+__all__ = ["KnownAnswers", "forget_texts", "occurs"]
 
 _QUOTES = bytes.maketrans(b'"`', b"''")
 
@@ -29,9 +30,14 @@ class KnownAnswers:
         product, tests = b"", b""
         if path in tree.base.files:
             product, tests = self.divide(tree.read(path))
-        if _occurs(literal, product):
+        if occurs(literal, product):
             return False
-        return _occurs(literal, tests) or any(_occurs(literal, tree.read(test)) for test in self._tests(tree))
+        return occurs(literal, tests) or any(occurs(literal, tree.read(test)) for test in self._tests(tree))
+
+    def learned(self, fresh: Sequence[Construct], data: Sequence[bytes], tree: Tree) -> str | None:
+        """What new constructs, or new `data`, have from the tests beyond that, in words: known in Python alone."""
+        del fresh, data, tree
+        return None
 
     def divide(self, content: bytes) -> tuple[bytes, bytes]:
         """The product and the tests in a file that is not protected: in most languages it has none."""
@@ -41,7 +47,8 @@ class KnownAnswers:
         return sorted(path for path in tree.base.files if path.endswith(self.suffixes) and tree.protected(path))
 
 
-def _occurs(literal: bytes, content: bytes) -> bool:
+def occurs(literal: bytes, content: bytes) -> bool:
+    """Whether a text has a literal, whatever the spaces in it and its quotes."""
     pattern = re.escape(literal)
     bounded = pattern if literal[:1] in b"'b" else rb"(?<![\w.])" + pattern + rb"(?![\w.])"
     return re.search(bounded, _squeezed(content)) is not None

@@ -27,6 +27,8 @@ class Kind(StrEnum):
     """A dotted name that is assigned or deleted: `json.dumps`."""
     TEXT = "contains the text"
     """A constant string that is not a docstring; one that is written in pieces is joined."""
+    NUMBER = "contains the number"
+    """A number, in its one spelling; one that is computed from constants is one."""
     DEFINE = "defines"
     """A function, a class or a module-level variable."""
     EXIT = "ends the process with"

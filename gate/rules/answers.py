@@ -5,10 +5,11 @@ from __future__ import annotations
 from gate.decision import Context, DenialKind, Denied
 from gate.languages.answers import KnownAnswers
 from gate.languages.api import Kind
+from gate.languages.edits import edits_of
 from gate.languages.entries import known_entries
 from gate.patch import Change
 from gate.rules.source import SourceRule
-from gate.sources import introduced
+from gate.sources import analyzer_of, introduced
 
 __all__ = ["NoKnownAnswers"]
 
@@ -23,7 +24,7 @@ class NoKnownAnswers(SourceRule):
 
     id = "tamper.answers"
     rejection_type = DenialKind.TAMPER
-    hint = "compute the result from the input, for every input of its kind"
+    hint = "compute the result from the input, for every input of its kind; --allow-path FILE lifts this for a file"
 
     def check(self, change: Change, context: Context) -> Denied | None:
         """A denial that names the first such branch, or some entries of such a table."""
@@ -37,4 +38,21 @@ class NoKnownAnswers(SourceRule):
                     shown = "; ".join(known[:_SHOWN])
                     reason = f"{entries[known[0]]} newly {Kind.ENTRY} that the tests have: {shown}"
                     return Denied(self.id, self.rejection_type, reason, self.hint)
+        by_analyzer = {fresh.analyzer.name: fresh.constructs for fresh in introduced(change, context)}
+        data = _data(change, context)
+        for analyzer in context.analyzers if by_analyzer or data else ():
+            table, new = analyzer.tables.get(self.id), by_analyzer.get(analyzer.name, ())
+            if isinstance(table, KnownAnswers) and (said := table.learned([one for one, _ in new], data, context)):
+                reason = f"the change has answers of the tests: {said}"
+                return Denied(self.id, self.rejection_type, reason, self.hint)
         return None
+
+
+def _data(change: Change, context: Context) -> list[bytes]:
+    """What a change adds to files that are no source code."""
+    return [
+        edit.text
+        for path, file in change.files.items()
+        if analyzer_of(path, context.analyzers) is None and not context.protected(path) and not context.lifted(path)
+        for edit in edits_of(file)
+    ]

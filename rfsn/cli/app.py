@@ -39,6 +39,7 @@ from rfsn.cli.options import (
     Seed,
     SessionName,
     SignKey,
+    Strict,
     Target,
     Test,
     TimeLimit,
@@ -97,6 +98,7 @@ def repair(
     offline: Offline = None,
     allow_test_edits: AllowTestEdits = None,
     allow_path: AllowPath = None,
+    strict: Strict = None,
     gate_rule: GateRule = None,
     operator: Operator = None,
     planner: Planner = None,
@@ -136,7 +138,7 @@ def repair(
     options = settings(ref=ref, test=test, target=target, sandbox=sandbox, image=image, env=env, offline=offline)
     options |= {"time_limit": time_limit, "max_steps": max_steps, "workers": workers, "seed": seed, "python": python}
     options |= {"apply": apply or None, "branch": branch, "sign_key": sign_key}
-    options |= {"memory": False if no_memory else None}
+    options |= {"memory": False if no_memory else None, "strict": strict}
     options |= settings(allow_test_edits=allow_test_edits, allow_path=allow_path, gate_rules=gate_rule)
     options |= settings(with_packages=with_package)
     options |= settings(operators=operator, planner=planner, model=model, base_url=base_url, max_cost=max_cost)

@@ -221,6 +221,8 @@ def _show(result: Mapping[str, Any], *, judged: bool) -> None:
     if judged and result["verdict"] is not None:
         ended = "accepted" if result["verdict"]["accepted"] else "rejected"
     say(f"{ended}: {result['reason']}")
+    if result["narrow"] and result["verdict"]["accepted"]:
+        say(f"NARROW: {result['narrow_because']}; --strict rejects such a patch")
     for finding in result["diagnosis"][:_FINDINGS]:
         say(f"it looks like {finding['seems']}")
         say(f"what to do: {finding['advice']}")

@@ -10,16 +10,19 @@ from pathlib import Path
 from typing import Any
 
 from gate.rules import CHANGE_RULES, PROPOSAL_RULES
-from rfsn.audit import audit_session
+from rfsn.audit import Audit, audit_session
 from rfsn.cli.commands import finish, guarded
 from rfsn.cli.plugins import list_plugins
 from rfsn.compose import check_config
-from rfsn.config import load_config
+from rfsn.config import Config, load_config
 from rfsn.errors import UsageError
-from rfsn.machine.terminal import give_json, tell
+from rfsn.machine.terminal import give_json, say, tell
+from rfsn.machine.text import to_json
 from rfsn.patches import Vetted, session_for, vet
 from rfsn.plugins import installed_rules
 from rfsn.project.diffs import MAX_DIFF_BYTES
+from rfsn.project.downloads import silent
+from rfsn.reporting.evidence import settings_of
 from rfsn.sessions.session import session_folder
 from rfsn.sessions.signing import Signer
 from rfsn.source.remote import Remote
@@ -63,24 +66,36 @@ def verify(session: str, allowed: Path | None, signer: str | None, *, as_json: b
         if (allowed is None) != (signer is None):
             raise UsageError("to check a signature, give both --allowed-signers and --signer")
         expected = Signer(allowed, signer) if allowed is not None and signer is not None else None
-        audit = audit_session(session_folder(session), expected)
+        audit = audit_session(session_folder(session), expected, silent if as_json else say)
         status = "differs" if audit.problems else "verified"
         accepted = audit.verdict.accepted if audit.verdict else None
         if as_json:
             result = {"status": status, "accepted": accepted, "signed": audit.signed and not audit.problems}
-            give_json(result | {"problems": audit.problems})
+            give_json({**result, **audit.facts, "settings": audit.settings, "problems": audit.problems})
         else:
-            for problem in audit.problems:
-                tell(problem)
-            what = {
-                True: "the patch is accepted again",
-                False: "the patch is rejected again",
-                None: "there is no patch to verify",
-            }
-            tell(status if audit.problems else f"{status}: journal, evidence and base agree; {what[accepted]}")
+            _show_audit(audit, status)
         return 1 if audit.problems else 0
 
     return guarded(run, as_json=as_json)
+
+
+def _show_audit(audit: Audit, status: str) -> None:
+    """Print what was audited, the settings that are not the defaults, and what came of it."""
+    defaults = settings_of(Config())
+    for name, value in audit.facts.items():
+        tell(f"{name:<9} {value or 'none'}")
+    for name, value in audit.settings.items():
+        if value != defaults[name]:
+            tell(f"{name.replace('_', ' ')}: {to_json(value)}")
+    for problem in audit.problems:
+        tell(problem)
+    what = {
+        True: "the patch is accepted again",
+        False: "the patch is rejected again",
+        None: "there is no patch to verify",
+    }
+    accepted = audit.verdict.accepted if audit.verdict else None
+    tell(status if audit.problems else f"{status}: journal, files and base agree; {what[accepted]}")
 
 
 def _show(vetted: Vetted, patch: str, *, as_json: bool) -> int:

@@ -76,6 +76,8 @@ def _line_of(event: Event, projection: Projection, blobs: BlobStore) -> str | No
             return f"{projection.state.phase:<12} {_replied(replied)}; {projection.spent_usd:.4f} USD so far"
         case Observed(observation=VerdictReached(verdict=verdict)):
             result = f"accepted after {verdict.runs} cold runs" if verdict.accepted else "; ".join(verdict.reasons)
+            if verdict.accepted and verdict.narrow:
+                result = f"{result}, but NARROW"
             if verdict.partly:
                 targets = len(verdict.fixed + verdict.unfixed)
                 result = f"{len(verdict.fixed)} of {targets} targets pass, nothing is broken"

@@ -41,6 +41,7 @@ __all__ = [
     "Seed",
     "SessionName",
     "SignKey",
+    "Strict",
     "Target",
     "Test",
     "TimeLimit",
@@ -89,6 +90,10 @@ AllowPath = Annotated[
 ]
 SignKey = Annotated[
     str | None, typer.Option("--sign-key", metavar="KEY", help="Sign the session's evidence with this SSH key.")
+]
+Strict = Annotated[
+    bool | None,
+    typer.Option("--strict", help="Reject patches that only change the answers to calls of the tests."),
 ]
 GateRule = Annotated[
     list[str] | None,

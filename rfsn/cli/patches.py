@@ -30,6 +30,7 @@ from rfsn.cli.options import (
     Sandbox,
     SessionName,
     SignKey,
+    Strict,
     Target,
     Test,
     TimeLimit,
@@ -55,6 +56,7 @@ def judge(
     allow_test_edits: AllowTestEdits = None,
     allow_path: AllowPath = None,
     pull_request: PullRequest = None,
+    strict: Strict = None,
     gate_rule: GateRule = None,
     time_limit: TimeLimit = None,
     out: Out = None,
@@ -68,7 +70,7 @@ def judge(
     options = settings(test=test, target=target, sandbox=sandbox, image=image, env=env, offline=offline)
     options |= settings(allow_test_edits=allow_test_edits, allow_path=allow_path, gate_rules=gate_rule)
     options |= settings(with_packages=with_package, pull_request=pull_request)
-    options |= {"time_limit": time_limit, "sign_key": sign_key, "python": python}
+    options |= {"time_limit": time_limit, "sign_key": sign_key, "python": python, "strict": strict}
     raise typer.Exit(commands.judge(patch, repo, options, config, out, as_json=json))
 
 

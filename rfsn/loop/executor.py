@@ -45,6 +45,7 @@ from rfsn.trials.beyond import Beyond
 from rfsn.trials.budget import Budget
 from rfsn.trials.evaluate import Evaluator
 from rfsn.trials.fitting import Fitting
+from rfsn.trials.generality import Generality
 from rfsn.trials.patience import forecast_s, settled
 from rfsn.trials.stability import Stability
 from rfsn.trials.suite import Suite
@@ -67,8 +68,12 @@ class Executor:
         wanted: tuple[str, ...] = (),
         desk: Desk | None = None,
         fitting: Fitting | None = None,
+        strict: bool = False,
     ) -> None:
-        """`desk` carries out the calls of models, if there are any to ask; `fitting` may change the environments."""
+        """`desk` carries out the calls of models, if there are any to ask; `fitting` may change the environments.
+
+        With `strict`, no verdict accepts a patch that is narrow.
+        """
         self._suite = suite
         self._blobs = blobs
         self._budget = budget
@@ -77,6 +82,7 @@ class Executor:
         self._fitting = fitting
         self._stability = Stability(suite, budget)
         self._beyond = Beyond(suite, budget)
+        self._generality = Generality(suite, budget, strict=strict)
         self._evaluator = Evaluator(
             suite, gate, blobs, budget, self._stability, self._beyond, workers=workers, wanted=wanted
         )
@@ -217,9 +223,9 @@ class Executor:
 
     def _verdict(self, state: State, context: Context) -> Verdict:
         known = targets_of(state, self._blobs, self._wanted)
-        return reach_verdict(
-            self._suite, self._budget, self._stability, self._beyond, known, self._applied(state), context
-        )
+        change = self._applied(state)
+        verdict = reach_verdict(self._suite, self._budget, self._stability, self._beyond, known, change, context)
+        return self._generality.weighed(verdict, known, change)
 
     def _trace(self, ids: tuple[str, ...], state: State) -> SpectrumReady:
         began = time.monotonic()

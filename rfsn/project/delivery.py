@@ -15,6 +15,7 @@ from rfsn.errors import UsageError
 from rfsn.machine.files import write_whole
 from rfsn.project.branch import branch_is_there, check_name, commit_to_branch
 from rfsn.project.message import commit_message
+from rfsn.sessions.record import Record
 from rfsn.sessions.session import Session
 from rfsn.source.folders import is_git_name
 from rfsn.source.reading import opened_reader
@@ -23,7 +24,7 @@ from rfsn.source.repository import find_repository
 from sandbox import SandboxError, UnsafePath, read_beneath, replace_beneath
 from sandbox.folders import identity, opened_beneath, opened_path
 
-__all__ = ["Delivery", "delivered_before"]
+__all__ = ["Delivery", "delivered_before", "delivery_problem"]
 
 _MAX_FILE_BYTES = 64 << 20
 _DELIVERED = "delivered"
@@ -106,7 +107,7 @@ class Delivery:
             else:
                 executable = None if file.mode is None else file.mode == "100755"
                 replace_beneath(folder, path, file.after, executable=executable)
-        return f"applied to {', '.join(sorted(change.files))}"
+        return _applied(change)
 
     def _commit(self, change: Change, folder: Path, session: Session, branch: str) -> str:
         revision = session.config.ref or "HEAD"
@@ -119,15 +120,35 @@ class Delivery:
         except SandboxError as error:
             raise UsageError(f"not written: {error}") from error
         _refuse_where_changed(differing, f" in {revision}")
-        return f"committed to the branch {branch}"
+        return _committed(branch)
 
 
-def delivered_before(session: Session) -> str | None:
+def delivered_before(session: Record) -> str | None:
     """What was done with the patch of a session in an earlier run of a command; None if nothing was."""
     try:
         return read_beneath(session.folder, _DELIVERED, _MAX_SAID).decode(errors="replace").strip()
     except (OSError, UnsafePath):
         return None
+
+
+def delivery_problem(record: Record) -> str | None:
+    """What is wrong with what a session says was done with its patch; None if nothing is, or nothing was done."""
+    said, path = delivered_before(record), record.folder / _DELIVERED
+    if said is None:
+        return f"{path} cannot be read" if path.exists() else None
+    verified, config = record.projection.state.verified, record.config
+    if verified is None or not (config.apply or config.branch):
+        return f"{path} does not belong to this session"
+    done = _committed(config.branch) if config.branch else _applied(apply(verified[0], FolderView(record.base).read))
+    return None if said == done else f"{path} is not what the journal leads to"
+
+
+def _applied(change: Change) -> str:
+    return f"applied to {', '.join(sorted(change.files))}"
+
+
+def _committed(branch: str) -> str:
+    return f"committed to the branch {branch}"
 
 
 def _refuse_where_changed(paths: Iterable[str], where: str) -> None:

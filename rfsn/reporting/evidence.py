@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from gate import Allowed, ApplyPatch, Denied, Patch, Proposal
 from rfsn import __version__
+from rfsn.config import Config
 from rfsn.machine.files import write_whole
 from rfsn.machine.text import to_json
 from rfsn.project.project import Project
@@ -18,9 +20,15 @@ from rfsn.sessions.events import Proposed
 from rfsn.sessions.record import Record
 from rfsn.sessions.signing import sign
 
-__all__ = ["EVIDENCE", "evidence_of", "verdict_patch", "write_evidence"]
+__all__ = ["EVIDENCE", "evidence_of", "settings_of", "verdict_patch", "write_evidence"]
 
 EVIDENCE = "evidence.json"
+
+_NO_MATTER = frozenset({
+    "apply", "base_url", "branch", "cache_gib", "judge_model", "max_cost", "max_steps", "memory", "model", "models",
+    "operators", "planner", "seed", "sign_key", "workers",
+})  # fmt: skip
+"""The settings that bear on how a patch is found or delivered, not on what gate and verdict say of it."""
 
 
 def verdict_patch(record: Record) -> Patch | None:
@@ -41,8 +49,11 @@ def _decided(record: Record) -> tuple[Patch, Allowed] | None:
     return applied
 
 
-def evidence_of(record: Record) -> dict[str, Any]:
-    """The content of `evidence.json`, all of which comes from the journal, its blobs and the snapshot."""
+def evidence_of(record: Record, files: Mapping[str, bytes]) -> dict[str, Any]:
+    """The content of `evidence.json`, all of which comes from the journal, its blobs and the snapshot.
+
+    `files` are the others that the session leaves, by name: the evidence has their hashes.
+    """
     projection, state = record.projection, record.projection.state
     denied: Counter[str] = Counter()
     for entry in record.entries():
@@ -56,7 +67,8 @@ def evidence_of(record: Record) -> dict[str, Any]:
         "session": record.started.session,
         "status": projection.ended.status if projection.ended else "interrupted",
         "base": {"origin": source.origin, "tree": source.tree} if source else None,
-        "patch": {"sha256": _hash(patch), "diff": patch} if patch else None,
+        "patch": {"sha256": _hash(patch.encode("utf-8", "surrogateescape")), "diff": patch} if patch else None,
+        "settings": settings_of(record.config),
         "environment": environment.model_dump(mode="json", exclude={"kind"}) if environment else None,
         "before": {
             "report": baseline.report,
@@ -78,6 +90,8 @@ def evidence_of(record: Record) -> dict[str, Any]:
             "runs": told.runs,
             "canaries": told.canaries,
             "basis": told.basis,
+            "narrow": told.narrow,
+            "narrow_because": told.narrow_because,
         }
         if told
         else None,
@@ -85,20 +99,35 @@ def evidence_of(record: Record) -> dict[str, Any]:
         if decided and decided[1].not_applied
         else None,
         "decisions": {"proposals": state.steps, "denied": dict(sorted(denied.items()))},
+        "files": {name: _hash(content) for name, content in files.items()},
         "journal": {"lines": record.last.sequence + 1, "sha256": _hash_of_file(record.folder / "journal.jsonl")},
     }
 
 
-def write_evidence(record: Record) -> None:
+def settings_of(config: Config) -> dict[str, Any]:
+    """The settings that bear on a verdict, each lift among them; of variables, which may be secrets, hashes."""
+    settings = config.model_dump(mode="json", exclude=set(_NO_MATTER))
+    return {name: _without_secrets(name, value) for name, value in sorted(settings.items())}
+
+
+def _without_secrets(name: str, value: Any) -> Any:
+    if not isinstance(value, dict):
+        return value
+    if name == "env":
+        return {variable: f"sha256:{_hash(f'{variable}={text}'.encode())}" for variable, text in value.items()}
+    return {key: _without_secrets(key, inner) for key, inner in value.items()}
+
+
+def write_evidence(record: Record, evidence: Mapping[str, Any]) -> None:
     """Write the evidence of an ended session, and its signature if the configuration names a key."""
     path = record.folder / EVIDENCE
-    write_whole(path, to_json(evidence_of(record), indent=2) + "\n")
+    write_whole(path, to_json(evidence, indent=2) + "\n")
     if record.config.sign_key:
         sign(path, record.config.sign_key)
 
 
-def _hash(text: str) -> str:
-    return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()
+def _hash(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
 
 
 def _hash_of_file(path: Path) -> str:

@@ -86,6 +86,8 @@ def report_of(record: Record) -> dict[str, Any]:
         "verdict": {"accepted": verdict.accepted, "reasons": list(verdict.reasons), "basis": verdict.basis}
         if verdict
         else None,
+        "narrow": verdict.narrow if verdict else None,
+        "narrow_because": verdict.narrow_because if verdict else "",
         "environment": projection.environment.description if projection.environment else None,
         "instead_of": (projection.environment.why or None) if projection.environment else None,
         "sandbox": projection.environment.backend if projection.environment else None,

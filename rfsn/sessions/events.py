@@ -44,7 +44,7 @@ _CANDIDATES: TypeAdapter[tuple[Candidate, ...]] = TypeAdapter(tuple[Candidate, .
 _SAMPLES: TypeAdapter[tuple[tuple[Turn, ...], ...]] = TypeAdapter(tuple[tuple[Turn, ...], ...])
 
 
-FORMAT = 5
+FORMAT = 6
 """The format of the events here. It is raised with every change after which older journals are unreadable."""
 
 

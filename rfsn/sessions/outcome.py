@@ -6,9 +6,11 @@ from collections.abc import Mapping
 
 from planners.confidence import Confidence
 from planners.state import State
+from rfsn.config import Config
 from rfsn.sessions.events import SessionEnded
+from rfsn.sessions.projection import Projection
 
-__all__ = ["EXIT_CODES", "conclude"]
+__all__ = ["EXIT_CODES", "conclude", "status_problem"]
 
 EXIT_CODES: Mapping[str, int] = {
     "repaired": 0,
@@ -58,6 +60,21 @@ def conclude(
     return SessionEnded(
         status=status, reason=reason, confidence=confidence.value, because=confidence.reasons, withdrawn=withdrawn
     )
+
+
+def status_problem(projection: Projection, config: Config) -> str | None:
+    """How the status of a session that has ended is not what its steps lead to; None if it is.
+
+    A failure of the machine or a mistake of the user may end a session at any time: then there is no repair to show.
+    """
+    ended = projection.ended
+    if ended is None or ended.status in {"infra_error", "usage_error"}:
+        return None
+    if ended.withdrawn:
+        less = ended.confidence is not None and ended.confidence < config.min_confidence
+        return None if less and ended.status == "not_repaired" else "a patch was withdrawn without a reason"
+    status = conclude(projection.state, None, issue=bool(config.issue)).status
+    return None if status == ended.status else f"the status is {ended.status}, and the journal leads to {status}"
 
 
 def _status(state: State) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from rfsn.errors import UsageError
 from rfsn.machine.home import temporary_folder
 from sandbox import UnsafePath, read_beneath
 
-__all__ = ["Signer", "check_key", "sign", "signature_problem"]
+__all__ = ["Signer", "check_key", "seal_problem", "sign", "signature_problem"]
 
 _NAMESPACE = "rfsn"
 """What signatures are for (ssh-keygen(1), -n): one made for something else is not accepted."""
@@ -42,7 +43,7 @@ def check_key(key: str | None) -> None:
 
 def sign(path: Path, key: str) -> None:
     """Sign a file; the signature is written beside it. Raises `UsageError` if the key cannot be used."""
-    path.with_name(path.name + _SUFFIX).unlink(missing_ok=True)
+    _beside(path).unlink(missing_ok=True)
     # In a session of its own there is no terminal to ask for a passphrase on.
     argv = ["ssh-keygen", "-Y", "sign", "-q", "-f", key, "-n", _NAMESPACE, str(path)]
     done = subprocess.run(
@@ -62,20 +63,32 @@ def sign(path: Path, key: str) -> None:
 
 def signature_problem(path: Path, signer: Signer) -> str | None:
     """Why a file has no valid signature of `signer`; None if it has. Raises `UsageError` without ssh-keygen."""
+    said = _checked(path, ["verify", "-f", str(signer.allowed), "-I", signer.name])
+    return said and f"{_beside(path)}: no valid signature of {signer.name}: {said}"
+
+
+def seal_problem(path: Path) -> str | None:
+    """Why a file is not what somebody signed, whoever that was; None if it is. Raises `UsageError` as well."""
+    said = _checked(path, ["check-novalidate"])
+    return said and f"{_beside(path)}: no valid signature: {said}"
+
+
+def _beside(path: Path) -> Path:
+    return path.with_name(path.name + _SUFFIX)
+
+
+def _checked(path: Path, how: Sequence[str]) -> str | None:
+    """What ssh-keygen says against the signature of a file; None if nothing."""
     if shutil.which("ssh-keygen") is None:
         raise UsageError("checking a signature needs ssh-keygen: install OpenSSH's client")
-    signature = path.name + _SUFFIX
     try:
         signed = read_beneath(path.parent, path.name, _MAX_SIGNED)
-        content = read_beneath(path.parent, signature, _MAX_SIGNATURE)
+        content = read_beneath(path.parent, _beside(path).name, _MAX_SIGNATURE)
     except (OSError, UnsafePath):
-        return f"{path.with_name(signature)} does not exist: the session was not signed"
-    argv = ["ssh-keygen", "-Y", "verify", "-f", str(signer.allowed), "-I", signer.name, "-n", _NAMESPACE]
+        return "it does not exist: the session was not signed"
     with temporary_folder() as scratch:
         copy = Path(scratch) / "signature"
         copy.write_bytes(content)
-        done = subprocess.run(
-            [*argv, "-s", str(copy)], input=signed, capture_output=True, timeout=_TIMEOUT_S, check=False
-        )
-    output = (done.stderr or done.stdout).decode(errors="replace").strip()
-    return f"{path.with_name(signature)}: no valid signature of {signer.name}: {output}" if done.returncode else None
+        argv = ["ssh-keygen", "-Y", *how, "-n", _NAMESPACE, "-s", str(copy)]
+        done = subprocess.run(argv, input=signed, capture_output=True, timeout=_TIMEOUT_S, check=False)
+    return (done.stderr or done.stdout).decode(errors="replace").strip() if done.returncode else None

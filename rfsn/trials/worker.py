@@ -16,16 +16,20 @@ from buildpacks.warm import (
     Planned,
     ProtocolError,
     Ready,
+    Repeated,
     WarmResult,
     decode_behaviour,
     decode_planned,
     decode_ready,
+    decode_repeated,
     decode_result,
     decode_spent,
     decode_trace,
     encode_end,
     encode_observe,
     encode_plan,
+    encode_recorded,
+    encode_repeat,
     encode_spent,
     encode_trace,
     encode_try,
@@ -76,12 +80,15 @@ class TrialPlan:
 class WarmWorker:
     """One warm runner in a workspace of its own; started at the first use, and again after it died."""
 
-    def __init__(self, bench: Bench, change: Change | None = None, *, screen: bool = True) -> None:
+    def __init__(
+        self, bench: Bench, change: Change | None = None, *, screen: bool = True, patience_s: float = _START_TIMEOUT_S
+    ) -> None:
         """The part of the bench must have a warm runner.
 
         `change` is applied to the workspace; the edits of trials are on the base, so they need a worker without one.
 
         Without `screen`, each candidate gets a process of its own from the start: slower, with the same outcomes.
+        `patience_s` is how long the start may take.
         """
         runner = bench.part.pack.warm_runner(bench.plan)
         assert runner is not None
@@ -90,6 +97,7 @@ class WarmWorker:
         self._runner = runner
         self._change = change
         self._screen = screen
+        self._patience_s = patience_s
         self._targets: TestLimits = ()
         self._tests: TestLimits = ()
         self._workspace: Workspace | None = None
@@ -167,6 +175,24 @@ class WarmWorker:
             self.close()
             return Behaviour()
 
+    def recorded(self, targets: TestLimits, tests: TestLimits) -> tuple[Repeated, ...]:
+        """The calls that tests make, and what comes of them in this tree. Raises `InfraError` if it cannot be said."""
+        self.ready()
+        named = ([(self._own(id), limit) for id, limit in limits] for limits in (targets, tests))
+        return self._repeated(encode_recorded(*named))
+
+    def repeated(self, calls: Sequence[str], *, near: bool = False) -> tuple[Repeated, ...]:
+        """What comes of calls in this tree, or of new ones `near` them. Raises `InfraError` if it cannot be said."""
+        self.ready()
+        return self._repeated(encode_repeat(calls, near=near))
+
+    def _repeated(self, request: bytes) -> tuple[Repeated, ...]:
+        try:
+            return decode_repeated(self._ask(request, self._patience_s))
+        except (_WorkerDied, ProtocolError) as error:
+            self.close()
+            raise InfraError(f"the warm worker repeats no calls: {error}") from error
+
     def spent(self) -> Mapping[str, float]:
         """Where the time of the candidates went since the plan was set: seconds by kind; empty if it is unknown."""
         try:
@@ -202,13 +228,13 @@ class WarmWorker:
         self._process = sandbox.spawn(Command(self._runner.argv, timeout_s=24 * 3600.0, env=self._bench.variables))
         self._unread = b""
         try:
-            self._ready = self._translated(decode_ready(self._receive(_START_TIMEOUT_S)))
+            self._ready = self._translated(decode_ready(self._receive(self._patience_s)))
             if self._targets:
                 targets, tests = (
                     [(self._own(id), limit) for id, limit in limits] for limits in (self._targets, self._tests)
                 )
                 self._send(encode_plan(targets, tests))
-                self._planned = decode_planned(self._receive(_START_TIMEOUT_S))
+                self._planned = decode_planned(self._receive(self._patience_s))
                 log.info("warm worker", **asdict(self._planned))
         except (_WorkerDied, ProtocolError) as error:
             output = self._process.kill().stderr.decode(errors="replace").strip()

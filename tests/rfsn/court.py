@@ -11,13 +11,17 @@ from buildpacks import PlanOptions, RunRequest, SuiteReport
 from buildpacks.python import PythonBuildpack
 from buildpacks.view import FolderView
 from gate import Change, FileChange, Gate, verdict_on
+from planners.targets import Targets
 from rfsn.config import Config
 from rfsn.project.environment import prepared_environment
 from rfsn.project.fence import Fence
 from rfsn.project.parts import Part
 from rfsn.source.snapshot import take_files
 from rfsn.trials.bench import Bench
+from rfsn.trials.budget import Budget
+from rfsn.trials.generality import Generality
 from rfsn.trials.meddling import kept_in, meddling
+from rfsn.trials.suite import Suite
 from rfsn.trials.verdict import differing, rejected
 from sandbox import SandboxProvider
 
@@ -134,6 +138,14 @@ class Court:
 
     def denied(self, change: Change) -> set[str]:
         return {denied.rule for denied in Gate().denials(change, self.fence.context())}
+
+    def narrow(self, change: Change) -> bool | None:
+        """Whether an accepted verdict on this change would be a narrow one."""
+        suite, known = Suite([self.bench]), Targets(self.baseline, tuple(self.targets), (), tuple(self.targets))
+        accepted = verdict_on(self.baseline, self.targets, [], [self.bench.run_tests(RunRequest((), 5, 5), 60, change)])
+        assert accepted.accepted, accepted.reasons
+        budget = Budget(900.0, 10, lambda: 0.0)
+        return Generality(suite, budget, strict=False).weighed(accepted, known, change).narrow
 
     def accepts(self, change: Change) -> bool:
         """The verdict of two runs like the real ones; the second cannot undo a problem in the first."""

@@ -69,10 +69,8 @@ def test_a_repair_is_accepted_and_verified_again(repo: Path, diff: Callable[...,
     assert evidence["patch"]["diff"] == ran.json["patch"]
     assert evidence["not_applied"] is None
     again = rfsn("verify", folder, "--json")
-    assert (again.code, again.json) == (
-        0,
-        {"status": "verified", "accepted": True, "signed": False, "problems": []},
-    )
+    said = {"status": "verified", "accepted": True, "signed": False, "problems": []}
+    assert (again.code, {**again.json, **said}) == (0, again.json)
     assert rfsn("replay", folder).code == 0
     assert (repo / "thing.py").read_text() == SOURCE
 

@@ -14,6 +14,7 @@ import select
 import socket
 import sys
 import threading
+from types import FunctionType
 from typing import Any, Dict, FrozenSet, Iterator, List, Mapping, Optional, Sequence, Set, TextIO, Tuple
 
 import pytest
@@ -21,6 +22,7 @@ import pytest
 from .attempt import Limited, Recorder, Runner
 from .child import answer_and_exit, in_child
 from .direct import direct_calls, direct_calls_are_right
+from .near import Call, Repeater, shown
 from .observe import Observer
 from .rehearse import prepare_screen
 from .screen import Answer, Candidate, Screen
@@ -57,6 +59,7 @@ class Worker:
         self._sources: Dict[str, Source] = {}
         self._screen: Optional[Screen] = None
         self._observer: Optional[Observer] = None
+        self._repeater: Optional[Repeater] = None
         self._spent = Spent()
 
     @pytest.hookimpl(tryfirst=True)
@@ -186,6 +189,25 @@ class Worker:
             self._observer = self._prepare_observer()
         self._answer(self._observer.observe(replacements))
 
+    def _do_repeat(self, request: Dict[str, Any]) -> None:
+        if self._repeater is None:
+            self._repeater = Repeater(self._observed(), self._runner, self._root, self._own_files())
+        if "tests" in request:
+            targets, tests = (
+                self._limited({id: limit for id, limit in request[key] if id in self._items})
+                for key in ("targets", "tests")
+            )
+            calls = self._repeater.recorded(targets, tests)
+        else:
+            calls = [Call.read(text) for text in request["calls"]]
+            calls = self._repeater.near(calls) if request["near"] else calls
+        # Calls that were asked for keep their names: the same value can be written in several ways.
+        again = "tests" not in request and not request["near"]
+        names = request["calls"] if again else [call.written() for call in calls]
+        answers = self._repeater.answers(calls)
+        named = [[name, shown(call), *answer] for name, call, answer in zip(names, calls, answers)]
+        self._answer({"repeated": named})
+
     def _do_spent(self, _request: Dict[str, Any]) -> None:
         self._answer({"spent": self._spent.read()})
 
@@ -270,10 +292,16 @@ class Worker:
         return screen, why
 
     def _prepare_observer(self) -> Observer:
-        own = {str(item.fspath) for item in self._items.values()}
-        functions = [f for f in self._live.all() if os.path.basename(f.__code__.co_filename) != "conftest.py"]
         targets, tests = self._limited(self._targets), self._limited(self._tests)
-        return Observer(functions, self._runner, self._root + "/", own, targets, tests)
+        return Observer(self._observed(), self._runner, self._root + "/", self._own_files(), targets, tests)
+
+    def _observed(self) -> List[FunctionType]:
+        """The functions whose calls are repeated."""
+        return [f for f in self._live.all() if os.path.basename(f.__code__.co_filename) != "conftest.py"]
+
+    def _own_files(self) -> Set[str]:
+        """The files of the tests."""
+        return {str(item.fspath) for item in self._items.values()}
 
     # Sources
 

@@ -6,6 +6,7 @@ from gate.languages.answers import forget_texts
 from gate.languages.api import Compared
 from gate.languages.python.compare import compare
 from gate.languages.python.dangers import DANGERS
+from gate.languages.python.facts import forget_facts
 from gate.languages.python.module import forget_modules
 from gate.languages.python.packages import PythonPackages, forget_trees
 from gate.languages.python.places import PythonPlaces
@@ -30,5 +31,5 @@ class PythonAnalyzer:
 
     def forget(self) -> None:
         """Clear the caches of parsed files, of texts and of trees."""
-        for forget in (forget_modules, forget_texts, forget_trees):
+        for forget in (forget_facts, forget_modules, forget_texts, forget_trees):
             forget()

@@ -15,6 +15,7 @@ from gate.languages.python.literals import COMPARISONS, answered_literals, is_tr
 from gate.languages.python.mains import FATAL, SOFT_EXITS, is_main_guard
 from gate.languages.python.names import Names, imports_of, is_own_module
 from gate.languages.python.tables import entries_of
+from gate.languages.python.values import fold_value, spelled
 
 __all__ = ["SENSITIVE", "constructs_of"]
 
@@ -132,6 +133,7 @@ class _Walk:
     def _call(self, node: ast.Call, main: bool) -> None:  # noqa: FBT001
         if (text := fold_text(node)) is not None:
             self._add(Kind.TEXT, text)
+        self._number(node)
         functions = self._names.resolve(node.func)
         if functions & _READERS and len(node.args) > 1:
             self._reader(node, functions, main)
@@ -246,7 +248,13 @@ class _Walk:
         if text is not None:
             self._add(Kind.TEXT, text)
         else:
+            self._number(node)
             self._container(node, main)
+
+    def _number(self, node: ast.expr) -> None:
+        folded = fold_value(node)
+        if folded and isinstance(folded[0], int | float) and (number := spelled(folded[0])) is not None:
+            self._add(Kind.NUMBER, number)
 
     def _if(self, node: ast.If, main: bool) -> None:  # noqa: FBT001
         self._answers(node)

@@ -4,10 +4,20 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Sequence
+from itertools import chain
 
-from gate.languages.python.folding import fold_text
+from gate.languages.python.values import fold_value, is_specific, is_telling, scalars_of, spelled
 
-__all__ = ["COMPARISONS", "answered_literals", "compared_with", "is_answer", "is_literal", "is_truth"]
+__all__ = [
+    "ARROW",
+    "COMPARISONS",
+    "answer_named",
+    "answered_literals",
+    "compared_with",
+    "is_answer",
+    "is_literal",
+    "is_truth",
+]
 
 COMPARISONS = {
     "__eq__": True, "__ne__": False, "__lt__": True, "__le__": True, "__gt__": True, "__ge__": True,
@@ -15,32 +25,47 @@ COMPARISONS = {
 }  # fmt: skip
 """Comparison methods, each with the answer that passes an assertion."""
 
+ARROW = " => "
+"""What is between an input and its answer."""
+
 _EXACT = (ast.Eq, ast.NotEq, ast.Is, ast.IsNot, ast.In, ast.NotIn)
-_LEAST_TEXT = 3
-_LEAST_NUMBER = 100
 _LEAST_ELEMENTS = 2
 
 
 def answered_literals(node: ast.AST) -> Iterator[str]:
-    """The literals for which a branch answers with a literal, as source text without spaces.
+    """The literals for which a branch answers with a literal, each with such an answer (see `answer_named`).
 
     `if x == 'abc': return 5`, `5 if x == 'abc' else y`, `case 'abc': return 5`, `{'abc': 5}[x]`, `{'abc': 5}.get(x)`.
-    Strings of three characters or more count, numbers that are not small, and containers of two elements or more.
+    Strings of three characters or more count, numbers that are not small, and containers of two elements or more. What
+    could be the answer to any question, such as None, a truth or zero, is none: that may be a special case.
     """
+    given, answers = _branch(node)
+    told = list(answers)
+    yield from (answer_named(literal, answer) for literal in (given if told else ()) for answer in told)
+
+
+def answer_named(literal: str, answer: str) -> str:
+    """An input with its answer, as the name of a construct."""
+    return f"{literal}{ARROW}{answer}"
+
+
+def _branch(node: ast.AST) -> tuple[Iterator[str], Iterator[str]]:
+    """The literals that a branch is taken for, and the scalars of its answer."""
     match node:
-        case ast.If(test=test, body=body, orelse=other) if is_answer(body) or is_answer(other):
-            yield from _compared(test)
-        case ast.IfExp(test=test, body=body, orelse=other) if is_literal(body) or is_literal(other):
-            yield from _compared(test)
-        case ast.match_case(guard=ast.expr() as guard, body=body) if is_answer(body):
-            yield from _compared(guard)
-        case ast.match_case(pattern=ast.MatchValue(value=value), body=body) if is_answer(body):
-            yield from _telling([value])
-        case ast.match_case(pattern=ast.MatchOr(patterns=patterns), body=body) if is_answer(body):
-            yield from _telling([pattern.value for pattern in patterns if isinstance(pattern, ast.MatchValue)])
+        case ast.If(test=test, body=body, orelse=other):
+            return _compared(test), chain(_told(body), _told(other))
+        case ast.IfExp(test=test, body=body, orelse=other):
+            return _compared(test), _specific([body, other])
+        case ast.match_case(guard=ast.expr() as guard, body=body):
+            return _compared(guard), _told(body)
+        case ast.match_case(pattern=ast.MatchValue(value=value), body=body):
+            return _telling([value]), _told(body)
+        case ast.match_case(pattern=ast.MatchOr(patterns=patterns), body=body):
+            return _telling([one.value for one in patterns if isinstance(one, ast.MatchValue)]), _told(body)
         case ast.Subscript(value=ast.Dict() as table) | ast.Call(func=ast.Attribute(value=ast.Dict() as table)):
             if all(map(is_literal, table.values)):
-                yield from _telling([key for key in table.keys if key is not None])
+                return _telling([key for key in table.keys if key is not None]), _specific(table.values)
+    return iter(()), iter(())
 
 
 def is_truth(body: Sequence[ast.stmt], wanted: bool) -> bool:  # noqa: FBT001
@@ -108,6 +133,19 @@ def is_answer(body: Sequence[ast.stmt]) -> bool:
     return not (len(body) == 1 and isinstance(body[0], ast.Return) and body[0].value is None)
 
 
+def _told(body: Sequence[ast.stmt]) -> Iterator[str]:
+    """The scalars that a block gives, if it does nothing but give literals."""
+    values = [getattr(statement, "value", None) for statement in body] if is_answer(body) else []
+    return _specific([value for value in values if isinstance(value, ast.expr)])
+
+
+def _specific(nodes: Sequence[ast.expr]) -> Iterator[str]:
+    """The scalars of literals that are more than None, a truth, -1, 0, 1, or something empty."""
+    for node in nodes:
+        folded = fold_value(node) if is_literal(node) else None
+        yield from filter(is_specific, scalars_of(folded[0]) if folded else ())
+
+
 def is_literal(node: ast.expr) -> bool:
     """Whether an expression is made of literals."""
     match node:
@@ -161,17 +199,6 @@ def _telling(nodes: Sequence[ast.expr]) -> Iterator[str]:
 
 def _scalar(node: ast.expr) -> str | None:
     """The text of a literal that is specific enough to give a test away."""
-    match node:
-        case ast.UnaryOp(op=ast.USub(), operand=operand):
-            return _scalar(operand)
-        case ast.BinOp() if (text := fold_text(node)) is not None and len(text) >= _LEAST_TEXT:
-            return repr(text)
-        case ast.Constant(value=str() | bytes() as value) if len(value) >= _LEAST_TEXT:
-            return repr(value)
-        case ast.Constant(value=bool()):
-            return None
-        case ast.Constant(value=int() | float() | complex() as number) if abs(number) >= _LEAST_NUMBER:
-            return repr(number)
-        case ast.Constant(value=float(number)) if number != round(number, 1):
-            return repr(number)
-    return None
+    folded = fold_value(node)
+    text = spelled(folded[0]) if folded else None
+    return text.removeprefix("-") if text is not None and is_telling(text) else None

@@ -6,8 +6,8 @@ import re
 import sys
 from posixpath import basename
 
-from gate.languages.answers import KnownAnswers
 from gate.languages.api import Construct, Forbidden, Kind, Tree
+from gate.languages.python.answers import PythonAnswers
 from gate.languages.tables import DottedNames, Table
 from gate.languages.texts import names_protected_file
 
@@ -145,6 +145,6 @@ TAMPERING: dict[str, Forbidden] = {
         }),
     ),
     "tamper.equality": Table(kinds=frozenset({Kind.ALWAYS, Kind.PARTIAL})),
-    "tamper.answers": KnownAnswers((".py",)),
+    "tamper.answers": PythonAnswers((".py",)),
 }  # fmt: skip
 """By rule id."""

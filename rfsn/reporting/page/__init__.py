@@ -53,7 +53,7 @@ def page_of(record: Record, report: Mapping[str, Any]) -> str:
 
 def _patch(report: Mapping[str, Any]) -> Html:
     if report["patch"]:
-        return tag("div", diff(report["patch"]), _confidence(report))
+        return tag("div", _narrow(report), diff(report["patch"]), _confidence(report))
     if report["best"]:
         fixed = tag("ul", *(tag("li", tag("code", id)) for id in report["best"]["fixed"]))
         note = "No patch was verified. The best candidate broke none of the tests that it ran; it repairs:"
@@ -61,6 +61,20 @@ def _patch(report: Mapping[str, Any]) -> Html:
             note = "The patch was withdrawn, for its confidence is less than what was asked for; it repairs:"
         return tag("div", tag("p", note), fixed, diff(report["best"]["patch"]), _confidence(report))
     return tag("p", "No patch was verified.")
+
+
+def _narrow(report: Mapping[str, Any]) -> Html:
+    """Whether the patch does more than know the answers of the tests."""
+    heads = {True: "Narrow: ", False: "Not narrow: ", None: "Narrow or not, that is not known: "}
+    if not report["narrow_because"]:
+        return Html("")
+    return tag(
+        "p",
+        tag("strong", heads[report["narrow"]]),
+        report["narrow_because"],
+        ".",
+        class_="bad" * bool(report["narrow"]),
+    )
 
 
 def _confidence(report: Mapping[str, Any]) -> Html:

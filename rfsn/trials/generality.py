@@ -1,0 +1,88 @@
+"""Evidence that an accepted patch is more than the answers of the tests: the same calls with and without it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, closing
+from dataclasses import replace
+
+from buildpacks import Outcome
+from buildpacks.warm import Repeated
+from gate import Change, Narrowness, Pair, Verdict, narrowness_of
+from planners.targets import Targets
+from rfsn.errors import InfraError
+from rfsn.trials.bench import Bench
+from rfsn.trials.budget import Budget
+from rfsn.trials.suite import Suite
+from rfsn.trials.worker import TestLimits, WarmWorker
+
+__all__ = ["Generality"]
+
+_SHARE, _LEAST_S = 0.25, 20.0
+"""How long a worker may take to answer: a share of the two runs of a verdict, or so many seconds if those are more."""
+
+_MOST_TESTS = 32
+
+
+class Generality:
+    """Compares the tree with and without accepted patches, on calls that tests make and on calls near them."""
+
+    def __init__(self, suite: Suite, budget: Budget, *, strict: bool) -> None:
+        """With `strict`, a patch that is narrow is not accepted."""
+        self._suite = suite
+        self._budget = budget
+        self._strict = strict
+
+    def weighed(self, verdict: Verdict, known: Targets, change: Change | None) -> Verdict:
+        """A verdict with what these calls say of an accepted patch."""
+        if not verdict.accepted or change is None or not known.all:
+            return verdict
+        said = self.narrowness(known, change)
+        verdict = replace(verdict, narrow=said.narrow, narrow_because=said.why)
+        if said.narrow and self._strict:
+            return replace(verdict, accepted=False, sound=False, reasons=(f"the patch is narrow: {said.why}",))
+        return verdict
+
+    def narrowness(self, known: Targets, change: Change) -> Narrowness:
+        """Whether a change is narrow, as the calls of the targets show it."""
+        benches = {id: self._suite.bench_of(id) for id in known.all}
+        bench = next((bench for bench in benches.values() if bench.answers("repeat")), None)
+        if bench is None:
+            return Narrowness(None, "calls can be repeated in Python only")
+        own = known.of({case.id for case in known.baseline.cases if self._suite.bench_of(case.id) is bench})
+        try:
+            with ExitStack() as held:
+                return self._compared(bench, own, change, held)
+        except InfraError:
+            return Narrowness(None, "the tests could not be loaded once more to repeat their calls, or took too long")
+
+    def _compared(self, bench: Bench, known: Targets, change: Change, held: ExitStack) -> Narrowness:
+        patience_s = min(self._budget.left_s / 4, max(_LEAST_S, _SHARE * 2 * known.baseline.duration_s))
+
+        def opened(change: Change | None) -> WarmWorker:
+            return held.enter_context(closing(WarmWorker(bench, change, patience_s=patience_s)))
+
+        patched = opened(change)
+        own = patched.recorded(*self._limits(known))
+        if not own:
+            return narrowness_of((), ())
+        base = opened(None)
+        pairs = [*_pairs(own, base.repeated([one.call for one in own]))]
+        changed = [one.call for one, pair in zip(own, pairs, strict=True) if pair.changed]
+        near = patched.repeated(changed, near=True) if changed else ()
+        return narrowness_of(pairs, [*_pairs(near, base.repeated([one.call for one in near]) if near else ())])
+
+    def _limits(self, known: Targets) -> tuple[TestLimits, TestLimits]:
+        """The targets, and some of the tests that pass, with their limits (CPU seconds)."""
+        cases = {case.id: case for case in known.baseline.cases}
+        passing = [id for id, case in cases.items() if case.outcome is Outcome.PASSED][:_MOST_TESTS]
+        limits = {id: self._budget.own_limit_s(cases[id]) for id in (*known.all, *passing)}
+        return [(id, limits[id]) for id in known.all], [(id, limits[id]) for id in passing]
+
+
+def _pairs(after: Sequence[Repeated], before: Sequence[Repeated]) -> Iterator[Pair]:
+    """Calls with their answers in both trees. Raises `InfraError` if the trees were not asked the same."""
+    if [one.call for one in after] != [one.call for one in before]:
+        raise InfraError("the warm workers repeated different calls")
+    for now, then in zip(after, before, strict=True):
+        yield Pair(now.shown, then.word, now.word, then.answer, now.answer)
