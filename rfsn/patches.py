@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from buildpacks.view import FolderView
-from gate import DenialKind, Denied, Gate, NotApplied
+from gate import DenialKind, Denied, Finding, Gate, NotApplied
 from rfsn.compose import GIVEN
 from rfsn.config import Config
 from rfsn.machine.home import temporary_folder
@@ -24,11 +24,12 @@ __all__ = ["Vetted", "session_for", "vet"]
 
 @dataclass(frozen=True, slots=True)
 class Vetted:
-    """The files that a patch changes, every denial, and the rules that could not be applied."""
+    """The files that a patch changes, every denial, the rules that could not be applied, and what it newly does."""
 
     files: tuple[str, ...]
     denials: tuple[Denied, ...]
     not_applied: tuple[NotApplied, ...] = ()
+    findings: tuple[Finding, ...] = ()
 
 
 def vet(diff: bytes, repo: str | Remote, config: Config) -> Vetted:
@@ -50,7 +51,12 @@ def vet(diff: bytes, repo: str | Remote, config: Config) -> Vetted:
             hint = "make it with git diff on the tree as it is"
             return Vetted((), (Denied("schema.applies", DenialKind.SCHEMA, str(error), hint),))
         gate, context = Gate(further=further), fence.context()
-        return Vetted(tuple(sorted(change.files)), gate.denials(change, context), gate.not_applied(change, context))
+        return Vetted(
+            tuple(sorted(change.files)),
+            gate.denials(change, context),
+            gate.not_applied(change, context),
+            gate.findings(change, context),
+        )
 
 
 def session_for(diff: bytes, repo: str | Remote, config: Config, out: Path | None) -> tuple[Vetted, Session | None]:

@@ -6,12 +6,12 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, runtime_checkable
 
 from gate.patch import Change, FileChange
 from gate.paths import BasePaths
 
-__all__ = ["Analyzer", "Compared", "Construct", "Forbidden", "Kind", "Packages", "Places", "Tree"]
+__all__ = ["Analyzer", "Capabilities", "Compared", "Construct", "Forbidden", "Kind", "Packages", "Places", "Tree"]
 
 
 class Kind(StrEnum):
@@ -116,6 +116,24 @@ class Places(Protocol):
 
     def shadowed(self, path: str, change: Change, tree: Tree) -> str | None:
         """The module of the language or of a test runner that a new file would shadow, if any."""
+        ...
+
+
+@runtime_checkable
+class Capabilities(Forbidden, Protocol):
+    """What code can do, for those capabilities that only a comparison with the whole product can judge."""
+
+    @property
+    def usual(self) -> frozenset[str]:
+        """Capabilities that honest repairs often add."""
+        ...
+
+    def of(self, construct: Construct) -> str | None:
+        """The capability of a construct, if any."""
+        ...
+
+    def in_base(self, capability: str, tree: Tree) -> bool:
+        """Whether a product file of the base has a capability."""
         ...
 
 

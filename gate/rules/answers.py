@@ -36,5 +36,5 @@ class NoKnownAnswers(SourceRule):
                 if known := known_entries(entries, context, table.suffixes):
                     shown = "; ".join(known[:_SHOWN])
                     reason = f"{entries[known[0]]} newly {Kind.ENTRY} that the tests have: {shown}"
-                    return Denied(self.id, self.rejection_type, reason, self.hint)
+                    return self.denied(reason, entries[known[0]])
         return None

@@ -88,13 +88,19 @@ def _show(vetted: Vetted, patch: str, *, as_json: bool) -> int:
     if as_json:
         denials = [asdict(denied) for denied in vetted.denials]
         silent = [asdict(skipped) for skipped in vetted.not_applied]
-        give_json({"status": status, "files": vetted.files, "denials": denials, "not_applied": silent})
+        found = [asdict(finding) for finding in vetted.findings]
+        answer = {"status": status, "files": vetted.files, "denials": denials, "not_applied": silent}
+        give_json(answer | {"findings": found})
     else:
         for denied in vetted.denials:
             tell(f"{denied.rule}: {denied.reason}; {denied.hint}")
         for skipped in vetted.not_applied:
             files = ", ".join(skipped.files) + (f" and {skipped.more} more" if skipped.more else "")
             tell(f"not applied to {files}: {', '.join(skipped.rules)}")
+        for finding in vetted.findings:
+            tell(
+                f"found: {finding.path} newly uses {finding.name} ({finding.capability}), as nothing in the product does"
+            )
         tell(f"{status}: {', '.join(vetted.files) or patch}")
     return 1 if vetted.denials else 0
 

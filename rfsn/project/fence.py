@@ -12,12 +12,13 @@ import pathspec
 
 from buildpacks.text import escaped
 from buildpacks.view import FolderView
-from gate import BasePaths, Context
+from gate import BasePaths, Context, SizeLimits
 from rfsn.config import Config
 from rfsn.project.parts import Part
 
 __all__ = ["Fence"]
 
+_LARGE = SizeLimits(files=100_000, lines=10_000_000, bytes=1 << 30)
 _WORD = re.compile(r"[^\s'\";&|()<>=]+")
 
 
@@ -35,6 +36,8 @@ class Fence:
         self._protected = _spec((*config.protect, *_named_by(config, view)))
         self._named = _spec(_globs(config.allow_path))
         self._test_edits = config.allow_test_edits
+        self._capabilities = frozenset[str](config.allow_capability)
+        self._limits = _LARGE if config.allow_large else SizeLimits()
         self._paths = BasePaths(view.files(), view.links(), view.executables())
 
     def protected(self, path: str) -> bool:
@@ -59,7 +62,15 @@ class Fence:
 
     def context(self) -> Context:
         """What rules see before any session begins."""
-        return Context(self._paths, self._view.read, self.protected, self.lifted, test_edits=self._test_edits)
+        return Context(
+            self._paths,
+            self._view.read,
+            self.protected,
+            self.lifted,
+            limits=self._limits,
+            test_edits=self._test_edits,
+            capabilities=self._capabilities,
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -82,6 +82,7 @@ def evidence_of(record: Record) -> dict[str, Any]:
         "not_applied": [asdict(rules) for rules in decided[1].not_applied]
         if decided and decided[1].not_applied
         else None,
+        "findings": [asdict(finding) for finding in decided[1].findings] if decided else [],
         "decisions": {"proposals": state.steps, "denied": dict(sorted(denied.items()))},
         "journal": {"lines": record.last.sequence + 1, "sha256": _hash_of_file(record.folder / "journal.jsonl")},
     }

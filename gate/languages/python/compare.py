@@ -8,8 +8,8 @@ from collections.abc import Sequence
 
 from gate.languages.api import Compared, Construct
 from gate.languages.edits import edits_of
-from gate.languages.mains import is_main
 from gate.languages.python.constructs import SENSITIVE, constructs_of
+from gate.languages.python.mains import is_program
 from gate.languages.python.module import Module, parse_module
 from gate.languages.python.names import Names, hidden
 from gate.languages.python.regions import Definition, Region, regions_of
@@ -55,7 +55,7 @@ def _uncovers(module: Module, regions: Sequence[Region]) -> bool:
 
 
 def _in_main(around: Sequence[Definition]) -> bool:
-    return any(is_main(definition.name) for definition in around if not isinstance(definition, ast.ClassDef))
+    return any(is_program(definition) for definition in around if not isinstance(definition, ast.ClassDef))
 
 
 def _compare_lines(file: FileChange) -> Compared:
