@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NamedTuple, Protocol, runtime_checkable
 
@@ -60,12 +60,16 @@ class Construct(NamedTuple):
 class Compared:
     """The constructs of one file before and after a change, at least those of the parts that differ.
 
-    `modules` are the full names of what the file imported before, and of the packages that contain it.
+    `modules` are the full names of what the file imported before, and of the packages that contain it. `left` are the
+    whole statements that places of it lost, and `came` those that places of it got, each with its constructs: if a
+    language tells them, code that moves is only what is there twice. If `came` is None, it does not.
     """
 
     before: Counter[Construct]
     after: Counter[Construct]
     modules: frozenset[str]
+    left: Counter[str] = field(default_factory=Counter)
+    came: tuple[tuple[str, Counter[Construct]], ...] | None = None
 
 
 class Tree(Protocol):

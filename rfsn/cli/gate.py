@@ -99,7 +99,7 @@ def _show(vetted: Vetted, patch: str, *, as_json: bool) -> int:
             tell(f"not applied to {files}: {', '.join(skipped.rules)}")
         for finding in vetted.findings:
             tell(
-                f"found: {finding.path} newly uses {finding.name} ({finding.capability}), as nothing in the product does"
+                f"found: {finding.path} newly uses {finding.name}, the first use of {finding.capability} in the product"
             )
         tell(f"{status}: {', '.join(vetted.files) or patch}")
     return 1 if vetted.denials else 0

@@ -28,7 +28,7 @@ PURE = frozenset({
     "re", "reprlib", "shlex", "sndhdr", "sre_compile", "sre_constants", "sre_parse", "stat", "statistics", "string",
     "stringprep", "struct", "sunau", "sys", "tabnanny", "textwrap", "token", "tokenize", "tomllib", "traceback",
     "types", "typing", "unicodedata", "urllib", "uu", "warnings", "wave", "weakref", "wsgiref", "xdrlib", "xml",
-    "zlib", "zoneinfo", "this", "_scproxy", "netrc", "antigravity",
+    "zlib", "zoneinfo", "gc", "signal", "this", "threading", "_scproxy", "netrc", "antigravity",
 })  # fmt: skip
 """Modules with no capability of their own; single names of them may have one. Importing one of them is no use yet."""
 
@@ -117,8 +117,9 @@ _TABLE: dict[str, tuple[str, ...]] = {
         "_curses_panel.*",
     ),
     "threads": (
-        "threading.*", "_thread.*", "concurrent.futures.ThreadPoolExecutor", "concurrent.futures.thread.*", "sched.*",
-        "_asyncio.*", "signal.*",
+        "threading.Thread", "threading.Timer", "_thread.*", "concurrent.futures.ThreadPoolExecutor",
+        "concurrent.futures.thread.*", "sched.*",
+        "_asyncio.*", "signal.signal", "signal.siginterrupt", "signal.set_wakeup_fd",
     ),
     "clock": (
         "time.*", "datetime.datetime.now", "datetime.datetime.utcnow", "datetime.datetime.today", "datetime.date.today",
@@ -126,7 +127,7 @@ _TABLE: dict[str, tuple[str, ...]] = {
     "chance": ("random.*", "_random.*", "secrets.*", "uuid.*", "_uuid.*", "os.urandom", "os.getrandom"),
     "reflection": (
         "inspect.getmembers", "inspect.getmembers_static", "inspect.getsource", "inspect.getsourcelines",
-        "inspect.getsourcefile", "inspect.getfile", "inspect.getmodule", "inspect.getclosurevars", "gc.*", "dis.*",
+        "inspect.getsourcefile", "inspect.getfile", "inspect.getmodule", "inspect.getclosurevars", "gc.set_debug", "gc.freeze", "dis.*",
         "tracemalloc.*", "_tracemalloc.*", "symtable.*", "_symtable.*", "pyclbr.*", "cgitb.*", "pstats.*",
         "pydoc_data.*",
     ),
@@ -138,8 +139,8 @@ REACH: dict[str, DottedNames] = {capability: DottedNames(*names) for capability,
 SOFT = ("files", "environment", "threads", "clock", "chance", "reflection")
 """Capabilities that no other rule denies; the others each have a rule of their own."""
 
-USUAL = frozenset(SOFT)
-"""Those that more than one of a hundred honest repairs adds to a product (benchmarks/gate.py): told, not denied."""
+USUAL = frozenset({"files", "environment", "clock", "chance"})
+"""Those that ordinary repairs of small programs need: told, not denied."""
 
 _MODULES = {
     name.removesuffix(".*"): capability
