@@ -98,9 +98,7 @@ def _show(vetted: Vetted, patch: str, *, as_json: bool) -> int:
             files = ", ".join(skipped.files) + (f" and {skipped.more} more" if skipped.more else "")
             tell(f"not applied to {files}: {', '.join(skipped.rules)}")
         for finding in vetted.findings:
-            tell(
-                f"found: {finding.path} newly uses {finding.name}, the first use of {finding.capability} in the product"
-            )
+            tell(f"found: {finding.path} newly uses {finding.name}, the first {finding.capability} in the product")
         tell(f"{status}: {', '.join(vetted.files) or patch}")
     return 1 if vetted.denials else 0
 

@@ -127,7 +127,8 @@ _TABLE: dict[str, tuple[str, ...]] = {
     "chance": ("random.*", "_random.*", "secrets.*", "uuid.*", "_uuid.*", "os.urandom", "os.getrandom"),
     "reflection": (
         "inspect.getmembers", "inspect.getmembers_static", "inspect.getsource", "inspect.getsourcelines",
-        "inspect.getsourcefile", "inspect.getfile", "inspect.getmodule", "inspect.getclosurevars", "gc.set_debug", "gc.freeze", "dis.*",
+        "inspect.getsourcefile", "inspect.getfile", "inspect.getmodule", "inspect.getclosurevars", "gc.set_debug",
+        "gc.freeze", "dis.*",
         "tracemalloc.*", "_tracemalloc.*", "symtable.*", "_symtable.*", "pyclbr.*", "cgitb.*", "pstats.*",
         "pydoc_data.*",
     ),

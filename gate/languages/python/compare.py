@@ -57,18 +57,16 @@ def _compare_regions(module: Module, regions: Sequence[Region], names: Names) ->
 def _compared(was: Sequence[_Read], now: Sequence[_Read], names: Names) -> Compared:
     """The constructs that each place has more of than before, and the whole statements that went and came."""
     before, after = _by_place(was), _by_place(now)
-    new, gone = Counter[Construct](), Counter[Construct]()
+    new = Counter[Construct]()
     changed: set[tuple[str, ...]] = set()
     for place in before.keys() | after.keys():
-        more, less = after[place] - before[place], before[place] - after[place]
-        if more or less:
+        if before[place] != after[place]:
             changed.add(place)
-            new.update(more)
-            gone.update(less)
+            new.update(after[place] - before[place])
     left, came = _statements(was, changed), _statements(now, changed)
     stayed = left.keys() & came.keys()  # what stays where it is may have another meaning
     return Compared(
-        gone,
+        Counter(),
         new,
         names.modules,
         Counter(text for place, text in left.keys() - stayed),
