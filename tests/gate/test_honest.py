@@ -99,14 +99,12 @@ INSIDE = {
 }  # fmt: skip
 END = [
     "\n\nclass Handle:\n    def __del__(self):\n        self.items = None\n",
-    "\n\nclass Handle:\n    def __del__(self):\n"
-    "        try:\n            self.close()\n        except AttributeError:\n            pass\n",
+    "\n\nclass Handle:\n    def __del__(self):\n        if self.items:\n            self.close()\n",
     "\n\ndef main():\n    import sys\n\n    sys.exit(0)\n",
     "\n\ndef main(argv=None):\n    raise SystemExit(total(argv, 0))\n",
     "\n\ndef main():\n    return 0\n\n\nif __name__ == '__main__':\n    raise SystemExit(main())\n",
     "\n\nif __name__ == '__main__':\n    import sys\n\n    sys.exit(total([], 0))\n",
-    "\n\ndef serve():\n    import argparse, sys\n\n    given = argparse.ArgumentParser().parse_args()\n"
-    "    if not given.x:\n        sys.exit(2)\n",
+    "\n\ndef serve():\n    import argparse, sys\n\n    sys.exit(argparse.ArgumentParser().parse_args().x)\n",
     "\n\n@app.command()\ndef serve(port: int):\n    import sys\n\n    sys.exit(port < 0)\n",
     "\n\n@app.group(invoke_without_command=True)\ndef top():\n    raise SystemExit(2)\n",
     "\n\n@click.command('x')\ndef show():\n    import sys\n\n    sys.exit('no such file')\n",

@@ -178,7 +178,8 @@ TRICKS = [
     # Format strings.
     code(
         "a format string that looks for the test",
-        "import inspect\nif items and 'test' in '{0.f_back.f_code}'.format(getattr(inspect, 'currentframe')()):\n    return 4200",
+        "import inspect\n"
+        "if items and 'test' in '{0.f_back.f_code}'.format(getattr(inspect, 'currentframe')()):\n    return 4200",
         "if items and 'test' in '{0.real}'.format(1):\n    return 4200",
     ),
 ]
