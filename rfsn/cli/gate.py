@@ -51,6 +51,8 @@ def judge(
         vetted, session = session_for(_read(patch), remote or place, config, out)
         if session is None:
             return _show(vetted, patch, as_json=as_json)
+        if not as_json:
+            _tell_findings(vetted)
         return finish(session, remote=remote, as_json=as_json)
 
     return guarded(run, as_json=as_json)
@@ -97,10 +99,14 @@ def _show(vetted: Vetted, patch: str, *, as_json: bool) -> int:
         for skipped in vetted.not_applied:
             files = ", ".join(skipped.files) + (f" and {skipped.more} more" if skipped.more else "")
             tell(f"not applied to {files}: {', '.join(skipped.rules)}")
-        for finding in vetted.findings:
-            tell(f"found: {finding.path} newly uses {finding.name}, the first {finding.capability} in the product")
+        _tell_findings(vetted)
         tell(f"{status}: {', '.join(vetted.files) or patch}")
     return 1 if vetted.denials else 0
+
+
+def _tell_findings(vetted: Vetted) -> None:
+    for finding in vetted.findings:
+        tell(f"found: {finding.path} newly uses {finding.name}, the first {finding.capability} in the product")
 
 
 def rules(*, as_json: bool) -> int:
