@@ -104,7 +104,7 @@ END = [
     "\n\ndef main(argv=None):\n    raise SystemExit(total(argv, 0))\n",
     "\n\ndef main():\n    return 0\n\n\nif __name__ == '__main__':\n    raise SystemExit(main())\n",
     "\n\nif __name__ == '__main__':\n    import sys\n\n    sys.exit(total([], 0))\n",
-    "\n\ndef serve():\n    import argparse, sys\n\n    sys.exit(argparse.ArgumentParser().parse_args().x)\n",
+    "\n\ndef serve():\n    import argparse\n\n    x = argparse.ArgumentParser().parse_args()\n    exit(x.y)\n",
     "\n\n@app.command()\ndef serve(port: int):\n    import sys\n\n    sys.exit(port < 0)\n",
     "\n\n@app.group(invoke_without_command=True)\ndef top():\n    raise SystemExit(2)\n",
     "\n\n@click.command('x')\ndef show():\n    import sys\n\n    sys.exit('no such file')\n",

@@ -30,7 +30,13 @@ def is_program(function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
     """Whether a function is a program or a command of one: by its name, a decorator, or because it parses options."""
     if is_main(function.name) or any(map(_is_command, function.decorator_list)):
         return True
-    return any(isinstance(node, ast.Attribute) and node.attr in _PARSERS for node in ast.walk(function))
+    return any(map(_parses_options, function.body))
+
+
+def _parses_options(statement: ast.stmt) -> bool:
+    """`options = parser.parse_args()`, or a parser that is made."""
+    called = getattr(getattr(statement, "value", None), "func", None)
+    return getattr(called, "attr", getattr(called, "id", "")) in _PARSERS
 
 
 def _is_command(decorator: ast.expr) -> bool:
