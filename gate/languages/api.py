@@ -61,8 +61,8 @@ class Compared:
     """The constructs of one file before and after a change, at least those of the parts that differ.
 
     `modules` are the full names of what the file imported before, and of the packages that contain it. `left` are the
-    whole statements that places of it lost, and `came` those that places of it got, each with its constructs: if a
-    language tells them, code that moves is only what is there twice. If `came` is None, it does not.
+    whole statements that places of it lost, and `came` those that places of it got, each with its constructs: only
+    what left one place as it came to another has moved. If `came` is None, the language does not tell.
     """
 
     before: Counter[Construct]
