@@ -28,6 +28,7 @@ DANGERS = [
     ("danger.obfuscation", "getattr(os, tax)(0)", "import os\n"),
     ("danger.obfuscation", "globals()['sum'] = max", ""),
     ("danger.obfuscation", "vars(os)", "import os\n"),
+    ("danger.obfuscation", "for name, value in enum.__dict__.items():\n    value.exit(0)", "import enum\n"),
     ("danger.obfuscation", "module = os\nmodule.getpid()", "import os\n"),
     ("danger.obfuscation", "importlib.import_module(tax)", "import importlib\n"),
     ("danger.obfuscation", "base64.b64decode('aW1wb3J0IG9zOyBvcw==')", "import base64\n"),
