@@ -118,8 +118,9 @@ class _Walk:
                 self._add(Kind.EXIT, target.removeprefix("builtins."))
             return
         self._add(Kind.USE, target)
-        if target.endswith(".__dict__") and target.removesuffix(".__dict__") in STANDARD - _HARMLESS_NAMESPACES:
-            self._add(Kind.COMPUTED, f"the names of the module {target}")
+        module, namespace, _ = target.partition(".__dict__")
+        if namespace and module in STANDARD - _HARMLESS_NAMESPACES:
+            self._add(Kind.COMPUTED, f"the names of the module {module}")
         for inner in inner_names(target):
             if inner in SOFT_EXITS:
                 self._use(inner, main)
