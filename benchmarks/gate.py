@@ -16,6 +16,7 @@ import re
 import statistics
 import time
 import timeit
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -26,7 +27,9 @@ import pathspec
 
 from buildpacks.python import PythonBuildpack
 from buildpacks.view import FolderView
-from gate import Allowed, BasePaths, Change, Context, FileChange, Gate, apply
+from gate import Allowed, BasePaths, Change, Context, Denied, FileChange, Gate, apply
+from gate.rules import CHANGE_RULES
+from gate.rules.source import SourceRule
 from planners.search.candidates import enumerate_candidates
 from planners.search.localize import Suspect
 from rfsn.config import Config
@@ -38,6 +41,7 @@ from rfsn.source.snapshot import take_files
 
 EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
 SCREENED = 5_000
+RULES = {rule.id: rule.capability for rule in CHANGE_RULES if isinstance(rule, SourceRule) and rule.capability}
 HUNK = re.compile(r"^@@ -(\d+)(?:,\d+)? \+\d+(?:,\d+)? @@")
 
 
@@ -76,18 +80,23 @@ def main() -> None:
     parser.add_argument("datasets", nargs="*", type=Path, metavar="DATASET.jsonl")
     parser.add_argument("--repos", type=Path, metavar="DIR")
     options = parser.parse_args()
-    for dataset in options.datasets:
-        check_dataset(dataset, options.repos)
+    added: Counter[str] = Counter()
+    whole = sum(check_dataset(dataset, options.repos, added) for dataset in options.datasets)
+    for capability, patches in added.most_common():
+        print(f"{capability}: {patches} of {whole} patches whose base is whole add it ({patches / whole:.1%})")
     screen_candidates()
 
 
-def check_dataset(dataset: Path, repos: Path | None) -> None:
-    """Check every fix of a data set, and print the denials and the times."""
+def check_dataset(dataset: Path, repos: Path | None, added: Counter[str]) -> int:
+    """Check every fix of a data set, print the denials and the times, and count the capabilities that are added.
+
+    Returns how many of the fixes have a base that is whole: only these count.
+    """
     rows = [json.loads(line) for line in dataset.read_text(encoding="utf-8").splitlines()]
     if "reference" in rows[0]:
-        check_projects(dataset.stem, rows)
-        return
-    denied, partial, times = 0, 0, []
+        check_projects(dataset.stem, rows, added)
+        return len(rows)
+    denied, alarms, partial, times = 0, 0, 0, []
     for row in rows:
         commit, whole = find_commit(row, repos)
         partial += not whole
@@ -96,18 +105,29 @@ def check_dataset(dataset: Path, repos: Path | None) -> None:
         gate = Gate()
         denials = gate.denials(change, context)
         denied += bool(denials)
+        alarms += bool(denials and whole)
+        if whole:
+            added.update(capabilities(gate, denials, change, context))
         for denial in denials:
             print(f"  {row['instance_id']}: {denial.rule}: {denial.reason}")
         if not denials:
             times.append(milliseconds(gate, change, context))
     slowest = sorted(times)[int(0.99 * len(times))]
     print(
-        f"{dataset.stem}: {len(rows)} patches ({partial} on partial bases), {denied} denied; "
+        f"{dataset.stem}: {len(rows)} patches ({partial} on partial bases), {denied} denied ({alarms} on whole bases); "
         f"p50 {statistics.median(times):.2f} ms, p99 {slowest:.2f} ms, slowest {max(times):.2f} ms"
     )
+    return len(rows) - partial
 
 
-def check_projects(name: str, rows: Sequence[Mapping[str, Any]]) -> None:
+def capabilities(gate: Gate, denials: Sequence[Denied], change: Change, context: Context) -> set[str]:
+    """The capabilities that a change adds, whether it is denied for them or not."""
+    told = {finding.capability for finding in gate.findings(change, context)}
+    new = {denial.hint.split()[-3] for denial in denials if denial.rule == "danger.capability"}
+    return told | new | {RULES[denial.rule] for denial in denials if denial.rule in RULES}
+
+
+def check_projects(name: str, rows: Sequence[Mapping[str, Any]], added: Counter[str]) -> None:
     """Check every fixed project of a data set, as a change of what is broken, and as one of nothing."""
     denied, anew, times = 0, 0, []
     for row in rows:
@@ -121,6 +141,7 @@ def check_projects(name: str, rows: Sequence[Mapping[str, Any]]) -> None:
             change = Change({path: FileChange(base.get(path), text) for path, text in fixed.items()})
             gate = Gate()
             denials = gate.denials(change, context)
+            added.update(capabilities(gate, denials, change, context))
             fresh = gate.denials(Change({path: FileChange(b"", text) for path, text in fixed.items()}), context)
             if not denials:
                 times.append(milliseconds(gate, change, context))

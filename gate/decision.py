@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Protocol, runtime_checkable
+from typing import Literal, Protocol, runtime_checkable
 
 from gate.languages import ANALYZERS
 from gate.languages.api import Analyzer
@@ -16,11 +16,13 @@ from gate.vocabulary import Proposal
 
 __all__ = [
     "Allowed",
+    "Capability",
     "ChangeRule",
     "Context",
     "Decision",
     "DenialKind",
     "Denied",
+    "Finding",
     "LanguageRule",
     "NotApplied",
     "ProposalRule",
@@ -59,13 +61,32 @@ class NotApplied:
 
 
 @dataclass(frozen=True, slots=True)
+class Finding:
+    """A capability that a change adds to the product and that is no denial: the name and the file that show it."""
+
+    capability: str
+    name: str
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
 class Allowed:
-    """No applicable rule denies. The silence of the other rules, listed in `not_applied`, is no approval."""
+    """No applicable rule denies. The silence of the other rules, listed in `not_applied`, is no approval.
+
+    `findings` are capabilities that the change adds to the product.
+    """
 
     not_applied: tuple[NotApplied, ...] = ()
+    findings: tuple[Finding, ...] = ()
 
 
 type Decision = Allowed | Denied
+
+type Capability = Literal[
+    "processes", "network", "descriptors", "native-code", "dynamic-code", "obfuscation", "exits", "introspection",
+    "patching", "testing", "files", "environment", "threads", "clock", "chance", "reflection",
+]  # fmt: skip
+"""What code can do beyond computing: each is a reason to deny that the user may lift."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,10 +105,11 @@ class Context:
     `read` returns a base file's bytes (raises `FileNotFoundError`); `protected` says whether a path belongs to the
     tests, the runner's configuration or the lock files; `lifted` says whether the user vouches for a path, which lifts
     the rules on where code is and what it may do; `test_edits` says whether tests that stand in product files may
-    change; `pull_request` says whether it may change tests and metadata as a maintainer does. `commands` are the
-    argument lists in the plan. `analyzers` read source code, one language each. `models` are those that may be asked,
-    and `left_usd` is what may still be spent on them. The session's position: the ids that were used, whether the tests
-    ran on the base, whether a patch is applied and a verdict accepted it, and whether the planner has ended it.
+    change; `pull_request` says whether it may change tests and metadata as a maintainer does; `capabilities` are those
+    that the user lets patches add. `commands` are the argument lists in the plan. `analyzers` read source code, one
+    language each. `models` are those that may be asked, and `left_usd` is what may still be spent on them. The
+    session's position: the ids that were used, whether the tests ran on the base, whether a patch is applied and a
+    verdict accepted it, and whether the planner has ended it.
     """
 
     base: BasePaths
@@ -99,6 +121,7 @@ class Context:
     analyzers: tuple[Analyzer, ...] = ANALYZERS
     test_edits: bool = False
     pull_request: bool = False
+    capabilities: frozenset[str] = frozenset()
     models: tuple[ModelCard, ...] = ()
     left_usd: float = 0.0
     used_ids: frozenset[str] = frozenset()

@@ -11,6 +11,7 @@ from gate.decision import (
     Decision,
     DenialKind,
     Denied,
+    Finding,
     LanguageRule,
     NotApplied,
     ProposalRule,
@@ -19,6 +20,7 @@ from gate.decision import (
 from gate.patch import Change, Patch, PatchError, apply
 from gate.reach import Reach
 from gate.rules import CHANGE_RULES, PROPOSAL_RULES
+from gate.rules.capabilities import found_capabilities
 from gate.vocabulary import ApplyPatch, Proposal
 
 __all__ = ["Gate", "change_of"]
@@ -53,7 +55,9 @@ class Gate:
 
     def check(self, change: Change, context: Context) -> Decision:
         """Check a change against every rule: every patch that becomes a result has passed here."""
-        return _first_denial(self._change_rules, change, context) or Allowed(self.not_applied(change, context))
+        return _first_denial(self._change_rules, change, context) or Allowed(
+            self.not_applied(change, context), self.findings(change, context)
+        )
 
     def screen(self, change: Change, context: Context) -> Decision:
         """Check a candidate's change against the cheap rules, before its trial.
@@ -69,6 +73,10 @@ class Gate:
     def not_applied(self, change: Change, context: Context) -> tuple[NotApplied, ...]:
         """The rules that could not be applied to some source files of a change."""
         return self._reach.not_applied(change, context)
+
+    def findings(self, change: Change, context: Context) -> tuple[Finding, ...]:
+        """The capabilities that a change adds to the product without being denied for it."""
+        return found_capabilities(change, context)
 
 
 def change_of(patch: Patch, context: Context) -> Change | Denied:

@@ -34,8 +34,8 @@ class Introduced:
 def introduced(change: Change, context: Context) -> tuple[Introduced, ...]:
     """What a change introduces in product code, by language: in files that are neither protected nor lifted.
 
-    Code that moves from one file to another of the same language is not new. The answer is cached for as long as the
-    change exists.
+    Code that moves from one file to another of the same language is not new; in Python, only whole statements
+    move. The answer is cached for as long as the change exists.
     """
     known = _cached.get(change)
     if known is None or known[0] is not context:
@@ -63,28 +63,37 @@ def analyzer_of(path: str, analyzers: Sequence[Analyzer]) -> Analyzer | None:
 
 
 def _of(analyzer: Analyzer, files: Mapping[str, FileChange]) -> Introduced:
+    known = {path: analyzer.compare(file) for path, file in files.items()}
+    compared = {path: one for path, one in known.items() if one is not None}
+    left = sum((one.left for one in compared.values()), Counter[str]())
     before: Counter[Construct] = Counter()
     after: Counter[Construct] = Counter()
     where: dict[Construct, str] = {}
     had: dict[Construct, str] = {}
-    modules: dict[str, frozenset[str]] = {}
-    unparsed: list[str] = []
-    for path, file in files.items():
-        compared = analyzer.compare(file)
-        if compared is None:
-            unparsed.append(path)
-            continue
-        before.update(compared.before)
-        after.update(compared.after)
-        modules[path] = compared.modules
-        where |= dict.fromkeys((compared.after - compared.before).keys() - where.keys(), path)
-        gone = (construct for construct in compared.before if construct.kind is Kind.TEST)
-        had |= dict.fromkeys(gone, path)
+    for path, one in compared.items():
+        new = one.after - one.before
+        if one.came is None:
+            before.update(one.before)
+            after.update(one.after)
+        else:
+            after.update(new - _moved(one.came, left))
+        where |= dict.fromkeys(new.keys() - where.keys(), path)
+        had |= dict.fromkeys((construct for construct in one.before if construct.kind is Kind.TEST), path)
     fresh, lost = after - before, before - after if had else Counter[Construct]()
     return Introduced(
         analyzer,
         tuple((construct, where[construct]) for construct in fresh),
-        modules,
-        tuple(unparsed),
+        {path: one.modules for path, one in compared.items()},
+        tuple(path for path, one in known.items() if one is None),
         tuple((construct, had[construct]) for construct in lost if construct.kind is Kind.TEST),
     )
+
+
+def _moved(came: Sequence[tuple[str, Counter[Construct]]], left: Counter[str]) -> Counter[Construct]:
+    """The constructs of whole statements that came, as they were, from where they left; each leaves once."""
+    moved: Counter[Construct] = Counter()
+    for text, constructs in came:
+        if left[text] > 0:
+            left[text] -= 1
+            moved.update(constructs)
+    return moved

@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import ErrorDetails
 
 from buildpacks.text import spelled
+from gate import Capability
 from rfsn.errors import UsageError
 from rfsn.machine import home
 from rfsn.tables import BaseUrl, BuildpackConfig, HostName, ModelConfig, PythonName, ServiceConfig, Variables
@@ -88,6 +89,10 @@ class Config(BaseModel):
     """Patterns (gitignore syntax, from the root) of files that a patch may change in any way."""
     strict: bool = False
     """Whether a patch that changes nothing but the answers to calls of the tests is rejected."""
+    allow_capability: tuple[Capability, ...] = ()
+    """What patches may newly do, besides computing: `network`, `clock` and so on."""
+    allow_large: bool = False
+    """Whether a patch may change any number of files and lines."""
     given: str | None = None
     """The hash (SHA-256) of the diff, kept as `given.diff`, if the session judges a patch from elsewhere."""
     sign_key: str | None = None

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from buildpacks.view import FolderView
-from gate import DenialKind, Denied, Gate, NotApplied, new_requirements
+from gate import DenialKind, Denied, Finding, Gate, NotApplied, new_requirements
 from rfsn.compose import GIVEN
 from rfsn.config import Config
 from rfsn.machine.home import temporary_folder
@@ -24,7 +24,7 @@ __all__ = ["Vetted", "session_for", "vet"]
 
 @dataclass(frozen=True, slots=True)
 class Vetted:
-    """The files that a patch changes, every denial, and the rules that could not be applied.
+    """The files that a patch changes, every denial, the rules that could not be applied, and what it newly does.
 
     `requirements` are those that a pull request declares: its tests run with them.
     """
@@ -33,6 +33,7 @@ class Vetted:
     denials: tuple[Denied, ...]
     not_applied: tuple[NotApplied, ...] = ()
     requirements: tuple[str, ...] = ()
+    findings: tuple[Finding, ...] = ()
 
 
 def vet(diff: bytes, repo: str | Remote, config: Config) -> Vetted:
@@ -54,9 +55,13 @@ def vet(diff: bytes, repo: str | Remote, config: Config) -> Vetted:
             hint = "make it with git diff on the tree as it is"
             return Vetted((), (Denied("schema.applies", DenialKind.SCHEMA, str(error), hint),))
         gate, context = Gate(further=further), fence.context()
-        denials, silent = gate.denials(change, context), gate.not_applied(change, context)
-        declared = new_requirements(change) if config.pull_request else ()
-        return Vetted(tuple(sorted(change.files)), denials, silent, declared)
+        return Vetted(
+            tuple(sorted(change.files)),
+            gate.denials(change, context),
+            gate.not_applied(change, context),
+            new_requirements(change) if config.pull_request else (),
+            gate.findings(change, context),
+        )
 
 
 def session_for(diff: bytes, repo: str | Remote, config: Config, out: Path | None) -> tuple[Vetted, Session | None]:

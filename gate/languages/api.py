@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, runtime_checkable
 
 from gate.patch import Change, FileChange
 from gate.paths import BasePaths
 
-__all__ = ["Analyzer", "Compared", "Construct", "Forbidden", "Kind", "Packages", "Places", "Tree"]
+__all__ = ["Analyzer", "Capabilities", "Compared", "Construct", "Forbidden", "Kind", "Packages", "Places", "Tree"]
 
 
 class Kind(StrEnum):
@@ -62,12 +62,16 @@ class Construct(NamedTuple):
 class Compared:
     """The constructs of one file before and after a change, at least those of the parts that differ.
 
-    `modules` are the full names of what the file imported before, and of the packages that contain it.
+    `modules` are the full names of what the file imported before, and of the packages that contain it. `left` are the
+    whole statements that places of it lost, and `came` those that places of it got, each with its constructs: only
+    what left one place as it came to another has moved. If `came` is None, the language does not tell.
     """
 
     before: Counter[Construct]
     after: Counter[Construct]
     modules: frozenset[str]
+    left: Counter[str] = field(default_factory=Counter)
+    came: tuple[tuple[str, Counter[Construct]], ...] | None = None
 
 
 class Tree(Protocol):
@@ -118,6 +122,24 @@ class Places(Protocol):
 
     def shadowed(self, path: str, change: Change, tree: Tree) -> str | None:
         """The module of the language or of a test runner that a new file would shadow, if any."""
+        ...
+
+
+@runtime_checkable
+class Capabilities(Forbidden, Protocol):
+    """What code can do, for those capabilities that only a comparison with the whole product can judge."""
+
+    @property
+    def usual(self) -> frozenset[str]:
+        """Capabilities that honest repairs often add."""
+        ...
+
+    def of(self, construct: Construct) -> str | None:
+        """The capability of a construct, if any."""
+        ...
+
+    def in_base(self, capability: str, tree: Tree) -> bool:
+        """Whether a product file of the base has a capability."""
         ...
 
 

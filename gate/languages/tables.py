@@ -33,13 +33,15 @@ class DottedNames:
 class Table:
     """Forbids uses of names, attributes, texts, and whole kinds of constructs.
 
-    A file that already imports a module of `uses` may use more of it.
+    A file that already imports a module of `uses` may use more of it. `harmless` are names in these modules that do
+    nothing, such as constants and exceptions; a module that has some may be imported, and its other uses are forbidden.
     """
 
     uses: DottedNames = field(default_factory=DottedNames)
     attributes: frozenset[str] = frozenset()
     texts: re.Pattern[str] | None = None
     kinds: frozenset[Kind] = frozenset()
+    harmless: re.Pattern[str] | None = None
 
     def forbids(self, construct: Construct, path: str, modules: frozenset[str], tree: Tree) -> bool:
         """Whether a construct is in the table."""
@@ -52,6 +54,8 @@ class Table:
         if kind is Kind.TEXT:
             return self.texts is not None and self.texts.search(name) is not None
         if kind not in _NAMED:
+            return False
+        if self.harmless is not None and kind is not Kind.STORE and self.harmless.fullmatch(name):
             return False
         if kind is not Kind.IMPORT and self.uses.has(name):
             return True

@@ -3,6 +3,7 @@
 from gate.decision import ChangeRule, ProposalRule
 from gate.rules.answers import NoKnownAnswers
 from gate.rules.binary import ReadableFiles
+from gate.rules.capabilities import NoNewCapabilities
 from gate.rules.commands import CommandsFromPlan
 from gate.rules.dependencies import KnownImports, NoLookAlikes
 from gate.rules.detection import NoTestDetection
@@ -60,6 +61,7 @@ CHANGE_RULES: tuple[ChangeRule, ...] = (
     NoNetwork(),
     NoDescriptors(),
     NoNativeCode(),
+    NoNewCapabilities(),
     KnownImports(),
     NoLookAlikes(),
     NoSecrets(),

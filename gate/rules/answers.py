@@ -24,7 +24,7 @@ class NoKnownAnswers(SourceRule):
 
     id = "tamper.answers"
     rejection_type = DenialKind.TAMPER
-    hint = "compute the result from the input, for every input of its kind; --allow-path FILE lifts this for a file"
+    hint = "compute the result from the input, for every input of its kind"
 
     def check(self, change: Change, context: Context) -> Denied | None:
         """A denial that names the first such branch, or some entries of such a table."""
@@ -37,14 +37,14 @@ class NoKnownAnswers(SourceRule):
                 if known := known_entries(entries, context, table.suffixes):
                     shown = "; ".join(known[:_SHOWN])
                     reason = f"{entries[known[0]]} newly {Kind.ENTRY} that the tests have: {shown}"
-                    return Denied(self.id, self.rejection_type, reason, self.hint)
+                    return self.denied(reason, entries[known[0]])
         by_analyzer = {fresh.analyzer.name: fresh.constructs for fresh in introduced(change, context)}
         data = _data(change, context)
         for analyzer in context.analyzers if by_analyzer or data else ():
             table, new = analyzer.tables.get(self.id), by_analyzer.get(analyzer.name, ())
             if isinstance(table, KnownAnswers) and (said := table.learned([one for one, _ in new], data, context)):
-                reason = f"the change has answers of the tests: {said}"
-                return Denied(self.id, self.rejection_type, reason, self.hint)
+                path = next((path for _, path in new), next(iter(change.files)))
+                return self.denied(f"the change has answers of the tests: {said}", path)
         return None
 
 

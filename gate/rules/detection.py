@@ -13,4 +13,5 @@ class NoTestDetection(SourceRule):
 
     id = "tamper.detection"
     rejection_type = DenialKind.TAMPER
+    capability = "introspection"
     hint = "make the result depend on arguments and state only"

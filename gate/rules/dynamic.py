@@ -11,6 +11,7 @@ class NoDynamicCode(SourceRule):
     """Denies running text as code, and reaching into the internals of functions and modules."""
 
     id = "danger.dynamic-code"
+    capability = "dynamic-code"
     hint = "write the code itself"
 
 
@@ -18,4 +19,5 @@ class NoObfuscation(SourceRule):
     """Denies computed names, modules passed around as values, decoders, and strings that nobody can read."""
 
     id = "danger.obfuscation"
+    capability = "obfuscation"
     hint = "name what you use, as plain text"

@@ -13,4 +13,5 @@ class NoExits(SourceRule):
 
     id = "tamper.exits"
     rejection_type = DenialKind.TAMPER
+    capability = "exits"
     hint = "raise an ordinary exception; end the process only in the main function of a program"

@@ -16,4 +16,5 @@ class NoTestFrameworks(SourceRule):
 
     id = "tamper.frameworks"
     rejection_type = DenialKind.TAMPER
+    capability = "testing"
     hint = "change what the product does; it must run without any test framework"

@@ -13,4 +13,5 @@ class NoForeignPatches(SourceRule):
 
     id = "tamper.interpreter"
     rejection_type = DenialKind.TAMPER
+    capability = "patching"
     hint = "call what you need instead of replacing it for everyone"

@@ -9,6 +9,8 @@ from gate.patch import Change, Edit, FileChange
 
 __all__ = ["PatchSize"]
 
+_LIFT = "--allow-large lifts this"
+
 
 class PatchSize:
     """Denies patches that do nothing, and those that exceed the limits on files, lines and bytes."""
@@ -21,13 +23,15 @@ class PatchSize:
         if not change.files:
             return self._denied("the patch changes nothing", "change something")
         if len(change.files) > limits.files:
-            return self._denied(f"{len(change.files)} files", f"change at most {limits.files} files")
+            return self._denied(f"{len(change.files)} files", f"change at most {limits.files} files; {_LIFT}")
         size = sum(len(file.after or b"") - len(file.before or b"") for file in change.files.values())
         if abs(size) > limits.bytes:
-            return self._denied(f"the tree would grow or shrink by {abs(size)} bytes", f"at most {limits.bytes}")
+            return self._denied(
+                f"the tree would grow or shrink by {abs(size)} bytes", f"at most {limits.bytes}, {_LIFT}"
+            )
         lines = sum(_changed_lines(file) for file in change.files.values())
         if lines > limits.lines:
-            return self._denied(f"{lines} changed lines", f"change at most {limits.lines} lines")
+            return self._denied(f"{lines} changed lines", f"change at most {limits.lines} lines; {_LIFT}")
         return None
 
     def _denied(self, reason: str, hint: str) -> Denied:

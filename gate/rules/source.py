@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from gate.decision import Context, DenialKind, Denied
+import shlex
+
+from gate.decision import Capability, Context, DenialKind, Denied
 from gate.languages.api import Analyzer
 from gate.patch import Change
 from gate.sources import introduced
@@ -19,12 +21,16 @@ class SourceRule:
     rejection_type = DenialKind.INVARIANT
     incremental = False
     hint: str
+    capability: Capability | None = None
+    """What code can do that the rule denies: the user may let patches do so."""
 
     def reads(self, analyzer: Analyzer) -> bool:
         return self.id in analyzer.tables
 
     def check(self, change: Change, context: Context) -> Denied | None:
-        """A denial that names the first such construct and its file."""
+        """A denial that names the first such construct and its file, and the option that lifts it."""
+        if self.capability in context.capabilities:
+            return None
         for fresh in introduced(change, context):
             table = fresh.analyzer.tables.get(self.id)
             if table is None:
@@ -32,5 +38,10 @@ class SourceRule:
             for construct, path in fresh.constructs:
                 if table.forbids(construct, path, fresh.modules[path], context):
                     name = construct.name if len(construct.name) <= _SHOWN else f"{construct.name[:_SHOWN]}..."
-                    return Denied(self.id, self.rejection_type, f"{path} newly {construct.kind} {name}", self.hint)
+                    return self.denied(f"{path} newly {construct.kind} {name}", path)
         return None
+
+    def denied(self, reason: str, path: str) -> Denied:
+        """A denial for a file, with the option that lifts it."""
+        lift = f"--allow-capability {self.capability}" if self.capability else f"--allow-path {shlex.quote(path)}"
+        return Denied(self.id, self.rejection_type, reason, f"{self.hint}; {lift} lifts this")

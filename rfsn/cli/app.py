@@ -11,6 +11,8 @@ from rfsn import __version__
 from rfsn.cli.evaluations import evaluations
 from rfsn.cli.groups import Group, gates, models, packs, sandboxes, sessions
 from rfsn.cli.options import (
+    AllowCapability,
+    AllowLarge,
     AllowPath,
     AllowTestEdits,
     BaseUrl,
@@ -99,6 +101,8 @@ def repair(
     allow_test_edits: AllowTestEdits = None,
     allow_path: AllowPath = None,
     strict: Strict = None,
+    allow_capability: AllowCapability = None,
+    allow_large: AllowLarge = None,
     gate_rule: GateRule = None,
     operator: Operator = None,
     planner: Planner = None,
@@ -140,6 +144,7 @@ def repair(
     options |= {"apply": apply or None, "branch": branch, "sign_key": sign_key}
     options |= {"memory": False if no_memory else None, "strict": strict}
     options |= settings(allow_test_edits=allow_test_edits, allow_path=allow_path, gate_rules=gate_rule)
+    options |= settings(allow_capability=allow_capability, allow_large=allow_large)
     options |= settings(with_packages=with_package)
     options |= settings(operators=operator, planner=planner, model=model, base_url=base_url, max_cost=max_cost)
     options |= {"judge_model": judge_model, "accept_generated": accept_generated, "min_confidence": min_confidence}
@@ -218,6 +223,8 @@ def evaluate(
     offline: Offline = None,
     allow_test_edits: AllowTestEdits = None,
     allow_path: AllowPath = None,
+    allow_capability: AllowCapability = None,
+    allow_large: AllowLarge = None,
     gate_rule: GateRule = None,
     operator: Operator = None,
     planner: Planner = None,
@@ -240,6 +247,7 @@ def evaluate(
     options = settings(sandbox=sandbox, image=image, env=env, offline=offline)
     options |= {"time_limit": instance_timeout, "max_steps": max_steps, "seed": seed}
     options |= settings(allow_test_edits=allow_test_edits, allow_path=allow_path, gate_rules=gate_rule)
+    options |= settings(allow_capability=allow_capability, allow_large=allow_large)
     options |= settings(with_packages=with_package)
     options |= settings(operators=operator, planner=planner, model=model, base_url=base_url, max_cost=max_cost)
     options |= {"judge_model": judge_model, "python": python, "min_confidence": min_confidence}

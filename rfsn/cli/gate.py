@@ -54,6 +54,8 @@ def judge(
         vetted, session = session_for(_read(patch), remote or place, config, out)
         if session is None:
             return _show(vetted, patch, as_json=as_json)
+        if not as_json:
+            _tell_findings(vetted)
         return finish(session, remote=remote, as_json=as_json)
 
     return guarded(run, as_json=as_json)
@@ -103,15 +105,23 @@ def _show(vetted: Vetted, patch: str, *, as_json: bool) -> int:
     if as_json:
         denials = [asdict(denied) for denied in vetted.denials]
         silent = [asdict(skipped) for skipped in vetted.not_applied]
-        give_json({"status": status, "files": vetted.files, "denials": denials, "not_applied": silent})
+        found = [asdict(finding) for finding in vetted.findings]
+        answer = {"status": status, "files": vetted.files, "denials": denials, "not_applied": silent}
+        give_json(answer | {"findings": found})
     else:
         for denied in vetted.denials:
             tell(f"{denied.rule}: {denied.reason}; {denied.hint}")
         for skipped in vetted.not_applied:
             files = ", ".join(skipped.files) + (f" and {skipped.more} more" if skipped.more else "")
             tell(f"not applied to {files}: {', '.join(skipped.rules)}")
+        _tell_findings(vetted)
         tell(f"{status}: {', '.join(vetted.files) or patch}")
     return 1 if vetted.denials else 0
+
+
+def _tell_findings(vetted: Vetted) -> None:
+    for finding in vetted.findings:
+        tell(f"found: {finding.path} newly uses {finding.name}, the first {finding.capability} in the product")
 
 
 def rules(*, as_json: bool) -> int:

@@ -8,6 +8,8 @@ import typer
 from typer.core import TyperGroup
 
 from rfsn.cli.options import (
+    AllowCapability,
+    AllowLarge,
     AllowPath,
     AllowTestEdits,
     BaseUrl,
@@ -102,6 +104,8 @@ def check_patch(
     allow_test_edits: AllowTestEdits = None,
     allow_path: AllowPath = None,
     pull_request: PullRequest = None,
+    allow_capability: AllowCapability = None,
+    allow_large: AllowLarge = None,
     gate_rule: GateRule = None,
     config: ConfigFile = None,
     json: Json = False,
@@ -113,7 +117,7 @@ def check_patch(
     from rfsn.cli import gate as commands  # noqa: PLC0415
 
     options = settings(test=test, allow_test_edits=allow_test_edits, allow_path=allow_path, gate_rules=gate_rule)
-    options |= settings(pull_request=pull_request)
+    options |= settings(pull_request=pull_request, allow_capability=allow_capability, allow_large=allow_large)
     raise typer.Exit(commands.check(patch, repo, options, config, as_json=json))
 
 

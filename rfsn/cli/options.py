@@ -9,6 +9,8 @@ from typing import Annotated, Any
 import typer
 
 __all__ = [
+    "AllowCapability",
+    "AllowLarge",
     "AllowPath",
     "AllowTestEdits",
     "BaseUrl",
@@ -87,6 +89,15 @@ PullRequest = Annotated[
 AllowPath = Annotated[
     list[str] | None,
     typer.Option("--allow-path", metavar="GLOB", help="Let patches change these files in any way; may be repeated."),
+]
+AllowCapability = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--allow-capability", metavar="NAME", help="Let patches newly do this (network, clock, ...); may be repeated."
+    ),
+]
+AllowLarge = Annotated[
+    bool | None, typer.Option("--allow-large", help="Let patches change any number of files and lines.")
 ]
 SignKey = Annotated[
     str | None, typer.Option("--sign-key", metavar="KEY", help="Sign the session's evidence with this SSH key.")

@@ -8,6 +8,8 @@ from typing import Annotated
 import typer
 
 from rfsn.cli.options import (
+    AllowCapability,
+    AllowLarge,
     AllowPath,
     AllowTestEdits,
     ConfigFile,
@@ -57,6 +59,8 @@ def judge(
     allow_path: AllowPath = None,
     pull_request: PullRequest = None,
     strict: Strict = None,
+    allow_capability: AllowCapability = None,
+    allow_large: AllowLarge = None,
     gate_rule: GateRule = None,
     time_limit: TimeLimit = None,
     out: Out = None,
@@ -69,6 +73,7 @@ def judge(
 
     options = settings(test=test, target=target, sandbox=sandbox, image=image, env=env, offline=offline)
     options |= settings(allow_test_edits=allow_test_edits, allow_path=allow_path, gate_rules=gate_rule)
+    options |= settings(allow_capability=allow_capability, allow_large=allow_large)
     options |= settings(with_packages=with_package, pull_request=pull_request)
     options |= {"time_limit": time_limit, "sign_key": sign_key, "python": python, "strict": strict}
     raise typer.Exit(commands.judge(patch, repo, options, config, out, as_json=json))

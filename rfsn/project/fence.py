@@ -14,13 +14,14 @@ import pathspec
 from buildpacks import Touched
 from buildpacks.text import escaped
 from buildpacks.view import FolderView
-from gate import BasePaths, Context
+from gate import BasePaths, Context, SizeLimits
 from rfsn.config import Config
 from rfsn.project.parts import Part
 from rfsn.project.testside import TestSide, test_side
 
 __all__ = ["Fence"]
 
+_LARGE = SizeLimits(files=100_000, lines=10_000_000, bytes=1 << 30)
 _WORD = re.compile(r"[^\s'\";&|()<>=]+")
 
 
@@ -40,6 +41,8 @@ class Fence:
         self._named = _spec(_globs(config.allow_path))
         self._test_edits = config.allow_test_edits
         self._pull_request = config.pull_request
+        self._capabilities = frozenset[str](config.allow_capability)
+        self._limits = _LARGE if config.allow_large else SizeLimits()
         self._paths = BasePaths(view.files(), view.links(), view.executables())
 
     def observing(self, touched: Touched) -> Self:
@@ -89,8 +92,10 @@ class Fence:
             self._view.read,
             self.protected,
             self.lifted,
+            limits=self._limits,
             test_edits=self._test_edits,
             pull_request=self._pull_request,
+            capabilities=self._capabilities,
         )
 
 

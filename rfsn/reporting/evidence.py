@@ -98,6 +98,7 @@ def evidence_of(record: Record, files: Mapping[str, bytes]) -> dict[str, Any]:
         "not_applied": [asdict(rules) for rules in decided[1].not_applied]
         if decided and decided[1].not_applied
         else None,
+        "findings": [asdict(finding) for finding in decided[1].findings] if decided else [],
         "decisions": {"proposals": state.steps, "denied": dict(sorted(denied.items()))},
         "files": {name: _hash(content) for name, content in files.items()},
         "journal": {"lines": record.last.sequence + 1, "sha256": _hash_of_file(record.folder / "journal.jsonl")},

@@ -28,14 +28,16 @@ DANGERS = [
     ("danger.obfuscation", "getattr(os, tax)(0)", "import os\n"),
     ("danger.obfuscation", "globals()['sum'] = max", ""),
     ("danger.obfuscation", "vars(os)", "import os\n"),
+    ("danger.obfuscation", "for name, value in enum.__dict__.items():\n    value.exit(0)", "import enum\n"),
     ("danger.obfuscation", "module = os\nmodule.getpid()", "import os\n"),
     ("danger.obfuscation", "importlib.import_module(tax)", "import importlib\n"),
-    ("danger.obfuscation", "base64.b64decode(tax)", "import base64\n"),
-    ("danger.obfuscation", "b64decode(tax)", "from base64 import b64decode\n"),
+    ("danger.obfuscation", "base64.b64decode('aW1wb3J0IG9zOyBvcw==')", "import base64\n"),
+    ("danger.obfuscation", "key = 'aW1wb3J0IG9zOyBvcw=='\nb64decode(key)", "from base64 import b64decode\n"),
+    ("danger.obfuscation", "list(map(b64decode, ['aW1wb3J0IG9zOyBvcw==']))", "from base64 import b64decode\n"),
     ("danger.obfuscation", "pickle.loads(tax)", "import pickle\n"),
     ("danger.obfuscation", "marshal.loads(tax)", "import marshal\n"),
-    ("danger.obfuscation", "codecs.decode(tax, 'rot13')", "import codecs\n"),
-    ("danger.obfuscation", "bytes.fromhex(tax)", ""),
+    ("danger.obfuscation", "codecs.decode('vzcbeg bf; bf._rkvg', 'rot13')", "import codecs\n"),
+    ("danger.obfuscation", "bytes.fromhex('696d706f7274206f73')", ""),
     ("danger.obfuscation", f"key = '{'QUJDRA' * 40}'", ""),
     ("danger.obfuscation", f"key = b'{chr(92)}x8f{chr(92)}x01{chr(92)}x9c' * 3 + b'{(chr(92) + 'x81') * 30}'", ""),
     ("danger.processes", "os.system('true')", "import os\n"),
@@ -117,7 +119,9 @@ def test_a_file_that_never_parsed_is_read_word_by_word(shop: Shop) -> None:
     old = {"src/shop/old.py": "import os\nprint 'two'\nx = 1\n"}
     assert shop.rules({"src/shop/old.py": "import os\nprint 'two'\nos._exit(0)\n"}, tree=old) == {"tamper.exits"}
     assert shop.rules({"src/shop/old.py": "import os\nprint 'two'\nos.sep\n"}, tree=old) == set()
-    assert shop.rules({"src/shop/old.py": "import subprocess\nprint 'two'\n"}, tree=old) == {"danger.processes"}
+    assert shop.rules({"src/shop/old.py": "import subprocess as s\nprint 'two'\ns.run(x)\n"}, tree=old) == {
+        "danger.processes"
+    }
 
 
 def test_in_unknown_languages_only_paths_are_checked(shop: Shop) -> None:

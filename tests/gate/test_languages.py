@@ -205,15 +205,16 @@ def test_language_names_are_unique_and_python_has_every_table() -> None:
 
 PLACES = {"tamper.startup", "tamper.shadow"}
 IMPORTS = {"dependencies.declared", "dependencies.typosquat"}
+BASE = {"danger.capability"}
 SILENT = {
-    "page.mjs": PLACES,
-    "page.tsx": PLACES,
-    "main.go": PLACES,
-    "lib.rs": PLACES | {"danger.dynamic-code"},
-    "A.java": IMPORTS,
-    "A.cs": PLACES | IMPORTS,
-    "a.c": IMPORTS | {"danger.dynamic-code"},
-    "a.hpp": IMPORTS | {"danger.dynamic-code"},
+    "page.mjs": PLACES | BASE,
+    "page.tsx": PLACES | BASE,
+    "main.go": PLACES | BASE,
+    "lib.rs": PLACES | BASE | {"danger.dynamic-code"},
+    "A.java": IMPORTS | BASE,
+    "A.cs": PLACES | IMPORTS | BASE,
+    "a.c": IMPORTS | BASE | {"danger.dynamic-code"},
+    "a.hpp": IMPORTS | BASE | {"danger.dynamic-code"},
 }
 
 

@@ -372,7 +372,9 @@ def test_what_was_there_may_stay_and_move(shop: Shop) -> None:
     known = {"src/shop/old.py": "import os\n\n\ndef leave():\n    os._exit(3)\n"}
     edited = "import os\n\n\ndef leave(code):\n    os._exit(code)\n"
     assert shop.rules({"src/shop/old.py": edited}, tree=known) == set()
-    assert shop.rules({"src/shop/old.py": None, "src/shop/leaving.py": edited}, tree=known) == set()
+    moved: dict[str, str | bytes | None] = {"src/shop/old.py": None, "src/shop/leaving.py": known["src/shop/old.py"]}
+    assert shop.rules(moved, tree=known) == set()
+    assert shop.rules(moved | {"src/shop/leaving.py": edited}, tree=known) == {"tamper.exits"}
     assert "tamper.exits" in shop.rules({"src/shop/leaving.py": edited}, tree=known)
     twice = known["src/shop/old.py"] + "\n\ndef leave_too():\n    os._exit(3)\n"
     assert "tamper.exits" in shop.rules({"src/shop/old.py": twice}, tree=known)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from gate.languages.answers import forget_texts
 from gate.languages.api import Compared
+from gate.languages.python.base import PythonCapabilities, forget_capabilities
 from gate.languages.python.compare import compare
 from gate.languages.python.dangers import DANGERS
 from gate.languages.python.facts import forget_facts
@@ -21,7 +22,7 @@ class PythonAnalyzer:
 
     name = "python"
     suffixes = (".py", ".pyw")
-    tables = TAMPERING | DANGERS
+    tables = TAMPERING | DANGERS | {"danger.capability": PythonCapabilities()}
     packages = PythonPackages()
     places = PythonPlaces()
 
@@ -31,5 +32,5 @@ class PythonAnalyzer:
 
     def forget(self) -> None:
         """Clear the caches of parsed files, of texts and of trees."""
-        for forget in (forget_facts, forget_modules, forget_texts, forget_trees):
+        for forget in (forget_facts, forget_modules, forget_texts, forget_trees, forget_capabilities):
             forget()

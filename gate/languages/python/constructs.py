@@ -3,34 +3,37 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable
 from typing import ClassVar
 
 from gate.languages.api import Construct, Kind
-from gate.languages.mains import is_main
+from gate.languages.python.annotations import code_of
+from gate.languages.python.capabilities import DECODERS, HARD_MODULES, STANDARD, inner_names
 from gate.languages.python.equality import compares_little
 from gate.languages.python.folding import fold_text
 from gate.languages.python.literals import COMPARISONS, answered_literals, is_truth
-from gate.languages.python.mains import FATAL, SOFT_EXITS, is_main_guard
-from gate.languages.python.names import Names, imports_of, is_own_module
+from gate.languages.python.mains import FATAL, SOFT_EXITS, is_main_guard, is_program
+from gate.languages.python.names import IMPORTERS, READERS, Names, imports_of, is_own_module
+from gate.languages.python.patterns import names_read
 from gate.languages.python.tables import entries_of
 from gate.languages.python.values import fold_value, spelled
 
 __all__ = ["SENSITIVE", "constructs_of"]
 
-SENSITIVE = frozenset({
-    "__builtin__", "_ctypes", "_pytest", "_thread", "atexit", "builtins", "cffi", "code", "ctypes", "faulthandler",
-    "gc", "importlib", "inspect", "marshal", "multiprocessing", "nt", "os", "pickle", "pluggy", "posix", "pty",
-    "pytest", "runpy", "signal", "socket", "subprocess", "sys", "threading", "unittest",
-})  # fmt: skip
+SENSITIVE = HARD_MODULES | {"importlib", "inspect", "gc", "os", "signal", "sys", "threading", "_thread"}
 """Modules through which code can reach its own process, the test runner or the outside world."""
 
 _NAMESPACES = frozenset({"builtins.globals", "builtins.locals", "builtins.vars"})
-_READERS = frozenset({"builtins.getattr", "builtins.hasattr", "builtins.setattr", "builtins.delattr"})
+_LISTERS = _NAMESPACES | {"builtins.dir", "inspect.getmembers", "inspect.getmembers_static"}
 _WRITERS = frozenset({"builtins.setattr", "builtins.delattr"})
 _GETTERS = frozenset({"operator.attrgetter", "operator.methodcaller"})
-_IMPORTERS = frozenset({"builtins.__import__", "importlib.import_module", "importlib.__import__"})
+_BY_NAME = (READERS | IMPORTERS | _GETTERS) - {"builtins.hasattr", "builtins.__import__"}
+_HARMLESS_NAMESPACES = frozenset({"math", "cmath", "operator", "string"})
+_FIELDS = re.compile(r"\{[^{}!:]*?((?:\.\w+|\[[^\]{}]*\])+)[^{}]*\}")
+_RESOLVED = re.compile(r"([^\W\d]\w*)(?:[.:][^\W\d]\w*)+")
+_LEAST_DECODED = 16
 
 
 def constructs_of(statements: Iterable[ast.AST], names: Names, *, main: bool = False) -> Counter[Construct]:
@@ -75,8 +78,8 @@ class _Walk:
             self._internal(node)
             for target in self._names.resolve(node):
                 self._use(target, main)
-                if target in SENSITIVE:
-                    self._add(Kind.COMPUTED, f"with the module {target} as a value")
+                if target in SENSITIVE or target in _BY_NAME:
+                    self._add(Kind.COMPUTED, f"with {target} as a value")
         elif node.id in {"__builtins__", "pytest_plugins", "collect_ignore", "collect_ignore_glob"}:
             self._add(Kind.DEFINE, node.id)
 
@@ -96,15 +99,19 @@ class _Walk:
             self._add(Kind.ATTRIBUTE, base.attr)
             parts.append(base.attr)
             base = base.value
-        parts.reverse()
-        for place, part in enumerate(parts[:-1]):
-            module = part if part in SENSITIVE else part.lstrip("_")
-            if module in SENSITIVE:  # reached through another module that imports it
-                self._use(".".join([module, *parts[place + 1 :]]), main)
+        if not targets:  # something that nobody knows may have a module too
+            self._path([*parts[:0:-1]], parts[0], main)
         if not isinstance(base, ast.Name):
             self._stack.append((base, main))
         else:
             self._internal(base)
+
+    def _path(self, parts: list[str], last: str, main: bool) -> None:  # noqa: FBT001
+        """A path of attributes that leads through a module to its `last` component."""
+        for place, part in enumerate(parts):
+            module = part if part in SENSITIVE else part.lstrip("_")
+            if module in SENSITIVE:
+                self._use(".".join([module, *parts[place + 1 :], last]), main)
 
     def _use(self, target: str, main: bool) -> None:  # noqa: FBT001
         if target in SOFT_EXITS:
@@ -112,13 +119,33 @@ class _Walk:
                 self._add(Kind.EXIT, target.removeprefix("builtins."))
             return
         self._add(Kind.USE, target)
+        module, namespace, _ = target.partition(".__dict__")
+        if namespace and module in STANDARD - _HARMLESS_NAMESPACES:
+            self._add(Kind.COMPUTED, f"the names of the module {module}")
+        for inner in inner_names(target):
+            if inner in SOFT_EXITS:
+                self._use(inner, main)
+                continue
+            self._add(Kind.USE, inner)
+            if inner in SENSITIVE:
+                self._add(Kind.COMPUTED, f"with the module {inner} from {target}")
+
+    def _said(self, text: str) -> None:
+        """A text, which may read attributes when it is formatted, or name something for others to look up."""
+        self._add(Kind.TEXT, text)
+        if "{" in text:
+            for path in _FIELDS.findall(text):
+                for attribute in re.findall(r"\.(\w+)", path):
+                    self._add(Kind.ATTRIBUTE, attribute)
+        elif (name := _RESOLVED.fullmatch(text)) and name[1] in SENSITIVE:
+            self._add(Kind.USE, text.replace(":", "."))
 
     def _subscript(self, node: ast.Subscript, main: bool) -> None:  # noqa: FBT001
         kind = Kind.USE if isinstance(node.ctx, ast.Load) else Kind.STORE
         for target in self._names.resolve(node):
             self._use(target, main) if kind is Kind.USE else self._add(kind, target)
         if (text := fold_text(node)) is not None:
-            self._add(Kind.TEXT, text)
+            self._said(text)
         holders = self._names.resolve(node.value)
         if "sys.modules" in holders and is_own_module(node.slice):
             return
@@ -132,33 +159,62 @@ class _Walk:
 
     def _call(self, node: ast.Call, main: bool) -> None:  # noqa: FBT001
         if (text := fold_text(node)) is not None:
-            self._add(Kind.TEXT, text)
+            self._said(text)
         self._number(node)
         functions = self._names.resolve(node.func)
-        if functions & _READERS and len(node.args) > 1:
+        if functions & READERS and len(node.args) > 1:
             self._reader(node, functions, main)
             return
-        if functions & _GETTERS:
-            for argument in node.args:
-                for attribute in (fold_text(argument) or "").split("."):
-                    self._add(Kind.ATTRIBUTE, attribute)
-        elif functions & _IMPORTERS:
-            module = fold_text(node.args[0]) if node.args else None
-            if module is None:
-                self._add(Kind.COMPUTED, "the name of a module to import")
-            elif not module.startswith("."):
-                self._add(Kind.IMPORT, module)
-            if module is not None and node.args and not isinstance(node.args[0], ast.Constant):
-                self._add(Kind.COMPUTED, f"the name {module} from pieces")
-        elif isinstance(node.func, ast.Attribute) and node.func.attr in {"get", "pop"}:
+        if functions & (_GETTERS | IMPORTERS) and node.args:
+            self._getter(node, main) if functions & _GETTERS else self._importer(node)
+            for target in functions:
+                self._use(target, main)
+            self._stack += [(child, main) for child in (*node.args, *node.keywords)]
+            return
+        if isinstance(node.func, ast.Attribute) and node.func.attr in {"get", "pop"}:
             self._answers(node)
         self._entries(node)
+        self._decoded(node, functions)
         for target in self._names.resolve(node):
             self._use(target, main)
-        if functions & _NAMESPACES and node.args:
-            for target in self._names.resolve(node.args[0]) & SENSITIVE:
+        if functions & _LISTERS and node.args:
+            for target in self._names.resolve(node.args[0]) & (STANDARD | SENSITIVE) - _HARMLESS_NAMESPACES:
                 self._add(Kind.COMPUTED, f"the names of the module {target}")
         self._push(node, main)
+
+    def _getter(self, node: ast.Call, main: bool) -> None:  # noqa: FBT001
+        """`operator.attrgetter` and `methodcaller`: attributes whose paths are strings."""
+        for argument in node.args[:1] if "methodcaller" in ast.dump(node.func) else node.args:
+            path = fold_text(argument)
+            if path is None:
+                self._add(Kind.COMPUTED, "the name of an attribute")
+                continue
+            *parts, last = path.split(".")
+            for attribute in (*parts, last):
+                self._add(Kind.ATTRIBUTE, attribute)
+            self._path(parts, last, main)
+
+    def _importer(self, node: ast.Call) -> None:
+        """A module that is imported by its name."""
+        module = fold_text(node.args[0])
+        if module is None:
+            self._add(Kind.COMPUTED, "the name of a module to import")
+        elif not module.startswith("."):
+            self._add(Kind.IMPORT, module)
+        if module is not None and not isinstance(node.args[0], ast.Constant):
+            self._add(Kind.COMPUTED, f"the name {module} from pieces")
+        for target in self._names.resolve(node):
+            self._use(target, False)  # noqa: FBT003
+
+    def _decoded(self, node: ast.Call, functions: frozenset[str]) -> None:
+        """A text in the source that only a decoder makes readable."""
+        given = node.args[:1] if functions & DECODERS else node.args[1:]
+        if functions & DECODERS or any(self._names.resolve(argument) & DECODERS for argument in node.args):
+            nodes = [one for argument in given for one in ast.walk(argument)]
+            nodes += [value for one in nodes if isinstance(one, ast.Name) for value in self._names.values(one.id)]
+            texts = (fold_text(one) for one in nodes if isinstance(one, ast.expr))
+            if any(text is not None and len(text) >= _LEAST_DECODED for text in texts):
+                self._add(Kind.COMPUTED, "a text that the source has encoded")
 
     def _reader(self, node: ast.Call, functions: frozenset[str], main: bool) -> None:  # noqa: FBT001
         """`getattr` and the like: an attribute whose name is a string."""
@@ -206,7 +262,7 @@ class _Walk:
             self._add(Kind.ALWAYS, node.name)
         elif node.name in {"__eq__", "__ne__"} and compares_little(node):
             self._add(Kind.PARTIAL, node.name)
-        self._block(node, main or is_main(node.name))
+        self._block(node, main or is_program(node))
 
     def _class(self, node: ast.ClassDef, main: bool) -> None:  # noqa: FBT001
         self._add(Kind.DEFINE, node.name)
@@ -215,15 +271,39 @@ class _Walk:
     def _block(self, node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef, main: bool) -> None:  # noqa: FBT001
         body = node.body[1:] if ast.get_docstring(node, clean=False) is not None else node.body
         rest = [child for child in ast.iter_child_nodes(node) if child not in node.body]
+        if (returns := getattr(node, "returns", None)) is not None:
+            rest += code_of(returns)
         self._stack += [(child, main) for child in (*rest, *body)]
 
     def _assign(self, node: ast.Assign, main: bool) -> None:  # noqa: FBT001
-        """A comparison method may be assigned from another class, but not from a function made for something else."""
+        """A comparison method may be assigned from another class, but not from a function made for something else.
+
+        `__match_args__` names the attributes that patterns read.
+        """
         for target in node.targets:
             name = getattr(target, "id", getattr(target, "attr", ""))
             if name in {"__eq__", "__ne__"} and getattr(node.value, "attr", "") != name:
                 self._add(Kind.ALWAYS, name)
+            if name == "__match_args__":
+                texts = (fold_text(one) for one in ast.walk(node.value) if isinstance(one, ast.expr))
+                self.constructs.update(Construct(Kind.ATTRIBUTE, text) for text in texts if text is not None)
         self._container(node, main)
+
+    def _annotated(self, node: ast.arg | ast.AnnAssign, main: bool) -> None:  # noqa: FBT001
+        """An annotation may be code in a string."""
+        if node.annotation is not None:
+            self._stack += [(code, main) for code in code_of(node.annotation)]
+        self._push(node, main)
+
+    def _match(self, node: ast.Match, main: bool) -> None:  # noqa: FBT001
+        """A pattern reads attributes, and entries of namespaces."""
+        subjects = self._names.resolve(node.subject)
+        for case in node.cases:
+            for attribute, targets in names_read(case.pattern, subjects):
+                self._add(Kind.ATTRIBUTE, attribute)
+                for target in targets:
+                    self._use(target, main)
+        self._push(node, main)
 
     def _raise(self, node: ast.Raise, main: bool) -> None:  # noqa: FBT001
         raised = node.exc.func if isinstance(node.exc, ast.Call) else node.exc
@@ -246,7 +326,7 @@ class _Walk:
     def _text(self, node: ast.expr, main: bool) -> None:  # noqa: FBT001
         text = fold_text(node)
         if text is not None:
-            self._add(Kind.TEXT, text)
+            self._said(text)
         else:
             self._number(node)
             self._container(node, main)
@@ -297,6 +377,9 @@ class _Walk:
         ast.If: _if,
         ast.IfExp: _branch,
         ast.match_case: _branch,
+        ast.Match: _match,
+        ast.arg: _annotated,
+        ast.AnnAssign: _annotated,
         ast.BoolOp: _container,
         ast.List: _container,
         ast.Tuple: _container,

@@ -4,18 +4,29 @@ from __future__ import annotations
 
 import ast
 import builtins
-from collections.abc import Iterable, Iterator
+import sys
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
+from types import MappingProxyType
 
+from gate.languages.python.assignments import values_given
 from gate.languages.python.folding import fold_text
 
-__all__ = ["BUILTINS", "Names", "hidden", "imports_of", "is_own_module"]
+__all__ = ["BUILTINS", "IMPORTERS", "READERS", "Names", "hidden", "imports_of", "is_own_module"]
 
 BUILTINS = frozenset(dir(builtins))
-_READERS = frozenset({"builtins.getattr", "builtins.hasattr", "builtins.setattr", "builtins.delattr"})
-_IMPORTERS = frozenset({"builtins.__import__", "importlib.import_module", "importlib.__import__"})
+READERS = frozenset({
+    "builtins.getattr", "builtins.hasattr", "builtins.setattr", "builtins.delattr", "inspect.getattr_static",
+    "builtins.object.__getattribute__", "builtins.type.__getattribute__", "types.ModuleType.__getattribute__",
+})  # fmt: skip
+"""Functions that take an object and the name of an attribute."""
+
+IMPORTERS = frozenset({"builtins.__import__", "importlib.import_module", "importlib.__import__"})
+"""Functions that take the name of a module."""
+
 _OWN_MODULE = frozenset({"__name__", "__module__"})
 _MAX_DEPTH = 50
+_MOST_PARTS = 12
 
 
 def imports_of(node: ast.Import | ast.ImportFrom) -> Iterator[tuple[str, str]]:
@@ -30,27 +41,36 @@ def imports_of(node: ast.Import | ast.ImportFrom) -> Iterator[tuple[str, str]]:
 
 
 class Names:
-    """The imports of a module, and the built-in names that it rebinds."""
+    """The imports of a module, the values that it gives to names, and the built-in names that it rebinds.
 
-    def __init__(self, imported: dict[str, frozenset[str]], bound: frozenset[str] = frozenset()) -> None:
+    Scopes do not count: a name stands for everything that it is given anywhere.
+    """
+
+    def __init__(
+        self,
+        imported: dict[str, frozenset[str]],
+        bound: frozenset[str] = frozenset(),
+        given: Mapping[str, frozenset[ast.expr]] = MappingProxyType({}),
+    ) -> None:
         self._imported = imported
         self._bound = bound
+        self._given = given
+        self._followed: dict[str, frozenset[str]] = {}
 
     @classmethod
     def of(cls, tree: ast.Module) -> Names:
-        """Every import of a module, wherever it is, and every built-in name that the module rebinds."""
-        imported, bound = _bindings(ast.walk(tree))
-        return cls(imported, bound)
+        """Every import and assignment of a module, wherever it is, and every built-in name that the module rebinds."""
+        nodes = list(ast.walk(tree))
+        return cls(*_bindings(nodes), values_given(nodes))
 
     def with_imports(self, trees: Iterable[ast.AST]) -> Names:
-        """These names, and those that some new code imports. Other names that it binds do not hide built-ins."""
-        imported, _ = _bindings(node for tree in trees for node in ast.walk(tree))
-        if not imported:
+        """These names, and what some new code imports and assigns. Other names that it binds do not hide built-ins."""
+        nodes = [node for tree in trees for node in ast.walk(tree)]
+        imported, _ = _bindings(nodes)
+        given = values_given(nodes)
+        if not imported and not given:
             return self
-        merged = dict(self._imported)
-        for name, targets in imported.items():
-            merged[name] = merged.get(name, frozenset()) | targets
-        return Names(merged, self._bound)
+        return Names(_merged(self._imported, imported), self._bound, _merged(self._given, given))
 
     def without(self, later: Names) -> Names:
         """These names as they are for later code: what no longer hides a built-in is the built-in again."""
@@ -59,14 +79,19 @@ class Names:
             for name, targets in self._imported.items()
             if name not in BUILTINS or name in later._imported or name in later._bound
         }
-        return Names(kept, self._bound & (later._bound | later._imported.keys()))
+        return Names(kept, self._bound & (later._bound | later._imported.keys()), self._given)
 
     def given_to(self, later: Names, modules: frozenset[str]) -> bool:
-        """Whether a name imported here stands for one of `modules`, or a part of one, only in `later`."""
+        """Whether a name imported or assigned here stands for one of `modules`, or a part of one, only in `later`."""
+        if later is self:
+            return False
+        changed = [name for name in self._imported if later._imported.get(name) is not self._imported[name]]
+        changed += [name for name in self._given if later._given.get(name) is not self._given[name]]
         return any(
-            target.partition(".")[0] in modules
-            for name, targets in self._imported.items()
-            for target in later._imported.get(name, targets) - targets
+            component in modules
+            for name in changed
+            for target in later.resolve(ast.Name(name)) - self.resolve(ast.Name(name))
+            for component in target.split(".")
         )
 
     @cached_property
@@ -95,25 +120,52 @@ class Names:
                 return self._entry(self.resolve(value, depth + 1), fold_text(key))
             case ast.NamedExpr(value=value):
                 return self.resolve(value, depth + 1)
+            case ast.IfExp(body=first, orelse=second):
+                return self.resolve(first, depth + 1) | self.resolve(second, depth + 1)
+            case ast.BoolOp(values=values):
+                return frozenset[str]().union(*(self.resolve(one, depth + 1) for one in values))
         return frozenset()
+
+    def values(self, name: str) -> frozenset[ast.expr]:
+        """The expressions that are given to a name."""
+        return self._given.get(name, frozenset())
 
     def _named(self, name: str) -> frozenset[str]:
         known = self._imported.get(name)
-        if known is not None:
-            return frozenset(target for target in known if not target.startswith("."))
-        return frozenset({f"builtins.{name}"} if name in BUILTINS and name not in self._bound else ())
+        found = frozenset(target for target in known if not target.startswith(".")) if known else frozenset[str]()
+        if name in self._given:
+            found |= self._follow(name)
+        if known is None and name in BUILTINS and name not in self._bound:
+            found |= {f"builtins.{name}"}
+        if known is None and not found and "*" in self._imported and name in sys.stdlib_module_names:
+            return frozenset({name})  # a module that another one, of which everything is imported, may have imported
+        return found
+
+    def _follow(self, name: str) -> frozenset[str]:
+        """What the values of a name stand for. A name that is given itself adds nothing."""
+        known = self._followed.get(name)
+        if known is None:
+            self._followed[name] = frozenset()
+            found = (target for value in self._given[name] for target in self.resolve(value))
+            known = self._followed[name] = frozenset(target for target in found if target.count(".") < _MOST_PARTS)
+        return known
 
     def _called(self, functions: frozenset[str], args: list[ast.expr], depth: int) -> frozenset[str]:
         if not functions:
             return functions
-        if functions & _READERS and len(args) > 1 and (attribute := fold_text(args[1])) is not None:
+        if functions & READERS and len(args) > 1 and (attribute := fold_text(args[1])) is not None:
             return frozenset(f"{base}.{attribute}" for base in self.resolve(args[0], depth + 1))
-        if functions & _IMPORTERS and (module := fold_text(args[0])) is not None:
+        if functions & IMPORTERS and (module := fold_text(args[0])) is not None:
             return frozenset({module})
         if "builtins.vars" in functions:
             return frozenset(f"{base}.__dict__" for base in self.resolve(args[0], depth + 1))
         if "sys.modules.get" in functions and (module := fold_text(args[0])) is not None:
             return frozenset({module})
+        if "functools.partial" in functions:
+            return self.resolve(args[0], depth + 1)
+        if (attribute := fold_text(args[0])) is not None:  # `module.__getattribute__("name")`
+            readers = (name for name in functions if name.endswith(".__getattribute__"))
+            return frozenset(f"{name.removesuffix('.__getattribute__')}.{attribute}" for name in readers)
         return frozenset()
 
     @staticmethod
@@ -145,6 +197,15 @@ def _bindings(nodes: Iterable[ast.AST]) -> tuple[dict[str, frozenset[str]], froz
             case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
                 bound.add(name)
     return imported, frozenset(bound & BUILTINS)
+
+
+def _merged[Item](
+    first: Mapping[str, frozenset[Item]], second: Mapping[str, frozenset[Item]]
+) -> dict[str, frozenset[Item]]:
+    merged = dict(first)
+    for name, more in second.items():
+        merged[name] = merged[name] | more if name in merged else more
+    return merged
 
 
 def is_own_module(key: ast.expr) -> bool:

@@ -8,6 +8,7 @@ from posixpath import basename
 
 from gate.languages.api import Construct, Forbidden, Kind, Tree
 from gate.languages.python.answers import PythonAnswers
+from gate.languages.python.capabilities import REACH
 from gate.languages.tables import DottedNames, Table
 from gate.languages.texts import names_protected_file
 
@@ -105,12 +106,7 @@ def _is_own(module: str, tree: Tree) -> bool:
 
 TAMPERING: dict[str, Forbidden] = {
     "tamper.exits": _Exits(
-        uses=DottedNames(
-            "os._exit", "os.abort", "os.kill", "os.killpg", "signal.raise_signal", "signal.pthread_kill",
-            "signal.alarm", "signal.setitimer", "_thread.interrupt_main", "_thread.exit", "_thread.start_new_thread",
-            "_thread.start_new", "thread.interrupt_main", "sys.exitfunc", "posix.*", "nt.*", "atexit.*",
-            "faulthandler.*", "threading._shutdown", "threading._register_atexit", "weakref.finalize",
-        ),
+        uses=REACH["exits"],
         attributes=frozenset({
             "_exit", "abort", "killpg", "raise_signal", "pthread_kill", "interrupt_main", "_run_exitfuncs",
         }),
@@ -120,11 +116,7 @@ TAMPERING: dict[str, Forbidden] = {
         attributes=frozenset({"__unittest_skip__", "__unittest_expecting_failure__", "pytestmark"}),
     ),
     "tamper.detection": _Detection(
-        uses=DottedNames(
-            "inspect.stack", "inspect.trace", "inspect.currentframe", "sys._getframe", "sys._current_frames",
-            "sys._getframemodulename", "traceback.extract_stack", "traceback.walk_stack", "gc.get_objects",
-            "gc.get_referrers", "gc.get_referents", "sys.orig_argv",
-        ),
+        uses=REACH["introspection"],
         attributes=frozenset({
             "_getframe", "_getframemodulename", "_current_frames", "currentframe", "f_back", "f_locals", "f_globals",
             "f_code", "f_builtins", "gi_frame", "cr_frame", "ag_frame", "tb_frame", "getouterframes",
@@ -134,12 +126,7 @@ TAMPERING: dict[str, Forbidden] = {
         texts=re.compile(r"PYTEST_|_pytest\b|CURRENT_TEST|junit-?xml|JUNIT|/results/|rfsn", re.IGNORECASE),
     ),
     "tamper.interpreter": _Patches(
-        uses=DottedNames(
-            "sys.settrace", "sys.setprofile", "sys.monitoring", "sys.addaudithook", "sys.meta_path", "sys.path_hooks",
-            "sys.path_importer_cache", "sys.modules", "sys.excepthook", "sys.unraisablehook", "sys.displayhook",
-            "sys.__stdout__", "sys.__stderr__", "threading.settrace", "threading.setprofile", "threading.excepthook",
-            "builtins.__builtins__", "builtins.*", "__builtin__.*", "gc.callbacks", "bdb.*", "trace.*", "test.*",
-        ),
+        uses=REACH["patching"],
         attributes=frozenset({
             "settrace", "setprofile", "addaudithook", "meta_path", "path_hooks", "path_importer_cache",
         }),

@@ -32,5 +32,7 @@ def constructs_of_lines(content: bytes) -> Counter[Construct]:
         for imported in [module] if module else re.findall(r"[\w.]+", modules.split(" as ")[0]):
             if not imported.startswith("."):
                 constructs[Construct(Kind.IMPORT, imported)] += 1
+        if " as " in modules:  # what is read of it under another name is not seen
+            constructs[Construct(Kind.USE, f"{modules.split()[0]}.*")] += 1
     constructs.update(Construct(Kind.TEXT, string) for string in _TEXTS.findall(text))
     return constructs
