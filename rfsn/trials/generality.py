@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
 from dataclasses import replace
 
@@ -62,11 +63,13 @@ class Generality:
         def opened(change: Change | None) -> WarmWorker:
             return held.enter_context(closing(WarmWorker(bench, change, patience_s=patience_s)))
 
-        patched = opened(change)
-        own = patched.recorded(*self._limits(known))
+        patched, base = opened(change), opened(None)
+        with ThreadPoolExecutor(1) as threads:
+            started = threads.submit(base.ready)  # meanwhile
+            own = patched.recorded(*self._limits(known))
+            started.result()
         if not own:
             return narrowness_of((), ())
-        base = opened(None)
         pairs = [*_pairs(own, base.repeated([one.call for one in own]))]
         changed = [one.call for one, pair in zip(own, pairs, strict=True) if pair.changed]
         near = patched.repeated(changed, near=True) if changed else ()
