@@ -114,7 +114,11 @@ EXHIBITS = [
             "        with ThreadPoolExecutor(1) as pool:\n            pool.submit(function, thing).result()\n"
         ),
         CALLED,
-        TOTAL + EACH.format("        function(thing)\n"),
+        TOTAL
+        + "\n\nfrom concurrent.futures import ThreadPoolExecutor"
+        + EACH.format(
+            "        with ThreadPoolExecutor(1) as pool:\n            pool.submit(function, thing).result()\n"
+        ),
     ),
     Exhibit(
         "a decorator that handles",
