@@ -93,7 +93,7 @@ AllowPath = Annotated[
 AllowCapability = Annotated[
     list[str] | None,
     typer.Option(
-        "--allow-capability", metavar="NAME", help="Let patches newly do this (network, clock, ...); may be repeated."
+        "--allow-capability", metavar="NAME", help="Let patches newly do this, such as `network`; may be repeated."
     ),
 ]
 AllowLarge = Annotated[

@@ -40,6 +40,8 @@ def meddling(
             yield f"run {number}: the patch changes what the tests use for themselves: {_listed(used)}"
         if change and (shadows := [f"{new} for {old}" for old, new in _shadowed(run, change, context, baseline)]):
             yield f"run {number}: a new module was loaded for one of the tests: {_listed(shadows)}"
+        if readers := sorted(_readers(run).intersection(files) - _readers(baseline)):
+            yield f"run {number}: code that the patch changes reads the sources of tests: {_listed(readers)}"
         if any(_REFUSED in case.message for case in run.cases if case.outcome in {Outcome.FAILED, Outcome.ERROR}):
             yield f"run {number}: files of the tests cannot be written to; --allow-path GLOB lets tests write to some"
 
@@ -52,6 +54,11 @@ def _used_by_tests(run: SuiteReport, view: RepoView, context: Context) -> frozen
     """The files that the tests used as their own in a run, which the base's run did not show."""
     seen = test_side(view, context.protected, run.touched).files
     return frozenset(path for path in seen if not context.lifted(path))
+
+
+def _readers(run: SuiteReport) -> frozenset[str]:
+    """The files of the tree that open a file whose tests ran, as data: answers can be read there."""
+    return frozenset(by for path, by in run.touched.opened if path in run.touched.collected and path != by)
 
 
 def _shadowed(run: SuiteReport, change: Change, context: Context, baseline: SuiteReport) -> Iterator[tuple[str, str]]:

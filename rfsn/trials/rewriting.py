@@ -24,6 +24,7 @@ type Marks = Mapping[str, tuple[int, int, int, int]]
 _CACHES = frozenset({"__pycache__", ".pytest_cache", ".hypothesis", ".mypy_cache", ".ruff_cache", ".benchmarks"})
 _OPAQUE = ("user.overlay.opaque", "trusted.overlay.opaque")
 _MOST = 10_000
+_TOO_MANY = ("", f"more than {_MOST} files written")
 _MOST_MOUNTS = 200
 _MAX_BYTES = 64 << 20
 
@@ -49,14 +50,19 @@ def rewritten(
     `expected` is the content of a file before the run, None if there was none; `base` are the files of the trees
     beneath, if it is the upper one of several (`layered`) and has only what is different.
     """
-    now = dict(_entries(tree))
+    now: dict[str, os.stat_result] = {}
+    for path, status in _entries(tree):
+        now[path] = status
+        if len(now) > len(before) + len(base) + _MOST:  # as many as a hostile test likes: no more are looked at
+            return (_TOO_MANY,)
+    beneath = {f"{prefix}/" for path in base for prefix in _folders(path)}
     found = {
-        path: what for path, status in now.items() if (what := _change(tree, path, status, before, expected, base))
+        path: what for path, status in now.items() if (what := _change(tree, path, status, before, expected, beneath))
     }
-    gone = set(_hidden(tree, now, base)) if layered else before.keys() - now.keys()
+    gone = set(_hidden(tree, now, base, beneath)) if layered else before.keys() - now.keys()
     found |= {path: "removed" for path in gone if not path.endswith("/") and expected(path) is not None}
     if len(found) > _MOST:
-        return (("", f"more than {_MOST} files written"),)
+        return (_TOO_MANY,)
     return tuple((spelled(path), what) for path, what in sorted(found.items()))
 
 
@@ -66,14 +72,13 @@ def _change(
     status: os.stat_result,
     before: Marks,
     expected: Callable[[str], bytes | None],
-    base: Collection[str],
+    beneath: Collection[str],
 ) -> str:
-    """What became of an entry; empty if nothing did."""
+    """What became of an entry; empty if nothing did. `beneath` are the folders of the trees below."""
     if before.get(path) == _mark(status) or _is_whiteout(status):
         return ""
     if path.endswith("/"):
-        there = path in before or any(other.startswith(path) for other in base)
-        return "written" if there else ""
+        return "written" if path in before or path in beneath else ""
     was = expected(path)
     if was is None:
         return "new"
@@ -85,15 +90,23 @@ def _change(
     return "changed"
 
 
-def _hidden(tree: Path, now: Mapping[str, os.stat_result], base: Collection[str]) -> Iterator[str]:
+def _hidden(
+    tree: Path, now: Mapping[str, os.stat_result], base: Collection[str], beneath: Collection[str]
+) -> Iterator[str]:
     """The files of the trees beneath that an upper one hides: by a whiteout, another file, or a folder made anew."""
+    hiding = set[str]()
     for entry, status in now.items():
-        if entry.endswith("/") and _is_opaque(tree / entry):
-            yield from (path for path in base if path.startswith(entry) and path not in now)
-        elif not entry.endswith("/"):
-            yield from (path for path in base if path.startswith(f"{entry}/"))
-            if _is_whiteout(status):
-                yield entry
+        if entry.endswith("/"):
+            if entry in beneath and _is_opaque(tree / entry):
+                hiding.add(entry)
+        elif f"{entry}/" in beneath:
+            hiding.add(f"{entry}/")
+        elif _is_whiteout(status):
+            yield entry
+    if hiding:
+        yield from (
+            path for path in base if path not in now and any(f"{prefix}/" in hiding for prefix in _folders(path))
+        )
 
 
 def kept_mounts(
