@@ -177,14 +177,16 @@ def encode_observe(files: Edits) -> bytes:
     return _line({"op": "observe", "files": _texts(files)})
 
 
-def encode_recorded(targets: Sequence[tuple[str, float]], tests: Sequence[tuple[str, float]]) -> bytes:
-    """The request for the calls that tests make."""
-    return _line({"op": "repeat", "targets": _rounded(targets), "tests": _rounded(tests)})
+def encode_recorded(
+    targets: Sequence[tuple[str, float]], tests: Sequence[tuple[str, float]], files: Edits | None = None
+) -> bytes:
+    """The request for the calls that tests make, with edits or without."""
+    return _line({"op": "repeat", "targets": _rounded(targets), "tests": _rounded(tests), "files": _texts(files or {})})
 
 
-def encode_repeat(calls: Sequence[str], *, near: bool) -> bytes:
-    """The request to repeat calls, or to make new ones `near` them."""
-    return _line({"op": "repeat", "calls": list(calls), "near": near})
+def encode_repeat(calls: Sequence[str], *, near: bool, files: Edits | None = None) -> bytes:
+    """The request to repeat calls, or to make new ones `near` them, with edits or without."""
+    return _line({"op": "repeat", "calls": list(calls), "near": near, "files": _texts(files or {})})
 
 
 def encode_spent() -> bytes:

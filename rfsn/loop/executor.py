@@ -225,7 +225,8 @@ class Executor:
         known = targets_of(state, self._blobs, self._wanted)
         change = self._applied(state)
         verdict = reach_verdict(self._suite, self._budget, self._stability, self._beyond, known, change, context)
-        return self._generality.weighed(verdict, known, change)
+        loaded = self._evaluator.passed_on_base(state.applied) if state.applied is not None else None
+        return self._generality.weighed(verdict, known, change, loaded)
 
     def _trace(self, ids: tuple[str, ...], state: State) -> SpectrumReady:
         began = time.monotonic()

@@ -84,6 +84,7 @@ class Evaluator:
         self._workers = workers
         self._planned: Spectrum | None = None
         self._warm_parts: Sequence[WarmPart] = ()
+        self.passed: dict[Patch, tuple[WarmWorker, TrialRequest]] = {}
 
     @cached_property
     def _pool(self) -> Pool:
@@ -95,6 +96,10 @@ class Evaluator:
         """End every warm worker."""
         if "_pool" in self.__dict__:
             self._pool.close()
+
+    def passed_on_base(self, patch: Patch) -> tuple[WarmWorker, TrialRequest] | None:
+        """The worker on the base in which a patch passed, and the request for it; None if there is none."""
+        return None if any(warm.kept.files for warm in self._warm_parts) else self.passed.get(patch)
 
     def evaluate(
         self, candidates: Sequence[Candidate], offset: int, state: State, context: Context, *, explained: bool = False
@@ -110,6 +115,7 @@ class Evaluator:
         if self._planned is not spectrum:
             self._warm_parts = self._prepared(known, spectrum, state.kept.patch if state.kept else ())
             self._planned = spectrum
+            self.passed = {}
         numbered = dict(enumerate(candidates, offset))
         trials = _Trials(self, numbered, known, spectrum, state, context, self._warm_parts)
         deadline = self._budget.search_deadline(state)
@@ -213,7 +219,6 @@ class _Trials:
         self._spectrum = spectrum
         self._failing: Mapping[str, CaseTrace] = {trace.id: trace for trace in spectrum.cases if trace.outcome.failing}
         self._probes: dict[tuple[str, str], tuple[str, ...]] = {}
-        self._passed: dict[int, tuple[WarmWorker, TrialRequest]] = {}
         self._cold_s: dict[int, float] = {}
 
     def evaluated(self, lane: Lane, indexes: Sequence[int]) -> Generator[Trial]:
@@ -233,9 +238,10 @@ class _Trials:
 
     def observed(self, plausible: Trial) -> Trial:
         """A plausible candidate with its behaviour on inputs that no test has."""
-        if plausible.index not in self._passed:
+        passed = self._evaluator.passed.get(plausible.candidate.patch)
+        if passed is None:
             return plausible
-        worker, trial = self._passed[plausible.index]
+        worker, trial = passed
         seen = worker.observe(trial)
         shown = self._evaluator.kept_answers(seen) if seen.calls else ""
         return replace(plausible, behaviour=" ".join(seen.words), shown=shown)
@@ -256,7 +262,7 @@ class _Trials:
                 if outcome in {TrialOutcome.PLAUSIBLE, TrialOutcome.PARTIAL}:
                     outcome = self._confirmed(tried.index, outcome, changes[tried.index])
                 if outcome is TrialOutcome.PLAUSIBLE:
-                    self._passed[tried.index] = worker, trials[tried.index]
+                    self._evaluator.passed[self._candidates[tried.index].patch] = worker, trials[tried.index]
                 yield self._result(tried.index, outcome, fixed, tried)
         finally:
             answers.close()

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, closing
-from dataclasses import replace
+from contextlib import ExitStack, closing, suppress
+from dataclasses import dataclass, replace
 
 from buildpacks import Outcome
 from buildpacks.warm import Repeated
@@ -15,7 +15,7 @@ from rfsn.errors import InfraError
 from rfsn.trials.bench import Bench
 from rfsn.trials.budget import Budget
 from rfsn.trials.suite import Suite
-from rfsn.trials.worker import TestLimits, WarmWorker
+from rfsn.trials.worker import TestLimits, TrialRequest, WarmWorker
 
 __all__ = ["Generality"]
 
@@ -23,6 +23,23 @@ _SHARE, _LEAST_S = 0.25, 20.0
 """How long a worker may take to answer: a share of the two runs of a verdict, or so many seconds if those are more."""
 
 _MOST_TESTS = 32
+
+
+@dataclass(frozen=True, slots=True)
+class _Tree:
+    """A version of the tree that answers calls: what a worker has, with the edits of a candidate if there is one."""
+
+    worker: WarmWorker
+    candidate: TrialRequest | None = None
+
+    def recorded(self, targets: TestLimits, tests: TestLimits) -> tuple[Repeated, ...]:
+        return self.worker.recorded(targets, tests, self.candidate)
+
+    def repeated(self, calls: Sequence[str]) -> tuple[Repeated, ...]:
+        return self.worker.repeated(calls, candidate=self.candidate)
+
+    def near(self, calls: Sequence[str]) -> tuple[Repeated, ...]:
+        return self.worker.repeated(calls, near=True, candidate=self.candidate)
 
 
 class Generality:
@@ -34,45 +51,64 @@ class Generality:
         self._budget = budget
         self._strict = strict
 
-    def weighed(self, verdict: Verdict, known: Targets, change: Change | None) -> Verdict:
-        """A verdict with what these calls say of an accepted patch."""
+    def weighed(
+        self,
+        verdict: Verdict,
+        known: Targets,
+        change: Change | None,
+        loaded: tuple[WarmWorker, TrialRequest] | None = None,
+    ) -> Verdict:
+        """A verdict with what these calls say of an accepted patch.
+
+        `loaded` is a worker that has the base, and the request that makes the change in it, if there is one.
+        """
         if not verdict.accepted or change is None or not known.all:
             return verdict
-        said = self.narrowness(known, change)
+        said = self.narrowness(known, change, loaded)
         verdict = replace(verdict, narrow=said.narrow, narrow_because=said.why)
         if said.narrow and self._strict:
             return replace(verdict, accepted=False, sound=False, reasons=(f"the patch is narrow: {said.why}",))
         return verdict
 
-    def narrowness(self, known: Targets, change: Change) -> Narrowness:
+    def narrowness(
+        self, known: Targets, change: Change, loaded: tuple[WarmWorker, TrialRequest] | None = None
+    ) -> Narrowness:
         """Whether a change is narrow, as the calls of the targets show it."""
         benches = {id: self._suite.bench_of(id) for id in known.all}
         bench = next((bench for bench in benches.values() if bench.answers("repeat")), None)
         if bench is None:
             return Narrowness(None, "calls can be repeated in Python only")
         own = known.of({case.id for case in known.baseline.cases if self._suite.bench_of(case.id) is bench})
+        if loaded is not None:
+            worker, candidate = loaded
+            with suppress(InfraError):  # a change to what runs during the import needs trees of its own
+                return self._compared(own, _Tree(worker, candidate), _Tree(worker))
         try:
             with ExitStack() as held:
-                return self._compared(bench, own, change, held)
+                return self._compared(own, *self._opened(bench, own, change, held))
         except InfraError:
             return Narrowness(None, "the tests could not be loaded once more to repeat their calls, or took too long")
 
-    def _compared(self, bench: Bench, known: Targets, change: Change, held: ExitStack) -> Narrowness:
+    def _opened(self, bench: Bench, known: Targets, change: Change, held: ExitStack) -> tuple[_Tree, _Tree]:
+        """The tree with the change, and the base."""
         patience_s = min(self._budget.left_s / 4, max(_LEAST_S, _SHARE * 2 * known.baseline.duration_s))
 
-        def opened(change: Change | None) -> WarmWorker:
-            return held.enter_context(closing(WarmWorker(bench, change, patience_s=patience_s)))
+        workers = [WarmWorker(bench, one, patience_s=patience_s) for one in (change, None)]
+        for worker in workers:
+            held.enter_context(closing(worker))
+        with ThreadPoolExecutor(2) as threads:
+            for started in [threads.submit(worker.ready) for worker in workers]:
+                started.result()
+        patched, base = map(_Tree, workers)
+        return patched, base
 
-        patched, base = opened(change), opened(None)
-        with ThreadPoolExecutor(1) as threads:
-            started = threads.submit(base.ready)  # meanwhile
-            own = patched.recorded(*self._limits(known))
-            started.result()
+    def _compared(self, known: Targets, patched: _Tree, base: _Tree) -> Narrowness:
+        own = patched.recorded(*self._limits(known))
         if not own:
             return narrowness_of((), ())
         pairs = [*_pairs(own, base.repeated([one.call for one in own]))]
         changed = [one.call for one, pair in zip(own, pairs, strict=True) if pair.changed]
-        near = patched.repeated(changed, near=True) if changed else ()
+        near = patched.near(changed) if changed else ()
         return narrowness_of(pairs, [*_pairs(near, base.repeated([one.call for one in near]) if near else ())])
 
     def _limits(self, known: Targets) -> tuple[TestLimits, TestLimits]:

@@ -175,16 +175,23 @@ class WarmWorker:
             self.close()
             return Behaviour()
 
-    def recorded(self, targets: TestLimits, tests: TestLimits) -> tuple[Repeated, ...]:
-        """The calls that tests make, and what comes of them in this tree. Raises `InfraError` if it cannot be said."""
-        self.ready()
-        named = ([(self._own(id), limit) for id, limit in limits] for limits in (targets, tests))
-        return self._repeated(encode_recorded(*named))
+    def recorded(
+        self, targets: TestLimits, tests: TestLimits, candidate: TrialRequest | None = None
+    ) -> tuple[Repeated, ...]:
+        """The calls that tests make, and what comes of them in this tree, or in that of a candidate.
 
-    def repeated(self, calls: Sequence[str], *, near: bool = False) -> tuple[Repeated, ...]:
-        """What comes of calls in this tree, or of new ones `near` them. Raises `InfraError` if it cannot be said."""
+        Raises `InfraError` if it cannot be said, here and in `repeated`.
+        """
         self.ready()
-        return self._repeated(encode_repeat(calls, near=near))
+        own_targets, own_tests = ([(self._own(id), limit) for id, limit in limits] for limits in (targets, tests))
+        return self._repeated(encode_recorded(own_targets, own_tests, self._edits(candidate)))
+
+    def repeated(
+        self, calls: Sequence[str], *, near: bool = False, candidate: TrialRequest | None = None
+    ) -> tuple[Repeated, ...]:
+        """What comes of calls in this tree, or in that of a candidate, or of new calls `near` them."""
+        self.ready()
+        return self._repeated(encode_repeat(calls, near=near, files=self._edits(candidate)))
 
     def _repeated(self, request: bytes) -> tuple[Repeated, ...]:
         try:
@@ -249,6 +256,9 @@ class WarmWorker:
     def _files(self, candidate: TrialRequest) -> Edits:
         """The edits of a candidate by the runner's paths, which are relative to the part's root."""
         return {self._part.own_path(path) or path: edits for path, edits in candidate.files.items()}
+
+    def _edits(self, candidate: TrialRequest | None) -> Edits:
+        return self._files(candidate) if candidate is not None else {}
 
     def _translated(self, ready: Ready) -> Ready:
         """What the runner found, in terms of the whole repository."""

@@ -20,6 +20,7 @@ from .describe import described_call
 from .inputs import changed_call, changed_like
 from .observe import recorded_by
 from .state import TooMuchState, TreeState
+from .swap import Replacement
 
 _SEED = 0
 _MOST_NEAR = 64
@@ -65,9 +66,11 @@ class Repeater:
             self._state = None
         self._known: List[Call] = []
 
-    def recorded(self, targets: Sequence[Limited], tests: Sequence[Limited]) -> List[Call]:
+    def recorded(
+        self, targets: Sequence[Limited], tests: Sequence[Limited], replacements: Sequence[Replacement] = ()
+    ) -> List[Call]:
         """The calls that the targets make, and the calls of the same functions that other tests make."""
-        recorded = recorded_by(self._functions, self._runner, self._sources, targets, tests)
+        recorded = recorded_by(self._functions, self._runner, self._sources, targets, tests, replacements)
         self._known = [
             Call(*self._named(self._functions[place]), arguments)
             for place, calls in recorded.calls.items()
@@ -88,13 +91,13 @@ class Repeater:
             found += [Call(path, name, arguments) for arguments in made]
         return [call for call in found if repr(call) not in known]
 
-    def answers(self, calls: Sequence[Call]) -> List[Answer]:
+    def answers(self, calls: Sequence[Call], replacements: Sequence[Replacement] = ()) -> List[Answer]:
         """What comes of calls; those of functions that this version does not have, or has twice, have no answer."""
         places = [self._places.get((call.path, call.name), []) for call in calls]
         inputs = [
             Input(place[0], marshal.dumps(call.arguments)) for place, call in zip(places, calls) if len(place) == 1
         ]
-        answered: Iterator[Answer] = iter(answers_to(self._functions, inputs, self._state))
+        answered: Iterator[Answer] = iter(answers_to(self._functions, inputs, self._state, replacements))
         return [next(answered) if len(place) == 1 else without_result(UNANSWERED) for place in places]
 
     def _named(self, function: FunctionType) -> Tuple[str, str]:

@@ -128,21 +128,29 @@ def recorded_by(
     sources: Set[str],
     targets: Sequence[Limited],
     tests: Sequence[Limited],
+    replacements: Sequence[Replacement] = (),
 ) -> Recorded:
-    """The calls of the targets, and calls of the same functions by some other tests."""
+    """The calls of the targets, and calls of the same functions by some other tests, with code in its place."""
     ours = {place for place, function in enumerate(functions) if function.__code__.co_filename not in sources}
     recorded = Recorded()
-    recorded.read(_watched(functions, runner, ours, targets))
+    recorded.read(_watched(functions, runner, ours, targets, replacements))
     if recorded.calls:
         recorded.calls = dict(islice(recorded.calls.items(), _MOST_FUNCTIONS))
-        recorded.read(_watched(functions, runner, set(recorded.calls), tests[:_MOST_TESTS]))
+        recorded.read(_watched(functions, runner, set(recorded.calls), tests[:_MOST_TESTS], replacements))
     return recorded
 
 
-def _watched(functions: Sequence[FunctionType], runner: Runner, wanted: Set[int], tests: Sequence[Limited]) -> bytes:
+def _watched(
+    functions: Sequence[FunctionType],
+    runner: Runner,
+    wanted: Set[int],
+    tests: Sequence[Limited],
+    replacements: Sequence[Replacement],
+) -> bytes:
     """The output of a recorder while tests run."""
 
     def run(out: int) -> Dict[str, Any]:
+        put(replacements)
         recorder = CallRecorder(functions, wanted.__contains__, out)
         deadline = time.process_time() + _RECORDING_S
         for item, limit in tests:

@@ -190,6 +190,11 @@ class Worker:
         self._answer(self._observer.observe(replacements))
 
     def _do_repeat(self, request: Dict[str, Any]) -> None:
+        try:
+            replacements = self._replacements(request)
+        except (NeedsImport, *INVALID):
+            self._answer({"unknown": True})
+            return
         if self._repeater is None:
             self._repeater = Repeater(self._observed(), self._runner, self._root, self._own_files())
         if "tests" in request:
@@ -197,14 +202,14 @@ class Worker:
                 self._limited({id: limit for id, limit in request[key] if id in self._items})
                 for key in ("targets", "tests")
             )
-            calls = self._repeater.recorded(targets, tests)
+            calls = self._repeater.recorded(targets, tests, replacements)
         else:
             calls = [Call.read(text) for text in request["calls"]]
             calls = self._repeater.near(calls) if request["near"] else calls
         # Calls that were asked for keep their names: the same value can be written in several ways.
         again = "tests" not in request and not request["near"]
         names = request["calls"] if again else [call.written() for call in calls]
-        answers = self._repeater.answers(calls)
+        answers = self._repeater.answers(calls, replacements)
         named = [[name, shown(call), *answer] for name, call, answer in zip(names, calls, answers)]
         self._answer({"repeated": named})
 
