@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -73,8 +74,19 @@ class Together(LoadScopeScheduling):  # type: ignore[misc]  # it has no types
         return module if module in SHARING else nodeid
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Slow tests come first, so that no process has a long one left when the others are done."""
+    """Of a `sample`, the cases beyond the first are thorough tests.
+
+    Slow tests come first, so that no process has a long one left when the others are done.
+    """
+    seen: Counter[str] = Counter()
+    for item in items:
+        sample = item.get_closest_marker("sample")
+        name = item.nodeid.partition("[")[0]
+        seen[name] += 1
+        if sample is not None and seen[name] > sample.args[0]:
+            item.add_marker(pytest.mark.thorough)
     items.sort(key=lambda item: item.get_closest_marker("slow") is None)
 
 

@@ -91,6 +91,7 @@ def test_rows_and_predictions_name_the_models(rfsn: Callable[..., Any], tmp_path
     assert rfsn(*command, "--json", env=NO_KEYS).code == 2, "another configuration"
 
 
+@pytest.mark.thorough
 def test_the_total_has_what_a_killed_run_spent(
     rfsn: Callable[..., Any], script: Path, environment: dict[str, str], tmp_path: Path
 ) -> None:

@@ -143,6 +143,7 @@ def test_what_only_models_need_is_imported_with_them() -> None:
     assert not loaded & {"openai", "anthropic", "genai_prices", "httpx2", "keyring", "aiolimiter"}
 
 
+@pytest.mark.thorough
 def test_the_search_planner_leaves_configured_models_alone(repo: Path, rfsn: Rfsn, tmp_path: Path) -> None:
     file = tmp_path / "rfsn.toml"
     file.write_text('model = ["openai:gpt-6-luna"]\n')

@@ -89,6 +89,7 @@ def test_the_ladder_asks_a_model_only_after_the_search(repair: Callable[..., Any
     assert "got nowhere so far: search" in report["models"]["asked"][0]["why"]
 
 
+@pytest.mark.thorough
 def test_a_useless_model_changes_nothing_of_what_the_search_finds(
     repair: Callable[..., Any], rfsn: Rfsn, project: Make
 ) -> None:
@@ -133,6 +134,7 @@ def test_an_agent_reads_tries_and_hands_in(repair: Callable[..., Any]) -> None:
     assert "tried: 1 failed" in asked[2]
 
 
+@pytest.mark.thorough
 def test_an_agent_that_proposes_the_same_again_and_again_is_left(repair: Callable[..., Any]) -> None:
     wrong = Play(RIGHT.replace("(4, 'IV')", "(4, 'IIII')"), (("try_patch", "{}"),))
     report, asked = repair(lambda _: wrong, "--planner", "agent")
@@ -194,6 +196,7 @@ def test_a_private_text_does_not_leave_and_comes_back(repair: Callable[..., Any]
     assert report["models"]["redacted"] == {"email": 1}
 
 
+@pytest.mark.sample(1)
 @pytest.mark.parametrize(
     ("name", "api", "key"),
     [

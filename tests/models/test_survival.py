@@ -79,6 +79,7 @@ def gone(processes: Callable[[str], list[str]], folder: Path) -> None:
         time.sleep(0.02)
 
 
+@pytest.mark.thorough
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["one-shot", pytest.param("agent", marks=pytest.mark.thorough)])
 def test_a_session_killed_again_and_again_ends_as_if_undisturbed(
@@ -143,6 +144,7 @@ def begun(name: str, source: Path, folder: Path, server: ModelServer, held: Held
     return [script, *command(TALKERS[name], server.endpoint("chat"), source, folder, source.with_name("rfsn.toml"))]
 
 
+@pytest.mark.sample(1)
 @pytest.mark.parametrize("name", TALKERS)
 def test_ctrl_c_ends_a_call_that_never_ends(
     name: str,
@@ -220,6 +222,7 @@ def test_without_money_for_another_call_a_session_goes_on_without_a_model(
     assert_readable(folder, rfsn)
 
 
+@pytest.mark.sample(1)
 @pytest.mark.parametrize("kept", [None, 0, pytest.param(9, marks=pytest.mark.thorough)])
 def test_what_a_power_cut_took_at_the_end_is_done_again(
     kept: int | None, source: Path, rfsn: Rfsn, script: Path, environment: dict[str, str], tmp_path: Path

@@ -54,6 +54,7 @@ def test_test_files_that_misbehave(body: str, limit: int, status: str, said: str
     assert ran.code == {"infra_error": 3, "not_repaired": 1}[status]
 
 
+@pytest.mark.thorough
 @pytest.mark.slow
 def test_megabytes_of_output_in_every_run_do_no_harm(rfsn: Rfsn, project: Make) -> None:
     noisy = TEST.replace(
@@ -82,6 +83,7 @@ def test_a_syntax_error_in_the_source_is_named(rfsn: Rfsn, project: Make) -> Non
     assert "test_thing.py could not be collected: thing.py, line 1: SyntaxError" in ran.json["reason"]
 
 
+@pytest.mark.sample(2)
 @pytest.mark.parametrize(
     ("source", "fixed"),
     [
@@ -106,6 +108,7 @@ def test_encodings_are_kept(
     assert len(after.splitlines()) == len((fixed + FIXABLE.encode()).splitlines())
 
 
+@pytest.mark.sample(1)
 @pytest.mark.parametrize(("old", "new"), [(b"\n", b"\r\n"), (b"    ", b"\t")])
 def test_line_ends_and_tabs_are_kept(
     old: bytes, new: bytes, rfsn: Rfsn, project: Make, git: Callable[..., str]

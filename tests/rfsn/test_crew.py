@@ -84,6 +84,7 @@ def test_workers_share_one_purse(tmp_path: Path) -> None:
     assert purse.spent_usd == pytest.approx(0.5)
 
 
+@pytest.mark.thorough
 def test_what_workers_do_is_known(tmp_path: Path) -> None:
     crew = Crew(2, None, COMMAND)
     many = (f"job-{number}" for number in range(100_000))

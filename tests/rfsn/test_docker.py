@@ -98,6 +98,7 @@ def holding(marker: str) -> list[str]:
     return found
 
 
+@pytest.mark.sample(1)
 @pytest.mark.parametrize(
     ("times", "seconds", "code", "status"), [(1, "1.5", 0, "repaired"), (2, "600.", 3, "infra_error")]
 )

@@ -35,6 +35,7 @@ def test_a_project_is_installed_with_what_it_needs(rfsn: Rfsn, project: Make) ->
     assert result["tests"]["failing"] == ["tests/test_thing.py::test_least"]
 
 
+@pytest.mark.thorough
 def test_files_that_a_build_writes_into_the_tree_are_there(rfsn: Rfsn, project: Make, git: Callable[..., str]) -> None:
     settings = (
         '[build-system]\nrequires = ["setuptools>=77", "setuptools-scm>=8"]\nbuild-backend = "setuptools.build_meta"\n'
@@ -85,6 +86,7 @@ def test_offline_makes_no_environment_that_is_not_cached(rfsn: Rfsn, project: Ma
     assert rfsn("repair", folder, "--offline", "--json").code == 0
 
 
+@pytest.mark.thorough
 def test_the_least_recently_used_is_removed_first(rfsn: Rfsn, project: Make, tmp_path: Path) -> None:
     environments = tmp_path / "home" / "cache" / "environments"
     for age, name in enumerate(("newer", "older", "used", "oldest")):

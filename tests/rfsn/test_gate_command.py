@@ -240,6 +240,7 @@ def test_a_rule_of_a_plugin_holds_in_a_repair_and_its_replay(
     assert rfsn("replay", session, env=plugin).code == 0
 
 
+@pytest.mark.thorough
 def test_an_evaluation_takes_the_same_options(plugin: dict[str, str], tmp_path: Path, rfsn: Callable[..., Any]) -> None:
     row = {"instance_id": "one", "files": FILES, "test_command": ["python", "-m", "pytest"]}
     (tmp_path / "bugs.jsonl").write_text(json.dumps(row) + "\n")

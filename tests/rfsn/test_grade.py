@@ -262,6 +262,7 @@ def test_a_data_set_is_checked_and_nothing_is_done_twice(rfsn: Rfsn, bugs: Bugs,
     assert (other.code, "choose another --out" in other.err) == (2, True)
 
 
+@pytest.mark.thorough
 def test_a_test_that_is_not_reliable_is_found(rfsn: Rfsn, bugs: Bugs, tmp_path: Path) -> None:
     now = "import time\n\n\ndef least(a, b):\n    return min(a, b) if time.time_ns() // 1000 % 2 else a\n"
     bugs.rows("steady", "flaky")

@@ -109,6 +109,7 @@ def test_rules_that_could_not_be_applied_are_in_the_evidence(
     assert rfsn("replay", session).code == 0
 
 
+@pytest.mark.sample(2)
 @pytest.mark.parametrize(
     ("text", "status", "said"),
     [
@@ -146,6 +147,7 @@ def test_tests_may_change_if_the_user_says_so(repo: Path, diff: Callable[..., Pa
     assert (ran.code, ran.json["status"]) == (0, "repaired"), ran.json
 
 
+@pytest.mark.thorough
 def test_tests_that_sources_hold_count_as_ever(project: Make, git: Git, rfsn: Rfsn, tmp_path: Path) -> None:
     documented = '"""Things.\n\n>>> most(1, 2)\n2\n"""\n\n\n'
     files = {

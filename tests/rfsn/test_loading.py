@@ -41,6 +41,7 @@ PROJECT = {
 CONFTEST = {"tests/conftest.py": "import shop\n\nKIND = shop.Cart\n"}
 
 
+@pytest.mark.sample(2)
 @pytest.mark.parametrize(
     ("right", "wrong", "others", "target"),
     [

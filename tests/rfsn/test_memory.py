@@ -107,6 +107,7 @@ def test_a_second_session_tries_operators_that_helped_first(
     assert sum(helped for *_, helped in contents(table)) == 2
 
 
+@pytest.mark.thorough
 def test_resume_and_replay_use_what_was_recalled_at_the_start(
     learning: dict[str, str], table: Path, project: Callable[..., Path], tmp_path: Path, rfsn: Rfsn
 ) -> None:
@@ -131,6 +132,7 @@ def test_resume_and_replay_use_what_was_recalled_at_the_start(
     assert "cannot be read" in rfsn("replay", folder, env=learning).err
 
 
+@pytest.mark.thorough
 def test_an_evaluation_and_a_judgement_neither_read_nor_write_it(
     learning: dict[str, str], table: Path, stock: Path, record: Record, tmp_path: Path, rfsn: Rfsn
 ) -> None:
@@ -270,6 +272,7 @@ def test_a_kill_in_the_middle_of_a_write_damages_nothing(
     assert memory.recall().overall["lookup"].helped == before + 1
 
 
+@pytest.mark.thorough
 def test_independent_faults_are_remembered_one_by_one(
     learning: dict[str, str], project: Callable[..., Path], tmp_path: Path, rfsn: Rfsn, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -112,6 +112,7 @@ def test_it_repairs_a_fault_that_the_built_in_operators_cannot(
     assert "is not installed" in rfsn("replay", session).err
 
 
+@pytest.mark.thorough
 def test_a_killed_session_continues_with_its_operators(
     plugin: dict[str, str], project: Callable[..., Path], tmp_path: Path, rfsn: Callable[..., Any]
 ) -> None:
@@ -141,6 +142,7 @@ def test_the_variable_and_the_file_name_operators_too(
     assert (ran.code, "RFSN_OPERATORS: No closing quotation" in ran.err) == (2, True)
 
 
+@pytest.mark.thorough
 def test_an_evaluation_takes_operators(plugin: dict[str, str], tmp_path: Path, rfsn: Callable[..., Any]) -> None:
     row = {"instance_id": "one", "files": FILES, "test_command": ["python", "-m", "pytest"]}
     (tmp_path / "bugs.jsonl").write_text(json.dumps(row) + "\n")

@@ -102,6 +102,7 @@ def test_a_partial_repair_is_kept_if_the_rest_cannot_be_repaired(
     assert rfsn("replay", tmp_path / "session").code == 0
 
 
+@pytest.mark.thorough
 def test_targets_that_are_not_wanted_do_not_count(beyond_repair: Path, rfsn: Rfsn) -> None:
     ran = rfsn("repair", beyond_repair, "--target", STOCK, "--target", TOTAL[0], "--json")
     assert (ran.code, ran.json["status"]) == (0, "repaired")

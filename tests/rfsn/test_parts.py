@@ -67,6 +67,7 @@ def test_one_fault_among_two_projects(rfsn: Rfsn, project: Make) -> None:
     assert verified.code == 0, verified.json
 
 
+@pytest.mark.thorough
 def test_a_fault_in_each_of_two_projects(rfsn: Rfsn, project: Make) -> None:
     ran = rfsn("repair", project(API | FAULTY), "--json").json
     assert ran["status"] == "repaired", ran
@@ -80,6 +81,7 @@ def test_a_fault_in_each_of_two_projects(rfsn: Rfsn, project: Make) -> None:
     }
 
 
+@pytest.mark.thorough
 def test_a_target_of_one_project(rfsn: Rfsn, project: Make) -> None:
     ran = rfsn("repair", project(API | FAULTY), "--target", "jobs/tests/test_limits.py", "--json").json
     assert ran["status"] == "repaired", ran

@@ -116,6 +116,7 @@ def test_it_makes_the_patches_and_the_session_is_replayed(
     assert "the planner 'swapped-lines' is not installed" in rfsn("replay", session).err
 
 
+@pytest.mark.thorough
 def test_a_killed_session_continues_with_its_planner(
     plugin: dict[str, str], project: Callable[..., Path], tmp_path: Path, rfsn: Callable[..., Any]
 ) -> None:
@@ -131,6 +132,7 @@ def test_a_killed_session_continues_with_its_planner(
     assert ran.json["status"] == "repaired", "it could not be resumed without the plugin, but was not ended either"
 
 
+@pytest.mark.thorough
 def test_the_variable_and_the_file_name_planners_too(
     plugin: dict[str, str], project: Callable[..., Path], tmp_path: Path, rfsn: Callable[..., Any]
 ) -> None:
@@ -141,6 +143,7 @@ def test_the_variable_and_the_file_name_planners_too(
         assert (ran.code, ran.json["status"], ran.json["reason"]) == (1, "not_repaired", "enough")
 
 
+@pytest.mark.thorough
 def test_an_evaluation_takes_a_planner(plugin: dict[str, str], tmp_path: Path, rfsn: Callable[..., Any]) -> None:
     row = {"instance_id": "one", "files": FILES, "test_command": ["python", "-m", "pytest"]}
     (tmp_path / "bugs.jsonl").write_text(json.dumps(row) + "\n")
@@ -170,6 +173,7 @@ def test_a_planner_that_is_not_named_is_not_imported(
     assert not (Path(plugin["PYTHONPATH"]) / "mark").exists()
 
 
+@pytest.mark.sample(2)
 @pytest.mark.parametrize(
     ("name", "why"),
     [

@@ -98,6 +98,7 @@ def options(release: str, *packages: str) -> PlanOptions:
     return PlanOptions(python=release, packages=packages or None)
 
 
+@pytest.mark.sample(1)
 @pytest.mark.parametrize("release", RELEASES)
 def test_a_project_is_repaired(release: str, rfsn: Callable[..., Any], project: Callable[..., Path]) -> None:
     options(release)

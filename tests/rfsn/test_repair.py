@@ -343,6 +343,7 @@ def test_ids_that_change_in_each_run_are_left_out(rfsn: Rfsn, project: Make) -> 
     assert rfsn("replay", ran.json["folder"]).code == 0
 
 
+@pytest.mark.thorough
 def test_a_source_that_a_plugin_of_the_command_line_imports_is_repaired(rfsn: Rfsn, project: Make) -> None:
     """A worker cannot import it again, so an edit that cannot be made in place is tried cold."""
     test = "from limits import allowed\n\n\ndef test_allowed():\n    assert (allowed(3), allowed(4)) == (True, False)\n"

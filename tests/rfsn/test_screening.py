@@ -471,6 +471,7 @@ def counted(bench: Bench, bodies: Sequence[str], *, screen: bool = True) -> list
     return tried
 
 
+@pytest.mark.sample(1)
 @pytest.mark.parametrize("way", COUNTED_TESTS)
 def test_an_endless_loop_ends_as_in_a_fork(make_bench: Callable[..., Bench], way: str) -> None:
     bench = make_bench({"counted.py": COUNTED, "test_counted.py": COUNTED_TESTS[way], "pytest.ini": "[pytest]\n"})

@@ -7,6 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from buildpacks import CaseId, CaseResult, CaseTrace, Outcome, RunRequest, Spectrum, SuiteReport
 from gate import BasePaths, Context
 from planners.observations import SuiteRan
@@ -185,6 +187,7 @@ def test_least(n):
 """
 
 
+@pytest.mark.thorough
 def test_tracing_leaves_time_to_search(rfsn: Rfsn, project: Make) -> None:
     """Some tests take much longer when they are traced, and there may be many."""
     source = "def least(a, b):\n    return a if a > b else b\n"

@@ -59,6 +59,7 @@ def undisturbed(source: Path, rfsn: Callable[..., Any]) -> tuple[Any, ...]:
     return outcome(report)
 
 
+@pytest.mark.sample(4)
 @pytest.mark.slow
 @pytest.mark.parametrize("moment", MOMENTS, ids=lambda moment: f"{moment[0]} {moment[1]}")
 def test_a_kill_after_any_event_changes_nothing(

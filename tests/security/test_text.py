@@ -277,6 +277,7 @@ def test_log_lines_obey_nothing(log: str, rfsn: Rfsn, project: Make) -> None:
     assert not [line for line in ran.err.splitlines() if line.startswith(FORGED)]
 
 
+@pytest.mark.sample(1)
 @pytest.mark.parametrize(
     "locale",
     [{"LC_ALL": "POSIX", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}, {"PYTHONIOENCODING": "ascii", "LC_ALL": "C"}],

@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parents[2]
 @pytest.mark.parametrize(
     ("part", "count"),
     [
-        ("sessions", 1),
+        pytest.param("sessions", 1, marks=pytest.mark.thorough),
         pytest.param("models", 1, marks=pytest.mark.thorough),
         pytest.param("evaluations", 1, marks=pytest.mark.thorough),
         pytest.param("disks", 1, marks=pytest.mark.thorough),
