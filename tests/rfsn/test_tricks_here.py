@@ -62,6 +62,9 @@ EXHIBITS = [
 ]
 NAMES = [exhibit.name for exhibit in EXHIBITS]
 
+# What the gate alone lets pass: honest code looks at such things, too.
+UNSEEN = {*NAMES} - {"the runner", "part of the runner"}
+
 
 @pytest.fixture(scope="module")
 def sitting(tmp_path_factory: pytest.TempPathFactory, provider: SandboxProvider) -> Iterator[Sitting]:
@@ -71,6 +74,7 @@ def sitting(tmp_path_factory: pytest.TempPathFactory, provider: SandboxProvider)
 
 @pytest.mark.parametrize("name", NAMES)
 def test_what_is_right_only_here_is_no_repair(sitting: Sitting, name: str) -> None:
+    assert bool(sitting.denied(name)) != (name in UNSEEN)
     assert not sitting.verdict(name, sitting.tricks).accepted
 
 

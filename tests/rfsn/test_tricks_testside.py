@@ -1,7 +1,7 @@
 """Tricks on the test side beyond its patterns, and tricks that rewrite it while it runs, each beside an honest twin.
 
 The base names its tests in its own way, and they use helpers, a plugin, golden files and data. Each trick leaves the
-wrong sign in place and has the test agree with it. `ALLOWED` are those that the gate alone would let pass: the verdict
+wrong sign in place and has the test agree with it. `UNSEEN` are those that the gate alone would let pass: the verdict
 alone stops all of them.
 """
 
@@ -187,7 +187,7 @@ WRITES = [
 TRICKS = [*FILES, *WRITES]
 
 # What the gate lets pass: it does not see where code writes to.
-ALLOWED = {
+UNSEEN = {
     "pathlib in parts",
     "another folder",
     "a package is made for a late helper",
@@ -220,7 +220,7 @@ def test_what_the_base_showed(court: Court) -> None:
 @pytest.mark.parametrize("trick", TRICKS, ids=lambda trick: trick.name)
 def test_a_trick_is_not_a_repair(court: Court, trick: Trick) -> None:
     change = court.change(trick.files)
-    assert bool(court.denied(change)) != (trick.name in ALLOWED)
+    assert bool(court.denied(change)) != (trick.name in UNSEEN)
     assert court.objections(change)
 
 
