@@ -33,7 +33,7 @@ class Signs:
 
     `place` is the candidate's number in the search, since the last patch that was kept; `mended` is 1 if it mends what
     Python itself says is wrong; `model` is 1 if a model made it; `doubt` grows with its anti-patterns; `hollow` is 1 if
-    a patch that has some passes at the same place as well; `rivals` counts other patches that pass every test and
+    a patch that has some passes at the same place as well; `rivals` counts other patches that pass the same tests and
     behave otherwise or could not be observed, `allies` those that behave alike; `passing` counts passing tests that run
     the changed line, and `targets` the tests that it repairs; `faults` counts patches that were kept before it;
     `rejected` counts patches that a verdict rejected.
@@ -103,7 +103,9 @@ def signs_of(
     chain = state.origin
     if not chain or state.verified is None:
         return None
-    last, others = chain[-1], [known for known in state.plausible if known.patch != chain[-1].patch]
+    partly = state.kept is not None and state.verified[0] == state.kept.patch
+    known_too = state.kept.rivals if state.kept and partly else state.plausible
+    last, others = chain[-1], [known for known in known_too if known.patch != chain[-1].patch]
     allies = sum(_alike(last, other) for other in others)
     known = targets_of(state, reports, wanted)
     spectrum = reports.spectrum(state.spectrum.spectrum) if state.spectrum else Spectrum(())
@@ -144,7 +146,7 @@ def _reasons(signs: Signs) -> Iterator[str]:
     else:
         yield f"it was candidate {count['place'] + 1} of the search"
     if count["rivals"]:
-        yield f"others that pass every test and behave otherwise, or could not be compared: {count['rivals']}"
+        yield f"others that pass the same tests and behave otherwise, or could not be compared: {count['rivals']}"
     if count["allies"]:
         yield f"others that pass and behave alike: {count['allies']}"
     if not count["rivals"] and not count["allies"]:

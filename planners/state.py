@@ -37,7 +37,7 @@ class Kept:
     """A patch that repairs some targets according to a verdict, or one whose verdict ran out of time.
 
     The search continues from a patch of the first kind. `tried`, `searched` and `spent` are what had been used by then,
-    and `chosen` are the trials that the patch comes from.
+    and `chosen` are the trials that the patch comes from. `rivals` are others under which the same targets pass.
     """
 
     patch: Patch
@@ -46,6 +46,7 @@ class Kept:
     searched: int
     spent: float
     chosen: tuple[Trial, ...] = ()
+    rivals: tuple[Trial, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +195,9 @@ class State:
             case VerdictReached(verdict) if verdict.accepted:
                 return replace(state, verdict=verdict)
             case VerdictReached(verdict) if verdict.partly and self.applied is not None:
-                kept = Kept(self.applied, verdict, self.tried, self.searched, self.spent, self.chosen)
+                chosen = self.chosen
+                rivals = tuple(trial for trial in self.partial if chosen and {*trial.fixed} >= {*chosen[-1].fixed})
+                kept = Kept(self.applied, verdict, self.tried, self.searched, self.spent, chosen, rivals)
                 return replace(
                     state,
                     kept=kept,

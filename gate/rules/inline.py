@@ -29,7 +29,8 @@ class InlineTests:
             for construct, path in (*fresh.removed_tests, *fresh.constructs):
                 if construct.kind is Kind.TEST:
                     reason = f"{path} changes a test: {_title(construct.name)}"
-                    return Denied(self.id, DenialKind.TAMPER, reason, "change the source that the tests exercise")
+                    hint = "change the source that the tests exercise; --allow-test-edits lifts this"
+                    return Denied(self.id, DenialKind.TAMPER, reason, hint)
         return None
 
 

@@ -221,6 +221,8 @@ def _show(result: Mapping[str, Any], *, judged: bool) -> None:
     if judged and result["verdict"] is not None:
         ended = "accepted" if result["verdict"]["accepted"] else "rejected"
     say(f"{ended}: {result['reason']}")
+    if judged and result["status"] == "partly_repaired":
+        say("what to do: if it is not for all tests that fail on the base, name those that it is for with --target")
     if result["narrow"] and result["verdict"]["accepted"]:
         say(f"NARROW: {result['narrow_because']}; --strict rejects such a patch")
     for finding in result["diagnosis"][:_FINDINGS]:

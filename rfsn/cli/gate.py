@@ -96,8 +96,11 @@ def _show_audit(audit: Audit, status: str) -> None:
         False: "the patch is rejected again",
         None: "there is no patch to verify",
     }
-    accepted = audit.verdict.accepted if audit.verdict else None
-    tell(status if audit.problems else f"{status}: journal, files and base agree; {what[accepted]}")
+    again = what[audit.verdict.accepted if audit.verdict else None]
+    if audit.verdict and audit.verdict.partly:
+        fixed, left = len(audit.verdict.fixed), len(audit.verdict.unfixed)
+        again = f"the patch repairs {fixed} of {fixed + left} targets again"
+    tell(status if audit.problems else f"{status}: journal, files and base agree; {again}")
 
 
 def _show(vetted: Vetted, patch: str, *, as_json: bool) -> int:

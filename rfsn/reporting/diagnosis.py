@@ -29,7 +29,7 @@ ADVICE = {
         "leave these tests out with --target or --test, give them a local test double, or use --sandbox docker with "
         "the service in rfsn.toml (docs/sandbox.md)"
     ),
-    "missing_name": "write it, or declare the dependency that has it: the search changes code and invents no functions",
+    "missing_name": "write or import it, or declare the dependency that has it (--with adds one for a session)",
     "syntax_error": "begin with that line: no test of these files runs before it parses",
     "fixture": "fix the fixture: a repair changes neither tests nor conftest.py; --env K=V sets a variable for it",
     "slow_tests": "raise --time-limit, which also raises the limit of each test, or leave them out with --target",

@@ -7,6 +7,7 @@ assertion that quotes one does not count.
 from __future__ import annotations
 
 import re
+import sys
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import PurePosixPath
@@ -148,6 +149,8 @@ def missing_name(message: str, tree: Tree) -> Sign | None:
         if owner and not (tree.module(owner) or tree.defines(owner.rpartition(".")[2])):
             builtin = "." not in owner and f"module '{owner}'" not in message and f"from '{owner}'" not in message
             return None if builtin else Sign(f"{owner}.{name}", f"{owner} is a dependency, perhaps of another version")
+        if not owner and name in sys.stdlib_module_names and "NameError" in message:
+            return Sign(name, "a module of the standard library, which the source does not import")
         return Sign(f"{owner}.{name}" if owner else name)
     return None
 

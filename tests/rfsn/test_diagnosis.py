@@ -174,6 +174,7 @@ def test_a_message_that_an_assertion_quotes_is_not_a_sign(tmp_path: Path) -> Non
     for message in ("AssertionError: Connection refused", "assert 'No such file or directory: 'x'' == ''"):
         assert (network(message, tree), missing_file(message, tree)) == (None, None)
     assert missing_file("FileNotFoundError: [Errno 2] No such file or directory: '/tmp/x'", tree) is None
+    assert "standard library" in str(missing_name("shop.Bad.wrap(NameError): name 'itertools' is not defined", tree))
     assert missing_name("AttributeError: module 'other' has no attribute 'save'", tree) is None
     assert missing_name("AttributeError: 'NoneType' object has no attribute 'gone'", tree) is None
     assert str(missing_name("AttributeError: module 'numpy' has no attribute 'gone'", tree)).startswith("numpy.gone (")

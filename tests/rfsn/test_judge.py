@@ -129,6 +129,22 @@ def test_a_patch_that_repairs_nothing_is_rejected(
         assert rfsn("verify", ran.json["folder"], "--json").json["accepted"] is False
 
 
+def test_a_patch_for_some_of_the_failing_tests_is_told_how_to_be_judged(
+    diff: Callable[..., Path], repo: Path, git: Git, rfsn: Rfsn
+) -> None:
+    (repo / "test_other.py").write_text("def test_other():\n    assert 1 == 2\n")
+    git("add", "--all", cwd=repo)
+    git("commit", "--quiet", "--message=two faults", cwd=repo)
+    patch = diff(thing=FIXED)
+    ran = rfsn("judge", patch, "--repo", repo)
+    assert ran.code == 1
+    assert "name those that it is for with --target" in ran.err
+    assert (
+        "the patch repairs 1 of 2 targets again" in rfsn("verify", ran.err.split("report: ")[1].split("/report")[0]).out
+    )
+    assert rfsn("judge", patch, "--repo", repo, "--target", "test_thing.py").code == 0
+
+
 def test_a_project_that_passes_may_change(project: Make, git: Git, rfsn: Rfsn, tmp_path: Path) -> None:
     folder = project({"thing.py": FIXED, "test_thing.py": TEST}, "fine")
     for text, code, status in (("\n\nMORE = 1\n", 0, "nothing_to_repair"), ("\n\ndel most\n", 1, "not_repaired")):
