@@ -109,3 +109,14 @@ def test_a_patch_that_lets_tests_be_loaded_and_fail_is_no_repair(rfsn: Rfsn, pro
     ran = rfsn("repair", project(PROJECT | {"shop/cart.py": wrong}), "--time-limit", "40", "--json")
     assert (ran.code, ran.json["status"]) == (1, "not_repaired")
     assert "tests/test_cart.py could not be collected: shop/cart.py, line 14: SyntaxError" in ran.json["reason"]
+
+
+def test_a_name_that_is_missing_behind_another_error_is_imported(rfsn: Rfsn, project: Make) -> None:
+    source = (
+        "class Failed(Exception):\n    pass\n\n\ndef total(items):\n    try:\n        return _flat(items)\n"
+        "    except Exception as error:\n        raise Failed('no total') from error\n\n\n"
+        "def _flat(items):\n    return sum(itertools.chain.from_iterable(items))\n"
+    )
+    test = "from shop import total\n\n\ndef test_total():\n    assert total([[1], [2, 3]]) == 6\n"
+    ran = rfsn("repair", project({"shop.py": source, "test_shop.py": test}), "--json").json
+    assert (ran["status"], "+import itertools" in ran["patch"]) == ("repaired", True), ran

@@ -2,6 +2,7 @@
 
 import resource
 import time
+import traceback
 from typing import Any, Dict, Generator, List, Mapping, Optional, Sequence, Tuple
 
 import pytest
@@ -12,6 +13,8 @@ from .trace import LineTracer, frames_of
 
 Limited = Tuple[pytest.Item, float]
 """A test and the CPU seconds that it may use."""
+
+_MOST_CAUSES = 10
 
 
 class Recorder:
@@ -38,13 +41,31 @@ class Recorder:
             if OVER_LIMIT in str(call.excinfo.value):
                 self.outcome = "timeout"
             self.exception = call.excinfo.type.__name__
-            self.message = call.excinfo.exconly()[:2000]
-            self.frames = frames_of(call.excinfo.tb, self._root)
+            lack = lack_behind(call.excinfo.value)
+            self.message = (call.excinfo.exconly() if lack is None else exception_only(lack))[:2000]
+            self.frames = frames_of(call.excinfo.tb if lack is None else lack.__traceback__, self._root)
         elif self.outcome == "missing" and report.skipped:
             self.outcome = "xfailed" if hasattr(report, "wasxfail") else "skipped"
         elif self.outcome in {"missing", "skipped", "xfailed"} and report.passed and report.when == "call":
             # What was skipped before, or failed as expected, was a subtest.
             self.outcome = "xpassed" if hasattr(report, "wasxfail") else "passed"
+
+
+def lack_behind(error: BaseException) -> Optional[BaseException]:
+    """The lack of a name or a module that another exception wraps: its own words and place say what to mend."""
+    for _ in range(_MOST_CAUSES):
+        behind = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+        if behind is None:
+            return None
+        error = behind
+        if isinstance(error, (NameError, ImportError)):
+            return error
+    return None
+
+
+def exception_only(error: BaseException) -> str:
+    """An exception without its traceback, as Python words it."""
+    return "".join(traceback.format_exception_only(type(error), error)).strip()
 
 
 class Runner:
