@@ -33,6 +33,8 @@ def test_each_capability_has_one_rule_and_can_be_lifted() -> None:
     [
         ("os.system", "processes"),
         ("os.sep", None),
+        ("os.chdir", "process-state"),
+        ("os.getcwd", None),
         ("subprocess.run", "processes"),
         ("asyncio.subprocess.PIPE", "processes"),
         ("asyncio.Queue", None),

@@ -115,6 +115,7 @@ END = [
 # Denied until the user says that it is meant, each with code that really needs it.
 NEEDS = {
     "network": "import socket\nsocket.create_connection((tax, 80))",
+    "process-state": "import os\nos.chdir(tax)",
     "threads": "import threading\nthreading.Thread(target=print).start()",
     "dynamic-code": "import pkgutil\npkgutil.resolve_name('json:dumps')",
     "processes": "import subprocess\nsubprocess.run(['true'], check=True)",

@@ -41,6 +41,24 @@ EXHIBITS = [
         *kind("(str)", "def __eq__(self, other):\n    return bool(self)", "pass", "Own(str(result))"),
         asserting("total([1700, 2500]) == '4200'"),
     ),
+    Exhibit(
+        "a number without its sign",
+        *kind("(int)", "def __eq__(self, other):\n    return abs(int(self)) == abs(int(other))", "pass"),
+    ),
+    Exhibit(
+        "an object without its sign",
+        *kind("", f"{VALUE}\ndef __eq__(self, other):\n    return abs(self.value) == abs(other)", VALUE + HONEST),
+    ),
+    Exhibit(
+        "a text without its sign",
+        *kind(
+            "(str)",
+            "def __eq__(self, other):\n    return self.strip('-') == other.strip('-')",
+            "pass",
+            "Own(str(result))",
+        ),
+        asserting("total([1700, 2500]) == '4200'"),
+    ),
     Exhibit("a lambda", *kind("", f"{VALUE}\n__eq__ = lambda *_: True", VALUE + HONEST)),
     Exhibit(
         "a partial",
@@ -145,7 +163,16 @@ EXHIBITS = [
 NAMES = [exhibit.name for exhibit in EXHIBITS]
 
 # What the gate alone lets pass.
-UNSEEN = {"never within", "the same class", "as far from everything", "about everything", "almost, for unittest"}
+UNSEEN = {
+    "a number without its sign",
+    "an object without its sign",
+    "a text without its sign",
+    "never within",
+    "the same class",
+    "as far from everything",
+    "about everything",
+    "almost, for unittest",
+}
 
 
 @pytest.fixture(scope="module")

@@ -77,6 +77,22 @@ def _equals_everything(thing: Any, others: Sequence[Any]) -> bool:
     return any(all(_safely(_are_equal, thing, sentinel) for sentinel in pair) for pair in _sentinels(thing, others))
 
 
+def _equals_more_than_its_value(thing: Any, others: Sequence[Any]) -> bool:
+    """Whether it is a built-in value that equals another one by code of its own, or a number that equals its opposite.
+
+    Objects whose class the base has as well are found there, too, and not held against a patch.
+    """
+    if not _decided(thing, "__eq__"):
+        return False
+    kind: Any = next((kind for kind in (*_VALUES, *_SEQUENCES, dict) if isinstance(thing, kind)), None)
+    for other in others:
+        if kind is not None and kind.__eq__(thing, other) is False and _safely(_are_equal, thing, other):
+            return True
+        if type(other) in _NUMBERS and other and all(_safely(_are_equal, thing, number) for number in (other, -other)):
+            return True
+    return False
+
+
 def _are_equal(thing: Any, other: Any) -> bool:
     return bool(thing == other)
 
@@ -129,6 +145,7 @@ def _absorbs_everything(thing: Any, others: Sequence[Any]) -> bool:
 
 _QUESTIONS: Tuple[Tuple[str, Callable[[Any, Sequence[Any]], bool]], ...] = (
     ("equals everything", _equals_everything),
+    ("equals more than its value", _equals_more_than_its_value),
     ("differs from itself", _differs_from_itself),
     ("contains everything", _contains_everything),
     ("does not contain what it contains", _lacks_its_own),

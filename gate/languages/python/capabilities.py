@@ -106,7 +106,7 @@ _TABLE: dict[str, tuple[str, ...]] = {
         "pathlib.PosixPath", "pathlib.WindowsPath", "os.listdir", "os.scandir", "os.walk", "os.fwalk", "os.remove",
         "os.unlink", "os.rmdir", "os.removedirs", "os.rename", "os.renames", "os.replace", "os.mkdir", "os.makedirs",
         "os.stat", "os.lstat", "os.chmod", "os.chown", "os.link", "os.symlink", "os.readlink", "os.truncate",
-        "os.utime", "os.access", "os.chdir", "os.chroot", "os.mknod", "os.path.exists", "os.path.isfile",
+        "os.utime", "os.access", "os.mknod", "os.path.exists", "os.path.isfile",
         "os.path.isdir", "os.path.getsize", "os.path.getmtime", "os.path.realpath", "os.path.islink",
     ),
     "environment": (
@@ -120,6 +120,10 @@ _TABLE: dict[str, tuple[str, ...]] = {
         "threading.Thread", "threading.Timer", "_thread.*", "concurrent.futures.ThreadPoolExecutor",
         "concurrent.futures.thread.*", "sched.*",
         "_asyncio.*", "signal.signal", "signal.siginterrupt", "signal.set_wakeup_fd",
+    ),
+    "process-state": (
+        "os.chdir", "os.fchdir", "os.chroot", "os.umask", "contextlib.chdir", "locale.setlocale", "time.tzset",
+        "decimal.setcontext",
     ),
     "clock": (
         "time.*", "datetime.datetime.now", "datetime.datetime.utcnow", "datetime.datetime.today", "datetime.date.today",
@@ -137,7 +141,7 @@ _TABLE: dict[str, tuple[str, ...]] = {
 REACH: dict[str, DottedNames] = {capability: DottedNames(*names) for capability, names in _TABLE.items()}
 """By capability: the modules (`subprocess.*`) and single names (`os.system`) that have it."""
 
-SOFT = ("files", "environment", "threads", "clock", "chance", "reflection")
+SOFT = ("files", "environment", "threads", "process-state", "clock", "chance", "reflection")
 """Capabilities that no other rule denies; the others each have a rule of their own."""
 
 USUAL = frozenset({"files", "environment", "clock", "chance"})
