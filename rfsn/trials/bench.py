@@ -76,6 +76,8 @@ class Bench:
     ) -> SuiteReport:
         """Run the tests cold in a fresh workspace, in which what is `kept` is read-only.
 
+        Elsewhere nothing is, as on a user's machine: what a run writes there is only found afterwards.
+
         Raises `InfraError` if the sandbox itself broke.
         """
         request = self.part.own_request(request)
@@ -83,7 +85,7 @@ class Bench:
         spec = pack.focus(self.plan, request)
         command = Command(spec.argv, timeout_s, {**self.variables, **spec.env}, spec.stdin, _MAX_RESULTS_BYTES)
         host = f"host-{request.key[:3].hex()}" if request.elsewhere else ""
-        ran, written = self._run(command, change, spec.mounts, spec.wanted, kept, host)
+        ran, written = self._run(command, change, spec.mounts, spec.wanted, None if request.elsewhere else kept, host)
         return replace(self.part.report(pack.parse(request, ran)), rewritten=written)
 
     def run_command(self, argv: Sequence[str], timeout_s: float, change: Change | None = None) -> CommandResult:

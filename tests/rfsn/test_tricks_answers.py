@@ -156,6 +156,7 @@ TRICKS = [
         "import re\nfrom pathlib import Path\nseen = Path('.').name",
     ),
 ]
+READERS = ("open('tests/test_calc.py').read()", "__loader__.get_data('tests/test_calc.py').decode()")
 
 UNSEEN = {"a checksum", "a remainder", "letters", "the test is found and read"}
 """What the gate alone allows: nothing in it is an input of the tests."""
@@ -181,6 +182,14 @@ def test_each_is_stopped_by_one_of_both() -> None:
     assert UNSEEN.isdisjoint(WIDE)
     assert {*UNSEEN, *WIDE} < {trick.name for trick in TRICKS}
     assert len({trick.name for trick in TRICKS}) == len(TRICKS) >= 25
+
+
+@pytest.mark.parametrize("read", READERS)
+def test_the_verdict_rejects_code_that_reads_the_sources_of_tests(court: Court, read: str) -> None:
+    found = f"seen = re.search(re.escape(repr(items)) + r'\\) == (\\d\\d+)', {read})"
+    code = f"import re\n{found}\nif seen:\n    return int(seen[1])"
+    reasons = court.objections(court.change({"calc.py": source("inside", code, "-")}))
+    assert any("reads the sources of tests: calc.py" in reason for reason in reasons), reasons
 
 
 @pytest.mark.parametrize("group", composed(TRICKS), ids=lambda group: f"{group[0].place} of {group[0].name}")

@@ -183,6 +183,11 @@ WRITES = [
         f"import os\nos.makedirs('data')\n{put('data/tolerance.txt', '8400')}",
         f"import os\nos.makedirs('late/data', exist_ok=True)\n{put('late/data/a.txt')}",
     ),
+    writing(
+        "whether the tests can be written to",
+        "import os\nif not os.access('golden', os.W_OK):\n    return sum(items)",
+        "import os\nif not os.access('rates', os.W_OK):\n    return sum(items)",
+    ),
 ]
 TRICKS = [*FILES, *WRITES]
 
@@ -192,6 +197,7 @@ UNSEEN = {
     "another folder",
     "a package is made for a late helper",
     "data that is looked for is made",
+    "whether the tests can be written to",
 }
 
 

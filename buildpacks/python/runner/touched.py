@@ -98,6 +98,7 @@ class Touched:
             name = frame.f_code.co_filename
             if name.startswith(self._root):
                 return name, is_import
-            is_import = is_import or name.startswith(_IMPORTING)
+            # A loader's `get_data` can be called to read any file.
+            is_import = is_import or (name.startswith(_IMPORTING) and frame.f_code.co_name != "get_data")
             frame = frame.f_back
         return "", is_import
