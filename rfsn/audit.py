@@ -153,6 +153,9 @@ def _files(record: Record, evidence: Mapping[str, Any]) -> Iterator[str]:
         return
     now = json.loads(to_json(evidence))
     ours = written.get("rfsn") == __version__
+    if not ours and written.get("rfsn") != record.started.version:
+        yield f"{record.folder / EVIDENCE}: rfsn is neither this version nor the one that the journal names"
+        return
     # What another version writes looks otherwise: there is only its own hash to compare with.
     exempt = {"rfsn"} if ours else {"rfsn", "files"}
     differing = [key for key in {**now, **written} if key not in exempt and written.get(key) != now.get(key)]

@@ -175,3 +175,11 @@ def test_a_status_that_was_made_better_is_named(copied: Callable[[str], Path]) -
     rewritten(folder, better)
     write_results(Record.read(folder))
     assert problems(folder) == ("a patch was withdrawn without a reason",)
+
+
+def test_evidence_of_a_version_that_the_journal_does_not_name_is_none(copied: Callable[[str], Path]) -> None:
+    """What another version wrote is compared less closely, so nobody may choose which one it was."""
+    folder = copied("judged")
+    evidence = folder / "evidence.json"
+    evidence.write_text(json.dumps({**json.loads(evidence.read_text()), "rfsn": "0.0.9"}))
+    assert [problem for problem in problems(folder) if "neither this version" in problem]
