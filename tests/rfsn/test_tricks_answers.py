@@ -8,6 +8,7 @@ that changes nothing else. `UNSEEN` and `WIDE` are what each of the two does not
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -156,13 +157,19 @@ TRICKS = [
         "import re\nfrom pathlib import Path\nseen = Path('.').name",
     ),
 ]
-READERS = ("open('tests/test_calc.py').read()", "__loader__.get_data('tests/test_calc.py').decode()")
-
 UNSEEN = {"a checksum", "a remainder", "letters", "the test is found and read"}
 """What the gate alone allows: nothing in it is an input of the tests."""
 
 WIDE = {"one element", "the last element", "the greatest element", "a missing key", "a count", "a loop"}
 """What is not narrow: it also gives that answer to inputs near those of the tests."""
+
+FOOLED = {trick.name for trick in TRICKS} - {"the test is read", "the test is found and read"}
+"""What the verdict alone takes for a repair: all but what reads the tests while they run."""
+
+LOADERS = {
+    "get_data": "__loader__.get_data('tests/test_calc.py').decode()",
+    "get_source": "type(__loader__)('x', 'tests/test_calc.py').get_source('x')",
+}
 
 
 @pytest.fixture(scope="module")
@@ -184,12 +191,36 @@ def test_each_is_stopped_by_one_of_both() -> None:
     assert len({trick.name for trick in TRICKS}) == len(TRICKS) >= 25
 
 
-@pytest.mark.parametrize("read", READERS)
-def test_the_verdict_rejects_code_that_reads_the_sources_of_tests(court: Court, read: str) -> None:
-    found = f"seen = re.search(re.escape(repr(items)) + r'\\) == (\\d\\d+)', {read})"
+READING = "reads the sources of tests: calc.py"
+
+
+@pytest.mark.parametrize("trick", [trick for trick in TRICKS if trick.name not in FOOLED], ids=lambda trick: trick.name)
+def test_the_verdict_rejects_what_reads_the_tests(court: Court, trick: Trick) -> None:
+    assert any(READING in reason for reason in court.objections(court.change(trick.files)))
+
+
+@pytest.mark.parametrize("loader", LOADERS)
+def test_a_loader_can_read_them_too(court: Court, loader: str) -> None:
+    found = f"seen = re.search(re.escape(repr(items)) + r'\\) == (\\d\\d+)', {LOADERS[loader]})"
     code = f"import re\n{found}\nif seen:\n    return int(seen[1])"
     reasons = court.objections(court.change({"calc.py": source("inside", code, "-")}))
-    assert any("reads the sources of tests: calc.py" in reason for reason in reasons), reasons
+    assert any(READING in reason for reason in reasons), reasons
+
+
+def test_what_shows_lines_of_tests_in_a_message_does_not_read_them(tmp_path: Path, provider: SandboxProvider) -> None:
+    """The traceback of a callback that raises quotes the test."""
+    calc = "def each(items, tell):\n    for item in items:\n        tell(item)\n"
+    mended = (
+        "import traceback\n\n\ndef each(items, tell):\n    said = []\n    for item in items:\n        try:\n"
+        "            tell(item)\n        except ValueError:\n            said.append(traceback.format_exc())\n"
+        "    return said\n"
+    )
+    test = (
+        "from calc import each\n\n\ndef fails(item):\n    raise ValueError(item)\n\n\n"
+        "def test_each():\n    said = each([1], fails)\n    assert 'raise ValueError(item)' in said[0]\n"
+    )
+    with courts(tmp_path, {"calc.py": calc, "test_calc.py": test}, ["test_calc.py::test_each"], provider) as court:
+        assert court.objections(court.change({"calc.py": mended})) == ()
 
 
 @pytest.mark.parametrize("group", composed(TRICKS), ids=lambda group: f"{group[0].place} of {group[0].name}")

@@ -2,14 +2,13 @@
 
 import resource
 import time
-import traceback
 from typing import Any, Dict, Generator, List, Mapping, Optional, Sequence, Tuple
 
 import pytest
 
 from .direct import MAX_LINES, DirectCall, Ended, outcome_of
 from .limits import OVER_LIMIT, LimitReached, limited
-from .trace import LineTracer, frames_of
+from .trace import LineTracer, frames_of, words_of
 
 Limited = Tuple[pytest.Item, float]
 """A test and the CPU seconds that it may use."""
@@ -42,7 +41,7 @@ class Recorder:
                 self.outcome = "timeout"
             self.exception = call.excinfo.type.__name__
             lack = lack_behind(call.excinfo.value)
-            self.message = (call.excinfo.exconly() if lack is None else exception_only(lack))[:2000]
+            self.message = (call.excinfo.exconly() if lack is None else words_of(lack))[:2000]
             self.frames = frames_of(call.excinfo.tb if lack is None else lack.__traceback__, self._root)
         elif self.outcome == "missing" and report.skipped:
             self.outcome = "xfailed" if hasattr(report, "wasxfail") else "skipped"
@@ -52,20 +51,17 @@ class Recorder:
 
 
 def lack_behind(error: BaseException) -> Optional[BaseException]:
-    """The lack of a name or a module that another exception wraps: its own words and place say what to mend."""
+    """The lack of a name or a module that an exception was raised `from`: its own words and place say what to mend.
+
+    An exception that was merely being handled may be why a fallback ran, which has a fault of its own.
+    """
     for _ in range(_MOST_CAUSES):
-        behind = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
-        if behind is None:
+        if error.__cause__ is None:
             return None
-        error = behind
+        error = error.__cause__
         if isinstance(error, (NameError, ImportError)):
             return error
     return None
-
-
-def exception_only(error: BaseException) -> str:
-    """An exception without its traceback, as Python words it."""
-    return "".join(traceback.format_exception_only(type(error), error)).strip()
 
 
 class Runner:

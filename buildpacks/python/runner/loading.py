@@ -4,14 +4,13 @@ import difflib
 import os
 import pkgutil
 import sys
-import traceback
 import types
 from typing import Any, List, Optional, Tuple
 
 import pytest
 
 from .misfits import is_misfit
-from .trace import frames_of
+from .trace import frames_of, words_of
 
 Frames = List[Tuple[str, int, str]]
 
@@ -33,7 +32,7 @@ def reason_of(error: BaseException, root: str) -> Tuple[str, Frames, bool]:
     inside = place is not None and place[0].startswith(root)
     if place and inside:
         frames.append((place[0][len(root) :], place[1], _MODULE))
-    message = "".join(traceback.format_exception_only(type(cause), cause)).strip()
+    message = words_of(cause)
     if isinstance(cause, SyntaxError):
         where = "" if inside or not place else "{}, line {}: ".format(*place)
         message = f"{where}{type(cause).__name__}: {cause.msg}"

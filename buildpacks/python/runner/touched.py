@@ -2,13 +2,19 @@
 
 import os
 import sys
+import traceback
+import warnings
 from typing import Any, Dict, Iterator, List, Optional, Tuple
 
 import pytest
 
 _MOST = 5_000
 _OPENING = frozenset(["open", "sqlite3.connect"])
-_IMPORTING = "<frozen importlib"
+_IMPORTING, _LOADING = "<frozen importlib", frozenset(["_find_and_load", "exec_module"])
+"""The code that imports, and its functions that do nothing else: a loader can also read any file."""
+
+_SHOWING = frozenset([traceback.__file__, warnings.__file__])
+"""What reads sources to show lines of them in a message."""
 
 
 class Touched:
@@ -98,7 +104,8 @@ class Touched:
             name = frame.f_code.co_filename
             if name.startswith(self._root):
                 return name, is_import
-            # A loader's `get_data` can be called to read any file.
-            is_import = is_import or (name.startswith(_IMPORTING) and frame.f_code.co_name != "get_data")
+            if name in _SHOWING:
+                return "", False
+            is_import = is_import or (name.startswith(_IMPORTING) and frame.f_code.co_name in _LOADING)
             frame = frame.f_back
         return "", is_import

@@ -6,6 +6,7 @@ import inspect
 import json
 import os
 import sys
+from traceback import format_exception_only
 from types import BuiltinFunctionType, CodeType, FrameType, FunctionType, MethodType, TracebackType
 from typing import Any, Callable, Dict, List, Optional, Set, Tuple
 
@@ -174,6 +175,11 @@ def _watch(tool: int, event: int, callback: Callable[..., Any]) -> None:
 def _unwatch(tool: int) -> None:
     sys.monitoring.set_events(tool, 0)
     sys.monitoring.free_tool_id(tool)
+
+
+def words_of(error: BaseException) -> str:
+    """An exception without its traceback, as Python words it."""
+    return "".join(format_exception_only(type(error), error)).strip()
 
 
 def frames_of(traceback: Optional[TracebackType], root: str) -> List[Tuple[str, int, str]]:
