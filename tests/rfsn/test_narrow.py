@@ -55,3 +55,21 @@ def test_a_patch_that_computes_is_not_narrow(diff: Callable[[str], Path], rfsn: 
     ran = rfsn("judge", patch, "--repo", patch.parent / "repo", "--strict", "--json")
     assert (ran.code, ran.json["narrow"]) == (0, False)
     assert "and before the patch" in ran.json["narrow_because"]
+
+
+def test_the_worker_that_tried_a_patch_says_the_same_of_it_as_trees_of_its_own(
+    diff: Callable[[str], Path], rfsn: Rfsn, tmp_path: Path
+) -> None:
+    repaired = rfsn("repair", diff("    return 0\n").parent / "repo", "--json").json
+    (tmp_path / "made.diff").write_text(repaired["patch"])
+    judged = rfsn("judge", tmp_path / "made.diff", "--repo", tmp_path / "repo", "--json").json
+    assert repaired["narrow"] is False
+    assert (repaired["narrow"], repaired["narrow_because"]) == (judged["narrow"], judged["narrow_because"])
+    assert [verifying(Path(ran["folder"])) for ran in (repaired, judged)] == [{"run"}, {"run", "spawn"}]
+
+
+def verifying(folder: Path) -> set[str]:
+    """What sandboxes were used for in the step of the verdict."""
+    events = [json.loads(line)["event"] for line in (folder / "journal.jsonl").read_text().splitlines()]
+    steps = [event for event in events if event.get("observation", {}).get("type") == "verdict_reached"]
+    return {use["operation"] for step in steps for use in step["sandbox"]}

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from buildpacks import RunRequest
-from rfsn.trials.rewriting import Kept
+from rfsn.trials.rewriting import Kept, rewritten
 from sandbox import SandboxProvider
 from tests.rfsn.court import Court, courts
 
@@ -61,3 +62,22 @@ def test_what_a_run_writes(court: Court, removed: dict[str, None]) -> None:
     borne = Kept(kept.keeps, frozenset({"tests/", "tests/g.json"}))
     written = dict(court.bench.run_tests(request, 60, change, borne).rewritten)
     assert written == {"notes.txt": "changed", "tests/": "written", "tests/g.json": "removed", "tests/new.py": "new"}
+
+
+def test_a_folder_that_becomes_a_file_hides_what_was_in_it(court: Court) -> None:
+    act = "import shutil\n\n\ndef act():\n    shutil.rmtree('tests/sub')\n    open('tests/sub', 'w').close()\n"
+    written = court.bench.run_tests(RunRequest((), 5, 5), 60, court.change({"calc.py": act})).rewritten
+    assert dict(written) == {"tests/": "written", "tests/sub": "new", "tests/sub/x.json": "removed"}
+
+
+@pytest.mark.parametrize("many", [9_000, 12_000])
+def test_what_is_found_is_bounded(tmp_path: Path, many: int) -> None:
+    """However many files there are, and however many in the trees beneath."""
+    base = [f"folder{number % 100}/{number}.txt" for number in range(20_000)]
+    for folder in range(100):
+        (tmp_path / f"folder{folder}").mkdir()
+    for number in range(many):
+        (tmp_path / f"folder{number % 100}" / f"new{number}").touch()
+    found = rewritten(tmp_path, {}, lambda _: None, base, layered=True)
+    assert len(found) == (1 if many > 10_000 else many + 100)
+    assert (found[0][0] == "") is (many > 10_000)

@@ -15,16 +15,17 @@ import pytest
 from tests.conftest import committed
 from tests.kills import killed
 
-# An event of each kind, and how often it was there when the kill comes: `make soak` kills at random moments.
+# An event of each kind, and how often it was there when the kill comes, the most telling first: `make soak`
+# kills at random moments.
 MOMENTS = [
-    ("session_started", 1),
-    ("source_taken", 1),
     ("environment_ready", 1),
-    ("proposed", 4),
     ("started", 4),
     ("observed", 2),
-    ("phase_ended", 1),
     ("session_ended", 1),
+    ("session_started", 1),
+    ("source_taken", 1),
+    ("proposed", 4),
+    ("phase_ended", 1),
 ]
 
 # Some hundred candidates, then a plausible one: a session that the search ends, not the clock.

@@ -106,14 +106,14 @@ def test_output_before_a_timeout_is_kept(box: Box, marker: str) -> None:
 def test_background_child_that_keeps_stdout_does_not_hold_the_call(box: Box, marker: str, survivors: Survivors) -> None:
     result = box.sh('sleep "$1" & echo done', marker)
     assert (result.exit_code, result.stdout) == (0, b"done\n")
-    assert result.duration_s < 30
+    assert result.duration_s < 10
     assert survivors(1.0) == []
 
 
 def test_background_child_in_a_session_of_its_own_does_not_hold_the_call(box: Box) -> None:
     result = box.sh("setsid sleep 60 & sleep 0.2; echo done")
     assert (result.exit_code, result.stdout) == (0, b"done\n")
-    assert result.duration_s < 30
+    assert result.duration_s < 10
 
 
 def test_closed_pipes_do_not_end_a_command(box: Box) -> None:

@@ -86,7 +86,6 @@ def no_evidence(folder: Path, _: Path) -> None:
     (folder / "evidence.json").write_text(json.dumps([1]))
 
 
-@pytest.mark.sample(9)
 @pytest.mark.parametrize(
     "attack",
     [
@@ -179,7 +178,6 @@ def make_tree() -> Callable[..., Any]:
 LIMITED = "ulimit -v 6000000; exec"
 
 
-@pytest.mark.sample(4)
 @pytest.mark.parametrize("line", [0, 1])
 @pytest.mark.parametrize("command", ["report", "replay", "verify", "resume"])
 def test_a_line_without_end_is_not_read(
