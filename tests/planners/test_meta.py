@@ -36,6 +36,7 @@ from gate import (
 )
 from planners import steps
 from planners.api import PlannerContext
+from planners.confidence import confidence_in
 from planners.meta import MetaPlanner
 from planners.observations import (
     Batch,
@@ -284,6 +285,24 @@ def test_after_a_kept_patch_the_rest_is_searched_from_the_tree_that_it_makes(two
         assert apply(candidate.patch, TREE.read).files["f.py"].after not in {SOURCE, before}
     last = planner().propose(replace(state, tried=10_000, searched=10_000), CONTEXT)
     assert last.action == GiveUp("none of 10000 candidates repairs the rest")
+
+
+def test_others_for_the_same_target_make_a_patch_for_it_less_likely(two_targets: list[Observation]) -> None:
+    batch = planner().propose(walk(two_targets)[0], CONTEXT)
+    found = partial(batch, 2)
+    assert isinstance(batch.action, TryPatches)
+    different = next(one for one in batch.action.candidates if one.operator not in {"compare", "delete-statement"})
+    other = Trial(1, different, TrialOutcome.PARTIAL, fixed=("t::bad",))
+    values = []
+    for trials in ((found,), (found, other)):
+        tried = replace(half(0.5, found), notable=trials)
+        state, _ = walk([*two_targets, tried, Output("applied"), VerdictReached(PARTLY)])
+        assert state.kept
+        assert {trial.patch for trial in (*state.kept.chosen, *state.kept.rivals)} == {one.patch for one in trials}
+        told = confidence_in(state, TREE, CONTEXT.reports, ())
+        assert told
+        values.append(told.value)
+    assert values[1] < values[0] - 0.1
 
 
 def test_a_dry_search_is_widened_and_then_given_up() -> None:

@@ -6,6 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from gate import BasePaths, Change, Context, FileChange
+from gate.rules.inline import InlineTests
+
 if TYPE_CHECKING:
     from tests.gate.languages.conftest import Rules
 
@@ -236,6 +239,13 @@ def test_tests_beside_the_code_are_protected(rules: Rules, number: int) -> None:
     assert edited != TREE["src/lib.rs"]
     assert "tamper.inline-tests" in rules(TREE, {"src/lib.rs": edited})
     assert "tamper.inline-tests" not in rules(TREE, {"src/lib.rs": edited}, test_edits=True)
+
+
+def test_the_hint_names_what_lifts_it() -> None:
+    change = Change({"src/lib.rs": FileChange(TREE["src/lib.rs"].encode(), TEST_EDITS[0](TREE["src/lib.rs"]).encode())})
+    denied = InlineTests().check(change, Context(BasePaths([*TREE]), lambda path: TREE[path].encode(), lambda _: False))
+    assert denied
+    assert "--allow-test-edits lifts this" in denied.hint
 
 
 def test_tests_may_be_added_where_tests_may_change(rules: Rules) -> None:
