@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
 
 from planners.search.language import AntiPattern
 from planners.search.python.source import FUNCTIONS, fingerprint
@@ -47,7 +48,7 @@ def anti_patterns(before: ast.Module, after: ast.Module) -> Iterator[AntiPattern
         yield AntiPattern.CONSTANT_OUTCOME
     if _fewer_arguments(old, new):
         yield AntiPattern.ARGUMENT_DROPPED
-    if _unreachable(new) > _unreachable(old):
+    if _without_effect(new) > _without_effect(old):
         yield AntiPattern.DEAD_CODE
     if _constants_assigned(after) > _constants_assigned(before):
         yield AntiPattern.CONSTANT_ASSIGNED
@@ -118,16 +119,25 @@ def _fewer_arguments(old: Iterable[ast.AST], new: Iterable[ast.AST]) -> bool:
     return any(calls[name] == still[name] and after[name] < before[name] for name in calls)
 
 
-def _unreachable(nodes: Iterable[ast.AST]) -> int:
-    """The number of statements that follow one after which nothing follows."""
-    blocks = (getattr(node, field, None) for node in nodes for field in ("body", "orelse", "finalbody"))
-    return sum(
+def _without_effect(nodes: Iterable[ast.AST]) -> int:
+    """The number of statements that follow one after which nothing follows, or whose value the next one overwrites."""
+    fields = (getattr(node, field, None) for node in nodes for field in ("body", "orelse", "finalbody"))
+    blocks = [field for field in fields if isinstance(field, list)]
+    unreachable = sum(
         len(block) - 1 - place
         for block in blocks
-        if isinstance(block, list)
         for place, statement in enumerate(block)
         if isinstance(statement, _EXITS)
     )
+    return unreachable + sum(_overwrites(one, other) for block in blocks for one, other in pairwise(block))
+
+
+def _overwrites(one: ast.stmt, other: ast.stmt) -> bool:
+    """Whether the second of two statements assigns to what the first one assigns to, without reading it."""
+    match one, other:
+        case ast.Assign(targets=[ast.Name(id=name)]), ast.Assign(targets=[ast.Name(id=again)], value=value):
+            return name == again and name not in {part.id for part in ast.walk(value) if isinstance(part, ast.Name)}
+    return False
 
 
 def _constants_assigned(tree: ast.Module) -> int:

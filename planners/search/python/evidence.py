@@ -10,25 +10,40 @@ import ast
 import re
 from collections.abc import Iterator, Sequence
 from functools import cached_property
+from typing import NamedTuple
 
 from planners.search.language import FailingTest
 from planners.search.python.source import FUNCTIONS, parse
 
-__all__ = ["NO_EVIDENCE", "Evidence"]
+__all__ = ["NO_EVIDENCE", "Evidence", "Expected"]
 
-_LONGEST_MESSAGE, _LONGEST_KEY, _LARGEST_FILE = 2000, 60, 400_000
-_MOST_KEYS, _MOST_WORDS = 4, 24
+_LONGEST_MESSAGE, _LONGEST_KEY, _LONGEST_TEXT, _LARGEST_FILE = 2000, 60, 200, 400_000
+_MOST_KEYS, _MOST_WORDS, _MOST_EXPECTED = 4, 24, 4
 
 _LITERAL = r"""('(?:[^'\\\n]|\\.)*'|"(?:[^"\\\n]|\\.)*"|-?\d+(?:\.\d+)?)"""
+_COMPARED = re.compile(rf"{_LITERAL} (?:!=|==) {_LITERAL}")
 _MISSING = re.compile(rf"KeyError: {_LITERAL}|{_LITERAL} (?:not )?(?:found )?in\b")
 _QUOTED = re.compile(r"""(?<!\w)('(?:[^'\\\n]|\\.)+'|"(?:[^"\\\n]|\\.)+")""")
 _ATTRIBUTE = re.compile(r"has no attribute '(\w+)'")
 _NOT_RAISED = re.compile(
     r"DID NOT RAISE (?:any of )?\(?(?:<class ')?([\w.]+)|^(?:AssertionError: )?([\w.]+) not raised", re.MULTILINE
 )
+_ASSERTED = ("AssertionError", "assert ", "Failed")
+_RAISES = frozenset({"raises", "assertRaises", "assertRaisesRegex"})
+_OF_EXCEPTIONS = frozenset({"exception", "value", "args", "message"})
+_NOT_PLAIN = re.compile(r"[\\^$*+?{}\[\]|()]")
+"""What makes a pattern more than its text; a dot stands for itself as well."""
+
 _NONE = re.compile(r"\bNone (?:==|!=|is not\b|<|>)|(?:==|!=) None\b|'NoneType'|\bNone is not\b")
 _OF_VALUES = re.compile(r"(?:KeyError|ValueError|LookupError|NotImplementedError|AssertionError|\w*Exception)\b")
 _WORD = re.compile(r"[A-Za-z_][\w-]*")
+
+
+class Expected(NamedTuple):
+    """An exception that a test expects in vain, by its plain name, and its message as the test has it (or empty)."""
+
+    name: str
+    message: str
 
 
 class Evidence:
@@ -54,10 +69,24 @@ class Evidence:
         return tuple(dict.fromkeys(name for message in self._messages for name in _ATTRIBUTE.findall(message)))
 
     @cached_property
-    def unraised(self) -> tuple[str, ...]:
-        """The exceptions that tests expect in vain, by their plain names."""
-        found = (pair for message in self._messages for pair in _NOT_RAISED.findall(message))
-        return tuple(dict.fromkeys(name.rpartition(".")[2] for pair in found for name in pair if name))
+    def unraised(self) -> tuple[Expected, ...]:
+        """The exceptions that tests expect and do not get: none is raised, or another one."""
+        found: dict[Expected, None] = {}
+        for test, said in zip(self._failing, self._messages, strict=True):
+            in_vain = [name.rpartition(".")[2] for pair in _NOT_RAISED.findall(said) for name in pair if name]
+            names, messages = _expectations(test)
+            # A test that fails by an assertion of its own got its exception.
+            wanted = in_vain or ([] if said.startswith(_ASSERTED) else names)
+            found |= dict.fromkeys(Expected(name, text) for name in wanted for text in messages or [""])
+        return tuple(found)[:_MOST_EXPECTED]
+
+    @cached_property
+    def compared(self) -> tuple[tuple[str, str], ...]:
+        """The pairs of different texts that assertions compare, in both directions."""
+        pairs = (map(_constant, pair) for message in self._messages for pair in _COMPARED.findall(message))
+        texts = ((one, other) for one, other in pairs if isinstance(one, str) and isinstance(other, str))
+        different = ((one, other) for one, other in texts if one != other)
+        return tuple(dict.fromkeys(pair for one, other in different for pair in ((one, other), (other, one))))
 
     def raised_in(self, path: str, lines: range) -> bool:
         """Whether one of the failures was raised on one of the lines of a file."""
@@ -89,12 +118,55 @@ class Evidence:
             yield function.name, {word for word in words if 1 < len(word) <= _LONGEST_KEY and word.isprintable()}
 
 
+def _expectations(test: FailingTest) -> tuple[list[str], list[str]]:
+    """The exceptions that a test expects, and the texts that it compares with them."""
+    names: list[str] = []
+    texts: list[object] = []
+    for function in _functions(test.source):
+        for node in ast.walk(function) if function.name == test.name else ():
+            match node:
+                case ast.Call(func=ast.Name(id=name) | ast.Attribute(attr=name), args=[expected, *rest]) if (
+                    name in _RAISES
+                ):
+                    names += [part.id for part in ast.walk(expected) if isinstance(part, ast.Name)]
+                    patterns = [*rest[:1], *(keyword.value for keyword in node.keywords if keyword.arg == "match")]
+                    texts += [_plain(pattern) for pattern in patterns if name != "assertRaises"]
+                case ast.Compare(left=left, comparators=[right]) | ast.Call(args=[left, right, *_]):
+                    texts += [_compared(left, right), _compared(right, left)]
+    usable = (text for text in texts if isinstance(text, str) and 0 < len(text) <= _LONGEST_TEXT and text.isprintable())
+    return names, list(dict.fromkeys(usable))
+
+
+def _plain(pattern: ast.expr) -> object:
+    """The text that a pattern stands for; None if there is no single one."""
+    match pattern:
+        case ast.Constant(value=str(text)) if not _NOT_PLAIN.search(text.removeprefix("^").removesuffix("$")):
+            return text.removeprefix("^").removesuffix("$")
+        case ast.Call(func=ast.Attribute(attr="escape"), args=[ast.Constant(value=text)]):
+            return text
+    return None
+
+
+def _compared(exception: ast.expr, text: ast.expr) -> object:
+    """The text, if it is compared with something of an exception."""
+    about = any(isinstance(part, ast.Attribute) and part.attr in _OF_EXCEPTIONS for part in ast.walk(exception))
+    return text.value if about and isinstance(text, ast.Constant) else None
+
+
 def _functions(source: bytes) -> list[ast.FunctionDef | ast.AsyncFunctionDef]:
     try:
         tree = parse(source.decode("utf-8", "replace")) if len(source) <= _LARGEST_FILE else ast.Module([], [])
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return []
     return [node for node in ast.walk(tree) if isinstance(node, FUNCTIONS)]
+
+
+def _constant(text: str) -> object:
+    """The value of a literal; None if it is none."""
+    try:
+        return ast.literal_eval(text)
+    except (SyntaxError, ValueError):
+        return None
 
 
 def _literal(text: str) -> ast.Constant | None:

@@ -178,6 +178,14 @@ class Source:
             node = self.parents[node][0]
         return node
 
+    def is_plain(self, node: ast.AST) -> bool:
+        """Whether a node is outside of formatted texts, patterns, annotations and decorators."""
+        while not isinstance(node, ast.stmt | ast.excepthandler | ast.Module):
+            node, field = self.parents[node]
+            if isinstance(node, ast.JoinedStr | ast.pattern) or field in {"annotation", "returns", "decorator_list"}:
+                return False
+        return True
+
     def unit(self, statement: ast.stmt | ast.excepthandler) -> Unit:
         """The text to parse in order to check an edit inside a statement: only its header if it has a block."""
         start, end = self.span(statement)

@@ -27,6 +27,8 @@ from planners.search.python.operators import (
     statements,
     subscripts,
     tables,
+    twice,
+    unread,
     wrapping,
 )
 from planners.search.python.operators.base import PythonOperator
@@ -58,6 +60,8 @@ OPERATORS: tuple[PythonOperator, ...] = (
     *exceptions.OPERATORS,
     *everywhere.OPERATORS,
     *copies.OPERATORS,
+    *twice.OPERATORS,
+    *unread.OPERATORS,
     *expressions.OPERATORS,
 )
 """The order decides only between candidates of equal score."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from typing import NamedTuple
 
 from planners.search.language import Replacement
@@ -15,6 +16,7 @@ from planners.search.python.operators.base import PythonOperator, Site
 from planners.search.python.operators.blocks import copied, insert, siblings
 from planners.search.python.operators.frequencies import STATEMENT
 from planners.search.python.operators.keys import new_keys, spelt_alike
+from planners.search.python.operators.predicates import of_one
 from planners.search.python.scope import Scope
 from planners.search.python.source import FUNCTIONS
 
@@ -22,6 +24,9 @@ __all__ = ["OPERATORS"]
 
 _SIMPLE = (ast.Assign, ast.AugAssign, ast.Expr, ast.AnnAssign)
 _PLAIN = ("None", "[]", "0", "''", "False", "True")
+_MOST_TESTS, _CONDITIONAL = 6, 0.4
+"""How many conditions on a tested variable the new branch may have, and the weight of those that have one."""
+
 _LONGEST_ARM = 4
 """How many statements an arm may have that is the pattern for another one."""
 
@@ -79,14 +84,20 @@ def _arms(top: ast.If) -> list[list[ast.stmt]]:
 
 
 def _add_else(site: Site, scope: Scope) -> Iterator[Replacement]:
-    """Add the `else` that an `if` lacks, by the pattern of its last branch: `else: x = 0`."""
+    """Add the `else` or `elif` that an `if` lacks, by the pattern of its last branch: `else: x = 0`."""
     node = site.node
     assert isinstance(node, ast.If)
     last = _last_arm(node)
     if last is None or not isinstance(scope.function, FUNCTIONS):
         return
-    for body in _alternatives(site, last, scope):
+    bodies = _alternatives(site, last, scope)
+    for body in bodies:
         yield from insert(site, f"else:\n    {body}", after=True)
+    tested = {part.id for part in ast.walk(node.test) if isinstance(part, ast.Name)} & scope.bindings.keys()
+    tests = [test for name in sorted(tested) for test in islice(of_one(name, scope), _MOST_TESTS)]
+    for body in bodies:
+        for test in tests:
+            yield from insert(site, f"elif {test}:\n    {body}", after=True, weight=_CONDITIONAL)
 
 
 def _last_arm(node: ast.If) -> ast.If | None:
@@ -106,6 +117,9 @@ def _alternatives(site: Site, last: ast.If, scope: Scope) -> list[str]:
             return [f"{text} = {other}" for other in others]
         case ast.AugAssign(target=target, op=ast.Add() | ast.Sub() as operator, value=value):
             text = site.text(target)
+            if isinstance(target, ast.Name) and "sequence" in scope.kind(target.id):
+                read = dict.fromkeys(part.id for part in ast.walk(value) if isinstance(part, ast.Name))
+                return [f"{text}.append({name})" for name in read if "callable" not in scope.kind(name)]
             return [f"{text} {_OPPOSITE[type(operator)]} {site.text(value)}", f"{text} = 0"]
         case ast.Expr(value=ast.Call(func=ast.Attribute(value=owner, attr=method), args=[_])):
             names = [name for name in scope.names(last) if "callable" not in scope.kind(name)]
@@ -179,6 +193,6 @@ def _placed(site: Site, body: Sequence[ast.stmt], arm: str, weight: float) -> It
 
 OPERATORS = (
     PythonOperator("copy-from-branch", STATEMENT, 4, 4, (ast.stmt,), _copy_from_branch),
-    PythonOperator("add-else", STATEMENT / 2, 2, 8, (ast.If,), _add_else),
+    PythonOperator("add-else", STATEMENT / 2, 1, 10, (ast.If,), _add_else),
     PythonOperator("add-branch", STATEMENT / 2, 1, 6, (ast.If, ast.Match), _add_arm),
 )

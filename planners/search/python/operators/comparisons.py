@@ -17,7 +17,7 @@ from planners.search.python.operators.frequencies import BINARY_OPERATOR
 from planners.search.python.precedence import binding
 from planners.search.python.scope import Scope
 
-__all__ = ["OPERATORS"]
+__all__ = ["OPERATORS", "compare"]
 
 _COMPARISONS: dict[type[ast.cmpop], tuple[str, ...]] = {
     ast.Lt: ("<=", ">", ">=", "!=", "=="),
@@ -59,6 +59,11 @@ _BOOLEAN = re.compile(r"\b(and|or)\b")
 
 def _compare(site: Site, _: Scope) -> Iterator[Replacement]:
     """Change a comparison: `a < b` -> `a <= b`."""
+    yield from compare(site)
+
+
+def compare(site: Site) -> Iterator[Replacement]:
+    """The other comparisons in place of each one of a site."""
     assert isinstance(site.node, ast.Compare)
     operands = [site.node.left, *site.node.comparators]
     for place, operator in enumerate(site.node.ops):

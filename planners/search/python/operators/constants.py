@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from difflib import get_close_matches
+from difflib import SequenceMatcher, get_close_matches
 
 from planners.search.language import Replacement
 from planners.search.python.operators.base import PythonOperator, Site
@@ -22,6 +22,9 @@ _SIGNS = ("()[]{}<>", ",;:. \t\n", "+-*/", "'\"`", "_- ", "/\\|")
 
 _ALIKE = 0.75
 """The minimum similarity of a word and its misspelling (difflib's ratio)."""
+
+_LEAST_TEXT, _REWORDED = 3, 0.6
+"""The shortest text that is reworded, and its minimum similarity with the new one (difflib's ratio)."""
 
 _COUNTED_CALLS = frozenset({"len", "int", "abs", "min", "max", "sum", "ord", "round", "count", "index", "find"})
 
@@ -61,7 +64,7 @@ def _string(site: Site, scope: Scope) -> Iterator[Replacement]:
 
 
 def _misspelt(site: Site, scope: Scope) -> Iterator[Replacement]:
-    """Correct a misspelt string: to a similar word of the file, or another character of its kind."""
+    """Correct a misspelt string: to a similar word of the file or a failing test, or another character of its kind."""
     node = site.node
     assert isinstance(node, ast.Constant)
     if not isinstance(node.value, str) or isinstance(site.parent, ast.Expr | ast.JoinedStr):
@@ -72,10 +75,23 @@ def _misspelt(site: Site, scope: Scope) -> Iterator[Replacement]:
                 for sign in family:
                     yield from site.put(repr(sign))
     elif node.value:
-        for word in get_close_matches(
-            node.value, [word for word in scope.ingredients.words if word != node.value], 3, _ALIKE
-        ):
+        words = dict.fromkeys([*scope.evidence.words, *scope.ingredients.words])
+        for word in get_close_matches(node.value, [word for word in words if word != node.value], 3, _ALIKE):
             yield from site.put(repr(word))
+
+
+def _reworded(site: Site, scope: Scope) -> Iterator[Replacement]:
+    """Reword a text that a test gets, where it compares it with one that is like it."""
+    node = site.node
+    assert isinstance(node, ast.Constant)
+    if not isinstance(node.value, str) or len(node.value) < _LEAST_TEXT or isinstance(site.parent, ast.Expr):
+        return
+    for got, wanted in scope.evidence.compared:
+        before, _, after = got.partition(node.value)
+        if node.value in got and wanted.startswith(before) and wanted.endswith(after):
+            new = wanted[len(before) : max(len(before), len(wanted) - len(after))]
+            if new != node.value and SequenceMatcher(None, node.value, new).ratio() >= _REWORDED:
+                yield from site.put(repr(new))
 
 
 def _documented(site: Site, scope: Scope) -> Iterator[Replacement]:
@@ -193,6 +209,7 @@ OPERATORS = (
     PythonOperator("off-by-one", NUMERAL, 12, 2, _NUMERIC, _off_by_one),
     PythonOperator("string", RARE * 4, 4, 4, (ast.Constant,), _string),
     PythonOperator("misspelt", RARE * 2, 4, 3, (ast.Constant,), _misspelt),
+    PythonOperator("reworded", NUMERAL, 4, 2, (ast.Constant,), _reworded),
     PythonOperator("documented", RARE * 2, 5, 10, (ast.Constant,), _documented, width=1),
     PythonOperator("far-number", NUMERAL / 4, 5, 20, (ast.Constant,), _far_number, width=1),
     PythonOperator("initial-value", RARE * 4, 4, 8, (ast.Constant, ast.List, ast.Dict), _literal),

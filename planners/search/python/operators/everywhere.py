@@ -11,7 +11,7 @@ import ast
 from collections.abc import Iterator, Sequence
 
 from planners.search.language import Replacement, TextEdit
-from planners.search.python.operators import constants, names
+from planners.search.python.operators import comparisons, constants, names
 from planners.search.python.operators.base import PythonOperator, Site
 from planners.search.python.operators.frequencies import IDENTIFIER, NUMERAL
 from planners.search.python.scope import Scope
@@ -21,6 +21,14 @@ __all__ = ["OPERATORS"]
 
 _MOST_PLACES = 6
 _NODES = (ast.Name, ast.Constant)
+_SIMPLE = (ast.Assign, ast.AugAssign, ast.AnnAssign, ast.Expr, ast.Return)
+_PAIRS = (
+    *(("lt", "gt"), ("le", "ge"), ("min", "max"), ("left", "right"), ("start", "end"), ("first", "last")),
+    *(("head", "tail"), ("row", "column"), ("x", "y"), ("width", "height"), ("lower", "upper"), ("prev", "next")),
+    *(("lo", "hi"), ("low", "high"), ("before", "after"), ("lstrip", "rstrip"), ("startswith", "endswith")),
+)
+_OPPOSITES = {one: other for pair in _PAIRS for one, other in (pair, pair[::-1])}
+_OTHER_WAY = {ast.Lt: ">", ast.Gt: "<", ast.LtE: ">=", ast.GtE: "<="}
 _SINGLE = (*constants.OPERATORS, *names.OPERATORS)
 
 
@@ -61,11 +69,7 @@ def _is_plain(site: Site, node: ast.AST) -> bool:
     """Whether a value may be put here: it is not part of a formatted text."""
     if not isinstance(getattr(node, "ctx", ast.Load()), ast.Load) or isinstance(site.source.parents[node][0], ast.Expr):
         return False
-    while not isinstance(node, ast.stmt | ast.excepthandler):
-        node, field = site.source.parents[node]
-        if isinstance(node, ast.JoinedStr | ast.pattern) or field in {"annotation", "returns", "decorator_list"}:
-            return False
-    return True
+    return site.source.is_plain(node)
 
 
 def _changed(site: Site, scope: Scope, same: Sequence[ast.expr], *, block: bool) -> Iterator[Replacement]:
@@ -80,7 +84,30 @@ def _changed(site: Site, scope: Scope, same: Sequence[ast.expr], *, block: bool)
                     yield Replacement(tuple(edits), change.weight, block)
 
 
+def _mirrored(site: Site, scope: Scope) -> Iterator[Replacement]:
+    """Turn a whole statement to the other side: `low = min(left, low)` -> `low = max(right, low)`."""
+    if not isinstance(site.node, _SIMPLE) or not isinstance(scope.function, FUNCTIONS):
+        return
+    known = scope.visible(site.node)
+    edits: list[TextEdit] = []
+    parts = (part for part in ast.walk(site.node) if isinstance(part, ast.expr) and site.source.is_plain(part))
+    for node in parts:
+        match node:
+            case ast.Name(id=name, ctx=ast.Load()) if (other := _OPPOSITES.get(name)) in known:
+                edits.append(TextEdit(*site.source.span(node), other))
+            case ast.Attribute(attr=name) if name in _OPPOSITES:
+                end = site.source.span(node)[1]
+                edits.append(TextEdit(end - len(name), end, _OPPOSITES[name]))
+            case ast.Compare():
+                wanted = _OTHER_WAY.get(type(node.ops[0]))
+                changes = comparisons.compare(Site(site.source, node)) if len(node.ops) == 1 and wanted else ()
+                edits += [edit for change in changes for edit in change.edits if edit.text == wanted]
+    if len(edits) > 1:  # the other operators turn single words
+        yield Replacement(tuple(sorted(edits)))
+
+
 OPERATORS = (
+    PythonOperator("mirror", IDENTIFIER / 16, 4, 1, _SIMPLE, _mirrored),
     PythonOperator("everywhere-in-statement", (IDENTIFIER + NUMERAL) / 16, 4, 12, _NODES, _in_statement),
     PythonOperator("everywhere-in-function", (IDENTIFIER + NUMERAL) / 16, 4, 24, (ast.stmt,), _in_function),
 )

@@ -7,6 +7,7 @@ and near (Wen et al., "CapGen", ICSE 2018; Xin and Reiss, "ssFix", ASE 2017).
 from __future__ import annotations
 
 import ast
+import json
 from collections.abc import Collection, Iterator, Mapping
 from functools import lru_cache
 from itertools import islice, permutations
@@ -125,17 +126,33 @@ def _raise_expected(site: Site, scope: Scope) -> Iterator[Replacement]:
     """Raise the exception that a test expects in vain, as other functions do: `if x < 0: raise ValueError`."""
     node = site.node
     assert isinstance(node, ast.stmt)
-    unraised = scope.evidence.unraised
+    expected = scope.evidence.unraised
     if not isinstance(scope.function, FUNCTIONS) or site.parent is not scope.function or is_docstring(node):
         return
+    unraised = {exception.name for exception in expected}
     place = (1.0 if is_first(site) else _FURTHER_ON) * (_RAISED_ALREADY if _raises(scope, unraised) else 1.0)
     if unraised:
         for change in _inserted(site, scope, scope.module, unraised):
             yield change._replace(weight=change.weight * place)
-    names = [name for name in unraised if name in scope.visible(node)]
-    for test in first_predicates(site, scope, wide=False) if names else ():
-        for name in names:
-            yield from insert(site, f"if {test}:\n    raise {name}", weight=place)
+    known = [exception for exception in expected if exception.name in scope.visible(node)]
+    for test in _refused(site, scope) if known else ():
+        for name, message in known:
+            yield from insert(site, f"if {test}:\n    raise {name}{_argument(site, message)}", weight=place)
+
+
+def _refused(site: Site, scope: Scope) -> Iterator[str]:
+    """Conditions for refusing a value: of the function's numbers above all those that are too small."""
+    numbers = [name for name in scope.parameters if "number" in scope.kind(name)]
+    small = (f"{name} {condition}" for name in numbers for condition in ("< 0", "<= 0"))
+    return iter(dict.fromkeys([*small, *first_predicates(site, scope, wide=False)]))
+
+
+def _argument(site: Site, message: str) -> str:
+    """A message as the argument of an exception, in the quotes that the file prefers."""
+    if not message:
+        return ""
+    text = site.source.text
+    return f"({repr(message) if text.count("'") >= text.count('"') else json.dumps(message, ensure_ascii=False)})"
 
 
 def _raises(scope: Scope, names: Collection[str]) -> bool:

@@ -44,6 +44,8 @@ def of_one(name: str, scope: Scope) -> Iterator[str]:
         return
     if "number" in kind or "index" in kind:
         yield from (f"{name} == 0", f"{name} > 0", f"{name} < 0", f"{name} == 1")
+        if kind - {"number", "index", "element"}:
+            yield from (f"{name} is not None", f"{name} is None")
     elif kind:
         yield from (f"not {name}", name, f"{name} is None", f"{name} is not None")
         if "sequence" in kind:

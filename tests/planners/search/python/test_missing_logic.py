@@ -150,6 +150,58 @@ def parts(number, items):
         "Failed: DID NOT RAISE <class 'ValueError'>",
     ),
     Case(
+        "raise-expected",
+        """
+def steps(number):
+    if number <= 0: #+
+        raise ValueError('only positive numbers') #+
+    count = 0
+    while number > 1:
+        number = number // 2 if number % 2 == 0 else number * 3 + 1
+        count += 1
+    return count
+""",
+        30,
+        "AssertionError: ValueError not raised",
+        """
+class StepsTest(unittest.TestCase):
+    def test_kind(self):
+        with self.assertRaises(ValueError) as raised:
+            steps(0)
+        self.assertEqual(raised.exception.args[0], 'only positive numbers')
+""",
+    ),
+    Case(
+        "raise-expected",
+        """
+def last(rows, number):
+    if number < 0: #+
+        raise LookupError('no such row') #+
+    return rows[number * 2]
+""",
+        30,
+        "IndexError: list index out of range",
+        """
+def test_kind():
+    with pytest.raises(LookupError, match="^no such row$"):
+        last([], -1)
+""",
+    ),
+    Case(
+        "add-else",
+        """
+def flat(items):
+    found = []
+    for item in items:
+        if isinstance(item, list):
+            found += flat(item)
+        elif item is not None: #+
+            found.append(item) #+
+    return found
+""",
+        400,
+    ),
+    Case(
         "leave-before-failure",
         """
 def merged(rows):
@@ -380,6 +432,71 @@ class Columns:
         return size
 """,
         80,
+    ),
+    Case(
+        "at-two-places",
+        """
+def size(text):
+    return ceil(sqrt(sum(text))) #-
+    return ceil(sqrt(len(text))) #+
+
+
+def chunks(text, size):
+    if sum(text) <= size: #-
+    if len(text) <= size: #+
+        return [text]
+    return [text[:size], *chunks(text[size:], size)]
+""",
+        1500,
+    ),
+    Case(
+        "mirror",
+        """
+def narrowed(bounds, place):
+    return max(bounds.left, place) #-
+    return min(bounds.right, place) #+
+""",
+        40,
+    ),
+    Case(
+        "use-unread",
+        """
+class Stream:
+    def seek(self, place):
+        start = self.tell()
+        self.position = place #-
+        self.position = start + place #+
+""",
+        40,
+    ),
+    Case(
+        "reworded",
+        """
+def write(buffer, item):
+    if buffer.full:
+        raise BufferError('the buffer full') #-
+        raise BufferError('the buffer is full') #+
+    buffer.items.append(item)
+""",
+        10,
+        "AssertionError: 'error: the buffer full' != 'error: the buffer is full'",
+    ),
+    Case(
+        "misspelt",
+        """
+COLORS = [
+    'red',
+    'ornage', #-
+    'orange', #+
+]
+
+
+def place(name):
+    return COLORS.index(name)
+""",
+        60,
+        "ValueError: 'orange' is not in list",
+        "def test_kind():\n    assert place('orange') == 1\n",
     ),
     Case(
         "every-copy",

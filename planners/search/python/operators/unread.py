@@ -1,0 +1,58 @@
+"""Variables that get a value which nothing reads, put to use: a part of an expression was forgotten.
+
+Such "dead stores" are among the bug patterns of Hovemeyer and Pugh, "Finding Bugs is Easy" (OOPSLA Companion 2004).
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+
+from planners.search.language import Replacement
+from planners.search.python.operators.base import PythonOperator, Site
+from planners.search.python.operators.frequencies import IDENTIFIER
+from planners.search.python.precedence import ATOM
+from planners.search.python.scope import Scope
+from planners.search.python.source import FUNCTIONS
+
+__all__ = ["OPERATORS"]
+
+_VALUES = (ast.Name, ast.Constant, ast.Attribute, ast.Subscript, ast.Call, ast.BinOp)
+_PLACES = frozenset({"value", "args", "left", "right", "comparators", "slice", "lower", "upper", "iter", "elts"})
+_OF_PARAMETERS, _COMBINED = 0.3, 0.6
+"""The weights of parameters, which an interface may ask for in vain, and of variables beside what is there."""
+
+
+def _use(site: Site, scope: Scope) -> Iterator[Replacement]:
+    """Use a variable that is not read anywhere: `return size` -> `return start`, `return start + size`."""
+    node = site.node
+    assert isinstance(node, ast.expr)
+    if site.field not in _PLACES or isinstance(site.parent, ast.Expr | ast.Attribute):
+        return
+    if not isinstance(getattr(node, "ctx", ast.Load()), ast.Load) or not isinstance(scope.function, FUNCTIONS):
+        return
+    for name, line in _unread(scope).items():
+        if line < node.lineno:
+            weight = 1.0 if line else _OF_PARAMETERS
+            yield from site.put(name, weight=weight)
+            text = site.text(level=ATOM)
+            for combined in (f"{name} + {text}", f"{text} + {name}", f"{text} - {name}", f"{text} * {name}"):
+                yield from site.put(combined, weight=weight * _COMBINED)
+
+
+@lru_cache(maxsize=256)
+def _unread(scope: Scope) -> Mapping[str, int]:
+    """The variables that are assigned to by name and never read, by the line of the assignment; parameters have 0."""
+    names = [node for node in ast.walk(scope.function) if isinstance(node, ast.Name)]
+    read = {node.id for node in names if isinstance(node.ctx, ast.Load)}
+    assigned = {
+        node.targets[0].id: node.lineno
+        for node in scope.nodes
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name)
+    }
+    found = dict.fromkeys(scope.parameters, 0) | assigned
+    return {name: line for name, line in found.items() if name not in read and not name.startswith("_")}
+
+
+OPERATORS = (PythonOperator("use-unread", IDENTIFIER / 4, 8, 2, _VALUES, _use),)
