@@ -78,6 +78,7 @@ def test_all():
 """
 
 
+@pytest.mark.sample(2)
 @pytest.mark.parametrize(
     ("old", "new", "differs"),
     [

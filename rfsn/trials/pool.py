@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import closing
 from contextvars import copy_context
 from threading import Lock
@@ -20,6 +20,9 @@ _LEAST_CHUNK, _LARGEST_CHUNK = 8, 64
 _CHUNK_S = 1.0
 """How long a chunk should take, by the one before."""
 
+_ALONE_S = 1.5
+"""How long the first lane works alone in a session: a further one takes about half a second of CPU time to start."""
+
 type Lane = Mapping[str, WarmWorker]
 """The warm workers of a lane, one for each part of the repository that has a warm runner, by the prefix of its ids."""
 
@@ -32,6 +35,7 @@ class Pool:
 
     def __init__(self, lanes: Sequence[Lane]) -> None:
         self._lanes = tuple(lanes)
+        self._worked_s = 0.0
 
     def plan(self, part: str, plan: TrialPlan) -> None:
         """Set the plan of a part's worker, in every lane."""
@@ -71,12 +75,18 @@ class Pool:
         if len(self._lanes) == 1:
             run(self._lanes[0])
         else:
+            began = time.monotonic()
             with ThreadPoolExecutor(len(self._lanes), thread_name_prefix="trials") as pool:
                 try:
-                    for done in [pool.submit(copy_context().run, run, lane) for lane in self._lanes]:
+                    first, *others = self._lanes
+                    working = [pool.submit(copy_context().run, run, first)]
+                    alone = wait(working, max(0.0, _ALONE_S - self._worked_s)).done
+                    working += [pool.submit(copy_context().run, run, lane) for lane in others if not alone]
+                    for done in working:
                         done.result()
                 finally:
                     broken = True
+            self._worked_s += time.monotonic() - began
         return [*_until_first_plausible(indexes, evaluated)]
 
     def __enter__(self) -> Self:

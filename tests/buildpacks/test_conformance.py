@@ -80,7 +80,7 @@ class Believes(PythonBuildpack):
         return replace(report, cases=tuple(cases), exit_code=int(request.canaries))
 
 
-@pytest.mark.sample(1)
+@pytest.mark.thorough
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("make", "check", "problem"),

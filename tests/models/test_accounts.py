@@ -52,7 +52,7 @@ def costs(asked: Asked, desk: Office, reserved_usd: float) -> float:
     return card.cost_usd(Usage(play.input, play.output, play.cached, play.written))
 
 
-@pytest.mark.sample(1)
+@pytest.mark.thorough
 @pytest.mark.slow
 @pytest.mark.parametrize("max_cost", [1000.0, 3.0], ids=["enough", "too little"])
 def test_a_thousand_calls(server: ModelServer, office: Opener, max_cost: float) -> None:

@@ -108,12 +108,14 @@ def test_a_patch_to_a_test_is_denied_and_told(repair: Callable[..., Any]) -> Non
     assert report["outcomes"]["denied"] >= 1
 
 
+@pytest.mark.thorough
 def test_a_patch_that_ends_the_process_is_no_repair(repair: Callable[..., Any]) -> None:
     report, asked = repair(says(CRASHING), "--planner", "llm")
     assert report["status"] == "not_repaired"
     assert "The tests crash with it." in asked[6]
 
 
+@pytest.mark.thorough
 def test_a_patch_that_does_not_apply_is_told_with_the_nearest_lines(repair: Callable[..., Any]) -> None:
     unfit = "roman.py\n<<<<<<< SEARCH\n    result = compute(numerals)\n=======\n    result = 1\n>>>>>>> REPLACE\n"
     report, asked = repair(says(*[unfit] * 6, RIGHT), "--planner", "llm")

@@ -222,7 +222,7 @@ def test_without_money_for_another_call_a_session_goes_on_without_a_model(
     assert_readable(folder, rfsn)
 
 
-@pytest.mark.sample(1)
+@pytest.mark.thorough
 @pytest.mark.parametrize("kept", [None, 0, pytest.param(9, marks=pytest.mark.thorough)])
 def test_what_a_power_cut_took_at_the_end_is_done_again(
     kept: int | None, source: Path, rfsn: Rfsn, script: Path, environment: dict[str, str], tmp_path: Path

@@ -43,7 +43,7 @@ def test_the_search_keeps_what_the_command_does_not_run(rfsn: Rfsn, project: Mak
     assert "+    if value > high:" in ran["patch"]
 
 
-@pytest.mark.sample(2)
+@pytest.mark.sample(1)
 @pytest.mark.parametrize(
     ("condition", "name", "reasons"),
     [

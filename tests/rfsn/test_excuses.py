@@ -188,6 +188,7 @@ def test_what_unittest_swallows(options: PlanOptions, make_bench: Callable[..., 
     assert verdict_on(report, [target], [], [report]).unfixed == (target,)
 
 
+@pytest.mark.sample(3)
 @pytest.mark.parametrize("command", [(), ("python", "-m", "pytest", "--assert=plain")], ids=len)
 def test_what_is_expected_to_fail(
     command: tuple[str, ...], options: PlanOptions, make_bench: Callable[..., Bench]

@@ -258,6 +258,7 @@ def test_replay_finds_alterations(rfsn: Callable[..., Any], examples: Path, tmp_
     assert "altered" in ran.err
 
 
+@pytest.mark.thorough
 def test_a_session_of_another_version_says_so_and_keeps_its_report(
     rfsn: Callable[..., Any], examples: Path, tmp_path: Path
 ) -> None:

@@ -9,6 +9,8 @@ import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 
 def on_terminal(command: list[str | Path], environment: dict[str, str]) -> tuple[int, str, str]:
     """Run a command whose stderr is a terminal; its exit code, stdout, and what was sent to the terminal."""
@@ -60,6 +62,7 @@ def test_the_live_view_shows_where_a_repair_stands(
     assert "Traceback" not in plain
 
 
+@pytest.mark.thorough
 def test_json_is_silent_on_a_terminal_too(script: Path, environment: dict[str, str], examples: Path) -> None:
     code, out, seen = on_terminal([script, "repair", examples / "stock", "--json"], environment)
     assert (code, seen) == (0, "")

@@ -41,7 +41,7 @@ PROJECT = {
 CONFTEST = {"tests/conftest.py": "import shop\n\nKIND = shop.Cart\n"}
 
 
-@pytest.mark.sample(2)
+@pytest.mark.sample(1)
 @pytest.mark.parametrize(
     ("right", "wrong", "others", "target"),
     [

@@ -89,6 +89,7 @@ def test_a_target_of_one_project(rfsn: Rfsn, project: Make) -> None:
     assert "api/" not in ran["patch"]
 
 
+@pytest.mark.thorough
 def test_a_part_without_tests_says_nothing(rfsn: Rfsn, project: Make) -> None:
     empty = JOBS | {"jobs/tests/test_limits.py": "LIMITS = ()\n"}
     assert rfsn("repair", project(API | empty), "--json").json["status"] == "repaired"
@@ -101,6 +102,7 @@ def test_a_part_that_cannot_run_is_named(rfsn: Rfsn, project: Make) -> None:
     assert ran["reason"].startswith("jobs: tests/test_limits.py could not be collected: ModuleNotFoundError")
 
 
+@pytest.mark.sample(1)
 @pytest.mark.parametrize(
     "conftest",
     [

@@ -173,7 +173,7 @@ def test_a_planner_that_is_not_named_is_not_imported(
     assert not (Path(plugin["PYTHONPATH"]) / "mark").exists()
 
 
-@pytest.mark.sample(2)
+@pytest.mark.sample(1)
 @pytest.mark.parametrize(
     ("name", "why"),
     [

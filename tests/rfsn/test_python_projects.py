@@ -248,7 +248,7 @@ PROJECTS: list[tuple[str, Mapping[str, str], tuple[str, ...], int]] = [
 ]
 
 
-EACH_TIME = {"setup.cfg, src layout, extras", "Poetry", "unittest files that pytest does not look for"}
+EACH_TIME = {"setup.cfg, src layout, extras", "unittest files that pytest does not look for"}
 
 
 @pytest.mark.parametrize(

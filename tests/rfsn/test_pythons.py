@@ -123,6 +123,7 @@ def test_old_releases_of_pytest(release: str, version: str, make_bench: Callable
     agree(bench)
 
 
+@pytest.mark.sample(1)
 @pytest.mark.parametrize("release", RELEASES)
 def test_a_worker_agrees_with_cold_runs(release: str, make_bench: Callable[..., Bench]) -> None:
     agree(make_bench({"thing.py": THING, "test_thing.py": TESTS}, options=options(release)))

@@ -88,6 +88,7 @@ class Hurried(Budget):
     left_s = 600.0
 
 
+@pytest.mark.thorough
 def test_a_test_that_ends_with_more_time_is_slow_and_one_that_does_not_hangs(make_bench: MakeBench) -> None:
     bench = make_bench({"cpu.py": CPU, "test_mixed.py": MIXED, "pytest.ini": "[pytest]\n"})
     first = bench.run_tests(RunRequest((), 0.5, 0.5), 120)

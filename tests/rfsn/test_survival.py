@@ -91,6 +91,7 @@ def test_a_kill_after_any_event_changes_nothing(
     assert not (folder / "scratch").exists()
 
 
+@pytest.mark.sample(1)
 @pytest.mark.parametrize("kind", [signal.SIGINT, signal.SIGTERM])
 def test_ctrl_c_ends_cleanly_and_says_how_to_go_on(
     kind: signal.Signals,

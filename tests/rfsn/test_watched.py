@@ -74,6 +74,7 @@ def bench(request: pytest.FixtureRequest, make_bench: Callable[..., Bench]) -> B
     return make_bench({"thing.py": before, "test_thing.py": TESTS}, options=options)
 
 
+@pytest.mark.sample(1)
 def test_every_release_finds_the_same(bench: Bench) -> None:
     base = bench.run_tests(RunRequest(), 60)
     assert {case.parsed.name: [place.line for place in case.places] for case in base.cases}["test_size"] == [7]

@@ -62,6 +62,7 @@ HOSTILE = {
 }
 
 
+@pytest.mark.sample(6)
 @pytest.mark.parametrize("name", sorted(HOSTILE))
 def test_a_hostile_answer_ends(name: str) -> None:
     parsed = parse_edits(HOSTILE[name], TREE, ["core.py", "same.py"])

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from random import Random
 
+import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
@@ -152,6 +153,7 @@ def test_diffs(made: Made, *, prefixes: bool, fenced: bool, spaces: bool, line: 
     check(path, after, f"```diff\n{text}\n```" if fenced else f"{text}\n\nThat fixes it.")
 
 
+@pytest.mark.thorough
 @given(made=edited(), in_a_list=st.booleans(), ending=st.sampled_from(["\n", "\r\n"]))
 @exploring
 def test_whole_files(made: Made, *, in_a_list: bool, ending: str) -> None:

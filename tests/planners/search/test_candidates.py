@@ -89,7 +89,7 @@ def test_the_order_is_the_same_in_other_processes(search: Search) -> None:
     assert {digest.decode().strip() for digest in digests} == {hashlib.sha256(sequence.encode()).hexdigest()}
 
 
-@pytest.mark.sample(2)
+@pytest.mark.sample(1)
 @pytest.mark.parametrize(
     "raw",
     [
