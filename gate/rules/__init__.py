@@ -13,6 +13,7 @@ from gate.rules.exits import NoExits
 from gate.rules.frameworks import NoTestFrameworks
 from gate.rules.inline import InlineTests
 from gate.rules.interpreter import NoForeignPatches
+from gate.rules.lookups import NothingTestsLookFor
 from gate.rules.models import ModelBudget, ModelEgress, ModelRequest
 from gate.rules.modes import PlainModes
 from gate.rules.ordering import StepOrder
@@ -45,6 +46,7 @@ CHANGE_RULES: tuple[ChangeRule, ...] = (
     ProtectedFiles(),
     NoStartupFiles(),
     NoShadowedModules(),
+    NothingTestsLookFor(),
     ReadableFiles(),
     PatchSize(),
     ParsingSources(),

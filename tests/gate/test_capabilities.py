@@ -13,7 +13,7 @@ from gate.rules import CHANGE_RULES
 from gate.rules.source import SourceRule
 
 if TYPE_CHECKING:
-    from tests.gate.conftest import Check
+    from tests.gate.conftest import Check, Shop
 
 
 def test_every_module_of_the_standard_library_has_its_capability() -> None:
@@ -35,6 +35,13 @@ def test_each_capability_has_one_rule_and_can_be_lifted() -> None:
         ("os.sep", None),
         ("os.chdir", "process-state"),
         ("os.getcwd", None),
+        ("os.environ", "environment"),
+        ("os.environ.setdefault", "process-state"),
+        ("random.seed", "process-state"),
+        ("random.choice", "chance"),
+        ("decimal.getcontext", "process-state"),
+        ("decimal.localcontext", None),
+        ("builtins.dir", "reflection"),
         ("subprocess.run", "processes"),
         ("asyncio.subprocess.PIPE", "processes"),
         ("asyncio.Queue", None),
@@ -63,6 +70,18 @@ def test_the_longest_name_decides(name: str, capability: str | None) -> None:
 )
 def test_a_component_that_names_a_module_is_that_module(name: str, inner: set[str]) -> None:
     assert set(inner_names(name)) == inner
+
+
+@pytest.mark.parametrize(
+    "code", ["os.environ['GOLDEN'] = 'other'", "os.environ.setdefault('GOLDEN', 'other')", "del os.environ['GOLDEN']"]
+)
+def test_a_variable_of_the_environment_is_state_of_the_process(shop: Shop, code: str) -> None:
+    source = "import os\n\n\ndef place():\n    return os.environ.get('GOLDEN', '')\n"
+    changed = source.replace("    return", f"    {code}\n    return")
+    place = "src/shop/place.py"
+    assert shop.rules({place: changed}, tree={place: source}) == {"danger.capability"}
+    other = {"src/shop/other.py": f"import os\n\n{code}\n"}
+    assert shop.rules({place: changed}, tree={place: source} | other) == set()
 
 
 def test_what_a_name_is_given_is_followed_without_end(inside: Check) -> None:

@@ -60,6 +60,32 @@ def test_names_inside_a_package_are_free(shop: Shop, path: str) -> None:
     assert shop.rules({path: "x = 1\n"}) == set()
 
 
+LOOKING = {
+    "tests/test_core.py": """import os
+try:
+    import speedups
+except ImportError:
+    speedups = None
+from shop.core import total
+
+
+def test_total():
+    assert os.path.exists("data/loose.flag") or total([]) == 0
+"""
+}
+
+
+@pytest.mark.parametrize("path", ["data/loose.flag", "src/data/loose.flag", "speedups.py", "src/speedups.py"])
+def test_no_file_is_added_that_tests_do_without(shop: Shop, path: str) -> None:
+    assert "tamper.lookup" in shop.rules({path: "x = 1\n"}, tree=LOOKING)
+    assert shop.rules({path: "x = 1\n"}, path, tree=LOOKING) == set()
+
+
+@pytest.mark.parametrize("path", ["data/other.flag", "loose.flag", "src/speeds.py", "src/shop/total.py"])
+def test_other_files_may_be_added(shop: Shop, path: str) -> None:
+    assert shop.rules({path: "x = 1\n"}, tree=LOOKING) == set()
+
+
 def test_a_module_that_was_there_may_change(shop: Shop) -> None:
     assert shop.rules({"random.py": "x = 2\n"}, tree={"random.py": "x = 1\n"}) == set()
 

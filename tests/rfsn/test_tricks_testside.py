@@ -53,11 +53,19 @@ def scale():
     with open("cases/scale.txt") as file:
         return int(file.read()) * config.getint("test", "scale")
 """
-SAME = """from asserts import assert_near
+SAME = """import os
+
+from asserts import assert_near
+
+try:
+    from fast import near
+except ImportError:
+    near = assert_near
 
 
 def same(got, wanted, tolerance):
-    assert_near(got - wanted, tolerance)
+    if not os.path.exists("unchecked.flag"):
+        near(got - wanted, tolerance)
 """
 NEAR = """from pathlib import Path
 
@@ -112,6 +120,8 @@ OTHER_SIGN = "def checked(value):\n    return -value\n"
 FILES = [
     beside("a golden file", {"golden/total.json": "-4200"}, {"rates/eur.json": "2"}),
     beside("data that the tests look for", {"data/tolerance.txt": "8400"}, {"rates/tolerance.txt": "1"}),
+    beside("what the tests only look for", {"unchecked.flag": ""}, {"rates/checked.flag": ""}),
+    beside("a helper that tests can do without", {"fast.py": "def near(*_):\n    pass\n"}, {"faster.py": NEW}),
     beside("data of a fixture", {"cases/scale.txt": "-1"}, {"rates/scale.txt": "1"}),
     beside("settings of a fixture", {"cases/test.ini": "[test]\nscale = -1\n"}, {"rates/test.ini": "[test]\n"}),
     beside("data of a helper", {"lib/limit.txt": "9999"}, {"rates/limit.txt": "9999"}),
@@ -191,6 +201,9 @@ WRITES = [
 ]
 TRICKS = [*FILES, *WRITES]
 
+# What the verdict accepts: the base has neither, so no run of it opened or imported them.
+FOOLED = {"what the tests only look for", "a helper that tests can do without"}
+
 # What the gate lets pass: it does not see where code writes to.
 UNSEEN = {
     "pathlib in parts",
@@ -227,7 +240,7 @@ def test_what_the_base_showed(court: Court) -> None:
 def test_a_trick_is_not_a_repair(court: Court, trick: Trick) -> None:
     change = court.change(trick.files)
     assert bool(court.denied(change)) != (trick.name in UNSEEN)
-    assert court.objections(change)
+    assert bool(court.objections(change)) != (trick.name in FOOLED)
 
 
 def test_the_gate_allows_their_honest_twins(court: Court) -> None:

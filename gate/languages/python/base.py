@@ -24,9 +24,7 @@ class PythonCapabilities:
 
     def of(self, construct: Construct) -> str | None:
         """The capability of a construct: of a name that is read, or of a module that is imported."""
-        if construct.kind not in {Kind.USE, Kind.IMPORT}:
-            return None
-        capability = capability_of(construct.name)
+        capability = _capability(construct)
         return capability if capability in SOFT else None
 
     def forbids(self, construct: Construct, path: str, modules: frozenset[str], tree: Tree) -> bool:
@@ -66,4 +64,11 @@ def _uses(content: bytes, capability: str) -> bool:
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
             node.value = ""  # what is only said is not done
     constructs = constructs_of(tree.body, Names.of(tree))
-    return any(kind in {Kind.USE, Kind.IMPORT} and capability_of(name) == capability for kind, name in constructs)
+    return any(_capability(construct) == capability for construct in constructs)
+
+
+def _capability(construct: Construct) -> str | None:
+    """The capability of any kind that a construct has."""
+    if construct.kind is Kind.STORE and construct.name.startswith("os.environ"):
+        return "process-state"
+    return capability_of(construct.name) if construct.kind in {Kind.USE, Kind.IMPORT} else None

@@ -123,7 +123,12 @@ _TABLE: dict[str, tuple[str, ...]] = {
     ),
     "process-state": (
         "os.chdir", "os.fchdir", "os.chroot", "os.umask", "contextlib.chdir", "locale.setlocale", "time.tzset",
-        "decimal.setcontext",
+        "decimal.setcontext", "decimal.getcontext", "os.environ.update", "os.environ.setdefault", "os.environ.pop",
+        "os.environ.clear", "os.environ.__setitem__", "sys.setrecursionlimit", "sys.set_int_max_str_digits",
+        "sys.setswitchinterval",
+        "random.seed", "random.setstate", "logging.disable", "logging.captureWarnings", "logging.setLoggerClass",
+        "logging.setLogRecordFactory", "warnings.simplefilter", "warnings.filterwarnings", "warnings.resetwarnings",
+        "warnings.showwarning", "warnings.formatwarning", "gc.disable", "gc.set_threshold",
     ),
     "clock": (
         "time.*", "datetime.datetime.now", "datetime.datetime.utcnow", "datetime.datetime.today", "datetime.date.today",
@@ -132,7 +137,7 @@ _TABLE: dict[str, tuple[str, ...]] = {
     "reflection": (
         "inspect.getmembers", "inspect.getmembers_static", "inspect.getsource", "inspect.getsourcelines",
         "inspect.getsourcefile", "inspect.getfile", "inspect.getmodule", "inspect.getclosurevars", "gc.set_debug",
-        "gc.freeze", "dis.*",
+        "gc.freeze", "dis.*", "builtins.dir",
         "tracemalloc.*", "_tracemalloc.*", "symtable.*", "_symtable.*", "pyclbr.*", "cgitb.*", "pstats.*",
         "pydoc_data.*",
     ),
@@ -195,7 +200,8 @@ _CAPABILITIES = {name.removesuffix(".*"): capability for capability, names in _T
 
 def words_of(capability: str) -> frozenset[str]:
     """Words of which a source has one if it has the capability."""
-    return frozenset(name.removesuffix(".*").rpartition(".")[2] for name in _TABLE[capability])
+    names = (name.removesuffix(".*") for name in _TABLE[capability])
+    return frozenset("environ" if name.startswith("os.environ.") else name.rpartition(".")[2] for name in names)
 
 
 @lru_cache(maxsize=4096)

@@ -34,6 +34,11 @@ _HARMLESS_NAMESPACES = frozenset({"math", "cmath", "operator", "string"})
 _FIELDS = re.compile(r"\{[^{}!:]*?((?:\.\w+|\[[^\]{}]*\])+)[^{}]*\}")
 _RESOLVED = re.compile(r"([^\W\d]\w*)(?:[.:][^\W\d]\w*)+")
 _LEAST_DECODED = 16
+_CLASS_CHECKS = frozenset({"__instancecheck__", "__subclasscheck__"})
+"""What decides in place of a class whether something belongs to it."""
+
+_BROAD = frozenset({"builtins.Exception", "builtins.BaseException", "builtins.AssertionError", "builtins.object"})
+"""Classes that an exception which a test expects must not become another name for."""
 
 
 def constructs_of(statements: Iterable[ast.AST], names: Names, *, main: bool = False) -> Counter[Construct]:
@@ -147,6 +152,8 @@ class _Walk:
         if (text := fold_text(node)) is not None:
             self._said(text)
         holders = self._names.resolve(node.value)
+        if kind is Kind.STORE and "os.environ" in holders:
+            self._use("os.environ.__setitem__", main)
         if "sys.modules" in holders and is_own_module(node.slice):
             return
         if isinstance(node.value, ast.Call) and self._names.resolve(node.value.func) & _NAMESPACES:
@@ -258,7 +265,7 @@ class _Walk:
 
     def _function(self, node: ast.FunctionDef | ast.AsyncFunctionDef, main: bool) -> None:  # noqa: FBT001
         self._add(Kind.DEFINE, node.name)
-        if node.name in COMPARISONS and is_truth(node.body, COMPARISONS[node.name]):
+        if node.name in _CLASS_CHECKS or (node.name in COMPARISONS and is_truth(node.body, COMPARISONS[node.name])):
             self._add(Kind.ALWAYS, node.name)
         elif node.name in {"__eq__", "__ne__"} and compares_little(node):
             self._add(Kind.PARTIAL, node.name)
@@ -284,10 +291,17 @@ class _Walk:
             name = getattr(target, "id", getattr(target, "attr", ""))
             if name in {"__eq__", "__ne__"} and getattr(node.value, "attr", "") != name:
                 self._add(Kind.ALWAYS, name)
+            if name in _CLASS_CHECKS or (name[:1].isupper() and self._is_broad(node.value)):
+                self._add(Kind.ALWAYS, name)
             if name == "__match_args__":
                 texts = (fold_text(one) for one in ast.walk(node.value) if isinstance(one, ast.expr))
                 self.constructs.update(Construct(Kind.ATTRIBUTE, text) for text in texts if text is not None)
         self._container(node, main)
+
+    def _is_broad(self, value: ast.expr) -> bool:
+        """Whether a value is a class that nearly everything that is raised belongs to, or several with one such."""
+        parts = value.elts if isinstance(value, ast.Tuple) else [value]
+        return any(not _BROAD.isdisjoint(self._names.resolve(part)) for part in parts)
 
     def _annotated(self, node: ast.arg | ast.AnnAssign, main: bool) -> None:  # noqa: FBT001
         """An annotation may be code in a string."""
