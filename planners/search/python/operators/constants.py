@@ -187,6 +187,8 @@ def _countable(site: Site, scope: Scope) -> float:
             return 0.4
         case ast.Return() | ast.Assign() | ast.IfExp() | ast.Tuple() | ast.List():
             return 0.4 if _counts(node, scope) else 0.15
+        case ast.Dict() | ast.keyword() | ast.Yield() | ast.ListComp() | ast.GeneratorExp() | ast.DictComp():
+            return 0.4 if field != "keys" and _counts(node, scope) else 0.0
     return 0.0
 
 

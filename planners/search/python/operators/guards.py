@@ -83,6 +83,16 @@ def _return_later(site: Site, scope: Scope) -> Iterator[Replacement]:
                 yield from insert(site, f"if {test}:\n    return {result}".rstrip())
 
 
+def _only_element(site: Site, scope: Scope) -> Iterator[Replacement]:
+    """Return the only element of a sequence as it is: `if len(items) == 1: return items[0]`."""
+    node = site.node
+    assert isinstance(node, ast.stmt)
+    if isinstance(scope.function, FUNCTIONS) and site.parent is scope.function and not scope.is_generator:
+        bound = [name for name, line in scope.bindings.items() if line < node.lineno]
+        for name in [name for name in bound if "sequence" in scope.kind(name) and "set" not in scope.kind(name)]:
+            yield from insert(site, f"if len({name}) == 1:\n    return {name}[0]")
+
+
 def _before_failure(site: Site, scope: Scope) -> Iterator[Replacement]:
     """Leave before a statement that raises, if what it reads is empty or absent: `if not x: return y`."""
     node = site.node
@@ -137,6 +147,7 @@ _SIMPLE = (ast.Assign, ast.AugAssign, ast.Expr, ast.Return)
 
 OPERATORS = (
     PythonOperator("return-early", STATEMENT, 1, 30, (ast.stmt,), _return_early),
+    PythonOperator("only-element", STATEMENT, 4, 4, (ast.stmt,), _only_element),
     PythonOperator("leave-before-failure", STATEMENT, 1, 12, (ast.stmt,), _before_failure),
     PythonOperator("leave-loop", STATEMENT / 2, 4, 30, (ast.stmt,), _leave_loop),
     PythonOperator("end-branch", STATEMENT / 4, 1, 6, (ast.stmt,), _end_branch),

@@ -434,6 +434,17 @@ class Columns:
         80,
     ),
     Case(
+        "only-element",
+        """
+def listed(items, sign=','):
+    items = list(items)
+    if len(items) == 1: #+
+        return items[0] #+
+    return sign.join(items[:-1]) + ' and ' + items[-1]
+""",
+        200,
+    ),
+    Case(
         "at-two-places",
         """
 def size(text):

@@ -43,6 +43,8 @@ CASES = [
     ("off-by-one", "return items[a]", "return items[a - 1]"),
     ("off-by-one", "return range(len(items))", "return range(len(items) + 1)"),
     ("off-by-one", "return items[a:b]", "return items[a:b + 1]"),
+    ("off-by-one", "for c in range(a):\n    b({'row': c})", "for c in range(a):\n    b({'row': c + 1})"),
+    ("off-by-one", "for c in range(a):\n    b(row=c)", "for c in range(a):\n    b(row=c + 1)"),
     ("variable", "return a - b", "return b - b"),
     ("variable", "return [c for c in items]", "return [a for c in items]"),
     ("target", "c = a\nd = b", "c = a\nc = b"),
