@@ -18,9 +18,11 @@ __all__ = ["Search", "collecting_share", "more_to_collect"]
 
 _LEAST_SHARE, _TURN_SHARE = 0.02, 0.1
 """The shares of the remaining time which an impatient search takes at least, whatever it has tried, and at most."""
-_CHOICE = 6
+_CHOICE, _DOUBTFUL_CHOICE = 6, 12
+"""How many plausible patches are enough, and how many if all are doubtful."""
+
 _COLLECTING, _IN_DOUBT, _OF_MENDS = 64, 512, 6
-_COLLECTING_SHARE, _IN_DOUBT_SHARE, _OF_MENDS_SHARE = 0.05, 0.1, 0.02
+_COLLECTING_SHARE, _IN_DOUBT_SHARE, _OF_MENDS_SHARE = 0.05, 0.3, 0.02
 """After a plausible patch: how many are enough; how many more candidates to try (or half as many as before it), and the
 share of the time for them. The second figures apply if all patches are doubtful, the third after a mend of what Python
 itself says is wrong: few others can be right, and each takes a cold run."""
@@ -86,7 +88,8 @@ def more_to_collect(state: State, context: PlannerContext, languages: Mapping[st
     patience = max(_IN_DOUBT if unsure else usual, searched // 2)
     share = collecting_share(state) if mended or unsure else _COLLECTING_SHARE
     late = state.spent >= 1.0 or state.spent - state.plausible_at > share
-    return 0 if late or len(state.plausible) >= _CHOICE else max(0, first + 1 + patience - state.tried)
+    enough = len(state.plausible) >= (_DOUBTFUL_CHOICE if unsure else _CHOICE)
+    return 0 if late or enough else max(0, first + 1 + patience - state.tried)
 
 
 def collecting_share(state: State) -> float:

@@ -63,8 +63,9 @@ def _swap(site: Site, scope: Scope) -> Iterator[Replacement]:
     # Only the name's own characters: the expression before it may span lines.
     end = site.source.span(node)[1]
     if site.source.text[end - len(node.attr) : end] == node.attr:
+        constants = isinstance(node.ctx, ast.Store) and not node.attr.isupper()
         for name in dict.fromkeys([*family, *seen]):
-            if name != node.attr:
+            if name != node.attr and not (constants and name.isupper()):
                 yield site.edit(end - len(node.attr), end, name, weight=1.0 if name in family else 0.6)
 
 

@@ -20,7 +20,7 @@ __all__ = ["OPERATORS"]
 
 _VALUES = (ast.Name, ast.Constant, ast.Attribute, ast.Subscript, ast.Call, ast.BinOp)
 _PLACES = frozenset({"value", "args", "left", "right", "comparators", "slice", "lower", "upper", "iter", "elts"})
-_OF_PARAMETERS, _COMBINED = 0.3, 0.6
+_OF_PARAMETERS, _COMBINED = 0.3, 0.8
 """The weights of parameters, which an interface may ask for in vain, and of variables beside what is there."""
 
 
@@ -55,4 +55,4 @@ def _unread(scope: Scope) -> Mapping[str, int]:
     return {name: line for name, line in found.items() if name not in read and not name.startswith("_")}
 
 
-OPERATORS = (PythonOperator("use-unread", IDENTIFIER / 4, 8, 2, _VALUES, _use),)
+OPERATORS = (PythonOperator("use-unread", IDENTIFIER / 4, 3, 5, _VALUES, _use),)
