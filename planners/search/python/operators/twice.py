@@ -8,6 +8,7 @@ Multi-Hunk Program Repair", ICSE 2019).
 from __future__ import annotations
 
 import ast
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
@@ -19,7 +20,7 @@ from planners.search.python.operators import attributes, comparisons, constants,
 from planners.search.python.operators.base import PythonOperator, Site
 from planners.search.python.operators.frequencies import IDENTIFIER, NUMERAL
 from planners.search.python.scope import Scope
-from planners.search.python.source import FUNCTIONS
+from planners.search.python.source import FUNCTIONS, Source
 
 __all__ = ["OPERATORS"]
 
@@ -87,7 +88,7 @@ def _starting(scope: Scope) -> Mapping[ast.AST, Sequence[tuple[_Place, Sequence[
                         by_change[operator.id, old, edit.text].append(_Place(edit, weight, statement))
     starting: dict[ast.AST, list[tuple[_Place, Sequence[_Place]]]] = defaultdict(list)
     for places in by_change.values():
-        places.sort()
+        places.sort(key=lambda place: place.edit)
         apart = all(one.edit.end <= other.edit.start for one, other in pairwise(places))
         for index, place in enumerate(places[:-1] if apart else ()):
             if place.statement:
@@ -102,10 +103,18 @@ def _nodes(scope: Scope) -> Iterator[tuple[ast.AST, ast.AST | None]]:
     for node in scope.nodes:
         if isinstance(node, ast.expr | ast.stmt) and source.is_plain(node):
             yield node, source.statement(node) if isinstance(node, ast.expr) else node
-    end = own.end_lineno or own.lineno
-    for node in source.parents:
-        if isinstance(node, ast.expr | ast.stmt) and end < node.lineno <= end + _NEAR and source.is_plain(node):
+    end, nodes = own.end_lineno or own.lineno, _by_line(source)
+    first, last = (bisect_right(nodes, line, key=lambda node: node.lineno) for line in (end, end + _NEAR))
+    for node in nodes[first:last]:
+        if source.is_plain(node):
             yield node, None
+
+
+@lru_cache(maxsize=64)
+def _by_line(source: Source) -> Sequence[ast.expr | ast.stmt]:
+    """The expressions and statements of a file in the order of their lines."""
+    nodes = [node for node in source.parents if isinstance(node, ast.expr | ast.stmt)]
+    return sorted(nodes, key=lambda node: node.lineno)
 
 
 OPERATORS = (PythonOperator("at-two-places", (IDENTIFIER + NUMERAL) / 8, 4, 24, (ast.stmt,), _at_two_places),)
