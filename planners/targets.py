@@ -45,19 +45,22 @@ def stable_failures(
 class Targets:
     """What a session repairs: the report of the base, the ids to fix, and the unstable ids, which are ignored.
 
-    `left` are the ids that no kept patch fixes.
+    `left` are the ids that no kept patch fixes. `usual` is what the findings of the base's second run are about.
     """
 
     baseline: SuiteReport
     all: tuple[str, ...]
     unstable: tuple[str, ...]
     left: tuple[str, ...]
+    usual: frozenset[str] = frozenset()
 
     def of(self, ids: Collection[str]) -> Targets:
         """The same for only these tests of the suite."""
         cases = tuple(case for case in self.baseline.cases if case.id in ids)
-        narrowed = (tuple(id for id in known if id in ids) for known in (self.all, self.unstable, self.left))
-        return Targets(replace(self.baseline, cases=cases), *narrowed)
+        targets, unstable, left = (
+            tuple(id for id in known if id in ids) for known in (self.all, self.unstable, self.left)
+        )
+        return Targets(replace(self.baseline, cases=cases), targets, unstable, left, self.usual)
 
 
 def targets_of(state: State, reports: ReportView, wanted: Collection[str]) -> Targets:
@@ -67,7 +70,8 @@ def targets_of(state: State, reports: ReportView, wanted: Collection[str]) -> Ta
     repeat = reports.report(state.repeat.report) if state.repeat else None
     targets, unstable = stable_failures(baseline, repeat, wanted)
     fixed = frozenset(state.kept.verdict.fixed if state.kept else ())
-    return Targets(baseline, targets, unstable, tuple(id for id in targets if id not in fixed))
+    usual = frozenset(finding.about for finding in repeat.findings) if repeat else frozenset[str]()
+    return Targets(baseline, targets, unstable, tuple(id for id in targets if id not in fixed), usual)
 
 
 def reached(spectrum: Spectrum, targets: Collection[str], location: str) -> tuple[CaseTrace, ...]:

@@ -148,6 +148,8 @@ class Executor:
         if state.baseline is None:
             return self._run_base(context)
         request = self._budget.request(self._blobs.report(state.baseline.report), ids)
+        if state.applied is None:  # what is found on the base is not held against a patch
+            request = replace(request, watched=dict.fromkeys(ids, ()))
         report = self._ran(request, self._applied(state))
         return self._suite_ran(report, report.duration_s)
 

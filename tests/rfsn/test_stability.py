@@ -98,3 +98,6 @@ def test_what_the_base_shows_too_is_not_held_against_a_patch() -> None:
     assert (verdict.accepted, verdict.sound, verdict.reasons) == (False, False, ("run 1: u: since the patch",))
     assert stability.told(known, RunRequest(), run("t")) == run("t")
     assert suite.runs == 1
+    shown = replace(known, usual=frozenset({usual.about}))
+    assert stability.told(shown, RunRequest(), replace(run("t", "u"), findings=(usual,))).findings == ()
+    assert suite.runs == 1, "the run that repeated the failing tests has shown it"

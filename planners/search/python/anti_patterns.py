@@ -95,13 +95,23 @@ def _certain(nodes: Iterable[ast.AST]) -> int:
     count = 0
     for node in nodes:
         match node:
-            case ast.Compare(ast.Constant(), [_], [ast.Constant()]):
+            case ast.Compare(left, [_], [right]) if _is_fixed(left) and _is_fixed(right):
                 count += 1
             case ast.Compare(ast.Call(ast.Name("len")), [ast.GtE() | ast.Lt()], [ast.Constant(0)]):
                 count += 1
             case ast.Compare(ast.Constant(0), [ast.LtE() | ast.Gt()], [ast.Call(ast.Name("len"))]):
                 count += 1
     return count
+
+
+def _is_fixed(node: ast.expr) -> bool:
+    """Whether it is a constant, a collection of constants, or an empty one that is made by a call."""
+    match node:
+        case ast.List(elts=parts) | ast.Tuple(elts=parts) | ast.Set(elts=parts):
+            return all(map(_is_fixed, parts))
+        case ast.Call(func=ast.Name(id="set" | "list" | "dict" | "tuple" | "frozenset"), args=[], keywords=[]):
+            return True
+    return isinstance(node, ast.Constant)
 
 
 def _fewer_arguments(old: Iterable[ast.AST], new: Iterable[ast.AST]) -> bool:

@@ -73,6 +73,22 @@ def compare(site: Site) -> Iterator[Replacement]:
             yield from _between(site, operands[place], operands[place + 1], _COMPARISON, text)
 
 
+def _identity(site: Site, _: Scope) -> Iterator[Replacement]:
+    """Compare values, not objects: `a is b` -> `a == b`.
+
+    None and other single objects, classes and what is named like a constant are compared as objects on purpose.
+    """
+    node = site.node
+    assert isinstance(node, ast.Compare)
+    match node.ops, node.comparators:
+        case [ast.Is() | ast.IsNot() as operator], [
+            ast.Name(id=name) | ast.Attribute(attr=name) | ast.Subscript(value=ast.Name(id=name)) as other
+        ] if name.strip("_")[:1].islower():
+            text = "==" if isinstance(operator, ast.Is) else "!="
+            weight = 0.3 if isinstance(other, ast.Attribute) else 1.0
+            yield from _between(site, node.left, other, _COMPARISON, text, weight)
+
+
 def _arithmetic(site: Site, _: Scope) -> Iterator[Replacement]:
     """Change an arithmetic operator: `a + b` -> `a - b`, with and without parentheses if that matters."""
     node = site.node
@@ -124,6 +140,7 @@ def _between(
 
 OPERATORS = (
     PythonOperator("compare", BINARY_OPERATOR, 3, 3, (ast.Compare,), _compare),
+    PythonOperator("identity", BINARY_OPERATOR, 1, 2, (ast.Compare,), _identity),
     PythonOperator("arithmetic", BINARY_OPERATOR, 4, 4, (ast.BinOp,), _arithmetic),
     PythonOperator("augmented-operator", BINARY_OPERATOR, 3, 4, (ast.AugAssign,), _augmented),
     PythonOperator("boolean-operator", BINARY_OPERATOR, 4, 1, (ast.BoolOp,), _boolean),

@@ -24,6 +24,8 @@ def function(body: str, head: str = "def f(a, b, items):") -> str:
 CASES = [
     ("compare", "return a < b", "return a <= b"),
     ("compare", "return a in items", "return a not in items"),
+    ("identity", "return a is b", "return a == b"),
+    ("identity", "return [c for c in items if c is not a]", "return [c for c in items if c != a]"),
     ("compare", "if a is None:\n    return b", "if a is not None:\n    return b"),
     ("arithmetic", "return a + b", "return a - b"),
     ("arithmetic", "return a ** b * 2", "return (a + b) * 2"),
