@@ -149,7 +149,7 @@ def _touched(told: Any) -> Touched:
         return tuple((_text(path)[:_MAX_ID], _text(by)[:_MAX_ID]) for path, by in told[name][:_MAX_TOUCHED])
 
     try:
-        return Touched(paths("collected"), paths("plugins"), pairs("imported"), pairs("opened"))
+        return Touched(paths("collected"), paths("plugins"), pairs("imported"), pairs("opened"), paths("written"))
     except (KeyError, TypeError, ValueError) as error:
         raise ResultLineError(f"the files of a run are none: {error}") from error
 

@@ -159,13 +159,15 @@ class Touched:
 
     `collected` are those whose tests ran, and `plugins` the modules that the tests have their runner load. `imported`
     and `opened` are pairs of a path, which need not exist, and the nearest file of the tree on the stack, whose code it
-    was; that is empty if it was none of them.
+    was; that is empty if it was none of them. `written` are paths that it opened for writing, made, moved or removed,
+    whatever is there afterwards.
     """
 
     collected: tuple[str, ...] = ()
     plugins: tuple[str, ...] = ()
     imported: tuple[tuple[str, str], ...] = ()
     opened: tuple[tuple[str, str], ...] = ()
+    written: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -130,8 +130,10 @@ class Part:
         def pairs(known: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
             return tuple((self.path(path), self.path(by)) for path, by in known)
 
-        collected, plugins = (tuple(map(self.path, known)) for known in (own.collected, own.plugins))
-        return Touched(collected, plugins, pairs(own.imported), pairs(own.opened))
+        collected, plugins, written = (
+            tuple(map(self.path, known)) for known in (own.collected, own.plugins, own.written)
+        )
+        return Touched(collected, plugins, pairs(own.imported), pairs(own.opened), written)
 
     def _frames(self, own: tuple[Frame, ...]) -> tuple[Frame, ...]:
         return tuple(replace(frame, path=self.path(frame.path)) for frame in own)

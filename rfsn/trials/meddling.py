@@ -10,7 +10,7 @@ from gate import Change, Context, is_protected
 from rfsn.project.testside import test_side
 from rfsn.trials.rewriting import Kept
 
-__all__ = ["kept_in", "meddling"]
+__all__ = ["kept_in", "meddling", "refused"]
 
 _NAMED = 5
 _REFUSED = "Read-only file system"
@@ -18,7 +18,8 @@ _REFUSED = "Read-only file system"
 
 def kept_in(context: Context, baseline: SuiteReport) -> Kept:
     """What is read-only in a run of a patched tree: the test side, but for what the base's own run wrote to."""
-    return Kept(lambda path: _is_kept(path, context), frozenset(path for path, _ in baseline.rewritten))
+    written = {path for path, _ in baseline.rewritten} | {*baseline.touched.written}
+    return Kept(lambda path: _is_kept(path, context), frozenset(written))
 
 
 def meddling(
@@ -42,8 +43,13 @@ def meddling(
             yield f"run {number}: a new module was loaded for one of the tests: {_listed(shadows)}"
         if readers := sorted(_readers(run).intersection(files) - _readers(baseline)):
             yield f"run {number}: code that the patch changes reads the sources of tests: {_listed(readers)}"
-        if any(_REFUSED in case.message for case in run.cases if case.outcome in {Outcome.FAILED, Outcome.ERROR}):
+        if refused(run):
             yield f"run {number}: files of the tests cannot be written to; --allow-path GLOB lets tests write to some"
+
+
+def refused(run: SuiteReport) -> bool:
+    """Whether a test failed because it could not write to what is read-only."""
+    return any(_REFUSED in case.message for case in run.cases if case.outcome in {Outcome.FAILED, Outcome.ERROR})
 
 
 def _is_kept(path: str, context: Context) -> bool:

@@ -120,7 +120,7 @@ def kept_mounts(
     still = [path for path in files if keeps(path) and path not in written]
     others = {prefix for path in {*files, *above}.difference(still) for prefix in _folders(path)}
     others |= {prefix for path in above for prefix in _folders(path)}
-    others |= {path.rstrip("/") for path in written if path.endswith("/")}
+    others |= {prefix for path in written for prefix in _folders(path)}
     places: dict[str, Path] = {}
     for path in still:
         folder = next((prefix for prefix in _folders(path) if prefix not in others and keeps(f"{prefix}/new.py")), None)

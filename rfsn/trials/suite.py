@@ -191,4 +191,5 @@ def _all_touched(parts: Sequence[Touched]) -> Touched:
         tuple(path for part in parts for path in part.plugins),
         tuple(pair for part in parts for pair in part.imported),
         tuple(pair for part in parts for pair in part.opened),
+        tuple(path for part in parts for path in part.written),
     )

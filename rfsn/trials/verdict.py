@@ -12,7 +12,7 @@ from gate import Change, Context, Verdict, unfinished, verdict_on
 from planners.targets import Targets
 from rfsn.trials.beyond import Beyond
 from rfsn.trials.budget import Budget
-from rfsn.trials.meddling import kept_in, meddling
+from rfsn.trials.meddling import kept_in, meddling, refused
 from rfsn.trials.stability import Stability
 from rfsn.trials.suite import Suite
 
@@ -77,8 +77,9 @@ def reach_verdict(
             return unfinished(so_far(runs) if runs else None, known.baseline, known.all, reason)
         runs.append(run)
     if _failing_once(runs):
-        # Being watched may be why a test fails.
-        plain = suite.run_tests(budget.request(known.baseline), budget.left_s, change, kept=kept)
+        # Being watched may be why a test fails, or that it cannot write.
+        writes = refused(runs[0])
+        plain = suite.run_tests(budget.request(known.baseline), budget.left_s, change, kept=None if writes else kept)
         runs[0] = replace(plain, findings=runs[0].findings)
     verdict = so_far(runs)
     fragile = stability.fragile(known, runs) if verdict.broken else set()

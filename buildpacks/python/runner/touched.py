@@ -10,6 +10,11 @@ import pytest
 
 _MOST = 5_000
 _OPENING = frozenset(["open", "sqlite3.connect"])
+_WRITING = frozenset(
+    ["os.rename", "os.remove", "os.rmdir", "os.mkdir", "os.truncate", "os.link", "os.symlink", "os.chmod", "os.utime"]
+)
+"""Audit events whose first two arguments may be paths that are written to."""
+
 _IMPORTING, _LOADING = "<frozen importlib", frozenset(["_find_and_load", "exec_module"])
 """The code that imports, and its functions that do nothing else: a loader can also read any file."""
 
@@ -29,6 +34,7 @@ class Touched:
         self._seen: Dict[Tuple[str, str, bool], None] = {}
         self._known: Dict[Tuple[Any, int], Any] = {}
         self._collected: Dict[str, None] = {}
+        self._written: Dict[str, None] = {}
         self._config: Any = None
         if hasattr(sys, "addaudithook"):
             sys.addaudithook(self._audit)
@@ -52,6 +58,7 @@ class Touched:
             "plugins": [self._own(path) for path in self._plugins()],
             "imported": [(path, by) for path, by, is_import in seen if is_import],
             "opened": [(path, by) for path, by, is_import in seen if by and not is_import],
+            "written": [self._own(path) for path in self._written],
         }
 
     def _own(self, path: str) -> str:
@@ -72,6 +79,8 @@ class Touched:
 
     def _audit(self, event: str, args: Tuple[Any, ...]) -> None:
         """An audit hook: it must be quick, and may raise nothing, because that would end what it looks at."""
+        if event in _WRITING or (event == "open" and args[2] & os.O_ACCMODE != os.O_RDONLY):
+            self._note_written(args)
         if event not in _OPENING or len(self._seen) >= _MOST:
             return
         try:
@@ -85,6 +94,16 @@ class Touched:
                 self._seen.setdefault((path, by, is_import))
                 if by == frame.f_code.co_filename:
                     self._known[known] = frame.f_code  # kept, so that no other code gets its id
+        except Exception:  # noqa: BLE001, S110
+            pass
+
+    def _note_written(self, args: Tuple[Any, ...]) -> None:
+        """Remember what is written to, created or taken away; nothing is raised."""
+        try:
+            for place in args[:2]:
+                path = self._inside(place) if isinstance(place, (str, bytes)) else None
+                if path is not None and len(self._written) < _MOST:
+                    self._written[path] = None
         except Exception:  # noqa: BLE001, S110
             pass
 
