@@ -173,7 +173,11 @@ class _Search:
         accepted = file.accept(site, replacement)
         if accepted is None:
             return None
-        return Candidate(site.patch(accepted), stream.operator.id, site.location, score)
+        try:
+            patch = site.patch(accepted)
+        except ValueError:  # the file's encoding has no such text
+            return None
+        return Candidate(patch, stream.operator.id, site.location, score)
 
 
 def _remember(file: SearchedFile, site: Site, *, block: bool) -> None:

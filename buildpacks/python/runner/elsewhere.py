@@ -1,5 +1,6 @@
 """A run in other circumstances than usual: what holds only by chance, only here or only at first shows itself."""
 
+import copy
 import itertools
 import os
 import sys
@@ -78,16 +79,18 @@ class Elsewhere:
     @pytest.hookimpl(hookwrapper=True, tryfirst=True)
     def pytest_runtest_protocol(self, item: pytest.Item, nextitem: Optional[pytest.Item]) -> Generator[None, Any, None]:
         self._outcomes = []
-        yield
         id = spelled(item.nodeid)
         places = [(path, line) for path, line, _ in self._watched.get(id, ())[-1:]]
-        if not places or not isinstance(item, pytest.Function) or set(self._outcomes) != {"passed"}:
+        given = _parameters(item) if places else None
+        yield
+        if given is None or not places or not isinstance(item, pytest.Function) or set(self._outcomes) != {"passed"}:
             return
         began, limit_s = _Spent(), min(_ONE_S, self._left_s)
         for _ in range(_MOST_TIMES):
             if began.ago_s > limit_s:
                 break
             self._outcomes, self._place = [], None
+            _give(item, given)
             item._initrequest()  # noqa: SLF001  # there is no other way to run a test again
             runtestprotocol(item, log=False, nextitem=nextitem)
             if set(self._outcomes) != {"passed"}:
@@ -107,3 +110,23 @@ class Elsewhere:
 
     def _is_theirs(self, frame: Tuple[str, int, str]) -> bool:
         return self._side.holds(self._side.root + frame[0])
+
+
+def _parameters(item: pytest.Item) -> Optional[List[Any]]:
+    """Copies of the values that a test is given by its parameters, which it may change; None if there can be none."""
+    try:
+        return [copy.deepcopy(values) for values in _given(item)]
+    except Exception:  # noqa: BLE001  # of any object
+        return None
+
+
+def _give(item: pytest.Item, copies: Sequence[Any]) -> None:
+    """Give a test its parameters as they were."""
+    for values, kept in zip(_given(item), copies):
+        values.update(copy.deepcopy(kept))
+
+
+def _given(item: pytest.Item) -> List[Any]:
+    """Where pytest has the values of a test's parameters: `funcargs` before pytest 8."""
+    callspec = getattr(item, "callspec", None)
+    return [values for values in (getattr(callspec, name, None) for name in ("params", "funcargs")) if values]

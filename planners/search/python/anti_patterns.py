@@ -145,7 +145,10 @@ def _without_effect(nodes: Iterable[ast.AST]) -> int:
 def _overwrites(one: ast.stmt, other: ast.stmt) -> bool:
     """Whether the second of two statements assigns to what the first one assigns to, without reading it."""
     match one, other:
-        case ast.Assign(targets=[ast.Name(id=name)]), ast.Assign(targets=[ast.Name(id=again)], value=value):
+        case (
+            ast.Assign(targets=[ast.Name(id=name)], value=first),
+            ast.Assign(targets=[ast.Name(id=again)], value=value),
+        ) if not any(isinstance(part, ast.Call | ast.Await | ast.Yield) for part in ast.walk(first)):
             return name == again and name not in {part.id for part in ast.walk(value) if isinstance(part, ast.Name)}
     return False
 

@@ -18,7 +18,7 @@ from planners.search.python.source import FUNCTIONS, parse
 __all__ = ["NO_EVIDENCE", "Evidence", "Expected"]
 
 _LONGEST_MESSAGE, _LONGEST_KEY, _LONGEST_TEXT, _LARGEST_FILE = 2000, 60, 200, 400_000
-_MOST_KEYS, _MOST_WORDS, _MOST_EXPECTED = 4, 24, 4
+_MOST_KEYS, _MOST_WORDS, _MOST_EXPECTED = 4, 24, 8
 
 _LITERAL = r"""('(?:[^'\\\n]|\\.)*'|"(?:[^"\\\n]|\\.)*"|-?\d+(?:\.\d+)?)"""
 _COMPARED = re.compile(rf"{_LITERAL} (?:!=|==) {_LITERAL}")
@@ -74,10 +74,11 @@ class Evidence:
         found: dict[Expected, None] = {}
         for test, said in zip(self._failing, self._messages, strict=True):
             in_vain = [name.rpartition(".")[2] for pair in _NOT_RAISED.findall(said) for name in pair if name]
-            names, messages = _expectations(test)
+            expected = _expectations(test)
             # A test that fails by an assertion of its own got its exception.
-            wanted = in_vain or ([] if said.startswith(_ASSERTED) else names)
-            found |= dict.fromkeys(Expected(name, text) for name in wanted for text in messages or [""])
+            expected = expected if in_vain or not said.startswith(_ASSERTED) else []
+            named = [one for one in expected if not in_vain or one.name in in_vain]
+            found |= dict.fromkeys(named or [Expected(name, "") for name in in_vain])
         return tuple(found)[:_MOST_EXPECTED]
 
     @cached_property
@@ -108,7 +109,7 @@ class Evidence:
                     often[word] = often.get(word, 0) + 1
                     if name == test.name:
                         own[word] = None
-        return tuple(sorted(own, key=lambda word: often[word]))[:_MOST_WORDS]
+        return tuple(sorted(own, key=lambda word: (often[word], word)))[:_MOST_WORDS]
 
     def _words_of(self, source: bytes) -> Iterator[tuple[str, set[str]]]:
         """The words in the texts of each function of a file of tests, with the function's name."""
@@ -118,23 +119,33 @@ class Evidence:
             yield function.name, {word for word in words if 1 < len(word) <= _LONGEST_KEY and word.isprintable()}
 
 
-def _expectations(test: FailingTest) -> tuple[list[str], list[str]]:
-    """The exceptions that a test expects, and the texts that it compares with them."""
-    names: list[str] = []
-    texts: list[object] = []
+def _expectations(test: FailingTest) -> list[Expected]:
+    """The exceptions that a test expects, each with the text that it must have, or those that are compared with one."""
+    found: list[Expected] = []
+    compared: list[object] = []
     for function in _functions(test.source):
         for node in ast.walk(function) if function.name == test.name else ():
             match node:
                 case ast.Call(func=ast.Name(id=name) | ast.Attribute(attr=name), args=[expected, *rest]) if (
                     name in _RAISES
                 ):
-                    names += [part.id for part in ast.walk(expected) if isinstance(part, ast.Name)]
                     patterns = [*rest[:1], *(keyword.value for keyword in node.keywords if keyword.arg == "match")]
-                    texts += [_plain(pattern) for pattern in patterns if name != "assertRaises"]
+                    texts = [_usable(_plain(pattern)) for pattern in patterns if name != "assertRaises"]
+                    parts = expected.elts if isinstance(expected, ast.Tuple) else [expected]
+                    found += [Expected(one, text) for one in map(_plain_name, parts) if one for text in texts or [""]]
                 case ast.Compare(left=left, comparators=[right]) | ast.Call(args=[left, right, *_]):
-                    texts += [_compared(left, right), _compared(right, left)]
-    usable = (text for text in texts if isinstance(text, str) and 0 < len(text) <= _LONGEST_TEXT and text.isprintable())
-    return names, list(dict.fromkeys(usable))
+                    compared += [_compared(left, right), _compared(right, left)]
+    messages = [text for text in map(_usable, compared) if text]
+    return [Expected(name, text) for name, said in found for text in ([said] if said else messages or [""])]
+
+
+def _usable(text: object) -> str:
+    """A text that may be a message; empty if it may not."""
+    return text if isinstance(text, str) and len(text) <= _LONGEST_TEXT and text.isprintable() else ""
+
+
+def _plain_name(node: ast.expr) -> str:
+    return node.id if isinstance(node, ast.Name) else node.attr if isinstance(node, ast.Attribute) else ""
 
 
 def _plain(pattern: ast.expr) -> object:

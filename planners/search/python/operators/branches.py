@@ -119,7 +119,8 @@ def _alternatives(site: Site, last: ast.If, scope: Scope) -> list[str]:
             text = site.text(target)
             if isinstance(target, ast.Name) and "sequence" in scope.kind(target.id):
                 read = dict.fromkeys(part.id for part in ast.walk(value) if isinstance(part, ast.Name))
-                return [f"{text}.append({name})" for name in read if "callable" not in scope.kind(name)]
+                appended = [f"{text}.append({name})" for name in read if "callable" not in scope.kind(name)]
+                return [*appended, f"{text} {_OPPOSITE[type(operator)]} {site.text(value)}"]
             return [f"{text} {_OPPOSITE[type(operator)]} {site.text(value)}", f"{text} = 0"]
         case ast.Expr(value=ast.Call(func=ast.Attribute(value=owner, attr=method), args=[_])):
             names = [name for name in scope.names(last) if "callable" not in scope.kind(name)]

@@ -135,6 +135,9 @@ def _between(
     gap = site.source.text[start:end]
     match = pattern.search(gap)
     if match and "#" not in gap:
+        before, after = gap[: match.start()], gap[match.end() :]
+        if text[0].isalpha():  # a word needs blanks around it
+            text = f"{'' if before else ' '}{text}{'' if after else ' '}"
         yield site.edit(start + match.start(), start + match.end(), text, weight=weight)
 
 

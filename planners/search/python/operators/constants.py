@@ -7,6 +7,7 @@ literal expression".
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from difflib import SequenceMatcher, get_close_matches
 
@@ -26,6 +27,7 @@ _ALIKE = 0.75
 _LEAST_TEXT, _REWORDED = 3, 0.6
 """The shortest text that is reworded, and its minimum similarity with the new one (difflib's ratio)."""
 
+_FIGURES = re.compile(r"\d+")
 _COUNTED_CALLS = frozenset({"len", "int", "abs", "min", "max", "sum", "ord", "round", "count", "index", "find"})
 
 
@@ -81,16 +83,21 @@ def _misspelt(site: Site, scope: Scope) -> Iterator[Replacement]:
 
 
 def _reworded(site: Site, scope: Scope) -> Iterator[Replacement]:
-    """Reword a text that a test gets, where it compares it with one that is like it."""
+    """Reword a text in words of which a test gets another version; a result of its own, and figures, are left alone."""
     node = site.node
     assert isinstance(node, ast.Constant)
-    if not isinstance(node.value, str) or len(node.value) < _LEAST_TEXT or isinstance(site.parent, ast.Expr):
+    if (
+        not isinstance(node.value, str)
+        or len(node.value) < _LEAST_TEXT
+        or isinstance(site.parent, ast.Expr | ast.Return)
+    ):
         return
     for got, wanted in scope.evidence.compared:
         before, _, after = got.partition(node.value)
         if node.value in got and wanted.startswith(before) and wanted.endswith(after):
             new = wanted[len(before) : max(len(before), len(wanted) - len(after))]
-            if new != node.value and SequenceMatcher(None, node.value, new).ratio() >= _REWORDED:
+            figures = _FIGURES.findall(new) == _FIGURES.findall(node.value)
+            if new != node.value and figures and SequenceMatcher(None, node.value, new).ratio() >= _REWORDED:
                 yield from site.put(repr(new))
 
 

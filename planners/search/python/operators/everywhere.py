@@ -97,7 +97,8 @@ def _mirrored(site: Site, scope: Scope) -> Iterator[Replacement]:
                 edits.append(TextEdit(*site.source.span(node), other))
             case ast.Attribute(attr=name) if name in _OPPOSITES:
                 end = site.source.span(node)[1]
-                edits.append(TextEdit(end - len(name), end, _OPPOSITES[name]))
+                if site.source.text[end - len(name) : end] == name:
+                    edits.append(TextEdit(end - len(name), end, _OPPOSITES[name]))
             case ast.Compare():
                 wanted = _OTHER_WAY.get(type(node.ops[0]))
                 changes = comparisons.compare(Site(site.source, node)) if len(node.ops) == 1 and wanted else ()

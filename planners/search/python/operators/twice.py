@@ -71,17 +71,20 @@ def _at_two_places(site: Site, scope: Scope) -> Iterator[Replacement]:
         yield from sorted(made, key=lambda replacement: -replacement.weight)
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=1024)
 def _starting(scope: Scope) -> Mapping[ast.AST, Sequence[tuple[_Place, Sequence[_Place]]]]:
     """By the statements of a function: the changes of their nodes, each with the later places for the same change."""
     by_change: dict[tuple[str, str, str], list[_Place]] = defaultdict(list)
+    nodes = list(_nodes(scope))
     for operator in _OPERATORS:
-        for node, statement in _nodes(scope):
+        for node, statement in nodes:
             if isinstance(node, operator.nodes) and (statement or operator.id in _ANYWHERE):
                 assert isinstance(node, ast.expr | ast.stmt)
                 changes = islice(operator.expand(Site(scope.source, node), scope), _MOST_CHANGES)
                 for option, change in enumerate(changes):
                     edit = change.edits[0]
+                    if len(change.edits) > 1 or (statement is None and edit.text in scope.parameters):
+                        continue
                     weight = change.weight * min(1.0, operator.prior / _USUAL) / (1 + option / operator.options)
                     old = scope.source.text[edit.start : edit.end]
                     if edit.text != old:
@@ -89,8 +92,9 @@ def _starting(scope: Scope) -> Mapping[ast.AST, Sequence[tuple[_Place, Sequence[
     starting: dict[ast.AST, list[tuple[_Place, Sequence[_Place]]]] = defaultdict(list)
     for places in by_change.values():
         places.sort(key=lambda place: place.edit)
-        apart = all(one.edit.end <= other.edit.start for one, other in pairwise(places))
-        for index, place in enumerate(places[:-1] if apart else ()):
+        if any(one.edit.end > other.edit.start for one, other in pairwise(places)):
+            continue
+        for index, place in enumerate(places[:-1]):
             if place.statement:
                 starting[place.statement].append((place, places[index + 1 :]))
     return starting

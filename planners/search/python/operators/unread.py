@@ -37,6 +37,8 @@ def _use(site: Site, scope: Scope) -> Iterator[Replacement]:
             weight = 1.0 if line else _OF_PARAMETERS
             yield from site.put(name, weight=weight)
             text = site.text(level=ATOM)
+            if isinstance(node, ast.Constant) and not isinstance(node.value, int | float | str):
+                continue
             for combined in (f"{name} + {text}", f"{text} + {name}", f"{text} - {name}", f"{text} * {name}"):
                 yield from site.put(combined, weight=weight * _COMBINED)
 
@@ -52,7 +54,8 @@ def _unread(scope: Scope) -> Mapping[str, int]:
         if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name)
     }
     found = dict.fromkeys(scope.parameters, 0) | assigned
-    return {name: line for name, line in found.items() if name not in read and not name.startswith("_")}
+    shared = {name for node in scope.nodes if isinstance(node, ast.Global | ast.Nonlocal) for name in node.names}
+    return {name: line for name, line in found.items() if name not in read | shared and not name.startswith("_")}
 
 
 OPERATORS = (PythonOperator("use-unread", IDENTIFIER / 4, 3, 5, _VALUES, _use),)
