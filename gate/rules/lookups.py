@@ -1,64 +1,62 @@
-"""Tests may look for files that are not there, and do otherwise if there are: a repair brings none of those."""
+"""Tests may ask whether a file is there, and do otherwise if it is: a repair brings none of those."""
 
 from __future__ import annotations
 
 import re
-from posixpath import basename
+import sys
+from collections.abc import Iterator
+from posixpath import dirname, join, normpath
 
 from gate.decision import Context, DenialKind, Denied
 from gate.patch import Change
-from gate.rules.protected import is_protected
 
 __all__ = ["NothingTestsLookFor"]
 
 _LARGEST = 400_000
-_OPTIONAL = rb"(?:try:\s+(?:from\s+{0}\b|import\s+{0}\b)|(?:importorskip|find_spec)\(\s*[\"']{0}[\"'])"
-"""How a test names a module that it can do without."""
+_ASKED = re.compile(r"^(?!\s*assert\b).*\b(?:exists|isfile|isdir|is_file|is_dir|lexists|access)\s*\(.*$", re.MULTILINE)
+"""A line that asks for a file; what a test asserts is no question."""
 
-_TEXT = rb"[\"']((?:[^\"'\n]*/)?{0})[\"']"
-"""A text that ends with the name of a file."""
+_TEXT = re.compile(r"""["']([^"'\n]{1,200})["']""")
+_TRIED = re.compile(r"^[ \t]*try:[^\n]*\n(?:[ \t]+[^\n]*\n){0,3}?[ \t]+(?:from|import)[ \t]+([\w.]+)", re.MULTILINE)
+_SKIPPED = re.compile(r"""\bimportorskip\(\s*["']([\w.]+)["']""")
+_TOPS = ("", "src", "lib")
 
 
 class NothingTestsLookFor:
-    """Denies new files whose names are in the tests as what may be there: a golden file, an optional helper."""
+    """Denies new files for whose existence a test asks, and new modules that it imports in a `try` or else skips.
+
+    A maintainer's pull request may bring them.
+    """
 
     id = "tamper.lookup"
     incremental = True
 
     def check(self, change: Change, context: Context) -> Denied | None:
+        added = [path for path, file in change.files.items() if file.before is None and file.after is not None]
         added = [
-            path
-            for path, file in change.files.items()
-            if file.before is None and file.after is not None and not context.lifted(path)
+            path for path in added if not (context.pull_request or context.protected(path) or context.lifted(path))
         ]
-        for path in added:
-            if not is_protected(path, change.files[path], context) and (test := _names(path, context)) is not None:
-                reason = f"{path} is a new file that {test} looks for: its tests do otherwise where it is there"
-                hint = f"mend the source that the tests exercise; --allow-path {path} allows it"
-                return Denied(self.id, DenialKind.TAMPER, reason, hint)
+        if not added:
+            return None
+        for test in sorted(context.base.files):
+            if test.endswith(".py") and context.protected(test):
+                asked = set(_asked_for(context.read(test)[:_LARGEST].decode("utf-8", "replace"), test))
+                if found := next((path for path in added if path in asked), None):
+                    reason = f"{found} is a new file that {test} asks for: its tests do otherwise where it is there"
+                    hint = f"mend the source that the tests exercise; --allow-path {found} allows it"
+                    return Denied(self.id, DenialKind.TAMPER, reason, hint)
         return None
 
 
-def _names(path: str, context: Context) -> str | None:
-    """The first file of the tests that may look for a file."""
-    name = basename(path)
-    stem, _, suffix = name.rpartition(".")
-    module = suffix in {"py", "pyi"}
-    form, word = (_OPTIONAL, stem) if module else (_TEXT, name)
-    pattern = re.compile(form.replace(b"{0}", re.escape(word.encode())))
-    tests = (other for other in sorted(context.base.files) if other.endswith(".py") and context.protected(other))
-    for test in tests:
-        content = context.read(test)
-        found = pattern.finditer(content) if len(content) <= _LARGEST else ()
-        if any(module or _means(match[1].decode("utf-8", "replace"), path, context) for match in found):
-            return test
-    return None
-
-
-def _means(text: str, path: str, context: Context) -> bool:
-    """Whether a text is a new file, from its folder or one above, and no file that is there."""
-    text = text.removeprefix("./")
-    end = f"/{text}"
-    return (path == text or path.endswith(end)) and not any(
-        other == text or other.endswith(end) for other in context.base.files
-    )
+def _asked_for(text: str, test: str) -> Iterator[str]:
+    """The paths that a file of tests asks for: from the root, from its own folder and those above."""
+    folder = dirname(test)
+    places = {"", folder, dirname(folder)}
+    for line in _ASKED.findall(text):
+        for named in _TEXT.findall(line):
+            yield from (normpath(join(place, named)) for place in places)
+    for module in {*_TRIED.findall(text), *_SKIPPED.findall(text)}:
+        if module.partition(".")[0] not in sys.stdlib_module_names:
+            stem = module.replace(".", "/")
+            for top in {*_TOPS, *places}:
+                yield from (normpath(join(top, f"{stem}{end}")) for end in (".py", "/__init__.py"))

@@ -62,26 +62,49 @@ def test_names_inside_a_package_are_free(shop: Shop, path: str) -> None:
 
 LOOKING = {
     "tests/test_core.py": """import os
+import pytest
 try:
     import speedups
 except ImportError:
     speedups = None
-from shop.core import total
+numpy = pytest.importorskip("numpy")
+try:
+    # in versions with it
+    from shop.faster import total
+except ImportError:
+    from shop.core import total
 
 
-def test_total():
-    assert os.path.exists("data/loose.flag") or total([]) == 0
+def test_total(tmp_path):
+    if os.path.exists("data/loose.flag") or os.path.isfile("../marks.txt"):
+        return
+    (tmp_path / "config.json").write_text("{}")
+    assert os.path.exists("data/wanted.txt")
+    assert total([]) == 0
 """
 }
 
 
-@pytest.mark.parametrize("path", ["data/loose.flag", "src/data/loose.flag", "speedups.py", "src/speedups.py"])
-def test_no_file_is_added_that_tests_do_without(shop: Shop, path: str) -> None:
+@pytest.mark.parametrize(
+    "path",
+    ["data/loose.flag", "marks.txt", "speedups.py", "src/speedups/__init__.py", "src/shop/faster.py"],
+)
+def test_no_file_is_added_that_tests_ask_for(shop: Shop, path: str) -> None:
     assert "tamper.lookup" in shop.rules({path: "x = 1\n"}, tree=LOOKING)
     assert shop.rules({path: "x = 1\n"}, path, tree=LOOKING) == set()
 
 
-@pytest.mark.parametrize("path", ["data/other.flag", "loose.flag", "src/speeds.py", "src/shop/total.py"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "data/other.flag",
+        "data/wanted.txt",
+        "config.json",
+        "src/shop/config.json",
+        "src/shop/numpy.py",
+        "src/shop/os.py",
+    ],
+)
 def test_other_files_may_be_added(shop: Shop, path: str) -> None:
     assert shop.rules({path: "x = 1\n"}, tree=LOOKING) == set()
 

@@ -111,7 +111,7 @@ _TABLE: dict[str, tuple[str, ...]] = {
     ),
     "environment": (
         "os.environ", "os.environb", "os.getenv", "os.getenvb", "os.getpid", "os.getppid", "os.getlogin", "os.uname",
-        "os.getuid", "os.unsetenv", "os.cpu_count", "platform.*", "getpass.*", "pwd.*", "grp.*", "spwd.*", "nis.*",
+        "os.getuid", "os.cpu_count", "platform.*", "getpass.*", "pwd.*", "grp.*", "spwd.*", "nis.*",
         "sysconfig.*", "_aix_support.*", "_osx_support.*", "sys.flags", "sys._xoptions", "sys.dont_write_bytecode",
         "sys.argv", "sys.executable", "sys.gettrace", "sys.getprofile", "readline.*", "curses.*", "_curses.*",
         "_curses_panel.*",
@@ -123,12 +123,11 @@ _TABLE: dict[str, tuple[str, ...]] = {
     ),
     "process-state": (
         "os.chdir", "os.fchdir", "os.chroot", "os.umask", "contextlib.chdir", "locale.setlocale", "time.tzset",
-        "decimal.setcontext", "decimal.getcontext", "os.environ.update", "os.environ.setdefault", "os.environ.pop",
-        "os.environ.clear", "os.environ.__setitem__", "sys.setrecursionlimit", "sys.set_int_max_str_digits",
-        "sys.setswitchinterval",
-        "random.seed", "random.setstate", "logging.disable", "logging.captureWarnings", "logging.setLoggerClass",
-        "logging.setLogRecordFactory", "warnings.simplefilter", "warnings.filterwarnings", "warnings.resetwarnings",
-        "warnings.showwarning", "warnings.formatwarning", "gc.disable", "gc.set_threshold",
+        "decimal.setcontext", "os.environ.update", "os.environ.setdefault", "os.environ.pop",
+        "os.environ.clear", "os.environ.__setitem__", "sys.set_int_max_str_digits",
+        "sys.setswitchinterval", "random.seed", "random.setstate", "logging.disable", "logging.setLoggerClass",
+        "logging.setLogRecordFactory", "gc.disable", "gc.set_threshold", "os.unsetenv", "os.environ.popitem",
+        "os.environ.__delitem__", "os.environ.__ior__",
     ),
     "clock": (
         "time.*", "datetime.datetime.now", "datetime.datetime.utcnow", "datetime.datetime.today", "datetime.date.today",
@@ -137,7 +136,7 @@ _TABLE: dict[str, tuple[str, ...]] = {
     "reflection": (
         "inspect.getmembers", "inspect.getmembers_static", "inspect.getsource", "inspect.getsourcelines",
         "inspect.getsourcefile", "inspect.getfile", "inspect.getmodule", "inspect.getclosurevars", "gc.set_debug",
-        "gc.freeze", "dis.*", "builtins.dir",
+        "gc.freeze", "dis.*",
         "tracemalloc.*", "_tracemalloc.*", "symtable.*", "_symtable.*", "pyclbr.*", "cgitb.*", "pstats.*",
         "pydoc_data.*",
     ),

@@ -37,8 +37,9 @@ _LEAST_DECODED = 16
 _CLASS_CHECKS = frozenset({"__instancecheck__", "__subclasscheck__"})
 """What decides in place of a class whether something belongs to it."""
 
-_BROAD = frozenset({"builtins.Exception", "builtins.BaseException", "builtins.AssertionError", "builtins.object"})
-"""Classes that an exception which a test expects must not become another name for."""
+_BROAD = frozenset({"builtins.Exception", "builtins.BaseException"})
+_OF_EXCEPTIONS = ("Error", "Exception", "Warning")
+"""How exceptions are named (PEP 8): none may become another name for everything that is raised."""
 
 
 def constructs_of(statements: Iterable[ast.AST], names: Names, *, main: bool = False) -> Counter[Construct]:
@@ -152,7 +153,7 @@ class _Walk:
         if (text := fold_text(node)) is not None:
             self._said(text)
         holders = self._names.resolve(node.value)
-        if kind is Kind.STORE and "os.environ" in holders:
+        if kind is Kind.STORE and holders & {"os.environ", "os.environb"}:
             self._use("os.environ.__setitem__", main)
         if "sys.modules" in holders and is_own_module(node.slice):
             return
@@ -291,20 +292,25 @@ class _Walk:
             name = getattr(target, "id", getattr(target, "attr", ""))
             if name in {"__eq__", "__ne__"} and getattr(node.value, "attr", "") != name:
                 self._add(Kind.ALWAYS, name)
-            if name in _CLASS_CHECKS or (name[:1].isupper() and self._is_broad(node.value)):
-                self._add(Kind.ALWAYS, name)
+            self._named(name, node.value)
             if name == "__match_args__":
                 texts = (fold_text(one) for one in ast.walk(node.value) if isinstance(one, ast.expr))
                 self.constructs.update(Construct(Kind.ATTRIBUTE, text) for text in texts if text is not None)
         self._container(node, main)
 
-    def _is_broad(self, value: ast.expr) -> bool:
-        """Whether a value is a class that nearly everything that is raised belongs to, or several with one such."""
+    def _named(self, name: str, value: ast.expr) -> None:
+        """What decides for a class, and the name of an exception for one to which nearly all that is raised belongs."""
         parts = value.elts if isinstance(value, ast.Tuple) else [value]
-        return any(not _BROAD.isdisjoint(self._names.resolve(part)) for part in parts)
+        broad = name.endswith(_OF_EXCEPTIONS) and any(
+            not _BROAD.isdisjoint(self._names.resolve(part)) for part in parts
+        )
+        if name in _CLASS_CHECKS or broad:
+            self._add(Kind.ALWAYS, name)
 
     def _annotated(self, node: ast.arg | ast.AnnAssign, main: bool) -> None:  # noqa: FBT001
         """An annotation may be code in a string."""
+        if isinstance(node, ast.AnnAssign) and node.value is not None:
+            self._named(getattr(node.target, "id", getattr(node.target, "attr", "")), node.value)
         if node.annotation is not None:
             self._stack += [(code, main) for code in code_of(node.annotation)]
         self._push(node, main)
