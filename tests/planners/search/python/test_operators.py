@@ -25,6 +25,7 @@ CASES = [
     ("compare", "return a < b", "return a <= b"),
     ("compare", "return a in items", "return a not in items"),
     ("identity", "return a is b", "return a == b"),
+    ("compare", "return 3==a", "return 3 in a"),
     ("identity", "return [c for c in items if c is not a]", "return [c for c in items if c != a]"),
     ("compare", "if a is None:\n    return b", "if a is not None:\n    return b"),
     ("arithmetic", "return a + b", "return a - b"),
