@@ -39,6 +39,7 @@ def test_every_pack_is_tried() -> None:
     assert sorted(entry.name for entry in buildpack_entries()) == sorted([*PACKS, "dotnet", "generic"])
 
 
+@pytest.mark.thorough
 @pytest.mark.slow
 @pytest.mark.parametrize("name", [pytest.param(name, marks=MARKS.get(name, ())) for name in PACKS])
 def test_it_conforms(name: str, provider: SandboxProvider) -> None:

@@ -144,7 +144,7 @@ def begun(name: str, source: Path, folder: Path, server: ModelServer, held: Held
     return [script, *command(TALKERS[name], server.endpoint("chat"), source, folder, source.with_name("rfsn.toml"))]
 
 
-@pytest.mark.sample(1)
+@pytest.mark.thorough
 @pytest.mark.parametrize("name", TALKERS)
 def test_ctrl_c_ends_a_call_that_never_ends(
     name: str,

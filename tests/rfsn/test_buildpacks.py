@@ -265,7 +265,7 @@ def installed(site: Path, entry: str) -> dict[str, str]:
     return {"PYTHONPATH": os.pathsep.join([str(site), str(ROOT)])}
 
 
-@pytest.mark.sample(2)
+@pytest.mark.sample(1)
 @pytest.mark.parametrize("entry", ["Hanging", "Thief", "Parsing", "Missing"])
 def test_a_pack_of_others_ends_no_session_of_ours(
     entry: str, tmp_path: Path, project: Make, environment: dict[str, str]

@@ -97,6 +97,7 @@ def test_what_workers_do_is_known(tmp_path: Path) -> None:
     assert crew.doing() == []
 
 
+@pytest.mark.thorough
 def test_nothing_is_begun_or_goes_on_after_the_time(tmp_path: Path) -> None:
     began = time.monotonic()
     many = (f"job-{number}" for number in range(100_000))

@@ -100,7 +100,7 @@ CASES: dict[str, tuple[dict[str, str], list[str], str]] = {
 }
 
 
-@pytest.mark.sample(4)
+@pytest.mark.sample(2)
 @pytest.mark.parametrize("kind", CASES)
 def test_the_finding_and_its_advice(kind: str, rfsn: Rfsn, project: Make) -> None:
     files, options, seems = CASES[kind]

@@ -98,7 +98,7 @@ def holding(marker: str) -> list[str]:
     return found
 
 
-@pytest.mark.sample(1)
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("times", "seconds", "code", "status"), [(1, "1.5", 0, "repaired"), (2, "600.", 3, "infra_error")]
 )
@@ -197,6 +197,7 @@ ready = ["python3", "-c", "from urllib.request import urlopen; urlopen('http://l
 """
 
 
+@pytest.mark.thorough
 def test_services_and_the_image_of_a_pack_come_from_the_configuration(
     image: str, rfsn: Rfsn, project: Make, tmp_path: Path
 ) -> None:
@@ -213,6 +214,7 @@ def test_services_and_the_image_of_a_pack_come_from_the_configuration(
         provider.close()
 
 
+@pytest.mark.sample(2)
 @pytest.mark.parametrize(
     ("text", "code", "said"),
     [

@@ -109,7 +109,7 @@ def test_rules_that_could_not_be_applied_are_in_the_evidence(
     assert rfsn("replay", session).code == 0
 
 
-@pytest.mark.sample(2)
+@pytest.mark.sample(1)
 @pytest.mark.parametrize(
     ("text", "status", "said"),
     [

@@ -38,6 +38,7 @@ def tree(folder: Path) -> dict[str, bytes]:
     return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
+@pytest.mark.sample(1)
 @pytest.mark.parametrize(
     ("example", "path"), [("intervals", "intervals.py"), ("stock", "stock.py"), ("checkout", "shop/basket.py")]
 )

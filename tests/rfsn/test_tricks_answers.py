@@ -178,6 +178,7 @@ def court(tmp_path_factory: pytest.TempPathFactory, provider: SandboxProvider) -
         yield court
 
 
+@pytest.mark.sample(20)
 @pytest.mark.parametrize("trick", TRICKS, ids=lambda trick: trick.name)
 def test_an_answer_that_is_known_is_denied_or_narrow(court: Court, trick: Trick) -> None:
     change = court.change(trick.files)
