@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Iterator
-from posixpath import dirname, join, normpath
+from posixpath import basename, dirname, join, normpath
 
 from gate.decision import Context, DenialKind, Denied
 from gate.patch import Change
@@ -38,14 +38,24 @@ class NothingTestsLookFor:
         ]
         if not added:
             return None
+        words = [_word(path) for path in added]
         for test in sorted(context.base.files):
             if test.endswith(".py") and context.protected(test):
-                asked = set(_asked_for(context.read(test)[:_LARGEST].decode("utf-8", "replace"), test))
+                content = context.read(test)[:_LARGEST]
+                if not any(word in content for word in words):
+                    continue
+                asked = set(_asked_for(content.decode("utf-8", "replace"), test))
                 if found := next((path for path in added if path in asked), None):
                     reason = f"{found} is a new file that {test} asks for: its tests do otherwise where it is there"
                     hint = f"mend the source that the tests exercise; --allow-path {found} allows it"
                     return Denied(self.id, DenialKind.TAMPER, reason, hint)
         return None
+
+
+def _word(path: str) -> bytes:
+    """What a text or an import that means a file has in any case."""
+    name = basename(dirname(path)) if basename(path) == "__init__.py" else basename(path)
+    return name.removesuffix(".py").encode()
 
 
 def _asked_for(text: str, test: str) -> Iterator[str]:
