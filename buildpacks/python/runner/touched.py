@@ -79,8 +79,8 @@ class Touched:
 
     def _audit(self, event: str, args: Tuple[Any, ...]) -> None:
         """An audit hook: it must be quick, and may raise nothing, because that would end what it looks at."""
-        if event in _WRITING or (event == "open" and args[2] & os.O_ACCMODE != os.O_RDONLY):
-            self._note_written(args)
+        if event in _WRITING or event == "open":
+            self._note_written(event, args)
         if event not in _OPENING or len(self._seen) >= _MOST:
             return
         try:
@@ -97,10 +97,12 @@ class Touched:
         except Exception:  # noqa: BLE001, S110
             pass
 
-    def _note_written(self, args: Tuple[Any, ...]) -> None:
-        """Remember what is written to, created or taken away; nothing is raised."""
+    def _note_written(self, event: str, args: Tuple[Any, ...]) -> None:
+        """Remember what is written to, created or taken away; nothing is raised, whatever code reports as an event."""
         try:
-            for place in args[:2]:
+            if event == "open" and args[2] & os.O_ACCMODE == os.O_RDONLY:
+                return
+            for place in args[: 1 if event == "open" else 2]:
                 path = self._inside(place) if isinstance(place, (str, bytes)) else None
                 if path is not None and len(self._written) < _MOST:
                     self._written[path] = None
