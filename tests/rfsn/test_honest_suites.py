@@ -28,6 +28,7 @@ def first(rows, condition):
     return next((row for row in rows if condition.holds(row)), None)
 """
 TESTS = """import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -55,6 +56,12 @@ def test_a_file_that_is_put_back():
     text = (DATA / "a.txt").read_text()
     (DATA / "a.txt").write_text(text)
     assert (DATA / "a.txt").read_text() == text
+
+
+def test_events_of_its_own():
+    sys.audit("open")
+    sys.audit("open", "a", "w", None)
+    sys.audit("os.rename", None)
 
 
 def test_a_file_that_is_taken_away():
