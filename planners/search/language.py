@@ -215,6 +215,7 @@ class AntiPattern(StrEnum):
     NARROWED = "narrowed to an input of the tests"
     QUOTES_CHANGED = "quotes changed"
     SAME_OPERAND_TWICE = "same operand twice"
+    STILL_UNREAD = "a variable that nothing reads is left so"
     SHORTER = "shorter"
 
 

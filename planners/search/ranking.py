@@ -3,7 +3,8 @@
 The patterns are those of Tan, Yoshida, Prasad and Roychoudhury, "Anti-patterns in Search-Based Program Repair" (FSE
 2016): deleted statements and control flow, early exits, trivial conditions. Others are code that stops using a name, a
 call or an argument, code that nothing reaches, constants in place of results (Qi et al., "Kali", ISSTA 2015),
-conditions for one value, and the same operand twice. The language detects them in a change; tests play no part.
+conditions for one value, the same operand twice, and variables that nothing reads as before. The language detects them
+in a change; tests play no part.
 
 Besides, correct patches do the same on inputs that no test has, while overfitting ones differ from them and from one
 another. So the more a patch agrees with others, the likelier it is: test-based patch clustering (Martinez et al.,
@@ -54,6 +55,7 @@ _FACTORS: Mapping[AntiPattern, float] = {
     AntiPattern.NARROWED: 0.5,
     AntiPattern.QUOTES_CHANGED: 0.5,
     AntiPattern.SAME_OPERAND_TWICE: 0.3,
+    AntiPattern.STILL_UNREAD: 0.65,
     AntiPattern.SHORTER: 0.8,
 }
 """The factor of each pattern on a patch's likelihood."""

@@ -9,6 +9,7 @@ from itertools import pairwise
 
 from planners.search.language import AntiPattern
 from planners.search.python.source import FUNCTIONS, fingerprint
+from planners.search.python.unread import unread
 
 __all__ = ["anti_patterns"]
 
@@ -58,6 +59,8 @@ def anti_patterns(before: ast.Module, after: ast.Module) -> Iterator[AntiPattern
         yield AntiPattern.QUOTES_CHANGED
     if _twins(new) > _twins(old):
         yield AntiPattern.SAME_OPERAND_TWICE
+    if _left_unread(old, new):
+        yield AntiPattern.STILL_UNREAD
     if len(new) < len(old):
         yield AntiPattern.SHORTER
 
@@ -212,3 +215,13 @@ def _twins(nodes: Iterable[ast.AST]) -> int:
         texts = [fingerprint(operand) for operand in pair if not isinstance(operand, ast.Constant)]
         twins += len(set(texts)) < len(texts)
     return twins
+
+
+def _left_unread(old: Iterable[ast.AST], new: Iterable[ast.AST]) -> bool:
+    """Whether a changed function had variables that nothing reads, and each of them is still so."""
+    before, after = ([node for node in nodes if isinstance(node, FUNCTIONS)] for nodes in (old, new))
+    for one, other in zip(before, after, strict=False):
+        idle = unread(one, ast.walk(one)).keys()
+        if idle and idle <= unread(other, ast.walk(other)).keys() and ast.dump(one) != ast.dump(other):
+            return True
+    return False

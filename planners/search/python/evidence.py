@@ -99,6 +99,11 @@ class Evidence:
         return any(_NONE.search(message) for message in self._messages)
 
     @cached_property
+    def fails_on_none(self) -> bool:
+        """Whether a test fails because something is None that is used as something else."""
+        return any("'NoneType'" in message for message in self._messages)
+
+    @cached_property
     def words(self) -> tuple[str, ...]:
         """The words in the texts of the failing tests, the rarest first: what the passing tests beside them lack."""
         own: dict[str, None] = {}

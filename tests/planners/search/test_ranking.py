@@ -71,6 +71,23 @@ def test_between_honest_ones_the_first_is_taken() -> None:
     assert best(("item < limit", "item <= limit"), ("< 9", "< 8"))[1] == "item <= limit"
 
 
+def test_what_puts_a_forgotten_variable_to_use_is_likelier_than_a_change_beside_it() -> None:
+    base = b"def f(text, at):\n    start = at * 2\n    return text.find(',', at)\n"
+
+    def changed(old: str, new: str) -> Patch:
+        place = base.index(old.encode())
+        return (EditFile("f.py", content_hash(base), (Edit(place, place + len(old), new.encode()),)),)
+
+    beside, used = plausible(10, changed("', at", "', at + 1")), plausible(20, changed("', at", "', start"))
+    assert likeliest([beside, used], GivenTree({"f.py": base})) == used
+    elsewhere = base.replace(b"return text", b"return start or text")
+    assert likeliest([plausible(10, _whole(base, elsewhere)), used], GivenTree({"f.py": base})).index == 10
+
+
+def _whole(before: bytes, after: bytes) -> Patch:
+    return (EditFile("f.py", content_hash(before), (Edit(0, len(before), after),)),)
+
+
 def test_a_doubtful_patch_beats_an_honest_one_that_came_very_much_later() -> None:
     doubtful = ("item - limit", "item - item")
     assert best(doubtful, ("< 9", "< 8"), places=(0, 500)) == doubtful

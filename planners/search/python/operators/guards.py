@@ -37,15 +37,23 @@ def _return_early(site: Site, scope: Scope) -> Iterator[Replacement]:
 
 
 def _results(site: Site, scope: Scope) -> list[str]:
-    """Results that the function returns elsewhere, then plain values and parameters; none in a generator."""
+    """Results that the function returns elsewhere, then plain values and parameters; none where it returns nothing."""
     node = site.node
     assert isinstance(node, ast.stmt)
-    if scope.is_generator:
+    if scope.is_generator or _returns_nothing(scope):
         return [""]
     known = set(scope.names(node)) | set(scope.functions)
     elsewhere = [site.text(value) for value in scope.ingredients.returns if _uses_only(value, known)]
     usual = _usual(scope)
     return list(dict.fromkeys([*elsewhere, *usual, *_RESULTS, *scope.parameters]))[:12]
+
+
+def _returns_nothing(scope: Scope) -> bool:
+    """Whether each `return` is bare and there is one, or the annotation says that there is no result."""
+    assert isinstance(scope.function, FUNCTIONS)
+    returns = [node.value for node in scope.nodes if isinstance(node, ast.Return)]
+    annotated = scope.function.returns is not None and ast.unparse(scope.function.returns) == "None"
+    return annotated or (bool(returns) and not any(returns))
 
 
 def _usual(scope: Scope) -> list[str]:
@@ -87,7 +95,7 @@ def _only_element(site: Site, scope: Scope) -> Iterator[Replacement]:
     """Return the only element of a sequence as it is: `if len(items) == 1: return items[0]`."""
     node = site.node
     assert isinstance(node, ast.stmt)
-    if isinstance(scope.function, FUNCTIONS) and site.parent is scope.function and not scope.is_generator:
+    if isinstance(scope.function, FUNCTIONS) and site.parent is scope.function and _results(site, scope) != [""]:
         bound = [name for name, line in scope.bindings.items() if line < node.lineno]
         for name in [name for name in bound if "sequence" in scope.kind(name) and "set" not in scope.kind(name)]:
             yield from insert(site, f"if len({name}) == 1:\n    return {name}[0]")

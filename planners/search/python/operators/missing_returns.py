@@ -34,7 +34,10 @@ def _return_result(site: Site, scope: Scope) -> Iterator[Replacement]:
         return
     if not isinstance(function, FUNCTIONS) or scope.is_generator:
         return
-    wanted = scope.evidence.wants_value or _is_wanted(scope)
+    # What a test finds to be None inside the function itself is not its result.
+    inside = range(function.lineno, (function.end_lineno or function.lineno) + 1)
+    met = scope.evidence.wants_value and not scope.evidence.raised_in(site.source.path, inside)
+    wanted = met or _is_wanted(scope)
     for place, value in enumerate(_results(site, scope)):
         weight = 1.0 if wanted else _WITHOUT_EVIDENCE
         if scope.ingredients.returns and place and value not in _DEFAULTS:

@@ -38,10 +38,18 @@ def _predicates(site: Site, scope: Scope) -> Iterator[str]:
 
 
 def of_one(name: str, scope: Scope) -> Iterator[str]:
-    """Conditions on one variable by the kinds of its values, the most usual first."""
+    """Conditions on one variable: on None first if a test fails because of it, else the most usual first."""
     kind = scope.kind(name)
     if "callable" in kind:
         return
+    absent = f"{name} is None"
+    if scope.evidence.fails_on_none:
+        yield absent
+    yield from (test for test in _of_kind(name, kind) if test != absent or not scope.evidence.fails_on_none)
+
+
+def _of_kind(name: str, kind: frozenset[str]) -> Iterator[str]:
+    """Conditions on one variable by the kinds of its values, the most usual first."""
     if "number" in kind or "index" in kind:
         yield from (f"{name} == 0", f"{name} > 0", f"{name} < 0", f"{name} == 1")
         if kind - {"number", "index", "element"}:

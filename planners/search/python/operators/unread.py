@@ -1,7 +1,4 @@
-"""Variables that get a value which nothing reads, put to use: a part of an expression was forgotten.
-
-Such "dead stores" are among the bug patterns of Hovemeyer and Pugh, "Finding Bugs is Easy" (OOPSLA Companion 2004).
-"""
+"""Variables that get a value which nothing reads, put to use: a part of an expression was forgotten."""
 
 from __future__ import annotations
 
@@ -15,6 +12,7 @@ from planners.search.python.operators.frequencies import IDENTIFIER
 from planners.search.python.precedence import ATOM
 from planners.search.python.scope import Scope
 from planners.search.python.source import FUNCTIONS
+from planners.search.python.unread import unread
 
 __all__ = ["OPERATORS"]
 
@@ -32,7 +30,7 @@ def _use(site: Site, scope: Scope) -> Iterator[Replacement]:
         return
     if not isinstance(getattr(node, "ctx", ast.Load()), ast.Load) or not isinstance(scope.function, FUNCTIONS):
         return
-    for name, line in _unread(scope).items():
+    for name, line in _in_vain(scope).items():
         if line < node.lineno:
             weight = 1.0 if line else _OF_PARAMETERS
             yield from site.put(name, weight=weight)
@@ -44,18 +42,11 @@ def _use(site: Site, scope: Scope) -> Iterator[Replacement]:
 
 
 @lru_cache(maxsize=256)
-def _unread(scope: Scope) -> Mapping[str, int]:
-    """The variables that are assigned to by name and never read, by the line of the assignment; parameters have 0."""
-    names = [node for node in ast.walk(scope.function) if isinstance(node, ast.Name)]
-    read = {node.id for node in names if isinstance(node.ctx, ast.Load)}
-    assigned = {
-        node.targets[0].id: node.lineno
-        for node in scope.nodes
-        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name)
-    }
-    found = dict.fromkeys(scope.parameters, 0) | assigned
-    shared = {name for node in scope.nodes if isinstance(node, ast.Global | ast.Nonlocal) for name in node.names}
-    return {name: line for name, line in found.items() if name not in read | shared and not name.startswith("_")}
+def _in_vain(scope: Scope) -> Mapping[str, int]:
+    """The variables and parameters that nothing reads, by the line of their assignment; parameters have 0."""
+    read = {node.id for node in ast.walk(scope.function) if isinstance(node, ast.Name)}
+    given = {name: 0 for name in scope.parameters if name not in read and not name.startswith("_")}
+    return {**given, **unread(scope.function, scope.nodes)}
 
 
 OPERATORS = (PythonOperator("use-unread", IDENTIFIER / 4, 3, 5, _VALUES, _use),)

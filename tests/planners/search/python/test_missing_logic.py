@@ -218,6 +218,22 @@ def merged(rows):
         raised=4,
     ),
     Case(
+        "leave-before-failure",
+        """
+def drop(self, name):
+    rows = self.read()
+    if rows is None: #+
+        return #+
+    if name not in rows:
+        return
+    del rows[name]
+    self.write(rows)
+""",
+        60,
+        "TypeError: argument of type 'NoneType' is not iterable",
+        raised=3,
+    ),
+    Case(
         "copy-from-branch",
         """
 def put(self, key, value):
