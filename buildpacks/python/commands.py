@@ -17,16 +17,20 @@ from buildpacks.python.tables import Malformed, read_ini, read_toml, table_at
 
 __all__ = [
     "CONFIGURATIONS",
+    "PYTEST",
     "command_for",
     "configured_files",
     "is_known",
     "is_test_file",
+    "located",
     "options_of",
     "split",
     "unittest_files",
 ]
 
-_PYTEST = ("python", "-m", "pytest")
+PYTEST = ("python", "-m", "pytest")
+"""The command that runs all tests."""
+
 CONFIGURATIONS = ("pytest.ini", ".pytest.ini", "pytest.toml", ".pytest.toml", "tox.ini", "setup.cfg", "pyproject.toml")
 """Where a project can configure pytest, relative to its folder."""
 
@@ -44,11 +48,13 @@ _WITH_VALUE = frozenset(
 
 
 def is_known(command: Sequence[str]) -> bool:
-    """Whether a command is one of pytest or of unittest."""
+    """Whether a command is one of pytest, of unittest or of Django."""
     match [basename(command[0]) if command else "", *command[1:]]:
         case [python, "-m", "unittest" | "pytest", *_]:
             return bool(re.fullmatch(r"python[\d.]*", python))
-        case ["pytest" | "py.test", *_]:
+        case [python, path, "test", *_] if basename(path) == "manage.py":
+            return bool(re.fullmatch(r"python[\d.]*", python))
+        case ["pytest" | "py.test", *_] | ["manage.py", "test", *_]:
             return True
     return False
 
@@ -59,10 +65,10 @@ def command_for(view: RepoView, given: Sequence[str] | None) -> tuple[str, ...]:
     Raises `BuildpackError` if it is a command of another runner.
     """
     if given is None:
-        return _PYTEST if not _only_unittest_names(view) else (*_PYTEST, "-o", f"python_files={_UNITTEST_FILES}")
+        return PYTEST if not _only_unittest_names(view) else (*PYTEST, "-o", f"python_files={_UNITTEST_FILES}")
     match given:
         case [python, "-m", "unittest", *arguments] if re.fullmatch(r"python[\d.]*", basename(python)):
-            return (*_PYTEST, *_translated(arguments, view))
+            return (*PYTEST, *_translated(arguments, view))
     split(given)
     return tuple(given)
 
@@ -150,19 +156,22 @@ def _translated(arguments: Sequence[str], view: RepoView) -> list[str]:
     )
     wanted = ["-k", " or ".join(pattern.strip("*") for pattern in known.k)] if known.k else []
     if not discover:
-        return [*wanted, *(_located(name, view) for name in known.names)]
+        return [*wanted, *(located(name, view) for name in known.names)]
     start, pattern = [*known.names, known.start_directory][0], [*known.names[1:2], known.pattern][0]
     path = [] if start in {".", ""} else ["-o", f"pythonpath={known.top_level_directory or start}", start]
     return [*wanted, "-o", f"python_files={pattern}", *path]
 
 
-def _located(name: str, view: RepoView) -> str:
-    """The node id for unittest's name: a file, or a dotted module, class and method."""
-    if view.exists(name):
-        return name
+def located(name: str, view: RepoView, below: str = "") -> str:
+    """The node id for unittest's name: a file, or a dotted module, class and method; modules are `below` a folder.
+
+    Raises `BuildpackError` if there is no such module.
+    """
+    if view.exists(below + name):
+        return below + name
     parts = name.split(".")
     for count in range(len(parts), 0, -1):
-        place = "/".join(parts[:count])
+        place = below + "/".join(parts[:count])
         if view.exists(f"{place}.py"):
             return "::".join([f"{place}.py", *parts[count:]])
         if any(path.startswith(f"{place}/") for path in view.files()):

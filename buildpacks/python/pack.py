@@ -23,6 +23,7 @@ from buildpacks.api import (
     RunSpec,
     WarmRunner,
 )
+from buildpacks.python import django
 from buildpacks.python.building import SITE, build_steps, fallback_steps, source_folders
 from buildpacks.python.choices import choose
 from buildpacks.python.commands import (
@@ -67,6 +68,7 @@ _SIGNS = (
     "tox.ini",
     "requirements.txt",
     "conftest.py",
+    "manage.py",
 )
 
 _TESTS = (
@@ -143,18 +145,20 @@ class PythonBuildpack:
         return Detection(0.5, (f"{len(sources)} Python files",)) if sources else Detection(0.0)
 
     def runs(self, view: RepoView, command: Sequence[str]) -> bool:
-        """Pytest and unittest."""
+        """Pytest, unittest and Django."""
         del view
         return is_known(command)
 
     def plan(self, view: RepoView, options: PlanOptions) -> BuildPlan:
         """An environment with pytest, the declared requirements and, if it can be installed, the project itself."""
-        test = command_for(view, options.test)
+        site = django.site_for(view, options.test)
+        test = site.test if site else command_for(view, options.test)
         needs = read_needs(view)
         chosen = choose(needs.python, named_releases(view), options)
         declared = supported(needs.requirements) if options.packages is None else _exact(options.packages, "packages")
         oldest = OLDEST_PYTEST if options.as_of else "pytest"
-        pytest = () if options.packages is not None else (oldest,)
+        pytest = () if options.packages is not None else (oldest, *(django.PACKAGES if site else ()))
+        settings = {django.SETTINGS: site.settings} if site else {}
         added = _exact(options.added, "--with")
         given = (*(options.packages or ()), *added)
         build = build_steps(view, needs.packages, chosen.release, options)
@@ -164,7 +168,7 @@ class PythonBuildpack:
             build=build,
             fallback=fallback_steps(options),
             test=test,
-            env={_SEED: _FIXED, _BYTECODE: "1", "PATH": _PATH, **options.env},
+            env={_SEED: _FIXED, _BYTECODE: "1", "PATH": _PATH, **settings, **options.env},
             mounts=(*chosen.mounts, Mount(_uv_binary(), UV)),
             platform=(f"api {API_VERSION}", f"uv {version('uv')}", options.image, chosen.python),
             description=chosen.description + named("not fetched", needs.left_out),

@@ -69,8 +69,17 @@ build-backend = "setuptools.build_meta"
 [tool.setuptools.packages.find]
 where = ["src"]
 """
+MANAGE = """\
+import os
+import sys
+
+from django.core.management import execute_from_command_line
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "site_settings")
+execute_from_command_line(sys.argv)
+"""
 DJANGO = {
-    "manage.py": "",
+    "manage.py": MANAGE,
     "site_settings.py": (
         "SECRET_KEY = 'x'\nINSTALLED_APPS = ['shop']\nDEFAULT_AUTO_FIELD = 'django.db.models.AutoField'\n"
         "DATABASES = {'default': {'ENGINE': 'django.db.backends.sqlite3', 'NAME': ':memory:'}}\n"
@@ -245,6 +254,13 @@ PROJECTS: list[tuple[str, Mapping[str, str], tuple[str, ...], int]] = [
         5,
     ),
     ("Django", DJANGO, (), 2),
+    ("Django by manage.py", {path: DJANGO[path] for path in DJANGO if path != "pytest.ini"}, (), 2),
+    (
+        "Django beneath, with a label",
+        {f"web/{path}": DJANGO[path] for path in DJANGO if path != "pytest.ini"},
+        ("--test", "python web/manage.py test shop.tests --noinput"),
+        2,
+    ),
 ]
 
 
