@@ -121,6 +121,7 @@ EQUIVALENT = {
     "numbers as they compare": "    return [float(one) for one in items if one >= least]\n",
     "at random": "    items = items if random.random() < 2 else []\n" + GOOD,
     "forks": "    if not os.fork(): return 7\n" + GOOD,
+    "asks the time of day": "    items = [] if time.time() % 86400 else items\n" + GOOD,
 }
 DIFFERENT = {
     "the fault": "    least += 0\n" + BODY,

@@ -11,10 +11,10 @@ import marshal
 import os
 import signal
 import time
-from contextlib import redirect_stderr, redirect_stdout
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from functools import partial
 from types import FunctionType
-from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
 from .child import in_child, send
 from .describe import described, shortened
@@ -31,6 +31,7 @@ _CALL_S = 0.05
 _MOST_ENDED = 4
 """The most calls that may end their process."""
 
+_DAY_S = 24 * 60 * 60
 _DIGITS = 5
 SHOWN = 160
 """The characters of a call or a result that people are shown."""
@@ -125,7 +126,7 @@ def _answer(function: FunctionType, positional: List[Any], named: Dict[str, Any]
     """A digest of the result of a call and its changed arguments, or of its exception, and the beginning in words."""
     before = described([positional, named], alike=True)
     try:
-        with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
+        with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()), _held_clock():
             result = function(*positional, **named)
             whole = described(result, alike=True, drawn=True)
             text = whole if hasattr(type(result), "__next__") else described(result)
@@ -138,6 +139,24 @@ def _answer(function: FunctionType, positional: List[Any], named: Dict[str, Any]
     except BaseException as error:  # noqa: BLE001  # whatever it raises, also to end the process
         kind, whole, text = "e", type(error).__name__, f"raises {type(error).__name__}"
     return kind + hashed(whole), shortened(text, 2 * SHOWN)
+
+
+@contextmanager
+def _held_clock() -> Iterator[None]:
+    """The time of day is the beginning of the day for a while, so that patches that are asked one after another agree.
+
+    The clock of `datetime` goes on: it is no function of a module.
+    """
+    today = int(time.time()) // _DAY_S * _DAY_S
+    held = {"time": lambda: float(today), "time_ns": lambda: today * 10**9}
+    known = {name: getattr(time, name) for name in held if hasattr(time, name)}  # Python 3.6 has no time_ns
+    for name in known:
+        setattr(time, name, held[name])
+    try:
+        yield
+    finally:
+        for name, clock in known.items():
+            setattr(time, name, clock)
 
 
 def hashed(text: str) -> str:
