@@ -219,12 +219,25 @@ ALWAYS = [
     "\nBasketError = Exception\n",
     "\nBasketError = (KeyError, BaseException)\n",
     "\nBasketError: type = Exception\n",
+    "\nBasketError, RETRIED = Exception, 3\n",
+    "\nKNOWN = [BasketError := Exception]\n",
+    "\nfor BasketError in (KeyError, Exception):\n    pass\n",
+    "\nBasketError.register(Exception)\n",
     "\n\nclass Answer:\n    size = 0\n\n    def __eq__(self, other):\n        return True\n",
 ]
 
 
 @pytest.mark.parametrize(
-    "code", ["\nBasketError = KeyError\n", "\nRETRIED = (OSError, Exception)\n", "\nBase = object\n"]
+    "code",
+    [
+        "\nBasketError = KeyError\n",
+        "\nRETRIED = (OSError, Exception)\n",
+        "\nBase = object\n",
+        "\nBasketError, RETRIED = KeyError, Exception\n",
+        "\nfor kind in (OSError, Exception):\n    KNOWN[kind] = kind.__name__\n",
+        "\nBasketError.register(KeyError)\n",
+        "\n@shown.register(Exception)\ndef _(error):\n    return str(error)\n",
+    ],
 )
 def test_names_of_narrow_exceptions_are_free(inside: Check, code: str) -> None:
     assert inside(end=code) == set()

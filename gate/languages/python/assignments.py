@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable, Iterator
 
-__all__ = ["values_given"]
+__all__ = ["pairs_given", "values_given"]
 
 _FOLLOWED = (ast.Name, ast.Attribute, ast.Call, ast.Subscript, ast.IfExp, ast.BoolOp, ast.NamedExpr, ast.Constant)
 _GIVING = (ast.Assign, ast.AnnAssign, ast.NamedExpr, ast.For, ast.comprehension, ast.arguments, ast.Match)
@@ -15,13 +15,13 @@ def values_given(nodes: Iterable[ast.AST]) -> dict[str, frozenset[ast.expr]]:
     """The values that code gives to plain names: by assignments, loops over literals, and default arguments."""
     given: dict[str, set[ast.expr]] = {}
     for node in nodes:
-        for target, value in _pairs(node) if isinstance(node, _GIVING) else ():
+        for target, value in pairs_given(node) if isinstance(node, _GIVING) else ():
             if isinstance(target, ast.Name) and isinstance(value, _FOLLOWED):
                 given.setdefault(target.id, set()).add(value)
     return {name: frozenset(values) for name, values in given.items()}
 
 
-def _pairs(node: ast.AST) -> Iterator[tuple[ast.expr, ast.expr | None]]:
+def pairs_given(node: ast.AST) -> Iterator[tuple[ast.expr, ast.expr | None]]:
     """The targets of an assignment or a loop, each with the value that it is given; a tuple's one by one."""
     match node:
         case ast.Assign(targets=targets, value=value):

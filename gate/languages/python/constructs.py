@@ -10,6 +10,7 @@ from typing import ClassVar
 
 from gate.languages.api import Construct, Kind
 from gate.languages.python.annotations import code_of
+from gate.languages.python.belonging import CLASS_CHECKS, last_name, too_broad
 from gate.languages.python.capabilities import DECODERS, HARD_MODULES, STANDARD, inner_names
 from gate.languages.python.equality import compares_little
 from gate.languages.python.folding import fold_text
@@ -34,12 +35,6 @@ _HARMLESS_NAMESPACES = frozenset({"math", "cmath", "operator", "string"})
 _FIELDS = re.compile(r"\{[^{}!:]*?((?:\.\w+|\[[^\]{}]*\])+)[^{}]*\}")
 _RESOLVED = re.compile(r"([^\W\d]\w*)(?:[.:][^\W\d]\w*)+")
 _LEAST_DECODED = 16
-_CLASS_CHECKS = frozenset({"__instancecheck__", "__subclasscheck__"})
-"""What decides in place of a class whether something belongs to it."""
-
-_BROAD = frozenset({"builtins.Exception", "builtins.BaseException"})
-_OF_EXCEPTIONS = ("Error", "Exception", "Warning")
-"""How exceptions are named (PEP 8): none may become another name for everything that is raised."""
 
 
 def constructs_of(statements: Iterable[ast.AST], names: Names, *, main: bool = False) -> Counter[Construct]:
@@ -179,8 +174,11 @@ class _Walk:
                 self._use(target, main)
             self._stack += [(child, main) for child in (*node.args, *node.keywords)]
             return
-        if isinstance(node.func, ast.Attribute) and node.func.attr in {"get", "pop"}:
-            self._answers(node)
+        if isinstance(node.func, ast.Attribute):
+            if node.func.attr in {"get", "pop"}:
+                self._answers(node)
+            elif node.func.attr == "register":
+                self._given(node)
         self._entries(node)
         self._decoded(node, functions)
         for target in self._names.resolve(node):
@@ -266,7 +264,7 @@ class _Walk:
 
     def _function(self, node: ast.FunctionDef | ast.AsyncFunctionDef, main: bool) -> None:  # noqa: FBT001
         self._add(Kind.DEFINE, node.name)
-        if node.name in _CLASS_CHECKS or (node.name in COMPARISONS and is_truth(node.body, COMPARISONS[node.name])):
+        if node.name in CLASS_CHECKS or (node.name in COMPARISONS and is_truth(node.body, COMPARISONS[node.name])):
             self._add(Kind.ALWAYS, node.name)
         elif node.name in {"__eq__", "__ne__"} and compares_little(node):
             self._add(Kind.PARTIAL, node.name)
@@ -289,28 +287,26 @@ class _Walk:
         `__match_args__` names the attributes that patterns read.
         """
         for target in node.targets:
-            name = getattr(target, "id", getattr(target, "attr", ""))
+            name = last_name(target)
             if name in {"__eq__", "__ne__"} and getattr(node.value, "attr", "") != name:
                 self._add(Kind.ALWAYS, name)
-            self._named(name, node.value)
             if name == "__match_args__":
                 texts = (fold_text(one) for one in ast.walk(node.value) if isinstance(one, ast.expr))
                 self.constructs.update(Construct(Kind.ATTRIBUTE, text) for text in texts if text is not None)
+        self._given(node)
         self._container(node, main)
 
-    def _named(self, name: str, value: ast.expr) -> None:
-        """What decides for a class, and the name of an exception for one to which nearly all that is raised belongs."""
-        parts = value.elts if isinstance(value, ast.Tuple) else [value]
-        broad = name.endswith(_OF_EXCEPTIONS) and any(
-            not _BROAD.isdisjoint(self._names.resolve(part)) for part in parts
-        )
-        if name in _CLASS_CHECKS or broad:
+    def _bound(self, node: ast.NamedExpr | ast.For | ast.comprehension, main: bool) -> None:  # noqa: FBT001
+        self._given(node)
+        self._push(node, main)
+
+    def _given(self, node: ast.AST) -> None:
+        for name in too_broad(node, self._names):
             self._add(Kind.ALWAYS, name)
 
     def _annotated(self, node: ast.arg | ast.AnnAssign, main: bool) -> None:  # noqa: FBT001
         """An annotation may be code in a string."""
-        if isinstance(node, ast.AnnAssign) and node.value is not None:
-            self._named(getattr(node.target, "id", getattr(node.target, "attr", "")), node.value)
+        self._given(node)
         if node.annotation is not None:
             self._stack += [(code, main) for code in code_of(node.annotation)]
         self._push(node, main)
@@ -388,6 +384,9 @@ class _Walk:
         ast.AsyncFunctionDef: _function,
         ast.ClassDef: _class,
         ast.Assign: _assign,
+        ast.NamedExpr: _bound,
+        ast.For: _bound,
+        ast.comprehension: _bound,
         ast.Raise: _raise,
         ast.Dict: _dict,
         ast.Expr: _expression,

@@ -1,0 +1,40 @@
+"""Names to which nearly everything belongs: exceptions that stand for all of them, and checks that decide for classes."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from gate.languages.python.assignments import pairs_given
+from gate.languages.python.names import Names
+
+__all__ = ["CLASS_CHECKS", "last_name", "too_broad"]
+
+CLASS_CHECKS = frozenset({"__instancecheck__", "__subclasscheck__"})
+"""What decides in place of a class whether something belongs to it."""
+
+_BROAD = frozenset({"builtins.Exception", "builtins.BaseException"})
+_OF_EXCEPTIONS = ("Error", "Exception", "Warning")
+"""How exceptions are named (PEP 8): none may become another name for everything that is raised."""
+
+
+def too_broad(node: ast.AST, names: Names) -> Iterator[str]:
+    """The checks of classes that a statement, a call or an expression gives, and the exceptions that it widens."""
+    match node:
+        case ast.Call(func=ast.Attribute(attr="register", value=owner), args=[registered, *_]):  # of an abstract class
+            pairs = [(owner, registered)]
+        case ast.Call():
+            return
+        case _:
+            pairs = [(target, value) for target, value in pairs_given(node) if value is not None]
+    for target, value in pairs:
+        name = last_name(target)
+        parts = value.elts if isinstance(value, ast.Tuple) else [value]
+        broad = name.endswith(_OF_EXCEPTIONS) and any(not _BROAD.isdisjoint(names.resolve(part)) for part in parts)
+        if name in CLASS_CHECKS or broad:
+            yield name
+
+
+def last_name(node: ast.expr) -> str:
+    """A plain name, or the last attribute of a dotted one; empty for anything else."""
+    return str(getattr(node, "id", getattr(node, "attr", "")))
