@@ -1,4 +1,4 @@
-"""Names to which nearly everything belongs: exceptions that stand for all of them, and checks that decide for classes."""
+"""Names to which nearly everything belongs: exceptions that stand for all of them, and what decides for classes."""
 
 from __future__ import annotations
 
