@@ -29,6 +29,7 @@ from planners.search.python.operators import (
     tables,
     twice,
     unread,
+    updates,
     wrapping,
 )
 from planners.search.python.operators.base import PythonOperator
@@ -53,6 +54,7 @@ OPERATORS: tuple[PythonOperator, ...] = (
     *branches.OPERATORS,
     *tables.OPERATORS,
     *members.OPERATORS,
+    *updates.OPERATORS,
     *parallels.OPERATORS,
     *statements.OPERATORS,
     *lambdas.OPERATORS,

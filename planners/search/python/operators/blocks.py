@@ -9,7 +9,7 @@ from planners.search.language import Replacement, TextEdit
 from planners.search.python.operators.base import Site
 from planners.search.python.source import FUNCTIONS, Source, is_docstring
 
-__all__ = ["LOOPS", "copied", "delete", "in_loop", "indented", "insert", "is_first", "renamed", "siblings"]
+__all__ = ["LOOPS", "copied", "delete", "in_loop", "indented", "insert", "is_first", "is_last", "renamed", "siblings"]
 
 
 LOOPS = (ast.For, ast.While, ast.AsyncFor)
@@ -24,6 +24,12 @@ def siblings(site: Site) -> Sequence[ast.stmt]:
 def is_first(site: Site) -> bool:
     """Whether the site is the first statement of its block, apart from documentation."""
     return site.node is next((statement for statement in siblings(site) if not is_docstring(statement)), None)
+
+
+def is_last(site: Site) -> bool:
+    """Whether the site is the last statement of its block, and does not leave it."""
+    block = siblings(site)
+    return bool(block) and block[-1] is site.node and not isinstance(site.node, ast.Return | ast.Break | ast.Continue)
 
 
 def in_loop(site: Site) -> bool:

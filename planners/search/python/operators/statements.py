@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from planners.search.language import Replacement, TextEdit
 from planners.search.python.operators.base import PythonOperator, Site
-from planners.search.python.operators.blocks import LOOPS, delete, indented, insert, siblings
+from planners.search.python.operators.blocks import LOOPS, delete, indented, insert, is_last, siblings
 from planners.search.python.operators.frequencies import IDENTIFIER, RARE, STATEMENT
 from planners.search.python.scope import Scope
 from planners.search.python.source import FUNCTIONS, is_docstring
@@ -93,7 +93,7 @@ def _assign(site: Site, scope: Scope) -> Iterator[Replacement]:
             if first != second and not (scope.kind(first) | scope.kind(second)) & {"callable"}:
                 alike = scope.alike(first, second)
                 yield from insert(site, f"{first} = {second}", weight=1.0 if alike else 0.3)
-                if _is_last(site):
+                if is_last(site):
                     yield from insert(site, f"{first} = {second}", after=True, weight=1.0 if alike else 0.3)
 
 
@@ -116,7 +116,7 @@ def _count(site: Site, scope: Scope) -> Iterator[Replacement]:
             texts += [f"{name}.{call}({other})" for call in calls for other in names if other != name]
         for text in texts:
             yield from insert(site, text, weight=weight)
-            if _is_last(site):
+            if is_last(site):
                 yield from insert(site, text, after=True, weight=weight)
 
 
@@ -160,11 +160,6 @@ def _changed(statements: list[ast.stmt]) -> set[str]:
                 case ast.Name(id=name, ctx=ast.Store()) | ast.Call(func=ast.Attribute(value=ast.Name(id=name))):
                     names.add(name)
     return names
-
-
-def _is_last(site: Site) -> bool:
-    block = siblings(site)
-    return bool(block) and block[-1] is site.node and not isinstance(site.node, ast.Return | ast.Break | ast.Continue)
 
 
 def _copy(site: Site, scope: Scope) -> Iterator[Replacement]:
@@ -221,7 +216,7 @@ def _copied(site: Site, scope: Scope) -> Iterator[tuple[str, ast.stmt]]:
 
 def _inserted(site: Site, text: str) -> Iterator[Replacement]:
     yield from insert(site, text)
-    if _is_last(site):
+    if is_last(site):
         yield from insert(site, text, after=True)
 
 

@@ -234,6 +234,47 @@ def drop(self, name):
         raised=3,
     ),
     Case(
+        "update-as-elsewhere",
+        """
+class Table:
+    def __init__(self, rows):
+        self.rows = rows
+        self.known = None
+
+    def size(self):
+        if self.known is None:
+            self.known = sum(map(len, self.rows))
+        return self.known
+
+    def add(self, row, place):
+        if place < 0:
+            self.rows.append(row)
+        else:
+            self.rows[place] = row
+        self.known = None #+
+""",
+        240,
+    ),
+    Case(
+        "update-as-elsewhere",
+        """
+class Links:
+    def first(self, key):
+        link = [key, self.end]
+        self.end = link
+        self.found[key] = link
+        return link
+
+    def last(self, key):
+        old = self.end
+        old[0] = key
+        self.found[key] = old #+
+        self.end = old[1]
+        return old
+""",
+        260,
+    ),
+    Case(
         "copy-from-branch",
         """
 def put(self, key, value):
