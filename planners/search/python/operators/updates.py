@@ -62,7 +62,7 @@ def _updates(scope: Scope) -> Sequence[_Update]:
     stored = {
         _field(node)
         for node in scope.nodes
-        if isinstance(node, ast.Attribute | ast.Subscript) and not isinstance(node.ctx, ast.Load)
+        if isinstance(node, ast.Attribute | ast.Subscript) and isinstance(node.ctx, ast.Store)
     }
     found: dict[str, _Update] = {}
     for method in owner.body:
