@@ -2,6 +2,8 @@
 
 from buildpacks.api import (
     API_VERSION,
+    AlteredTests,
+    AltersTests,
     Buildpack,
     BuildpackError,
     BuildPlan,
@@ -32,6 +34,8 @@ from buildpacks.supplies import Artifact, Layer, Settings, Step, StepResult, Sup
 
 __all__ = [
     "API_VERSION",
+    "AlteredTests",
+    "AltersTests",
     "Artifact",
     "Basis",
     "BuildPlan",

@@ -10,15 +10,17 @@ import json
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
-from buildpacks.results import CaseId, Frame, SuiteReport
+from buildpacks.results import CaseId, CaseResult, Frame, SuiteReport
 from buildpacks.supplies import Layer, Settings, Supplies
 from sandbox import REPO, CommandResult, Mount, Service
 
 __all__ = [
     "API_VERSION",
     "OPERATIONS",
+    "AlteredTests",
+    "AltersTests",
     "BuildPlan",
     "BuildStep",
     "Buildpack",
@@ -222,6 +224,26 @@ class WarmRunner:
     mounts: tuple[Mount, ...]
     suffixes: tuple[str, ...]
     operations: frozenset[str] = OPERATIONS
+
+
+@dataclass(frozen=True, slots=True)
+class AlteredTests:
+    """Files of tests with other contents, in which one assertion of each of some tests asks for something else.
+
+    `places` has the altered assertion of each such test, which is without parameters: every case of it must fail.
+    """
+
+    files: Mapping[str, bytes]
+    places: Mapping[CaseId, Frame]
+
+
+@runtime_checkable
+class AltersTests(Protocol):
+    """What a pack may offer besides: tests that honest code fails, see `AlteredTests`."""
+
+    def altered(self, view: RepoView, cases: Sequence[CaseResult], key: bytes) -> AlteredTests:
+        """Some of these tests of the tree, which all pass, altered as far as that is possible; `key` is a secret."""
+        ...
 
 
 class Buildpack(Protocol):

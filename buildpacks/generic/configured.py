@@ -7,6 +7,8 @@ from dataclasses import dataclass, field, replace
 from fnmatch import fnmatch
 
 from buildpacks.api import (
+    AlteredTests,
+    AltersTests,
     Buildpack,
     BuildPlan,
     BuildStep,
@@ -18,7 +20,7 @@ from buildpacks.api import (
     RunSpec,
     WarmRunner,
 )
-from buildpacks.results import CaseId, SuiteReport
+from buildpacks.results import CaseId, CaseResult, SuiteReport
 from buildpacks.supplies import Layer, Step, Supplies
 
 __all__ = ["ConfiguredBuildpack", "PackSettings"]
@@ -105,3 +107,7 @@ class ConfiguredBuildpack:
     def warm_runner(self, plan: BuildPlan) -> WarmRunner | None:
         """As the pack says."""
         return self._pack.warm_runner(plan)
+
+    def altered(self, view: RepoView, cases: Sequence[CaseResult], key: bytes) -> AlteredTests:
+        """As the pack says; none if it alters no tests."""
+        return self._pack.altered(view, cases, key) if isinstance(self._pack, AltersTests) else AlteredTests({}, {})

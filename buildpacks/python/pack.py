@@ -13,6 +13,7 @@ from packaging.utils import canonicalize_name
 
 from buildpacks.api import (
     API_VERSION,
+    AlteredTests,
     BuildpackError,
     BuildPlan,
     Detection,
@@ -24,6 +25,7 @@ from buildpacks.api import (
     WarmRunner,
 )
 from buildpacks.python import django
+from buildpacks.python.altered import altered_tests
 from buildpacks.python.building import SITE, build_steps, fallback_steps, source_folders
 from buildpacks.python.choices import choose
 from buildpacks.python.commands import (
@@ -42,7 +44,7 @@ from buildpacks.python.pytest_output import PYTEST, case_id, misfit_of
 from buildpacks.python.releases import named_releases
 from buildpacks.python.requirements import read_needs
 from buildpacks.report import report_of
-from buildpacks.results import CaseId, SuiteReport
+from buildpacks.results import CaseId, CaseResult, SuiteReport
 from buildpacks.supplies import Layer, Supplies
 from buildpacks.text import escaped, in_any_case, named
 from sandbox import Mount
@@ -226,6 +228,10 @@ class PythonBuildpack:
         """The patterns of pytest and of the project itself, and the tests that only unittest would find."""
         own = (pattern for pattern in configured_files(view) if pattern not in _TESTS)
         return (*_TESTS, *own, *(f"/{escaped(path)}" for path in unittest_files(view)))
+
+    def altered(self, view: RepoView, cases: Sequence[CaseResult], key: bytes) -> AlteredTests:
+        """Tests in which an assertion asks for something else."""
+        return altered_tests(view, cases, key)
 
     def warm_runner(self, plan: BuildPlan) -> WarmRunner:
         """The worker of `buildpacks/python/runner/warm.py`."""

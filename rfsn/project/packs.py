@@ -19,6 +19,9 @@ from rfsn.tables import BuildpackConfig
 __all__ = ["buildpack_names", "detect_buildpacks", "load_pack"]
 
 _PURE = ("runs", "plan", "focus", "parse", "case_id", "protected", "tests", "warm_runner")
+_OFFERED = ("altered",)
+"""What a pack need not have."""
+
 _PATTERNS = ("protected", "tests")
 _OURS = "rfsn"
 _LIMIT_S = 20.0
@@ -152,7 +155,9 @@ def _guarded(pack: Buildpack, *, limited: bool) -> Buildpack:
 
     If it is `limited`, it has to answer in time.
     """
-    pure = {name: _naming(pack.name, name, getattr(pack, name), limited=limited) for name in ("detect", *_PURE)}
+    offered = [name for name in _OFFERED if hasattr(pack, name)]
+    names = ("detect", *_PURE, *offered)
+    pure = {name: _naming(pack.name, name, getattr(pack, name), limited=limited) for name in names}
     data = {name: getattr(pack, name) for name in ("name", "language", "image", "api_version", "provide")}
     return cast("Buildpack", SimpleNamespace(**data, **pure))
 

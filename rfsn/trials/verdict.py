@@ -10,6 +10,7 @@ from types import MappingProxyType
 from buildpacks import RunRequest, SuiteReport
 from gate import Change, Context, Verdict, unfinished, verdict_on
 from planners.targets import Targets
+from rfsn.trials.altered import unmoved
 from rfsn.trials.beyond import Beyond
 from rfsn.trials.budget import Budget
 from rfsn.trials.meddling import kept_in, meddling, refused
@@ -85,6 +86,8 @@ def reach_verdict(
     fragile = stability.fragile(known, runs) if verdict.broken else set()
     if fragile:
         verdict = so_far(runs, fragile)
+    if verdict.sound and verdict.fixed:
+        verdict = rejected(verdict, unmoved(suite, budget, known, verdict.fixed, change, runs[0]))
     lost = beyond.broken(known, change, context, sure=True) if verdict.sound else ()
     if not lost:
         brings_tests = verdict.sound and given is not change
