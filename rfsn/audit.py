@@ -37,7 +37,7 @@ from rfsn.trials.stability import Stability
 from rfsn.trials.verdict import reach_verdict
 from sandbox import UnsafePath, read_beneath
 
-__all__ = ["Audit", "audit_session"]
+__all__ = ["Audit", "audit_session", "differences"]
 
 _MAX_FILE = 64 << 20
 
@@ -85,21 +85,25 @@ def audit_session(folder: Path, signer: Signer | None = None, tell: Callable[[st
         tell(f"the verdict is reached again: the tests are run at least twice with the patch{took}")
         again = _reached_again(record, patch)
         verdict = None if isinstance(again, Denied) else again
-        problems += _differences(again, told)
+        problems += differences(again, told)
     facts = _facts(record, evidence)
     return Audit(tuple(problems), verdict, signer is not None, facts, evidence.get("settings", {}))
 
 
-def _differences(again: Verdict | Denied, told: Verdict) -> Iterator[str]:
+def differences(again: Verdict | Denied, told: Verdict) -> Iterator[str]:
     """How what gate and verdict say now differs from what the journal told."""
     if isinstance(again, Denied):
         yield f"the gate denies the patch now: {again.rule}: {again.reason}"
-    elif not told.unfinished and (again.accepted, again.fixed, again.broken) != (
+    elif (told.accepted or not told.unfinished) and (again.accepted, again.fixed, again.broken) != (
         told.accepted,
         told.fixed,
         told.broken,
     ):
         yield f"the verdict is different now: {'; '.join(again.reasons) or 'accepted'}"
+    elif told.accepted and told.unfinished:
+        yield "the verdict is accepted and unfinished, which cannot be"
+    elif again.narrow and told.narrow is False:
+        yield f"the patch is narrow now: {again.narrow_because}"
 
 
 def _facts(record: Record, evidence: Mapping[str, Any]) -> dict[str, str | None]:

@@ -223,6 +223,7 @@ ALWAYS = [
     "\nKNOWN = [BasketError := Exception]\n",
     "\nfor BasketError in (KeyError, Exception):\n    pass\n",
     "\nBasketError.register(Exception)\n",
+    "\nBasketError.register(LookupError)\n",
     "\n\nclass Answer:\n    size = 0\n\n    def __eq__(self, other):\n        return True\n",
 ]
 
@@ -235,7 +236,7 @@ ALWAYS = [
         "\nBase = object\n",
         "\nBasketError, RETRIED = KeyError, Exception\n",
         "\nfor kind in (OSError, Exception):\n    KNOWN[kind] = kind.__name__\n",
-        "\nBasketError.register(KeyError)\n",
+        "\nBasket.register(KeyError)\n",
         "\n@shown.register(Exception)\ndef _(error):\n    return str(error)\n",
     ],
 )

@@ -7,13 +7,16 @@ import json
 import shutil
 import subprocess
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from buildpacks import Basis
+from gate import Verdict
 from planners.observations import VerdictReached
-from rfsn.audit import audit_session
+from rfsn.audit import audit_session, differences
 from rfsn.reporting.results import write_results
 from rfsn.sessions.events import Observed, SessionEnded, SessionStarted
 from rfsn.sessions.journal import Journal, read_journal
@@ -183,3 +186,23 @@ def test_evidence_of_a_version_that_the_journal_does_not_name_is_none(copied: Ca
     evidence = folder / "evidence.json"
     evidence.write_text(json.dumps({**json.loads(evidence.read_text()), "rfsn": "0.0.9"}))
     assert [problem for problem in problems(folder) if "neither this version" in problem]
+
+
+@pytest.mark.parametrize(
+    ("told", "again", "said"),
+    [
+        ({}, {}, None),
+        ({"unfinished": True}, {}, "accepted and unfinished"),
+        ({"unfinished": True}, {"accepted": False}, "different now"),
+        ({"accepted": False, "unfinished": True}, {}, None),
+        ({"narrow": False}, {"narrow": True, "narrow_because": "known"}, "narrow now: known"),
+        ({"narrow": False}, {"narrow": None}, None),
+        ({"narrow": None}, {"narrow": True}, None),
+    ],
+)
+def test_a_claim_that_a_verdict_cannot_make_is_named(
+    told: dict[str, Any], again: dict[str, Any], said: str | None
+) -> None:
+    usual = Verdict(accepted=True, sound=True, fixed=("a",), unfixed=(), broken=(), reasons=(), basis=Basis.IDS, runs=2)
+    named = list(differences(replace(usual, **again), replace(usual, **told)))
+    assert (named == []) if said is None else said in named[0]
