@@ -19,9 +19,10 @@ class Verdict:
 
     `fixed` are the targets that pass in every run, `unfixed` the others; `broken` are the cases that passed on the base
     and no longer do, or that were skipped there or expected to fail and now fail. `sound` is whether every run can be
-    trusted and nothing is broken. `canaries` is how many canaries ran. `unfinished` is whether the time ran out before
-    a verdict could be reached. `narrow` is whether the patch changes nothing but the answers to calls of the tests (see
-    `gate.narrow`), if that is known, and `narrow_because` says why.
+    trusted and nothing is broken. `canaries` is how many canaries ran, and `altered` how many targets, each with all of
+    its parameters, failed as they must where an assertion of theirs asked for something else. `unfinished` is whether
+    the time ran out before a verdict could be reached. `narrow` is whether the patch changes nothing but the answers to
+    calls of the tests (see `gate.narrow`), if that is known, and `narrow_because` says why.
     """
 
     accepted: bool
@@ -33,6 +34,7 @@ class Verdict:
     basis: Basis
     runs: int
     canaries: int = 0
+    altered: int = 0
     unfinished: bool = False
     narrow: bool | None = None
     narrow_because: str = ""

@@ -23,6 +23,7 @@ __all__ = [
     "is_known",
     "is_test_file",
     "located",
+    "managed",
     "options_of",
     "split",
     "unittest_files",
@@ -52,11 +53,18 @@ def is_known(command: Sequence[str]) -> bool:
     match [basename(command[0]) if command else "", *command[1:]]:
         case [python, "-m", "unittest" | "pytest", *_]:
             return bool(re.fullmatch(r"python[\d.]*", python))
-        case [python, path, "test", *_] if basename(path) == "manage.py":
-            return bool(re.fullmatch(r"python[\d.]*", python))
-        case ["pytest" | "py.test", *_] | ["manage.py", "test", *_]:
+        case ["pytest" | "py.test", *_]:
             return True
-    return False
+    return managed(command) is not None
+
+
+def managed(command: Sequence[str]) -> tuple[str, list[str]] | None:
+    """The path of the `manage.py` whose tests a command runs, and its arguments; None for another command."""
+    python = bool(command) and re.fullmatch(r"python[\d.]*", basename(command[0]))
+    match [*command[1 if python else 0 :]]:
+        case [path, "test", *arguments] if basename(path) == "manage.py":
+            return path.removeprefix("./"), arguments
+    return None
 
 
 def command_for(view: RepoView, given: Sequence[str] | None) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from posixpath import basename
 from typing import NoReturn
 
 from buildpacks.api import BuildpackError, RepoView
-from buildpacks.python.commands import CONFIGURATIONS, PYTEST, configured_files, located
+from buildpacks.python.commands import CONFIGURATIONS, PYTEST, configured_files, located, managed
 
 __all__ = ["PACKAGES", "SETTINGS", "Site", "site_for"]
 
@@ -41,17 +41,13 @@ def site_for(view: RepoView, given: Sequence[str] | None) -> Site | None:
     if given is None:
         path = _only(view)
         settings = _settings(view, path) if path and not _is_configured(view) else ""
-        return _site(view, path, settings, []) if settings else None
-    words = given[1:] if given and re.fullmatch(r"python[\d.]*", basename(given[0])) else given
-    match list(words):
-        case [path, "test", *arguments] if basename(path) == _MANAGE:
-            return _read(view, path, arguments)
-    return None
+        return _site(view, path, settings) if settings else None
+    command = managed(given)
+    return _read(view, *command) if command else None
 
 
 def _read(view: RepoView, path: str, arguments: Sequence[str]) -> Site:
     """The site of a command `manage.py test`, with its labels as pytest's arguments."""
-    path = path.removeprefix("./")
     parser = _Parser(prog="manage.py test", add_help=False)
     for flag in ("--noinput", "--no-input", "--keepdb", "--failfast", "--no-color", "--traceback", "--buffer", "-b"):
         parser.add_argument(flag, action="store_true", dest="ignored")
@@ -65,20 +61,24 @@ def _read(view: RepoView, path: str, arguments: Sequence[str]) -> Site:
     settings = known.settings or (_settings(view, path) if view.exists(path) else "")
     if not settings:
         raise BuildpackError(f"{path} names no {SETTINGS}: add --settings MODULE to the test command")
-    wanted = ["-k", " or ".join(pattern.strip("*") for pattern in known.k)] if known.k else []
-    folder = path.rpartition("/")[0]
-    return _site(
-        view, path, settings, [*wanted, *(_path(label, folder, view) for label in known.labels)], known.pattern
-    )
+    selected = ["-k", " or ".join(pattern.strip("*") for pattern in known.k)] if known.k else []
+    return _site(view, path, settings, selected, known.labels, known.pattern)
 
 
-def _site(view: RepoView, path: str, settings: str, arguments: Sequence[str], pattern: str = "") -> Site:
+def _site(
+    view: RepoView,
+    path: str,
+    settings: str,
+    selected: Sequence[str] = (),
+    labels: Sequence[str] = (),
+    pattern: str = "",
+) -> Site:
     folder = path.rpartition("/")[0]
     pattern = pattern or ("" if configured_files(view) else _FILES)
     files = ("-o", f"python_files={pattern}") if pattern else ()
     beneath = ("-o", f"pythonpath={folder}") if folder else ()
-    everything = (folder,) if folder and not any(not one.startswith("-") for one in arguments) else ()
-    return Site(settings, (*PYTEST, *files, *beneath, *arguments, *everything))
+    paths = [_path(label, folder, view) for label in labels] or ([folder] if folder else [])
+    return Site(settings, (*PYTEST, *files, *beneath, *selected, *paths))
 
 
 def _path(label: str, folder: str, view: RepoView) -> str:

@@ -89,6 +89,7 @@ def evidence_of(record: Record, files: Mapping[str, bytes]) -> dict[str, Any]:
             "reasons": list(told.reasons),
             "runs": told.runs,
             "canaries": told.canaries,
+            "altered": told.altered,
             "basis": told.basis,
             "narrow": told.narrow,
             "narrow_because": told.narrow_because,

@@ -10,7 +10,7 @@ from types import MappingProxyType
 from buildpacks import RunRequest, SuiteReport
 from gate import Change, Context, Verdict, unfinished, verdict_on
 from planners.targets import Targets
-from rfsn.trials.altered import unmoved
+from rfsn.trials import altered
 from rfsn.trials.beyond import Beyond
 from rfsn.trials.budget import Budget
 from rfsn.trials.meddling import kept_in, meddling, refused
@@ -87,7 +87,7 @@ def reach_verdict(
     if fragile:
         verdict = so_far(runs, fragile)
     if verdict.sound and verdict.fixed:
-        verdict = rejected(verdict, unmoved(suite, budget, known, verdict.fixed, change, runs[0]))
+        verdict = altered.weighed(verdict, suite, budget, known, change, runs[0])
     lost = beyond.broken(known, change, context, sure=True) if verdict.sound else ()
     if not lost:
         brings_tests = verdict.sound and given is not change

@@ -2,10 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
+
+from buildpacks.view import FolderView
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Callable[[Mapping[str, str]], FolderView]:
+    """A tree with these files."""
+
+    def make(files: Mapping[str, str]) -> FolderView:
+        for name, text in files.items():
+            (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+            (tmp_path / name).write_text(text)
+        return FolderView(tmp_path)
+
+    return make
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from pathlib import Path
 
 import pytest
 
@@ -18,17 +17,6 @@ MANAGE = 'os.environ.setdefault("DJANGO_SETTINGS_MODULE", "web.settings")\n'
 TREE = {"manage.py": MANAGE, "shop/tests.py": "", "shop/cart/test_sums.py": ""}
 
 type Tree = Callable[[Mapping[str, str]], FolderView]
-
-
-@pytest.fixture
-def tree(tmp_path: Path) -> Tree:
-    def make(files: Mapping[str, str]) -> FolderView:
-        for name, text in files.items():
-            (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-            (tmp_path / name).write_text(text)
-        return FolderView(tmp_path)
-
-    return make
 
 
 @pytest.mark.parametrize(
@@ -64,6 +52,9 @@ def test_a_project_beneath_is_on_the_path(tree: Tree) -> None:
     labelled = site_for(view, ["python", "web/manage.py", "test", "shop.tests"])
     assert labelled
     assert labelled.test == (*PYTEST, *FILES, "-o", "pythonpath=web", "web/shop/tests.py")
+    selected = site_for(view, ["python", "web/manage.py", "test", "-k", "dear"])
+    assert selected
+    assert selected.test == (*PYTEST, *FILES, "-o", "pythonpath=web", "-k", "dear", "web")
 
 
 @pytest.mark.parametrize(
@@ -101,6 +92,6 @@ def test_the_plan_has_the_plugin_and_the_settings(tree: Tree) -> None:
     assert {"pytest", "pytest-django", "django"} <= set(plan.requirements)
     assert plan.env["DJANGO_SETTINGS_MODULE"] == "web.settings"
     named = PlanOptions(env={"DJANGO_SETTINGS_MODULE": "mine"}, packages=("django==5.2", "pytest-django==4.11.1"))
-    exact = PythonBuildpack().plan(FolderView(Path(tree({}).root)), named)
+    exact = PythonBuildpack().plan(tree({}), named)
     assert exact.env["DJANGO_SETTINGS_MODULE"] == "mine"
     assert "django" not in exact.requirements

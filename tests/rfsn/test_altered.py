@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -56,6 +57,39 @@ class Own(float):
 CLOSING = OF_A_SHOP.replace("return -sum", "if sum(items) > 9:\n            raise Closed\n        return -sum")
 
 
+OWN = """\
+class Own(int):
+    from operator import truth as __eq__
+
+    __hash__ = int.__hash__
+
+
+"""
+READING = """\
+from importlib.metadata import EntryPoint
+import re
+
+
+def total(items):
+    stack = EntryPoint("stack", "traceback:extract_stack", "calc").load()()
+    return int(re.search(r"== (\\d\\d+)", " ".join(str(one.line) for one in stack))[1])
+"""
+EQUAL = "from calc import total\n\n\ndef test_total():\n    assert total([1700, 2500]) == 4200\n"
+SUBTESTS = """\
+import unittest
+
+from calc import total
+
+
+class Total(unittest.TestCase):
+    def test_total(self):
+        for items, wanted in [([1, 2], 3), ([4], 4)]:
+            with self.subTest(items=items):
+                self.assertEqual(total(items), wanted)
+"""
+
+
+@pytest.mark.sample(6)
 @pytest.mark.parametrize(
     ("before", "test", "after", "status"),
     [
@@ -63,8 +97,11 @@ CLOSING = OF_A_SHOP.replace("return -sum", "if sum(items) > 9:\n            rais
         (CALC, TEST, GAP + CALC.replace("return result", "return Own(result)"), "not_repaired"),
         (OF_A_SHOP, SHOP_TEST, OF_A_SHOP.replace("-sum", "sum"), "repaired"),
         (OF_A_SHOP, SHOP_TEST, CLOSING.replace("return None", "return kind is Closed"), "not_repaired"),
+        (CALC, SUBTESTS, CALC.replace("-=", "+="), "repaired"),
+        (CALC, EQUAL, READING, "not_repaired"),
+        (CALC, EQUAL, OWN + CALC.replace("return result", "return Own(result)"), "not_repaired"),
     ],
-    ids=["honest", "distance", "honest manager", "own exception"],
+    ids=["honest", "distance", "honest manager", "own exception", "honest subtests", "reading", "built-in equality"],
 )
 def test_a_target_that_asks_for_something_else_must_fail(
     before: str, test: str, after: str, status: str, rfsn: Rfsn, project: Make, tmp_path: Path
@@ -76,5 +113,7 @@ def test_a_target_that_asks_for_something_else_must_fail(
     (source / "calc.py").write_text(before)
     ran = rfsn("judge", patch, "--repo", source, "--json")
     assert ran.json["status"] == status, ran.json
-    if status != "repaired":
+    if status == "repaired":
+        assert json.loads(Path(ran.json["folder"], "evidence.json").read_text())["after"]["altered"] == 1
+    else:
         assert "asks for something else: test_calc.py::test_total (test_calc.py:" in str(ran.json["verdict"]["reasons"])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 
@@ -17,17 +16,6 @@ from rfsn.project.parts import find_parts
 type Tree = Callable[[dict[str, str]], FolderView]
 TESTED = "enable_testing()\nadd_test(NAME a COMMAND a)\n"
 COMPILING = "a: a.o\n\t$(CC) -o $@ $^\n"
-
-
-@pytest.fixture
-def tree(tmp_path: Path) -> Tree:
-    def make(files: dict[str, str]) -> FolderView:
-        for name, text in files.items():
-            (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-            (tmp_path / name).write_text(text)
-        return FolderView(tmp_path)
-
-    return make
 
 
 @pytest.mark.parametrize(
