@@ -131,8 +131,8 @@ def _exceeds_everything(thing: Any, others: Sequence[Any]) -> bool:
 
 
 def _absorbs_everything(thing: Any, others: Sequence[Any]) -> bool:
-    """Whether every number is the same distance from it."""
-    if not _decided(thing, "__sub__", "__rsub__"):
+    """Whether every number is the same distance from it, and it is not infinite."""
+    if not _decided(thing, "__sub__", "__rsub__") or (isinstance(thing, float) and float.__sub__(thing, thing) != 0):
         return False
     for one, other in _numbers(others):
         for left, right in (((thing, one), (thing, other)), ((one, thing), (other, thing))):
@@ -179,11 +179,11 @@ def _sentinels(thing: Any, others: Sequence[Any]) -> Iterator[Pair]:
     yield _fresh_text().encode(), _fresh_text().encode()
     for other in others:
         if isinstance(other, list):
-            yield [object()] * len(other), [object()] * len(other)
+            yield [object()] * (len(other) or 1), [object()] * (len(other) or 1)
         elif isinstance(other, tuple):
-            yield (object(),) * len(other), (object(),) * len(other)
+            yield (object(),) * (len(other) or 1), (object(),) * (len(other) or 1)
         elif isinstance(other, dict):
-            yield dict.fromkeys(other, object()), dict.fromkeys(other, object())
+            yield dict.fromkeys(other or [1], object()), dict.fromkeys(other or [1], object())
         elif isinstance(other, str):
             yield other + _fresh_text(), _fresh_text() + other
     for model in (thing, *others):
