@@ -14,7 +14,7 @@ class Table(dict[str, int]):
     def __eq__(self, other: object) -> bool:
         return isinstance(other, dict) and dict.__eq__(self, other)
 
-    __hash__ = None  # type: ignore[assignment]
+    __hash__ = None
 
 
 class Items(list[int]):
