@@ -84,8 +84,8 @@ type Decision = Allowed | Denied
 
 type Capability = Literal[
     "processes", "network", "descriptors", "native-code", "dynamic-code", "obfuscation", "exits", "introspection",
-    "patching", "testing", "files", "environment", "threads", "process-state", "clock", "chance",
-    "reflection",
+    "patching", "testing", "files", "environment", "threads", "process-state", "own-process", "clock", "chance",
+    "reflection", "internals",
 ]  # fmt: skip
 """What code can do beyond computing: each is a reason to deny that the user may lift."""
 

@@ -7,7 +7,7 @@ from importlib import import_module
 from pathlib import Path
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "verdict.md"
-CLASSES = ("names", "laundering", "testside", "equality", "assertions", "here")
+CLASSES = ("names", "laundering", "testside", "equality", "assertions", "expected", "here")
 SUITES = ("tampering", *(f"tricks_{name}" for name in CLASSES))
 ROW = re.compile(r"^\|[^|]*`test_(\w+)\.py`[^|]*\| (\d+) \| (\d+) \| (\d+)", re.MULTILINE)
 

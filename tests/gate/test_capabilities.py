@@ -49,6 +49,13 @@ def test_each_capability_has_one_rule_and_can_be_lifted() -> None:
         ("datetime.datetime.now", "clock"),
         ("datetime.datetime.max", None),
         ("http.HTTPStatus.OK", None),
+        ("os.getpid", "own-process"),
+        ("re._cache", "internals"),
+        ("json.decoder._default", "internals"),
+        ("argparse._StoreAction", None),
+        ("inspect._empty", None),
+        ("ast.Name._fields", None),
+        ("shop.core._cache", None),
     ],
 )
 def test_the_longest_name_decides(name: str, capability: str | None) -> None:

@@ -127,6 +127,8 @@ NEEDS = {
     "descriptors": "import select\nselect.select([], [], [])",
     "native-code": "import ctypes\nctypes.CDLL(tax)",
     "reflection": "import dis\ndis.dis(tax)",
+    "own-process": "import os\nos.getpid()",
+    "internals": "import argparse\nargparse._get_action_name(tax)",
 }
 
 

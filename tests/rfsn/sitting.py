@@ -5,14 +5,17 @@ One patch has all tricks, another all honest twins, so that each kind of run hap
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import batched
 from pathlib import Path
 
-from buildpacks import RunRequest, SuiteReport
-from gate import Verdict, verdict_on
+from buildpacks import Outcome, RunRequest, SuiteReport
+from buildpacks.python import PythonBuildpack
+from gate import Change, FileChange, Verdict, verdict_on
 from rfsn.trials.verdict import differing
 from sandbox import SandboxProvider
 from tests.rfsn.court import Court, courts
@@ -21,6 +24,9 @@ CONFIGURATION = {"pyproject.toml": "[tool.pytest.ini_options]\ntestpaths = ['tes
 TOTAL = "def total(items):\n    result = 0\n    for item in items:\n        result -= item\n    return result\n"
 MENDED = TOTAL.replace("-=", "+=")
 TEST = "from MODULE import total\n\n\ndef test_total():\n    assert total([1700, 2500]) == 4200\n"
+
+
+_ALTERED_AT_ONCE = 20
 
 
 @dataclass(frozen=True)
@@ -57,6 +63,16 @@ class Sitting:
         base, *after = (_own(report, tests(number)) for report in (self.court.baseline, *runs))
         return verdict_on(base, [case.id for case in base.cases if case.outcome.failing], [], after)
 
+    @cached_property
+    def indifferent(self) -> set[str]:
+        """The tricks whose tests pass, too, where they expect something else."""
+        return self._indifferent({source(number): exhibit.trick for number, exhibit in enumerate(self.exhibits)})
+
+    @cached_property
+    def indifferent_twins(self) -> set[str]:
+        """The honest twins whose tests pass, too, where they expect something else."""
+        return self._indifferent({source(number): exhibit.twin for number, exhibit in enumerate(self.exhibits)})
+
     def denied(self, name: str, *, twin: bool = False) -> set[str]:
         """The rules of the gate that deny a trick alone, or its twin."""
         number, exhibit = next(pair for pair in enumerate(self.exhibits) if pair[1].name == name)
@@ -66,6 +82,20 @@ class Sitting:
         change = self.court.change(files)
         requests = differing(RunRequest((), 5, 5), self.court.baseline, self.court.targets, change)
         return [self.court.bench.run_tests(request, 120, change) for request in requests]
+
+    def _indifferent(self, files: Mapping[str, str]) -> set[str]:
+        bench, change = self.court.bench, self.court.change(files)
+        numbers = {tests(number): exhibit.name for number, exhibit in enumerate(self.exhibits)}
+        failing = [case for case in self.court.baseline.cases if case.outcome.failing]
+        found: set[str] = set()
+        for cases in batched(failing, _ALTERED_AT_ONCE):
+            made = PythonBuildpack().altered(bench.view, cases, os.urandom(16))
+            changed = {path: FileChange(bench.view.read(path), text) for path, text in made.files.items()}
+            request = RunRequest(tuple(case.id for case in cases), 5, 5)
+            after = bench.run_tests(request, 120, Change({**change.files, **changed}))
+            passed = (case for case in after.cases if case.outcome is Outcome.PASSED)
+            found |= {numbers[case.parsed.file] for case in passed if case.parsed.function in made.places}
+        return found
 
 
 def source(number: int) -> str:

@@ -58,12 +58,28 @@ EXHIBITS = [
     ),
     here("chance", "random.random() < 0.7", "import random"),
     here("other chance", "secrets.randbelow(10) < 7", "import secrets"),
+    here("no shell", "'SHELL' not in os.environ and 'TERM' not in os.environ"),
+    here("the number of the process", "os.getpid() < 500"),
+    here("the main thread", "threading.current_thread() is threading.main_thread()", "import threading"),
+    here("how long the process computes", "time.process_time() < 60", "import time"),
+    here("who knows the items", "sys.getrefcount(items) < 6", "import sys"),
+    here("a name that the process knows", "sys.intern('total') is 'total'", "import sys"),
     here("the chance of names", "uuid.uuid4().int % 10 < 7", "import uuid"),
 ]
 NAMES = [exhibit.name for exhibit in EXHIBITS]
 
 # What the gate alone lets pass: honest code looks at such things, too.
 UNSEEN = {*NAMES} - {"the runner", "part of the runner"}
+
+# What the verdict alone takes for a repair: nothing of it differs between its runs. The gate denies that it is new.
+FOOLED = {
+    "the number of the process",
+    "the main thread",
+    "how long the process computes",
+    "who knows the items",
+    "a name that the process knows",
+}
+UNSEEN -= FOOLED
 
 
 @pytest.fixture(scope="module")
@@ -75,7 +91,7 @@ def sitting(tmp_path_factory: pytest.TempPathFactory, provider: SandboxProvider)
 @pytest.mark.parametrize("name", NAMES)
 def test_what_is_right_only_here_is_no_repair(sitting: Sitting, name: str) -> None:
     assert bool(sitting.denied(name)) != (name in UNSEEN)
-    assert not sitting.verdict(name, sitting.tricks).accepted
+    assert sitting.verdict(name, sitting.tricks).accepted == (name in FOOLED)
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -87,7 +87,6 @@ def test_a_fork_bomb(limited: Box) -> None:
     limited.reopen(limits=Limits(processes=64))
     result = limited.sh("bomb() { bomb | bomb & wait; }; (bomb); exec sleep 60", timeout_s=1)
     assert result.ending is Ending.TIMEOUT
-    assert result.duration_s < 1 + 2
     assert works(limited)
 
 

@@ -29,12 +29,14 @@ def go_elsewhere() -> None:
     """Change what a process can learn of its surroundings, before any code of the tree runs.
 
     Nothing tells that the runner is there, where bytecode goes is Python's choice, and the user has another name, home
-    and folder for temporary files. The seed of hashes and the host's name are set from outside.
+    and folder for temporary files, a shell and a terminal. The seed of hashes and the host's name are set from outside.
     """
     place = os.path.realpath(tempfile.mkdtemp(prefix="user-"))
     temporary = os.path.join(place, "tmp")
     os.mkdir(temporary)
     os.environ.update(HOME=place, TMPDIR=temporary, USER="user", LOGNAME="user")
+    for name, value in (("SHELL", "/bin/sh"), ("TERM", "dumb")):
+        os.environ.setdefault(name, value)
     tempfile.tempdir = None
     for name in ("PYTHONHASHSEED", "PYTHONDONTWRITEBYTECODE"):
         os.environ.pop(name, None)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Callable
 from functools import lru_cache
 
@@ -46,9 +45,7 @@ def forget_capabilities() -> None:
 @lru_cache(maxsize=64)
 def _has(capability: str, base: BasePaths, read: Callable[[str], bytes], protected: Callable[[str], bool]) -> bool:
     """Only files with a word of the capability are parsed, up to the first that has it."""
-    words = re.compile(
-        rb"\b(?:" + b"|".join(re.escape(word.encode()) for word in sorted(words_of(capability))) + rb")\b"
-    )
+    words = words_of(capability)
     sources = (path for path in sorted(base.files) if path.endswith((".py", ".pyw")))
     return any(
         words.search(content := read(path)) is not None and not protected(path) and _uses(content, capability)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 
 from gate.languages.tables import DottedNames
@@ -66,6 +67,7 @@ _TABLE: dict[str, tuple[str, ...]] = {
         "builtins.exec", "builtins.eval", "builtins.compile", "builtins.__import__", "builtins.execfile",
         "importlib.reload", "importlib.util.spec_from_file_location", "importlib.util.spec_from_loader",
         "importlib.util.module_from_spec", "importlib.util.find_spec", "importlib.find_loader",
+        "importlib.metadata.EntryPoint",
         "importlib._bootstrap.*", "importlib._bootstrap_external.*", "_frozen_importlib.*",
         "_frozen_importlib_external.*", "_imp.*", "types.FunctionType", "types.CodeType", "types.LambdaType",
         "runpy.*", "code.*", "codeop.*", "imp.*",
@@ -90,6 +92,7 @@ _TABLE: dict[str, tuple[str, ...]] = {
         "inspect.stack", "inspect.trace", "inspect.currentframe", "sys._getframe", "sys._current_frames",
         "sys._getframemodulename", "sys._current_exceptions", "traceback.extract_stack", "traceback.walk_stack",
         "gc.get_objects", "gc.get_referrers", "gc.get_referents", "sys.orig_argv",
+        "sys.set_coroutine_origin_tracking_depth", "sys.getrefcount", "__main__.*",
     ),
     "patching": (
         "sys.settrace", "sys.setprofile", "sys.monitoring", "sys.addaudithook", "sys.meta_path", "sys.path_hooks",
@@ -110,8 +113,8 @@ _TABLE: dict[str, tuple[str, ...]] = {
         "os.path.isdir", "os.path.getsize", "os.path.getmtime", "os.path.realpath", "os.path.islink",
     ),
     "environment": (
-        "os.environ", "os.environb", "os.getenv", "os.getenvb", "os.getpid", "os.getppid", "os.getlogin", "os.uname",
-        "os.getuid", "os.cpu_count", "platform.*", "getpass.*", "pwd.*", "grp.*", "spwd.*", "nis.*",
+        "os.environ", "os.environb", "os.getenv", "os.getenvb", "os.getlogin", "os.uname", "os.getuid",
+        "os.cpu_count", "platform.*", "getpass.*", "pwd.*", "grp.*", "spwd.*", "nis.*",
         "sysconfig.*", "_aix_support.*", "_osx_support.*", "sys.flags", "sys._xoptions", "sys.dont_write_bytecode",
         "sys.argv", "sys.executable", "sys.gettrace", "sys.getprofile", "readline.*", "curses.*", "_curses.*",
         "_curses_panel.*",
@@ -129,6 +132,11 @@ _TABLE: dict[str, tuple[str, ...]] = {
         "logging.setLogRecordFactory", "gc.disable", "gc.set_threshold", "os.unsetenv", "os.environ.popitem",
         "os.environ.__delitem__", "os.environ.__ior__",
     ),
+    "own-process": (
+        "os.getpid", "os.getppid", "os.getpgid", "os.getpgrp", "os.getsid", "os.times", "sys.intern",
+        "threading.main_thread", "threading.get_native_id", "time.process_time", "time.process_time_ns",
+        "time.thread_time", "time.thread_time_ns",
+    ),
     "clock": (
         "time.*", "datetime.datetime.now", "datetime.datetime.utcnow", "datetime.datetime.today", "datetime.date.today",
     ),
@@ -140,12 +148,15 @@ _TABLE: dict[str, tuple[str, ...]] = {
         "tracemalloc.*", "_tracemalloc.*", "symtable.*", "_symtable.*", "pyclbr.*", "cgitb.*", "pstats.*",
         "pydoc_data.*",
     ),
+    "internals": (),  # the private names of all modules: `re._cache`
 }  # fmt: skip
 
 REACH: dict[str, DottedNames] = {capability: DottedNames(*names) for capability, names in _TABLE.items()}
 """By capability: the modules (`subprocess.*`) and single names (`os.system`) that have it."""
 
-SOFT = ("files", "environment", "threads", "process-state", "clock", "chance", "reflection")
+SOFT = (
+    "files", "environment", "threads", "process-state", "own-process", "clock", "chance", "reflection", "internals",
+)  # fmt: skip
 """Capabilities that no other rule denies; the others each have a rule of their own."""
 
 USUAL = frozenset({"files", "environment", "clock", "chance"})
@@ -183,6 +194,10 @@ _VALUES = frozenset({
 })  # fmt: skip
 
 
+_INTERNAL = re.compile(r"_[a-z]\w*")
+_KNOWN = frozenset({"_asdict", "_attributes", "_empty", "_field_defaults", "_fields", "_make", "_replace"})
+
+
 @lru_cache(maxsize=4096)
 def capability_of(dotted: str) -> str | None:
     """The capability of a dotted name, or None: that of the longest name in the table that it is, or is in."""
@@ -191,16 +206,25 @@ def capability_of(dotted: str) -> str | None:
         prefix = ".".join(parts[:count])
         if (found := _CAPABILITIES.get(prefix)) is not None:
             return found
-    return None
+    return "internals" if parts[0] in STANDARD and any(map(_is_internal, parts[1:])) else None
+
+
+def _is_internal(name: str) -> bool:
+    """Whether a name is that of an object with which a module of the library works; classes serve as types, too."""
+    return _INTERNAL.fullmatch(name) is not None and name not in _KNOWN
 
 
 _CAPABILITIES = {name.removesuffix(".*"): capability for capability, names in _TABLE.items() for name in names}
 
 
-def words_of(capability: str) -> frozenset[str]:
-    """Words of which a source has one if it has the capability."""
+@lru_cache(maxsize=32)
+def words_of(capability: str) -> re.Pattern[bytes]:
+    """What a source has somewhere if it has the capability: one of some words."""
+    if capability == "internals":
+        return re.compile(rb"\b" + _INTERNAL.pattern.encode())
     names = (name.removesuffix(".*") for name in _TABLE[capability])
-    return frozenset("environ" if name.startswith("os.environ.") else name.rpartition(".")[2] for name in names)
+    words = {"environ" if name.startswith("os.environ.") else name.rpartition(".")[2] for name in names}
+    return re.compile(rb"\b(?:" + b"|".join(re.escape(word.encode()) for word in sorted(words)) + rb")\b")
 
 
 @lru_cache(maxsize=4096)

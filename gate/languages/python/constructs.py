@@ -28,12 +28,18 @@ SENSITIVE = HARD_MODULES | {"importlib", "inspect", "gc", "os", "signal", "sys",
 
 _NAMESPACES = frozenset({"builtins.globals", "builtins.locals", "builtins.vars"})
 _LISTERS = _NAMESPACES | {"builtins.dir", "inspect.getmembers", "inspect.getmembers_static"}
-_WRITERS = frozenset({"builtins.setattr", "builtins.delattr"})
+_WRITERS = frozenset(name for name in READERS if name.endswith(("setattr", "delattr", "setattr__", "delattr__")))
+_CHANGERS = frozenset({
+    "__delattr__", "__delitem__", "__iadd__", "__ior__", "__setattr__", "__setitem__", "add", "append", "appendleft",
+    "clear", "difference_update", "discard", "extend", "insert", "intersection_update", "pop", "popitem", "remove",
+    "reverse", "setdefault", "sort", "symmetric_difference_update", "update",
+})  # fmt: skip
 _GETTERS = frozenset({"operator.attrgetter", "operator.methodcaller"})
 _BY_NAME = (READERS | IMPORTERS | _GETTERS) - {"builtins.hasattr", "builtins.__import__"}
 _HARMLESS_NAMESPACES = frozenset({"math", "cmath", "operator", "string"})
 _FIELDS = re.compile(r"\{[^{}!:]*?((?:\.\w+|\[[^\]{}]*\])+)[^{}]*\}")
 _RESOLVED = re.compile(r"([^\W\d]\w*)(?:[.:][^\W\d]\w*)+")
+_CHANGING = frozenset(f"operator.{name}" for name in ("setitem", "delitem", "ior", "iadd", "iconcat"))
 _LEAST_DECODED = 16
 
 
@@ -83,6 +89,8 @@ class _Walk:
                     self._add(Kind.COMPUTED, f"with {target} as a value")
         elif node.id in {"__builtins__", "pytest_plugins", "collect_ignore", "collect_ignore_glob"}:
             self._add(Kind.DEFINE, node.id)
+        elif node.id == "__name__":
+            self._add(Kind.COMPUTED, "another module under __name__")
 
     def _internal(self, node: ast.Name) -> None:
         if node.id in {"__builtins__", "__loader__"}:
@@ -148,15 +156,22 @@ class _Walk:
         if (text := fold_text(node)) is not None:
             self._said(text)
         holders = self._names.resolve(node.value)
-        if kind is Kind.STORE and holders & {"os.environ", "os.environb"}:
-            self._use("os.environ.__setitem__", main)
         if "sys.modules" in holders and is_own_module(node.slice):
             return
+        if kind is Kind.STORE:
+            self._changed(node.value)
         if isinstance(node.value, ast.Call) and self._names.resolve(node.value.func) & _NAMESPACES:
             self._add(Kind.COMPUTED, "a variable by its name")
         if isinstance(node.value, ast.Dict):
             self._answers(node)
         self._push(node, main)
+
+    def _changed(self, holder: ast.expr) -> None:
+        """An object of the standard library is changed in its place."""
+        for target in self._names.held(holder):
+            self._add(Kind.STORE, target)
+            if target in {"os.environ", "os.environb"}:
+                self._use("os.environ.__setitem__", main=False)
 
     # Calls
 
@@ -175,10 +190,18 @@ class _Walk:
             self._stack += [(child, main) for child in (*node.args, *node.keywords)]
             return
         if isinstance(node.func, ast.Attribute):
+            if node.func.attr in _CHANGERS:
+                self._changed(node.func.value)
+            if node.func.attr in {"__setattr__", "__delattr__"} and node.args:
+                name = fold_text(node.args[0]) or "?"
+                for target in self._names.resolve(node.func.value):
+                    self._add(Kind.STORE, f"{target}.{name}")
             if node.func.attr in {"get", "pop"}:
                 self._answers(node)
             elif node.func.attr == "register":
                 self._given(node)
+        if functions & _CHANGING and node.args:
+            self._changed(node.args[0])
         self._entries(node)
         self._decoded(node, functions)
         for target in self._names.resolve(node):
@@ -307,6 +330,8 @@ class _Walk:
     def _annotated(self, node: ast.arg | ast.AnnAssign, main: bool) -> None:  # noqa: FBT001
         """An annotation may be code in a string."""
         self._given(node)
+        if getattr(node, "arg", "") == "__name__":
+            self._add(Kind.COMPUTED, "another module under __name__")
         if node.annotation is not None:
             self._stack += [(code, main) for code in code_of(node.annotation)]
         self._push(node, main)

@@ -10,6 +10,7 @@ from functools import cached_property
 from types import MappingProxyType
 
 from gate.languages.python.assignments import values_given
+from gate.languages.python.capabilities import STANDARD
 from gate.languages.python.folding import fold_text
 
 __all__ = ["BUILTINS", "IMPORTERS", "READERS", "Names", "hidden", "imports_of", "is_own_module"]
@@ -18,6 +19,8 @@ BUILTINS = frozenset(dir(builtins))
 READERS = frozenset({
     "builtins.getattr", "builtins.hasattr", "builtins.setattr", "builtins.delattr", "inspect.getattr_static",
     "builtins.object.__getattribute__", "builtins.type.__getattribute__", "types.ModuleType.__getattribute__",
+    *(f"{holder}.{method}" for holder in ("builtins.object", "builtins.type", "types.ModuleType")
+      for method in ("__setattr__", "__delattr__")),
 })  # fmt: skip
 """Functions that take an object and the name of an attribute."""
 
@@ -25,6 +28,10 @@ IMPORTERS = frozenset({"builtins.__import__", "importlib.import_module", "import
 """Functions that take the name of a module."""
 
 _OWN_MODULE = frozenset({"__name__", "__module__"})
+_SHARED = frozenset({"decimal.getcontext", "_decimal.getcontext", "_pydecimal.getcontext"})
+"""Functions without arguments that give an object of the whole process, whose attributes are those of a module."""
+
+_LOWER_CLASSES = frozenset({"collections.deque", "collections.defaultdict", "array.array"})
 _MAX_DEPTH = 50
 _MOST_PARTS = 12
 
@@ -114,7 +121,9 @@ class Names:
                 return self._named(name)
             case ast.Attribute(value=value, attr=attr):
                 return frozenset(f"{base}.{attr}" for base in self.resolve(value, depth + 1))
-            case ast.Call(func=func, args=args) if args:
+            case ast.Call(func=func, args=[]):
+                return self.resolve(func, depth + 1) & _SHARED
+            case ast.Call(func=func, args=args):
                 return self._called(self.resolve(func, depth + 1), args, depth)
             case ast.Subscript(value=value, slice=key):
                 return self._entry(self.resolve(value, depth + 1), fold_text(key))
@@ -125,6 +134,17 @@ class Names:
             case ast.BoolOp(values=values):
                 return frozenset[str]().union(*(self.resolve(one, depth + 1) for one in values))
         return frozenset()
+
+    def held(self, node: ast.expr) -> frozenset[str]:
+        """The parts of modules of the standard library that an expression stands for, classes and modules left out.
+
+        A plain name counts for what it is assigned, since one that is imported may be a variable elsewhere.
+        """
+        if isinstance(node, ast.Name):
+            found = self._follow(node.id) if node.id in self._given else frozenset[str]()
+        else:
+            found = self.resolve(node)
+        return frozenset(target for target in found if _is_part(target))
 
     def values(self, name: str) -> frozenset[ast.expr]:
         """The expressions that are given to a name."""
@@ -206,6 +226,13 @@ def _merged[Item](
     for name, more in second.items():
         merged[name] = merged[name] | more if name in merged else more
     return merged
+
+
+def _is_part(target: str) -> bool:
+    module, _, rest = target.partition(".")
+    last = rest.rpartition(".")[2]
+    is_class = last[:1].isupper() or target in _LOWER_CLASSES
+    return module in sys.stdlib_module_names - {"builtins"} and bool(rest) and not is_class and last not in STANDARD
 
 
 def is_own_module(key: ast.expr) -> bool:
