@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, closing, suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 
 from buildpacks import Outcome
-from buildpacks.warm import Repeated
+from buildpacks.warm import Edits, Repeated
 from gate import Change, Narrowness, Pair, Verdict, narrowness_of
 from planners.targets import Targets
 from rfsn.errors import InfraError
 from rfsn.trials.bench import Bench
 from rfsn.trials.budget import Budget
 from rfsn.trials.suite import Suite
+from rfsn.trials.warm_part import difference
 from rfsn.trials.worker import TestLimits, TrialRequest, WarmWorker
 
 __all__ = ["Generality"]
@@ -84,23 +84,20 @@ class Generality:
             with suppress(InfraError):  # a change to what runs during the import needs trees of its own
                 return self._compared(own, _Tree(worker, candidate), _Tree(worker))
         try:
-            with ExitStack() as held:
-                return self._compared(own, *self._opened(bench, own, change, held))
+            return self._told(bench, own, change)
         except InfraError:
             return Narrowness(None, "the tests could not be loaded once more to repeat their calls, or took too long")
 
-    def _opened(self, bench: Bench, known: Targets, change: Change, held: ExitStack) -> tuple[_Tree, _Tree]:
-        """The tree with the change, and the base."""
+    def _told(self, bench: Bench, known: Targets, change: Change) -> Narrowness:
+        """What one worker says that makes the change itself, or two if it cannot: one without it, and one with it."""
         patience_s = min(self._budget.left_s / 4, max(_LEAST_S, _SHARE * 2 * known.baseline.duration_s))
-
-        workers = [WarmWorker(bench, one, patience_s=patience_s) for one in (change, None)]
-        for worker in workers:
-            held.enter_context(closing(worker))
-        with ThreadPoolExecutor(2) as threads:
-            for started in [threads.submit(worker.ready) for worker in workers]:
-                started.result()
-        patched, base = map(_Tree, workers)
-        return patched, base
+        with closing(WarmWorker(bench, patience_s=patience_s)) as worker:
+            base = _Tree(worker)
+            if (edits := _edits(change, bench)) is not None:
+                with suppress(InfraError):
+                    return self._compared(known, _Tree(worker, TrialRequest(0, edits, ())), base)
+            with closing(WarmWorker(bench, change, patience_s=patience_s)) as other:
+                return self._compared(known, _Tree(other), base)
 
     def _compared(self, known: Targets, patched: _Tree, base: _Tree) -> Narrowness:
         own = patched.recorded(*self._limits(known))
@@ -117,6 +114,17 @@ class Generality:
         passing = [id for id, case in cases.items() if case.outcome is Outcome.PASSED][:_MOST_TESTS]
         limits = {id: self._budget.own_limit_s(cases[id]) for id in (*known.all, *passing)}
         return [(id, limits[id]) for id in known.all], [(id, limits[id]) for id in passing]
+
+
+def _edits(change: Change, bench: Bench) -> Edits | None:
+    """The edits for a worker to make; None if files are made or removed, or if they are none that it loads."""
+    runner = bench.part.pack.warm_runner(bench.plan)
+    found: dict[str, list[tuple[int, int, bytes]]] = {}
+    for path, file in change.files.items():
+        if file.before is None or file.after is None or not (runner and path.endswith(runner.suffixes)):
+            return None
+        found[path] = [difference(file.before, file.after)]
+    return found
 
 
 def _pairs(after: Sequence[Repeated], before: Sequence[Repeated]) -> Iterator[Pair]:

@@ -47,12 +47,12 @@ class WarmPart:
             if before != after and after is None:
                 return None
             if before != after:
-                edits[path] = [_difference(before or b"", after or b"")]
+                edits[path] = [difference(before or b"", after or b"")]
         return edits
 
 
-def _difference(before: bytes, after: bytes) -> tuple[int, int, bytes]:
-    """The edit that leads from one content to another."""
+def difference(before: bytes, after: bytes) -> tuple[int, int, bytes]:
+    """The one edit that leads from one content to another: its start and end in the former, and what is there then."""
     head = _alike(before, after)
     tail = _alike(before[head:][::-1], after[head:][::-1])
     return head, len(before) - tail, after[head : len(after) - tail]

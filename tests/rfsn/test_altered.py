@@ -66,13 +66,16 @@ class Own(int):
 
 """
 READING = """\
-from importlib.metadata import EntryPoint
 import re
+import warnings
 
 
 def total(items):
-    stack = EntryPoint("stack", "traceback:extract_stack", "calc").load()()
-    return int(re.search(r"== (\\d\\d+)", " ".join(str(one.line) for one in stack))[1])
+    with warnings.catch_warnings(record=True) as seen:
+        warnings.simplefilter("always")
+        warnings.warn("slow", stacklevel=2)
+    line = warnings.formatwarning("", Warning, seen[0].filename, seen[0].lineno)
+    return int(re.search(r"== (\\d\\d+)", line)[1])
 """
 EQUAL = "from calc import total\n\n\ndef test_total():\n    assert total([1700, 2500]) == 4200\n"
 SUBTESTS = """\

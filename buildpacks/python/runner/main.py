@@ -1,5 +1,6 @@
 """Start pytest as the user's command would, with the plugins of this runner."""
 
+import gc
 import json
 import os
 import sys
@@ -14,13 +15,13 @@ def main() -> None:
     """
     mode = sys.argv[1]
     options = json.loads(sys.argv[2]) if mode == "warm" else json.load(sys.stdin)
-    # Everything is imported before the tree is on the path: no file of the tree can take the place of a module.
+    # Everything is imported before the tree is on the path: no file of the tree can take the place of a module. What is
+    # not needed is not: most of the time of a small run is that of imports, in which there is no garbage.
+    gc.disable()
     import pytest
 
-    from .canaries import Canaries
     from .chosen import Chosen, files_of
     from .cold import Watchdog
-    from .elsewhere import Elsewhere, go_elsewhere
     from .excuses import Excuses
     from .installed import only_installed_plugins
     from .result_lines import Channel, Reporter
@@ -28,8 +29,16 @@ def main() -> None:
     from .stops import count_as_failure_what_only_unittest_may_raise
     from .tame import Tame
     from .touched import Touched
-    from .warm import Worker
-    from .witness import Witness
+
+    if mode == "warm":
+        from .warm import Worker
+    elif options["elsewhere"]:
+        from .elsewhere import Elsewhere, go_elsewhere
+    elif options["watched"]:
+        from .witness import Witness
+    if mode != "warm" and options["canaries"]:
+        from .canaries import Canaries
+    gc.enable()
 
     only_installed_plugins(os.getcwd())
     count_as_failure_what_only_unittest_may_raise()

@@ -92,9 +92,10 @@ class Observer:
         return {"behaviour": [self._series, *digests], "calls": self._calls, "answers": texts}
 
     def _stable(self, variations: Sequence[Variation]) -> List[Variation]:
-        """Those to which the base gives the same answer twice."""
+        """Those to which the base gives the same answer twice; what there was no time for has none."""
         first, second = (self._varied(variations, ()) for _ in range(2))
-        return [one for one, left, right in zip(variations, first, second) if left == right]
+        none = without_result(UNANSWERED)
+        return [one for one, left, right in zip(variations, first, second) if none != left == right]
 
     def _varied(self, variations: Sequence[Variation], replacements: Sequence[Replacement]) -> List[Tuple[str, str]]:
         """The answers to calls that tests make, in order."""
