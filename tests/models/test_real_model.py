@@ -47,6 +47,7 @@ def test_what_was_asked_fits_the_window_as_the_model_itself_counted() -> None:
         assert '    if code == "A0":' not in told, "the function is too long for the window"
 
 
+@pytest.mark.thorough
 def test_the_same_answers_can_be_written_down_for_other_questions(tmp_path: Path) -> None:
     again = [json.loads(line) for line in asked_again(tmp_path)]
     assert [line["request"] for line in again] == [json.loads(line)["request"] for line in LINES]

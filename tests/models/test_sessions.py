@@ -92,6 +92,7 @@ def test_what_is_missing_ends_the_command_before_a_session(
     assert not list(own.glob("sessions/*"))
 
 
+@pytest.mark.thorough
 def test_without_a_model_one_line_says_that_nothing_leaves(repo: Path, rfsn: Rfsn, tmp_path: Path) -> None:
     known = {"XAI_API_KEY": CANARY}
     for keys, said in (({}, "search only: no model"), (known, "search only: XAI_API_KEY is set, but no")):
@@ -156,6 +157,7 @@ def test_the_search_planner_leaves_configured_models_alone(repo: Path, rfsn: Rfs
     assert (judged.code, judged.json["models"]) == (0, None), "a verdict asks no model"
 
 
+@pytest.mark.thorough
 def test_a_session_goes_on_with_the_models_and_prices_that_it_began_with(
     repo: Path, tmp_path: Path, rfsn: Rfsn
 ) -> None:
@@ -274,6 +276,7 @@ def test_a_key_is_sent_to_its_endpoint_and_is_nowhere_else(
 # The issue
 
 
+@pytest.mark.thorough
 def test_an_issue_is_kept_with_the_session(repo: Path, rfsn: Rfsn, tmp_path: Path) -> None:
     file, folder = tmp_path / "bug.md", tmp_path / "out"
     file.write_text(ISSUE)

@@ -100,6 +100,7 @@ def test_a_useless_model_changes_nothing_of_what_the_search_finds(
     assert report["candidates"] >= alone["candidates"]
 
 
+@pytest.mark.thorough
 def test_a_patch_to_a_test_is_denied_and_told(repair: Callable[..., Any]) -> None:
     report, asked = repair(says(*[CHEATING] * 6, RIGHT), "--planner", "llm")
     assert report["status"] == "repaired", report["reason"]
@@ -123,6 +124,7 @@ def test_a_patch_that_does_not_apply_is_told_with_the_nearest_lines(repair: Call
     assert "An edit of roman.py could not be made" in asked[6]
 
 
+@pytest.mark.thorough
 def test_an_agent_reads_tries_and_hands_in(repair: Callable[..., Any]) -> None:
     plays = [
         Play("", (("read_file", '{"path": "roman.py"}'),)),

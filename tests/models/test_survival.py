@@ -190,6 +190,7 @@ TWO_FAULTS = {
 }
 
 
+@pytest.mark.thorough
 def test_without_money_for_another_call_a_session_goes_on_without_a_model(
     rfsn: Rfsn, script: Path, environment: dict[str, str], tmp_path: Path
 ) -> None:
@@ -252,6 +253,7 @@ def test_what_a_power_cut_took_at_the_end_is_done_again(
     assert blob.read_bytes() == stored, "it was given again"
 
 
+@pytest.mark.thorough
 def test_an_answer_that_is_gone_or_altered_is_named(
     source: Path, rfsn: Rfsn, script: Path, environment: dict[str, str], tmp_path: Path
 ) -> None:

@@ -92,7 +92,7 @@ class Total(unittest.TestCase):
 """
 
 
-@pytest.mark.sample(6)
+@pytest.mark.sample(4)
 @pytest.mark.parametrize(
     ("before", "test", "after", "status"),
     [

@@ -74,6 +74,7 @@ def altered(path: Path) -> None:
     path.write_bytes(content)
 
 
+@pytest.mark.sample(1)
 @pytest.mark.parametrize("session", SESSIONS)
 def test_a_session_as_it_was_left_is_verified_wherever_it_is(
     session: str, left: Path, copied: Callable[[str], Path], rfsn: Rfsn

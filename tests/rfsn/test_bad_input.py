@@ -126,6 +126,7 @@ def test_line_ends_and_tabs_are_kept(
     assert after != source
 
 
+@pytest.mark.thorough
 def test_links_pipes_and_read_only_files_do_no_harm(rfsn: Rfsn, project: Make) -> None:
     settings = "[pytest]\ntestpaths = test_thing.py\n"
     folder = project({"thing.py": FIXABLE, "test_thing.py": TEST, "data/file.txt": "x", "pytest.ini": settings})

@@ -39,6 +39,7 @@ def test_apply_writes_the_tree_and_nothing_else(rfsn: Rfsn, project: Make, git: 
     assert (folder / "inner" / "thing.py").read_text() == SOURCE, "who took a patch back gets it no second time"
 
 
+@pytest.mark.thorough
 def test_a_patch_that_could_not_be_delivered_is_when_it_can(rfsn: Rfsn, project: Make) -> None:
     folder = project(FILES) / "inner"
     (folder / "thing.py").write_text("# newer\n" + SOURCE)
@@ -54,6 +55,7 @@ def test_a_patch_that_could_not_be_delivered_is_when_it_can(rfsn: Rfsn, project:
     )
 
 
+@pytest.mark.thorough
 def test_apply_goes_on_top_of_uncommitted_work(rfsn: Rfsn, project: Make) -> None:
     folder = project(FILES)
     (folder / "inner" / "thing.py").write_text("# mine\n" + SOURCE)
@@ -61,6 +63,7 @@ def test_apply_goes_on_top_of_uncommitted_work(rfsn: Rfsn, project: Make) -> Non
     assert (folder / "inner" / "thing.py").read_text().startswith("# mine\n")
 
 
+@pytest.mark.thorough
 def test_apply_refuses_files_that_have_changed(rfsn: Rfsn, project: Make) -> None:
     folder = project(FILES) / "inner"
     (folder / "thing.py").write_text("# newer\n" + SOURCE)
@@ -90,6 +93,7 @@ def test_a_branch_gets_one_commit_and_the_tree_none(rfsn: Rfsn, project: Make, g
     assert "already exists" in again.err
 
 
+@pytest.mark.thorough
 def test_a_branch_refuses_uncommitted_work_on_its_files(rfsn: Rfsn, project: Make, git: Git) -> None:
     folder = project(FILES)
     (folder / "inner" / "thing.py").write_text("# mine\n" + SOURCE)
@@ -128,6 +132,7 @@ def test_a_bare_repository_has_no_tree_to_apply_to(rfsn: Rfsn, project: Make, gi
     assert "--branch" in ran.err
 
 
+@pytest.mark.thorough
 def test_only_the_folder_that_was_taken_is_written(rfsn: Rfsn, project: Make, tmp_path: Path, git: Git) -> None:
     """It was replaced before the delivery: by a link in its place or a parent's, or by a new folder."""
     (tmp_path / "link").symlink_to(project(FILES, "above/ap"))

@@ -94,6 +94,7 @@ def test_forbidden_steps_are_denied(project: Callable[..., Path], tmp_path: Path
     assert not (tmp_path / "outside.py").exists()
 
 
+@pytest.mark.thorough
 def test_an_allowed_action_is_executed(project: Callable[..., Path], tmp_path: Path) -> None:
     fix = EditFile("src/code.py", content_hash(SOURCE.encode()), (Edit(28, 29, b"*"),))
     assert SOURCE[28] == "+"

@@ -128,6 +128,7 @@ def test_the_report_has_it_for_programs(rfsn: Rfsn, project: Make) -> None:
     ]
 
 
+@pytest.mark.thorough
 def test_a_repair_and_a_test_file_that_does_not_import(rfsn: Rfsn, project: Make) -> None:
     """There is none if all is well; a cause that the reason already names gets its kind and its remedy."""
     test = (

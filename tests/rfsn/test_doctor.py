@@ -102,6 +102,7 @@ def test_looking_makes_nothing(rfsn: Rfsn, tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.thorough
 def test_little_and_no_space(monkeypatch: pytest.MonkeyPatch) -> None:
     for free, level in ((1 << 30, Level.WARNING), (1 << 20, Level.PROBLEM)):
         monkeypatch.setattr(shutil, "disk_usage", lambda _path, free=free: SimpleNamespace(free=free))

@@ -52,6 +52,7 @@ def test_files_that_a_build_writes_into_the_tree_are_there(rfsn: Rfsn, project: 
     assert "_v.py" not in result["patch"]
 
 
+@pytest.mark.thorough
 def test_a_build_that_fails_leaves_the_tree_on_the_path(rfsn: Rfsn, project: Make) -> None:
     broken = BUILT + PROJECT + '[tool.setuptools.cmdclass]\nbuild_py = "nowhere.Nothing"\n'
     files = {"src/thing.py": SOURCE, "tests/test_thing.py": TEST, "pyproject.toml": broken}
@@ -118,6 +119,7 @@ def test_sessions_share_one_environment_at_the_same_time(rfsn: Rfsn, project: Ma
         assert rfsn("repair", folder, "--json").json["status"] == "repaired"
 
 
+@pytest.mark.thorough
 def test_without_a_sandbox_a_trusted_project_is_repaired_too(rfsn: Rfsn, project: Make) -> None:
     """Its paths are this machine's, so it is not installed but put on the path; the session says that it is trusted."""
     settings = BUILT + PROJECT + '[tool.setuptools.packages.find]\nwhere = ["src"]\n'

@@ -120,6 +120,7 @@ def test_every_instance_ends_and_is_counted(rfsn: Rfsn, dataset: Path, tmp_path:
     assert (out / "results.jsonl").read_bytes() != before
 
 
+@pytest.mark.thorough
 def test_the_last_line_says_where_nothing_could_run(rfsn: Rfsn, tmp_path: Path) -> None:
     path = tmp_path / "rows.jsonl"
     rows = [row(name, "", "import nothing_of_that_name\n") for name in ("one", "two")]

@@ -194,6 +194,7 @@ def test_listing_imports_no_plugin(plugin: dict[str, str], rfsn: Callable[..., A
     assert not (Path(plugin["PYTHONPATH"]) / "mark").exists()
 
 
+@pytest.mark.thorough
 def test_a_plugin_adds_denials_and_nothing_else(
     plugin: dict[str, str], patch: Callable[..., Any], rfsn: Callable[..., Any]
 ) -> None:

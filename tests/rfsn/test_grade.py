@@ -279,6 +279,7 @@ def test_a_test_that_is_not_reliable_is_found(rfsn: Rfsn, bugs: Bugs, tmp_path: 
     assert len((out / "grades.jsonl").read_text().splitlines()) == 32
 
 
+@pytest.mark.thorough
 def test_a_run_that_was_killed_goes_on(
     rfsn: Rfsn, script: Path, environment: dict[str, str], bugs: Bugs, tmp_path: Path
 ) -> None:
@@ -352,6 +353,7 @@ def test_predictions_through_a_pipe_are_told_from_others(
     assert json.loads(piped("no diff").stdout)["status"] == "usage_error"
 
 
+@pytest.mark.thorough
 def test_an_unknown_runner_is_read_by_its_parser_and_the_report_says_so(rfsn: Rfsn, bugs: Bugs, tmp_path: Path) -> None:
     columns = {"test_command": ["sh", "run.sh"], "FAIL_TO_PASS": ["new"], "PASS_TO_PASS": ["old"], "test_patch": ""}
     bugs.rows("one", **columns, log_parser="parse_log_pytest")
@@ -370,6 +372,7 @@ def test_an_unknown_runner_is_read_by_its_parser_and_the_report_says_so(rfsn: Rf
     assert "has no log_parser" in graded(rfsn, bugs, {"one": gold}, tmp_path / "none")["reasons"]["one"]
 
 
+@pytest.mark.thorough
 def test_an_environment_in_which_no_test_runs_is_not_the_fault_of_the_patch(
     rfsn: Rfsn, bugs: Bugs, tmp_path: Path
 ) -> None:

@@ -89,6 +89,7 @@ def test_what_tests_alone_read_is_protected_and_in_the_evidence(
     assert json.loads((Path(ran.json["folder"]) / "evidence.json").read_text())["test_side"] == ["golden.txt"]
 
 
+@pytest.mark.thorough
 def test_rules_that_could_not_be_applied_are_in_the_evidence(
     project: Make, git: Git, rfsn: Rfsn, tmp_path: Path
 ) -> None:
@@ -129,6 +130,7 @@ def test_a_patch_that_repairs_nothing_is_rejected(
         assert rfsn("verify", ran.json["folder"], "--json").json["accepted"] is False
 
 
+@pytest.mark.thorough
 def test_a_patch_for_some_of_the_failing_tests_is_told_how_to_be_judged(
     diff: Callable[..., Path], repo: Path, git: Git, rfsn: Rfsn
 ) -> None:
@@ -145,6 +147,7 @@ def test_a_patch_for_some_of_the_failing_tests_is_told_how_to_be_judged(
     assert rfsn("judge", patch, "--repo", repo, "--target", "test_thing.py").code == 0
 
 
+@pytest.mark.thorough
 def test_a_project_that_passes_may_change(project: Make, git: Git, rfsn: Rfsn, tmp_path: Path) -> None:
     folder = project({"thing.py": FIXED, "test_thing.py": TEST}, "fine")
     for text, code, status in (("\n\nMORE = 1\n", 0, "nothing_to_repair"), ("\n\ndel most\n", 1, "not_repaired")):
@@ -155,6 +158,7 @@ def test_a_project_that_passes_may_change(project: Make, git: Git, rfsn: Rfsn, t
         assert (ran.code, ran.json["status"]) == (code, status), ran.json
 
 
+@pytest.mark.thorough
 def test_tests_may_change_if_the_user_says_so(repo: Path, diff: Callable[..., Path], rfsn: Rfsn) -> None:
     more = TEST + "\n\ndef test_more():\n    assert least(5, 5) == 5\n"
     patch = diff(thing=FIXED, test_thing=more)
@@ -198,6 +202,7 @@ def judged(rfsn: Rfsn, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return Path(rfsn("judge", folder / "change.diff", "--repo", repo, "--json").json["folder"])
 
 
+@pytest.mark.sample(1)
 @pytest.mark.parametrize("what", ["nothing", "journal", "evidence", "base", "given", "blob"])
 def test_an_altered_session_does_not_verify(what: str, judged: Path, rfsn: Rfsn, tmp_path: Path) -> None:
     folder = tmp_path / "session"

@@ -104,6 +104,7 @@ def test_what_no_repair_may_change_is_named(files: dict[str, str], said: str, rf
     assert ran.json["reason"] == said
 
 
+@pytest.mark.thorough
 def test_a_patch_that_lets_tests_be_loaded_and_fail_is_no_repair(rfsn: Rfsn, project: Make) -> None:
     wrong = CART.replace("+ amount", "- amount").replace("def dump(self):", "def dump(self)")
     ran = rfsn("repair", project(PROJECT | {"shop/cart.py": wrong}), "--time-limit", "40", "--json")
@@ -111,6 +112,7 @@ def test_a_patch_that_lets_tests_be_loaded_and_fail_is_no_repair(rfsn: Rfsn, pro
     assert "tests/test_cart.py could not be collected: shop/cart.py, line 14: SyntaxError" in ran.json["reason"]
 
 
+@pytest.mark.thorough
 def test_a_name_that_is_missing_behind_another_error_is_imported(rfsn: Rfsn, project: Make) -> None:
     source = (
         "class Failed(Exception):\n    pass\n\n\ndef total(items):\n    try:\n        return _flat(items)\n"

@@ -153,6 +153,7 @@ def test_an_evaluation_and_a_judgement_neither_read_nor_write_it(
         assert (table.read_bytes() if table.exists() else None) == before
 
 
+@pytest.mark.thorough
 def test_a_damaged_table_costs_warnings(
     learning: dict[str, str], table: Path, project: Callable[..., Path], rfsn: Rfsn
 ) -> None:
@@ -164,6 +165,7 @@ def test_a_damaged_table_costs_warnings(
     assert table.read_bytes() == b"anything but a database" * 100
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("fault", ["locked", "folder", "another table", "no counts", "negative"])
 def test_a_table_that_cannot_be_used_is_done_without(
     fault: str, table: Path, record: Record, monkeypatch: pytest.MonkeyPatch

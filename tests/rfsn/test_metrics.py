@@ -235,6 +235,7 @@ def test_a_running_repair_is_scraped(examples: Path, script: Path, environment: 
         fetch(address)
 
 
+@pytest.mark.thorough
 def test_an_evaluation_has_one_page_for_all(rfsn: Rfsn, tmp_path: Path) -> None:
     rows = [
         {

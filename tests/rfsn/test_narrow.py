@@ -50,6 +50,7 @@ def test_a_narrow_patch_is_accepted_loudly_and_rejected_if_strict(diff: Callable
     assert "the patch is narrow" in strict.json["reason"]
 
 
+@pytest.mark.thorough
 def test_a_patch_that_computes_is_not_narrow(diff: Callable[[str], Path], rfsn: Rfsn) -> None:
     patch = diff("    return width * height\n")
     ran = rfsn("judge", patch, "--repo", patch.parent / "repo", "--strict", "--json")

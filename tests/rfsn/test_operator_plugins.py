@@ -169,6 +169,7 @@ def test_each_operator_is_listed_with_what_it_does(rfsn: Callable[..., Any]) -> 
     assert len(own) == len(set(own)), "each says what it does, not that it is the same as another"
 
 
+@pytest.mark.thorough
 def test_an_operator_that_fails_is_reported_once_and_the_search_continues(
     plugin: dict[str, str], project: Callable[..., Path], tmp_path: Path, rfsn: Callable[..., Any]
 ) -> None:

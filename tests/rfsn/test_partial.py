@@ -86,6 +86,7 @@ def test_independent_faults_are_repaired_and_composed(two_faults: Path, rfsn: Rf
     assert rfsn("replay", tmp_path / "session").code == 0
 
 
+@pytest.mark.thorough
 def test_a_partial_repair_is_kept_if_the_rest_cannot_be_repaired(
     beyond_repair: Path, rfsn: Rfsn, tmp_path: Path
 ) -> None:

@@ -102,6 +102,7 @@ def test_a_part_that_cannot_run_is_named(rfsn: Rfsn, project: Make) -> None:
     assert ran["reason"].startswith("jobs: tests/test_limits.py could not be collected: ModuleNotFoundError")
 
 
+@pytest.mark.thorough
 @pytest.mark.sample(1)
 @pytest.mark.parametrize(
     "conftest",

@@ -163,6 +163,7 @@ def test_listing_imports_no_plugin(plugin: dict[str, str], rfsn: Callable[..., A
     assert not (Path(plugin["PYTHONPATH"]) / "mark").exists()
 
 
+@pytest.mark.thorough
 def test_a_planner_that_is_not_named_is_not_imported(
     plugin: dict[str, str], project: Callable[..., Path], rfsn: Callable[..., Any]
 ) -> None:
@@ -196,6 +197,7 @@ def test_a_planner_that_fails_ends_the_session_by_name(
     assert rfsn("replay", tmp_path / "session", env=plugin).code == 0
 
 
+@pytest.mark.thorough
 def test_what_a_planner_found_before_it_failed_is_verified(
     plugin: dict[str, str], project: Callable[..., Path], rfsn: Callable[..., Any]
 ) -> None:
@@ -216,6 +218,7 @@ def test_the_gate_judges_what_a_planner_proposes(
     assert denied == [rule] * 3
 
 
+@pytest.mark.thorough
 def test_a_step_gets_the_types_of_its_values(
     plugin: dict[str, str], project: Callable[..., Path], tmp_path: Path, rfsn: Callable[..., Any]
 ) -> None:
@@ -252,6 +255,7 @@ def test_an_invalid_planner_is_refused(
     assert said in str(raised.value)
 
 
+@pytest.mark.thorough
 def test_a_planner_is_checked_before_a_session_begins(
     plugin: dict[str, str], project: Callable[..., Path], tmp_path: Path, rfsn: Callable[..., Any]
 ) -> None:

@@ -262,6 +262,7 @@ def test_a_pull_request_is_judged_with_its_tests(judged: Callable[..., Any]) -> 
     assert ran.json["tests"]["fixed"] == ["tests/test_calc.py::test_least"]
 
 
+@pytest.mark.sample(1)
 @pytest.mark.parametrize(
     ("changed", "said"),
     [

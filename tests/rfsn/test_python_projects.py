@@ -281,6 +281,7 @@ def test_it_is_repaired(
     assert evidence["after"]["canaries"] == 6
 
 
+@pytest.mark.thorough
 def test_a_command_for_a_folder_with_a_root_of_its_own(rfsn: Rfsn, project: Make) -> None:
     """Ids then begin in that folder, not where the command starts."""
     files = {
@@ -310,6 +311,7 @@ class T(unittest.TestCase):
 """
 
 
+@pytest.mark.thorough
 def test_a_test_with_a_skipped_subtest_guards_and_is_repaired(rfsn: Rfsn, project: Make, tmp_path: Path) -> None:
     sound = "def double(x):\n    return x * 2\n\n\ndef name(x):\n    return x.upper()\n"
     faulty = sound.replace("x * 2", "x + 2")

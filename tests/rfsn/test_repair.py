@@ -57,6 +57,7 @@ def test_each_example_is_repaired_and_the_patch_holds_outside(
     subprocess.run([sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"], cwd=copy, check=True)
 
 
+@pytest.mark.thorough
 def test_other_patches_that_pass_are_in_the_report(rfsn: Rfsn, project: Make, tmp_path: Path) -> None:
     session = tmp_path / "session"
     result = rfsn("repair", project(BUGGY), "--out", session, "--json").json
@@ -86,6 +87,7 @@ def test_two_faults_that_one_test_meets_one_after_another_are_repaired_together(
     assert len(changed) == 2, result["patch"]
 
 
+@pytest.mark.thorough
 def test_a_fault_in_code_that_runs_only_during_the_import_is_repaired(rfsn: Rfsn, project: Make) -> None:
     source = (
         "def _squares(count):\n    found = []\n    for n in range(1, count):\n        found.append(n * n)\n"
@@ -144,6 +146,7 @@ def test_a_revision_is_taken_as_it_was(rfsn: Rfsn, project: Make, git: Callable[
         assert len(history.splitlines()) == 1, "the fix must not be reachable"
 
 
+@pytest.mark.thorough
 def test_a_target_narrows_the_repair(rfsn: Rfsn, project: Make) -> None:
     files = BUGGY | {"test_never.py": "def test_never():\n    assert 1 == 2\n"}
     result = rfsn("repair", project(files), "--target", "test_ranges.py::test_last", "--json").json
@@ -276,6 +279,7 @@ def test_a_daemon_that_a_test_starts_dies_with_its_sandbox(
     assert not processes(marker)
 
 
+@pytest.mark.thorough
 def test_log_lines_carry_session_phase_and_step(rfsn: Rfsn, project: Make) -> None:
     ran = rfsn("repair", project(BUGGY), "--json", env={"RFSN_LOG": "json"})
     lines = [json.loads(line) for line in ran.err.splitlines()]
@@ -317,6 +321,7 @@ def test_a_second_ctrl_c_is_answered_and_a_third_obeyed(capfd: pytest.CaptureFix
             signal.signal(number, handler)
 
 
+@pytest.mark.thorough
 def test_a_test_that_waits_does_not_hold_up_the_search(rfsn: Rfsn, project: Make) -> None:
     slow = "import time\n\n\ndef test_waiting():\n    time.sleep(1.3)\n"
     source = "def least(a, b):\n    return a if a > b else b\n"
@@ -332,6 +337,7 @@ def test_messages_of_any_bytes_are_kept(rfsn: Rfsn, project: Make) -> None:
     assert ran.json["tests"]["failing"] == ["test_odd.py::test_odd", "test_ranges.py::test_last"]
 
 
+@pytest.mark.thorough
 def test_ids_that_change_in_each_run_are_left_out(rfsn: Rfsn, project: Make) -> None:
     files = dict(BUGGY)
     files["test_now.py"] = (
@@ -358,6 +364,7 @@ def test_a_source_that_a_plugin_of_the_command_line_imports_is_repaired(rfsn: Rf
     assert result["status"] == "repaired", result
 
 
+@pytest.mark.thorough
 def test_skipped_tests_are_counted_wherever_totals_are(rfsn: Rfsn, project: Callable[..., Path]) -> None:
     skipped = "import pytest\n\n\n@pytest.mark.skip(reason='later')\ndef test_later():\n    pass\n"
     fails = rfsn("repair", project({**BUGGY, "test_later.py": skipped}, "fails"))

@@ -72,6 +72,7 @@ def test_each_session_is_listed_as_it_is(
     assert live.projection.ended is None
 
 
+@pytest.mark.thorough
 def test_sizes_add_up(own: Path, sessions: Callable[..., Any], rfsn: Callable[..., Any], examples: Path) -> None:
     assert rfsn("repair", examples / "stock", "--out", own / "ended").code == 0
     left_open(own, "stopped")

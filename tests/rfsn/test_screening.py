@@ -471,6 +471,7 @@ def counted(bench: Bench, bodies: Sequence[str], *, screen: bool = True) -> list
     return tried
 
 
+@pytest.mark.thorough
 @pytest.mark.sample(1)
 @pytest.mark.parametrize("way", COUNTED_TESTS)
 def test_an_endless_loop_ends_as_in_a_fork(make_bench: Callable[..., Bench], way: str) -> None:

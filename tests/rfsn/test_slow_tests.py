@@ -123,6 +123,7 @@ def test_a_test_is_not_failing_if_there_is_no_time_to_find_out(make_bench: MakeB
     assert budget.undecided(1) == ("1 test ran over the limit of 1 s and is not counted as failing: raise --time-limit")
 
 
+@pytest.mark.thorough
 def test_slow_tests_that_pass_leave_nothing_to_repair(rfsn: Rfsn, project: Make) -> None:
     """The first limit is 1 s here, and a quarter of that once a test has exceeded it."""
     slow = MIXED.partition("def test_hangs")[0].replace("1.5", "1.7")

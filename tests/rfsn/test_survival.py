@@ -60,7 +60,7 @@ def undisturbed(source: Path, rfsn: Callable[..., Any]) -> tuple[Any, ...]:
     return outcome(report)
 
 
-@pytest.mark.sample(4)
+@pytest.mark.sample(2)
 @pytest.mark.slow
 @pytest.mark.parametrize("moment", MOMENTS, ids=lambda moment: f"{moment[0]} {moment[1]}")
 def test_a_kill_after_any_event_changes_nothing(
@@ -123,6 +123,7 @@ def test_ctrl_c_ends_cleanly_and_says_how_to_go_on(
     assert resumed["status"] == "repaired", resumed
 
 
+@pytest.mark.thorough
 def test_a_finished_session_is_not_run_again(rfsn: Callable[..., Any], examples: Path, tmp_path: Path) -> None:
     first = rfsn("repair", examples / "stock", "--out", tmp_path / "session", "--json").json
     journal = (tmp_path / "session" / "journal.jsonl").read_bytes()

@@ -258,6 +258,7 @@ def test_last():
 """
 
 
+@pytest.mark.thorough
 def test_settings_that_cut_short_repeat_or_spread_a_run_are_set_aside(make_bench: Callable[..., Bench]) -> None:
     bench = make_bench(
         {

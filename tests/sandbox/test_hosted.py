@@ -68,7 +68,7 @@ def descriptors() -> set[str]:
     return {entry.name for entry in Path("/proc/self/fd").iterdir()}
 
 
-@pytest.mark.sample(2)
+@pytest.mark.sample(1)
 def test_no_descriptor_is_leaked(box: Box) -> None:
     def use(times: int) -> int:
         for _ in range(times):

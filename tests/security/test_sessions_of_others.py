@@ -86,6 +86,7 @@ def no_evidence(folder: Path, _: Path) -> None:
     (folder / "evidence.json").write_text(json.dumps([1]))
 
 
+@pytest.mark.sample(8)
 @pytest.mark.parametrize(
     "attack",
     [
@@ -196,6 +197,7 @@ def test_a_line_without_end_is_not_read(
     assert f"journal.jsonl:{line + 1}: the line is over 64 MiB" in ran.stderr
 
 
+@pytest.mark.thorough
 def test_files_without_end_are_not_read(
     session: Path, environment: dict[str, str], script: Path, tmp_path: Path
 ) -> None:

@@ -239,6 +239,7 @@ def test_a_reader_that_leaves_or_a_full_disk_is_no_defect(
     assert ("stdout cannot be written: No space left" in said) == (code == 3)
 
 
+@pytest.mark.thorough
 def test_a_session_ends_as_it_would_when_nobody_reads(
     script: Path, environment: dict[str, str], examples: Path, tmp_path: Path
 ) -> None:
@@ -291,6 +292,7 @@ def test_every_locale_repairs_the_same(locale: dict[str, str], rfsn: Rfsn, proje
     assert ran.json["tests"]["fixed"] == ["test_thing.py::test_\u00e9"]
 
 
+@pytest.mark.thorough
 def test_a_home_and_a_repository_under_odd_names(rfsn: Rfsn, project: Make, tmp_path: Path) -> None:
     odd = "a:b,c\\d \"e' \n$(id) \u2028\x0b%s"
     test = "from thing import least\ndef test_it():\n    assert least(1, 2) == 1\n    assert least(4, 3) == 3\n"

@@ -68,6 +68,7 @@ def test_a_patch_in_it_gets_a_verdict(
     assert "nowhere" in ran.err
 
 
+@pytest.mark.thorough
 def test_beside_python_in_one_tree(
     site: Path, project: Callable[..., Path], environment: dict[str, str], rfsn: Callable[..., Any]
 ) -> None:

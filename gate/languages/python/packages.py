@@ -17,7 +17,8 @@ __all__ = ["PythonPackages", "forget_trees"]
 # From older Pythons, which projects may still support.
 _FORMER = frozenset({
     "ConfigParser", "HTMLParser", "Queue", "StringIO", "__builtin__", "asynchat", "asyncore", "cPickle", "cStringIO",
-    "commands", "cookielib", "distutils", "htmlentitydefs", "httplib", "imp", "smtpd", "thread", "urllib2", "urlparse",
+    "_typeshed", "commands", "cookielib", "distutils", "htmlentitydefs", "httplib", "imp", "smtpd", "thread", "urllib2",
+    "urlparse",
 })  # fmt: skip
 _STANDARD = sys.stdlib_module_names | _FORMER
 _IMPORTS = re.compile(rb"^[ \t]*(?:from[ \t]+([A-Za-z_]\w*)|import[ \t]+([\w., \t]+))", re.MULTILINE)

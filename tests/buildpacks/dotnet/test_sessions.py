@@ -41,6 +41,7 @@ def test_without_an_sdk_one_line_says_so(rfsn: Rfsn, example: Path) -> None:
         )
 
 
+@pytest.mark.thorough
 def test_the_search_says_that_it_knows_no_dotnet(rfsn: Rfsn, example: Path, sdk: Mapping[str, str]) -> None:
     ran = rfsn("repair", example, "--planner", "search", "--json", env=sdk)
     assert (ran.code, ran.json["status"]) == (1, "not_repaired")

@@ -52,6 +52,7 @@ def parsed(raw: bytes) -> str:
         return fingerprint(ast.parse(raw))
 
 
+@pytest.mark.thorough
 def test_every_candidate_parses_differs_and_comes_once(search: Search) -> None:
     trees = [parsed(PROGRAM)]
     trees += [parsed(search.result(candidate, PROGRAM)) for width in (0, 1) for candidate in search(PROGRAM, width)]

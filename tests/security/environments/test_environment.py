@@ -130,6 +130,7 @@ def test_a_session_with_a_hostile_build_is_repaired(rfsn: Rfsn, make_project: Ma
         assert path.is_symlink() or not path.is_file() or b"the secret of the user" not in path.read_bytes(), path
 
 
+@pytest.mark.thorough
 def test_an_honest_build_keeps_what_it_writes(rfsn: Rfsn, make_project: Make) -> None:
     code = (
         "import os\nos.makedirs('/repo/made', exist_ok=True)\nopen('/repo/made/by_build.py', 'w').write('X = 1\\n')\n"
@@ -275,6 +276,7 @@ def test_shared_packages_are_as_they_were(rfsn: Rfsn, make_project: Make, home: 
 PARTS = ("build_helper.py", "data/template.txt", "native/thing.c", "README", "link")
 
 
+@pytest.mark.thorough
 def test_a_fork_does_not_make_the_environment_of_the_original(make_bench: Callable[..., Bench]) -> None:
     """Same metadata, another helper of the build, another source that it compiles in, other text that it reads."""
     helper = (
@@ -298,6 +300,7 @@ def test_a_fork_does_not_make_the_environment_of_the_original(make_bench: Callab
         assert dict(zip(PARTS, made_by, strict=True)) == who
 
 
+@pytest.mark.thorough
 def test_a_build_without_end_is_cut_off(rfsn: Rfsn, make_project: Make, private_home: Path) -> None:
     code = "with open('/repo/big', 'wb') as file:\n    while True:\n        file.write(b'x' * (1 << 20))\n"
     settings = {"RFSN_HOME": str(private_home)}
@@ -353,6 +356,7 @@ def test_what_exists_as_source_only_is_built_without_network_and_tree(
     assert len(index.asked) == asked
 
 
+@pytest.mark.thorough
 def test_a_source_that_does_not_build_is_said(rfsn: Rfsn, make_project: Make, index: Any, tmp_path: Path) -> None:
     index.add_source("sourceonly", "1", {"setup.py": "raise SystemExit('no compiler for this')\n"})
     settings = {"UV_INDEX": index.url, "RFSN_HOME": str(tmp_path / "home")}
