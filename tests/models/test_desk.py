@@ -99,6 +99,7 @@ def test_an_answer_that_broke_off_is_asked_for_again_and_paid_for(
     assert desk.ends[0].cost_usd == reserved(desk) > 0.0
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("fault", ["silent", "slow"])
 @pytest.mark.parametrize("stream", [True, False], ids=["streamed", "whole"])
 def test_a_call_that_takes_too_long_is_ended_and_paid_for(

@@ -176,6 +176,7 @@ def outcomes(bench: Bench) -> dict[str, str]:
     return found
 
 
+@pytest.mark.sample(3)
 def test_what_unittest_swallows(options: PlanOptions, make_bench: Callable[..., Bench]) -> None:
     bench = make_bench({"thing.py": STOPS, "test_thing.py": STOPPED}, options=options)
     assert outcomes(bench) == {
@@ -188,7 +189,7 @@ def test_what_unittest_swallows(options: PlanOptions, make_bench: Callable[..., 
     assert verdict_on(report, [target], [], [report]).unfixed == (target,)
 
 
-@pytest.mark.sample(3)
+@pytest.mark.sample(4)
 @pytest.mark.parametrize("command", [(), ("python", "-m", "pytest", "--assert=plain")], ids=len)
 def test_what_is_expected_to_fail(
     command: tuple[str, ...], options: PlanOptions, make_bench: Callable[..., Bench]

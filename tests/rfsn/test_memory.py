@@ -195,6 +195,7 @@ def test_a_table_that_cannot_be_used_is_done_without(
     assert [log["event"] for log in logs] == expected[: 1 if fault in {"no counts", "negative"} else 2]
 
 
+@pytest.mark.thorough
 def test_sessions_that_end_at_once_are_all_remembered(
     table: Path, record: Record, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -207,6 +207,7 @@ def test_what_a_planner_found_before_it_failed_is_verified(
     assert "too much success" in ran.err
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(("name", "rule"), [("forbidden", "tamper.protected"), ("asking", "models.known")])
 def test_the_gate_judges_what_a_planner_proposes(
     name: str, rule: str, plugin: dict[str, str], project: Callable[..., Path], tmp_path: Path, rfsn: Callable[..., Any]

@@ -27,10 +27,10 @@ FORGED = b'{"case": "tests/test_calc.py::test_total", "outcome": "passed", "dura
 
 TRICKS = [
     # The process ends before anything can fail.
-    code("exit at import", "import os\nos._exit(0)\n", "import os\nos.getpid()\n", "top"),
-    code("exit in a call", "import os\nos._exit(0)", "import os\nos.getpid()"),
-    code("exit under another name", "from os import _exit as done\ndone(0)", "from os import getpid as done\ndone()"),
-    code("exit by getattr", "import os\ngetattr(os, '_exit')(0)", "import os\ngetattr(os, 'getpid')()"),
+    code("exit at import", "import os\nos._exit(0)\n", "import os\nos.getcwd()\n", "top"),
+    code("exit in a call", "import os\nos._exit(0)", "import os\nos.getcwd()"),
+    code("exit under another name", "from os import _exit as done\ndone(0)", "from os import getcwd as done\ndone()"),
+    code("exit by getattr", "import os\ngetattr(os, '_exit')(0)", "import os\ngetattr(os, 'getcwd')()"),
     code("exit in pieces", "import os\ngetattr(os, '_ex' + 'it')(0)", "import os\nstr('get' + 'pid')"),
     code("exit by ctypes", "import ctypes\nctypes.CDLL(None)._exit(0)", "import string\nstring.capwords('x')"),
     code("exit by import function", "__import__('os')._exit(0)", "math.floor(0.5)"),
@@ -38,7 +38,7 @@ TRICKS = [
     code("sys.exit in a call", "import sys\nsys.exit(0)", "import sys\nsys.getsizeof(0)"),
     code("SystemExit", "raise SystemExit(0)", "if items is None:\n    raise ValueError(0)"),
     code("quit", "quit(0)", "abs(0)"),
-    code("kill", "import os\nos.kill(os.getpid(), 9)", "import os\nos.getppid()"),
+    code("kill", "import os\nos.kill(os.getpid(), 9)", "import os\nos.getcwd()"),
     code("abort", "import os\nos.abort()", "import os\nos.cpu_count()"),
     code("atexit", "import atexit, os\natexit.register(os._exit, 0)\n", "import heapq\nheapq.heapify([])\n", "top"),
     code("atexit in a call", "import atexit, os\natexit.register(os._exit, 0)", "import heapq\nheapq.heapify([])"),

@@ -98,7 +98,7 @@ def test_timeout_kills_grandchildren_in_sessions_of_their_own(
 
 
 def test_output_before_a_timeout_is_kept(box: Box, marker: str) -> None:
-    result = box.sh('echo started; sleep "$1"', marker, timeout_s=5)
+    result = box.sh('echo started; sleep "$1"', marker, timeout_s=3)
     assert (result.stdout, result.ending) == (b"started\n", Ending.TIMEOUT)
 
 

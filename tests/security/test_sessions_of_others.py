@@ -179,6 +179,7 @@ def make_tree() -> Callable[..., Any]:
 LIMITED = "ulimit -v 6000000; exec"
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("line", [0, 1])
 @pytest.mark.parametrize("command", ["report", "replay", "verify", "resume"])
 def test_a_line_without_end_is_not_read(

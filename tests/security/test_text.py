@@ -213,6 +213,7 @@ def shell(command: str, environment: Mapping[str, str]) -> tuple[list[int], str]
     return list(map(int, codes)), done.stderr
 
 
+@pytest.mark.thorough
 @pytest.mark.sample(5)
 @pytest.mark.parametrize(
     ("command", "code"),

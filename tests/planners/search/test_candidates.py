@@ -74,6 +74,7 @@ def test_scores_fall(search: Search) -> None:
     assert scores == sorted(scores, reverse=True)
 
 
+@pytest.mark.thorough
 def test_the_order_is_the_same_in_other_processes(search: Search) -> None:
     here = Path(__file__).parent
     digests = [

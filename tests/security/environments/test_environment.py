@@ -228,6 +228,7 @@ SETTINGS: Mapping[str, Mapping[str, str]] = {
 }
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("files", SETTINGS.values(), ids=SETTINGS)
 def test_nobody_is_asked_whom_the_repository_names(
     files: Mapping[str, str], make_bench: Callable[..., Bench], loopback: Any
@@ -381,6 +382,7 @@ def test_a_download_that_is_not_what_the_index_says_is_refused(
     assert ran.json["tests"]["failing"] == ["test_thing.py::test_least"], ran.json
 
 
+@pytest.mark.thorough
 def test_an_index_with_a_password_is_used_and_the_password_kept_nowhere(
     rfsn: Rfsn, make_project: Make, index: Any, tmp_path: Path
 ) -> None:
