@@ -130,7 +130,8 @@ _TABLE: dict[str, tuple[str, ...]] = {
         "os.environ.clear", "os.environ.__setitem__", "sys.set_int_max_str_digits",
         "sys.setswitchinterval", "random.seed", "random.setstate", "logging.disable", "logging.setLoggerClass",
         "logging.setLogRecordFactory", "gc.disable", "gc.set_threshold", "os.unsetenv", "os.environ.popitem",
-        "os.environ.__delitem__", "os.environ.__ior__",
+        "os.environ.__delitem__", "os.environ.__ior__", "codecs.register", "codecs.register_error",
+        "csv.register_dialect", "csv.unregister_dialect", "csv.field_size_limit",
     ),
     "own-process": (
         "os.getpid", "os.getppid", "os.getpgid", "os.getpgrp", "os.getsid", "os.times", "sys.intern",

@@ -39,6 +39,7 @@ _BY_NAME = (READERS | IMPORTERS | _GETTERS) - {"builtins.hasattr", "builtins.__i
 _HARMLESS_NAMESPACES = frozenset({"math", "cmath", "operator", "string"})
 _FIELDS = re.compile(r"\{[^{}!:]*?((?:\.\w+|\[[^\]{}]*\])+)[^{}]*\}")
 _RESOLVED = re.compile(r"([^\W\d]\w*)(?:[.:][^\W\d]\w*)+")
+_BASES = frozenset({"__base__", "__bases__", "__mro__", "mro"})
 _CHANGING = frozenset(f"operator.{name}" for name in ("setitem", "delitem", "ior", "iadd", "iconcat"))
 _LEAST_DECODED = 16
 
@@ -102,6 +103,10 @@ class _Walk:
         kind = Kind.USE if isinstance(node.ctx, ast.Load) else Kind.STORE
         for target in targets:
             self._use(target, main) if kind is Kind.USE else self._add(kind, target)
+        if kind is Kind.USE and node.attr in _CHANGERS:
+            self._changed(node.value)
+        elif kind is Kind.STORE:
+            self._base_class(node.value)
         parts: list[str] = []
         base: ast.expr = node
         while isinstance(base, ast.Attribute):
@@ -166,6 +171,11 @@ class _Walk:
             self._answers(node)
         self._push(node, main)
 
+    def _base_class(self, holder: ast.expr) -> None:
+        """An attribute is set of a class that is reached from another one, by its place: it may be of any library."""
+        if self._names.leads_through(holder, _BASES):
+            self._add(Kind.COMPUTED, "a base class by its place")
+
     def _changed(self, holder: ast.expr) -> None:
         """An object of the standard library is changed in its place."""
         for target in self._names.held(holder):
@@ -190,8 +200,6 @@ class _Walk:
             self._stack += [(child, main) for child in (*node.args, *node.keywords)]
             return
         if isinstance(node.func, ast.Attribute):
-            if node.func.attr in _CHANGERS:
-                self._changed(node.func.value)
             if node.func.attr in {"__setattr__", "__delattr__"} and node.args:
                 name = fold_text(node.args[0]) or "?"
                 for target in self._names.resolve(node.func.value):
@@ -248,6 +256,8 @@ class _Walk:
     def _reader(self, node: ast.Call, functions: frozenset[str], main: bool) -> None:  # noqa: FBT001
         """`getattr` and the like: an attribute whose name is a string."""
         holder, name = node.args[0], fold_text(node.args[1])
+        if functions & _WRITERS:
+            self._base_class(holder)
         bases = self._names.resolve(holder)
         if name is not None:
             self._add(Kind.ATTRIBUTE, name)

@@ -37,7 +37,8 @@ DANGERS: dict[str, Forbidden] = {
         uses=REACH["dynamic-code"],
         attributes=frozenset({
             "__builtins__", "__closure__", "__code__", "__globals__", "__import__", "__loader__", "__subclasses__",
-            "co_code", "cell_contents", "__reduce_ex__", "func_globals", "func_code", "load_module", "exec_module",
+            "__defaults__", "__kwdefaults__", "co_code", "cell_contents", "__reduce_ex__",
+            "func_globals", "func_code", "load_module", "exec_module",
         }),
     ),
     "danger.obfuscation": _Obfuscation(uses=REACH["obfuscation"]),

@@ -33,6 +33,7 @@ _SHARED = frozenset({"decimal.getcontext", "_decimal.getcontext", "_pydecimal.ge
 
 _LOWER_CLASSES = frozenset({"collections.deque", "collections.defaultdict", "array.array"})
 _MAX_DEPTH = 50
+_MAX_NAMES = 5
 _MOST_PARTS = 12
 
 
@@ -120,7 +121,8 @@ class Names:
             case ast.Name(id=name):
                 return self._named(name)
             case ast.Attribute(value=value, attr=attr):
-                return frozenset(f"{base}.{attr}" for base in self.resolve(value, depth + 1))
+                found = frozenset(f"{base}.{attr}" for base in self.resolve(value, depth + 1))
+                return found | self._class_of(value, depth + 1) if attr == "__class__" else found
             case ast.Call(func=func, args=[]):
                 return self.resolve(func, depth + 1) & _SHARED
             case ast.Call(func=func, args=args):
@@ -146,6 +148,16 @@ class Names:
             found = self.resolve(node)
         return frozenset(target for target in found if _is_part(target))
 
+    def leads_through(self, node: ast.expr, attributes: frozenset[str], depth: int = 0) -> bool:
+        """Whether an expression, or a value that is given to its name, reads one of some attributes on its way."""
+        while isinstance(node, ast.Attribute | ast.Subscript | ast.Call):
+            if isinstance(node, ast.Attribute) and node.attr in attributes:
+                return True
+            node = node.func if isinstance(node, ast.Call) else node.value
+        if not isinstance(node, ast.Name) or depth > _MAX_NAMES:
+            return False
+        return any(self.leads_through(value, attributes, depth + 1) for value in self.values(node.id))
+
     def values(self, name: str) -> frozenset[ast.expr]:
         """The expressions that are given to a name."""
         return self._given.get(name, frozenset())
@@ -170,9 +182,19 @@ class Names:
             known = self._followed[name] = frozenset(target for target in found if target.count(".") < _MOST_PARTS)
         return known
 
+    def _class_of(self, node: ast.expr, depth: int) -> frozenset[str]:
+        """What makes an object: for one that is called into being, its class."""
+        if isinstance(node, ast.Call):
+            return self.resolve(node.func, depth + 1)
+        if isinstance(node, ast.Name) and depth < _MAX_DEPTH:
+            return frozenset[str]().union(*(self._class_of(one, depth + 1) for one in self.values(node.id)))
+        return frozenset()
+
     def _called(self, functions: frozenset[str], args: list[ast.expr], depth: int) -> frozenset[str]:
         if not functions:
             return functions
+        if "builtins.type" in functions and len(args) == 1:
+            return self._class_of(args[0], depth + 1)
         if functions & READERS and len(args) > 1 and (attribute := fold_text(args[1])) is not None:
             return frozenset(f"{base}.{attribute}" for base in self.resolve(args[0], depth + 1))
         if functions & IMPORTERS and (module := fold_text(args[0])) is not None:
