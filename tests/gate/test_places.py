@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
-from gate import FileMode
+from gate import Change, FileChange, FileMode, Gate
 
 if TYPE_CHECKING:
     from tests.gate.conftest import Shop
@@ -92,6 +93,12 @@ def test_total(tmp_path):
 def test_no_file_is_added_that_tests_ask_for(shop: Shop, path: str) -> None:
     assert "tamper.lookup" in shop.rules({path: "x = 1\n"}, tree=LOOKING)
     assert shop.rules({path: "x = 1\n"}, path, tree=LOOKING) == set()
+
+
+def test_a_pull_request_adds_none_either(shop: Shop) -> None:
+    context = replace(shop.context(tree=LOOKING), pull_request=True)
+    change = Change({"data/loose.flag": FileChange(None, b"x")})
+    assert [denied.rule for denied in Gate().denials(change, context)] == ["tamper.lookup"]
 
 
 @pytest.mark.parametrize(
