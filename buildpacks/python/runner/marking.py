@@ -4,6 +4,7 @@ The marks call `RECORD` of `record.py`. They change nothing that a test can see,
 """
 
 import ast
+import copy
 from typing import Any, Iterable, Iterator, List, Optional, Sequence, Tuple
 
 from .marked import Function, Lines, Mark, Marked
@@ -18,6 +19,9 @@ _LOOPS = (ast.For, ast.AsyncFor, ast.While)
 _WITHS = (ast.With, ast.AsyncWith)
 _SIMPLE = (ast.Expr, ast.Assign, ast.AugAssign, ast.AnnAssign, ast.Delete)
 _TRIES: Tuple[Any, ...] = (ast.Try, getattr(ast, "TryStar", ast.Try))
+_SEARCHES = frozenset({"count", "index", "remove"})
+"""Methods of lists that compare their elements with what they are given."""
+
 _FAILS = frozenset({"fail", "exit", "xfail", "skip", "skipTest"})
 _BODIES = ("body", "orelse", "finalbody")
 
@@ -151,6 +155,20 @@ class Prober(ast.NodeTransformer):
             return node
         return _value("compared", "Sub", node.left, node.right)
 
+    def visit_Match(self, node: Any) -> Any:  # Python 3.10 and later
+        self.generic_visit(node)
+        if self._inside:
+            patterns = [case.pattern for case in node.cases]
+            values = [one.value for one in _all(patterns) if type(one).__name__ == "MatchValue"]
+            node.subject = _value("matched", node.subject, *map(copy.deepcopy, values))
+        return node
+
+    def visit_Attribute(self, node: ast.Attribute) -> Any:
+        self.generic_visit(node)
+        if self._inside and node.attr in _SEARCHES and isinstance(node.ctx, ast.Load):
+            node.value = _value("searched", node.value)
+        return node
+
     def visit_Expr(self, node: ast.Expr) -> ast.Expr:
         self.generic_visit(node)
         call = _asserting_call(node)
@@ -208,6 +226,11 @@ def _fails(node: Any) -> bool:
 def _kind_of_block(node: Any) -> str:
     leaves = any(isinstance(one, (ast.Return, ast.Break, ast.Continue)) for one in _within(node))
     return "way" if leaves else "block"
+
+
+def _all(nodes: Iterable[ast.AST]) -> Iterator[Any]:
+    for node in nodes:
+        yield from ast.walk(node)
 
 
 def _has_stars(arguments: Sequence[ast.expr]) -> bool:

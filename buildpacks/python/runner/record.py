@@ -1,5 +1,6 @@
 """What the marks in tests report (see `marking.py`): which assertions held, which failed, and what they compared."""
 
+import collections
 import operator
 import os
 import sys
@@ -22,6 +23,7 @@ _OPERATORS: Dict[str, Callable[[Any, Any], Any]] = {
     "NotIn": lambda one, other: one not in other,
     "Sub": operator.sub,
 }
+_SEARCHED = (list, tuple, collections.deque)
 _FAILURES = (AssertionError, pytest.fail.Exception)
 _LIBRARY = tuple(f"{os.sep}{name}{os.sep}" for name in ("site-packages", "dist-packages"))
 _RUNNERS = tuple(f"{os.sep}{name}{os.sep}" for name in ("_pytest", "pluggy", "pytest"))
@@ -85,13 +87,22 @@ class Record:
         """One operand of several in a row."""
         return self.operands(value)[0]
 
+    def searched(self, holder: Any) -> Any:
+        """What a method of lists searches, which compares its elements."""
+        return self.operands(holder)[0] if isinstance(holder, _SEARCHED) else holder
+
+    def matched(self, subject: Any, *values: Any) -> Any:
+        """The subject of a match statement, whose patterns have these values."""
+        return self.operands(subject, *values)[0]
+
     def operands(self, *values: Any) -> Tuple[Any, ...]:
         """The operands as they are, after a look at them."""
         if self.watching:
             forgery = forgery_in(values)
             if forgery:
-                frame = sys._getframe(1)  # noqa: SLF001  # the test's, or that of `compared`
-                frame = frame.f_back if frame.f_code is Record.compared.__code__ and frame.f_back else frame
+                frame = sys._getframe(1)  # noqa: SLF001  # the test's, or that of another method
+                while frame.f_code.co_filename == Record.operands.__code__.co_filename and frame.f_back:
+                    frame = frame.f_back
                 self.forgeries.append((forgery, frame.f_code.co_filename, frame.f_lineno))
         return values
 
