@@ -92,3 +92,18 @@ def test_a_variable_of_the_environment_is_state_of_the_process(shop: Shop, code:
 
 def test_what_a_name_is_given_is_followed_without_end(inside: Check) -> None:
     assert inside("node = items\nwhile node:\n    node = node.next\n    items = node or items.next") == set()
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "x = x\n",
+        "x = x.a\n",
+        "x = type(x)\n",
+        "x = type(x)()\n",
+        "x = x.__class__()\n",
+        "x, y = type(y)(), type(x)()\n",
+    ],
+)
+def test_names_that_are_given_themselves_end(inside: Check, line: str) -> None:
+    assert "danger.dynamic-code" in inside(f"{line * 300}type(x).seen = x.__class__.seen = eval(x)")

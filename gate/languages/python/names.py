@@ -33,7 +33,6 @@ _SHARED = frozenset({"decimal.getcontext", "_decimal.getcontext", "_pydecimal.ge
 
 _LOWER_CLASSES = frozenset({"collections.deque", "collections.defaultdict", "array.array"})
 _MAX_DEPTH = 50
-_MAX_NAMES = 5
 _MOST_PARTS = 12
 
 
@@ -64,6 +63,7 @@ class Names:
         self._bound = bound
         self._given = given
         self._followed: dict[str, frozenset[str]] = {}
+        self._classes: dict[str, frozenset[str]] = {}
 
     @classmethod
     def of(cls, tree: ast.Module) -> Names:
@@ -148,15 +148,27 @@ class Names:
             found = self.resolve(node)
         return frozenset(target for target in found if _is_part(target))
 
-    def leads_through(self, node: ast.expr, attributes: frozenset[str], depth: int = 0) -> bool:
+    def leads_through(self, node: ast.expr, attributes: frozenset[str]) -> bool:
         """Whether an expression, or a value that is given to its name, reads one of some attributes on its way."""
-        while isinstance(node, ast.Attribute | ast.Subscript | ast.Call):
-            if isinstance(node, ast.Attribute) and node.attr in attributes:
-                return True
-            node = node.func if isinstance(node, ast.Call) else node.value
-        if not isinstance(node, ast.Name) or depth > _MAX_NAMES:
-            return False
-        return any(self.leads_through(value, attributes, depth + 1) for value in self.values(node.id))
+        for value in self._given_to(node):
+            one = value
+            while isinstance(one, ast.Attribute | ast.Subscript | ast.Call):
+                if isinstance(one, ast.Attribute) and one.attr in attributes:
+                    return True
+                one = one.func if isinstance(one, ast.Call) else one.value
+        return False
+
+    def _given_to(self, node: ast.expr) -> Iterator[ast.expr]:
+        """An expression, the values of the name at its beginning, those of the names at theirs, and so on."""
+        waiting, seen = [node], set[str]()
+        while waiting:
+            node = waiting.pop()
+            yield node
+            while isinstance(node, ast.Attribute | ast.Subscript | ast.Call):
+                node = node.func if isinstance(node, ast.Call) else node.value
+            if isinstance(node, ast.Name) and node.id not in seen:
+                seen.add(node.id)
+                waiting += self.values(node.id)
 
     def values(self, name: str) -> frozenset[ast.expr]:
         """The expressions that are given to a name."""
@@ -186,9 +198,15 @@ class Names:
         """What makes an object: for one that is called into being, its class."""
         if isinstance(node, ast.Call):
             return self.resolve(node.func, depth + 1)
-        if isinstance(node, ast.Name) and depth < _MAX_DEPTH:
-            return frozenset[str]().union(*(self._class_of(one, depth + 1) for one in self.values(node.id)))
-        return frozenset()
+        if not isinstance(node, ast.Name):
+            return frozenset()
+        known = self._classes.get(node.id)
+        if known is None:
+            self._classes[node.id] = frozenset()
+            calls = (one.func for one in self.values(node.id) if isinstance(one, ast.Call))
+            known = frozenset[str]().union(*(self.resolve(function, depth + 1) for function in calls))
+            self._classes[node.id] = known
+        return known
 
     def _called(self, functions: frozenset[str], args: list[ast.expr], depth: int) -> frozenset[str]:
         if not functions:
