@@ -289,6 +289,7 @@ def test_log_lines_carry_session_phase_and_step(rfsn: Rfsn, project: Make) -> No
     assert [lines[0]["phase"], lines[-1]["phase"]] == ["reproduce", "verify"]
 
 
+@pytest.mark.thorough
 def test_seeds_and_workers_do_not_change_what_is_found(rfsn: Rfsn, examples: Path) -> None:
     one = rfsn("repair", examples / "checkout", "--json").json
     two = rfsn("repair", examples / "checkout", "--workers", "2", "--json").json

@@ -289,7 +289,7 @@ def test_what_a_dead_controller_left_in_its_group_is_killed() -> None:
     try:
         for folder in (group.memory, group.pids):
             (folder / "cgroup.procs").write_text(str(left))
-        # Another test that starts a controller removes the groups of the dead, too: no group is theirs while it is empty.
+        # Controllers of other tests remove groups of the dead: no group is named so while it is empty.
         for folder in (group.memory, group.pids):
             folder.rename(folder.with_name(name))
         remove_dead_groups()

@@ -63,8 +63,8 @@ def case(report: SuiteReport, id: str) -> CaseResult:
     return next(case for case in report.cases if _short(case.id) == id)
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("canaries", [pytest.param(False, marks=pytest.mark.thorough), True])
+@pytest.mark.thorough
+@pytest.mark.parametrize("canaries", [False, True])
 def test_each_test_has_its_outcome_whatever_the_others_do(canaries: bool, make_dotnet: Callable[..., Bench]) -> None:  # noqa: FBT001
     report = make_dotnet(FILES).run_tests(RunRequest((), 1.0, 1.0, canaries=canaries), 300)
     assert outcomes(report) == OUTCOMES
