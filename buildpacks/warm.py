@@ -12,14 +12,15 @@ has the lines of functions that were called while it collected the tests. Then i
   numbers); if `kinds` are requested, also by those of the variables (path -> function -> name -> `number`, `sequence`,
   `set`, `callable` or `object`).
 - `{"op": "try", "screen": bool, "candidates": [{"index": n, "files": {path: [[start, end, text], ...]}, "probes": [id,
-  ...]}, ...]}`: for each candidate, apply its edits (byte offsets on the base) and run the `probes`, some of the
-  targets, until one passes; then all other targets, then the tests until the first that does not pass. Each is
-  answered, in order, by `index`, `outcome`, the `id` of a test that did not pass, the name of the `exception` that it
-  raised and its `lines` in the test's own file, the outermost first; if the outcome is `passed` and some targets do
+  ...], "afresh": bool}, ...]}`: for each candidate, apply its edits (byte offsets on the base) and run the `probes`,
+  some of the targets, until one passes; then all other targets, then the tests until the first that does not pass. Each
+  is answered, in order, by `index`, `outcome`, the `id` of a test that did not pass, the name of the `exception` that
+  it raised and its `lines` in the test's own file, the outermost first; if the outcome is `passed` and some targets do
   not pass, also by the targets that do, `fixed`. With `screen` the runner may find failing candidates quickly, in any
-  way that gives the same outcomes; without, each candidate has a process of its own. Any request that is sent before
-  the last answer ends this one. A path that the base does not have is a new file, with one edit. The outcome
-  `unknown` is for a candidate that needs a cold run.
+  way that gives the same outcomes, but for one thing unless they are tried `afresh`: what functions did while the tests
+  were loaded may stand as on the base, if every target runs those that the candidate changes. Without `screen`, each
+  candidate has a process of its own. Any request that is sent before the last answer ends this one. A path that the
+  base does not have is a new file, with one edit. The outcome `unknown` is for a candidate that needs a cold run.
 - `{"op": "observe", "files": {path: [[start, end, text], ...]}}`: call the functions that the targets call under one
   candidate, with a series of inputs like those of the tests, the same for every candidate of a plan; answered by
   `behaviour`: `i` and a digest of the inputs, then a word for each input: `r` and a digest of the result, `e` and a
@@ -166,9 +167,12 @@ def encode_trace(id: str, limit: float, *, kinds: bool) -> bytes:
     return _line({"op": "trace", "id": id, "limit": round(limit, 3), "kinds": kinds})
 
 
-def encode_try(candidates: Iterable[tuple[int, Edits, Sequence[str]]], *, screen: bool) -> bytes:
-    """The request to try candidates, each with its index, its edits and its probes."""
-    encoded = [{"index": index, "files": _texts(files), "probes": probes} for index, files, probes in candidates]
+def encode_try(candidates: Iterable[tuple[int, Edits, Sequence[str], bool]], *, screen: bool) -> bytes:
+    """The request to try candidates, each with its index, its edits, its probes, and whether it is loaded `afresh`."""
+    encoded = [
+        {"index": index, "files": _texts(files), "probes": probes, "afresh": afresh}
+        for index, files, probes, afresh in candidates
+    ]
     return _line({"op": "try", "screen": screen, "candidates": encoded})
 
 

@@ -92,12 +92,16 @@ class RunCommand:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A patch worth trying: which operator made it, where, and how likely it is (higher is more likely)."""
+    """A patch worth trying: which operator made it, where, and how likely it is (higher is more likely).
+
+    If it is to be tried `afresh`, what the changed code does while the tests are loaded counts in any case.
+    """
 
     patch: Patch
     operator: str
     location: str
     score: float
+    afresh: bool = False
 
 
 @dataclass(frozen=True, slots=True)

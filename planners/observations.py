@@ -50,8 +50,9 @@ class SuiteRan:
     """Tests ran. `report` names the blob with every case; `failing` lists the first `MAX_LISTED` failing ids.
 
     `forecast_s` is the expected duration of a run in which every test that terminates has enough time, and no test runs
-    forever. `problem` is why the tests could not run at all, and `note` is a remark about them; both may be empty.
-    `wanted_pass` is whether the user named targets and none of them fails.
+    forever, and `reserve_s` what the session keeps of its time for a verdict. `problem` is why the tests could not run
+    at all, and `note` is a remark about them; both may be empty. `wanted_pass` is whether the user named targets and
+    none of them fails.
     """
 
     report: str
@@ -64,6 +65,7 @@ class SuiteRan:
     problem: str = ""
     note: str = ""
     wanted_pass: bool = False
+    reserve_s: float = 0.0
     type: Literal["suite_ran"] = "suite_ran"
 
 

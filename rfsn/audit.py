@@ -132,7 +132,8 @@ def _reached_again(record: Record, patch: Patch) -> Verdict | Denied:
     known = targets_of(record.projection.state, record.blobs, record.config.target)
     with temporary_folder() as scratch, opened_suite(project, Path(scratch)) as suite:
         suite.add(record.projection.state.scratch)
-        budget = Budget(record.config.time_limit, record.config.max_steps, lambda: 0.0)
+        limits = record.config.time_limit, record.config.max_steps
+        budget = Budget(*limits, lambda: 0.0, side_by_side=suite.side_by_side)
         verdict = reach_verdict(suite, budget, Stability(suite, budget), Beyond(suite, budget), known, change, context)
         return Generality(suite, budget, strict=record.config.strict).weighed(verdict, known, change)
 

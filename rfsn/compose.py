@@ -227,11 +227,13 @@ def _run(
     project = Project(session)
     with ExitStack() as held:
         opener = _Opener(project, session.scratch, held, session.tell)
-        suite = opener.suite()
+        workers = config.workers_of(sessions)
+        suite = opener.suite(workers)
         desk = held.enter_context(opened_desk(session, purse, sessions, wire))
         if session.projection.environment is None:
             session.record(_ready(suite))
-        budget = Budget(config.time_limit, config.max_steps, lambda: session.journal.clock)
+        journal, limits = session.journal, (config.time_limit, config.max_steps)
+        budget = Budget(*limits, lambda: journal.clock, side_by_side=suite.side_by_side)
         gate = Gate(further=load_rules(config.gate_rules))
         fitting = Fitting(suite, budget, opener.bench, lambda: session.record(_ready(suite)))
         executor = Executor(
@@ -239,7 +241,7 @@ def _run(
             gate,
             session.blobs,
             budget,
-            workers=config.workers,
+            workers=workers,
             wanted=config.target,
             desk=desk,
             fitting=fitting,
@@ -257,7 +259,7 @@ def _run(
 def opened_suite(layout: Layout, scratch: Path) -> Iterator[Suite]:
     """A sandbox and an environment for each part of a tree, kept during the block. Raises their errors."""
     with ExitStack() as held:
-        yield _Opener(layout, scratch, held).suite()
+        yield _Opener(layout, scratch, held).suite(layout.config.workers_of(1))
 
 
 class _Opener:
@@ -270,10 +272,11 @@ class _Opener:
         self._held = held
         self._meter = Meter()
 
-    def suite(self) -> Suite:
-        """The benches of all parts."""
+    def suite(self, workers: int) -> Suite:
+        """The benches of all parts, whose runs go on in up to `workers` sandboxes at a time."""
         layout = self._layout
-        return Suite([self._bench(part, plan) for part, plan in zip(layout.parts, layout.plans, strict=True)])
+        benches = [self._bench(part, plan) for part, plan in zip(layout.parts, layout.plans, strict=True)]
+        return Suite(benches, workers=workers)
 
     def bench(self, part: Part, choice: Choice) -> Bench:
         """The bench of a part with another environment."""

@@ -27,6 +27,9 @@ _BOUNDS = {"exclusiveMinimum": "more than", "minimum": "at least", "maximum": "a
 _KINDS = {"boolean": "true or false", "string": "a string", "array": "a list of strings", "object": "a table"}
 _OPTIONS = {"gate_rules": "--gate-rule", "operators": "--operator", "with_packages": "--with"}
 """The options that are not called as their keys are."""
+MOST_WORKERS = 4
+"""Workers beyond these help less, and each takes memory."""
+
 _KEPT = {"given", "issue"}
 """Hashes of files that a command keeps in the session's folder: nobody sets them."""
 
@@ -55,8 +58,11 @@ class Config(BaseModel):
     """Seconds of wall-clock time for the whole session."""
     max_steps: int = Field(default=200, gt=0)
     """The most steps (proposals) of a session."""
-    workers: int = Field(default=1, ge=1, le=64)
-    """Warm workers that try candidates in parallel."""
+    workers: int | None = Field(default=None, ge=1, le=64)
+    """How much a session does in parallel: candidates, traced tests, the runs of a verdict.
+
+    By default as much as there are processors for each session that runs at a time, at most `MOST_WORKERS`.
+    """
     seed: int = 0
     """The seed of every random choice."""
     python: PythonName | None = None
@@ -119,6 +125,10 @@ class Config(BaseModel):
     """Whether a repair counts that is shown only by a test which was written from the issue."""
     memory: bool = True
     """Whether a session learns from earlier ones, and later ones from it; an evaluation never does."""
+
+    def workers_of(self, sessions: int) -> int:
+        """How many workers one of so many sessions has that run at a time."""
+        return self.workers or max(1, min(MOST_WORKERS, len(os.sched_getaffinity(0)) // sessions))
 
 
 def load_config(

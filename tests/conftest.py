@@ -116,7 +116,7 @@ def environment(home: Path) -> dict[str, str]:
 
 def environment_with(home: Path) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith("RFSN_")}
-    return kept | {"RFSN_HOME": str(home), "RFSN_MEMORY": "false"}
+    return kept | {"RFSN_HOME": str(home), "RFSN_MEMORY": "false", "RFSN_WORKERS": "1"}
 
 
 @pytest.fixture

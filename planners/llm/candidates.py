@@ -80,7 +80,7 @@ def _result(patch: Patch, tree: RepoView) -> frozenset[tuple[str, bytes | None]]
 def _candidate(patch: Patch, share: float, kept: Patch, context: PlannerContext, tree: RepoView) -> Candidate | None:
     location = _location(patch, tree)
     whole = compose(kept, patch, context.view.read) if kept else patch
-    return Candidate(whole, MODEL, location, share) if whole else None
+    return Candidate(whole, MODEL, location, share, afresh=True) if whole else None
 
 
 def _location(patch: Patch, tree: RepoView) -> str:

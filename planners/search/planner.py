@@ -1,13 +1,13 @@
 """Batches of candidates for the meta-planner, as a function of the number of tried candidates and the kept patch.
 
-The normal search comes first. Once it is exhausted, two others take turns: the widened search for a single edit, and
-the search for a second edit beside one that changes how a target fails.
+The normal search comes first. Once it is exhausted, others take turns: the widened search for a single edit, that for a
+second edit beside one that changes how a target fails, and the normal one again where it was not sure.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import chain, islice
 
 from gate import Candidate, Patch
@@ -25,8 +25,8 @@ __all__ = ["CandidateSearch"]
 _SMALL_BATCH, _LARGE_BATCH = 32, 256
 _WARM_UP = 128
 _COLLECTING_BATCH = 16
-_TURN = _LARGE_BATCH
-"""The number of candidates that the widened search and the search for second edits take in turn."""
+_TURN, _SHORT_TURN = _LARGE_BATCH, 16
+"""How many candidates the widened search and the search for second edits take in turn, and that which repeats."""
 
 
 class CandidateSearch:
@@ -54,6 +54,7 @@ class CandidateSearch:
         self._ahead: deque[Candidate] = deque()
         self._source: tuple[str, Patch] | None = None
         self._space: Space | None = None
+        self._imported: Mapping[str, Collection[int]] = {}
         self._widened = False
         self._at = 0
 
@@ -95,6 +96,7 @@ class CandidateSearch:
             failing = failing_tests(failures, context.view)
             self._space = Space(context.view, suspects, kinds, operators, self.languages, kept, failing)
             self._source, self._at, self._widened = source, 0, False
+            self._imported = spectrum.imported
             self._stream = chain(self._space.mends(failures, context.is_source), self._space.singles(width=0))
             self._ahead.clear()
         while self._at < tried:
@@ -112,7 +114,9 @@ class CandidateSearch:
         self._ahead.extend(islice(self._stream, max(0, size - len(self._ahead))))
         if widen and not self._ahead and not self._widened and self._space:
             self._widened = True
-            self._stream = _turns(self._space.pairs(near_misses), self._space.singles(width=1))
+            pairs, widened = self._space.pairs(near_misses), self._space.singles(width=1)
+            again = self._space.afresh(self._imported)
+            self._stream = _turns((pairs, _TURN), (widened, _TURN), (again, _SHORT_TURN))
             self._ahead.extend(islice(self._stream, size))
 
 
@@ -123,12 +127,12 @@ def _failure(state: State, context: PlannerContext, targets: tuple[str, ...]) ->
     return fingerprint(case for case in context.reports.report(state.baseline.report).cases if case.id in wanted)
 
 
-def _turns(*streams: Iterator[Candidate]) -> Iterator[Candidate]:
-    """A few candidates of each stream in turn, until all have ended."""
+def _turns(*streams: tuple[Iterator[Candidate], int]) -> Iterator[Candidate]:
+    """So many candidates of each stream in turn, until all have ended."""
     left = list(streams)
     while left:
-        for stream in tuple(left):
-            taken = list(islice(stream, _TURN))
+        for stream, turn in tuple(left):
+            taken = list(islice(stream, turn))
             yield from taken
-            if len(taken) < _TURN:
-                left.remove(stream)
+            if len(taken) < turn:
+                left.remove((stream, turn))

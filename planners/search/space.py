@@ -61,6 +61,16 @@ class Space:
         )
         yield from self._on_base(candidates)
 
+    def afresh(self, imported: Mapping[str, Collection[int]]) -> Iterator[Candidate]:
+        """Single edits of lines that ran while the tests were loaded, to be tried so that this counts.
+
+        Where the targets run such lines as well, `singles` are tried without: far faster, and nearly as sure.
+        """
+        for candidate in self.singles(width=0):
+            path, _, line = candidate.location.rpartition(":")
+            if int(line) in imported.get(path, ()):
+                yield replace(candidate, afresh=True)
+
     def mends(self, failures: Sequence[CaseTrace], is_source: Callable[[str], bool]) -> Iterator[Candidate]:
         """Candidates for failures that say what is missing, as patches on the base."""
         tree = patched(self.view, self.kept)

@@ -122,7 +122,9 @@ def repair(
     ] = None,
     time_limit: TimeLimit = None,
     max_steps: MaxSteps = None,
-    workers: Annotated[int | None, typer.Option(metavar="N", help="Candidates tried in parallel (default 1).")] = None,
+    workers: Annotated[
+        int | None, typer.Option(metavar="N", help="Candidates tried in parallel (default: one a processor, up to 4).")
+    ] = None,
     seed: Seed = None,
     no_memory: Annotated[
         bool,

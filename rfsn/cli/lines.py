@@ -19,7 +19,6 @@ from rfsn.sessions.events import (
 )
 from rfsn.sessions.projection import Projection
 from rfsn.sessions.session import Session
-from rfsn.trials.budget import verdict_s
 
 __all__ = ["Lines", "line_of"]
 
@@ -93,9 +92,10 @@ def _line_of(event: Event, projection: Projection, blobs: BlobStore) -> str | No
 def _suite(ran: SuiteRan, blobs: BlobStore, *, again: bool) -> str:
     if ran.problem:
         return f"the tests could not run ({ran.duration_s:.1f} s)"
-    reserve = verdict_s(ran.forecast_s)
     note = f"; {ran.note}" if ran.note else ""
-    kept = f"; {reserve:.0f} s are reserved for the verdict" if not again and reserve > _WORTH_SAYING_S else ""
+    kept = (
+        f"; {ran.reserve_s:.0f} s are reserved for the verdict" if not again and ran.reserve_s > _WORTH_SAYING_S else ""
+    )
     skipped = blobs.report(ran.report).skipped
     left_out = f", {skipped} skipped" if skipped else ""
     what = f"{'again' if again else 'tests'}: {ran.failing_total} of {ran.total} fail{left_out}"

@@ -208,6 +208,7 @@ class Executor:
             problem=report.problem,
             note=self._budget.undecided(slow) if slow else "",
             wanted_pass=self._wanted_pass(report),
+            reserve_s=round(self._budget.verdict_s(forecast_s), 3),
         )
 
     def _wanted_pass(self, report: SuiteReport) -> bool:

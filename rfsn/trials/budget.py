@@ -9,10 +9,13 @@ from buildpacks import CaseResult, Outcome, RunRequest, SuiteReport
 from planners.search.strategy import collecting_share
 from planners.state import State
 
-__all__ = ["Budget", "verdict_s"]
+__all__ = ["Budget"]
 
-_VERDICT_SHARE = 2.5
-"""The verdict's reserve, in forecast runs of the suite: two runs, and half of one for noise."""
+_VERDICT_SHARE, _SIDE_BY_SIDE_SHARE = 2.5, 2.0
+"""The verdict's reserve, in forecast runs of the suite: two runs, and half of one for noise.
+
+If the two go on side by side they take less, but each is slower than a run that has the machine for itself.
+"""
 
 _SLACK = 3.0
 """How many times its duration on the base a slow test may take."""
@@ -26,18 +29,17 @@ _LEAST_ASK_S = 60.0
 _MORE_TIME = "raise --time-limit, or run fewer tests with --test"
 
 
-def verdict_s(forecast_s: float) -> float:
-    """The time reserved for a verdict if a run of the suite takes `forecast_s`."""
-    return 1.0 + _VERDICT_SHARE * forecast_s
-
-
 class Budget:
     """The limits of one session. All times are in seconds; `clock` gives those that the session has worked."""
 
-    def __init__(self, time_limit_s: float, max_steps: int, clock: Callable[[], float]) -> None:
+    def __init__(
+        self, time_limit_s: float, max_steps: int, clock: Callable[[], float], *, side_by_side: bool = False
+    ) -> None:
+        """`side_by_side` is whether the two runs of a verdict go on at the same time."""
         self._time_limit_s = time_limit_s
         self._max_steps = max_steps
         self._clock = clock
+        self._verdict_share = _SIDE_BY_SIDE_SHARE if side_by_side else _VERDICT_SHARE
 
     @property
     def left_s(self) -> float:
@@ -52,7 +54,7 @@ class Budget:
     @property
     def suite_limit_s(self) -> float:
         """How long one run of the suite may take so that there is still time for a verdict."""
-        return min(self.left_s, self._time_limit_s / (1.0 + _VERDICT_SHARE))
+        return min(self.left_s, self._time_limit_s / (1.0 + self._verdict_share))
 
     @property
     def no_room(self) -> str:
@@ -115,7 +117,11 @@ class Budget:
     def reserve_s(self, state: State) -> float:
         """The time reserved for the verdict: tests that could not be loaded on the base take theirs under a patch."""
         forecast_s = state.baseline.forecast_s if state.baseline else 0.0
-        return verdict_s(max(forecast_s, *(trial.cold_s for trial in state.plausible), 0.0))
+        return self.verdict_s(max(forecast_s, *(trial.cold_s for trial in state.plausible), 0.0))
+
+    def verdict_s(self, forecast_s: float) -> float:
+        """The time reserved for a verdict if a run of the suite takes `forecast_s`."""
+        return 1.0 + self._verdict_share * forecast_s
 
     def search_spent(self, state: State) -> float:
         """The share of the search time that is used up, from 0 to 1."""

@@ -272,7 +272,8 @@ class _Trials:
         place = warm.prefix, location
         if place not in self._probes:
             self._probes[place] = probes(reached(self._spectrum, warm.known.left, location))
-        return TrialRequest(index, warm.edits(self._candidates[index]) or {}, self._probes[place])
+        candidate = self._candidates[index]
+        return TrialRequest(index, warm.edits(candidate) or {}, self._probes[place], candidate.afresh)
 
     def _prefix(self, index: int) -> str | None:
         """The prefix of the part in which a candidate is tried warm; None if it needs a cold run."""

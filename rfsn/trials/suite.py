@@ -5,10 +5,14 @@ from __future__ import annotations
 import os
 import shlex
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import ExitStack, closing, suppress
+from contextvars import copy_context
 from dataclasses import replace
 
-from buildpacks import Basis, CaseResult, RepoView, RunRequest, Spectrum, SuiteReport, Touched
+from buildpacks import Basis, CaseResult, CaseTrace, RepoView, RunRequest, Spectrum, SuiteReport, Touched
 from gate import Change, CreateFile, FileChange
 from rfsn.errors import InfraError
 from rfsn.sessions.meter import Meter
@@ -19,12 +23,22 @@ from sandbox import CommandResult
 
 __all__ = ["Suite"]
 
+_ALONE_S = 1.5
+"""How long one worker traces alone: a further one has to load the tests first."""
+
 
 class Suite:
     """The benches of all parts, of which there is at least one, by the prefix of their test ids."""
 
-    def __init__(self, benches: Sequence[Bench]) -> None:
+    def __init__(self, benches: Sequence[Bench], *, workers: int = 1) -> None:
+        """What does not depend on each other runs in up to `workers` sandboxes at a time."""
         self.benches = {bench.part.id(""): bench for bench in benches}
+        self._workers = workers
+
+    @property
+    def side_by_side(self) -> bool:
+        """Whether runs of the suite may go on at the same time: without a sandbox they would be in each other's way."""
+        return self._workers > 1 and self._first.provider.name != "local"
 
     @property
     def _first(self) -> Bench:
@@ -93,6 +107,32 @@ class Suite:
         names = {part: bench.part.name for part, bench in self.benches.items()}
         return _merged(reports, names, time.monotonic() - began)
 
+    def run_each(
+        self, requests: Sequence[RunRequest], left_s: Callable[[], float], change: Change | None, kept: Kept | None
+    ) -> Iterator[tuple[SuiteReport, float]]:
+        """`run_tests` for each request, `side_by_side` if possible, with the time (s) that was left for the run."""
+        if not self.side_by_side:
+            for request in requests:
+                limit_s = left_s()
+                yield self.run_tests(request, limit_s, change, kept=kept), limit_s
+            return
+        limit_s = left_s()
+
+        def run(request: RunRequest) -> SuiteReport:
+            return self.run_tests(request, limit_s, change, kept=kept)
+
+        first, *others = requests
+        with ThreadPoolExecutor(max(1, len(others)), "runs") as pool, ExitStack() as held:
+            held.callback(self._close)  # if this fails or is interrupted, what runs beside it ends
+            running = [pool.submit(copy_context().run, run, request) for request in others]
+            reports = [run(first), *(one.result() for one in running)]
+            held.pop_all()
+        yield from ((report, limit_s) for report in reports)
+
+    def _close(self) -> None:
+        for bench in self.benches.values():
+            bench.provider.close()
+
     def run_command(self, argv: Sequence[str], timeout_s: float, change: Change | None = None) -> CommandResult:
         """Run one command in a fresh workspace: in the part whose test command it is, else in the first."""
         bench = next((bench for bench in self.benches.values() if bench.plan.test == tuple(argv)), self._first)
@@ -112,13 +152,50 @@ class Suite:
             bench = self.benches[part]
             if not bench.answers("trace"):
                 continue
-            worker = WarmWorker(bench, change)
-            try:
-                traces = tuple(worker.trace([(id, limits[id]) for id in ids], kinds, deadline))
+            with closing(WarmWorker(bench, change)) as worker:
+                traces = self._traced(worker, bench, change, [(id, limits[id]) for id in ids], kinds, deadline)
                 spectrum = Spectrum((*spectrum.cases, *traces), {**spectrum.imported, **worker.ready().imported})
-            finally:
-                worker.close()
         return spectrum
+
+    def _traced(
+        self,
+        worker: WarmWorker,
+        bench: Bench,
+        change: Change | None,
+        tests: TestLimits,
+        kinds: Collection[str],
+        deadline: float,
+    ) -> Iterator[CaseTrace]:
+        """The traces of tests in their order, by one worker and, if that takes long, by others beside it."""
+        if self._workers == 1:
+            return worker.trace(tests, kinds, deadline)
+        left, found = deque(tests), dict[str, CaseTrace]()
+
+        def handed_out() -> Iterator[tuple[str, float]]:
+            with suppress(IndexError):  # none is left
+                while True:
+                    yield left.popleft()
+
+        def trace(tracing: WarmWorker) -> None:
+            found.update((traced.id, traced) for traced in tracing.trace(handed_out(), kinds, deadline))
+
+        def trace_beside() -> None:
+            with closing(WarmWorker(bench, change)) as further:
+                trace(further)
+
+        with ThreadPoolExecutor(self._workers, "traces") as pool, ExitStack() as held:
+            held.callback(left.clear)
+            try:
+                working = [pool.submit(copy_context().run, trace, worker)]
+                if not wait(working, _ALONE_S).done:
+                    working += [pool.submit(copy_context().run, trace_beside) for _ in range(1, self._workers)]
+                for done in working:
+                    done.result()
+            except KeyboardInterrupt:
+                left.clear()
+                self._close()
+                raise
+        return (found[id] for id, _ in tests if id in found)
 
     def _requests(self, request: RunRequest) -> Iterator[tuple[str, RunRequest]]:
         """The request for each bench, with a key of its own."""

@@ -69,10 +69,10 @@ def reach_verdict(
 
     runs: list[SuiteReport] = []
     kept = kept_in(context, known.baseline)
-    for request in differing(budget.request(known.baseline), known.baseline, known.all, change):
-        left_s = budget.left_s
-        run = suite.run_tests(request, left_s, change, kept=kept)
-        run = stability.told(known, request, run)
+    requests = differing(budget.request(known.baseline), known.baseline, known.all, change)
+    ran = suite.run_each(requests, lambda: budget.left_s, change, kept)
+    for request, (report, left_s) in zip(requests, ran, strict=True):
+        run = stability.told(known, request, report)
         if run.problem and run.duration_s >= left_s:
             reason = budget.unverified(len(runs) + 1, left_s)
             return unfinished(so_far(runs) if runs else None, known.baseline, known.all, reason)

@@ -6,7 +6,7 @@ import math
 import os
 import select
 import time
-from collections.abc import Collection, Generator, Iterator, Mapping, Sequence
+from collections.abc import Collection, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 
 from buildpacks import CaseTrace
@@ -58,11 +58,15 @@ class _WorkerDied(Exception):
 
 @dataclass(frozen=True, slots=True)
 class TrialRequest:
-    """A candidate to try; if all `probes`, which are targets, fail under it, nothing else is run."""
+    """A candidate to try; if all `probes`, which are targets, fail under it, nothing else is run.
+
+    If it is tried `afresh`, what the changed code does while the tests are loaded counts in any case.
+    """
 
     index: int
     files: Edits
     probes: tuple[str, ...]
+    afresh: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +122,9 @@ class WarmWorker:
         self.ready()
         return self._planned
 
-    def trace(self, tests: TestLimits, kinds: Collection[str] = (), deadline: float = math.inf) -> Iterator[CaseTrace]:
+    def trace(
+        self, tests: Iterable[tuple[str, float]], kinds: Collection[str] = (), deadline: float = math.inf
+    ) -> Iterator[CaseTrace]:
         """Trace tests, each with its CPU limit; tests that the worker cannot trace are left out.
 
         Those in `kinds` also tell what kinds of values the variables have. None is begun after the `deadline` (on the
@@ -150,7 +156,10 @@ class WarmWorker:
             while left:
                 asked = left if together else left[:1]
                 try:
-                    named = [(trial.index, self._files(trial), [*map(self._own, trial.probes)]) for trial in asked]
+                    named = [
+                        (trial.index, self._files(trial), [*map(self._own, trial.probes)], trial.afresh)
+                        for trial in asked
+                    ]
                     self._send(encode_try(named, screen=together))
                     for trial in list(asked):
                         tried = self._receive_result(trial.index)

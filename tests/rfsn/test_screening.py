@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import closing
 
 import pytest
 
@@ -649,3 +650,60 @@ def test_an_object_that_does_not_show_its_attributes_costs_no_session(
     found, planned = letters(make_bench(BASE | {"steps.py": SOURCE + hidden}), [BAD, GOOD])
     assert found == "fp"
     assert (planned.screened, error in planned.why) == (screened, not screened)
+
+
+LOADED = """\
+def after(x):
+    return x
+
+def steps(x):
+    return x + 0
+
+TABLE = [after(x) for x in range(3)]
+WAYS = [steps(x) for x in range(3)]
+
+def looked_up(x):
+    return TABLE[x]
+"""
+LOADED_TESTS = """\
+from loaded import after, looked_up, steps, WAYS
+
+def test_after():
+    assert after(1) == 2
+
+def test_both():
+    assert (after(1), looked_up(1)) == (2, 2)
+
+def test_steps():
+    assert WAYS[1] == 2
+"""
+
+
+@pytest.mark.parametrize("afresh", [False, True])
+@pytest.mark.parametrize(
+    ("target", "before", "after", "outcome"),
+    [
+        ("test_after", b"x\n", b"x + 1\n", "passed"),
+        ("test_after", b"x\n", b"3\n", "failed"),
+        ("test_both", b"x\n", b"x + 1\n", "passed afresh"),
+        ("test_steps", b"x + 0\n", b"x + 1\n", "passed"),  # the target does not run it itself
+    ],
+)
+def test_what_ran_while_the_tests_were_loaded_counts_unless_targets_run_it_themselves(
+    target: str,
+    before: bytes,
+    after: bytes,
+    outcome: str,
+    afresh: bool,  # noqa: FBT001
+    make_bench: Callable[..., Bench],
+) -> None:
+    bench = make_bench(BASE | {"loaded.py": LOADED, "test_loaded.py": LOADED_TESTS})
+    at, id = LOADED.encode().index(before), f"test_loaded.py::{target}"
+    with closing(WarmWorker(bench)) as worker:
+        worker.plan(TrialPlan([(id, 0.5)], []))
+        change = {"loaded.py": [(at, at + len(before), after)]}
+        tried = [*worker.try_out([TrialRequest(0, change, (id,), afresh)])]
+        spent = worker.spent()
+    fails = outcome == "failed" or (outcome == "passed afresh" and not afresh)
+    assert [one.outcome for one in tried] == ["failed" if fails else "passed"]
+    assert (spent["imports"] > 0) == (afresh or not fails), "a candidate that passes is sure in any case"

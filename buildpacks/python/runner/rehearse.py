@@ -14,15 +14,20 @@ from .limits import LimitReached, limited
 from .screen import Candidate, LazyState, Screen
 from .spent import Spent
 from .state import Mark, OtherModules, TooMuchState, TreeState
-from .swap import Replacement, lines_of
+from .swap import Replacement, lines_of, own_lines_of
 from .trace import ExecutedLines
+
+MORE = "there are more tests than can be rehearsed"
+"""Why tests are not screened that nobody knows to be unfit."""
 
 Result = Tuple[str, str]
 """An outcome and the name of the exception behind it."""
 
-_BUDGET_S = 2.0
+LEAST_S = 2.0
+"""The CPU seconds of a first rehearsal."""
+
 _WORTHWHILE_S = 2.0  # tests with a higher limit are slow, so a fork costs little in comparison
-_MOST_TESTS = 256  # a candidate that breaks none of these is likely to pass: the necessary fork runs the rest
+_MOST_TESTS = 1024  # a candidate that breaks none of these is likely to pass: the necessary fork runs the rest
 _REPEATED = 20
 _HANGS = ("timeout", "")
 _LEAST_EVENTS = 100_000
@@ -39,11 +44,12 @@ def prepare_screen(
     code: Sequence[CodeType],
     replacements: Callable[[Candidate], List[Replacement]],
     spent: Spent,
+    budget_s: float,
 ) -> Tuple[Optional[Screen], str]:
     """Rehearse in a fork, and make a screen of the fit tests; also the reason why others, or all, are not fit.
 
-    `calls` are the tests that can perhaps be called directly: the outcome must be the one that pytest gives. `code` is
-    the code of the tree's functions.
+    Tests are rehearsed in their order while CPU seconds of the budget are left. `calls` are the tests that can perhaps
+    be called directly: the outcome must be the one that pytest gives. `code` is the code of the tree's functions.
     """
     fit = [test for test in (*targets, *tests[:_MOST_TESTS]) if test[1] <= _WORTHWHILE_S]
     if not any(test in fit for test in targets):
@@ -53,8 +59,8 @@ def prepare_screen(
     except TooMuchState as error:
         return None, str(error)
     others = OtherModules(folder)
-    rehearsal = _Rehearsal(runner, calls, folder, frozenset(item for item, _ in targets), code)
-    answer, _ = in_child(lambda _: rehearsal.run(fit), _BUDGET_S + 3 * _WORTHWHILE_S)
+    rehearsal = _Rehearsal(runner, calls, folder, frozenset(item for item, _ in targets), code, budget_s)
+    answer, _ = in_child(lambda _: rehearsal.run(fit), budget_s + 3 * _WORTHWHILE_S)
     results = {id: (outcome, exception) for id, (outcome, exception) in answer.get("results", {}).items()}
     screened = {test[0].nodeid: test for test in fit if test[0].nodeid in results}
     if not any(item.nodeid in screened for item, _ in targets):
@@ -66,7 +72,10 @@ def prepare_screen(
     limits = _event_limits(answer["events"], {item.nodeid for item, _ in targets})
     unclean = frozenset(answer["unclean"])
     lazy = LazyState(folder, tuple(answer["settled"]), frozenset(code[place] for place in answer["once"]))
-    screen = Screen(runner, screened, order, canaries, state, others, code, limits, lazy, unclean, replacements, spent)
+    ran = frozenset(code[place] for place in answer["ran"])
+    screen = Screen(
+        runner, screened, order, canaries, state, others, code, limits, lazy, unclean, ran, replacements, spent
+    )
     return screen, answer["why"]
 
 
@@ -91,7 +100,9 @@ class _Rehearsal:
         folder: str,
         targets: FrozenSet[pytest.Item],
         code: Sequence[CodeType],
+        budget_s: float,
     ) -> None:
+        self._budget_s = budget_s
         self._runner = runner
         self._calls = calls
         self._folder = folder
@@ -101,13 +112,14 @@ class _Rehearsal:
         self._settled: List[str] = []
         self._unclean: Set[str] = set()
         self._once_only: Set[Tuple[str, int]] = set()
+        self._run_by: List[Set[Tuple[str, int]]] = []
 
     def run(self, tests: Sequence[Limited]) -> Dict[str, Any]:
         """The `results` of the fit tests, the `lazy` modules of others, and `why` the first unfit test is unfit.
 
         What `unclean` tests change has to be set back. A lazy module is set up by the first test that needs it.
         `events` are the counts of the tests that ended, `settled` are the tests that changed the tree's state the first
-        time only, and `once` has the places of the code that behaved differently then.
+        time only, `once` has the places of the code that behaved differently then, and `ran` of what each target runs.
         """
         self._counter = event_counter(self._code)
         results: Dict[str, Result] = {}
@@ -115,10 +127,10 @@ class _Rehearsal:
         parameters = [arguments_of(item) for item, _ in tests]
         others = OtherModules(self._folder)
         state = TreeState(self._folder, parameters)
-        deadline = time.process_time() + _BUDGET_S
+        deadline = time.process_time() + self._budget_s
         for item, limit in tests:
             if time.process_time() > deadline:
-                why = why or "there are more tests than can be rehearsed"
+                why = why or MORE
                 break
             first, problem = self._examined(item, limit, state)
             if not problem or (first == _HANGS and item in self._targets):
@@ -137,6 +149,7 @@ class _Rehearsal:
         if unsteady:
             return {"results": {}, "why": f"the tests change {unsteady[0]}"}
         once = [place for place, code in enumerate(self._code) if not self._once_only.isdisjoint(lines_of(code))]
+        common = set.intersection(*self._run_by) if len(self._run_by) == len(self._targets) else set()
         return {
             "results": results,
             "lazy": sorted(lazy),
@@ -144,6 +157,7 @@ class _Rehearsal:
             "settled": self._settled,
             "unclean": sorted(self._unclean),
             "once": once,
+            "ran": [place for place, code in enumerate(self._code) if not common.isdisjoint(own_lines_of(code))],
             "why": why,
         }
 
@@ -154,6 +168,8 @@ class _Rehearsal:
         """
         self._runner.calls = {}
         first, lines = self._watched(item, limit)
+        if item in self._targets:
+            self._run_by.append(lines)
         self._runner.calls = self._calls
         changed = state.changed()
         if first == _HANGS or not changed:

@@ -32,7 +32,7 @@ class Screen(NamedTuple):
 
     `screened` are the tests that may be run here, `canaries` the results of some of them on the base. Events in `code`
     and in the code of candidates are counted for the tests that have a limit in `events`. What `unclean` tests change
-    is set back before the next test.
+    is set back before the next test. `ran` is the code of the functions that every target runs.
     """
 
     runner: Runner
@@ -45,5 +45,6 @@ class Screen(NamedTuple):
     events: Mapping[str, int]
     lazy: LazyState
     unclean: FrozenSet[str]
+    ran: FrozenSet[CodeType]
     replacements: Callable[[Candidate], List[Replacement]]
     spent: Spent

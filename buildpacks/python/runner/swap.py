@@ -3,13 +3,14 @@
 If only bodies of functions differ, the live function objects get the new code. If anything else differs (a default, a
 decorator, a class body, a module constant), or if a function that differs was called while the tree was imported (its
 results are still in use), the file has to be imported again: `NeedsImport`. A function around one that differs, such as
-a decorator, may have been called: the functions that it made are live, and get the new code too.
+a decorator, may have been called: the functions that it made are live, and get the new code too. Functions that every
+target runs itself (`ran`) have to be imported again only for a candidate that is tried afresh.
 """
 
 import dis
 import gc
 import types
-from typing import Any, Dict, Iterator, List, Optional, Sequence, Set, Tuple
+from typing import Any, Dict, FrozenSet, Iterator, List, Optional, Sequence, Set, Tuple
 
 _CO_OPTIMIZED = 0x1  # set for functions, not for modules and class bodies
 
@@ -31,6 +32,7 @@ class LiveFunctions:
     def __init__(self, root: str, called: Set[types.CodeType]) -> None:
         """Find the functions; `called` is the code that ran during the import."""
         self._called = called
+        self.ran: FrozenSet[types.CodeType] = frozenset()
         self._by_code: Dict[Tuple[str, types.CodeType], List[types.FunctionType]] = {}
         for thing in gc.get_objects():
             if type(thing) is types.FunctionType and thing.__code__.co_filename.startswith(root):
@@ -44,14 +46,17 @@ class LiveFunctions:
         """The code of all functions."""
         return (code for _, code in self._by_code)
 
-    def replacements(self, filename: str, old: types.CodeType, new: types.CodeType) -> Iterator[Replacement]:
+    def replacements(
+        self, filename: str, old: types.CodeType, new: types.CodeType, *, afresh: bool
+    ) -> Iterator[Replacement]:
         """The replacements for the functions of `filename` that differ between two compiled versions of it.
 
         Raises `NeedsImport`, also if there are none.
         """
         changed = dict(_changed(old, new))
         for before, after in changed.items():
-            if before in self._called and (after is None or _shell(before) != _shell(after)):
+            called = before in self._called and (afresh or before not in self.ran)
+            if called and (after is None or _shell(before) != _shell(after)):
                 raise NeedsImport(filename)
         pairs = [
             (function, code)
@@ -97,6 +102,12 @@ def lines_of(code: types.CodeType) -> Set[Tuple[str, int]]:
     """The lines of a function and of its nested functions, with their file."""
     own = {(code.co_filename, line) for _, line in dis.findlinestarts(code) if line}
     return own.union(*map(lines_of, _nested(code)))
+
+
+def own_lines_of(code: types.CodeType) -> Set[Tuple[str, int]]:
+    """The lines that run only if the function itself does: not its first, nor those of nested functions."""
+    inside: Set[Tuple[str, int]] = set().union(*map(lines_of, _nested(code)))
+    return lines_of(code) - inside - {(code.co_filename, code.co_firstlineno)}
 
 
 def _nested(code: types.CodeType) -> List[types.CodeType]:

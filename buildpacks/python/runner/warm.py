@@ -14,6 +14,7 @@ import select
 import socket
 import sys
 import threading
+import time
 from types import FunctionType
 from typing import Any, Dict, FrozenSet, Iterator, List, Mapping, Optional, Sequence, Set, TextIO, Tuple
 
@@ -24,7 +25,7 @@ from .child import answer_and_exit, in_child
 from .direct import direct_calls, direct_calls_are_right
 from .near import Call, Repeater, shown
 from .observe import Observer
-from .rehearse import prepare_screen
+from .rehearse import LEAST_S, MORE, prepare_screen
 from .screen import Answer, Candidate, Screen
 from .screening import tried
 from .sources import Source, spliced
@@ -32,6 +33,9 @@ from .spent import Spent
 from .stem import Attempt, Stem
 from .swap import INVALID, LiveFunctions, NeedsImport, Replacement, put
 from .trace import CalledCode, LineTracer, read_trace
+
+_FURTHER = 4.0
+"""How many times longer a further rehearsal is than the one before."""
 
 
 class Worker:
@@ -58,6 +62,8 @@ class Worker:
         self._items: Dict[str, pytest.Item] = {}
         self._sources: Dict[str, Source] = {}
         self._screen: Optional[Screen] = None
+        self._unfit = ""
+        self._rehearsal_s = self._alone_s = 0.0
         self._observer: Optional[Observer] = None
         self._repeater: Optional[Repeater] = None
         self._spent = Spent()
@@ -149,11 +155,12 @@ class Worker:
     def _do_plan(self, request: Dict[str, Any]) -> None:
         self._targets = {id: limit for id, limit in request["targets"] if id in self._items}
         self._tests = {id: limit for id, limit in request["tests"] if id in self._items}
-        self._screen, why = self._prepare_screen() if self._targets else (None, "no target is known")
+        self._rehearsal_s, self._alone_s = LEAST_S, 0.0
+        self._screen, self._unfit = self._prepare_screen() if self._targets else (None, "no target is known")
         self._observer = None
         self._spent.reset()
         screened = len(self._screen.screened) if self._screen else 0
-        self._answer({"planned": len(self._targets) + len(self._tests), "screened": screened, "why": why})
+        self._answer({"planned": len(self._targets) + len(self._tests), "screened": screened, "why": self._unfit})
 
     def _do_trace(self, request: Dict[str, Any]) -> None:
         item = self._items.get(request["id"])
@@ -173,11 +180,22 @@ class Worker:
         candidates: List[Candidate] = request["candidates"]
         screened: Iterator[Answer] = iter([None] * len(candidates))
         if self._screen and request["screen"]:
+            self._rehearse_more()
             screened = tried(self._screen, candidates)
         for candidate, answer in zip(candidates, screened):
+            began = time.monotonic()
             self._answer({**(answer or self._try_alone(candidate)), "index": candidate["index"]})
+            self._alone_s += time.monotonic() - began
             if select.select([self._requests], [], [], 0)[0]:
                 return  # the rest was cancelled
+
+    def _rehearse_more(self) -> None:
+        """Screen more tests, if forks that run them have taken as long as it takes to rehearse them."""
+        longer_s = _FURTHER * self._rehearsal_s
+        if self._unfit == MORE and self._alone_s > longer_s:
+            self._rehearsal_s, self._alone_s = longer_s, 0.0
+            screen, why = self._prepare_screen()
+            self._screen, self._unfit = screen or self._screen, why
 
     def _do_observe(self, request: Dict[str, Any]) -> None:
         try:
@@ -246,7 +264,7 @@ class Worker:
         with self._spent.on("forks"):
             return in_child(swap_and_run, limit)[0]
 
-    def _replacements(self, candidate: Candidate) -> List[Replacement]:
+    def _replacements(self, candidate: Candidate, *, afresh: bool = True) -> List[Replacement]:
         """The replacements for a candidate. Raises `NeedsImport`, or one of `INVALID` if it is not valid Python."""
         replacements: List[Replacement] = []
         with self._spent.on("compile"):
@@ -254,10 +272,14 @@ class Worker:
                 if self._is_new(path):
                     raise NeedsImport(path)
                 for base, changed in self._source(path).compiled(edits):
-                    replacements += self._live.replacements(self._file(path), base, changed)
+                    replacements += self._live.replacements(self._file(path), base, changed, afresh=afresh)
         if self._threads:  # a fork of this process does not have them
             raise NeedsImport
         return replacements
+
+    def _screened(self, candidate: Candidate) -> List[Replacement]:
+        """The replacements for a screener: those that fail in it are not tried again, unless they are tried afresh."""
+        return self._replacements(candidate, afresh=candidate["afresh"])
 
     def _run(self, probes: Sequence[str]) -> Dict[str, Any]:
         missing = [id for id in (*self._targets, *self._tests) if id not in self._items]
@@ -287,11 +309,20 @@ class Worker:
         code = tuple(self._live.code())
         try:
             screen, why = prepare_screen(
-                self._runner, calls, self._root + "/", targets, tests, code, self._replacements, self._spent
+                self._runner,
+                calls,
+                self._root + "/",
+                targets,
+                tests,
+                code,
+                self._screened,
+                self._spent,
+                self._rehearsal_s,
             )
         except Exception as error:  # noqa: BLE001  # looking at objects runs code of the tree and of its libraries
             return None, f"{type(error).__name__} while the state was read: {error}"
         if screen is not None:
+            self._live.ran = screen.ran
             self._runner.calls = {item: call for item, call in calls.items() if item.nodeid in screen.screened}
             _freeze()
         return screen, why
