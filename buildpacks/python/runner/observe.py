@@ -84,7 +84,7 @@ class Observer:
 
     def observe(self, replacements: Sequence[Replacement]) -> Behaviour:
         """The name of the series, and a digest for each input; empty if no input reaches a replaced function."""
-        if not any(id(function) in self._reached for function, _ in replacements):
+        if not any(id(function) in self._reached for function, *_ in replacements):
             return {"behaviour": []}
         answers = answers_to(self._functions, self._inputs, self._state, replacements)
         answers += self._varied(self._variations, replacements)

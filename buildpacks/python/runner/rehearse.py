@@ -68,7 +68,7 @@ def prepare_screen(
     others.ignore(answer["lazy"])
     live = [id for id, (outcome, _) in results.items() if outcome != "timeout"]
     canaries = {id: results[id] for id in (*live[:1], *live[-1:])}
-    order = [item.nodeid for item, _ in tests]
+    order = [item.nodeid for item, _ in tests if item.nodeid in screened]
     limits = _event_limits(answer["events"], {item.nodeid for item, _ in targets})
     unclean = frozenset(answer["unclean"])
     lazy = LazyState(folder, tuple(answer["settled"]), frozenset(code[place] for place in answer["once"]))

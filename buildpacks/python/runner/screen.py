@@ -28,9 +28,9 @@ class LazyState(NamedTuple):
 
 
 class Screen(NamedTuple):
-    """What screeners need: the `tests` that must not break, in order, and how to run and watch them.
+    """What screeners need: those of the `tests` that must not break that they can run, in order, and how to watch them.
 
-    `screened` are the tests that may be run here, `canaries` the results of some of them on the base. Events in `code`
+    `screened` are all tests that may be run here, `canaries` the results of some of them on the base. Events in `code`
     and in the code of candidates are counted for the tests that have a limit in `events`. What `unclean` tests change
     is set back before the next test. `ran` is the code of the functions that every target runs.
     """

@@ -71,6 +71,7 @@ class Screener:
         self._spent: Spent = screen.spent
         self._place = place
         self._answers: List[Answer] = []
+        self._tests = screen.tests
         self._learned: Set[str] = set()
         self._running = ""
         self._began = time.monotonic()
@@ -125,13 +126,13 @@ class Screener:
             return None
         except INVALID as error:
             return {"outcome": "invalid", "id": type(error).__name__}
-        if any(function.__code__ in self._screen.lazy.code for function, _ in replacements):
+        if any(function.__code__ in self._screen.lazy.code for function, *_ in replacements):
             return None
         with self._spent.on("swap"):
             undo = put(replacements)
         try:
             if self._counter:
-                self._counter.watch(code for _, code in replacements)
+                self._counter.watch(replacement.code for replacement in replacements)
             self._began = time.monotonic()
             return self._failure(candidate["probes"])
         except BaseException:  # noqa: BLE001  # also exceptions that would end pytest: a fork has to show how
@@ -150,9 +151,10 @@ class Screener:
                 return failure(self._screen.screened[id][0], ended)
         else:
             return failure(self._screen.screened[id][0], ended)
-        for id in self._screen.tests:
+        for id in self._tests:
             ended = self._ended(id)
             if ended.outcome != "passed":
+                self._tests = [id, *(other for other in self._tests if other != id)]  # others often break it, too
                 return failure(self._screen.screened[id][0], ended)
         return None
 

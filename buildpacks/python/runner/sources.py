@@ -7,12 +7,21 @@ import functools
 import io
 import tokenize
 import types
-from typing import Dict, List, NamedTuple, Tuple
+from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Tuple
 
 _FUTURE = 0
 for _name in __future__.all_feature_names:
     _FUTURE |= getattr(__future__, _name).compiler_flag
 _SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+
+
+class NewDefaults(NamedTuple):
+    """A function by its name and first line, and those of its defaults that differ, by their places or their names."""
+
+    name: str
+    line: int
+    values: Dict[int, Any]
+    keywords: Dict[str, Any]
 
 
 class _Block(NamedTuple):
@@ -41,8 +50,7 @@ class Source:
         self._filename = filename
         with open(filename, "rb") as file:
             self._content = file.read()
-        self._code = compile(self._content, filename, "exec", dont_inherit=True)
-        self._future = self._code.co_flags & _FUTURE
+        self._future = compile(self._content, filename, "exec", dont_inherit=True).co_flags & _FUTURE
         self._compile = functools.lru_cache(maxsize=64)(self._compile_part)  # parts that several candidates share
         self._blocks: List[_Block] = []
         self._imports = b""
@@ -56,26 +64,56 @@ class Source:
 
     def compiled(self, edits: List[Tuple[int, int, str]]) -> List[Tuple[types.CodeType, types.CodeType]]:
         """The code before and after: of the edited functions or classes if possible, else of the whole file."""
+        return [(self._compile(before), self._compile(after)) for before, after in self._parts(edits)]
+
+    def defaults(self, edits: List[Tuple[int, int, str]]) -> Optional[List[NewDefaults]]:
+        """The defaults that differ, if nothing else does and all have plain values."""
+        try:
+            return [change for parts in self._parts(edits) for change in _new_defaults(*map(ast.parse, parts))]
+        except (ValueError, TypeError, SyntaxError, RecursionError, MemoryError):
+            return None
+
+    def _parts(self, edits: List[Tuple[int, int, str]]) -> List[Tuple[bytes, bytes]]:
+        """The source before and after: of the edited functions or classes if possible, else of the whole file."""
         inside: Dict[_Block, List[Tuple[int, int, str]]] = {}
         for from_, to, text in edits:
             around = [block for block in self._blocks if block.start < from_ and to < block.end]
             if not around:
-                return [(self._code, self._compile(self.edited(edits)))]
+                return [(self._content, self.edited(edits))]
             block = min(around, key=lambda block: block.end - block.start)
             inside.setdefault(block, []).append((from_ - block.start, to - block.start, text))
         if any(one is not other and one.start <= other.start < one.end for one in inside for other in inside):
-            return [(self._code, self._compile(self.edited(edits)))]
+            return [(self._content, self.edited(edits))]
         parts = [(block, self._content[block.start : block.end], own) for block, own in inside.items()]
         return [
             (self._placed(block, source), self._placed(block, spliced(source, own))) for block, source, own in parts
         ]
 
-    def _placed(self, block: _Block, source: bytes) -> types.CodeType:
-        return self._compile(block.placed(source) + self._imports)
+    def _placed(self, block: _Block, source: bytes) -> bytes:
+        return block.placed(source) + self._imports
 
     def _compile_part(self, text: bytes) -> types.CodeType:
         code: types.CodeType = compile(text, self._filename, "exec", flags=self._future, dont_inherit=True)
         return code
+
+
+def _new_defaults(old: ast.Module, new: ast.Module) -> Iterator[NewDefaults]:
+    """The defaults that differ between two versions. Raises an error if something else does, or one is not plain."""
+    functions = [[node for node in ast.walk(tree) if isinstance(node, _SCOPES[:2])] for tree in (old, new)]
+    for before, after in zip(*functions):
+        values, keywords = {}, {}
+        for at, (one, other) in enumerate(zip(before.args.defaults, after.args.defaults)):
+            if ast.dump(one) != ast.dump(other):
+                before.args.defaults[at], values[at] = other, ast.literal_eval(other)
+        for at, (one, other) in enumerate(zip(before.args.kw_defaults, after.args.kw_defaults)):
+            if one and other and ast.dump(one) != ast.dump(other):
+                before.args.kw_defaults[at] = other
+                keywords[before.args.kwonlyargs[at].arg] = ast.literal_eval(other)
+        if values or keywords:
+            line = min([before.lineno, *(decorator.lineno for decorator in before.decorator_list)])
+            yield NewDefaults(before.name, line, values, keywords)
+    if ast.dump(old) != ast.dump(new):
+        raise ValueError("more than defaults differs")
 
 
 def _imports(tree: ast.Module) -> bytes:

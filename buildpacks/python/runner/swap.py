@@ -4,19 +4,38 @@ If only bodies of functions differ, the live function objects get the new code. 
 decorator, a class body, a module constant), or if a function that differs was called while the tree was imported (its
 results are still in use), the file has to be imported again: `NeedsImport`. A function around one that differs, such as
 a decorator, may have been called: the functions that it made are live, and get the new code too. Functions that every
-target runs itself (`ran`) have to be imported again only for a candidate that is tried afresh.
+target runs itself (`ran`) have to be imported again only for a candidate that is tried afresh, and so do those that get
+plain values for defaults.
 """
 
 import dis
 import gc
 import types
-from typing import Any, Dict, FrozenSet, Iterator, List, Optional, Sequence, Set, Tuple
+from typing import Any, Dict, FrozenSet, Iterable, Iterator, List, NamedTuple, Optional, Sequence, Set, Tuple
+
+from .sources import NewDefaults
 
 _CO_OPTIMIZED = 0x1  # set for functions, not for modules and class bodies
 
 
-Replacement = Tuple[types.FunctionType, types.CodeType]
-"""A live function and its new code."""
+class Replacement(NamedTuple):
+    """A live function, its new code and its new defaults."""
+
+    function: types.FunctionType
+    code: types.CodeType
+    defaults: Optional[Tuple[Any, ...]]
+    keywords: Optional[Dict[str, Any]]
+
+    @classmethod
+    def of(cls, function: types.FunctionType, code: Optional[types.CodeType] = None) -> "Replacement":
+        """What a function is, or would be with other code."""
+        return cls(function, code or function.__code__, function.__defaults__, function.__kwdefaults__)
+
+    def put(self) -> None:
+        """Make the function so."""
+        function, code, defaults, keywords = self
+        function.__code__, function.__defaults__, function.__kwdefaults__ = code, defaults, keywords
+
 
 INVALID = (SyntaxError, ValueError, RecursionError, MemoryError, OverflowError)
 """The exceptions of the compiler for invalid source."""
@@ -68,14 +87,30 @@ class LiveFunctions:
         for function, code in pairs:
             if code is None or code.co_freevars != function.__code__.co_freevars:
                 raise NeedsImport(filename)
-            yield function, code
+            yield Replacement.of(function, code)
+
+    def with_defaults(self, filename: str, changes: Iterable[NewDefaults]) -> Iterator[Replacement]:
+        """The replacements for functions of `filename` that get other defaults. Raises `NeedsImport`."""
+        for change in changes:
+            place = filename, change.name, change.line
+            changed = [code for file, code in self._by_code if (file, code.co_name, code.co_firstlineno) == place]
+            if not changed or any(code in self._called and code not in self.ran for code in changed):
+                raise NeedsImport(filename)
+            for function in (function for code in changed for function in self._by_code[filename, code]):
+                defaults, keywords = list(function.__defaults__ or ()), dict(function.__kwdefaults__ or {})
+                if not all(at < len(defaults) for at in change.values) or not change.keywords.keys() <= keywords.keys():
+                    raise NeedsImport(filename)
+                for at, value in change.values.items():
+                    defaults[at] = value
+                keywords.update(change.keywords)
+                yield Replacement(function, function.__code__, tuple(defaults) or None, keywords or None)
 
 
 def put(replacements: Sequence[Replacement]) -> List[Replacement]:
     """Give functions their new code, and return the replacements that restore the old code."""
-    undo = [(function, function.__code__) for function, _ in replacements]
-    for function, code in replacements:
-        function.__code__ = code
+    undo = [Replacement.of(function) for function, *_ in replacements]
+    for replacement in replacements:
+        replacement.put()
     return undo
 
 

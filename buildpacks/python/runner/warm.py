@@ -59,6 +59,7 @@ class Worker:
         self._attempt: Optional[Attempt] = None
         self._targets: Dict[str, float] = {}
         self._tests: Dict[str, float] = {}
+        self._first: Dict[str, float] = {}
         self._items: Dict[str, pytest.Item] = {}
         self._sources: Dict[str, Source] = {}
         self._screen: Optional[Screen] = None
@@ -155,6 +156,7 @@ class Worker:
     def _do_plan(self, request: Dict[str, Any]) -> None:
         self._targets = {id: limit for id, limit in request["targets"] if id in self._items}
         self._tests = {id: limit for id, limit in request["tests"] if id in self._items}
+        self._first = {}
         self._rehearsal_s, self._alone_s = LEAST_S, 0.0
         self._screen, self._unfit = self._prepare_screen() if self._targets else (None, "no target is known")
         self._observer = None
@@ -184,10 +186,19 @@ class Worker:
             screened = tried(self._screen, candidates)
         for candidate, answer in zip(candidates, screened):
             began = time.monotonic()
-            self._answer({**(answer or self._try_alone(candidate)), "index": candidate["index"]})
+            final = answer or self._try_alone(candidate)
             self._alone_s += time.monotonic() - began
+            self._answer({**final, "index": candidate["index"]})
+            self._put_first(final.get("id", ""))
             if select.select([self._requests], [], [], 0)[0]:
                 return  # the rest was cancelled
+
+    def _put_first(self, id: str) -> None:
+        """Run a test first that a candidate broke: another candidate for the same place often breaks it as well."""
+        if id in self._tests:
+            self._first = {id: self._tests[id], **self._first}
+        if self._screen and id in self._screen.tests:
+            self._screen = self._screen._replace(tests=[id, *(other for other in self._screen.tests if other != id)])
 
     def _rehearse_more(self) -> None:
         """Screen more tests, if forks that run them have taken as long as it takes to rehearse them."""
@@ -271,11 +282,22 @@ class Worker:
             for path, edits in candidate["files"].items():
                 if self._is_new(path):
                     raise NeedsImport(path)
-                for base, changed in self._source(path).compiled(edits):
-                    replacements += self._live.replacements(self._file(path), base, changed, afresh=afresh)
+                replacements += self._replaced(path, edits, afresh=afresh)
         if self._threads:  # a fork of this process does not have them
             raise NeedsImport
         return replacements
+
+    def _replaced(self, path: str, edits: List[Tuple[int, int, str]], *, afresh: bool) -> List[Replacement]:
+        """The replacements for the edits of one file."""
+        file, source = self._file(path), self._source(path)
+        try:
+            parts = source.compiled(edits)
+            return [one for part in parts for one in self._live.replacements(file, *part, afresh=afresh)]
+        except NeedsImport:
+            defaults = None if afresh else source.defaults(edits)
+            if defaults is None:
+                raise
+            return [*self._live.with_defaults(file, defaults)]
 
     def _screened(self, candidate: Candidate) -> List[Replacement]:
         """The replacements for a screener: those that fail in it are not tried again, unless they are tried afresh."""
@@ -286,7 +308,8 @@ class Worker:
         if missing:
             return {"outcome": "missing", "id": missing[0]}
         first = {id: self._targets[id] for id in probes}
-        return self._runner.try_out(self._limited(first), self._limited(self._targets), self._limited(self._tests))
+        tests = {**self._first, **self._tests}
+        return self._runner.try_out(self._limited(first), self._limited(self._targets), self._limited(tests))
 
     def _run_probes(self, probes: Sequence[str]) -> Dict[str, Any]:
         """Run probes until one passes: the answer is a final one if none does."""

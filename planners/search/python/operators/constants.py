@@ -131,7 +131,10 @@ def _far_number(site: Site, _: Scope) -> Iterator[Replacement]:
 
 
 def _singleton(site: Site, _: Scope) -> Iterator[Replacement]:
-    """Change `True`, `False` or `None`: `True` -> `False`, `None` -> `0`, `False`, `[]`."""
+    """Change `True`, `False` or `None`: `True` -> `False`, `None` -> `0`, `False`, `[]`.
+
+    As a default, `None` says that nothing was given: another one is an initial value.
+    """
     node = site.node
     assert isinstance(node, ast.Constant)
     if isinstance(site.parent, ast.Expr):
@@ -139,7 +142,7 @@ def _singleton(site: Site, _: Scope) -> Iterator[Replacement]:
     if isinstance(node.value, bool):
         yield from site.put(str(not node.value))
         yield from site.put("None", weight=0.3)
-    elif node.value is None:
+    elif node.value is None and site.field not in {"defaults", "kw_defaults"}:
         for text in ("0", "False", "True", "[]", "''", "{}", "1", "float('inf')"):
             yield from site.put(text)
 
