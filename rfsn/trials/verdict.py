@@ -77,9 +77,9 @@ def reach_verdict(
             reason = budget.unverified(len(runs) + 1, left_s)
             return unfinished(so_far(runs) if runs else None, known.baseline, known.all, reason)
         runs.append(run)
-    if _failing_once(runs):
-        # Being watched may be why a test fails, or that it cannot write.
-        writes = refused(runs[0])
+    writes = refused(runs[0])
+    if _failing_once(runs) and (writes or not runs[0].problem):
+        # Being watched may be why a test fails, or that it cannot write; not why tests cannot be loaded.
         plain = suite.run_tests(budget.request(known.baseline), budget.left_s, change, kept=None if writes else kept)
         runs[0] = replace(plain, findings=runs[0].findings)
     verdict = so_far(runs)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 SOURCE = """class Field:
     def __init__(self, name):
@@ -75,3 +78,23 @@ def test_a_suite_that_writes_and_changes_its_parameters(rfsn: Callable[..., Any]
     ran = rfsn("repair", project(files), "--json").json
     assert ran["status"] == "repaired", ran["reason"]
     assert ran["verdict"]["reasons"] == []
+
+
+@pytest.mark.parametrize(
+    ("heading", "python"),
+    [
+        ("# Copyright\n\n", "3.13"),
+        ('"""Tests."""\n\n', "3.8"),
+        ("\n\nfrom __future__ import annotations\n", "3.12"),
+    ],
+)
+def test_assertions_are_watched_however_a_file_begins(
+    rfsn: Callable[..., Any], project: Callable[..., Path], tmp_path: Path, heading: str, python: str
+) -> None:
+    tests = f"{heading}from sums import add\n\n\ndef test_add():\n    assert add(1, 2) == 3\n"
+    files = {"sums.py": "def add(a, b):\n    return a - b\n", "test_sums.py": tests}
+    ran = rfsn("repair", project(files), "--json", "--python", python, "--out", tmp_path / "session").json
+    assert ran["status"] == "repaired", ran["reason"]
+    events = [json.loads(line)["event"] for line in (tmp_path / "session" / "journal.jsonl").read_text().splitlines()]
+    seen = [event["observation"] for event in events if event["kind"] == "observed"]
+    assert [one["problem"] for one in seen if one["type"] == "suite_ran"] == ["", ""]

@@ -46,8 +46,7 @@ class Marker:
         tree.body = self._body(tree.body, inside=False)
         place = next((number for number, one in enumerate(tree.body) if not _must_be_first(one)), len(tree.body))
         source = ast.ImportFrom(module="rfsn_runner.record", names=[ast.alias(name="RECORD", asname=NAME)], level=0)
-        tree.body.insert(place, ast.copy_location(source, tree.body[place]) if place < len(tree.body) else source)
-        ast.fix_missing_locations(tree)
+        tree.body.insert(place, _placed(source, tree.body[place] if place < len(tree.body) else None))
 
     def _body(self, statements: Sequence[ast.stmt], *, inside: bool) -> List[ast.stmt]:
         return [made for statement in statements for made in self._statement(statement, inside=inside)]
@@ -102,7 +101,7 @@ class Marker:
                 type=None, name=None, body=[_call("failed", number, node), ast.Raise(exc=None, cause=None)]
             )
             whole = ast.Try(body=[node], handlers=[handler], orelse=[_call("passed", number, node)], finalbody=[])
-            return [ast.copy_location(whole, node)]
+            return [_placed(whole, node)]
         if isinstance(node, _SIMPLE) and wanted:
             self._mark_elements(node, lines)
             return [node, _call("passed", self._number(lines, "statement"), node)]
@@ -174,7 +173,7 @@ class Prober(ast.NodeTransformer):
         call = _asserting_call(node)
         if self._inside and call is not None and len(call.args) > 1 and not _has_stars(call.args):
             made = _value("operands", *call.args)
-            call.args = [ast.copy_location(ast.Starred(value=made, ctx=ast.Load()), made)]
+            call.args = [_placed(ast.Starred(value=made, ctx=ast.Load()), made)]
         return node
 
 
@@ -183,13 +182,27 @@ def _value(method: str, *arguments: Any) -> Any:
     function = ast.Attribute(value=ast.Name(id=NAME, ctx=ast.Load()), attr=method, ctx=ast.Load())
     given: List[Any] = [one if isinstance(one, ast.AST) else _constant(one) for one in arguments]
     call = ast.Call(func=function, args=given, keywords=[])
-    placed = [one for one in arguments if isinstance(one, ast.AST)]
-    return ast.fix_missing_locations(ast.copy_location(call, placed[0]) if placed else call)
+    return _placed(call, next((one for one in arguments if isinstance(one, ast.AST)), None))
 
 
 def _call(method: str, number: int, after: ast.stmt) -> ast.stmt:
     """A statement that calls the record, in the place of another."""
-    return ast.copy_location(ast.Expr(value=_value(method, number)), after)
+    return _placed(ast.Expr(value=_value(method, number)), after)
+
+
+def _placed(made: Any, at: Optional[ast.AST]) -> Any:
+    """A node made here, in the place of another; what it holds of the file stays in its own place.
+
+    `ast.fix_missing_locations` gives nodes that have a line but no end, such as those of pytest, an end before it.
+    """
+    line, column = getattr(at, "lineno", 1), getattr(at, "col_offset", 0)
+    own = [made]
+    while own:
+        node = own.pop()
+        node.lineno = node.end_lineno = line
+        node.col_offset = node.end_col_offset = column
+        own += [one for one in ast.iter_child_nodes(node) if getattr(one, "lineno", None) is None]
+    return made
 
 
 def _constant(value: Any) -> ast.expr:
