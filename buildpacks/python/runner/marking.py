@@ -187,7 +187,8 @@ def _value(method: str, *arguments: Any) -> Any:
 
 def _call(method: str, number: int, after: ast.stmt) -> ast.stmt:
     """A statement that calls the record, in the place of another."""
-    return _placed(ast.Expr(value=_value(method, number)), after)
+    made: ast.stmt = _placed(ast.Expr(value=_value(method, number)), after)
+    return made
 
 
 def _placed(made: Any, at: Optional[ast.AST]) -> Any:
