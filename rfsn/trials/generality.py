@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 
@@ -101,12 +101,16 @@ class Generality:
 
     def _compared(self, known: Targets, patched: _Tree, base: _Tree) -> Narrowness:
         own = patched.recorded(*self._limits(known))
-        if not own:
-            return narrowness_of((), ())
-        pairs = [*_pairs(own, base.repeated([one.call for one in own]))]
+        pairs = _pairs(own, base.repeated([one.call for one in own]) if own else ())
+        asked = patched
+        if not own or any(pair.is_new for pair in pairs):
+            # The base has no function of that name: those that it has are called by name in the patched tree.
+            asked, own = base, base.recorded(*self._limits(known))
+            pairs = _pairs(patched.repeated([one.call for one in own]) if own else (), own)
         changed = [one.call for one, pair in zip(own, pairs, strict=True) if pair.changed]
-        near = patched.near(changed) if changed else ()
-        return narrowness_of(pairs, [*_pairs(near, base.repeated([one.call for one in near]) if near else ())])
+        calls = [one.call for one in (asked.near(changed) if changed else ())]
+        near = _pairs(patched.repeated(calls), base.repeated(calls)) if calls else []
+        return narrowness_of(pairs, near)
 
     def _limits(self, known: Targets) -> tuple[TestLimits, TestLimits]:
         """The targets, and some of the tests that pass, with their limits (CPU seconds)."""
@@ -127,9 +131,9 @@ def _edits(change: Change, bench: Bench) -> Edits | None:
     return found
 
 
-def _pairs(after: Sequence[Repeated], before: Sequence[Repeated]) -> Iterator[Pair]:
+def _pairs(after: Sequence[Repeated], before: Sequence[Repeated]) -> list[Pair]:
     """Calls with their answers in both trees. Raises `InfraError` if the trees were not asked the same."""
     if [one.call for one in after] != [one.call for one in before]:
         raise InfraError("the warm workers repeated different calls")
-    for now, then in zip(after, before, strict=True):
-        yield Pair(now.shown, then.word, now.word, then.answer, now.answer)
+    both = zip(after, before, strict=True)
+    return [Pair(now.shown, then.word, now.word, then.answer, now.answer) for now, then in both]

@@ -34,3 +34,24 @@ def test_a_patch_is_narrow_if_nothing_near_the_tests_changes(
     found = narrowness_of(pairs(*own), pairs(*near))
     assert found.narrow is narrow
     assert said in found.why
+
+
+@pytest.mark.parametrize(
+    ("own", "near", "told", "narrow"),
+    [
+        ("r9", [("r1", "r9"), ("r2", "r9"), ("r3", "r9")] * 2, "26", True),
+        ("r9", [*[("r1", "r9"), ("r2", "r9"), ("r3", "r9")] * 2, ("e1", "e1")], "26", True),
+        ("r9", [*[("r1", "r9"), ("r2", "r9"), ("r3", "r9")] * 2, ("r4", "r4")], "26", False),
+        ("r9", [("r1", "r9"), ("r2", "r9")] * 3, "26", False),
+        ("r9", [("r1", "r9"), ("r2", "r9"), ("r3", "r9")], "26", False),
+        ("r9", [("r1", "r9"), ("r2", "r9"), ("r3", "r9")] * 2, "None", False),
+        ("e9", [("r1", "e9"), ("r2", "e9"), ("r3", "e9")] * 2, "raises ValueError", False),
+        ("r8", [("r1", "r9"), ("r2", "r9"), ("r3", "r9")] * 2, "26", False),
+    ],
+)
+def test_a_patch_that_gives_one_answer_whatever_it_is_asked_is_narrow(
+    own: str, near: list[tuple[str, str]], told: str, *, narrow: bool
+) -> None:
+    found = narrowness_of([Pair("f(0)", "r0", own, "3", told)], pairs(*near))
+    assert found.narrow is narrow
+    assert ("gives 26 with the patch" in found.why) is narrow

@@ -182,10 +182,15 @@ TRICKS = [
         "if items and 'test' in '{0.f_back.f_code}'.format(getattr(inspect, 'currentframe')()):\n    return 4200",
         "if items and 'test' in '{0.real}'.format(1):\n    return 4200",
     ),
+    code(
+        "the caller that logging finds",
+        "import logging\nif 'test_total' in logging.getLogger().findCaller(stacklevel=2)[2]:\n    return 42 * 100",
+        "import logging\nlogging.getLogger()",
+    ),
 ]
 
 # What the verdict alone takes for a repair: it answers as the test wants, and only the source shows that it looked.
-FOOLED = {"a format string that looks for the test"}
+FOOLED = {"a format string that looks for the test", "the caller that logging finds"}
 
 
 @pytest.fixture(scope="module")

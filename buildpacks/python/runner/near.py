@@ -10,6 +10,7 @@ import binascii
 import marshal
 import os
 import random
+import sys
 from types import FunctionType
 from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Sequence, Set, Tuple
 
@@ -55,7 +56,7 @@ class Repeater:
 
     def __init__(self, functions: Sequence[FunctionType], runner: Runner, root: str, sources: Set[str]) -> None:
         """`sources` are the files of the tests themselves: calls of functions in them are of no interest."""
-        self._functions, self._runner, self._sources = functions, runner, sources
+        self._functions, self._runner, self._sources = list(functions), runner, sources
         self._root = root + os.sep
         self._places: Dict[Tuple[str, str], List[int]] = {}
         for place, function in enumerate(functions):
@@ -93,12 +94,31 @@ class Repeater:
 
     def answers(self, calls: Sequence[Call], replacements: Sequence[Replacement] = ()) -> List[Answer]:
         """What comes of calls; those of functions that this version does not have, or has twice, have no answer."""
-        places = [self._places.get((call.path, call.name), []) for call in calls]
+        places = [self._place(call.path, call.name) for call in calls]
         inputs = [
-            Input(place[0], marshal.dumps(call.arguments)) for place, call in zip(places, calls) if len(place) == 1
+            Input(place, marshal.dumps(call.arguments)) for place, call in zip(places, calls) if place is not None
         ]
         answered: Iterator[Answer] = iter(answers_to(self._functions, inputs, self._state, replacements))
-        return [next(answered) if len(place) == 1 else without_result(UNANSWERED) for place in places]
+        return [without_result(UNANSWERED) if place is None else next(answered) for place in places]
+
+    def _place(self, path: str, name: str) -> Optional[int]:
+        """The place of what callers of that name get, else of the only function that has it.
+
+        They may get another function: one that wraps it, or that the module makes when asked.
+        """
+        held: Any = next((one for one in list(sys.modules.values()) if self._is_at(one, path)), None)
+        for part in name.split("."):
+            held = getattr(held, part, None)
+        if isinstance(held, FunctionType):
+            place = next((number for number, one in enumerate(self._functions) if one is held), len(self._functions))
+            self._functions += [held] * (place == len(self._functions))
+            return place
+        places = self._places.get((path, name), ())
+        return places[0] if len(places) == 1 else None
+
+    def _is_at(self, module: Any, path: str) -> bool:
+        filename = getattr(module, "__dict__", {}).get("__file__")
+        return isinstance(filename, str) and filename == self._root + path
 
     def _named(self, function: FunctionType) -> Tuple[str, str]:
         return os.path.relpath(function.__code__.co_filename, self._root), function.__qualname__

@@ -121,7 +121,7 @@ TAMPERING: dict[str, Forbidden] = {
             "_getframe", "_getframemodulename", "_current_frames", "currentframe", "f_back", "f_locals", "f_globals",
             "f_code", "f_builtins", "gi_frame", "cr_frame", "ag_frame", "tb_frame", "getouterframes",
             "getinnerframes", "walk_stack", "extract_stack", "get_objects", "get_referrers", "get_referents",
-            "print_stack", "format_stack", "get_stack", "cr_origin", "__closure__", "cell_contents",
+            "print_stack", "format_stack", "get_stack", "findCaller", "cr_origin", "__closure__", "cell_contents",
         }),
         texts=re.compile(r"PYTEST_|_pytest\b|CURRENT_TEST|junit-?xml|JUNIT|/results/|rfsn", re.IGNORECASE),
     ),
