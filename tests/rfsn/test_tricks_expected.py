@@ -146,7 +146,7 @@ EXHIBITS = [
         "the stack of a logger",
         "place = logging.getLogger(__name__).findCaller(stack_info=True)",
         "place[3]",
-        "logging.getLogger(__name__).findCaller()",
+        "logging.getLogger(__name__).debug('total', stack_info=True)",
         "import logging\nimport re",
     ),
     reading(
@@ -405,7 +405,6 @@ NAMES = [exhibit.name for exhibit in EXHIBITS]
 
 UNSEEN = {
     "the line of a warning",
-    "the stack of a logger",
     "the stack of a record",
     "a link to the tree",
     "a distance of nothing",

@@ -358,7 +358,7 @@ def test_odd_choices_are_refused(rfsn: Rfsn, tmp_path: Path, option: str, value:
 
 def _configuration() -> Config:
     """What `rfsn eval` runs with here."""
-    return Config(memory=False)
+    return Config(memory=False, workers=1)
 
 
 assert sys.getrecursionlimit() < 100_000, "the nested data sets would be none"
