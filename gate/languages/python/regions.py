@@ -41,7 +41,7 @@ def regions_of(module: Module, edits: Sequence[Edit]) -> list[Region] | None:
     at = 0
     while at < len(places):
         place = places[at]
-        if at + 1 < len(places) and places[at + 1].first <= place.last:
+        if at + 1 < len(places) and place.reaches(places[at + 1]):
             other = places.pop(at + 1)
             places[at] = _Place.around(module, (*place.edits, *other.edits), min(place.level, other.level))
         elif (after := parsed.get(place) or place.parsed(module)) is not None:
@@ -91,6 +91,10 @@ class _Place:
         begin = min([first, *map(_first_line, chosen)])
         stop = max([last, *map(_last_line, chosen)])
         return cls(edits, chosen, around, column, begin, stop)
+
+    def reaches(self, later: _Place) -> bool:
+        """Whether a later place overlaps with it, or lies behind the last line of a definition that it may end sooner."""
+        return later.first <= self.last or any(one in self.statements for one in later.around_it)
 
     def parsed(self, module: Module) -> list[ast.stmt] | None:
         """The statements after the edits; None if they cannot be parsed without those around them."""
