@@ -7,6 +7,7 @@ import stat
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
+from posixpath import join, normpath
 
 from buildpacks.api import RepoView
 from sandbox import UnsafePath, iter_files, read_beneath
@@ -69,10 +70,14 @@ class FolderView:
 
 
 class PartView:
-    """The files of another view beneath the folder `root`, by their paths relative to it."""
+    """The files of another view beneath the folder `root`, by their paths relative to it.
+
+    Those beside the folder are not listed, but a path that begins with `..` finds them.
+    """
 
     def __init__(self, whole: RepoView, root: str) -> None:
         self._whole = whole
+        self._root = root
         self._prefix = f"{root}/"
 
     def files(self) -> Sequence[str]:
@@ -81,8 +86,8 @@ class PartView:
 
     def exists(self, path: str) -> bool:
         """Whether there is a regular file at `path`."""
-        return self._whole.exists(self._prefix + path)
+        return self._whole.exists(normpath(join(self._root, path)))
 
     def read(self, path: str) -> bytes:
         """The content of a file; raises `FileNotFoundError`."""
-        return self._whole.read(self._prefix + path)
+        return self._whole.read(normpath(join(self._root, path)))

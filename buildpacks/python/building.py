@@ -45,7 +45,7 @@ def build_steps(
     if not packages:
         return ()
     variables = {**_BUILD, **dict.fromkeys(_VERSION_VARIABLES, options.version or "0.0.0")}
-    trees = [f"{options.tree}/{path}".removesuffix("/.") for path in packages]
+    trees = [normpath(join(options.tree, path)) for path in packages]
     before = (release and release < _WHEELS_SINCE) or (options.as_of and options.as_of < _WHEELS_SINCE_DATE)
     if before and all(_has_only_setuptools(view, path) for path in packages):
         return tuple(BuildStep(("/env/bin/python", "-c", _DEVELOP, SITE, tree), variables) for tree in trees)

@@ -7,7 +7,7 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatch
-from posixpath import dirname, join, normpath
+from posixpath import dirname, isabs, join, normpath
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.utils import canonicalize_name
@@ -167,9 +167,9 @@ def _complete(view: RepoView, collected: _Collected, python: str) -> Needs:
             continue
         known.add(place)
         inner = _Inside(view, place)
-        wanted = build_requirements(inner) if _is_inside(place) else []
+        wanted = [] if isabs(place) else build_requirements(inner)
         if not wanted:
-            left_out.append(place)
+            left_out.append(f"{place} (no project there inside of REPO)" if place.startswith("..") else place)
             continue
         packages.append(place)
         build += wanted
@@ -233,10 +233,6 @@ def _place_in(text: str) -> str | None:
     """The path in a requirement that is a `file:` URL."""
     match = _PLACE.match(text) if len(text) <= _MAX_NAME else None
     return match["path"] if match else None
-
-
-def _is_inside(place: str) -> bool:
-    return not place.startswith(("/", "../")) and place != ".."
 
 
 def _checked(build: Iterable[str]) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ import pytest
 from buildpacks import BuildpackError
 from buildpacks.python.provide import _FINISH
 from buildpacks.python.requirements import read_needs
+from buildpacks.view import PartView
 from tests.buildpacks.test_requirements import Tree
 
 NO_NAMES = [
@@ -98,6 +99,21 @@ def test_no_registry_is_asked_for_what_has_another_source(source: str) -> None:
     needs = read_needs(Tree({"pyproject.toml": pyproject}))
     assert needs.requirements == ("six",)
     assert "helper (its source is not a registry)" in needs.left_out
+
+
+def test_a_project_beside_a_part_is_built_from_the_tree() -> None:
+    api = f"{MAIN}[tool.uv.sources]\nhelper = {{ path = '../../libs/helper' }}\n"
+    files = {"services/api/pyproject.toml": api, "libs/helper/pyproject.toml": HELPER}
+    needs = read_needs(PartView(Tree(files), "services/api"))
+    assert needs.packages == (".", "../../libs/helper")
+    assert set(needs.requirements) == {"six", "attrs"}
+    alone = read_needs(Tree({"pyproject.toml": api}))
+    assert alone.left_out == (
+        "../../libs/helper (no project there inside of REPO)",
+        "helper (its source is not a registry)",
+    )
+    above = read_needs(PartView(Tree(files), "libs/helper"))
+    assert above.packages == (".",)
 
 
 def test_all_members_of_a_workspace_are_installed_where_its_top_is_no_project() -> None:
