@@ -47,8 +47,8 @@ def choose(requires: str, named: Named, options: PlanOptions) -> Chosen:
     namer = ""
     if options.python:
         interpreter: Interpreter | None = interpreters.asked(options.python)
-    else:
-        interpreter, namer = interpreters.find(requires, named)
+    else:  # whoever lists exact packages has another environment in mind than those that the project supports
+        interpreter, namer = interpreters.find(requires, named if options.packages is None else Named(named.pinned))
     if interpreter is None:
         raise BuildpackError(f"no interpreter here satisfies requires-python {requires!r}: install one that does")
     because = f", as in {namer}" if namer else ""
