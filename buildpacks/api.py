@@ -130,7 +130,8 @@ class BuildPlan:
     `mounts` are needed by every step: interpreters and tools. `platform` identifies the platform: environments of
     different platforms are never shared. `own` are the names of the distributions that the build makes: tests do not
     see them at `/env`. `services` run beside the tests. `added` are those of `PlanOptions.added` that the pack took.
-    Packages are resolved `as_of` a date, if it is not empty. `others` are tried in this order if a report says that the
+    Packages are resolved `as_of` a date, if it is not empty, and taken in the versions of `locked` (exact requirements
+    of a lock file) where those can be had. `others` are tried in this order if a report says that the
     environment is why tests cannot be loaded (`SuiteReport.misfit`).
     """
 
@@ -146,6 +147,7 @@ class BuildPlan:
     own: tuple[str, ...] = ()
     added: tuple[str, ...] = ()
     as_of: str = ""
+    locked: tuple[str, ...] = ()
     others: tuple[Choice, ...] = ()
     services: tuple[Service, ...] = ()
     settings: Settings = field(default_factory=Settings)

@@ -23,7 +23,8 @@ _EARLIEST = "2018-11-12"
 class Chosen:
     """An interpreter as steps name it, the mounts that it needs, words for it, and other choices in their order.
 
-    `release` is None if the interpreter is one of an image.
+    `release` is None if the interpreter is one of an image. `locks` says whether the versions of a lock file go with
+    it: those of before it came out do not.
     """
 
     python: str
@@ -31,6 +32,7 @@ class Chosen:
     mounts: tuple[Mount, ...]
     description: str
     others: tuple[Choice, ...] = ()
+    locks: bool = False
 
 
 def choose(requires: str, named: Named, options: PlanOptions) -> Chosen:
@@ -43,7 +45,8 @@ def choose(requires: str, named: Named, options: PlanOptions) -> Chosen:
         asked = options.python or "3"
         python = asked if "/" in asked else f"python{asked}"
         others = _others([], options)
-        return Chosen(python, None, (), f"Python of the image {options.image}{dated}", others)
+        locks = _goes_with_locks(None, options)
+        return Chosen(python, None, (), f"Python of the image {options.image}{dated}", others, locks)
     namer = ""
     if options.python:
         interpreter: Interpreter | None = interpreters.asked(options.python)
@@ -55,7 +58,14 @@ def choose(requires: str, named: Named, options: PlanOptions) -> Chosen:
     description = "Python {}.{} ({}{}){}".format(*interpreter.version, interpreter.executable, because, dated)
     older = [] if options.python else interpreters.earlier(requires, interpreter.version, options.date)
     mounts = (Mount(interpreter.prefix, str(interpreter.prefix)),)
-    return Chosen(str(interpreter.executable), interpreter.version, mounts, description, _others(older, options))
+    release, others = interpreter.version, _others(older, options)
+    locks = _goes_with_locks(release, options)
+    return Chosen(str(interpreter.executable), release, mounts, description, others, locks)
+
+
+def _goes_with_locks(release: Release | None, options: PlanOptions) -> bool:
+    """Whether the tree is of a time when the release was there: the newest one, if it is not known which."""
+    return not options.as_of and options.date >= interpreters.released(release)
 
 
 def _others(older: list[Interpreter], options: PlanOptions) -> tuple[Choice, ...]:

@@ -14,7 +14,7 @@ from packaging.specifiers import SpecifierSet
 from buildpacks.api import BuildpackError
 from buildpacks.python.releases import Named, Release
 
-__all__ = ["Interpreter", "asked", "earlier", "find"]
+__all__ = ["Interpreter", "asked", "earlier", "find", "released"]
 
 _OLDEST = (3, 6)
 """The oldest release on which the runner works."""
@@ -61,6 +61,11 @@ def find(requires: str, named: Named | None = None) -> tuple[Interpreter | None,
         return here[chosen], named.listed[chosen if listed else newest]
     running = _running()
     return here.get(running.version) or (here[max(here)] if here else None), ""
+
+
+def released(release: Release | None) -> str:
+    """The date (ISO 8601) at which a release came out; that of the newest one for one that is not known."""
+    return _RELEASED.get(release or max(_RELEASED), max(_RELEASED.values()))
 
 
 def earlier(requires: str, than: Release, date: str) -> list[Interpreter]:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
+from packaging.version import InvalidVersion, Version
 
 from buildpacks.api import RepoView
 from buildpacks.python.provide import parsed
@@ -18,6 +21,8 @@ OLDEST_PYTEST = "pytest>=3.10"
 
 _RELEASES = ("3.10.1", "4.6.11", "5.4.3", "6.2.5", "7.4.4", "8.4.2", "9.0.0")
 """A release of each age of pytest since then."""
+
+_OLDEST = Version("3.10")
 
 _OF_PYTEST = re.compile(r"py|pluggy|pytest-.+")
 
@@ -46,11 +51,23 @@ def supported(requirements: Sequence[str]) -> list[str]:
     """Requirements without releases of pytest with which the runner does not work, and without the pins beside them."""
     wanted = [Requirement(text) for text in requirements]
     unfit = [
-        one for one in wanted if canonicalize_name(one.name) == "pytest" and not any(one.specifier.filter(_RELEASES))
+        one
+        for one in wanted
+        if canonicalize_name(one.name) == "pytest" and not any(one.specifier.filter(_releases(one.specifier)))
     ]
     if not unfit:
         return list(requirements)
     return [OLDEST_PYTEST, *(_loosened(one) for one in wanted if one not in unfit)]
+
+
+def _releases(named: SpecifierSet) -> Iterator[str]:
+    """A release of each age, and those that the requirement itself names, unless they are older."""
+    yield from _RELEASES
+    for clause in named:
+        with contextlib.suppress(InvalidVersion):
+            version = Version(clause.version.removesuffix(".*"))
+            if version >= _OLDEST:
+                yield str(version)
 
 
 def _loosened(one: Requirement) -> str:

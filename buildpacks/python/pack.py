@@ -38,6 +38,7 @@ from buildpacks.python.commands import (
     split,
     unittest_files,
 )
+from buildpacks.python.locks import locked_versions
 from buildpacks.python.needed import OLDEST_PYTEST, supported
 from buildpacks.python.provide import SETTINGS, UV, parsed, provide
 from buildpacks.python.pytest_output import PYTEST, case_id, misfit_of
@@ -164,6 +165,7 @@ class PythonBuildpack:
         added = _exact(options.added, "--with")
         given = (*(options.packages or ()), *added)
         build = build_steps(view, needs.packages, chosen.release, options)
+        lock, locked = locked_versions(view) if chosen.locks and options.packages is None else ("", ())
         return BuildPlan(
             pack=self.name,
             requirements=tuple(dict.fromkeys((*pytest, *declared, *added, *_further(needs.build, given)))),
@@ -173,10 +175,13 @@ class PythonBuildpack:
             env={_SEED: _FIXED, _BYTECODE: "1", "PATH": _PATH, **settings, **options.env},
             mounts=(*chosen.mounts, Mount(_uv_binary(), UV)),
             platform=(f"api {API_VERSION}", f"uv {version('uv')}", options.image, chosen.python),
-            description=chosen.description + named("not fetched", needs.left_out),
+            description=chosen.description
+            + (f", versions of {lock}" if lock else "")
+            + named("not fetched", needs.left_out),
             own=needs.own if build else (),
             added=tuple(added),
             as_of=options.as_of,
+            locked=_without(locked, added),
             others=chosen.others,
             settings=SETTINGS,
             in_place={"PYTHONPATH": ":".join(source_folders(options))},
@@ -287,6 +292,12 @@ def _further(build: Sequence[str], given: Sequence[str]) -> list[str]:
     names = {canonicalize_name(requirement.name) for requirement in map(parsed, given) if requirement}
     wanted = [(text, parsed(text)) for text in build]
     return [text for text, requirement in wanted if not requirement or canonicalize_name(requirement.name) not in names]
+
+
+def _without(locked: Sequence[str], added: Sequence[str]) -> tuple[str, ...]:
+    """The locked versions of all but the packages that the user adds."""
+    names = {canonicalize_name(requirement.name) for requirement in map(parsed, added) if requirement}
+    return tuple(one for one in locked if canonicalize_name(one.partition("==")[0]) not in names)
 
 
 def _exact(packages: Sequence[str], origin: str) -> list[str]:

@@ -115,7 +115,7 @@ def provide(plan: BuildPlan, supplies: Supplies, *, building: bool) -> Layer:
     """The environment with everything that the plan requires, see `Buildpack.provide`. Raises `SupplyError`."""
     without = frozenset() if building else frozenset(plan.own)
     _check_interpreter(plan.platform, supplies)
-    return _Provision(plan.platform, supplies, plan.as_of).layer(plan.requirements, without)
+    return _Provision(plan.platform, supplies, plan.as_of, plan.locked).layer(plan.requirements, without)
 
 
 def _check_interpreter(platform: Sequence[str], supplies: Supplies) -> None:
@@ -154,8 +154,9 @@ class _Built:
 
 
 class _Provision:
-    def __init__(self, platform: Sequence[str], supplies: Supplies, as_of: str) -> None:
+    def __init__(self, platform: Sequence[str], supplies: Supplies, as_of: str, locked: Sequence[str]) -> None:
         self._as_of = as_of
+        self._locked = locked
         *_, image, self._python = platform
         self._has_image = bool(image)
         self._platform = platform
@@ -163,9 +164,11 @@ class _Provision:
 
     def layer(self, requirements: Sequence[str], without: Collection[str] = (), depth: int = 0) -> Layer:
         """The environment with the resolution of these requirements, except for the packages in `without`."""
-        as_of = self._as_of if not depth else ""  # what builds a package is no part of the environment
-        what = ("lock", *self._platform, *sorted(requirements), *((f"as of {as_of}",) if as_of else ()))
-        locked = self._supplies.remember(what, lambda: list(self._lock(requirements, as_of, depth)))
+        # What builds a package is no part of the environment.
+        as_of, versions = (self._as_of, self._locked) if not depth else ("", ())
+        how = (*((f"as of {as_of}",) if as_of else ()), *(("with", *versions) if versions else ()))
+        what = ("lock", *self._platform, *sorted(requirements), *how)
+        locked = self._supplies.remember(what, lambda: list(self._lock(requirements, as_of, versions, depth)))
         wheels = tuple(self._wheel(package, depth) for package in locked if package["name"] not in without)
         paths = tuple(f"{INPUTS}/{wheel.name}" for wheel in wheels)
         install = (UV, "pip", "install", "--offline", "--no-index", "--no-config", "--no-deps")
@@ -184,14 +187,22 @@ class _Provision:
         ]
         return self._supplies.layer(steps if wheels else [steps[0], steps[2]])
 
-    def _lock(self, requirements: Sequence[str], as_of: str, depth: int) -> Iterator[dict[str, str]]:
-        """The files of a resolution: a wheel of each package, or its source if it has no wheel."""
+    def _lock(
+        self, requirements: Sequence[str], as_of: str, versions: Sequence[str], depth: int
+    ) -> Iterator[dict[str, str]]:
+        """The files of a resolution: a wheel of each package, or its source if it has no wheel.
+
+        No `versions` are taken if that is impossible, or if one of them has no wheel for this interpreter.
+        """
         sources: dict[str, dict[str, Mapping[str, Any]]] = {}
         for _ in range(_ROUNDS):
-            step = self._resolving(requirements, as_of, sources)
+            step = self._resolving(requirements, as_of, versions, sources)
             result = self._supplies.run(step)
             output = _output(result)
             if not _succeeded(result):
+                if versions:
+                    versions = ()
+                    continue
                 missing = {canonicalize_name(name) for name in _NEEDS_WHEEL.findall(output)} - sources.keys()
                 if not missing:
                     raise SupplyError(f"the requirements cannot be resolved{_how(result)}:\n{output}")
@@ -212,26 +223,32 @@ class _Provision:
         raise SupplyError(f"the requirements are not resolved after {_ROUNDS} rounds: too many source-only packages")
 
     def _resolving(
-        self, requirements: Sequence[str], as_of: str, sources: Mapping[str, Mapping[str, Mapping[str, Any]]]
+        self,
+        requirements: Sequence[str],
+        as_of: str,
+        versions: Sequence[str],
+        sources: Mapping[str, Mapping[str, Mapping[str, Any]]],
     ) -> Step:
         """The step that resolves, with the known metadata of source distributions.
 
         uv takes another version of these to have no requirements, instead of building it.
         """
         known: list[Mapping[str, Any]] = []
-        for name, versions in sources.items():
-            known += [{"name": name}, *versions.values()]
+        for name, metadata in sources.items():
+            known += [{"name": name}, *metadata.values()]
         options = ("--config-file", f"{INPUTS}/uv.toml", "--only-binary", ":all:", "--format", "pylock.toml", "--quiet")
         dated = ("--exclude-newer", as_of, *_of_later(as_of)) if as_of else ()
         allowed = tuple(part for name in sorted(sources) for part in ("--no-binary", name))
         trust = () if self._has_image else ("--system-certs",)  # an image may have no certificates: uv has its own
-        options = (*options, *trust, *dated, *allowed)
+        constrained = ("--constraints", f"{INPUTS}/versions.txt") if versions else ()
+        options = (*options, *trust, *dated, *constrained, *allowed)
         return Step(
             (UV, "pip", "compile", *options, "--python", self._python, f"{INPUTS}/requirements.in"),
             _ENV,
             about=f"resolving {len(requirements)} requirements",
             inputs={
                 "requirements.in": "".join(f"{text}\n" for text in requirements).encode(),
+                **({"versions.txt": "".join(f"{text}\n" for text in versions).encode()} if versions else {}),
                 "uv.toml": f"dependency-metadata = [{', '.join(map(_inline_table, known))}]\n".encode(),
             },
             network=True,

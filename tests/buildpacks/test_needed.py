@@ -32,3 +32,5 @@ def test_a_pytest_that_the_runner_does_not_know_goes_with_the_pins_beside_it() -
     assert supported(old) == ["pytest>=3.10", "py", 'pytest-cov[x]; python_version > "3"', "six==1.10"]
     known = ["pytest>=3,<5", "py==1.8"]
     assert supported(known) == known
+    for exact in ("pytest==8.3.2", "pytest==7.1.*", "pytest~=9.0.2", "pytest===6.0.1"):
+        assert supported([exact, "py==1.8"]) == [exact, "py==1.8"]

@@ -110,6 +110,25 @@ def test_a_project_is_repaired(release: str, rfsn: Callable[..., Any], project: 
     assert ran.json["tests"]["fixed"] == ["test_thing.py::test_least"]
 
 
+@pytest.mark.parametrize(("version", "taken"), [("1.16.0", True), ("0.0.999", False)])
+def test_packages_have_the_versions_of_the_lock_file(
+    version: str,
+    taken: bool,  # noqa: FBT001
+    make_bench: Callable[..., Bench],
+) -> None:
+    """Where they can be had: a mirror may lack one."""
+    lock = f'[[package]]\nname = "six"\nversion = "{version}"\nsource = {{ registry = "https://x/simple" }}\n'
+    test = (
+        "from importlib.metadata import version\n\n\ndef test_version():\n    "
+        f"assert (version('six') == {version!r}) == {taken}\n"
+    )
+    files = {"uv.lock": lock, "requirements.txt": "six\n", "test_thing.py": test}
+    bench = make_bench(files, options=PlanOptions(date="2100-01-01"))
+    assert "versions of uv.lock" in bench.plan.description
+    report = bench.run_tests(RunRequest(), 60)
+    assert [str(case.outcome) for case in report.cases] == ["passed"], report.problem
+
+
 @pytest.mark.parametrize("release", RELEASES)
 def test_every_outcome_has_its_name(release: str, make_bench: Callable[..., Bench]) -> None:
     outcomes(make_bench({"thing.py": THING, "test_thing.py": TESTS}, options=options(release)))
