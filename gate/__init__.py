@@ -46,7 +46,7 @@ from gate.privacy import Excerpts, cut, private_spans
 from gate.rules.protected import is_protected
 from gate.sources import Introduced, introduced
 from gate.spans import PLACEHOLDER, PrivateKind, Span
-from gate.verdict import Verdict, unfinished, verdict_on
+from gate.verdict import UNREPAIRED, Verdict, unfinished, verdict_on
 from gate.vocabulary import (
     MAX_CANDIDATES,
     Action,
@@ -68,6 +68,7 @@ __all__ = [
     "ANALYZERS",
     "MAX_CANDIDATES",
     "PLACEHOLDER",
+    "UNREPAIRED",
     "Action",
     "Allowed",
     "Analyzer",

@@ -7,7 +7,10 @@ from dataclasses import dataclass, replace
 
 from buildpacks import Basis, CaseResult, Outcome, SuiteReport
 
-__all__ = ["Verdict", "unfinished", "verdict_on"]
+__all__ = ["UNREPAIRED", "Verdict", "unfinished", "verdict_on"]
+
+UNREPAIRED = "targets that do not pass"
+"""How the reason begins that names targets which a patch does not repair."""
 
 _NAMED = 5
 _SET_ASIDE = frozenset({Outcome.SKIPPED, Outcome.XFAILED, Outcome.XPASSED})
@@ -105,7 +108,7 @@ def verdict_on(
         reasons.append(f"{what}: {_names(broken)}")
     sound = not reasons
     if missed:
-        reasons.append(f"targets that do not pass: {_names(missed)}")
+        reasons.append(f"{UNREPAIRED}: {_names(missed)}")
     unfixed = missed if runs and all(run.cases or not run.problem for run in runs) else wanted
     return Verdict(
         accepted=not reasons,

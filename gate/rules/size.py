@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 
-from gate.decision import Context, DenialKind, Denied
+from gate.decision import Context, DenialKind, Denied, SizeLimits
+from gate.metadata import is_metadata
 from gate.patch import Change, Edit, FileChange
 
 __all__ = ["PatchSize"]
@@ -13,29 +15,43 @@ _LIFT = "--allow-large lifts this"
 
 
 class PatchSize:
-    """Denies patches that do nothing, and those that exceed the limits on files, lines and bytes."""
+    """Denies patches that do nothing, and those that exceed the limits on files, lines and bytes.
+
+    Files that the user lets patches change in any way do not count.
+    """
 
     id = "bounds.size"
     incremental = True
 
     def check(self, change: Change, context: Context) -> Denied | None:
-        limits = context.limits
         if not change.files:
             return self._denied("the patch changes nothing", "change something")
-        if len(change.files) > limits.files:
-            return self._denied(f"{len(change.files)} files", f"change at most {limits.files} files; {_LIFT}")
-        size = sum(len(file.after or b"") - len(file.before or b"") for file in change.files.values())
+        if self._excess(change.files.values(), context.limits) is None:
+            return None
+        vouched = (path for path, file in change.files.items() if _is_vouched_for(path, file, context))
+        return self._excess((change.files[path] for path in change.files.keys() - {*vouched}), context.limits)
+
+    def _excess(self, files: Iterable[FileChange], limits: SizeLimits) -> Denied | None:
+        changed = list(files)
+        if len(changed) > limits.files:
+            return self._denied(f"{len(changed)} files", f"change at most {limits.files} files; {_LIFT}")
+        size = sum(len(file.after or b"") - len(file.before or b"") for file in changed)
         if abs(size) > limits.bytes:
             return self._denied(
                 f"the tree would grow or shrink by {abs(size)} bytes", f"at most {limits.bytes}, {_LIFT}"
             )
-        lines = sum(_changed_lines(file) for file in change.files.values())
+        lines = sum(map(_changed_lines, changed))
         if lines > limits.lines:
             return self._denied(f"{lines} changed lines", f"change at most {limits.lines} lines; {_LIFT}")
         return None
 
     def _denied(self, reason: str, hint: str) -> Denied:
         return Denied(self.id, DenialKind.BOUNDS, reason, hint)
+
+
+def _is_vouched_for(path: str, file: FileChange, context: Context) -> bool:
+    """Whether the user lets a patch change the file: tests that may change, and what belongs to a pull request."""
+    return context.lifted(path) or (context.pull_request and is_metadata(path, file))
 
 
 def _changed_lines(file: FileChange) -> int:

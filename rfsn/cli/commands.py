@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from gate import UNREPAIRED
 from rfsn.cli.lines import Lines
 from rfsn.cli.notice import tell_destinations
 from rfsn.compose import check_config, check_resumable, run_session
@@ -215,13 +216,18 @@ def _shown(session: Session, *, as_json: bool) -> Iterator[None]:
         yield
 
 
+def _leaves_targets(verdict: Mapping[str, Any] | None) -> bool:
+    """Whether a patch was rejected for tests that fail on the base already."""
+    return verdict is not None and any(reason.startswith(UNREPAIRED) for reason in verdict["reasons"])
+
+
 def _show(result: Mapping[str, Any], *, judged: bool) -> None:
     """Print how a session ended. A patch from elsewhere that got a verdict was not made here: it is accepted or not."""
     ended = result["status"].replace("_", " ")
     if judged and result["verdict"] is not None:
         ended = "accepted" if result["verdict"]["accepted"] else "rejected"
     say(f"{ended}: {result['reason']}")
-    if judged and result["status"] == "partly_repaired":
+    if judged and (result["status"] == "partly_repaired" or _leaves_targets(result["verdict"])):
         say("what to do: if it is not for all tests that fail on the base, name those that it is for with --target")
     if result["narrow"] and result["verdict"]["accepted"]:
         say(f"NARROW: {result['narrow_because']}; --strict rejects such a patch")

@@ -171,3 +171,7 @@ def test_lines_far_apart_do_not_add_up(shop: Shop) -> None:
     assert shop.rules({"src/long.py": "".join(changed)}, tree={"src/long.py": "".join(lines)}) == set()
     assert shop.rules({"src/long.py": "".join(reversed(lines))}, tree={"src/long.py": "".join(lines)}) == set()
     assert shop.rules({"src/long.py": "z = 1\n" * 500}, tree={"src/long.py": "".join(lines)}) == {"bounds.size"}
+    long, tests = {"src/long.py": "z = 1\n" * 300}, {f"tests/test_{n}.py": "z = 1\n" * 300 for n in range(12)}
+    assert shop.rules(long | tests, *tests) == set()
+    assert shop.rules({"src/long.py": "z = 1\n" * 500} | tests, *tests) == {"bounds.size"}
+    assert "bounds.size" in shop.rules(long | tests, "tests/test_1.py")

@@ -145,6 +145,9 @@ def test_a_patch_for_some_of_the_failing_tests_is_told_how_to_be_judged(
         "the patch repairs 1 of 2 targets again" in rfsn("verify", ran.err.split("report: ")[1].split("/report")[0]).out
     )
     assert rfsn("judge", patch, "--repo", repo, "--target", "test_thing.py").code == 0
+    unrelated = diff(thing=FIXED.replace("a if", "a  if"))
+    other = rfsn("judge", unrelated, "--repo", repo, "--target", "test_other.py")
+    assert (other.code, "name those that it is for with --target" in other.err) == (1, True)
 
 
 @pytest.mark.thorough

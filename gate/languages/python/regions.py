@@ -93,7 +93,7 @@ class _Place:
         return cls(edits, chosen, around, column, begin, stop)
 
     def reaches(self, later: _Place) -> bool:
-        """Whether a later place overlaps with it, or lies behind the last line of a definition that it may end sooner."""
+        """Whether a later place overlaps with it, or follows a definition that it may end sooner."""
         return later.first <= self.last or any(one in self.statements for one in later.around_it)
 
     def parsed(self, module: Module) -> list[ast.stmt] | None:
