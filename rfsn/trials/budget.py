@@ -123,19 +123,22 @@ class Budget:
         """The time reserved for a verdict if a run of the suite takes `forecast_s`."""
         return 1.0 + self._verdict_share * forecast_s
 
+    def before_verdict_s(self, state: State) -> float:
+        """The time until what is reserved for the verdict begins, never less than none."""
+        return max(0.0, self._time_limit_s - self._clock() - self.reserve_s(state))
+
     def search_spent(self, state: State) -> float:
         """The share of the search time that is used up, from 0 to 1."""
         return min(1.0, self._clock() / max(1.0, self._time_limit_s - self.reserve_s(state)))
 
     def ask_deadline_s(self, state: State) -> float:
         """How long the calls of one step may take: half of what is left, or a minute, never the verdict's reserve."""
-        left_s = max(0.0, self._time_limit_s - self._clock() - self.reserve_s(state))
+        left_s = self.before_verdict_s(state)
         return min(left_s, max(_LEAST_ASK_S, left_s / 2.0))
 
     def trace_deadline(self, state: State) -> float:
         """When tracing must stop, on the monotonic clock: what it finds is worth nothing without time to search."""
-        left_s = max(0.0, self._time_limit_s - self._clock() - self.reserve_s(state))
-        return time.monotonic() + _TRACING_SHARE * left_s
+        return time.monotonic() + _TRACING_SHARE * self.before_verdict_s(state)
 
     def search_deadline(self, state: State) -> float:
         """When the search must stop, on the monotonic clock, or the search for alternatives to a plausible patch."""

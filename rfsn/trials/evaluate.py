@@ -160,9 +160,9 @@ class Evaluator:
         """The blob with what a candidate does on inputs that no test has, in words."""
         return self._blobs.put_output(json.dumps([*zip(seen.calls, seen.answers, strict=True)]))
 
-    def breaks_others(self, change: Change, known: Targets, context: Context) -> bool:
+    def breaks_others(self, change: Change, known: Targets, context: Context, state: State) -> bool:
         """Whether a candidate breaks tests that the command leaves out."""
-        return bool(self._beyond.broken(known, change, context, sure=False))
+        return bool(self._beyond.broken(known, change, context, self._budget.before_verdict_s(state), sure=False))
 
     def loads(self, change: Change, known: Targets, state: State) -> bool:
         """Whether the first of the targets that cannot be loaded can be with a candidate: quicker to see than the rest.
@@ -294,7 +294,7 @@ class _Trials:
         agreed = not self._state.rejected and any(trial.cold_s for trial in self._state.plausible)
         if not agreed and not self._run_cold(index, change).accepted:
             return TrialOutcome.UNCONFIRMED
-        if self._evaluator.breaks_others(change, self._known, self._context):
+        if self._evaluator.breaks_others(change, self._known, self._context, self._state):
             return TrialOutcome.UNCONFIRMED
         return TrialOutcome.PLAUSIBLE
 
@@ -305,7 +305,7 @@ class _Trials:
             return self._result(index, TrialOutcome.FAILED)
         verdict = self._run_cold(index, change)
         fixed = tuple(id for id in verdict.fixed if id in self._known.left)
-        if verdict.accepted and self._evaluator.breaks_others(change, self._known, self._context):
+        if verdict.accepted and self._evaluator.breaks_others(change, self._known, self._context, self._state):
             return self._result(index, TrialOutcome.UNCONFIRMED)
         if verdict.accepted:
             return self._result(index, TrialOutcome.PLAUSIBLE, fixed)

@@ -88,7 +88,7 @@ def reach_verdict(
         verdict = so_far(runs, fragile)
     if verdict.sound and verdict.fixed:
         verdict = altered.weighed(verdict, suite, budget, known, change, runs[0])
-    lost = beyond.broken(known, change, context, sure=True) if verdict.sound else ()
+    lost = beyond.broken(known, change, context, budget.left_s, sure=True) if verdict.sound else ()
     if not lost:
         brings_tests = verdict.sound and given is not change
         return _with_tests(suite, budget, known, verdict, given, ignored_in(runs)) if brings_tests else verdict

@@ -31,7 +31,8 @@ PROJECT = {
         "@pytest.mark.parametrize(('value', 'clipped'), [(-1, 0), (11, 10)])\n"
         "def test_clip(value, clipped):\n    assert clip(value, 0, 10) == clipped\n"
     ),
-    "tests/test_unlike.py": "from shop.clip import clip\n\n\ndef test_it():\n    assert clip(3, 0, 10) == 10\n",
+    "tests/test_failing.py": "from shop.clip import clip\n\n\ndef test_it():\n    assert clip(3, 0, 10) == 7\n",
+    "tests/test_broken.py": "from shop.clip import gone\n\n\ndef test_it():\n    assert gone\n",
 }
 COMMAND = ("--test", "python -m pytest tests/test_orders.py")
 LOST = "pass on the base, are not run by the command, and no longer pass: tests/test_clip.py::test_clip[11-10]"
@@ -49,7 +50,7 @@ def test_the_search_keeps_what_the_command_does_not_run(rfsn: Rfsn, project: Mak
     [
         ("value < low", "test_clip", [LOST]),
         ("value < low", "test_shop_clip", [LOST.replace("test_clip.py", "test_shop_clip.py")]),
-        ("value < low", "test_trim", []),
+        ("value < low", "test_trim", [LOST.replace("test_clip.py", "test_trim.py")]),
         ("value > high", "test_clip", []),
     ],
 )
@@ -63,6 +64,24 @@ def test_a_patch_from_elsewhere_is_judged_by_them_too(
     git("checkout", "--quiet", ".", cwd=folder)
     verdict = rfsn("judge", tmp_path / "p.diff", "--repo", folder, *COMMAND, "--json").json["verdict"]
     assert (verdict["accepted"], verdict["reasons"]) == (not reasons, reasons)
+
+
+def test_files_that_say_nothing_of_a_change_are_not_run_and_those_that_it_breaks_on_loading_count(
+    rfsn: Rfsn, project: Make, git: Git, tmp_path: Path
+) -> None:
+    files = {
+        **PROJECT,
+        "shop/other.py": "X = 1\n",
+        "tests/test_apart.py": "def test_apart():\n    assert open('tree/other.py')\n",
+        "tests/test_other.py": "from shop.other import X\n\n\ndef test_x():\n    assert X\n",
+    }
+    folder = project(files)
+    (folder / "shop/clip.py").write_text(CLIP.replace("value > low", "value > high"))
+    (folder / "shop/other.py").write_text("Y = 1\n")
+    (tmp_path / "p.diff").write_text(git("diff", cwd=folder))
+    git("checkout", "--quiet", ".", cwd=folder)
+    verdict = rfsn("judge", tmp_path / "p.diff", "--repo", folder, *COMMAND, "--json").json["verdict"]
+    assert verdict["reasons"] == [LOST.replace("test_clip.py::test_clip[11-10]", "test_other.py::test_x")]
 
 
 @pytest.mark.parametrize(
