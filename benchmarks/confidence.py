@@ -37,7 +37,18 @@ from rfsn.sessions.record import Record
 REPAIRS = Path(__file__).with_name("repairs.jsonl")
 NAMES = [field.name for field in fields(Signs)]
 DIRECTIONS = Signs(
-    place=-1, mended=1, model=-1, doubt=-1, hollow=-1, rivals=-1, allies=1, passing=1, targets=1, faults=-1, rejected=-1
+    place=-1,
+    mended=1,
+    model=-1,
+    doubt=-1,
+    hollow=-1,
+    rivals=-1,
+    allies=1,
+    passing=1,
+    targets=1,
+    faults=-1,
+    rejected=-1,
+    files=-1,
 )
 """Whether a sign speaks for a patch or against it, as is known of overfitting: the repairs are too few to tell it."""
 SHRINKAGE = 20.0
@@ -45,6 +56,7 @@ SHRINKAGE = 20.0
 ROUNDS, STEP = 1_500, 0.5
 SAMPLES = 2_000
 VERSIONS, TESTS = 3, 2
+LIKELY = 0.5
 BINS = (0.0, 0.25, 0.5, 0.75, 0.9, 1.0)
 
 
@@ -133,10 +145,13 @@ def show(repairs: Sequence[Mapping[str, Any]]) -> None:
     print(f"{len(rows)} repairs of {len(projects)} projects, {sum(right for _, right, _ in rows):.0f} right")
     print("".join(f"\n    {name}={weight:.2f}," for name, weight in zip(NAMES, weights, strict=True)))
     print(f"BIAS = {bias:.2f}\n")
-    said = []
+    said, sets = [], dict[str, list[tuple[float, float]]]()
     for project in projects:
         model = fitted([(signs, right) for signs, right, other in rows if other != project])
-        said += [(likelihood(model, signs), right) for signs, right, other in rows if other == project]
+        for repair, (signs, right, other) in zip(repairs, rows, strict=True):
+            if other == project:
+                said.append((likelihood(model, signs), right))
+                sets.setdefault(repair["set"], []).append(said[-1])
     usual = sum(right for _, right in said) / len(said)
     low, high = interval(said)
     print(f"Brier score, projects left out: {brier(said):.3f} (95%: {low:.3f} to {high:.3f})")
@@ -147,6 +162,11 @@ def show(repairs: Sequence[Mapping[str, Any]]) -> None:
         if inside:
             mean, share = (sum(column) / len(inside) for column in zip(*inside, strict=True))
             print(f"{least:>6.2f} to {most:<4.2f} {len(inside):>8} {mean:>10.2f} {share:>6.2f}")
+    print(f"\n{'set':>14} {'repairs':>8} {'mean said':>10} {'right':>6} {'said 0.5':>9} {'right':>6}")
+    for name, inside in sorted(sets.items()):
+        mean, share = (sum(column) / len(inside) for column in zip(*inside, strict=True))
+        likely = [right for value, right in inside if value >= LIKELY]
+        print(f"{name:>14} {len(inside):>8} {mean:>10.2f} {share:>6.2f} {len(likely):>9} {sum(likely):>6.0f}")
 
 
 def fitted(rows: Sequence[tuple[Sequence[float], float]]) -> tuple[float, list[float]]:

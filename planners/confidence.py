@@ -13,6 +13,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
+from pathlib import PurePosixPath
 
 from buildpacks import RepoView, Spectrum
 from planners.agreement import alike, comparable
@@ -36,7 +37,8 @@ class Signs:
     a patch that has some passes at the same place as well; `rivals` counts other patches that pass the same tests and
     behave otherwise or could not be observed, `allies` those that behave alike; `passing` counts passing tests that run
     the changed line, and `targets` the tests that it repairs; `faults` counts patches that were kept before it;
-    `rejected` counts patches that a verdict rejected.
+    `rejected` counts patches that a verdict rejected; `files` counts the files of the tree in a language of the search:
+    in a large tree there is more that passes and is wrong.
     """
 
     place: float
@@ -50,21 +52,23 @@ class Signs:
     targets: float
     faults: float
     rejected: float
+    files: float
 
 
-BIAS = 2.53
+BIAS = 2.9
 WEIGHTS = Signs(
-    place=0.0,
-    mended=0.26,
+    place=-0.07,
+    mended=0.65,
     model=0.0,
-    doubt=-0.58,
-    hollow=-0.4,
-    rivals=-1.34,
+    doubt=-0.38,
+    hollow=-0.54,
+    rivals=-0.91,
     allies=0.0,
-    passing=0.02,
-    targets=0.1,
-    faults=0.0,
+    passing=0.0,
+    targets=0.26,
+    faults=-1.51,
     rejected=0.0,
+    files=-0.36,
 )
 """The weights of the signs in the log-odds that a patch is right."""
 
@@ -122,6 +126,7 @@ def signs_of(
         targets=math.log1p(len(known.all)),
         faults=math.log1p(len(chain) - 1),
         rejected=math.log1p(state.rejected),
+        files=math.log1p(sum(PurePosixPath(path).suffix in languages for path in view.files())),
     )
 
 
