@@ -246,6 +246,7 @@ def _run(
             desk=desk,
             fitting=fitting,
             strict=config.strict,
+            partial=config.test is not None,
         )
         try:
             ended = Controller(session, planner, gate, executor, budget, project).run()

@@ -32,8 +32,8 @@ def locked_versions(view: RepoView) -> tuple[str, tuple[str, ...]]:
     """The first lock file of a tree, and each package that it has in one version, as exact requirements in their order.
 
     Versions of pytest with which the runner does not work are left out, and where none is named, so are those of what
-    belongs to it: they would decide on its age. Both are empty if there is no lock file, or
-    nothing that can be read in it.
+    belongs to it: they would decide on its age. Both are empty if there is no lock file, or nothing that can be read in
+    it.
     """
     for path in _LOCKS:
         if view.exists(path):

@@ -69,10 +69,12 @@ class Executor:
         desk: Desk | None = None,
         fitting: Fitting | None = None,
         strict: bool = False,
+        partial: bool = False,
     ) -> None:
         """`desk` carries out the calls of models, if there are any to ask; `fitting` may change the environments.
 
-        With `strict`, no verdict accepts a patch that is narrow.
+        With `strict`, no verdict accepts a patch that is narrow. `partial` is whether the user gave the command of the
+        tests, which may run a part of them.
         """
         self._suite = suite
         self._blobs = blobs
@@ -81,7 +83,7 @@ class Executor:
         self._desk = desk
         self._fitting = fitting
         self._stability = Stability(suite, budget)
-        self._beyond = Beyond(suite, budget)
+        self._beyond = Beyond(suite, budget, partial=partial)
         self._generality = Generality(suite, budget, strict=strict)
         self._evaluator = Evaluator(
             suite, gate, blobs, budget, self._stability, self._beyond, workers=workers, wanted=wanted

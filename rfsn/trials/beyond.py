@@ -37,9 +37,12 @@ _SAYING_NOTHING = frozenset({"src", "lib", "main", "__init__", "index", "mod"})
 class Beyond:
     """Runs such tests on the base, once in a session, and with a patch."""
 
-    def __init__(self, suite: Suite, budget: Budget) -> None:
+    def __init__(self, suite: Suite, budget: Budget, *, partial: bool = False) -> None:
+        """`partial` is whether the user gave the command, which may run a part of the tests that the project has."""
         self._suite = suite
         self._budget = budget
+        self._partial = partial
+        self._files: dict[tuple[str, ...], list[str]] = {}
         self._base: dict[tuple[str, ...], SuiteReport] = {}
 
     def broken(
@@ -53,7 +56,10 @@ class Beyond:
         if change is None:
             return ()
         deadline = time.monotonic() + max(_SHARE * left_s, min(_LEAST_S, left_s / 2))
-        for files in _batches(self._files(known, change, context)):
+        changed = tuple(change.files)
+        if changed not in self._files:
+            self._files[changed] = self._left_out(known, changed, context)
+        for files in _batches(self._files[changed]):
             if time.monotonic() >= deadline:
                 break
             if broken := self._broken(files, change, deadline, sure=sure):
@@ -84,10 +90,11 @@ class Beyond:
             self._base[files] = SuiteReport((), None, 0.0) if report.problem else report
         return self._base[files]
 
-    def _files(self, known: Targets, change: Change, context: Context) -> list[str]:
+    def _left_out(self, known: Targets, changed: tuple[str, ...], context: Context) -> list[str]:
         """The files of tests of which the command runs none: those named like a changed file, then those that name it.
 
-        The nearest come first, and of those that name it, those that name most parts of its path.
+        The nearest come first, and of those that name it, those that name most parts of its path. The latter count only
+        where the user gave the command: else the project leaves them out itself.
         """
         ran = {case.parsed.file for case in known.baseline.cases}
         left_out = [
@@ -96,13 +103,13 @@ class Beyond:
             if other not in ran and _has_tests(other) and context.protected(other)
         ]
         named, naming = dict[str, None](), Counter[str]()
-        for path in change.files:
+        for path in changed:
             near = [other for other in left_out if other.endswith(PurePosixPath(path).suffix)]
             near.sort(key=lambda other: (-_shared(path, other), other))
             names, parts = _names_of(path), _parts_of(path)
             alike = [other for other in near if _words(PurePosixPath(other).stem) in names]
             named |= dict.fromkeys(alike[:_MOST_NAMED])
-            for other in near[:_MOST_READ]:
+            for other in near[:_MOST_READ] if self._partial else ():
                 text = self._suite.view.read(other).decode(errors="replace")
                 naming[other] += len({*parts.findall(text)} - {""})
         # Sorting keeps the nearest first.
