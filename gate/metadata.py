@@ -14,7 +14,10 @@ from gate.patch import Change, FileChange
 
 __all__ = ["is_metadata", "new_requirements"]
 
-_NOTES = re.compile(r"(?i:(?:change(?:s|log)|history|news|release|authors|contributors|readme|version)[^/]*)(?<!\.py)")
+_NOTES = re.compile(
+    r"(?i:(?:change(?:s|log)|history|news|release|authors|contributors|readme|version)"
+    r"(?:[^/.]*|[^/]*\.(?:md|markdown|rst|txt|adoc|asciidoc|org|textile)))"
+)
 _LOCKS = re.compile(r"(?:uv|poetry|pdm)\.lock|Pipfile\.lock|pylock[^/]*\.toml")
 _LISTS = re.compile(r"(?:requirements|constraints)[^/]*\.(?:txt|in)")
 _REQUIREMENT = re.compile(r"([A-Za-z0-9](?:[\w.-]*[A-Za-z0-9])?)\s*(?:\[[\w\s,.-]*\])?\s*(?:[<>=!~;(^*\s][^@]*)?")
@@ -34,7 +37,7 @@ def is_metadata(path: str, file: FileChange) -> bool:
         return False
     if _NOTES.fullmatch(name) or _LOCKS.fullmatch(name):
         return True
-    if _LISTS.fullmatch(name) or basename(dirname(path)) == "requirements":
+    if _LISTS.fullmatch(name) or (basename(dirname(path)) == "requirements" and name.endswith((".txt", ".in"))):
         return _allowed(_lines(file.before), _lines(file.after))
     split = _SPLIT.get(name)
     if split is None or file.before is None:

@@ -158,7 +158,7 @@ def _reasons(signs: Signs) -> Iterator[str]:
         yield "no other patch was found that passes"
     yield f"passing tests that run the changed line: {count['passing']}"
     if signs.doubt:
-        yield "it removes or avoids code more than it mends it"
+        yield "it has traits of patches that merely pass"
     if signs.hollow:
         yield "a patch that only takes something away at the same place passes as well"
     if count["faults"]:

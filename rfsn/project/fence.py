@@ -37,7 +37,8 @@ class Fence:
         self._observed = TestSide()
         self._parts = [_Protected.of(part, view, config) for part in parts]
         self._parts += [_Protected.of(replace(part, root=""), view, config) for part in parts if part.root]
-        self._protected = _spec((*config.protect, *_named_by(config, view)))
+        self._protected = _spec(config.protect)
+        self._commanded = _spec(_named_by(config, view))
         self._named = _spec(_globs(config.allow_path))
         self._test_edits = config.allow_test_edits
         self._pull_request = config.pull_request
@@ -61,7 +62,8 @@ class Fence:
         return path in self._observed or self._is_known(path)
 
     def _is_known(self, path: str) -> bool:
-        return self._protected.match_file(path) or any(part.protects(path) for part in self._parts)
+        by_name = self._protected.match_file(path) or self._commanded.match_file(path)
+        return by_name or any(part.protects(path) for part in self._parts)
 
     def _is_of_tests(self, path: str) -> bool:
         """Whether the patterns know a path as one of the tests, or as code that configures their runner."""

@@ -57,7 +57,7 @@ def reach_verdict(
     `InfraError` if the sandbox fails.
     """
     given = change
-    if change is not None and context.pull_request:
+    if change is not None and context.pull_request and not context.test_edits:
         change = _without_tests(change, context)
 
     def ignored_in(runs: Sequence[SuiteReport]) -> set[str]:
@@ -86,6 +86,8 @@ def reach_verdict(
     fragile = stability.fragile(known, runs) if verdict.broken else set()
     if fragile:
         verdict = so_far(runs, fragile)
+    if not verdict.accepted and change is not None and given is not None and given is not change:
+        verdict = _told_of_edits(verdict, known, given.files.keys() - change.files.keys())
     if verdict.sound and verdict.fixed:
         verdict = altered.weighed(verdict, suite, budget, known, change, runs[0])
     lost = beyond.broken(known, change, context, budget.left_s, sure=True) if verdict.sound else ()
@@ -110,6 +112,17 @@ def _without_tests(change: Change, context: Context) -> Change:
     """What a pull request does besides changing tests, which run as they were; the same change if it changes none."""
     own = {path: file for path, file in change.files.items() if not (context.protected(path) and context.lifted(path))}
     return Change(MappingProxyType(own)) if len(own) < len(change.files) else change
+
+
+def _told_of_edits(verdict: Verdict, known: Targets, edited: Collection[str]) -> Verdict:
+    """The verdict, which says so if it is about tests that the pull request changes, and that ran as they were."""
+    wrong = {*verdict.unfixed, *verdict.broken}
+    about = sorted({case.parsed.file for case in known.baseline.cases if case.id in wrong} & {*edited})
+    if not about:
+        return verdict
+    named = ", ".join(about[:_NAMED])
+    reason = f"the patch changes {named}, whose tests ran as they were: --allow-test-edits lets it change what they ask"
+    return replace(verdict, reasons=(*verdict.reasons, reason))
 
 
 def _with_tests(

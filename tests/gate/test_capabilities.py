@@ -56,6 +56,10 @@ def test_each_capability_has_one_rule_and_can_be_lifted() -> None:
         ("inspect._empty", None),
         ("ast.Name._fields", None),
         ("shop.core._cache", None),
+        ("warnings.filters", "introspection"),
+        ("warnings.warn", None),
+        ("importlib.metadata.distributions", "introspection"),
+        ("importlib.metadata.version", None),
     ],
 )
 def test_the_longest_name_decides(name: str, capability: str | None) -> None:

@@ -60,10 +60,6 @@ DANGERS = [
     ("danger.descriptors", "os.write(1, b'1 passed')", "import os\n"),
     ("danger.descriptors", "os.fdopen(3, 'w')", "import os\n"),
     ("danger.descriptors", "os.dup2(1, 2)", "import os\n"),
-    ("danger.descriptors", "fd = 3\nfd, _ = mkstemp()\nos.write(fd, tax)", "import os\nfrom tempfile import mkstemp\n"),
-    ("danger.descriptors", "fd, _ = mkstemp()\nfd += 1\nos.close(fd)", "import os\nfrom tempfile import mkstemp\n"),
-    ("danger.descriptors", "fd, _ = mkstemp()\nos.dup2(fd, 1)", "import os\nfrom tempfile import mkstemp\n"),
-    ("danger.descriptors", "fd, _ = mkstemp()\nos.fdopen(fd - 1)", "import os\nfrom tempfile import mkstemp\n"),
     ("danger.descriptors", "open('/proc/self/fd/3', 'w')", ""),
     ("danger.descriptors", "open('/proc/' + 'self/fd/3', 'w')", ""),
     ("danger.descriptors", "open('/dev/fd/1', 'w')", ""),
@@ -95,11 +91,6 @@ def test_a_danger_is_denied(inside: Check, rule: str, code: str, imports: str) -
         ("urllib.parse.quote(tax)", "import urllib.parse\n"),
         ("http.HTTPStatus.OK", "import http\n"),
         ("open(tax, 'w').write('1 passed')", ""),
-        (
-            "fd, path = mkstemp()\nwith os.fdopen(fd, 'w') as out:\n    out.write(tax)",
-            "import os\nfrom tempfile import mkstemp\n",
-        ),
-        ("fd, path = tempfile.mkstemp()\nos.write(fd, tax)\nos.close(fd)", "import os\nimport tempfile\n"),
         ("total.__name__", ""),
         ("locals()", ""),
     ],
@@ -114,19 +105,6 @@ def test_a_file_that_starts_programs_may_start_another(shop: Shop) -> None:
     )
     assert shop.rules({"src/shop/tool.py": more}) == set()
     assert shop.rules({"src/shop/stop.py": more}) == {"danger.processes"}
-
-
-def test_a_descriptor_is_that_of_a_new_file_only_where_nothing_else_is_bound_to_its_name(shop: Shop) -> None:
-    own = "import os\nimport tempfile\n\n\ndef save(text):\n    fd, path = tempfile.mkstemp()\n    os.write(fd, text)\n"
-    tree = {"src/shop/save.py": own}
-    assert shop.rules({"src/shop/save.py": own + "    os.close(fd)\n"}, tree=tree) == set()
-    for binding in ("for fd in range(9):\n        ", "import math as fd; ", "fd = 1; "):
-        assert shop.rules({"src/shop/save.py": f"{own}\n\ndef other():\n    {binding}os.close(fd)\n"}, tree=tree) == {
-            "danger.descriptors"
-        }
-    assert "danger.descriptors" in shop.rules(
-        {"src/shop/save.py": f"{own}\n\ndef put(fd):\n    os.close(fd)\n"}, tree=tree
-    )
 
 
 def test_a_built_in_name_that_the_file_binds_is_its_own(shop: Shop) -> None:

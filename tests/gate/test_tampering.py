@@ -259,6 +259,9 @@ ALWAYS = [
     "\nfor BasketError in (KeyError, Exception):\n    pass\n",
     "\nBasketError.register(Exception)\n",
     "\nBasketError.register(LookupError)\n",
+    "\nBasketError = KeyError.__base__\n",
+    "\nBasketError = KeyError.mro()[-3]\n",
+    "\n(*_, BasketError, _b, _o) = KeyError.mro()\n",
     "\n\nclass Answer:\n    size = 0\n\n    def __eq__(self, other):\n        return True\n",
 ]
 

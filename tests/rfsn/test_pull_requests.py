@@ -11,6 +11,7 @@ import pytest
 from buildpacks import Touched
 from buildpacks.view import FolderView
 from gate import Change, FileChange, Gate, new_requirements
+from gate.metadata import is_metadata
 from rfsn.config import Config
 from rfsn.project.fence import Fence
 from rfsn.project.parts import find_parts
@@ -182,7 +183,10 @@ NEVER: list[Files] = [
     within("setup.py", '["attrs", "click"]', "__import__('os').listdir()"),
     within("requirements.txt", "click>=8", "--index-url https://example.org\nclick>=8"),
     within("requirements.txt", "click>=8", "-e ./evil"),
+    {"tests/requirements/conftest.py": "import shop\n"},
+    {"tests/requirements/pytest.ini": "pytest\n"},
 ]
+SOURCES = ["src/history.ts", "src/version.rs", "shop/changes.js", "shop/news.py", "requirements/thing.py"]
 
 
 @pytest.fixture(scope="module")
@@ -226,6 +230,31 @@ def test_without_the_option_the_hint_names_it(denied: Callable[..., dict[str, st
 @pytest.mark.parametrize("files", NEVER, ids=lambda files: next(iter(files)))
 def test_how_tests_run_stays_protected(files: Files, denied: Callable[..., dict[str, str]]) -> None:
     assert denied(files, Config(pull_request=True))
+
+
+@pytest.mark.parametrize("path", SOURCES)
+def test_source_is_neither_notes_nor_a_list_of_requirements(path: str) -> None:
+    assert not is_metadata(path, FileChange(None, b"six\n"))
+    assert is_metadata(f"{path.rpartition('.')[0].replace('thing', 'dev')}.txt", FileChange(None, b"six\n"))
+
+
+def test_a_test_that_the_command_names_may_change_and_what_else_it_names_may_not(tmp_path: Path) -> None:
+    for path in ("tests/test_calc.py", "tests/test_more.py", "run.py"):
+        (tmp_path / path).parent.mkdir(exist_ok=True)
+        (tmp_path / path).write_text("")
+    view = FolderView(tmp_path)
+    command = ("python", "run.py", "tests/test_calc.py")
+
+    def lifted(path: str, **options: Any) -> bool:
+        fence = Fence(view, find_parts(view), Config(test=command, **options))
+        assert fence.protected(path)
+        return fence.lifted(path)
+
+    for option in ("pull_request", "allow_test_edits"):
+        assert lifted("tests/test_calc.py", **{option: True})
+        assert not lifted("run.py", **{option: True})
+        assert not lifted("tests/test_calc.py", protect=("tests/test_calc.py",), **{option: True})
+    assert not lifted("tests/test_calc.py")
 
 
 def test_what_a_change_requires_anew() -> None:
@@ -281,3 +310,12 @@ def test_its_tests_never_stand_for_those_of_the_base(changed: Files, said: str, 
     ran = judged(changed, "--pull-request")
     assert (ran.code, ran.json["status"]) == (1, "not_repaired")
     assert said in ran.out
+
+
+def test_what_tests_ask_for_changes_where_that_is_allowed(judged: Callable[..., Any]) -> None:
+    other = {"shop/calc.py": FIXED.replace("a if", "a  if"), "tests/test_calc.py": TEST.replace("== 1", "> 0")}
+    wrong = {"tests/test_calc.py": TEST.replace("== 1", "== 2")}
+    ran = judged(wrong, "--pull-request")
+    assert ran.code == 1
+    assert "the patch changes tests/test_calc.py, whose tests ran as they were: --allow-test-edits" in ran.out
+    assert judged(other, "--pull-request", "--allow-test-edits").code == 0

@@ -14,6 +14,7 @@ CLASS_CHECKS = frozenset({"__instancecheck__", "__subclasscheck__"})
 """What decides in place of a class whether something belongs to it."""
 
 _BROAD = frozenset({"builtins.Exception", "builtins.BaseException"})
+_ABOVE = frozenset({"__base__", "__bases__", "__mro__", "mro"})
 _OF_EXCEPTIONS = ("Error", "Exception", "Warning")
 """How exceptions are named (PEP 8): none may become another name for everything that is raised."""
 
@@ -34,8 +35,10 @@ def too_broad(node: ast.AST, names: Names) -> Iterator[str]:
         broad = name.endswith(_OF_EXCEPTIONS) and any(not _BROAD.isdisjoint(names.resolve(part)) for part in parts)
         if name in CLASS_CHECKS or broad:
             yield name
+        elif names.leads_through(value, _ABOVE):  # of an exception, that is one for more
+            yield from (one for one in map(last_name, ast.walk(target)) if one.endswith(_OF_EXCEPTIONS))
 
 
-def last_name(node: ast.expr) -> str:
+def last_name(node: ast.AST) -> str:
     """A plain name, or the last attribute of a dotted one; empty for anything else."""
     return str(getattr(node, "id", getattr(node, "attr", "")))

@@ -91,7 +91,8 @@ _TABLE: dict[str, tuple[str, ...]] = {
     "introspection": (
         "inspect.stack", "inspect.trace", "inspect.currentframe", "sys._getframe", "sys._current_frames",
         "sys._getframemodulename", "sys._current_exceptions", "traceback.extract_stack", "traceback.walk_stack",
-        "logging.Logger.findCaller",
+        "logging.Logger.findCaller", "warnings.filters", "importlib.metadata.distributions",
+        "importlib.metadata.packages_distributions",
         "gc.get_objects", "gc.get_referrers", "gc.get_referents", "sys.orig_argv",
         "sys.set_coroutine_origin_tracking_depth", "sys.getrefcount", "__main__.*",
     ),

@@ -12,7 +12,6 @@ from gate.languages.api import Construct, Kind
 from gate.languages.python.annotations import code_of
 from gate.languages.python.belonging import CLASS_CHECKS, last_name, too_broad
 from gate.languages.python.capabilities import DECODERS, HARD_MODULES, STANDARD, inner_names
-from gate.languages.python.descriptors import TAKING
 from gate.languages.python.equality import compares_little
 from gate.languages.python.folding import fold_text
 from gate.languages.python.literals import COMPARISONS, answered_literals, is_truth
@@ -191,9 +190,6 @@ class _Walk:
             self._said(text)
         self._number(node)
         functions = self._names.resolve(node.func)
-        if functions and functions <= TAKING and self._names.opened(node.args[:1]):
-            self._stack += [(child, main) for child in (*node.args, *node.keywords)]
-            return
         if functions & READERS and len(node.args) > 1:
             self._reader(node, functions, main)
             return

@@ -5,13 +5,12 @@ from __future__ import annotations
 import ast
 import builtins
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from types import MappingProxyType
 
 from gate.languages.python.assignments import values_given
 from gate.languages.python.capabilities import STANDARD
-from gate.languages.python.descriptors import names_opened
 from gate.languages.python.folding import fold_text
 
 __all__ = ["BUILTINS", "IMPORTERS", "READERS", "Names", "hidden", "imports_of", "is_own_module"]
@@ -59,12 +58,10 @@ class Names:
         imported: dict[str, frozenset[str]],
         bound: frozenset[str] = frozenset(),
         given: Mapping[str, frozenset[ast.expr]] = MappingProxyType({}),
-        trees: Sequence[ast.AST] = (),
     ) -> None:
         self._imported = imported
         self._bound = bound
         self._given = given
-        self._trees = trees
         self._followed: dict[str, frozenset[str]] = {}
         self._classes: dict[str, frozenset[str]] = {}
 
@@ -72,17 +69,16 @@ class Names:
     def of(cls, tree: ast.Module) -> Names:
         """Every import and assignment of a module, wherever it is, and every built-in name that the module rebinds."""
         nodes = list(ast.walk(tree))
-        return cls(*_bindings(nodes), values_given(nodes), [tree])
+        return cls(*_bindings(nodes), values_given(nodes))
 
-    def with_imports(self, trees: Sequence[ast.AST]) -> Names:
+    def with_imports(self, trees: Iterable[ast.AST]) -> Names:
         """These names, and what some new code imports and assigns. Other names that it binds do not hide built-ins."""
         nodes = [node for tree in trees for node in ast.walk(tree)]
         imported, _ = _bindings(nodes)
         given = values_given(nodes)
-        if not imported and not given and "tempfile" not in self.modules:
+        if not imported and not given:
             return self
-        given = _merged(self._given, given)
-        return Names(_merged(self._imported, imported), self._bound, given, [*self._trees, *trees])
+        return Names(_merged(self._imported, imported), self._bound, _merged(self._given, given))
 
     def without(self, later: Names) -> Names:
         """These names as they are for later code: what no longer hides a built-in is the built-in again."""
@@ -91,7 +87,7 @@ class Names:
             for name, targets in self._imported.items()
             if name not in BUILTINS or name in later._imported or name in later._bound
         }
-        return Names(kept, self._bound & (later._bound | later._imported.keys()), self._given, self._trees)
+        return Names(kept, self._bound & (later._bound | later._imported.keys()), self._given)
 
     def given_to(self, later: Names, modules: frozenset[str]) -> bool:
         """Whether a name imported or assigned here stands for one of `modules`, or a part of one, only in `later`."""
@@ -177,14 +173,6 @@ class Names:
     def values(self, name: str) -> frozenset[ast.expr]:
         """The expressions that are given to a name."""
         return self._given.get(name, frozenset())
-
-    def opened(self, given: Sequence[ast.expr]) -> bool:
-        """Whether all that is given is descriptors which the code opens itself, by their names."""
-        return all(isinstance(one, ast.Name) and one.id in self._opened for one in given) and bool(given)
-
-    @cached_property
-    def _opened(self) -> frozenset[str]:
-        return names_opened((node for tree in self._trees for node in ast.walk(tree)), self.resolve)
 
     def _named(self, name: str) -> frozenset[str]:
         known = self._imported.get(name)
