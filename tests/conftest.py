@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
 
 from buildpacks import Buildpack, PlanOptions
@@ -27,6 +28,10 @@ from rfsn.trials.bench import Bench
 from sandbox import SandboxProvider, SandboxUnavailable, choose
 from sandbox.docker import DockerProvider
 from tests.forking import Forks
+
+# How long an example takes says nothing on a busy machine.
+settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("busy")
 
 ROOT = Path(__file__).resolve().parent.parent
 SCRIPT = Path(sys.executable).with_name("rfsn")
