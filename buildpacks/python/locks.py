@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from packaging.utils import canonicalize_name
 
 from buildpacks.api import BuildpackError, RepoView
-from buildpacks.python.needed import supported
+from buildpacks.python.needed import OF_PYTEST, supported
 from buildpacks.python.provide import parsed
 from buildpacks.python.tables import content_of
 
@@ -18,7 +18,6 @@ __all__ = ["locked_versions"]
 _LOCKS = ("uv.lock", "poetry.lock", "pdm.lock", "pylock.toml", "Pipfile.lock")
 _MAX_BYTES = 8 << 20
 _MOST = 2_000
-_OF_PYTEST = re.compile(r"(?:iniconfig|pluggy|py|pytest-[\w-]+)==")
 # The tools write each package as a table of an array, and its name and version as the first two keys.
 _TABLE = re.compile(r"^\[\[packages?\]\]\r?$\n", re.MULTILINE)
 _PACKAGE = re.compile(r'name = "([\w.-]+)"\s*\nversion = "([\w.+!-]+)"')
@@ -48,8 +47,9 @@ def locked_versions(view: RepoView) -> tuple[str, tuple[str, ...]]:
                     versions.setdefault(canonicalize_name(name), set()).add(version)
             exact = [f"{name}=={version}" for name, (version, *others) in sorted(versions.items()) if not others]
             fit = tuple(one for one in supported(exact[:_MOST]) if "==" in one)
-            if "pytest" not in {one.partition("==")[0] for one in fit}:
-                fit = tuple(one for one in fit if not _OF_PYTEST.match(one))
+            names = [one.partition("==")[0] for one in fit]
+            if "pytest" not in names:
+                fit = tuple(one for one, name in zip(fit, names, strict=True) if not OF_PYTEST.fullmatch(name))
             return (path, fit) if fit else ("", ())
     return "", ()
 

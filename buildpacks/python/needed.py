@@ -14,7 +14,7 @@ from packaging.version import InvalidVersion, Version
 from buildpacks.api import RepoView
 from buildpacks.python.provide import parsed
 
-__all__ = ["OLDEST_PYTEST", "for_tests", "supported"]
+__all__ = ["OF_PYTEST", "OLDEST_PYTEST", "for_tests", "supported"]
 
 OLDEST_PYTEST = "pytest>=3.10"
 """The releases of pytest with which the runner works."""
@@ -24,7 +24,8 @@ _RELEASES = ("3.10.1", "4.6.11", "5.4.3", "6.2.5", "7.4.4", "8.4.2", "9.0.0")
 
 _OLDEST = Version("3.10")
 
-_OF_PYTEST = re.compile(r"py|pluggy|pytest-.+")
+OF_PYTEST = re.compile(r"py|iniconfig|pluggy|pytest-.+")
+"""Packages whose versions go with that of pytest."""
 
 # Documentation, style, types, and what starts tests, builds or releases: no test runs because they are there.
 _TOOLS = re.compile(
@@ -72,7 +73,7 @@ def _releases(named: SpecifierSet) -> Iterator[str]:
 
 def _loosened(one: Requirement) -> str:
     """A requirement; without its version if it is of pytest's own, which releases of another age do not go with."""
-    if not _OF_PYTEST.fullmatch(canonicalize_name(one.name)):
+    if not OF_PYTEST.fullmatch(canonicalize_name(one.name)):
         return str(one)
     return str(parsed(re.sub(re.escape(str(one.specifier)), "", str(one), count=1)) or one)
 

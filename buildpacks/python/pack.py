@@ -176,7 +176,7 @@ class PythonBuildpack:
             mounts=(*chosen.mounts, Mount(_uv_binary(), UV)),
             platform=(f"api {API_VERSION}", f"uv {version('uv')}", options.image, chosen.python),
             description=chosen.description
-            + (f", versions of {lock}" if lock else "")
+            + (f", versions of {lock} if they can be had" if lock else "")
             + named("not fetched", needs.left_out),
             own=needs.own if build else (),
             added=tuple(added),

@@ -60,6 +60,7 @@ _MAX_OUTPUT = 2_000
 _MAX_LENGTH = 2_000
 _LEGACY = ("setuptools>=40.8", "wheel")
 _NEEDS_WHEEL = re.compile(r"Wheels are required for `([\w.-]+)`")
+_UNSOLVED = re.compile(r"No solution found|Wheels are required")
 _FILE_NAME = re.compile(r"[\w.+!-]+\.(?:whl|tar\.gz|zip|tar\.bz2|tar\.xz|tgz)", re.ASCII)
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
@@ -200,7 +201,7 @@ class _Provision:
             result = self._supplies.run(step)
             output = _output(result)
             if not _succeeded(result):
-                if versions:
+                if versions and _UNSOLVED.search(output):
                     versions = ()
                     continue
                 missing = {canonicalize_name(name) for name in _NEEDS_WHEEL.findall(output)} - sources.keys()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection
 
 from gate.decision import Context, DenialKind, Denied, SizeLimits
 from gate.metadata import is_metadata
@@ -28,19 +28,18 @@ class PatchSize:
             return self._denied("the patch changes nothing", "change something")
         if self._excess(change.files.values(), context.limits) is None:
             return None
-        vouched = (path for path, file in change.files.items() if _is_vouched_for(path, file, context))
-        return self._excess((change.files[path] for path in change.files.keys() - {*vouched}), context.limits)
+        counted = [file for path, file in change.files.items() if not _is_vouched_for(path, file, context)]
+        return self._excess(counted, context.limits)
 
-    def _excess(self, files: Iterable[FileChange], limits: SizeLimits) -> Denied | None:
-        changed = list(files)
-        if len(changed) > limits.files:
-            return self._denied(f"{len(changed)} files", f"change at most {limits.files} files; {_LIFT}")
-        size = sum(len(file.after or b"") - len(file.before or b"") for file in changed)
+    def _excess(self, files: Collection[FileChange], limits: SizeLimits) -> Denied | None:
+        if len(files) > limits.files:
+            return self._denied(f"{len(files)} files", f"change at most {limits.files} files; {_LIFT}")
+        size = sum(len(file.after or b"") - len(file.before or b"") for file in files)
         if abs(size) > limits.bytes:
             return self._denied(
                 f"the tree would grow or shrink by {abs(size)} bytes", f"at most {limits.bytes}, {_LIFT}"
             )
-        lines = sum(map(_changed_lines, changed))
+        lines = sum(map(_changed_lines, files))
         if lines > limits.lines:
             return self._denied(f"{lines} changed lines", f"change at most {limits.lines} lines; {_LIFT}")
         return None

@@ -72,7 +72,10 @@ def test_files_that_say_nothing_of_a_change_are_not_run_and_those_that_it_breaks
     files = {
         **PROJECT,
         "shop/other.py": "X = 1\n",
-        "tests/test_apart.py": "def test_apart():\n    assert open('tree/other.py')\n",
+        "tests/test_apart.py": (
+            "from pathlib import Path\n\n\ndef test_apart():\n"
+            "    assert 'X' in next(Path('.').rglob('o*er.py')).read_text()\n"
+        ),
         "tests/test_other.py": "from shop.other import X\n\n\ndef test_x():\n    assert X\n",
     }
     folder = project(files)

@@ -189,7 +189,9 @@ def patches(draw: st.DrawFn) -> Patch:
 
 
 @given(patches())
-@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 def test_a_rendered_diff_reads_back(base: Path, patch: Patch) -> None:
     change = apply(patch, FolderView(base).read)
     text = render(patch, base)

@@ -8,13 +8,15 @@ from collections.abc import Iterator
 from gate.languages.python.assignments import pairs_given
 from gate.languages.python.names import Names
 
-__all__ = ["CLASS_CHECKS", "last_name", "too_broad"]
+__all__ = ["BASES", "CLASS_CHECKS", "last_name", "too_broad"]
 
 CLASS_CHECKS = frozenset({"__instancecheck__", "__subclasscheck__"})
 """What decides in place of a class whether something belongs to it."""
 
+BASES = frozenset({"__base__", "__bases__", "__mro__", "mro"})
+"""What leads from a class to those above it."""
+
 _BROAD = frozenset({"builtins.Exception", "builtins.BaseException"})
-_ABOVE = frozenset({"__base__", "__bases__", "__mro__", "mro"})
 _OF_EXCEPTIONS = ("Error", "Exception", "Warning")
 """How exceptions are named (PEP 8): none may become another name for everything that is raised."""
 
@@ -35,7 +37,7 @@ def too_broad(node: ast.AST, names: Names) -> Iterator[str]:
         broad = name.endswith(_OF_EXCEPTIONS) and any(not _BROAD.isdisjoint(names.resolve(part)) for part in parts)
         if name in CLASS_CHECKS or broad:
             yield name
-        elif names.leads_through(value, _ABOVE):  # of an exception, that is one for more
+        elif names.leads_through(value, BASES):  # of an exception, that is one for more
             yield from (one for one in map(last_name, ast.walk(target)) if one.endswith(_OF_EXCEPTIONS))
 
 

@@ -10,7 +10,7 @@ from typing import ClassVar
 
 from gate.languages.api import Construct, Kind
 from gate.languages.python.annotations import code_of
-from gate.languages.python.belonging import CLASS_CHECKS, last_name, too_broad
+from gate.languages.python.belonging import BASES, CLASS_CHECKS, last_name, too_broad
 from gate.languages.python.capabilities import DECODERS, HARD_MODULES, STANDARD, inner_names
 from gate.languages.python.equality import compares_little
 from gate.languages.python.folding import fold_text
@@ -39,7 +39,6 @@ _BY_NAME = (READERS | IMPORTERS | _GETTERS) - {"builtins.hasattr", "builtins.__i
 _HARMLESS_NAMESPACES = frozenset({"math", "cmath", "operator", "string"})
 _FIELDS = re.compile(r"\{[^{}!:]*?((?:\.\w+|\[[^\]{}]*\])+)[^{}]*\}")
 _RESOLVED = re.compile(r"([^\W\d]\w*)(?:[.:][^\W\d]\w*)+")
-_BASES = frozenset({"__base__", "__bases__", "__mro__", "mro"})
 _CHANGING = frozenset(f"operator.{name}" for name in ("setitem", "delitem", "ior", "iadd", "iconcat"))
 _LEAST_DECODED = 16
 
@@ -173,7 +172,7 @@ class _Walk:
 
     def _base_class(self, holder: ast.expr) -> None:
         """An attribute is set of a class that is reached from another one, by its place: it may be of any library."""
-        if self._names.leads_through(holder, _BASES):
+        if self._names.leads_through(holder, BASES):
             self._add(Kind.COMPUTED, "a base class by its place")
 
     def _changed(self, holder: ast.expr) -> None:

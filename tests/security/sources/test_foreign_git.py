@@ -650,7 +650,9 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(st.lists(PATTERN, min_size=1, max_size=4), st.lists(PATTERN, max_size=3))
 def test_ignored_is_what_git_ignores(tree: Path, top: list[str], inner: list[str]) -> None:
     (tree / ".gitignore").write_text("\n".join(top) + "\n")
